@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Talk to the agent of one node through the API server's pod proxy."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.base import AGENT_NAMESPACE
+
+PORT = 8600
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class AgentError(RuntimeError):
+    """The agent refused or failed an order."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How to turn a node's monotonic clock into the runner's: runner = node + offset.
+
+    `error_ns` bounds the offset's error (half the fastest round trip); with the same kernel under
+    both, the clocks are one and the offset is exactly 0. `measured_ns` is what was measured all
+    the same, `measured_at_ns` when, on the runner's clock.
+    """
+
+    offset_ns: int
+    error_ns: int
+    same_kernel: bool
+    measured_ns: int
+    measured_at_ns: int
+
+    def to_runner(self, node_ns: int) -> int:
+        """A node's instant on the runner's clock."""
+        return node_ns + self.offset_ns
+
+    def to_node(self, runner_ns: int) -> int:
+        """A runner's instant on the node's clock."""
+        return runner_ns - self.offset_ns
+
+
+class Agent:
+    """The agent of one node."""
+
+    def __init__(self, cluster: Cluster, node: str, pod: str, token: str) -> None:
+        """`pod` is the agent's pod on `node`."""
+        self.cluster = cluster
+        self.node = node
+        self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
+        self._headers = {"X-Agent-Token": token}
+        self._next = 0
+
+    def _call(self, method: str, path: str, body: Any = None, timeout_s: float = 10) -> Any:
+        try:
+            return self.cluster.request(
+                method, self._base + path, body, timeout_s=timeout_s, headers=self._headers
+            )
+        except ApiException as error:
+            raise AgentError(f"agent on {self.node}, {path}: {error.reason}") from error
+
+    def clock(self, rounds: int = 7) -> Clock:
+        """Measure the offset of the node's clock: the fastest of several round trips counts."""
+        best: tuple[int, int] | None = None
+        boot_id, after = "", 0
+        for _ in range(rounds):
+            before = time.monotonic_ns()
+            answer = self._call("GET", "/clock")
+            after = time.monotonic_ns()
+            boot_id = answer["boot_id"]
+            offset = (before + after) // 2 - int(answer["mono_ns"])
+            if best is None or after - before < best[0]:
+                best = (after - before, offset)
+        assert best is not None
+        same = _BOOT_ID.exists() and _BOOT_ID.read_text().strip() == boot_id
+        if same:
+            return Clock(0, 0, True, best[1], after)
+        return Clock(best[1], best[0] // 2, False, best[1], after)
+
+    def start(self, name: str, script: str, order: dict[str, Any]) -> None:
+        """Start a script that runs until it is stopped."""
+        self._call("POST", "/start", {"name": name, "script": script, "order": order})
+
+    def stop(self, *names: str) -> None:
+        """Stop scripts; their last lines are there when this returns."""
+        self._call("POST", "/stop", {"names": list(names)}, timeout_s=20)
+
+    def run(self, script: str, order: dict[str, Any], timeout_s: float = 20) -> list[Any]:
+        """Run a script to its end and return its lines."""
+        body = {"script": script, "order": order, "timeout_s": timeout_s}
+        answer = self._call("POST", "/run", body, timeout_s=timeout_s + 5)
+        if answer["error"]:
+            raise AgentError(f"agent on {self.node}, {script}: {answer['error']}")
+        return list(answer["lines"])
+
+    def reset(self) -> None:
+        """Stop all scripts (they undo what they injected) and forget what was not pulled."""
+        self._next = int(self._call("POST", "/reset", {}, timeout_s=30)["next"])
+
+    def pull(self) -> list[tuple[str, dict[str, Any]]]:
+        """(script's name, line) of everything written since the last pull, in order.
+
+        Raises ApiUnavailable while the API server is away; nothing is lost by that.
+        """
+        answer = self._call("GET", f"/pull?since={self._next}")
+        items = [(name, line) for number, name, line in answer["items"] if number >= self._next]
+        self._next = int(answer["next"])
+        return items
+
+
+__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock"]

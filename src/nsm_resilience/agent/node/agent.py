@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent of one node: starts and stops the scripts beside it, and buffers what they write.
+
+It speaks HTTP inside the cluster; the runner reaches it through the API server's pod proxy. Every
+request needs the token of AGENT_TOKEN. Nothing is lost while the API server is away: lines wait
+here until they are pulled, and a pull acknowledges what came before it.
+
+GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
+GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "mono_ns"}
+POST /start {"name", "script", "order"}    a script that runs on
+POST /stop  {"names": […]}                 SIGTERM, and SIGKILL after five seconds
+POST /run   {"script", "order", "timeout_s"} → {"lines": […], "error"}   one that ends by itself
+POST /reset                                stop all, forget all lines
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCRIPTS = ("echo", "watch", "follow", "inject", "snapshot", "clean")
+TOKEN = os.environ.get("AGENT_TOKEN", "")
+
+
+def command(script: str, wanted: dict[str, Any]) -> list[str]:
+    """The command line of a script; ValueError for one that does not exist."""
+    if script not in SCRIPTS:
+        raise ValueError(f"no script is called {script!r}")
+    return [sys.executable, "-u", os.path.join(HERE, f"{script}.py"), json.dumps(wanted)]
+
+
+class Agent:
+    """The running scripts and the lines that wait to be pulled."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self.lock = threading.Lock()
+        self.lines: deque[tuple[int, str, Any]] = deque()
+        self.next = 0
+        self.running: dict[str, subprocess.Popen[str]] = {}
+
+    def add(self, name: str, line: Any) -> None:
+        """Buffer one line."""
+        with self.lock:
+            self.lines.append((self.next, name, line))
+            self.next += 1
+
+    def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int]:
+        """Lines from number `since` on; those before it are forgotten."""
+        with self.lock:
+            while self.lines and self.lines[0][0] < since:
+                self.lines.popleft()
+            return list(self.lines), self.next
+
+    def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:
+        """Start a script under a name that is free."""
+        with self.lock:
+            old = self.running.get(name)
+            if old is not None and old.poll() is None:
+                raise ValueError(f"{name!r} is running already")
+            child = subprocess.Popen(
+                command(script, wanted),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+            self.running[name] = child
+        threading.Thread(target=self._read, args=(name, child), daemon=True).start()
+        return child.pid
+
+    def _read(self, name: str, child: subprocess.Popen[str]) -> None:
+        assert child.stdout is not None and child.stderr is not None
+        for text in child.stdout:
+            try:
+                self.add(name, json.loads(text))
+            except ValueError:
+                self.add(name, {"kind": "garbled", "text": text[:500]})
+        problem = child.stderr.read().strip()
+        code = child.wait()
+        line = {"kind": "exited", "code": code, "error": problem[-2000:]}
+        self.add(name, {**line, "t_ns": time.monotonic_ns()})
+
+    def stop(self, names: list[str]) -> None:
+        """Stop scripts and wait until they have written their last lines."""
+        with self.lock:
+            children = [self.running.pop(name) for name in names if name in self.running]
+        for child in children:
+            child.terminate()
+        for child in children:
+            try:
+                child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def reset(self) -> None:
+        """Stop everything and forget every line; numbering goes on."""
+        self.stop(list(self.running))
+        with self.lock:
+            self.lines.clear()
+
+
+def run(script: str, wanted: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+    """Run a script to its end."""
+    try:
+        done = subprocess.run(
+            command(script, wanted), capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"lines": [], "error": f"{script} did not end within {timeout_s} s"}
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    error = done.stderr.strip()[-2000:] if done.returncode else None
+    return {"lines": lines, "error": error}
+
+
+def clock() -> dict[str, Any]:
+    """This node's clocks; the boot id tells whether another machine shares its kernel."""
+    with open("/proc/sys/kernel/random/boot_id") as stream:
+        boot_id = stream.read().strip()
+    return {"mono_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "boot_id": boot_id}
+
+
+AGENT = Agent()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request. Errors come back as {"error": …} with status 400."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self, status: int, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _serve(self, body: Any) -> None:
+        given = self.headers.get("X-Agent-Token", "")
+        if not TOKEN or not hmac.compare_digest(given, TOKEN):
+            self._answer(403, {"error": "wrong token"})
+            return
+        url = urlparse(self.path)
+        try:
+            self._answer(200, self._do(url.path, parse_qs(url.query), body))
+        except (ValueError, KeyError, TypeError, OSError) as problem:
+            self._answer(400, {"error": f"{type(problem).__name__}: {problem}"})
+
+    def _do(self, path: str, query: dict[str, list[str]], body: Any) -> Any:
+        if path == "/clock":
+            return clock()
+        if path == "/pull":
+            items, following = AGENT.pull(int(query["since"][0]))
+            return {"items": items, "next": following, "mono_ns": time.monotonic_ns()}
+        if path == "/start":
+            return {"pid": AGENT.start(body["name"], body["script"], body["order"])}
+        if path == "/stop":
+            AGENT.stop(body["names"])
+            return {}
+        if path == "/run":
+            return run(body["script"], body["order"], body.get("timeout_s", 20))
+        if path == "/reset":
+            AGENT.reset()
+            return {"next": AGENT.next}
+        raise ValueError(f"no such path: {path}")
+
+    def do_GET(self) -> None:
+        """Read."""
+        self._serve(None)
+
+    def do_POST(self) -> None:
+        """Act."""
+        length = int(self.headers.get("Content-Length") or 0)
+        self._serve(json.loads(self.rfile.read(length) or b"{}"))
+
+    def log_message(self, *_: Any) -> None:
+        """Requests are not logged: there is one every second."""
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("", int(os.environ.get("AGENT_PORT", "8600"))), Handler).serve_forever()

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What former trials left on this node: find it, remove it, find nothing.
+
+Order: {"act": "inspect" | "free" | "wipe", "programs", "state": [directories whose content is
+NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues and kills
+NSM's processes that block the node (a device plugin waiting on a dead socket stops its kubelet from
+starting or stopping any pod). One line: residue {"processes", "files", "interfaces", "mounts"}.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import shutil
+import signal
+import time
+from typing import Any
+
+import damage
+import processes
+from lines import emit, order
+from netns import HOST_ROOT, run_on_node
+
+
+def interfaces(patterns: list[str]) -> list[str]:
+    """Interfaces in the node's own network whose names match."""
+    code, text, _ = run_on_node(["ip", "-json", "-details", "link"])
+    if code != 0:
+        return []
+    names = []
+    for link in json.loads(text or "[]"):
+        name = link.get("ifname", "")
+        if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+            names.append(name)
+    return sorted(names)
+
+
+def residue(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Everything that a clean node does not have."""
+    files: list[str] = []
+    for directory in wanted["state"]:
+        for folder, _, names in os.walk(HOST_ROOT + directory):
+            files.extend(os.path.join(folder, name)[len(HOST_ROOT) :] for name in names)
+    files.extend(path for path in wanted["files"] if os.path.lexists(HOST_ROOT + path))
+    if os.path.isdir(damage.SAFE):
+        files.extend(
+            os.path.join(damage.SAFE, n)[len(HOST_ROOT) :] for n in os.listdir(damage.SAFE)
+        )
+    found = processes.Finder(wanted["programs"]).find()
+    return {
+        "processes": {program: [p[0] for p in rows] for program, rows in found.items() if rows},
+        "files": sorted(files),
+        "interfaces": interfaces(wanted["interfaces"]),
+    }
+
+
+def signal_all(programs: list[str], number: int) -> None:
+    """Signal every process of these programs that runs in a pod."""
+    for rows in processes.Finder(programs).find().values():
+        for pid, _, _ in rows:
+            try:
+                os.kill(pid, number)
+            except OSError:
+                continue
+
+
+def wipe(wanted: dict[str, Any]) -> None:
+    """Remove it all. Directories stay: pods mount them."""
+    for directory in wanted["state"]:
+        root = HOST_ROOT + directory
+        for name in os.listdir(root) if os.path.isdir(root) else ():
+            path = os.path.join(root, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+    for path in wanted["files"]:
+        if os.path.lexists(HOST_ROOT + path):
+            os.unlink(HOST_ROOT + path)
+    shutil.rmtree(damage.SAFE, ignore_errors=True)
+    for name in interfaces(wanted["interfaces"]):
+        run_on_node(["ip", "link", "delete", name])
+
+
+def main() -> None:
+    """Act, then report what is left."""
+    wanted = order()
+    if wanted["act"] in ("free", "wipe"):
+        signal_all(wanted["programs"], signal.SIGCONT)
+    if wanted["act"] == "free":
+        signal_all(wanted["programs"], signal.SIGKILL)
+        time.sleep(0.2)
+    if wanted["act"] == "wipe":
+        wipe(wanted)
+    emit("residue", t_ns=time.monotonic_ns(), **residue(wanted))
+
+
+if __name__ == "__main__":
+    main()

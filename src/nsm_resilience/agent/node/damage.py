@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Break a socket file in one of four ways, and mend it.
+
+The listener keeps its inode, so moving the original back mends the damage. It is kept outside the
+directory that NSM uses, on the same file system.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from netns import HOST_ROOT
+from sockets import answers, describe
+
+SAFE = HOST_ROOT + "/var/lib/nsm-resilience"
+
+
+def keep(path: str) -> str | None:
+    """Give the original a second name; returns it, or None where that is impossible."""
+    os.makedirs(SAFE, exist_ok=True)
+    kept = os.path.join(SAFE, path.strip("/").replace("/", "_"))
+    try:
+        if os.path.lexists(kept):
+            os.unlink(kept)
+        os.link(HOST_ROOT + path, kept, follow_symlinks=False)
+    except OSError:
+        return None
+    return kept
+
+
+def put(path: str, make: Callable[[str], None]) -> None:
+    """Make something under a temporary name and move it over `path` in one step."""
+    temporary = HOST_ROOT + path + ".new"
+    make(temporary)
+    os.replace(temporary, HOST_ROOT + path)
+
+
+def ordinary_file(path: str) -> None:
+    """An empty ordinary file."""
+    with open(path, "xb"):
+        pass
+
+
+def deserted_socket(path: str) -> None:
+    """A socket file that nobody listens on."""
+    directory, name = os.path.split(path)
+    handle = os.open(directory, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as once:
+            once.bind(f"/proc/self/fd/{handle}/{name}")
+    finally:
+        os.close(handle)
+
+
+def damage(path: str, method: str) -> None:
+    """Do the damage: unlink, replace, orphan or mode. OSError when it cannot be done."""
+    if method == "unlink":
+        os.unlink(HOST_ROOT + path)
+    elif method == "replace":
+        put(path, ordinary_file)
+    elif method == "orphan":
+        put(path, deserted_socket)
+    elif method == "mode":
+        os.chmod(HOST_ROOT + path, 0)
+    else:
+        raise ValueError(method)
+
+
+def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]]:
+    """What shows that the damage is done: a list of {check, ok, before, after}."""
+    after = describe(path)
+    if method == "unlink":
+        return [_seen("the path is empty", after["kind"] == "missing", before, after)]
+    if method == "mode":
+        return [_seen("nobody has permission", after["mode"] == "0o0", before, after)]
+    expected = "file" if method == "replace" else "socket"
+    checks = [
+        _seen("the inode is another", after["inode"] != before["inode"], before, after),
+        _seen(f"the path holds a {expected}", after["kind"] == expected, before, after),
+    ]
+    if method == "orphan":
+        checks.append(_seen("nobody answers", not answers(path), before, after))
+    return checks
+
+
+def _seen(what: str, ok: bool, before: Any, after: Any) -> dict[str, Any]:
+    return {"check": what, "ok": ok, "before": before, "after": after}
+
+
+def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bool:
+    """Undo the damage; True when the original is at its place again."""
+    if method == "mode":
+        os.chmod(HOST_ROOT + path, int(before["mode"], 8))
+    elif kept is None or not os.path.lexists(kept):
+        return False
+    elif describe(path)["kind"] == "socket" and answers(path):
+        # The component made itself a new one meanwhile: that one is the right one now.
+        os.unlink(kept)
+        return True
+    else:
+        os.replace(kept, HOST_ROOT + path)
+    return bool(describe(path)["inode"] == before["inode"])

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data path probe: one ICMP echo at every beat, from a pod's network namespace to its NSM peer.
+
+Order: {"pod_uid", "interface", "interval_ns", "deadline_ns", "give_up_ns", "until_replies"}.
+Lines: started, address, interface_lost, echoes {"rows": [[seq, due_ns, sent_ns, rtt_ns, fate,
+error], …]}, ended. Times are this node's CLOCK_MONOTONIC. Every echo has its own fate: `reply`
+with its round trip, `lost` when none came within the deadline, `send_error` when the kernel would
+not send it. The socket is bound to the interface: when that is gone nothing leaves by another way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import socket
+import struct
+import time
+from typing import Any
+
+import processes
+from lines import Stop, emit, order, stop_on_term
+from netns import enter_network
+
+SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
+IFF_UP = 1
+ECHO, ECHO_REPLY = 8, 0
+FLUSH_NS = 250_000_000
+LOOK_NS = 100_000_000
+
+
+def checksum(data: bytes) -> int:
+    """Internet checksum of an even number of bytes (RFC 1071)."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def packet(identifier: int, seq: int, nonce: int) -> bytes:
+    """An echo request whose payload carries the full sequence number and this run's nonce."""
+    payload = struct.pack("!IQ", seq, nonce)
+    header = struct.pack("!BBHHH", ECHO, 0, 0, identifier, seq & 0xFFFF)
+    value = checksum(header + payload)
+    return struct.pack("!BBHHH", ECHO, 0, value, identifier, seq & 0xFFFF) + payload
+
+
+def reply_of(data: bytes, identifier: int, nonce: int) -> int | None:
+    """Sequence number if the packet is a reply to one of ours, else None."""
+    start = (data[0] & 0x0F) * 4
+    if len(data) < start + 20:
+        return None
+    kind, _code, _sum, ident, _seq = struct.unpack_from("!BBHHH", data, start)
+    seq, theirs = struct.unpack_from("!IQ", data, start + 8)
+    return seq if (kind, ident, theirs) == (ECHO_REPLY, identifier, nonce) else None
+
+
+def address_of(interface: str) -> tuple[bytes, int] | None:
+    """(address, prefix length) of an interface, or None when it is missing or has none."""
+    request = struct.pack("256s", interface.encode()[:15])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        try:
+            address = fcntl.ioctl(handle, SIOCGIFADDR, request)[20:24]
+            mask = fcntl.ioctl(handle, SIOCGIFNETMASK, request)[20:24]
+        except OSError:
+            return None
+    return address, int.from_bytes(mask, "big").bit_count()
+
+
+def is_up(interface: str) -> bool:
+    """Whether an interface is administratively up."""
+    request = struct.pack("256s", interface.encode()[:15])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        try:
+            flags = fcntl.ioctl(handle, SIOCGIFFLAGS, request)[16:18]
+        except OSError:
+            return False
+    return bool(struct.unpack("H", flags)[0] & IFF_UP)
+
+
+def peer_of(address: bytes, prefix: int) -> str | None:
+    """The other end of a point-to-point network: NSM gives a /30 (or /31) to each connection."""
+    value = int.from_bytes(address, "big")
+    if prefix == 31:
+        other = value ^ 1
+    elif prefix == 30 and value & 3 in (1, 2):
+        other = value ^ 3
+    else:
+        return None
+    return socket.inet_ntoa(other.to_bytes(4, "big"))
+
+
+class Target:
+    """The NSM interface as it is now: followed when it is removed, made anew or renumbered."""
+
+    def __init__(self, interface: str) -> None:
+        """Nothing is known of it yet."""
+        self.interface = interface
+        self.index: int | None = None
+        self.address: tuple[bytes, int] | None = None
+        self.up = False
+        self.peer: str | None = None
+        self.socket: socket.socket | None = None
+
+    def look(self) -> None:
+        """Look at the interface again; report and reopen the socket when it has changed."""
+        try:
+            index: int | None = socket.if_nametoindex(self.interface)
+        except OSError:
+            index = None
+        address = address_of(self.interface) if index is not None else None
+        up = index is not None and is_up(self.interface)
+        if (index, address, up) == (self.index, self.address, self.up):
+            return
+        had = self.index is not None
+        self.index, self.address, self.up = index, address, up
+        self.close()
+        if index is None:
+            if had:
+                emit("interface_lost", t_ns=time.monotonic_ns(), interface=self.interface)
+            return
+        self.peer = peer_of(*address) if address else None
+        emit(
+            "address",
+            t_ns=time.monotonic_ns(),
+            interface=self.interface,
+            interface_index=index,
+            address=f"{socket.inet_ntoa(address[0])}/{address[1]}" if address else None,
+            peer=self.peer,
+            up=up,
+        )
+        if self.peer:
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            self.socket.setblocking(False)
+            name = self.interface.encode() + b"\0"
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+
+    def close(self) -> None:
+        """Forget the socket."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+
+class Prober:
+    """Sends on the beat, receives in between, and settles the fate of every echo."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        """Nothing is sent yet."""
+        self.target = Target(wanted["interface"])
+        self.interval = wanted["interval_ns"]
+        self.deadline = wanted["deadline_ns"]
+        self.identifier = os.getpid() & 0xFFFF
+        self.nonce = int.from_bytes(os.urandom(8), "big")
+        self.pending: dict[int, tuple[int, int]] = {}
+        self.rows: list[list[Any]] = []
+        self.replies = 0
+        self.flushed = 0
+
+    def send(self, seq: int, due: int) -> None:
+        """Send one echo, or note why it could not be sent."""
+        error = "ENODEV"
+        if self.target.socket is not None:
+            sent = time.monotonic_ns()
+            try:
+                self.target.socket.sendto(
+                    packet(self.identifier, seq, self.nonce), (self.target.peer, 0)
+                )
+            except OSError as problem:
+                error = errno.errorcode.get(problem.errno or 0, str(problem.errno))
+            else:
+                self.pending[seq] = (due, sent)
+                return
+        elif self.target.index is not None:
+            error = "EADDRNOTAVAIL"
+        self.rows.append([seq, due, time.monotonic_ns(), None, "send_error", error])
+
+    def receive_until(self, due: int) -> None:
+        """Take in replies until the next beat."""
+        while True:
+            left = due - time.monotonic_ns()
+            if left <= 0:
+                return
+            if self.target.socket is None:
+                time.sleep(left / 1e9)
+                return
+            readable, _, _ = select.select([self.target.socket], [], [], left / 1e9)
+            if not readable:
+                return
+            try:
+                data = self.target.socket.recv(2048)
+            except OSError:
+                continue
+            now = time.monotonic_ns()
+            seq = reply_of(data, self.identifier, self.nonce)
+            if seq is not None and seq in self.pending:
+                asked, sent = self.pending.pop(seq)
+                self.rows.append([seq, asked, sent, now - sent, "reply", None])
+                self.replies += 1
+
+    def settle(self, everything: bool = False) -> None:
+        """Give up on echoes older than the deadline (at the end: on all) and hand over rows."""
+        now = time.monotonic_ns()
+        for seq, (due, sent) in list(self.pending.items()):
+            if not everything and now - sent < self.deadline:
+                break
+            self.rows.append([seq, due, sent, None, "lost", None])
+            del self.pending[seq]
+        if self.rows and (everything or now - self.flushed >= FLUSH_NS):
+            emit("echoes", rows=self.rows)
+            self.rows, self.flushed = [], now
+
+
+def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
+    """A process of the pod, as soon as it has one; None when the time is over."""
+    while time.monotonic_ns() < give_up_ns:
+        pids = processes.of_pod(pod_uid)
+        if pids:
+            return pids[0]
+        time.sleep(0.05)
+    return None
+
+
+def probe(prober: Prober, wanted: dict[str, Any]) -> str:
+    """Send on every beat; returns why it ended. Stop passes through."""
+    start = time.monotonic_ns() + prober.interval
+    emit("started", t_ns=start)
+    seq, looked = 0, 0
+    while True:
+        due = start + seq * prober.interval
+        prober.receive_until(due)
+        now = time.monotonic_ns()
+        if now - looked >= LOOK_NS:
+            prober.target.look()
+            looked = now
+        prober.send(seq, due)
+        prober.settle()
+        seq += 1
+        if wanted.get("until_replies") and prober.replies >= wanted["until_replies"]:
+            return "enough replies"
+        if now >= wanted["give_up_ns"]:
+            return "the time was over"
+
+
+def main() -> None:
+    """Probe until stopped, until the time is over, or until enough replies have come."""
+    wanted = order()
+    stop_on_term()
+    prober = Prober(wanted)
+    because = "asked to stop"
+    with contextlib.suppress(Stop):
+        pid = find_pod(wanted["pod_uid"], wanted["give_up_ns"])
+        if pid is None:
+            because = "the pod never had a process"
+        else:
+            enter_network(pid)
+            because = probe(prober, wanted)
+    with contextlib.suppress(Stop):  # replies that are still on their way
+        prober.receive_until(time.monotonic_ns() + 200_000_000)
+    prober.settle(everything=True)
+    emit("ended", t_ns=time.monotonic_ns(), because=because)
+
+
+if __name__ == "__main__":
+    main()

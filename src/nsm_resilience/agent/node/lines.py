@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every script of the agent does: read its order, write lines of JSON, stop when told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from typing import Any
+
+
+class Stop(Exception):
+    """The agent asked the script to end."""
+
+
+def order() -> dict[str, Any]:
+    """The script's parameters: one JSON object as its only argument."""
+    wanted: dict[str, Any] = json.loads(sys.argv[1])
+    return wanted
+
+
+def emit(kind: str, **fields: Any) -> None:
+    """Write one line; the agent buffers it until the runner pulls it."""
+    sys.stdout.write(json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def stop_on_term() -> None:
+    """Turn SIGTERM into Stop, so that a script ends with its last lines written."""
+
+    def handler(_signal: int, _frame: Any) -> None:
+        raise Stop
+
+    signal.signal(signal.SIGTERM, handler)
+
+
+def sleep_until(t_ns: int) -> None:
+    """Sleep until an instant of the node's monotonic clock; the last 2 ms are spun through."""
+    while True:
+        left = t_ns - time.monotonic_ns()
+        if left <= 0:
+            return
+        if left > 2_000_000:
+            time.sleep((left - 2_000_000) / 1e9)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Enter namespaces of other processes, and run the node's own tools."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+
+CLONE_NEWNET = 0x40000000
+HOST_ROOT = "/proc/1/root"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter_network(pid: int) -> None:
+    """Move the calling thread into the network namespace of `pid`; OSError when it is gone."""
+    handle = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    try:
+        if _libc.setns(handle, CLONE_NEWNET) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), f"/proc/{pid}/ns/net")
+    finally:
+        os.close(handle)
+
+
+def run_on_node(
+    command: list[str], network_of: int = 1, timeout: float = 10
+) -> tuple[int, str, str]:
+    """Run a tool of the node's own file system in the network namespace of a process.
+
+    Returns (exit code, stdout, stderr); 127 when the node has no such tool.
+    """
+
+    def become_node() -> None:
+        enter_network(network_of)
+        os.chroot(HOST_ROOT)
+        os.chdir("/")
+
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    try:
+        done = subprocess.run(
+            command,
+            preexec_fn=become_node,
+            env=environment,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            text=True,
+        )
+    except FileNotFoundError:
+        return 127, "", f"{command[0]}: not found on the node"
+    except (OSError, subprocess.SubprocessError) as error:
+        return 126, "", str(error)
+    return done.returncode, done.stdout, done.stderr

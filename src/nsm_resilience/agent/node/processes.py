@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find processes on this node by program or by pod.
+
+A node belongs to one lane, so a component is known by the name of its program; that also holds for
+a pod that replaced another. The identity of a process is its pid together with its start time
+(field 22 of /proc/<pid>/stat, clock ticks since boot): pids are reused, the pair is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+
+def stat_of(pid: int) -> tuple[str, int] | None:
+    """Return (state, start_ticks) of a process, or None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as stream:
+            text = stream.read()
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2 :].split()
+    return fields[0], int(fields[19])
+
+
+def program_of(pid: int) -> str | None:
+    """Name of the program a process runs; of a zombie, the (shortened) name it had."""
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).replace(" (deleted)", "")
+    except OSError:
+        try:
+            with open(f"/proc/{pid}/comm") as stream:
+                return stream.read().strip()
+        except OSError:
+            return None
+
+
+def cgroups_of(pid: int) -> str:
+    """Control groups of a process as one text, empty when it is gone."""
+    try:
+        with open(f"/proc/{pid}/cgroup") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def all_pids() -> list[int]:
+    """Pids of all processes of this node, ascending."""
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def in_pod(pid: int, pod_uid: str) -> bool:
+    """Whether a process belongs to the pod (both ways of writing the uid in a cgroup)."""
+    text = cgroups_of(pid)
+    return pod_uid in text or pod_uid.replace("-", "_") in text
+
+
+def of_pod(pod_uid: str) -> list[int]:
+    """Pids of a pod's processes, ascending; empty when it has none (yet)."""
+    return [pid for pid in all_pids() if in_pod(pid, pod_uid)]
+
+
+def in_any_pod(pid: int) -> bool:
+    """Whether a process runs in a pod rather than directly on the node."""
+    return "pod" in cgroups_of(pid)
+
+
+class Finder:
+    """Finds the processes of named programs again and again, cheaply."""
+
+    def __init__(self, programs: Iterable[str]) -> None:
+        """Remember the programs to look for."""
+        self.programs = set(programs)
+        self._known: dict[tuple[int, int], str] = {}
+
+    def find(self) -> dict[str, list[tuple[int, str, int]]]:
+        """Map each program to [(pid, state, start_ticks), …] of its processes that run in pods."""
+        found: dict[str, list[tuple[int, str, int]]] = {p: [] for p in self.programs}
+        seen: dict[tuple[int, int], str] = {}
+        for pid in all_pids():
+            stat = stat_of(pid)
+            if stat is None:
+                continue
+            state, start = stat
+            program = self._known.get((pid, start))
+            # Until exec a new process carries its parent's name, so only settled ones are kept.
+            if program is None:
+                program = program_of(pid)
+                if program in self.programs and not in_any_pod(pid):
+                    program = None
+            if program is not None and program in self.programs:
+                seen[(pid, start)] = program
+                found[program].append((pid, state, start))
+        self._known = seen
+        return found
+
+
+def component(program: str) -> dict[str, Any] | None:
+    """The living process of a program as {pid, start_ticks, state}, or None.
+
+    Of several the oldest counts: a container's main process, not what it started.
+    """
+    alive = [p for p in Finder([program]).find()[program] if p[1] not in "ZX"]
+    if not alive:
+        return None
+    pid, state, start = min(alive, key=lambda p: p[2])
+    return {"pid": pid, "start_ticks": start, "state": state}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of a unix socket is damaged by the agent of its node (the paper's first failure, C1).
+
+`unlink`: the file is gone. `replace`: an ordinary file is in its place. `orphan`: a socket file is
+there and nobody listens. `mode`: nobody has permission (which does not stop root). Proof: what lies
+at the path afterwards, by inode and kind. The original is put back at the end, unless the component
+has made itself a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.mesh.system import socket_patterns
+from nsm_resilience.study.models import Factors
+
+METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
+
+
+def order(planned: PlannedFault, _factors: Factors) -> dict[str, Any]:
+    """The agent's order."""
+    assert planned.fault.socket is not None
+    return {
+        "id": planned.id,
+        "method": planned.failure,
+        "sockets": socket_patterns(planned.fault.socket),
+        "delay_ns": int(planned.fault.delay_s * 1e9),
+    }

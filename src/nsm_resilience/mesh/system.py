@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What NSM v0.2.0 consists of on a node: programs, sockets, state. Facts with their source.
+
+Sources are files of networkservicemesh/networkservicemesh at tag v0.2.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nsm_resilience.study.models import Factors, Plane
+
+STATE_DIRECTORY = "/var/lib/networkservicemesh"
+DEVICE_PLUGIN_SOCKET = "/var/lib/kubelet/device-plugins/networkservicemesh.io.sock"
+INTERFACE = "nsm0"
+SERVICE_GROUP = "networkservicemesh.io"
+RESOURCES = ("networkservices", "networkserviceendpoints", "networkservicemanagers")
+DEVICE = "networkservicemesh.io/socket"
+
+SOCKETS: dict[str, str] = {
+    # controlplane/pkg/nsmd/serviceregistry.go
+    "nsm.io.sock": f"{STATE_DIRECTORY}/nsm.io.sock",
+    "workspace-server": f"{STATE_DIRECTORY}/nsm-*/nsm.server.io.sock",
+    "workspace-client": f"{STATE_DIRECTORY}/nsm-*/nsm.client.io.sock",
+    # controlplane/pkg/nsmd/forwarders.go
+    "forwarder-registrar": f"{STATE_DIRECTORY}/nsm.forwarder-registrar.io.sock",
+    # forwarder/pkg/common/forwarder.go: the default of both forwarders
+    "forwarder": f"{STATE_DIRECTORY}/nsm-vppagent.forwarder.sock",
+    # controlplane/api/plugins/constants.go; the name k8s-plugin: k8s/cmd/nsmd-k8s/main.go
+    "plugin-registry": f"{STATE_DIRECTORY}/plugins/registry.sock",
+    "plugin-k8s": f"{STATE_DIRECTORY}/plugins/k8s-plugin.sock",
+    # k8s/cmd/nsmdp/nsmdp.go
+    "device-plugin": DEVICE_PLUGIN_SOCKET,
+}
+
+UNDER_STATE_DIRECTORY = tuple(
+    name for name, path in SOCKETS.items() if path.startswith(STATE_DIRECTORY)
+)
+"""What `socket: all` means: all sockets under NSM's own directory (study.md, S8)."""
+
+
+@dataclass(frozen=True)
+class ComponentOf:
+    """Where a component runs: the app label of its pod, its container, its program."""
+
+    app: str
+    container: str
+    program: str
+
+
+_MANAGER = {
+    "nsmd": ComponentOf("nsmgr", "nsmd", "nsmd"),
+    "nsmdp": ComponentOf("nsmgr", "nsmdp", "nsmdp"),
+    "nsmd-k8s": ComponentOf("nsmgr", "nsmd-k8s", "nsmd-k8s"),
+}
+_FORWARDER: dict[Plane, dict[str, ComponentOf]] = {
+    "kernel": {"forwarder": ComponentOf("forwarder", "kernel-forwarder", "kernel-forwarder")},
+    "vpp": {
+        # The supervisor ends the container when one of its children ends: a forwarder "fails" by
+        # the process that speaks for it to nsmd.
+        "forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
+        "vppagent-forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
+        "vpp-agent": ComponentOf("forwarder", "vppagent-forwarder", "vpp-agent"),
+        "vpp": ComponentOf("forwarder", "vppagent-forwarder", "vpp"),
+    },
+}
+
+
+def components(plane: Plane) -> dict[str, ComponentOf]:
+    """The components on every node, by the names that scenarios use."""
+    return {**_MANAGER, **_FORWARDER[plane]}
+
+
+def programs(plane: Plane) -> list[str]:
+    """Programs that run on a node while NSM does, the workloads' included."""
+    own = {c.program for c in components(plane).values()}
+    return sorted(own | {"nsm-init", "nsm-monitor", "icmp-responder-nse"})
+
+
+def socket_patterns(socket: str) -> dict[str, str]:
+    """Paths of one of the sockets that scenarios name, or of `all`."""
+    names = UNDER_STATE_DIRECTORY if socket == "all" else (socket,)
+    return {name: SOCKETS[name] for name in names}
+
+
+def residue_order(plane: Plane, act: str) -> dict[str, object]:
+    """Order for the agent's `clean` script: everything that NSM leaves on a node."""
+    return {
+        "act": act,
+        "programs": programs(plane),
+        "state": [STATE_DIRECTORY],
+        "files": [DEVICE_PLUGIN_SOCKET],
+        "interfaces": ["nsm*", "nse*", "vxlan_*", "host-*"],
+    }
+
+
+def client_manifest(factors: Factors) -> str:
+    """Name of the client's manifest."""
+    return f"client-{factors.client}.yaml"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about the machine and the software, for records and campaigns."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import nsm_resilience
+
+_PACKAGES = ("kubernetes", "snakemake", "pandas", "pyarrow", "pydantic")
+
+
+def software() -> dict[str, Any]:
+    """Versions of this package and what matters to a run, with the commit where there is one."""
+    packages: dict[str, str] = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "nsm_resilience": nsm_resilience.__version__,
+        "python": platform.python_version(),
+        "packages": packages,
+        "git_commit": commit,
+        "git_dirty": None if commit is None else bool(_git("status", "--porcelain", "-uno")),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Processors, memory, system of the runner; no names."""
+    return {
+        "cpus": os.cpu_count(),
+        "cpu_model": _cpu_model(),
+        "memory_gib": _memory_gib(),
+        "system": platform.system(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+    }
+
+
+def load() -> list[float] | None:
+    """Load averages over 1, 5 and 15 minutes, where the system has them."""
+    return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")), None)
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=here, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One line of a record's `events.jsonl`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
+
+Phase = Literal[
+    "clean", "install", "connect", "steady", "fault", "watch", "after", "collect", "wipe"
+]
+Actor = Literal["runner", "agent", "kubernetes"]
+
+KINDS = frozenset(
+    {
+        "opened", "phase", "clock", "cluster", "clean", "connected", "fault_instant", "injection",
+        "injection_proof", "restart", "condition", "address", "interface_lost", "watch_end",
+        "asked", "new_connection", "bystander", "notification", "undo", "snapshot", "log",
+        "warning", "probe_gap", "void", "closed",
+    }
+)  # fmt: skip
+"""Every kind of event; the reader refuses others, so that a typing error cannot hide."""
+
+
+class EventError(ValueError):
+    """A line is not an event."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    `t_ns` is the runner's monotonic clock in nanoseconds; times of nodes were converted to it with
+    the offset of the last `clock` event. `wall` is UTC, for reading beside logs only.
+    """
+
+    seq: int
+    t_ns: int
+    wall: str
+    source: Actor
+    phase: Phase
+    kind: str
+    node: str | None = None
+    target: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def to_line(self) -> str:
+        """One line of JSON without its newline."""
+        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_line(cls, line: str) -> Event:
+        """Parse one line; EventError says what is wrong with it."""
+        try:
+            raw = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise EventError(f"is not JSON: {error}") from error
+        if not isinstance(raw, dict):
+            raise EventError("is not a JSON object")
+        foreign = set(raw) - set(cls.__dataclass_fields__)
+        if foreign:
+            raise EventError(f"has unknown keys: {', '.join(sorted(foreign))}")
+        for name, kind in (("seq", int), ("t_ns", int), ("wall", str), ("data", dict)):
+            if type(raw.get(name)) is not kind:
+                raise EventError(f"`{name}` is missing or not of type {kind.__name__}")
+        if raw.get("kind") not in KINDS:
+            raise EventError(f"kind {raw.get('kind')!r} is unknown")
+        if raw.get("source") not in get_args(Actor) or raw.get("phase") not in get_args(Phase):
+            raise EventError("`source` or `phase` is unknown")
+        for name in ("node", "target"):
+            if not isinstance(raw.get(name), str | None):
+                raise EventError(f"`{name}` is neither a text nor null")
+        return cls(**cast(dict[str, Any], raw))

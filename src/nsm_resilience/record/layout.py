@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are inside a campaign's folder and inside a record (paths only)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FORMAT = 1
+"""Version of the record's format; the reader refuses any other."""
+
+SAMPLES = ("path", "new", "components", "sockets")
+"""Names of the sample tables of a record."""
+
+
+@dataclass(frozen=True)
+class CampaignLayout:
+    """Paths of a campaign's folder."""
+
+    folder: Path
+
+    @property
+    def description(self) -> Path:
+        """The index of the campaign: schedule, records, machine, versions."""
+        return self.folder / "campaign.json"
+
+    @property
+    def study(self) -> Path:
+        """The study file that was run, verbatim."""
+        return self.folder / "study.yaml"
+
+    @property
+    def cluster(self) -> Path:
+        """Marker of the cluster the live campaign runs on."""
+        return self.folder / "cluster.json"
+
+    def receipt(self, trial: str) -> Path:
+        """What became of a trial's attempts (live campaigns)."""
+        return self.folder / "receipts" / f"{trial}.json"
+
+    def attempts(self, trial: str) -> Path:
+        """Folder of all attempts of a trial."""
+        return self.folder / "records" / trial
+
+    def record(self, trial: str, attempt: int) -> Path:
+        """Folder of one attempt's record."""
+        return self.attempts(trial) / str(attempt)
+
+
+@dataclass(frozen=True)
+class RecordLayout:
+    """Paths of one record."""
+
+    folder: Path
+
+    @property
+    def meta(self) -> Path:
+        """What the trial was meant to be and what it ran on."""
+        return self.folder / "meta.json"
+
+    @property
+    def events(self) -> Path:
+        """The append-only log of the trial."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def kubernetes_events(self) -> Path:
+        """Raw Kubernetes events of the lane's namespace."""
+        return self.folder / "kubernetes-events.jsonl"
+
+    def growing_samples(self, table: str) -> Path:
+        """Samples while the trial runs."""
+        return self.folder / "samples" / f"{table}.jsonl"
+
+    def samples(self, table: str) -> Path:
+        """Samples of a closed record."""
+        return self.folder / "samples" / f"{table}.parquet"
+
+    def snapshot(self, name: str) -> Path:
+        """State of both nodes at one moment: before, fault, after."""
+        return self.folder / "snapshots" / f"{name}.json"
+
+    def log(self, node: str, pod: str, container: str) -> Path:
+        """One container's log as its node wrote it."""
+        return self.folder / "logs" / node / pod / f"{container}.log"

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read a record. A damaged one is either refused with a clear error or shown to be cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.record.events import Event, EventError
+from nsm_resilience.record.layout import FORMAT, SAMPLES, RecordLayout
+from nsm_resilience.record.samples import COLUMNS, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_META_KEYS = ("trial", "cell", "scenario", "factors", "attempt", "windows", "probes", "cluster")
+
+
+class RecordError(ValueError):
+    """A record cannot be read. `path` names the file, `line` (from 1) the place where known."""
+
+    def __init__(self, path: Path, message: str, line: int | None = None) -> None:
+        self.path = path
+        self.line = line
+        place = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{place}: {message}")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One attempt of one trial, as written. `cut` says why the record is not complete."""
+
+    folder: Path
+    meta: dict[str, Any]
+    events: tuple[Event, ...]
+    cut: str | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the closing event was written and counts the lines before it rightly."""
+        return self.cut is None
+
+    @property
+    def trial(self) -> str:
+        """`<cell id>/<NN>`."""
+        return str(self.meta["trial"])
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first attempt."""
+        return int(self.meta["attempt"])
+
+    @cached_property
+    def void_reason(self) -> str | None:
+        """Why the runner declared the attempt void, or None."""
+        reasons = [str(e.data.get("reason", "no reason given")) for e in self.all_of("void")]
+        return reasons[0] if reasons else None
+
+    @property
+    def outcome(self) -> str:
+        """`complete`, `void` or `cut`."""
+        if self.void_reason is not None:
+            return "void"
+        return "complete" if self.complete else "cut"
+
+    def all_of(self, kind: str) -> list[Event]:
+        """All events of a kind, in the order written."""
+        return [e for e in self.events if e.kind == kind]
+
+    def first(self, kind: str) -> Event | None:
+        """The first event of a kind."""
+        return next((e for e in self.events if e.kind == kind), None)
+
+    def phase_span(self, phase: str) -> tuple[int, int] | None:
+        """Begin and end of a phase, nanoseconds; None unless both were written."""
+        times = {
+            str(e.data.get("state")): e.t_ns
+            for e in self.all_of("phase")
+            if e.data.get("name") == phase
+        }
+        return (times["begin"], times["end"]) if {"begin", "end"} <= set(times) else None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of samples, empty when the record has none; RecordError when unreadable."""
+        import pandas as pd
+
+        if name not in SAMPLES:
+            raise KeyError(f"no table of samples is called {name!r}; there are {SAMPLES}")
+        layout = RecordLayout(self.folder)
+        final, growing = layout.samples(name), layout.growing_samples(name)
+        if final.exists():
+            try:
+                table = pd.read_parquet(final)
+                return table[list(COLUMNS[name])].astype(COLUMNS[name])
+            except Exception as error:  # pyarrow raises many kinds; all mean: not our table
+                raise RecordError(final, f"is not a table of samples: {error}") from error
+        if not growing.exists():
+            return frame(name, [])
+        return frame(name, _read_growing(growing))
+
+
+def _read_growing(path: Path) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):  # the writer was killed inside its last line
+                break
+            raise RecordError(path, f"is not JSON: {error}", number) from error
+        if not isinstance(row, dict):
+            raise RecordError(path, "is not a JSON object", number)
+        rows.append(row)
+    return rows
+
+
+def read_record(folder: Path) -> Record:
+    """Read a record's meta and events (samples are read on demand).
+
+    Raises RecordError when meta or an event line cannot be understood, when lines are missing from
+    the middle, repeated or reordered, or when something follows the closing event. A record whose
+    end is missing (a killed runner) is returned with `cut` set.
+    """
+    layout = RecordLayout(folder)
+    return Record(folder, _read_meta(layout.meta), *_read_events(layout.events))
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(path, f"cannot be read: {error}") from error
+    if not isinstance(meta, dict):
+        raise RecordError(path, "is not a JSON object")
+    if meta.get("format") != FORMAT:
+        raise RecordError(path, f"has format {meta.get('format')!r}, this version reads {FORMAT}")
+    missing = [key for key in _META_KEYS if key not in meta]
+    if missing:
+        raise RecordError(path, f"lacks {', '.join(missing)}")
+    return meta
+
+
+def _read_events(path: Path) -> tuple[tuple[Event, ...], str | None]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise RecordError(path, f"cannot be read: {error}") from error
+    lines = text.split("\n")
+    tail = lines.pop()
+    events: list[Event] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = Event.from_line(line)
+        except EventError as error:
+            raise RecordError(path, str(error), number) from error
+        if event.seq != len(events):
+            raise RecordError(
+                path, f"has seq {event.seq} where {len(events)} belongs: lines are missing, "
+                "repeated or reordered", number,
+            )  # fmt: skip
+        if events and events[-1].kind == "closed":
+            raise RecordError(path, "follows the closing event", number)
+        events.append(event)
+    if tail:
+        return tuple(events), "the last line is cut off"
+    if not events or events[-1].kind != "closed":
+        return tuple(events), "there is no closing event"
+    closing = events[-1].data
+    if closing.get("complete") is not True or closing.get("events") != len(events) - 1:
+        raise RecordError(path, "the closing event does not fit the lines before it", len(events))
+    return tuple(events), None

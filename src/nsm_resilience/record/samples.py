@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns of the sample tables; all times are nanoseconds of the runner's monotonic clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ECHO = {
+    "seq": "int64",  # counts from 0 without holes
+    "due_ns": "int64",  # when the schedule wanted it sent
+    "sent_ns": "int64",  # when it was handed to the kernel
+    "rtt_ns": "Int64",  # empty: no reply before the record was closed
+    "fate": "string",  # reply | lost | send_error
+    "error": "string",  # name of the errno of a send_error
+}
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "path": _ECHO,
+    "new": _ECHO,
+    "components": {
+        "t_ns": "int64",
+        "node": "string",  # client | endpoint
+        "component": "string",
+        "pid": "Int64",  # empty: no such process
+        "start_ticks": "Int64",  # start of the process in clock ticks since boot: its identity
+        "state": "string",  # R, S, D, T, Z as in /proc/<pid>/stat
+        "restarts": "Int64",  # Kubernetes' restart count as known at that moment
+        "ready": "boolean",  # Kubernetes' readiness as known at that moment
+    },
+    "sockets": {
+        "t_ns": "int64",
+        "node": "string",
+        "socket": "string",
+        "path": "string",
+        "inode": "Int64",
+        "kind": "string",  # socket | file | missing
+        "answers": "boolean",  # whether connect() succeeded
+    },
+}
+
+
+def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Typed table of samples; a key that the table does not know is a ValueError."""
+    import pandas as pd
+
+    columns = COLUMNS[table]
+    for row in rows:
+        foreign = set(row) - set(columns)
+        if foreign:
+            raise ValueError(f"samples/{table}: unknown column {', '.join(sorted(foreign))}")
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The study as data: what is claimed, which faults are injected, what is watched and for how long.
+
+These pydantic models are the one source of the configuration's defaults and of its JSON schema
+(`workflow/schemas/study.schema.json`). Unknown keys are errors. All times are in seconds.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Plane = Literal["kernel", "vpp"]
+Client = Literal["monitored", "plain"]
+Failure = Literal["none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode"]
+Outage = Literal["first", "second"]
+Remedy = Literal["none", "observe", "heal"]
+NodeRole = Literal["client", "endpoint"]
+Component = Literal[
+    "nsmd", "nsmdp", "nsmd-k8s", "forwarder", "vpp", "vpp-agent", "vppagent-forwarder"
+]
+Socket = Literal[
+    "nsm.io.sock",
+    "forwarder-registrar",
+    "forwarder",
+    "workspace-server",
+    "workspace-client",
+    "plugin-registry",
+    "plugin-k8s",
+    "device-plugin",
+    "all",
+]
+Source = Literal["stated", "reconstructed", "ours"]
+
+COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
+SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
+VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
+SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Model(BaseModel):
+    """Base of all configuration models: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fault(Model):
+    """One thing that is broken: a component or a socket on one of the trial's two nodes.
+
+    Exactly one of `component` and `socket` is given. `failure` is taken from the cell's factor when
+    absent. Faults of one scenario are injected in one instant unless `delay_s` says otherwise.
+    """
+
+    component: Component | None = None
+    socket: Socket | None = None
+    node: NodeRole
+    failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
+    delay_s: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Seconds after the first injection of the scenario."
+    )
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.component is None) == (self.socket is None):
+            raise ValueError(
+                "a fault names either a component or a socket; write for example\n"
+                "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
+            )
+        if self.failure is not None:
+            check_failure(self, self.failure)
+        return self
+
+    @property
+    def target(self) -> str:
+        """Name of what is broken, e.g. `nsmd@client` or `socket:all@client`."""
+        name = self.component if self.component is not None else f"socket:{self.socket}"
+        return f"{name}@{self.node}"
+
+
+def check_failure(fault: Fault, failure: str) -> None:
+    """Raise ValueError unless `failure` is possible for the fault's kind of target."""
+    if fault.component is not None and failure not in COMPONENT_FAILURES:
+        raise ValueError(
+            f"failure `{failure}` does not fit the component `{fault.component}`; "
+            f"write one of: {', '.join(sorted(COMPONENT_FAILURES))}"
+        )
+    if fault.socket is not None and failure not in SOCKET_FAILURES:
+        raise ValueError(
+            f"failure `{failure}` does not fit the socket `{fault.socket}`; "
+            f"write one of: {', '.join(sorted(SOCKET_FAILURES))}"
+        )
+
+
+class Scenario(Model):
+    """One row of the table: its faults, what the paper claims of it, and where that is said."""
+
+    id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
+    title: Annotated[str, StringConstraints(min_length=3)]
+    where: str = Field(description="In words, for the table: `client's node`, `both nodes`.")
+    faults: tuple[Fault, ...] = ()
+    source: Source = Field(description="`stated` in the abstract, or `reconstructed` by us.")
+    claimed: Literal["supported", "unsupported"] | None = Field(
+        default=None, description="The paper's verdict; empty where the paper says nothing."
+    )
+    claims: tuple[Literal["C0", "C1", "C2"], ...] = ()
+    new_connection: tuple[NodeRole, ...] = Field(
+        default=("client",), description="Nodes on which a new client asks after the watch."
+    )
+    failure: Failure | None = Field(
+        default=None, description="Default failure; `kill` for components, `replace` for sockets."
+    )
+
+    @property
+    def is_control(self) -> bool:
+        """Whether nothing is broken: the whole window is watched and any alarm is false."""
+        return not self.faults
+
+    @property
+    def default_failure(self) -> Failure:
+        """The failure when a cell does not name one (study: kill; S8: replace; no fault: none)."""
+        if self.failure is not None:
+            return self.failure
+        if self.is_control:
+            return "none"
+        return "replace" if any(f.socket for f in self.faults) else "kill"
+
+    @model_validator(mode="after")
+    def _failure_fits(self) -> Self:
+        for fault in self.faults:
+            check_failure(fault, fault.failure or self.default_failure)
+        return self
+
+
+class Factors(Model):
+    """One level of each factor."""
+
+    plane: Plane = "kernel"
+    client: Client = "monitored"
+    failure: Failure = "kill"
+    outage: Outage = "first"
+    remedy: Remedy = "none"
+
+
+def _levels(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class Arm(Model):
+    """A part of the campaign: these scenarios, with every combination of these levels, n times.
+
+    A level may be one value or a list; a factor not named has its default (`failure`: the
+    scenario's own default).
+    """
+
+    scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
+    trials: Annotated[int, Field(ge=1, le=99)]
+    plane: tuple[Plane, ...] = ("kernel",)
+    client: tuple[Client, ...] = ("monitored",)
+    failure: tuple[Failure, ...] = ()
+    outage: tuple[Outage, ...] = ("first",)
+    remedy: tuple[Remedy, ...] = ("none",)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scalars_are_lists(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        names = ("scenarios", "plane", "client", "failure", "outage", "remedy")
+        return {k: _levels(v) if k in names else v for k, v in data.items()}
+
+    def cells(self, scenario: Scenario) -> list[Cell]:
+        """Every combination of this arm's levels for one scenario."""
+        failures: tuple[Failure, ...] = self.failure or (scenario.default_failure,)
+        return [
+            Cell(
+                scenario=scenario.id,
+                factors=Factors(plane=p, client=c, failure=f, outage=o, remedy=r),
+            )
+            for p, c, f, o, r in product(
+                self.plane, self.client, failures, self.outage, self.remedy
+            )
+        ]
+
+
+class Cell(Model):
+    """One scenario with one level of each factor; its trials are repetitions of each other."""
+
+    scenario: str
+    factors: Factors
+
+    @property
+    def id(self) -> str:
+        """E.g. `S2-kernel-monitored-kill`; `outage` and `remedy` only when not default."""
+        f = self.factors
+        parts = [self.scenario, f.plane, f.client, f.failure]
+        if f.outage != "first":
+            parts.append(f.outage)
+        if f.remedy != "none":
+            parts.append(f.remedy)
+        return "-".join(parts)
+
+
+class Windows(Model):
+    """How long each phase of a trial is, fixed before the run (study.md, "One trial"); seconds."""
+
+    steady_s: Seconds = 10.0
+    settle_s: Seconds = 30.0
+    watch_s: Seconds = 120.0
+    new_connection_s: Seconds = 60.0
+    bystander_s: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _settle_fits_into_watch(self) -> Self:
+        if self.settle_s >= self.watch_s:
+            raise ValueError(
+                f"settle_s ({self.settle_s:g}) must be shorter than watch_s ({self.watch_s:g}): "
+                "a path that recovers needs the settle time inside the watch"
+            )
+        return self
+
+
+class Probes(Model):
+    """Rates of the probes; seconds between two samples."""
+
+    echo_interval_s: Annotated[float, Field(ge=0.005, le=1)] = 0.02
+    echo_deadline_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=2.0, description="An echo without a reply after this is lost."
+    )
+    component_interval_s: Annotated[float, Field(ge=0.1, le=10)] = 0.5
+
+
+class JudgeRules(Model):
+    """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
+
+    interruption_s: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="A stretch without reply longer than this is an interruption."
+    )
+    probe_gap_s: Annotated[float, Field(gt=0)] = Field(
+        default=1.0, description="A longer gap in what was sent means that the probe stopped."
+    )
+    late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05, description="More echoes than this sent late make the trial unknown."
+    )
+
+
+class Study(Model):
+    """A whole study file (`config/study.yaml`)."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    seed: Annotated[int, Field(ge=0)]
+    attempts: Annotated[int, Field(ge=1, le=9)] = Field(
+        default=3, description="How often a void trial is run again; every attempt is kept."
+    )
+    windows: Windows = Windows()
+    probes: Probes = Probes()
+    judge: JudgeRules = JudgeRules()
+    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+    campaign: Annotated[tuple[Arm, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [s.id for s in self.scenarios]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"scenario {', '.join(twice)} is declared twice; give each its own id")
+        cells: list[str] = []
+        for number, arm in enumerate(self.campaign, start=1):
+            for scenario_id in arm.scenarios:
+                if scenario_id not in ids:
+                    raise ValueError(
+                        f"campaign, arm {number}: there is no scenario `{scenario_id}`; "
+                        f"declared are: {', '.join(ids)}"
+                    )
+                scenario = self.scenario(scenario_id)
+                for cell in arm.cells(scenario):
+                    check_cell(scenario, cell)
+                    cells.append(cell.id)
+        doubled = sorted({c for c in cells if cells.count(c) > 1})
+        if doubled:
+            raise ValueError(
+                f"campaign: cell {', '.join(doubled)} is in two arms; keep it in one and set its "
+                "number of trials there"
+            )
+        return self
+
+    def scenario(self, scenario_id: str) -> Scenario:
+        """The scenario with this id; KeyError when the study does not declare it."""
+        for scenario in self.scenarios:
+            if scenario.id == scenario_id:
+                return scenario
+        raise KeyError(scenario_id)
+
+    def cells(self) -> list[tuple[Cell, int]]:
+        """Every cell of the campaign with its number of trials, in the order declared."""
+        return [
+            (cell, arm.trials)
+            for arm in self.campaign
+            for scenario_id in arm.scenarios
+            for cell in arm.cells(self.scenario(scenario_id))
+        ]
+
+
+def check_cell(scenario: Scenario, cell: Cell) -> None:
+    """Raise ValueError when the cell's failure cannot be applied to the scenario's targets."""
+    failure = cell.factors.failure
+    if scenario.is_control and failure != "none":
+        raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
+    for fault in scenario.faults:
+        check_failure(fault, fault.failure or failure)
+        if fault.component in VPP_PROCESSES and cell.factors.plane != "vpp":
+            raise ValueError(
+                f"{scenario.id}: `{fault.component}` exists on the vpp plane only; "
+                "write `plane: vpp` in its arm, or `component: forwarder`"
+            )
+
+
+FAILURES: tuple[str, ...] = get_args(Failure)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The testbed as data (`config/testbed-*.yaml`): which cluster, which images, how many lanes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from nsm_resilience.study.models import Model
+
+KIND_VERSION = "v0.30.0"
+"""The version of kind the default node image was published for."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+
+
+class Images(Model):
+    """Where NSM's images come from.
+
+    An image is `<registry>/<name>:<tag>`. `load` says how they reach the nodes: `pull` lets the
+    nodes pull them, `docker` loads them out of the local Docker engine, `archives` loads the files
+    in `archives` (made with `docker save`).
+    """
+
+    registry: str = "docker.io/networkservicemesh"
+    tag: str = "v0.2.0"
+    load: Literal["pull", "docker", "archives"] = "pull"
+    archives: tuple[Path, ...] = ()
+    agent: str = Field(
+        default="docker.io/library/python:3.12-slim",
+        description="Image of the node agent and the bystander: Python >= 3.9, nothing else.",
+    )
+
+    def of(self, name: str) -> str:
+        """Full name of one of NSM's images."""
+        return f"{self.registry}/{name}:{self.tag}"
+
+
+class KindTestbed(Model):
+    """A kind cluster that we make and remove: one control plane, two workers for each lane."""
+
+    type: Literal["kind"] = "kind"
+    name: Name = "nsm-resilience"
+    node_image: str = (
+        "kindest/node:v1.34.0"
+        "@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a"
+    )
+    lanes: Annotated[int, Field(ge=1, le=16)] = 1
+    images: Images = Images()
+
+
+class ExistingTestbed(Model):
+    """A cluster that is there already; only the named context is touched, and never removed."""
+
+    type: Literal["existing"]
+    name: Name
+    context: str = Field(description="Name of the kubeconfig's context, written out for safety.")
+    kubeconfig: Path | None = Field(default=None, description="Default: $KUBECONFIG.")
+    nodes: tuple[tuple[str, str], ...] = Field(
+        description="One pair [client's node, endpoint's node] for each lane."
+    )
+    images: Images = Images()
+
+
+class TestbedFile(Model):
+    """A whole testbed file."""
+
+    __test__ = False
+    testbed: Annotated[KindTestbed | ExistingTestbed, Field(discriminator="type")]
+
+
+def load_testbed(path: Path) -> KindTestbed | ExistingTestbed:
+    """Load a testbed file; ConfigError with every mistake found."""
+    from nsm_resilience.study.load import load_model
+
+    return load_model(path, TestbedFile).testbed

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a live run needs and this machine lacks, and how long the campaign will take."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
+
+Level = Literal["ok", "warning", "missing"]
+
+OVERHEAD_S = 35.0
+"""Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
+connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
+CLUSTER_S = 90.0
+"""Seconds to make a kind cluster and bring the agents up."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `remedy` says what to do when it is not ok."""
+
+    level: Level
+    what: str
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long a campaign takes: from every path recovering at once to none recovering, seconds."""
+
+    trials: int
+    lanes: int
+    least_s: float
+    most_s: float
+
+
+def estimate(study: Study, lanes: int) -> Duration:
+    """Bounds of the campaign's duration on so many lanes, the cluster's own time included."""
+    w = study.windows
+    least = most = 0.0
+    for scheduled in make_schedule(study):
+        scenario = study.scenario(scheduled.cell.scenario)
+        fixed = OVERHEAD_S + w.steady_s
+        shortest = w.watch_s if scenario.is_control else w.settle_s
+        least += fixed + shortest
+        most += fixed + w.watch_s
+        most += w.new_connection_s * len(scenario.new_connection) + w.bystander_s
+    trials = len(make_schedule(study))
+    return Duration(trials, lanes, CLUSTER_S + least / lanes, CLUSTER_S + most / lanes)
+
+
+def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
+    """Look at everything a live run on this testbed needs, cheapest first."""
+    if platform.system() != "Linux":
+        yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
+    if isinstance(config, ExistingTestbed):
+        yield _kubeconfig(config)
+        return
+    yield from _kind_and_docker(config)
+    yield from _machine(config)
+
+
+def _kind_and_docker(config: KindTestbed) -> Iterator[Finding]:
+    found = _output("kind", "version")
+    remedy = f"install kind {KIND_VERSION}: go install sigs.k8s.io/kind@{KIND_VERSION}"
+    if found is None:
+        yield Finding("missing", "kind", "not on the PATH", remedy)
+    elif KIND_VERSION not in found:
+        yield Finding("warning", "kind", found.split("\n")[0], f"tried with {KIND_VERSION}")
+    else:
+        yield Finding("ok", "kind", KIND_VERSION)
+    server = _output("docker", "info", "--format", "{{.ServerVersion}}")
+    if server is None:
+        yield Finding(
+            "missing", "Docker", "no engine answers", "start it and make sure `docker info` works"
+        )
+        return
+    yield Finding("ok", "Docker", server)
+    yield from _images(config)
+
+
+def _images(config: KindTestbed) -> Iterator[Finding]:
+    images = config.images
+    if images.load == "pull":
+        yield Finding("ok", "images", f"{images.registry}/…:{images.tag}, pulled by the nodes")
+    if images.load == "archives":
+        missing = [str(a) for a in images.archives if not a.exists()]
+        level: Level = "missing" if missing or not images.archives else "ok"
+        yield Finding(
+            level, "image archives", ", ".join(missing) or f"{len(images.archives)} files",
+            "list the files made with `docker save` under images.archives",
+        )  # fmt: skip
+    if images.load == "docker":
+        wanted = [*NSM_IMAGES, FORWARDERS["kernel"]]
+        names = [*(images.of(n) for n in wanted), images.agent, config.node_image]
+        absent = [n for n in names if _output("docker", "image", "inspect", n) is None]
+        yield Finding(
+            "missing" if absent else "ok", "images in Docker",
+            f"absent: {', '.join(absent)}" if absent else f"{len(names)} present",
+            "pull, load or build them, or set images.load to `pull`",
+        )  # fmt: skip
+
+
+def _machine(config: KindTestbed) -> Iterator[Finding]:
+    yield _vxlan()
+    nodes = 1 + 2 * config.lanes
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    wanted = 2 + 0.75 * nodes
+    yield Finding(
+        "ok" if memory >= wanted else "warning", "memory", f"{memory:.0f} GiB",
+        f"{nodes} nodes want about {wanted:.0f} GiB: use fewer lanes",
+    )  # fmt: skip
+    free = shutil.disk_usage(_docker_root()).free / 2**30
+    yield Finding(
+        "ok" if free >= 10 else "missing", "disk for Docker", f"{free:.0f} GiB free",
+        "make 10 GiB free where Docker keeps its data",
+    )  # fmt: skip
+    yield _inotify(nodes)
+    yield _loopback()
+    cpus = os.cpu_count() or 1
+    proposed = propose_lanes(cpus, memory)
+    yield Finding(
+        "ok" if config.lanes <= proposed else "warning", "lanes",
+        f"{config.lanes} on {cpus} processors",
+        f"for this machine {proposed} or fewer are proposed",
+    )  # fmt: skip
+
+
+def propose_lanes(cpus: int, memory_gib: float) -> int:
+    """How many lanes a machine carries: a lane of the kernel plane keeps half a core busy."""
+    return max(1, min(int(cpus / 0.5), int((memory_gib - 3.5) / 1.5)))
+
+
+def _vxlan() -> Finding:
+    release = platform.release()
+    builtin = Path(f"/lib/modules/{release}/modules.builtin")
+    loaded = Path("/sys/module/vxlan").exists()
+    inside = builtin.exists() and "vxlan.ko" in builtin.read_text(errors="replace")
+    if loaded or inside or _output("modinfo", "vxlan") is not None:
+        return Finding("ok", "VXLAN in the kernel", "loaded" if loaded else "available")
+    return Finding(
+        "warning", "VXLAN in the kernel", "not seen",
+        "NSM joins nodes by VXLAN; `modprobe vxlan` must work, or it must be built in",
+    )  # fmt: skip
+
+
+def _inotify(nodes: int) -> Finding:
+    path = Path("/proc/sys/fs/inotify/max_user_instances")
+    found = int(path.read_text()) if path.exists() else 0
+    wanted = 64 * nodes
+    return Finding(
+        "ok" if found >= wanted else "warning", "inotify instances", str(found),
+        f"{nodes} kind nodes want about {wanted}: sysctl fs.inotify.max_user_instances={wanted}",
+    )  # fmt: skip
+
+
+def _loopback() -> Finding:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+    except OSError as error:
+        return Finding("missing", "loopback port", str(error), "kind needs a port on 127.0.0.1")
+    return Finding("ok", "loopback port", "can be bound")
+
+
+def _kubeconfig(config: ExistingTestbed) -> Finding:
+    if config.kubeconfig is not None and not config.kubeconfig.exists():
+        return Finding("missing", "kubeconfig", str(config.kubeconfig), "correct the path")
+    return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
+
+
+def _docker_root() -> str:
+    root = _output("docker", "info", "--format", "{{.DockerRootDir}}") or "/"
+    return root if Path(root).exists() else "/"
+
+
+def _output(*command: str) -> str | None:
+    if shutil.which(command[0]) is None:
+        return None
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A kind cluster of our own: made, repaired by making it anew, removed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from nsm_resilience.record.files import write_bytes
+from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
+
+NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
+FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """See `testbed.base.Testbed`. `state` is the folder for the kubeconfig and kind's own file."""
+
+    config: KindTestbed
+    state: Path
+    say: Callable[[str], None] = print
+
+    @property
+    def name(self) -> str:
+        """Name of the cluster as kind knows it."""
+        return self.config.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Kept beside the campaigns, so that the user's own kubeconfig is never touched."""
+        return self.state / f"{self.name}.kubeconfig"
+
+    @property
+    def context(self) -> str:
+        """The name that kind gives to the context."""
+        return f"kind-{self.name}"
+
+    def worker_pairs(self) -> list[tuple[str, str]]:
+        """Workers are called `<name>-worker`, `<name>-worker2` and so on."""
+        names = [f"{self.name}-worker{n if n > 1 else ''}" for n in range(1, 2 * self._lanes + 1)]
+        return list(zip(names[::2], names[1::2], strict=True))
+
+    @property
+    def _lanes(self) -> int:
+        return self.config.lanes
+
+    def exists(self) -> bool:
+        """Whether kind knows a cluster of this name."""
+        listing = self._kind("get", "clusters", quiet=True)
+        return self.name in listing.split()
+
+    def healthy(self) -> bool:
+        """Whether all its nodes run and the API server answers with all workers Ready."""
+        nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
+        wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
+        if nodes != wanted:
+            return False
+        self._export_kubeconfig()
+        from nsm_resilience.testbed.api import Cluster
+
+        try:
+            return Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
+        except Exception:  # whatever keeps it from answering: it is not healthy
+            return False
+
+    def up(self) -> None:
+        """Make the cluster; one that is there but damaged is removed first."""
+        if self.exists():
+            if self.healthy():
+                self.say(f"cluster {self.name}: is up")
+                return
+            self.say(f"cluster {self.name}: is damaged, making it anew")
+            self.down()
+        layout = {
+            "kind": "Cluster",
+            "apiVersion": "kind.x-k8s.io/v1alpha4",
+            "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self._lanes)],
+        }
+        self.state.mkdir(parents=True, exist_ok=True)
+        file = self.state / f"{self.name}.kind.yaml"
+        write_bytes(file, yaml.safe_dump(layout, sort_keys=False).encode())
+        self.say(f"cluster {self.name}: making it, {1 + 2 * self._lanes} nodes")
+        self._kind(
+            "create", "cluster", "--name", self.name, "--image", self.config.node_image,
+            "--config", str(file), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
+        )  # fmt: skip
+        self._load_images()
+
+    def down(self) -> None:
+        """Remove the cluster and its files."""
+        if shutil.which("kind") is None and not self.kubeconfig.exists():
+            return
+        if self.exists():
+            self.say(f"cluster {self.name}: removing it")
+            self._kind(
+                "delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig)
+            )
+        for leftover in (self.kubeconfig, self.state / f"{self.name}.kind.yaml"):
+            leftover.unlink(missing_ok=True)
+
+    def _load_images(self) -> None:
+        images = self.config.images
+        if images.load == "docker":
+            names = [images.of(name) for name in (*NSM_IMAGES, *FORWARDERS.values())]
+            present = [name for name in (*names, images.agent) if _in_docker(name)]
+            missing = [name for name in names if name not in present]
+            if images.of(FORWARDERS["vpp"]) in missing:
+                missing.remove(images.of(FORWARDERS["vpp"]))  # needed by the vpp plane only
+            if missing:
+                raise TestbedError(
+                    f"Docker has no image {', '.join(missing)}; load or build them, or set "
+                    "`images.load: pull` in the testbed's file"
+                )
+            self.say(f"cluster {self.name}: loading {len(present)} images")
+            self._kind("load", "docker-image", "--name", self.name, *present)
+        for archive in images.archives if images.load == "archives" else ():
+            self.say(f"cluster {self.name}: loading {archive}")
+            self._kind("load", "image-archive", "--name", self.name, str(archive))
+
+    def _export_kubeconfig(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._kind(
+            "export", "kubeconfig", "--name", self.name, "--kubeconfig", str(self.kubeconfig),
+            quiet=True,
+        )  # fmt: skip
+
+    def _kind(self, *arguments: str, quiet: bool = False) -> str:
+        if shutil.which("kind") is None:
+            raise TestbedError(
+                f"kind is not on the PATH; install {KIND_VERSION}, for example with\n"
+                f"  go install sigs.k8s.io/kind@{KIND_VERSION}\n"
+                "or from its release page, and make sure that `kind version` answers"
+            )
+        done = subprocess.run(
+            ["kind", *arguments], capture_output=True, text=True, check=False
+        )  # fmt: skip
+        if done.returncode != 0:
+            if quiet:
+                return ""
+            raise TestbedError(
+                f"`kind {' '.join(arguments)}` failed:\n{done.stderr.strip()[-2000:]}"
+            )
+        return done.stdout
+
+
+def _in_docker(image: str) -> bool:
+    command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

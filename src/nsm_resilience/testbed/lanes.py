@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lanes: made once on a cluster, locked by the trial that runs in them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kubernetes.client.exceptions import ApiException
+
+from nsm_resilience.testbed.api import Cluster, wait_for
+from nsm_resilience.testbed.base import AGENT_NAMESPACE, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
+
+
+def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
+    """Label the nodes and make the namespaces of all lanes. May be repeated."""
+    lanes = [Lane(n, *pair) for n, pair in enumerate(pairs, start=1)]
+    for lane in lanes:
+        for role, node in lane.nodes.items():
+            labels = {LANE_LABEL: str(lane.number), ROLE_LABEL: role}
+            cluster.core.patch_node(node, {"metadata": {"labels": labels}})
+        cluster.apply(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n"
+            f"  name: {lane.namespace}\n  labels: {{{LANE_LABEL}: '{lane.number}'}}\n"
+        )
+    return lanes
+
+
+def find_lanes(cluster: Cluster) -> list[Lane]:
+    """The lanes of a cluster, from the labels of its nodes: faults go nowhere else."""
+    nodes: dict[int, dict[str, str]] = {}
+    for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
+        labels = node.metadata.labels
+        role = labels.get(ROLE_LABEL, "")
+        nodes.setdefault(int(labels[LANE_LABEL]), {})[role] = node.metadata.name
+    lanes = [
+        Lane(number, pair["client"], pair["endpoint"])
+        for number, pair in sorted(nodes.items())
+        if {"client", "endpoint"} <= set(pair)
+    ]
+    if not lanes:
+        raise TestbedError(
+            "the cluster has no lane; run `nsm-resilience cluster up` with the testbed's file"
+        )
+    return lanes
+
+
+def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
+    """Remove namespaces, agent and labels from a cluster that stays."""
+    namespaces = cluster.core.list_namespace(label_selector=LANE_LABEL).items
+    names = [n.metadata.name for n in namespaces] + [AGENT_NAMESPACE]
+    for name in names:
+        say(f"removing namespace {name}")
+        try:
+            cluster.core.delete_namespace(name)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+    for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
+        cluster.core.patch_node(
+            node.metadata.name, {"metadata": {"labels": {LANE_LABEL: None, ROLE_LABEL: None}}}
+        )
+
+    def gone() -> bool:
+        left = {n.metadata.name for n in cluster.core.list_namespace().items}
+        return not left & set(names)
+
+    wait_for("our namespaces to go", gone, 180, 1)
+
+
+@contextmanager
+def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterator[Lane]:
+    """Lock a free lane for as long as the block runs.
+
+    The lock belongs to the process: it is released by the kernel however the process ends.
+    Raises TestbedError when none gets free in time.
+    """
+    locks.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        for lane in lanes:
+            handle = os.open(locks / lane.name, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(handle)
+                continue
+            try:
+                os.ftruncate(handle, 0)
+                os.write(handle, f"{os.getpid()}\n".encode())
+                yield lane
+                return
+            finally:
+                os.close(handle)
+        time.sleep(0.5)
+    raise TestbedError(f"no lane of {len(lanes)} got free within {timeout_s:g} s")

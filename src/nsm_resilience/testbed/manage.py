@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a testbed up for a campaign and take it down again. Both may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.testbed.base import Testbed
+from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.existing import Existing
+from nsm_resilience.testbed.kind import Kind
+
+
+def make_testbed(
+    config: KindTestbed | ExistingTestbed,
+    state: Path,
+    allow_context: str | None,
+    say: Callable[[str], None],
+) -> Testbed:
+    """The testbed that a file describes. `state` is a folder for kubeconfigs."""
+    if isinstance(config, KindTestbed):
+        return Kind(config, state, say)
+    return Existing(config, allow_context, say)
+
+
+def bring_up(
+    config: KindTestbed | ExistingTestbed,
+    campaign_folder: Path,
+    allow_context: str | None,
+    say: Callable[[str], None],
+) -> None:
+    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id."""
+    from nsm_resilience.agent.deploy import deploy
+    from nsm_resilience.mesh.lifecycle import prepare_cluster
+    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.lanes import make_lanes
+
+    testbed = make_testbed(config, campaign_folder.parent / ".testbeds", allow_context, say)
+    testbed.up()
+    cluster = Cluster(testbed.kubeconfig, testbed.context)
+    lanes = make_lanes(cluster, testbed.worker_pairs())
+    say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
+    deploy(cluster, config.images.agent)
+    prepare_cluster(cluster, lanes, config.images)
+    write_json(
+        CampaignLayout(campaign_folder).cluster,
+        {
+            "id": cluster.identity(),
+            "name": testbed.name,
+            "kubeconfig": str(testbed.kubeconfig),
+            "context": testbed.context,
+            "lanes": [lane.name for lane in lanes],
+        },
+    )
+
+
+def take_down(
+    config: KindTestbed | ExistingTestbed,
+    campaign_folder: Path,
+    allow_context: str | None,
+    say: Callable[[str], None],
+) -> None:
+    """Remove the cluster (ours) or what we put into it (somebody else's), and the marker."""
+    state = campaign_folder.parent / ".testbeds"
+    make_testbed(config, state, allow_context, say).down()
+    CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)

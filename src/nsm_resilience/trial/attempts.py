@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The attempts of a trial: which there are, which one comes next, what became of each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.reader import RecordError, read_record
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt. `outcome`: complete, void (the runner gave up) or cut (the runner died)."""
+
+    attempt: int
+    outcome: str
+    reason: str
+    started: str
+    lane: str
+
+
+def attempts_of(campaign: CampaignLayout, trial: str) -> list[Attempt]:
+    """All attempts that left a folder, in order."""
+    folder = campaign.attempts(trial)
+    numbers = (
+        sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit())
+        if (folder.is_dir())
+        else []
+    )
+    return [_look(campaign.record(trial, number), number) for number in numbers]
+
+
+def _look(folder: Path, number: int) -> Attempt:
+    try:
+        record = read_record(folder)
+    except RecordError as error:
+        return Attempt(number, "cut", str(error).removeprefix(f"{folder}/"), "", "")
+    reason = record.void_reason or record.cut or ""
+    meta = record.meta
+    return Attempt(number, record.outcome, reason, meta.get("started", ""), meta.get("lane", ""))
+
+
+def write_receipt(campaign: CampaignLayout, trial: str, attempts: list[Attempt]) -> None:
+    """The file that tells Snakemake that the trial is done, one way or the other."""
+    write_json(campaign.receipt(trial), {"trial": trial, "attempts": [asdict(a) for a in attempts]})
+
+
+def read_receipt(campaign: CampaignLayout, trial: str) -> dict[str, Any] | None:
+    """A trial's receipt, or None when it is not done."""
+    path = campaign.receipt(trial)
+    if not path.exists():
+        return None
+    receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return receipt

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conduct one scheduled trial: what is there already, a lane, an attempt, a receipt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.schedule import find_trial
+from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.lanes import find_lanes, take_lane
+from nsm_resilience.trial.attempts import attempts_of, write_receipt
+from nsm_resilience.trial.run import run_attempt
+
+VOID = 75
+"""Exit code of a trial that was void and may be tried again (EX_TEMPFAIL of sysexits.h)."""
+
+
+def conduct(
+    study_file: Path,
+    testbed: KindTestbed | ExistingTestbed,
+    campaign_folder: Path,
+    trial: str,
+    say: Callable[[str], None],
+) -> int:
+    """Run the next attempt of a trial; returns the exit code, 0 or VOID.
+
+    A complete attempt is never run again. A record that is there without its end is the work of a
+    runner that was killed: it counts as an attempt, is shown as cut, and the next number is run.
+    The receipt is written when an attempt is complete or the last allowed one is void.
+    """
+    study = load_study(study_file)
+    scheduled = find_trial(study, trial)
+    campaign = CampaignLayout(campaign_folder)
+    done = attempts_of(campaign, trial)
+    complete = any(a.outcome == "complete" for a in done)
+    voids = sum(a.outcome == "void" for a in done)
+    if not complete and voids < study.attempts:
+        cluster, cluster_id = _cluster(campaign)
+        number = done[-1].attempt + 1 if done else 1
+        lanes = find_lanes(cluster)
+        locks = campaign_folder.parent / ".locks" / cluster_id
+        with take_lane(lanes, locks) as lane:
+            say(f"{trial}, attempt {number}, on {lane.name}")
+            reason = run_attempt(
+                campaign.record(trial, number),
+                campaign_folder.name,
+                study,
+                scheduled,
+                number,
+                cluster,
+                cluster_id,
+                lane,
+                testbed.images,
+                lambda phase: say(f"{trial}, attempt {number}: {phase}"),
+            )
+        done = attempts_of(campaign, trial)
+        if reason is not None:
+            say(f"{trial}, attempt {number} is void: {reason}")
+            voids += 1
+            if voids < study.attempts:
+                return VOID
+    write_receipt(campaign, trial, done)
+    return 0
+
+
+def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
+    """The campaign's cluster, checked to be the one that was made for it."""
+    if not campaign.cluster.exists():
+        raise TestbedError(
+            f"{campaign.cluster} is missing: bring the cluster up first, with\n"
+            f"  nsm-resilience cluster up --campaign-dir {campaign.folder} --testbed …"
+        )
+    marker = json.loads(campaign.cluster.read_text(encoding="utf-8"))
+    cluster = Cluster(Path(marker["kubeconfig"]), marker["context"])
+    identity = cluster.identity()
+    if identity != marker["id"]:
+        raise TestbedError(
+            f"the cluster of context {marker['context']} is not the one that was brought up "
+            f"({identity} instead of {marker['id']}); run `nsm-resilience cluster up` again"
+        )
+    return cluster, identity

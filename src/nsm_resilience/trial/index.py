@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The description of a campaign: what was scheduled, what came of it, on what it ran."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.provenance.environment import machine, software
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.study.load import load_study, sha256_of
+from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.trial.attempts import attempts_of
+
+
+def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict[str, Any]:
+    """Write campaign.json out of the records that are there; every attempt is listed.
+
+    Trials that were scheduled and never ran are in `scheduled` without a record: nothing is left
+    out, and the tables show them.
+    """
+    study = load_study(study_file)
+    campaign = CampaignLayout(folder)
+    if study_file.resolve() != campaign.study.resolve():
+        shutil.copyfile(study_file, campaign.study)
+    schedule = make_schedule(study)
+    records = []
+    clusters: dict[str, Any] = {}
+    for scheduled in schedule:
+        for attempt in attempts_of(campaign, scheduled.trial):
+            path = campaign.record(scheduled.trial, attempt.attempt)
+            records.append(
+                {
+                    "trial": scheduled.trial,
+                    "attempt": attempt.attempt,
+                    "path": path.relative_to(folder).as_posix(),
+                    "outcome": attempt.outcome,
+                    "reason": attempt.reason,
+                    "started": attempt.started,
+                    "lane": attempt.lane,
+                }
+            )
+            cluster = _cluster_of(path)
+            if cluster is not None:
+                clusters[cluster["id"]] = cluster
+    started = [str(r["started"]) for r in records if r["started"]]
+    description = {
+        "format": 1,
+        "campaign": folder.name,
+        "study": study.name,
+        "source": source,
+        "created": min(started, default=""),
+        "last_started": max(started, default=""),
+        "study_sha256": sha256_of(study),
+        "seed": study.seed,
+        "scheduled": [{"order": s.order, "block": s.block, "trial": s.trial} for s in schedule],
+        "records": records,
+        "clusters": list(clusters.values()),
+        "machine": machine(),
+        "versions": software(),
+    }
+    write_json(campaign.description, description)
+    return description
+
+
+def _cluster_of(record: Path) -> dict[str, Any] | None:
+    try:
+        meta = json.loads(RecordLayout(record).meta.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    cluster: dict[str, Any] | None = meta.get("cluster")
+    return cluster

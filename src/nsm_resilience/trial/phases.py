@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The phases of one trial, each from its begin to its end event (study.md, "One trial")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from nsm_resilience.faults.inject import SCRIPT, Injector
+from nsm_resilience.mesh import system
+from nsm_resilience.probes import newcomer
+from nsm_resilience.probes.components import ComponentProbe
+from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.logs import LogProbe
+from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.provenance.environment import load
+from nsm_resilience.record.events import Phase
+from nsm_resilience.testbed.api import ApiUnavailable, ready
+from nsm_resilience.trial.setting import Setting, TrialVoid
+
+CLIENT = "client"
+ARM_S = 2.0
+"""From ordering the faults to their instant: time for both agents to find their targets."""
+
+
+@contextmanager
+def phase(setting: Setting, name: Phase) -> Iterator[None]:
+    """Bracket a phase with its events; an API that does not answer makes the trial void."""
+    setting.writer.begin(name)
+    setting.say(name)
+    try:
+        yield
+    except (ApiUnavailable, ApiException) as error:
+        raise TrialVoid(f"{name}: {error}") from error
+    setting.writer.end(name)
+
+
+def clean(setting: Setting) -> None:
+    """Nothing of a former trial is left on the lane: removed, then proved."""
+    with phase(setting, "clean"):
+        for agent in setting.agents.values():
+            agent.reset()
+        proof = setting.mesh.wipe()
+        setting.writer.event("clean", data={"proof": proof})
+
+
+def install(setting: Setting, pods: PodWatch) -> None:
+    """NSM Ready on both nodes and the endpoint registered."""
+    with phase(setting, "install"):
+        pods.start()
+        for role, agent in setting.agents.items():
+            logs = LogProbe(agent.node, agent, setting.writer)
+            setting.handlers[(role, "follow")] = logs.on_line
+            logs.start(setting.lane.namespace)
+        setting.mesh.install()
+        setting.mesh.start_endpoint()
+
+
+def connect(setting: Setting, path: PathProbe) -> None:
+    """The client is connected and its path answers."""
+    with phase(setting, "connect"):
+        begin = time.monotonic()
+        pod = setting.mesh.start_client(CLIENT)
+        seconds = time.monotonic() - begin
+        setting.client_uid = pod.metadata.uid
+        setting.handlers[("client", path.script_name)] = path.on_line
+        path.start(setting.client_uid)
+        answered = setting.pump_until(
+            time.monotonic_ns() + int(15e9), lambda: path.first_reply_ns is not None
+        )
+        if not answered:
+            raise TrialVoid(
+                f"connect: the client is Ready, but no echo was answered within 15 s "
+                f"({path.problem or path.ended or 'the prober runs'})"
+            )
+        setting.writer.event("connected", node="client", data={"pod": CLIENT, "seconds": seconds})
+
+
+def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> None:
+    """Every probe is green for the steady time; otherwise the trial is void."""
+    with phase(setting, "steady"):
+        for probe in probes:
+            setting.handlers[(probe.role, "watch")] = probe.on_line
+            probe.start(setting.study.probes)
+        snapshot(setting, "before")
+        unanswered = path.unanswered
+        begin = time.monotonic_ns()
+        end = begin + int(setting.study.windows.steady_s * 1e9)
+        setting.pump_until(end)
+        if path.unanswered > unanswered or path.problem:
+            raise TrialVoid(
+                f"steady: {path.unanswered - unanswered} echoes without a reply before any fault "
+                f"{path.problem or ''}"
+            )
+        if path.last_reply_ns is None or end - path.last_reply_ns > int(2e9):
+            raise TrialVoid("steady: the data path probe is silent")
+        pods = setting.cluster.pods(setting.lane.namespace)
+        unready = [p.metadata.name for p in pods if not ready(p)]
+        if unready:
+            raise TrialVoid(f"steady: not Ready: {', '.join(unready)}")
+
+
+def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
+    """Inject everything at one instant; returns it (runner's clock, ns).
+
+    For a control it is the instant at which a fault would have come.
+    """
+    with phase(setting, "fault"):
+        at_ns = time.monotonic_ns() + int(ARM_S * 1e9)
+        windows = setting.study.windows
+        life_s = windows.watch_s + windows.new_connection_s + windows.bystander_s + 60
+        for role in setting.agents:
+            setting.handlers[(role, SCRIPT)] = partial(injector.on_line, role)
+        try:
+            injector.order(at_ns, at_ns + int(life_s * 1e9))
+        except LookupError as error:
+            raise TrialVoid(f"fault: {error}") from error
+        if time.monotonic_ns() > at_ns:
+            raise TrialVoid("fault: ordering the injection took longer than its lead time")
+        path.watch_from(at_ns)
+        setting.pump_until(at_ns + int(0.3e9))
+        setting.writer.event("fault_instant", t_ns=at_ns, data={"t_fault_ns": at_ns})
+        return at_ns
+
+
+def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) -> None:
+    """Probe on until recovered and settled, or until the window ends.
+
+    A path that never stopped is watched for the whole window: NSM's own healing may break it late
+    (anchors-resilience, rule 4), and only the whole window can say that it did not.
+    """
+    with phase(setting, "watch"):
+        windows = setting.study.windows
+        end_ns = fault_ns + int(windows.watch_s * 1e9)
+        # The first seconds are pumped first, so that proofs of deletions are looked for after them.
+        setting.pump_until(fault_ns + int(3e9))
+        injector.prove_deletes()
+        snapshot(setting, "fault")
+        settle_ns = int(windows.settle_s * 1e9)
+        settled = setting.pump_until(end_ns, lambda: path.settled(settle_ns))
+        if settled:
+            because = "recovered and settled"
+        elif not path.interrupted and path.last_reply_ns and end_ns - path.last_reply_ns < 2e9:
+            because = "window over, the path never stopped"
+        else:
+            because = "window over"
+        setting.writer.event(
+            "watch_end", data={"because": because, "load": load(), "problem": path.problem}
+        )
+
+
+def after(setting: Setting) -> None:
+    """A new client asks on each node the scenario names; then an ordinary pod must start."""
+    with phase(setting, "after"):
+        for role in setting.scenario.new_connection:
+            _new_connection(setting, role)
+        newcomer.bystander(
+            setting.mesh, setting.writer, "client", setting.study.windows.bystander_s
+        )
+
+
+def _new_connection(setting: Setting, role: str) -> None:
+    window_s = setting.study.windows.new_connection_s
+    name = f"new-{role}"
+    probe = PathProbe(
+        "new", setting.agents[role], setting.clocks[role], setting.writer, setting.study.probes,
+        interruption_ns=int(setting.study.judge.interruption_s * 1e9), node=role, script_name=name,
+    )  # fmt: skip
+    setting.handlers[(role, name)] = probe.on_line
+    pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, role)
+    probe.start(pod.metadata.uid, until_replies=5, max_s=window_s)
+    end_ns = asked_ns + int(window_s * 1e9)
+    setting.pump_until(end_ns, lambda: probe.first_reply_ns is not None)
+    setting.agents[role].stop(name)
+    setting.pump()
+    first = probe.first_reply_ns
+    answered = first is not None and first <= end_ns
+    setting.writer.event(
+        "new_connection",
+        node=role,
+        target=pod.metadata.name,
+        data={
+            "answered": answered,
+            "seconds": (first - asked_ns) / 1e9 if answered and first is not None else None,
+            "window_s": window_s,
+            "asked_ns": asked_ns,
+            "stage": newcomer.stage_of(setting.mesh, pod.metadata.name),
+            "problem": probe.problem,
+        },
+    )
+
+
+def collect(setting: Setting, pods: PodWatch) -> None:
+    """Stop the probes, take in what they wrote last, keep events and state."""
+    with phase(setting, "collect"):
+        for role, agent in setting.agents.items():
+            agent.stop("path", "watch", *([SCRIPT] if (role, SCRIPT) in setting.handlers else []))
+        setting.pump()
+        snapshot(setting, "after")
+        events = setting.cluster.request(
+            "GET", f"/api/v1/namespaces/{setting.lane.namespace}/events", timeout_s=20, headers={}
+        )
+        setting.writer.kubernetes_events(_of_trial(events["items"], setting))
+        for agent in setting.agents.values():
+            agent.stop("follow")
+        setting.pump()
+        pods.stop()
+        identity = setting.cluster.identity()
+        setting.writer.event("cluster", data={"id": identity})
+        if identity != setting.cluster_id:
+            raise TrialVoid("collect: the cluster is not the one the trial began on")
+
+
+def _of_trial(items: list[dict[str, Any]], setting: Setting) -> list[dict[str, Any]]:
+    """Events of pods of this trial: former trials leave theirs in the namespace for an hour."""
+    opened = setting.opened_wall
+    kept = []
+    for item in items:
+        item.get("metadata", {}).pop("managedFields", None)
+        last = item.get("lastTimestamp") or item.get("eventTime") or ""
+        if last >= opened[:19]:
+            kept.append(item)
+    return kept
+
+
+def wipe(setting: Setting) -> None:
+    """Remove everything; a lane that will not come clean is reported, and tried again next time."""
+    setting.writer.begin("wipe")
+    setting.say("wipe")
+    try:
+        for agent in setting.agents.values():
+            agent.reset()
+        setting.writer.event("clean", data={"proof": setting.mesh.wipe()})
+    except Exception as error:  # the record is complete all the same; what is left is said
+        setting.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
+    setting.writer.end("wipe")
+
+
+def snapshot(setting: Setting, name: str) -> None:
+    """State of both nodes, the pods and NSM's registry at one moment."""
+    pods = setting.cluster.pods(setting.lane.namespace)
+    nodes = {}
+    for role, agent in setting.agents.items():
+        uids = {
+            p.metadata.name: p.metadata.uid
+            for p in pods
+            if p.spec.node_name == agent.node and p.metadata.labels.get("app") != "bystander"
+            and not p.spec.host_network
+        }  # fmt: skip
+        order = {
+            "programs": system.programs(setting.mesh.plane),
+            "sockets": system.SOCKETS,
+            "pods": uids,
+        }
+        (line,) = agent.run("snapshot", order)
+        line.pop("kind")
+        line["t_ns"] = setting.clocks[role].to_runner(line["t_ns"])
+        nodes[role] = line
+    setting.writer.snapshot(
+        name,
+        {
+            "t_ns": time.monotonic_ns(),
+            "nodes": nodes,
+            "resources": setting.mesh.custom_resources(),
+            "pods": [setting.cluster.plain(p.status) | {
+                "name": p.metadata.name, "uid": p.metadata.uid, "node": p.spec.node_name}
+                for p in pods],
+        },
+    )  # fmt: skip
