@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# From trials on a cluster to the paper. `snakemake` alone builds everything from the recorded
+# campaign; `snakemake --profile profiles/live` runs the trials first. Settings: config/README.md.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/start.rst"
+
+
+include: "workflow/rules/common.smk"
+include: f"workflow/rules/{SETTINGS.source}.smk"
+include: "workflow/rules/judge.smk"
+include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/paper.smk"
+include: "workflow/rules/html.smk"
+
+
+rule all:
+    """Everything a build leaves in results/."""
+    default_target: True
+    input:
+        RESULTS,
+        "results/report.html",

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# %% [markdown]
+# # How long the path was away
+#
+# An outage runs from the last reply before the first interruption to the first reply after the last
+# one. A path that was not back when the watch ended is *censored*: its outage is longer than what is
+# drawn, by how much nobody knows.
+
+# %% tags=["parameters"]
+tables = "results/tables"
+campaign_dir = "results/unpacked/nsm-2019-kernel"
+figures = "results/figures"
+
+# %%
+from pathlib import Path
+
+import pandas as pd
+
+from nsm_resilience.analysis.figures.cells import short_names
+from nsm_resilience.analysis.figures.outages import describe_outages, draw_outages
+from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
+from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.study.load import load_study
+
+trials = pd.read_parquet(Path(tables, "trials.parquet"))
+scenarios = pd.read_parquet(Path(tables, "scenarios.parquet"))
+study = load_study(Path(campaign_dir, "study.yaml"))
+names, watch_s = short_names(study), study.windows.watch_s
+
+# %% [markdown]
+# Every judged trial is a point; void and cut attempts measured nothing and are not here. The black
+# tick is the median of a cell, the bar its interval from order statistics (none below six trials).
+# Dashed lines are constants of NSM v0.2.0: 10 s until a restarted pod can be Ready, 60 s that a
+# manager waits for a lost forwarder, 290 s for the longest heal of a destination.
+
+# %%
+outages = describe_outages(trials, scenarios)
+save_figure(
+    draw_outages(trials, scenarios, names, watch_s),
+    Path(figures, f"{outages.name}.svg"),
+    title=outages.title,
+    alt=outages.alt,
+)
+
+# %% [markdown]
+# The same as survival curves (Kaplan–Meier), for cells with enough trials and an interrupted path
+# among them. A curve that ends above zero is a cell in which some paths did not come back; the tick
+# at its end is the end of their watch.
+
+# %%
+survival = describe_survival(trials)
+save_figure(
+    draw_survival(trials, names, watch_s),
+    Path(figures, f"{survival.name}.svg"),
+    title=survival.title,
+    alt=survival.alt,
+)
+
+# %%
+scenarios.loc[
+    scenarios["n"] > 0,
+    [
+        "scenario", "plane", "client", "failure", "n", "censored",
+        "outage_median_s", "outage_median_low_s", "outage_median_high_s",
+    ],
+]  # fmt: skip
+
+# %%
+print(outages.sources(tables))
+print(survival.sources(tables))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# %% [markdown]
+# # One typical trial per scenario
+#
+# Replies of the established path, the component processes of both nodes and the fault, on one time
+# axis. The trial is chosen by a rule, printed below, not by eye.
+
+# %% tags=["parameters"]
+tables = "results/tables"
+campaign_dir = "results/unpacked/nsm-2019-kernel"
+figures = "results/figures"
+
+# %%
+from pathlib import Path
+
+import pandas as pd
+
+from nsm_resilience.analysis.figures.cells import short_names
+from nsm_resilience.analysis.figures.timelines import (
+    RULE,
+    describe_timelines,
+    draw_timelines,
+    timeline_of,
+)
+from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.record.reader import read_record
+from nsm_resilience.study.load import load_study
+
+trials = pd.read_parquet(Path(tables, "trials.parquet"))
+components = pd.read_parquet(Path(tables, "components.parquet"))
+outages = pd.read_parquet(Path(tables, "outages.parquet"))
+names = short_names(load_study(Path(campaign_dir, "study.yaml")))
+
+# %%
+print(RULE)
+chosen = typical_trials(trials)
+chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
+
+# %% [markdown]
+# Only the chosen trials are read from their records; all else comes from the tables. A paler bar is
+# a process that is stopped or not ready, a triangle a restart that Kubernetes counted.
+
+# %%
+timelines = {
+    row["trial"]: timeline_of(read_record(Path(campaign_dir, row["record"])))
+    for row in chosen.to_dict("records")
+}
+description = describe_timelines(trials)
+save_figure(
+    draw_timelines(chosen, timelines, components, outages, names),
+    Path(figures, f"{description.name}.svg"),
+    title=description.title,
+    alt=description.alt,
+)
+
+# %% [markdown]
+# What decided each of them, with the place in the record.
+
+# %%
+for row in chosen.to_dict("records"):
+    print(f"{row['trial']}, attempt {row['attempt']}: {row['verdict']}: {row['reason']}")
+    print(f"  {row['record']}")
+
+# %%
+print(description.sources(tables))

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells in figures: their order and their labels.
+
+A label names only what tells a row from its neighbours: the scenario and what is broken, and of
+the factors those that differ within the table shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.study.models import Scenario, Study
+
+FACTORS = CELL[1:]
+"""Columns of a cell but the scenario."""
+
+JUDGED = ("supported", "unsupported")
+"""Verdicts that count in n."""
+
+_NODES = {
+    frozenset({"client"}): "client’s node",
+    frozenset({"endpoint"}): "endpoint’s node",
+    frozenset({"client", "endpoint"}): "both nodes",
+}
+_LEVELS = {
+    "plane": {"vpp": "VPP"},
+    "client": {},
+    "outage": {"first": "first outage", "second": "second outage"},
+    "remedy": {"none": "no remedy", "observe": "watchdog observes", "heal": "watchdog heals"},
+    "failure": {"none": ""},
+}
+_RANK = {
+    "plane": ("kernel", "vpp"),
+    "client": ("monitored", "plain"),
+    "failure": ("none", "kill", "delete", "hang", "replace", "unlink", "orphan", "mode"),
+    "outage": ("first", "second"),
+    "remedy": ("none", "observe", "heal"),
+}
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by cell: plane, scenario (S2 before S10), then the other factors, defaults first.
+
+    Rows of one cell keep their order; a level unknown here comes last.
+    """
+    keys = ["plane", "scenario", *(name for name in FACTORS if name != "plane")]
+    ranks = table[list(CELL)].copy()
+    for name, levels in _RANK.items():
+        known = {level: rank for rank, level in enumerate(levels)}
+        ranks[name] = ranks[name].map(lambda level, known=known: known.get(level, len(known)))
+    ranks["scenario"] = ranks["scenario"].map(natural)
+    order = ranks.sort_values(keys, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def counted(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return of each trial its last complete attempt, the one that counts (tables.rows.counting).
+
+    Attempts that are void, cut or unreadable say so at the head of their reason.
+    """
+    complete = trials[~trials["reason"].str.match(r"(void|cut|unreadable):")]
+    last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
+    return complete[complete["attempt"] == last]
+
+
+def judged(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials that count in n: supported or unsupported."""
+    own = counted(trials)
+    return own[own["verdict"].isin(JUDGED)]
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """Return a key that sorts S2 before S10."""
+    parts = re.findall(r"\d+|\D+", text)
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+
+
+def cell_id(row: Mapping[str, str]) -> str:
+    """Return a cell's id as the study forms it, e.g. `S9-kernel-plain-delete`."""
+    from nsm_resilience.study.models import Cell, Factors
+
+    factors = Factors.model_validate({name: row[name] for name in FACTORS})
+    return Cell(scenario=row["scenario"], factors=factors).id
+
+
+def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """Return one label per row: `S2 nsmd, client’s node` and what sets it apart.
+
+    Args:
+        cells: table with the columns of a cell, one row each.
+        names: short name by scenario id, see :func:`short_names`.
+    """
+    labels = []
+    shared_planes = cells["plane"].nunique() > 1
+    for _, row in cells.iterrows():
+        siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
+        apart = [
+            _LEVELS[name].get(row[name], row[name])
+            for name in ("failure", "client", "outage", "remedy")
+            if siblings[name].nunique() > 1
+        ]
+        name = names.get(row["scenario"], "")
+        label = f"{row['scenario']} {name}".strip()
+        if shared_planes:
+            label += f" ({_LEVELS['plane'].get(row['plane'], row['plane'])})"
+        labels.append(f"{label}: {', '.join(apart)}" if apart else label)
+    return labels
+
+
+def short_names(study: Study) -> dict[str, str]:
+    """Return what is broken and where by scenario id, in a few words from the faults declared."""
+    return {scenario.id: _broken(scenario) for scenario in study.scenarios}
+
+
+def _broken(scenario: Scenario) -> str:
+    if not scenario.faults:
+        return "no fault"
+    components = list(dict.fromkeys(f.component for f in scenario.faults if f.component))
+    sockets = list(dict.fromkeys(f.socket for f in scenario.faults if f.socket))
+    nodes = _NODES[frozenset(f.node for f in scenario.faults)]
+    whole = {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"}
+    targets = ["all components"] if whole <= set(components) else [str(c) for c in components]
+    targets += ["all sockets" if socket == "all" else str(socket) for socket in sockets]
+    if not targets:
+        return scenario.title
+    return f"{' + '.join(targets)}, {nodes}"

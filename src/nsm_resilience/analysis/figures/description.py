@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of a figure beside the figure: words for those who do not see it, and its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Description:
+    """A figure's place in the chain from claim to log line.
+
+    Attributes:
+        name: stem of the SVG.
+        title: what it is, in a few words.
+        alt: what it shows, in words.
+        notebook: percent notebook that draws it, relative to the repository.
+        tables: names of the tables it rests on.
+        trials: ids of the trials it shows, in order, each once.
+        drawn: False when the campaign holds too little for it; `alt` then says what is missing.
+    """
+
+    name: str
+    title: str
+    alt: str
+    notebook: str
+    tables: tuple[str, ...]
+    trials: tuple[str, ...]
+    drawn: bool = True
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data, tuples as lists."""
+        plain = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
+
+    def sources(self, tables: str | Path) -> str:
+        """Say what the figure used, for the end of a notebook.
+
+        Args:
+            tables: folder of the tables, as the notebook was given it.
+        """
+        files = "\n".join(f"  {Path(tables).as_posix()}/{name}.parquet" for name in self.tables)
+        trials = _by_cell(self.trials)
+        shown = "\n".join(f"  {cell}: {numbers}" for cell, numbers in trials.items()) or "  none"
+        return f"{self.name}.svg\n tables\n{files}\n trials\n{shown}"
+
+
+def _by_cell(trials: tuple[str, ...]) -> Mapping[str, str]:
+    cells: dict[str, list[str]] = {}
+    for trial in trials:
+        cell, _, number = trial.rpartition("/")
+        cells.setdefault(cell, []).append(number)
+    return {cell: " ".join(numbers) for cell, numbers in cells.items()}

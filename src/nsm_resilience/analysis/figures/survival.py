@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Survival of the outage: the share of paths that are still away, by time since the last reply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from nsm_resilience.analysis import style
+from nsm_resilience.analysis.figures.cells import cell_labels
+from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
+from nsm_resilience.analysis.statistics import Survival, kaplan_meier
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEAST_TRIALS = 5
+"""Judged trials a cell needs for a curve of its own; with fewer its steps say nothing."""
+_MOST_BANDS = 2
+"""With more curves than this in one panel the intervals would hide each other and are left out."""
+_PANEL_MM = 25.0
+
+
+def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, Survival]]:
+    """Return the trials and the Kaplan–Meier estimate of each cell that gets a curve.
+
+    A cell gets one when it has at least `LEAST_TRIALS` judged trials and in one or more of them
+    the path stopped. A path that never stopped counts as an outage of no length.
+    """
+    shown = shown_trials(trials)
+    found = []
+    for _, own in shown.groupby(list(CELL), sort=False):
+        if len(own) >= LEAST_TRIALS and (own["moment"] != "never").any():
+            durations = own["outage_s"].astype(float).tolist()
+            back = (~own["outage_censored"].astype(bool)).tolist()
+            found.append((own, kaplan_meier(durations, back)))
+    return found
+
+
+@style.styled
+def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float) -> Figure:
+    """Draw one panel per scenario and plane with a step curve per cell with enough trials.
+
+    Args:
+        trials: table `trials`.
+        names: what is broken, by scenario id.
+        watch_s: length of the watch in seconds; the axis ends just beyond it.
+
+    Returns:
+        A figure one column wide; where no cell has enough trials, one that says so. A curve has
+        the id `survival:<cell>` and ends at the cell's longest time, where a tick marks a path
+        that was censored.
+    """
+    import pandas as pd
+
+    drawn = curves(trials)
+    if not drawn:
+        return _nothing_to_draw()
+    right = max(watch_s, *(float(own["outage_s"].max()) for own, _ in drawn)) * 1.2
+    cells = pd.concat([own[list(CELL)].head(1) for own, _ in drawn]).reset_index(drop=True)
+    labels = cell_labels(cells, names)
+    panels = list(cells.groupby(["plane", "scenario"], sort=False).groups.values())
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = style.new_figure(style.COLUMN_MM, 10 + _PANEL_MM * rows)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, hspace=0, wspace=0)  # type: ignore[union-attr]
+    for number, (axes, panel) in enumerate(zip_longest(grid.flat, panels)):
+        if panel is None:
+            axes.set_visible(False)
+            grid.flat[number - columns].tick_params(axis="x", labelbottom=True)
+            continue
+        axes.set_title(labels[panel[0]].partition(": ")[0])
+        for curve, index in enumerate(panel):
+            own, estimate = drawn[index]
+            variant = labels[index].partition(": ")[2]
+            text = f"{variant}, n = {estimate.n}" if variant else f"n = {estimate.n}"
+            _curve(axes, own, estimate, text, style.CURVES[curve], len(panel) <= _MOST_BANDS)
+        axes.set_xscale("log")
+        axes.set_xlim(SHORTEST_S, right)
+        axes.set_ylim(0, 1.03)
+        axes.set_yticks([0, 0.5, 1])
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        style.light_grid(axes, "both")
+        axes.legend(
+            loc="lower left", fontsize=5.8, handlelength=1.6, labelspacing=0.2, borderpad=0.1
+        )
+    figure.supxlabel("time since the last reply (s)", fontsize=7.5)
+    figure.supylabel("share of paths still away", fontsize=7.5)
+    return figure
+
+
+def _curve(
+    axes: Axes,
+    own: pd.DataFrame,
+    estimate: Survival,
+    text: str,
+    look: tuple[str, str],
+    with_band: bool,
+) -> None:
+    colour, line = look
+    table = estimate.table
+    times = table["time_s"].clip(lower=SHORTEST_S)
+    step = axes.step(
+        times, table["survival"], where="post", color=colour, linestyle=line, linewidth=1.0,
+        label=text,
+    )[0]  # fmt: skip
+    step.set_gid(f"survival:{own['trial'].iloc[0].rpartition('/')[0]}")
+    if with_band:
+        axes.fill_between(times, table["low"], table["high"], step="post", color=colour,
+                          alpha=0.15, linewidth=0)  # fmt: skip
+    censored = table[table["censored"] > 0]
+    if len(censored):
+        axes.plot(
+            censored["time_s"], censored["survival"], linestyle="none", marker="|", markersize=6,
+            markeredgewidth=0.9, color=colour,
+        )[0].set_gid(f"censored:{own['trial'].iloc[0].rpartition('/')[0]}")  # fmt: skip
+
+
+def _nothing_to_draw() -> Figure:
+    figure = style.new_figure(style.COLUMN_MM, 14)
+    text = f"No cell has {LEAST_TRIALS} judged trials with an interrupted path among them."
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=style.SOFT)
+    return figure
+
+
+def describe_survival(trials: pd.DataFrame) -> Description:
+    """Say in words what the figure shows; `drawn` is False where no cell has enough trials."""
+    drawn = curves(trials)
+    if drawn:
+        parts = [
+            f"{own['trial'].iloc[0].rpartition('/')[0]}, "
+            f"{estimate.n - estimate.censored} of {estimate.n} ended within the watch"
+            for own, estimate in drawn
+        ]
+        alt = (
+            "Kaplan–Meier curves of the share of paths still without replies against the time "
+            f"since the last reply, logarithmic, in seconds. Cells: {'; '.join(parts)}."
+        )
+    else:
+        alt = f"No figure: no cell has {LEAST_TRIALS} judged trials with an interrupted path."
+    return Description(
+        name="survival",
+        title="Survival of the outage",
+        alt=alt,
+        notebook=NOTEBOOK,
+        tables=("trials",),
+        trials=tuple(trial for own, _ in drawn for trial in own["trial"].drop_duplicates()),
+        drawn=bool(drawn),
+    )

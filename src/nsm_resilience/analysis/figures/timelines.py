@@ -1,0 +1,439 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small multiples of one trial per scenario: replies, component states and faults on one axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nsm_resilience.analysis import style
+from nsm_resilience.analysis.figures.cells import cell_labels
+from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.analysis.figures.typical import RULE, typical_trials
+from nsm_resilience.judge.timeline import find_instants
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from nsm_resilience.record.reader import Record
+
+NOTEBOOK = "notebooks/timelines.py"
+
+BEFORE_S = 10.0
+"""Seconds of the steady state that are shown before the fault."""
+BINS = 360
+"""Time bins of a panel; 20 ms echoes of a whole watch would be six thousand dots."""
+
+SOCKETS = "sockets"
+"""Lane of all sockets of a node together."""
+
+_LANE_MM = 2.05
+_STRIP_MM = 7.5
+_TITLE_MM = 4.5
+_GAP_MM = 0.9
+_LEFT_MM = 21.0
+_BETWEEN_MM = 9.0
+_ORDER = ("nsmd", "nsmd-k8s", "nsmdp", "forwarder", "vppagent-forwarder", "vpp-agent", "vpp",
+          SOCKETS)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of time in seconds from the fault; without an end it runs to the panel's edge."""
+
+    label: str
+    begin_s: float
+    end_s: float | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What one record shows along time; all times in seconds from the fault.
+
+    Attributes:
+        trial: trial id.
+        attempt: attempt shown.
+        replies: one row per echo of the established path, columns `t_s` (when it was sent) and
+            `rtt_s` (empty: no reply).
+        injections: when each fault was injected, from begin to the end of the injection.
+        end_s: end of the watch.
+    """
+
+    trial: str
+    attempt: int
+    replies: pd.DataFrame
+    injections: tuple[Band, ...]
+    end_s: float
+
+
+def timeline_of(record: Record) -> Timeline:
+    """Take a timeline from a record.
+
+    Raises:
+        ValueError: the record has no fault instant or no end of the watch, so there is no axis.
+    """
+    import pandas as pd
+
+    instants = find_instants(record)
+    if instants.watch is None:
+        raise ValueError(f"{record.folder}: no fault instant or no end of the watch to draw from")
+    zero, end = instants.watch
+    echoes = record.table("path")
+    replies = pd.DataFrame(
+        {
+            "t_s": (echoes["sent_ns"].astype("int64") - zero) / 1e9,
+            "rtt_s": echoes["rtt_ns"].astype("Float64") / 1e9,
+        }
+    )
+    injections = tuple(
+        Band(
+            str(dict(event.data.get("fault") or {}).get("component") or "socket"),
+            (int(event.data["t_begin_ns"]) - zero) / 1e9,
+            (int(event.data["t_done_ns"]) - zero) / 1e9,
+        )
+        for event in record.all_of("injection")
+    )
+    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9)
+
+
+def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS) -> pd.DataFrame:
+    """Sum up echoes in equal bins of time.
+
+    Returns:
+        One row per bin with echoes: `t_s` (middle), `sent`, `lost`, `median_s` (of the replies,
+        empty without any).
+    """
+    import numpy as np
+
+    width = (end_s - begin_s) / bins
+    inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
+    number = np.floor((inside["t_s"] - begin_s) / width).astype(int)
+    grouped = inside["rtt_s"].groupby(number)
+    found = grouped.agg(sent="size", answered="count", median_s="median").reset_index(names="bin")
+    found["t_s"] = begin_s + (found["bin"] + 0.5) * width
+    found["lost"] = found["sent"] - found["answered"]
+    return found[["t_s", "sent", "lost", "median_s"]]
+
+
+def lanes(components: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return (node, thing) of every lane of a trial, the client's node first.
+
+    A thing is a component with a process, or `sockets` for all sockets of the node together.
+    """
+    processes = components[components["what"] == "process"]
+    pairs = zip(processes["node"], processes["component"], strict=True)
+    known = {(str(node), str(component)) for node, component in pairs}
+    sockets = components.loc[components["what"] == "socket", "node"]
+    known |= {(str(node), SOCKETS) for node in sockets}
+    rank = {name: position for position, name in enumerate(_ORDER)}
+    return sorted(known, key=lambda lane: (lane[0], rank.get(lane[1], len(rank)), lane[1]))
+
+
+def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
+    """Turn changes of one thing (`t_s`, `value`) into stretches (begin, end, value), seconds.
+
+    The first value is the one from just before the fault. The steady state before it was green, or
+    the trial would be void, so it is drawn back to the left edge.
+    """
+    ordered = changes.sort_values("t_s", kind="stable")
+    if ordered.empty:
+        return []
+    begins = [begin_s, *(float(t) for t in ordered["t_s"].iloc[1:])]
+    ends = [*begins[1:], end_s]
+    values = [str(value) for value in ordered["value"]]
+    return [(b, e, v) for b, e, v in zip(begins, ends, values, strict=True) if e > b]
+
+
+def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list[Band]:
+    """Return when any socket of a node was in another condition than before the fault.
+
+    A new inode that answers is a healthy new socket; what counts is the word of the value:
+    `answers`, `silent`, `file`, `missing`.
+    """
+    changed: list[tuple[float, float]] = []
+    for _, own in sockets.groupby("component", sort=True):
+        stretches = states(own, begin_s, end_s)
+        first = stretches[0][2].split()[0]
+        changed += [(b, e) for b, e, value in stretches if value.split()[0] != first]
+    merged: list[tuple[float, float]] = []
+    for begin, end in sorted(changed):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((begin, end))
+    return [Band(SOCKETS, begin, end) for begin, end in merged]
+
+
+@style.styled
+def draw_timelines(
+    chosen: pd.DataFrame,
+    timelines: Mapping[str, Timeline],
+    components: pd.DataFrame,
+    outages: pd.DataFrame,
+    names: Mapping[str, str],
+) -> Figure:
+    """Draw one panel per chosen trial.
+
+    Args:
+        chosen: rows of table `trials`, one per panel, see `typical_trials`.
+        timelines: timeline by trial id, for all that are chosen.
+        components: table `components`.
+        outages: table `outages`.
+        names: what is broken, by scenario id.
+
+    Returns:
+        A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
+        (`replies:<trial>`) and one lane per process (`<trial>:<node>:<component>`).
+    """
+    from matplotlib.figure import Figure
+
+    own_components = [_of(components, row) for row in chosen.to_dict("records")]
+    shown_lanes = _all_lanes(own_components)
+    page = _Page(len(chosen), len(shown_lanes))
+    # placed by hand: an engine would give panels with labels another size than those without
+    figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
+    right = max((timelines[trial].end_s for trial in chosen["trial"]), default=BEFORE_S)
+    limits = reply_limits([timelines[trial] for trial in chosen["trial"]])
+    labels = cell_labels(chosen, names)
+    for number, (row, label) in enumerate(zip(chosen.to_dict("records"), labels, strict=True)):
+        strip = figure.add_axes(page.place(number, _TITLE_MM, _STRIP_MM))
+        below = _TITLE_MM + _STRIP_MM + _GAP_MM
+        lane = figure.add_axes(page.place(number, below, page.lanes_mm), sharex=strip)
+        timeline = timelines[row["trial"]]
+        _replies(strip, timeline, _of(outages, row), limits)
+        _lanes(lane, row["trial"], own_components[number], shown_lanes, timeline.end_s)
+        for axes in (strip, lane):
+            _faults(axes, timeline)
+            axes.axvline(timeline.end_s, color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)))
+        strip.set_title(f"{label} ({row['verdict']})")
+        strip.tick_params(axis="x", bottom=False, labelbottom=False)
+        strip.spines["bottom"].set_visible(False)
+        lane.set_xlim(-BEFORE_S, right)
+        lowest = number + page.columns >= len(chosen)
+        lane.tick_params(axis="x", labelbottom=lowest)
+        if lowest:
+            lane.set_xlabel("time from the fault (s)")
+        if number % page.columns:
+            lane.tick_params(axis="y", labelleft=False)
+    _legend(figure)
+    return figure
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Places of the panels, in millimetres from the top left corner."""
+
+    panels: int
+    lanes: int
+
+    @property
+    def columns(self) -> int:
+        return 1 if self.panels <= 3 else 2
+
+    @property
+    def lanes_mm(self) -> float:
+        return _LANE_MM * max(self.lanes, 1)
+
+    @property
+    def panel_mm(self) -> float:
+        return _TITLE_MM + _STRIP_MM + _GAP_MM + self.lanes_mm + 2.5
+
+    @property
+    def height(self) -> float:
+        return max(math.ceil(self.panels / self.columns), 1) * self.panel_mm + 13.0
+
+    def place(self, number: int, below_mm: float, height_mm: float) -> tuple[float, ...]:
+        """Return left, bottom, width, height of axes as shares of the figure."""
+        row, column = divmod(number, self.columns)
+        width = (style.PAGE_MM - _LEFT_MM - 3.0 - (self.columns - 1) * _BETWEEN_MM) / self.columns
+        left = _LEFT_MM + column * (width + _BETWEEN_MM)
+        top = row * self.panel_mm + below_mm
+        return (
+            left / style.PAGE_MM,
+            1 - (top + height_mm) / self.height,
+            width / style.PAGE_MM,
+            height_mm / self.height,
+        )
+
+
+def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
+    """Return whole decades of milliseconds around the median replies of all panels."""
+    import pandas as pd
+
+    medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
+    seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
+    if seen.empty:
+        return 0.1, 10.0
+    low, high = math.floor(math.log10(seen.min())), math.ceil(math.log10(seen.max()))
+    return 10.0**low, 10.0 ** max(high, low + 1)
+
+
+def _of(table: pd.DataFrame, row: Mapping[str, object]) -> pd.DataFrame:
+    return table[(table["trial"] == row["trial"]) & (table["attempt"] == row["attempt"])]
+
+
+def _all_lanes(own_components: Sequence[pd.DataFrame]) -> list[tuple[str, str]]:
+    """Return the lanes of all panels together, so that a lane has one height everywhere."""
+    import pandas as pd
+
+    return lanes(pd.concat(own_components)) if own_components else []
+
+
+def _replies(
+    axes: Axes, timeline: Timeline, outages: pd.DataFrame, limits: tuple[float, float]
+) -> None:
+    summary = binned(timeline.replies, -BEFORE_S, timeline.end_s)
+    dots = axes.plot(
+        summary["t_s"], summary["median_s"].astype("float64") * 1e3, linestyle="none", marker=".",
+        markersize=1.5, color=style.REPLY_COLOUR, markeredgewidth=0,
+    )[0]  # fmt: skip
+    dots.set_gid(f"replies:{timeline.trial}")
+    axes.set_yscale("log")
+    axes.set_ylim(*limits)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.minorticks_off()
+    axes.set_ylabel("reply, ms" if limits[1] / limits[0] > 50 else "ms", fontsize=6.0)
+    axes.tick_params(axis="y", labelsize=6.0)
+    for gap in outages.to_dict("records"):
+        end = gap["end_s"]
+        stop = timeline.end_s if end is None or end != end else float(end)
+        span = axes.axvspan(float(gap["begin_s"]), stop, color="#b5b5b5", linewidth=0)
+        span.set_gid(f"{timeline.trial}:no-reply")
+
+
+def _faults(axes: Axes, timeline: Timeline) -> None:
+    axes.axvline(0, color=style.FAULT_COLOUR, linewidth=0.8)
+    for band in timeline.injections:
+        end = timeline.end_s if band.end_s is None else band.end_s
+        if end - band.begin_s > 0.2:  # thinner than the line of the instant itself
+            axes.axvspan(band.begin_s, end, color=style.FAULT_COLOUR, alpha=0.18, linewidth=0)
+
+
+def _lanes(
+    axes: Axes,
+    trial: str,
+    components: pd.DataFrame,
+    shown: Sequence[tuple[str, str]],
+    end_s: float,
+) -> None:
+    """Draw one bar per stretch of a process, paler while it is not ready or stopped."""
+    for y, (node, thing) in enumerate(shown):
+        lane = f"{trial}:{node}:{thing}"
+        on_node = components[components["node"] == node]
+        if thing == SOCKETS:
+            _socket_lane(axes, lane, on_node[on_node["what"] == "socket"], y, end_s)
+            continue
+        own = on_node[on_node["component"] == thing]
+        colour = style.component_colour(thing)
+        for begin, end, value in states(own[own["what"] == "process"], -BEFORE_S, end_s):
+            word = value.split()[0]
+            if word not in ("running", "stopped"):
+                continue
+            bar = axes.barh(y, end - begin, left=begin, height=0.62, color=colour, linewidth=0)[0]
+            bar.set_gid(f"{lane}:{word}")
+            if word == "stopped":
+                _paler(axes, y, begin, end)
+            if begin > -BEFORE_S:  # where one process follows another without a gap
+                axes.plot([begin, begin], [y - 0.31, y + 0.31], color="white", linewidth=0.8)
+        for begin, end, value in states(own[own["what"] == "ready"], -BEFORE_S, end_s):
+            if value == "false":
+                _paler(axes, y, begin, end)
+        restarts = own[own["what"] == "restart"].sort_values("t_s", kind="stable")
+        times = [float(t) for t in restarts["t_s"].iloc[1:]]  # the first is the count before
+        if times:
+            axes.plot(
+                times, [y] * len(times), linestyle="none", marker="v", markersize=2.8,
+                markerfacecolor="white", markeredgecolor=style.INK, markeredgewidth=0.5, zorder=4,
+            )[0].set_gid(f"{lane}:restarts")  # fmt: skip
+    axes.set_yticks(range(len(shown)), labels=[f"{thing}, {node}" for node, thing in shown])
+    axes.tick_params(axis="y", length=0, labelsize=6.0)
+    axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+
+
+def _socket_lane(axes: Axes, lane: str, sockets: pd.DataFrame, y: int, end_s: float) -> None:
+    if sockets.empty:
+        return
+    colour = style.component_colour(SOCKETS)
+    bar = axes.barh(y, end_s + BEFORE_S, left=-BEFORE_S, height=0.62, color=colour, linewidth=0)[0]
+    bar.set_gid(f"{lane}:as before")
+    for band in changed_sockets(sockets, -BEFORE_S, end_s):
+        end = end_s if band.end_s is None else band.end_s
+        hole = axes.barh(
+            y, end - band.begin_s, left=band.begin_s, height=0.62, facecolor="white",
+            edgecolor=colour, hatch="//////", linewidth=0.4,
+        )[0]  # fmt: skip
+        hole.set_gid(f"{lane}:changed")
+
+
+def _paler(axes: Axes, y: int, begin: float, end: float) -> None:
+    axes.barh(y, end - begin, left=begin, height=0.62, color="white", alpha=0.65, linewidth=0,
+              zorder=2)  # fmt: skip
+
+
+def _legend(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = [
+        Line2D([], [], color=style.FAULT_COLOUR, linewidth=0.8, label="fault"),
+        Line2D([], [], linestyle="none", marker=".", markersize=3, color=style.INK,
+               label="reply (median of a bin)"),
+        Patch(color="#b5b5b5", label="no reply"),
+        Patch(color=style.BLUE, label="process runs"),
+        Patch(color=style.BLUE, alpha=0.35, label="stopped or not ready"),
+        Line2D([], [], linestyle="none", marker="v", markersize=3, markerfacecolor="white",
+               markeredgecolor=style.INK, markeredgewidth=0.5, label="restart counted"),
+        Patch(facecolor="white", edgecolor=style.component_colour(SOCKETS), hatch="//////",
+              linewidth=0.4, label="socket not as before"),
+        Line2D([], [], color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)),
+               label="end of the watch"),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles),
+                  columnspacing=1.1, handlelength=1.3, handletextpad=0.4, fontsize=6.8)  # fmt: skip
+
+
+def describe_timelines(trials: pd.DataFrame) -> Description:
+    """Say in words what the figure shows: which trial stands for which scenario, and how it went."""
+    chosen = typical_trials(trials)
+    parts = []
+    for row in chosen.to_dict("records"):
+        if row["outage_censored"] is True or row["outage_s"] != row["outage_s"]:
+            path = "the path was not back when the watch ended"
+        elif row["outage_s"] > 0:
+            path = f"the path was away for {row['outage_s']:.3g} s"
+        else:
+            path = "the path never stopped"
+        parts.append(f"{row['trial']}: {path}, trial {row['verdict']}")
+    alt = (
+        "Panels over the seconds from the fault, one per scenario, each with the replies of the "
+        f"established path above and the component processes below. {'; '.join(parts)}."
+    )
+    if chosen.empty:
+        alt = "No figure: the campaign holds no judged trial."
+    return Description(
+        name="timelines",
+        title="One typical trial per scenario",
+        alt=alt,
+        notebook=NOTEBOOK,
+        tables=("trials", "components", "outages"),
+        trials=tuple(chosen["trial"]),
+        drawn=not chosen.empty,
+    )
+
+
+__all__ = [
+    "RULE",
+    "Band",
+    "Timeline",
+    "binned",
+    "changed_sockets",
+    "describe_timelines",
+    "draw_timelines",
+    "lanes",
+    "states",
+    "timeline_of",
+]

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look for all figures, and the one function that writes them.
+
+Sizes are those of the page: a figure drawn at `COLUMN_MM` or `PAGE_MM` is set without scaling, so
+a font size here is a font size in print. Colours are those of Okabe and Ito (Color Universal
+Design, 2008), which stay apart for colour-blind readers; nothing is told by colour alone: verdicts
+differ in their marker, components in their lane, and every fill differs in lightness too.
+
+Text in the SVGs is text, not outlines: it is measured with STIX, which matplotlib ships, and named
+as Libertinus, which the paper's typesetter ships. So no font of the machine has a say.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from nsm_resilience.record.files import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMN_MM = 84.0
+"""Width of one column of the paper."""
+PAGE_MM = 174.0
+"""Width of both columns and the space between them."""
+
+INK = "#1a1a1a"
+SOFT = "#6b6b6b"
+FAINT = "#d9d9d9"
+BAND = "#f3f3f3"
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+
+COMPONENT_COLOURS: dict[str, str] = {
+    "nsmd": BLUE,
+    "nsmdp": SKY,
+    "nsmd-k8s": GREEN,
+    "forwarder": ORANGE,
+    "vpp": VERMILION,
+    "vpp-agent": PURPLE,
+    "vppagent-forwarder": ORANGE,
+    "client": INK,
+    "endpoint": SOFT,
+    "sockets": PURPLE,
+}
+"""The same component has the same colour in every figure. On the VPP plane the forwarder is three
+processes; the one that speaks for it keeps the forwarder's colour."""
+
+FAULT_COLOUR = VERMILION
+REPLY_COLOUR = INK
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a verdict is drawn: colour of its edge, whether it is filled, and its marker."""
+
+    colour: str
+    marker: str
+    filled: bool = True
+
+
+VERDICT_MARKS: dict[str, Mark] = {
+    "supported": Mark(BLUE, "o"),
+    "flaky": Mark(ORANGE, "D"),
+    "unsupported": Mark(VERMILION, "s"),
+    "unknown": Mark(SOFT, "x"),
+    "not_injected": Mark(SOFT, "+"),
+    "not tested": Mark(SOFT, "o", filled=False),
+}
+
+CENSORED_MARKER = ">"
+"""A path that did not come back within the watch: an open triangle that points onwards."""
+
+CURVES: tuple[tuple[str, str], ...] = (
+    (BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (ORANGE, ":"), (INK, "-"), (PURPLE, "--"),
+    (SKY, "-."), (SOFT, ":"), (BLUE, "--"), (VERMILION, "-"), (GREEN, ":"), (ORANGE, "-"),
+)  # fmt: skip
+"""Colour and line of the n-th curve of one set of axes."""
+
+_MEASURED_FONT = "STIXGeneral"
+_NAMED_FONTS = "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', serif"
+
+RC: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelpad": 2.5,
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.5,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 3.0,
+    "axes.titlesize": 7.5,
+    "axes.unicode_minus": True,
+    "figure.dpi": 72,
+    "font.family": "serif",
+    "font.serif": [_MEASURED_FONT],
+    "font.size": 7.5,
+    "legend.borderaxespad": 0.2,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.0,
+    "mathtext.fontset": "stix",
+    "patch.linewidth": 0.4,
+    "path.simplify": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "nsm-resilience",
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 7.0,
+    "xtick.major.pad": 2.0,
+    "xtick.major.size": 2.5,
+    "xtick.major.width": 0.5,
+    "xtick.minor.size": 1.5,
+    "xtick.minor.width": 0.4,
+    "ytick.color": INK,
+    "ytick.labelsize": 7.0,
+    "ytick.major.pad": 2.0,
+    "ytick.major.size": 2.5,
+    "ytick.major.width": 0.5,
+}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Run a drawing function under the house style, whatever the caller's settings are."""
+
+    @functools.wraps(draw)
+    def with_style(*args: P.args, **kwargs: P.kwargs) -> R:
+        import matplotlib as mpl
+
+        with mpl.rc_context({**mpl.rcParamsDefault, **RC}):
+            return draw(*args, **kwargs)
+
+    return with_style
+
+
+def new_figure(width_mm: float, height_mm: float) -> Figure:
+    """Return an empty figure of this size that no global state (pyplot) knows of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+
+
+def component_colour(component: str) -> str:
+    """Return a component's colour; one that the palette does not know is drawn grey."""
+    return COMPONENT_COLOURS.get(component, SOFT)
+
+
+def light_grid(axes: Axes, axis: str = "x") -> None:
+    """Draw faint lines at the major ticks of one axis."""
+    axes.grid(visible=True, axis=axis, color=FAINT, linewidth=0.4)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SavedFigure:
+    """A figure on disk. As the last line of a notebook's cell it is shown as it was written."""
+
+    path: Path
+    alt: str
+
+    def _repr_svg_(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"image/svg+xml": self._repr_svg_(), "text/plain": self.alt}
+
+
+@styled
+def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> SavedFigure:
+    """Write a figure as SVG; the same figure gives the same bytes on every machine.
+
+    Ids come from a fixed salt, there is no date and no program version in the file, and the
+    alternative text travels inside it.
+
+    Args:
+        figure: what to write; its size is kept.
+        path: file to write, ending in .svg; written whole or not at all.
+        title: short name for readers of the file.
+        alt: what the figure shows, in words.
+
+    Raises:
+        ValueError: the path is no .svg (PDF/A allows no embedded PDF, so nothing else is made).
+    """
+    from io import StringIO
+
+    out = Path(path)
+    if out.suffix != ".svg":
+        raise ValueError(f"{out}: figures are written as SVG; name it {out.stem}.svg")
+    buffer = StringIO()
+    # the document's own metadata: matplotlib would add its version and the time
+    metadata = {"Title": title, "Description": alt, "Date": None, "Creator": None}
+    figure.savefig(buffer, format="svg", metadata=metadata)
+    text = _with_named_fonts(buffer.getvalue())
+    write_bytes(out, text.encode())
+    return SavedFigure(out, alt)
+
+
+def _with_named_fonts(svg: str) -> str:
+    return re.sub(rf"'{_MEASURED_FONT}'(?:, serif)?", _NAMED_FONTS, svg)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What changed in the components and sockets of both nodes, out of their samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsm_resilience.judge.rules import to_s
+from nsm_resilience.judge.steady import DEAD, STOPPED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ChangeKind = Literal["process", "restart", "ready", "socket"]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new value of one thing on one node.
+
+    Attributes:
+        node: `client` or `endpoint`.
+        component: Component, or name of the socket (with its path where one name has several).
+        t_s: Seconds from the fault; the first value is from just before it.
+        what: `process` (`running 4711`, `stopped 4711`, `dead 4711`, `gone`), `restart` (the
+            count), `ready` (`true`, `false`) or `socket` (`answers 99`, `silent 99`, `file 99`,
+            `missing`; the number is the inode).
+        value: The value from then on.
+    """
+
+    node: str
+    component: str
+    t_s: float
+    what: ChangeKind
+    value: str
+
+
+def find_changes(
+    components: pd.DataFrame, sockets: pd.DataFrame, begin_ns: int, end_ns: int
+) -> tuple[Change, ...]:
+    """First values at `begin_ns` and every change until `end_ns`, sorted by time.
+
+    A value that was not known at some moment (readiness while the API server is away) is no change.
+    """
+    found: list[Change] = []
+    if len(components):
+        found += _component_changes(components, begin_ns, end_ns)
+    if len(sockets):
+        found += _socket_changes(sockets, begin_ns, end_ns)
+    return tuple(sorted(found, key=lambda c: (c.t_s, c.node, c.component, c.what)))
+
+
+def key_codes(*columns: pd.Series) -> NDArray[np.int64]:
+    """One number per row, the same for rows that agree in all columns, shape (rows,)."""
+    import pandas as pd
+
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        own, values = pd.factorize(column.to_numpy(dtype=object), use_na_sentinel=False)
+        codes = codes * (len(values) + 1) + own
+    return codes
+
+
+def _component_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[Change]:
+    keys = key_codes(table["node"], table["component"])
+    times = table["t_ns"].to_numpy(dtype=np.int64)
+    pid, restarts, ready = table["pid"], table["restarts"], table["ready"]
+    pids = pid.fillna(-1).to_numpy(dtype=np.int64)
+    states = table["state"].fillna("").to_numpy(dtype=object)
+    kinds = np.array([_process_kind(s) for s in states], dtype=np.int64)
+    kinds[pids < 0] = 0
+    counts = restarts.fillna(-1).to_numpy(dtype=np.int64)
+    readiness = ready.fillna(False).to_numpy(dtype=np.int64)
+    names = list(zip(_objects(table["node"]), _objects(table["component"]), strict=True))
+
+    def change(row: int, what: ChangeKind, value: str) -> Change:
+        node, component = names[row]
+        return Change(str(node), str(component), to_s(times[row] - begin_ns), what, value)
+
+    known = np.ones(len(table), dtype=np.bool_)
+    words = ("gone", "running {}", "stopped {}", "dead {}")
+    found = [
+        change(row, "process", words[kinds[row]].format(pids[row]))
+        for row in changed_rows(keys, times, known, begin_ns, end_ns, pids, kinds)
+    ]
+    known = restarts.notna().to_numpy(dtype=np.bool_)
+    found += [
+        change(row, "restart", str(counts[row]))
+        for row in changed_rows(keys, times, known, begin_ns, end_ns, counts)
+    ]
+    known = ready.notna().to_numpy(dtype=np.bool_)
+    found += [
+        change(row, "ready", "true" if readiness[row] else "false")
+        for row in changed_rows(keys, times, known, begin_ns, end_ns, readiness)
+    ]
+    return found
+
+
+def _socket_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[Change]:
+    keys = key_codes(table["node"], table["socket"], table["path"])
+    times = table["t_ns"].to_numpy(dtype=np.int64)
+    inodes = table["inode"].fillna(-1).to_numpy(dtype=np.int64)
+    answers = table["answers"].fillna(False).to_numpy(dtype=np.int64)
+    kinds = _objects(table["kind"])
+    kind_codes = key_codes(table["kind"])
+    nodes, sockets, paths = (_objects(table[c]) for c in ("node", "socket", "path"))
+    several = table.groupby("socket", observed=True)["path"].nunique()
+    crowded = {str(name) for name, count in several.items() if count > 1}
+    rows = changed_rows(
+        keys,
+        times,
+        np.ones(len(table), dtype=np.bool_),
+        begin_ns,
+        end_ns,
+        inodes,
+        answers,
+        kind_codes,
+    )
+    found = []
+    for row in rows:
+        name, kind = str(sockets[row]), str(kinds[row])
+        if kind == "missing":
+            value = "missing"
+        elif kind == "socket":
+            value = f"{'answers' if answers[row] else 'silent'} {inodes[row]}"
+        else:
+            value = f"{kind} {inodes[row]}"
+        label = f"{name} {paths[row]}" if name in crowded else name
+        t_s = to_s(times[row] - begin_ns)
+        found.append(Change(str(nodes[row]), label, t_s, "socket", value))
+    return found
+
+
+def changed_rows(
+    keys: NDArray[np.int64],
+    times: NDArray[np.int64],
+    known: NDArray[np.bool_],
+    begin_ns: int,
+    end_ns: int,
+    *values: NDArray[np.int64],
+) -> Rows:
+    """Rows at which a value of their key is new, for each key from its last row before `begin_ns`.
+
+    Args:
+        keys: What each row is about, shape (rows,).
+        times: When it was sampled, nanoseconds, shape (rows,).
+        known: Rows to look at; the others are left out, shape (rows,).
+        begin_ns: Start of the watch; of the rows until then only the last one of each key counts.
+        end_ns: Rows after it are left out.
+        values: Arrays of shape (rows,); a row is new when any of them differs from the row before.
+    """
+    chosen = np.flatnonzero(known & (times <= end_ns))
+    order = chosen[np.lexsort((times[chosen], keys[chosen]))]
+    if not len(order):
+        return order
+    key, time = keys[order], times[order]
+    superseded = np.zeros(len(order), dtype=np.bool_)
+    superseded[:-1] = (key[1:] == key[:-1]) & (time[1:] <= begin_ns)
+    order = order[~superseded]
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = keys[order[1:]] != keys[order[:-1]]
+    for value in values:
+        new[1:] |= value[order[1:]] != value[order[:-1]]
+    return order[new]
+
+
+def _process_kind(state: Any) -> int:
+    return 2 if state in STOPPED else 3 if state in DEAD else 1
+
+
+def _objects(column: pd.Series) -> NDArray[np.object_]:
+    return column.to_numpy(dtype=object)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did the probes really watch all the time? A probe that stopped can prove nothing.
+
+Each check returns a `Problem`, which makes the verdict `unknown`, or None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nsm_resilience.judge.evidence import Evidence, of_samples
+from nsm_resilience.judge.outages import Echoes
+from nsm_resilience.judge.rules import Rules, to_ns, to_s
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why nothing can be concluded: a clause without capital and full stop, with its evidence."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
+    """Whether echoes were sent on schedule from `begin_ns` to `end_ns`.
+
+    Inside the span a gap of `probe_gap_s` is allowed. At its end only `interruption_s` is: what was
+    not sent there could have been the beginning of an outage.
+    """
+    part = echoes.between(begin_ns, end_ns)
+    if not len(part):
+        return Problem("the data path probe has no samples in the watch")
+    before = int(np.searchsorted(echoes.sent, begin_ns, "left"))
+    left = int(echoes.sent[before - 1]) if before else begin_ns
+    gaps = np.diff(np.concatenate(([left], part.sent)))
+    widest = int(np.argmax(gaps))
+    if gaps[widest] > to_ns(rules.probe_gap_s):
+        at = to_s(int(part.sent[widest]) - int(gaps[widest]) - begin_ns)
+        seq = int(part.seq[widest])
+        text = f"the data path probe sent nothing for {to_s(int(gaps[widest])):.1f} s, {at:.1f} s"
+        return Problem(
+            f"{text} after the fault",
+            (of_samples("probe stopped", "path", seq, seq, "first echo after the gap"),),
+        )
+    uncovered = end_ns - int(part.sent[-1])
+    if uncovered > max(to_ns(rules.interruption_s), 2 * to_ns(rules.interval_s)):
+        seq = int(part.seq[-1])
+        return Problem(
+            f"the data path probe ended {to_s(uncovered):.1f} s before the watch did",
+            (of_samples("probe stopped", "path", seq, seq, "last echo sent in the watch"),),
+        )
+    return None
+
+
+def count_late(echoes: Echoes, rules: Rules) -> int:
+    """Echoes sent more than half an interval after they were due."""
+    return int(np.count_nonzero(echoes.sent - echoes.due > to_ns(rules.interval_s) // 2))
+
+
+def check_late(late: int, sent: int, rules: Rules) -> Problem | None:
+    """Whether the prober kept its schedule well enough to be believed."""
+    if late <= rules.late_fraction * sent:
+        return None
+    return Problem(
+        f"{late} of {sent} echoes ({100 * late / sent:.1f} %) were sent more than half an "
+        f"interval late, and {100 * rules.late_fraction:g} % is allowed"
+    )
+
+
+def check_components(
+    table: pd.DataFrame, begin_ns: int, end_ns: int, rules: Rules
+) -> Problem | None:
+    """Whether the components of both nodes were sampled from `begin_ns` to `end_ns`."""
+    times = table["t_ns"].to_numpy(dtype=np.int64)
+    nodes = table["node"].to_numpy(dtype=object)
+    allowed = to_ns(rules.component_gap_s)
+    for node in ("client", "endpoint"):
+        rows = np.flatnonzero((nodes == node) & (times <= end_ns))
+        if not len(rows) or times[rows].max() < begin_ns:
+            return Problem(f"the component probe has no samples of the {node}'s node in the watch")
+        seen = np.sort(times[rows])
+        first = max(0, int(np.searchsorted(seen, begin_ns, "right")) - 1)
+        edges = np.concatenate((seen[first:], [end_ns]))
+        if seen[first] > begin_ns:
+            edges = np.concatenate(([begin_ns], edges))
+        gaps = np.diff(edges)
+        widest = int(np.argmax(gaps))
+        if gaps[widest] > allowed:
+            at = to_s(int(edges[widest]) - begin_ns)
+            row = int(rows[np.searchsorted(times[rows], edges[widest], "left")])
+            return Problem(
+                f"the component probe of the {node}'s node sampled nothing for "
+                f"{to_s(int(gaps[widest])):.1f} s, {at:.1f} s after the fault",
+                (of_samples("probe stopped", "components", row, row, "last row before the gap"),),
+            )
+    return None

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""References from a verdict into the record it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nsm_resilience.record.events import Event
+
+EVENTS = "events.jsonl"
+KUBERNETES_EVENTS = "kubernetes-events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One place in a record and what can be read there.
+
+    Attributes:
+        what: What it is evidence of: `fault`, `injection`, `steady state`, `interruption`, …
+        file: Path inside the record's folder, with forward slashes.
+        line: Line of a text file, counted from 1; None for a table of samples.
+        first_seq: First echo (column `seq` of `path` and `new`) or first row (counted from 0, other
+            tables of samples); None for a text file.
+        last_seq: Last echo or row, included.
+        text: What it says, for a person.
+    """
+
+    what: str
+    file: str
+    line: int | None
+    first_seq: int | None
+    last_seq: int | None
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, in a fixed order."""
+        return {
+            "what": self.what,
+            "file": self.file,
+            "line": self.line,
+            "first_seq": self.first_seq,
+            "last_seq": self.last_seq,
+            "text": self.text,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Evidence:
+        """The inverse of `to_dict`; KeyError when a field is missing."""
+        return cls(**{name: data[name] for name in cls.__slots__})
+
+
+def of_event(what: str, event: Event, text: str) -> Evidence:
+    """Reference to one line of `events.jsonl` (an event's `seq` counts from 0, lines from 1)."""
+    return Evidence(what, EVENTS, event.seq + 1, None, None, text)
+
+
+def of_samples(what: str, table: str, first: int, last: int, text: str) -> Evidence:
+    """Reference to a range of one table of samples."""
+    return Evidence(what, f"samples/{table}.parquet", None, first, last, text)
+
+
+def of_kubernetes(what: str, line: int, text: str) -> Evidence:
+    """Reference to one raw Kubernetes event."""
+    return Evidence(what, KUBERNETES_EVENTS, line, None, None, text)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Was the fault really injected? Only the agent's proof counts, never the attempt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.rules import to_s
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.record.events import Event
+from nsm_resilience.record.reader import Record
+
+ProofState = Literal["proved", "not proved", "missing", "no fault", "unexpected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What is known of a trial's faults.
+
+    Attributes:
+        state: `proved` when every declared fault has a proof and every check of it held; `no fault`
+            for a control without injection; `unexpected` for a control in which one was made.
+        text: A clause that says why, for the reason of the verdict.
+        skew_s: Seconds between the first and the last injection, declared delays
+            included; None for fewer than two.
+        evidence: Injections, proofs and the checks that failed.
+    """
+
+    state: ProofState
+    text: str
+    skew_s: float | None
+    evidence: tuple[Evidence, ...]
+
+
+def find_injection(record: Record, instants: Instants) -> Injection:
+    """The state of the faults that the record's scenario declares."""
+    declared = Counter(
+        target_of(fault)
+        for fault in record.meta["scenario"].get("faults") or []
+        if isinstance(fault, dict)
+    )
+    injections, proofs = record.all_of("injection"), record.all_of("injection_proof")
+    evidence = tuple(of_event("injection", e, f"{_method(e)} of {_target(e)}") for e in injections)
+    skew = _skew(injections, instants)
+    if not declared:
+        if not injections:
+            return Injection("no fault", "no fault is declared", None, ())
+        return Injection(
+            "unexpected", "a fault was injected although none is declared", skew, evidence
+        )
+    for proof in proofs:
+        failed = _failed_check(proof)
+        if failed is not None:
+            name = _target(proof)
+            found = of_event("injection", proof, f"{name}: {failed}")
+            return Injection(
+                "not proved",
+                f"the fault of {name} was not proved ({failed})",
+                skew,
+                (*evidence, found),
+            )
+    judged = [p for p in proofs if instants.fault_ns is None or p.t_ns >= instants.fault_ns]
+    proved = Counter(target for _, target in {(p.data.get("id"), _target(p)) for p in judged})
+    for target, number in declared.items():
+        if proved[target] < number:
+            return Injection(
+                "missing", f"there is no proof of the fault of {target}", skew, evidence
+            )
+    checks = tuple(of_event("injection", p, f"{_target(p)}: {_passed_checks(p)}") for p in judged)
+    return Injection("proved", f"{len(judged)} faults proved", skew, (*evidence, *checks))
+
+
+def target_of(fault: dict[str, Any]) -> str:
+    """Name of what a declared fault breaks, as the runner writes it: `nsmd@client`."""
+    name = fault.get("component") or f"socket:{fault.get('socket')}"
+    return f"{name}@{fault.get('node')}"
+
+
+def _target(event: Event) -> str:
+    """What an injection or a proof is about."""
+    fault = event.data.get("fault")
+    if isinstance(fault, dict):
+        return target_of(fault)
+    return event.target or "an unnamed target"
+
+
+def _method(event: Event) -> str:
+    return str(event.data.get("method") or "injection")
+
+
+def _failed_check(proof: Event) -> str | None:
+    checks = proof.data.get("checks")
+    if not isinstance(checks, list) or not checks:
+        return "the proof has no checks"
+    for check in checks:
+        if not isinstance(check, dict) or check.get("ok") is not True:
+            name = check.get("check") if isinstance(check, dict) else None
+            return f"check failed: {name or 'unnamed'}"
+    return None if proof.data.get("proved") is True else "the agent says that it is not proved"
+
+
+def _passed_checks(proof: Event) -> str:
+    return "; ".join(str(check.get("check")) for check in proof.data["checks"])
+
+
+def _skew(injections: list[Event], instants: Instants) -> float | None:
+    """Seconds between the first and the last one done, declared delays included."""
+    done: list[int] = []
+    for event in injections:
+        at = event.data.get("t_done_ns")
+        if not isinstance(at, int) or (instants.fault_ns is not None and at < instants.fault_ns):
+            continue
+        done.append(at)
+    return to_s(max(done) - min(done)) if len(done) > 1 else None

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the judge says of one attempt, and its form as a line of JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from nsm_resilience.judge.components import Change
+from nsm_resilience.judge.evidence import Evidence
+from nsm_resilience.judge.injection import ProofState
+from nsm_resilience.judge.path import Outage, PathVerdict
+from nsm_resilience.judge.timeline import PhaseSpan
+from nsm_resilience.judge.verdict import Verdict
+
+FORMAT = 1
+"""Version of the lines in verdicts.jsonl."""
+
+Outcome = Literal["complete", "void", "cut", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Everything measured in one attempt; seconds from the fault unless said otherwise.
+
+    A value that does not apply, or could not be measured, is None. Columns of the table
+    `trials` have the same names.
+    """
+
+    path_verdict: PathVerdict = "unknown"
+    outage_s: float | None = None
+    outage_censored: bool = False
+    outages: tuple[Outage, ...] = ()
+    down_s: float | None = None
+    replies_sent: int = 0
+    replies_lost: int = 0
+    late_sends: int = 0
+    new_connection_answered: bool | None = None
+    new_connection_s: float | None = None
+    new_connection_stage: str = ""
+    bystander_started: bool | None = None
+    bystander_s: float | None = None
+    detected_s: float | None = None
+    detected_by: str | None = None
+    notified_s: float | None = None
+    notified_by: str | None = None
+    injection_proof: ProofState | None = None
+    injection_skew_s: float | None = None
+    watch_s: float | None = None
+    phases: tuple[PhaseSpan, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on one attempt of one trial.
+
+    Attributes:
+        campaign: Name of the campaign.
+        trial: `<cell id>/<NN>`.
+        attempt: From 1.
+        scenario: `S1` …
+        plane: Level of the forwarding plane; the other four factors follow.
+        client: `monitored` or `plain`.
+        failure: `kill`, `replace`, … or `none`.
+        outage: `first` or `second` in the same connection.
+        remedy: `none`, `observe` or `heal`.
+        lane: Where it ran.
+        started: When it began, UTC.
+        record: Folder of the record inside the campaign.
+        outcome: `complete`, `void`, `cut` or `unreadable`; only complete attempts are judged.
+        control: Whether no fault is declared.
+        verdict: One of four.
+        reason: One sentence.
+        measures: What was measured.
+        evidence: Where in the record it stands.
+    """
+
+    campaign: str
+    trial: str
+    attempt: int
+    scenario: str
+    plane: str
+    client: str
+    failure: str
+    outage: str
+    remedy: str
+    lane: str
+    started: str
+    record: str
+    outcome: Outcome
+    control: bool
+    verdict: Verdict
+    reason: str
+    measures: Measures
+    evidence: tuple[Evidence, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain values, in a fixed order; `format` first."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Judgement:
+        """The inverse of `to_dict`.
+
+        Raises ValueError when the line has another format or lacks a field.
+        """
+        if data.get("format") != FORMAT:
+            raise ValueError(
+                f"a verdict has format {data.get('format')!r}, this version reads {FORMAT}; "
+                "run `nsm-resilience judge` again"
+            )
+        try:
+            measures = dict(data["measures"])
+            measures["outages"] = tuple(Outage(**row) for row in measures["outages"])
+            measures["phases"] = tuple(PhaseSpan(**row) for row in measures["phases"])
+            measures["changes"] = tuple(Change(**row) for row in measures["changes"])
+            fields = {name: data[name] for name in cls.__slots__}
+            fields["measures"] = Measures(**measures)
+            fields["evidence"] = tuple(Evidence.from_dict(row) for row in data["evidence"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"a verdict lacks or has foreign fields ({error}); run `nsm-resilience judge` again"
+            ) from error
+        return cls(**fields)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did a new client get a working connection, and could an ordinary pod start?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
+from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.record.events import Event
+from nsm_resilience.record.reader import Record
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """What became of the new client on the client's node.
+
+    Attributes:
+        answered: Whether it got a reply in its window; None when the probe did not say.
+        seconds: From asking to the first reply; None without one.
+        window_s: How long it was given; None when the probe did not say.
+        stage: Where it was when the window ended, in the probe's words.
+        problem: Why `answered` is None; empty otherwise.
+        evidence: The events and echoes it rests on.
+    """
+
+    answered: bool | None
+    seconds: float | None
+    window_s: float | None
+    stage: str
+    problem: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bystander:
+    """An ordinary pod without NSM on the client's node; `started` is None when not tried."""
+
+    started: bool | None
+    seconds: float | None
+    window_s: float | None
+    evidence: tuple[Evidence, ...]
+
+
+def find_new_connection(record: Record, rules: Rules) -> NewConnection:
+    """The answer of the new client, checked against its echoes.
+
+    The client on the client's node decides (study.md, "One trial", step 5). A scenario that also
+    asks on the endpoint's node has that answer in its record; one that asks only there is decided
+    by it.
+    """
+    roles = record.meta["scenario"].get("new_connection") or ["client"]
+    role = "client" if "client" in roles else str(roles[0])
+    asked = _first_on(record, "asked", role)
+    result = _first_on(record, "new_connection", role)
+    if result is None:
+        return _failed("there is no result of the new connection probe", ())
+    said = of_event("new connection", result, _say(result))
+    answered, seconds = result.data.get("answered"), _number(result.data.get("seconds"))
+    window = _number(result.data.get("window_s"))
+    stage = str(result.data.get("stage") or "")
+    problem = result.data.get("problem")
+    if not isinstance(answered, bool) or (problem and not answered):
+        why = f": {problem}" if problem else ""
+        return _failed(f"the new connection probe failed{why}", (said,))
+    if window is not None and window < rules.new_connection_s - rules.tolerance_s and not answered:
+        return _failed(
+            f"the new client was given {window:g} s of the {rules.new_connection_s:g} s declared",
+            (said,),
+        )
+    try:
+        echoes = _echoes(record, asked, result)
+    except SamplesError as error:
+        return _failed(f"the new client's echoes contradict themselves ({error})", (said,))
+    first = _first_reply(echoes, result.t_ns)
+    if answered and first is None:
+        return _failed(
+            "the new connection probe says that it was answered but holds no reply", (said,)
+        )
+    if not answered and first is not None and _in_window(first[1], asked, window):
+        return _failed(
+            "the new connection probe says that it was not answered but holds a reply",
+            (said, of_samples("new connection", "new", first[0], first[0], "a reply")),
+        )
+    if not answered:
+        return NewConnection(False, None, window, stage, "", (said,))
+    if seconds is None and asked is not None and first is not None:
+        seconds = to_s(first[1] - asked.t_ns)
+    if seconds is None:
+        return _failed("the new connection probe does not say how long it took", (said,))
+    proof = () if first is None else (
+        of_samples("new connection", "new", first[0], first[0], "first reply to the new client"),
+    )  # fmt: skip
+    return NewConnection(True, round(seconds, 6), window, stage, "", (said, *proof))
+
+
+def find_bystander(record: Record) -> Bystander:
+    """What became of the ordinary pod on the client's node."""
+    event = _first_on(record, "bystander", "client")
+    if event is None:
+        return Bystander(None, None, None, ())
+    started = event.data.get("started")
+    seconds = _number(event.data.get("seconds"))
+    window = _number(event.data.get("window_s"))
+    if not isinstance(started, bool):
+        return Bystander(None, None, window, ())
+    text = (
+        f"an ordinary pod started in {seconds:.1f} s"
+        if started and seconds is not None
+        else f"an ordinary pod {'started' if started else 'did not start'}"
+    )
+    return Bystander(
+        started,
+        round(seconds, 6) if seconds is not None else None,
+        window,
+        (of_event("bystander", event, text),),
+    )
+
+
+def _first_on(record: Record, kind: str, role: str) -> Event | None:
+    """The first event of a kind about a node; one that names no node is about the client's."""
+    for event in record.all_of(kind):
+        if (event.node or event.data.get("node") or "client") == role:
+            return event
+    return None
+
+
+def _echoes(record: Record, asked: Event | None, result: Event) -> Echoes:
+    """Echoes of this new client: those of one on another node are in the same table."""
+    table = record.table("new")
+    begin = result.t_ns if asked is None else asked.t_ns
+    return read_echoes(table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)])
+
+
+def _first_reply(echoes: Echoes, until_ns: int) -> tuple[int, int] | None:
+    """Number and arrival of the first reply before the probe gave its result."""
+    at = np.flatnonzero(echoes.answered & (echoes.arrival <= until_ns))
+    if not len(at):
+        return None
+    first = at[np.argmin(echoes.arrival[at])]
+    return int(echoes.seq[first]), int(echoes.arrival[first])
+
+
+def _in_window(arrival: int, asked: Event | None, window: float | None) -> bool:
+    return asked is None or window is None or arrival <= asked.t_ns + to_ns(window)
+
+
+def _failed(problem: str, evidence: tuple[Evidence, ...]) -> NewConnection:
+    return NewConnection(None, None, None, "", problem, evidence)
+
+
+def _say(event: Event) -> str:
+    data = event.data
+    seconds = _number(data.get("seconds"))
+    if data.get("answered") is True:
+        return f"a new client was answered after {seconds:.1f} s" if seconds is not None else (
+            "a new client was answered"
+        )  # fmt: skip
+    return f"a new client was not answered; it was at: {data.get('stage') or 'unknown stage'}"
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)

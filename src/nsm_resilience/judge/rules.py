@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The judge's thresholds. They are fixed with the study, before a trial is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds and windows of one record; seconds unless the name says otherwise.
+
+    Attributes:
+        interruption_s: A stretch without reply longer than this is an interruption.
+        probe_gap_s: A longer gap in what was sent means that the data path probe stopped.
+        late_fraction: More echoes than this sent later than half an interval: unknown.
+        component_gap_s: A longer gap between samples of one node means that the component probe
+            stopped. Ten intervals: readiness and restarts are steps, so a short gap hides nothing.
+        steady_loss_fraction: More echoes than this lost before the fault: not steady. Isolated
+            losses happen on a busy machine; an interruption in the steady state never passes.
+        tolerance_s: How much shorter than declared a window may be for the clock's sake.
+        interval_s: Seconds between two echoes.
+        steady_s: Time that must be green before the fault.
+        settle_s: Time that the path must answer before the watch ends.
+        watch_s: Length of the watch when the path does not recover earlier.
+        new_connection_s: How long a new client may take.
+        bystander_s: How long an ordinary pod may take to start.
+    """
+
+    interruption_s: float = 0.1
+    probe_gap_s: float = 1.0
+    late_fraction: float = 0.05
+    component_gap_s: float = 5.0
+    steady_loss_fraction: float = 0.01
+    tolerance_s: float = 0.25
+    interval_s: float = 0.02
+    steady_s: float = 10.0
+    settle_s: float = 30.0
+    watch_s: float = 120.0
+    new_connection_s: float = 60.0
+    bystander_s: float = 30.0
+
+    @classmethod
+    def of(cls, meta: dict[str, Any]) -> Rules:
+        """The rules that a record was made under, from its `meta.json`.
+
+        Raises ValueError when a threshold is not a positive number.
+        """
+        given: dict[str, Any] = {
+            **dict(meta.get("judge") or {}),
+            **dict(meta["windows"]),
+            "interval_s": dict(meta["probes"])["echo_interval_s"],
+        }
+        known = {name: given[name] for name in cls.__slots__ if name in given}
+        for name, value in known.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ValueError(f"meta.json: `{name}` must be a positive number, not {value!r}")
+        return cls(**{name: float(value) for name, value in known.items()})
+
+
+def to_ns(seconds: float) -> int:
+    """Seconds as whole nanoseconds."""
+    return round(seconds * NANOSECONDS)
+
+
+def to_s(nanoseconds: int) -> float:
+    """Nanoseconds as seconds, to the microsecond: finer digits are noise and spoil the tables."""
+    return round(int(nanoseconds) / NANOSECONDS, 6)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Was everything well before the fault? Otherwise an outage proves nothing about the fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nsm_resilience.judge.coverage import Problem, check_echoes
+from nsm_resilience.judge.evidence import of_event, of_samples
+from nsm_resilience.judge.outages import Echoes, find_stretches
+from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.record.reader import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STOPPED = frozenset("Tt")
+DEAD = frozenset("ZXx")
+
+
+def check_steady(
+    record: Record, echoes: Echoes, components: pd.DataFrame, instants: Instants, rules: Rules
+) -> Problem | None:
+    """The first thing that was not green in the steady state before the fault, or None."""
+    if instants.steady is None:
+        return Problem("the steady state before the fault was not watched")
+    begin, end = instants.steady
+    if end - begin < to_ns(rules.steady_s - rules.tolerance_s):
+        return Problem(
+            f"the steady state was watched for {to_s(end - begin):.1f} s only, and "
+            f"{rules.steady_s:g} s are required"
+        )
+    return (
+        _path(echoes, begin, end, rules)
+        or _events(record, begin, end)
+        or _components(components, begin, end)
+    )
+
+
+def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
+    stopped = check_echoes(echoes, begin, end, rules)
+    if stopped is not None:
+        return Problem("in the steady state the data path probe did not run", stopped.evidence)
+    found = find_stretches(
+        echoes, begin, end, interruption_s=rules.interruption_s, interval_s=rules.interval_s
+    )
+    if found.interruptions:
+        first = found.interruptions[0]
+        return Problem(
+            f"the path stopped for {to_s(first.length_ns):.2f} s already in the steady state",
+            (of_samples("steady state", "path", first.first_seq, first.last_seq, "no reply"),),
+        )
+    if found.lost > rules.steady_loss_fraction * found.sent:
+        return Problem(
+            f"{found.lost} of {found.sent} echoes were lost already in the steady state, and "
+            f"{100 * rules.steady_loss_fraction:g} % is allowed"
+        )
+    return None
+
+
+def _events(record: Record, begin: int, end: int) -> Problem | None:
+    for event in record.events:
+        if event.kind in ("restart", "interface_lost") and begin <= event.t_ns < end:
+            what = (
+                f"{event.data.get('component') or event.target or 'a container'} was restarted"
+                if event.kind == "restart"
+                else "the client's interface went away"
+            )
+            return Problem(
+                f"{what} already in the steady state",
+                (of_event("steady state", event, what),),
+            )
+    return None
+
+
+def _components(table: pd.DataFrame, begin: int, end: int) -> Problem | None:
+    times = table["t_ns"].to_numpy(dtype=np.int64)
+    rows = np.flatnonzero((times >= begin) & (times < end))
+    if not len(rows):
+        return Problem("the component probe has no samples in the steady state")
+    part = table.iloc[rows]
+    states = part["state"].fillna("").to_numpy(dtype=object)
+    gone = part["pid"].isna().to_numpy(dtype=np.bool_)
+    stopped = np.array([s in STOPPED for s in states], dtype=np.bool_)
+    dead = np.array([s in DEAD for s in states], dtype=np.bool_)
+    unready = part["ready"].fillna(True).to_numpy(dtype=np.bool_) ^ True
+    for flags, text in (
+        (gone | dead, "was not running"),
+        (stopped, "was stopped"),
+        (unready, "was not ready"),
+    ):
+        if flags.any():
+            at = int(np.flatnonzero(flags)[0])
+            row, place = part.iloc[at], int(rows[at])
+            name = f"the component {row['component']} on the {row['node']}'s node"
+            return Problem(
+                f"{name} {text} already in the steady state",
+                (of_samples("steady state", "components", place, place, f"{name} {text}"),),
+            )
+    return None

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judge one record: read what it holds, measure, decide. A pure function of the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.judge.components import find_changes
+from nsm_resilience.judge.coverage import Problem, check_components
+from nsm_resilience.judge.detection import find_detection
+from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.injection import find_injection
+from nsm_resilience.judge.judgement import Judgement, Measures, Outcome
+from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
+from nsm_resilience.judge.notification import find_notification
+from nsm_resilience.judge.outages import SamplesError, read_echoes
+from nsm_resilience.judge.path import PathMeasure, measure_path, unknown_path
+from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.steady import check_steady
+from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
+from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
+from nsm_resilience.record.reader import Record, RecordError
+
+
+def judge_record(record: Record) -> Judgement:
+    """The judgement on one record.
+
+    Never raises for what stands in the record: a record that is damaged or makes no sense is
+    `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
+    """
+    if record.outcome != "complete":
+        return _not_complete(record)
+    try:
+        return _judge_complete(record)
+    except RecordError as error:
+        name = error.path.relative_to(record.folder).as_posix()
+        line = f", line {error.line}" if error.line is not None else ""
+        return unreadable(record.meta, f"{name}{line} cannot be read")
+    except Exception as error:
+        # Whatever a foreign record can provoke ends here, on the safe side and named; a record
+        # that the runner wrote never gets here (tested).
+        return unreadable(record.meta, f"it makes no sense to the judge ({_describe(error)})")
+
+
+def unreadable(meta: dict[str, Any], why: str, *, campaign: str = "") -> Judgement:
+    """The judgement on a record that cannot be read; `meta` may lack anything."""
+    return _judgement(
+        meta,
+        "unreadable",
+        "unknown",
+        f"unreadable: {why}",
+        Measures(),
+        (),
+        campaign=campaign,
+    )
+
+
+def _not_complete(record: Record) -> Judgement:
+    instants = find_instants(record)
+    measures = Measures(phases=find_phases(record, instants))
+    void = record.first("void")
+    if void is not None:
+        reason = f"void: {record.void_reason}"
+        evidence: tuple[Evidence, ...] = (of_event("void", void, str(record.void_reason)),)
+    else:
+        reason = f"cut: {record.cut}"
+        last = record.events[-1] if record.events else None
+        evidence = () if last is None else (of_event("cut", last, "last event written"),)
+    outcome: Outcome = "void" if void is not None else "cut"
+    return _judgement(record.meta, outcome, "unknown", reason, measures, evidence)
+
+
+def _judge_complete(record: Record) -> Judgement:
+    rules = Rules.of(record.meta)
+    instants = find_instants(record)
+    components = record.table("components")
+    watch = instants.watch
+
+    path, steady = _path_and_steady(record, instants, rules)
+    injection = find_injection(record, instants)
+    new, bystander = find_new_connection(record, rules), find_bystander(record)
+    detection = find_detection(record, components, instants)
+    notification = find_notification(record, instants)
+    sampled = check_components(components, *watch, rules) if watch is not None else None
+    cluster = _same_cluster(record)
+
+    verdict, why = decide(
+        cluster=cluster,
+        injection=injection,
+        steady=steady,
+        path=path,
+        components=sampled,
+        new=new,
+    )
+    scenario = record.meta["scenario"]
+    claims = scenario.get("claims") or ()
+    control = not scenario.get("faults")
+    if verdict in ("supported", "unsupported"):
+        reason = explain(
+            path,
+            new,
+            detection if "C1" in claims else None,
+            notification if "C2" in claims else None,
+            control=control,
+            rules=rules,
+        )
+    else:
+        reason = sentence_of(why)
+    measures = Measures(
+        path_verdict=path.verdict,
+        outage_s=path.outage_s,
+        outage_censored=path.censored,
+        outages=path.outages,
+        down_s=path.down_s,
+        replies_sent=path.sent,
+        replies_lost=path.lost,
+        late_sends=path.late,
+        new_connection_answered=new.answered,
+        new_connection_s=new.seconds,
+        new_connection_stage=new.stage,
+        bystander_started=bystander.started,
+        bystander_s=bystander.seconds,
+        detected_s=detection.seconds,
+        detected_by=detection.by,
+        notified_s=notification.seconds,
+        notified_by=notification.by,
+        injection_proof=injection.state,
+        injection_skew_s=injection.skew_s,
+        watch_s=path.watch_s,
+        phases=find_phases(record, instants),
+        changes=find_changes(components, record.table("sockets"), *watch) if watch else (),
+    )
+    evidence = (
+        *(cluster.evidence if cluster is not None else ()),
+        *(_fault_evidence(instants)),
+        *injection.evidence,
+        *(steady.evidence if steady is not None else ()),
+        *path.evidence,
+        *(sampled.evidence if sampled is not None else ()),
+        *new.evidence,
+        *bystander.evidence,
+        *detection.evidence,
+        *notification.evidence,
+    )
+    return _judgement(record.meta, "complete", verdict, reason, measures, evidence)
+
+
+def _path_and_steady(
+    record: Record, instants: Instants, rules: Rules
+) -> tuple[PathMeasure, Problem | None]:
+    try:
+        echoes = read_echoes(record.table("path"))
+    except SamplesError as error:
+        problem = Problem(f"the samples of the data path contradict themselves: {error}")
+        return unknown_path(problem), None
+    path = measure_path(echoes, instants, rules)
+    if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
+        return path, None
+    return path, check_steady(record, echoes, record.table("components"), instants, rules)
+
+
+def _same_cluster(record: Record) -> Problem | None:
+    expected = str(record.meta["cluster"].get("id"))
+    for event in record.all_of("cluster"):
+        found = str(event.data.get("id"))
+        if found != expected:
+            return Problem(
+                f"the cluster changed during the trial (began on {expected}, then was {found})",
+                (of_event("cluster", event, f"cluster {found}"),),
+            )
+    return None
+
+
+def _fault_evidence(instants: Instants) -> tuple[Evidence, ...]:
+    if instants.fault is None:
+        return ()
+    return (of_event("fault", instants.fault, "instant of the fault: 0 s of all times"),)
+
+
+def _judgement(
+    meta: dict[str, Any],
+    outcome: Outcome,
+    verdict: Verdict,
+    reason: str,
+    measures: Measures,
+    evidence: tuple[Evidence, ...],
+    *,
+    campaign: str = "",
+) -> Judgement:
+    scenario = meta.get("scenario")
+    scenario = scenario if isinstance(scenario, dict) else {}
+    factors = meta.get("factors")
+    factors = factors if isinstance(factors, dict) else {}
+    trial = str(meta.get("trial", ""))
+    attempt = int(meta.get("attempt", 0))
+    return Judgement(
+        campaign=str(meta.get("campaign") or campaign),
+        trial=trial,
+        attempt=attempt,
+        scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
+        plane=str(factors.get("plane", "")),
+        client=str(factors.get("client", "")),
+        failure=str(factors.get("failure", "")),
+        outage=str(factors.get("outage", "first")),
+        remedy=str(factors.get("remedy", "none")),
+        lane=str(meta.get("lane", "")),
+        started=str(meta.get("started", "")),
+        record=f"records/{trial}/{attempt}",
+        outcome=outcome,
+        control=not scenario.get("faults"),
+        verdict=verdict,
+        reason=reason,
+        measures=measures,
+        evidence=evidence,
+    )
+
+
+def _describe(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:200]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of a verdict (study.md, "Verdict of a trial"), in the order in which they are asked.
+
+1. A record that is void, cut or unreadable: `unknown` (decided before this module is reached).
+2. Another cluster than the one the trial began on: `unknown`.
+3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`.
+4. Something not green before the fault: `unknown`.
+5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`.
+6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
+7. The established path answers at the end and has done so for the settle time (or never stopped),
+   and the new client got a working connection: `supported`. Anything else: `unsupported`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nsm_resilience.judge.coverage import Problem
+from nsm_resilience.judge.detection import Detection
+from nsm_resilience.judge.injection import Injection
+from nsm_resilience.judge.newconnection import NewConnection
+from nsm_resilience.judge.notification import Notification
+from nsm_resilience.judge.path import PathMeasure
+from nsm_resilience.judge.rules import Rules
+
+Verdict = Literal["supported", "unsupported", "unknown", "not_injected"]
+
+
+def decide(
+    *,
+    cluster: Problem | None,
+    injection: Injection,
+    steady: Problem | None,
+    path: PathMeasure,
+    components: Problem | None,
+    new: NewConnection,
+) -> tuple[Verdict, str]:
+    """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
+    if cluster is not None:
+        return "unknown", cluster.text
+    if injection.state in ("not proved", "missing"):
+        return "not_injected", injection.text
+    if injection.state == "unexpected":
+        return "unknown", injection.text
+    if steady is not None:
+        return "unknown", steady.text
+    if path.verdict == "unknown":
+        return "unknown", path.problem
+    if components is not None:
+        return "unknown", components.text
+    if new.answered is None:
+        return "unknown", new.problem
+    if path.verdict in ("alive", "recovered") and new.answered:
+        return "supported", ""
+    return "unsupported", ""
+
+
+def explain(
+    path: PathMeasure,
+    new: NewConnection,
+    detection: Detection | None,
+    notification: Notification | None,
+    *,
+    control: bool,
+    rules: Rules,
+) -> str:
+    """One sentence with the numbers behind `supported` or `unsupported`.
+
+    `detection` and `notification` are given only for scenarios whose claim is about them.
+    """
+    clauses = [*_path_clauses(path, rules), _new_clause(new, rules)]
+    if detection is not None:
+        clauses.append(
+            "nothing showed that something was wrong"
+            if detection.seconds is None
+            else f"it was first shown {detection.seconds:.1f} s after the fault "
+            f"({_inner(detection.by)})"
+        )
+    if notification is not None:
+        clauses.append(
+            "the client was told nothing"
+            if notification.seconds is None
+            else f"the client was told {notification.seconds:.1f} s after the fault "
+            f"by {notification.by}"
+        )
+    comma = "," if len(clauses) > 2 else ""
+    sentence = ", ".join(clauses[:-1]) + f"{comma} and " + clauses[-1]
+    return sentence_of(f"without a fault {sentence}" if control else sentence)
+
+
+def sentence_of(clause: str) -> str:
+    """A clause as a sentence."""
+    return clause[:1].upper() + clause[1:] + ("" if clause.endswith(".") else ".")
+
+
+def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
+    lost = f"{path.lost} of {path.sent} echoes lost"
+    if path.verdict == "alive" or not path.outages:
+        return [f"the path never stopped in the {path.watch_s:.1f} s watched ({lost})"]
+    first, last = path.outages[0], path.outages[-1]
+    if last.censored:
+        return [
+            f"the path stopped for good {max(0.0, last.begin_s):.1f} s after the fault ({lost})",
+            f"did not answer again in the {path.watch_s:.1f} s watched",
+        ]
+    number = len(path.outages)
+    times = f", {number} interruptions" if number > 1 else ""
+    stopped = (
+        f"the path stopped {max(0.0, first.begin_s):.1f} s and answered again "
+        f"{last.end_s:.1f} s after the fault ({lost}{times})"
+    )
+    if path.verdict == "dead":
+        return [
+            stopped,
+            f"was seen so for only {path.answering_s:.1f} s of the {rules.settle_s:g} s settle "
+            "time before the watch ended",
+        ]
+    return [stopped, f"stayed so for the last {path.answering_s:.1f} s"]
+
+
+def _new_clause(new: NewConnection, rules: Rules) -> str:
+    if new.answered:
+        return f"a new client connected in {new.seconds:.1f} s"
+    window = rules.new_connection_s if new.window_s is None else new.window_s
+    stage = f" (it was at: {new.stage})" if new.stage else ""
+    return f"a new client did not connect within {window:g} s{stage}"
+
+
+def _inner(text: str | None) -> str:
+    return text or "unnamed"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a verdict to the lines of the record that decided it, as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from nsm_resilience.judge.campaign import read_judgements
+from nsm_resilience.judge.evidence import Evidence
+from nsm_resilience.judge.judgement import Judgement
+
+CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
+"""Where campaigns with their records are."""
+
+LONGEST_LINE = 300
+"""Characters of a record's line that are shown."""
+
+
+class ExplainError(ValueError):
+    """There is nothing to explain: the message says what there is."""
+
+
+def explain_verdicts(
+    what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
+) -> Iterator[str]:
+    """Lines for every attempt of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`).
+
+    Raises:
+        ExplainError: If there is no verdict of it, or no verdicts at all.
+    """
+    if not verdicts_jsonl.exists():
+        raise ExplainError(f"{verdicts_jsonl} is missing; run `snakemake` first")
+    judgements = list(read_judgements(verdicts_jsonl))
+    chosen = [j for j in judgements if _is_meant(j, what, number)]
+    if not chosen:
+        known = sorted({j.trial.split("/", 1)[0] for j in judgements})
+        which = what if number is None else f"{what}, trial {number}"
+        raise ExplainError(f"there is no verdict of {which}; judged are: {', '.join(known)}")
+    for judgement in chosen:
+        yield from explain(judgement, campaign_folder or _folder_of(judgement))
+
+
+def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
+    """Lines for one attempt: verdict and reason, measures, then each place in the record."""
+    m = judgement.measures
+    yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
+    yield f"  because   {judgement.reason}"
+    yield f"  path      {m.path_verdict}{_outage(judgement)}; {m.replies_lost} of {m.replies_sent} lost"
+    yield f"  new       {_seconds(m.new_connection_s) if m.new_connection_answered else 'no'} answer"
+    yield f"  detected  {_when(m.detected_s, m.detected_by)}"
+    yield f"  told      {_when(m.notified_s, m.notified_by)}"
+    record = campaign_folder / judgement.record
+    yield f"  record    {record.as_posix()}"
+    for evidence in judgement.evidence:
+        yield f"  - {evidence.what}: {evidence.text}"
+        yield f"      {place(record, evidence)}"
+        line = quoted(record, evidence)
+        if line is not None:
+            yield f"      {line}"
+    yield ""
+
+
+def place(record: Path, evidence: Evidence) -> str:
+    """Where it stands: `file:line`, or a range of echoes or rows of a table of samples."""
+    path = (record / evidence.file).as_posix()
+    if evidence.line is not None:
+        return f"{path}:{evidence.line}"
+    if evidence.first_seq is None:
+        return path
+    return f"{path}, {evidence.first_seq} to {evidence.last_seq}"
+
+
+def quoted(record: Path, evidence: Evidence) -> str | None:
+    """The line of a text file that is referred to; None for a table, or when it is not there."""
+    path = record / evidence.file
+    if evidence.line is None or not path.exists():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        line = next(islice(lines, evidence.line - 1, None), None)
+    if line is None:
+        return None
+    line = line.rstrip("\n")
+    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+
+
+def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:
+    cell, _, own = judgement.trial.partition("/")
+    if what not in (judgement.scenario, cell, judgement.trial):
+        return False
+    return number is None or int(own) == number
+
+
+def _folder_of(judgement: Judgement) -> Path:
+    for folder in CAMPAIGNS:
+        if (folder / judgement.campaign / judgement.record).is_dir():
+            return folder / judgement.campaign
+    return CAMPAIGNS[0] / judgement.campaign
+
+
+def _outage(judgement: Judgement) -> str:
+    m = judgement.measures
+    if not m.outage_s:
+        return ""
+    return f", away for {'more than ' if m.outage_censored else ''}{m.outage_s:.2f} s"
+
+
+def _seconds(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f} s until the first"
+
+
+def _when(seconds: float | None, by: str | None) -> str:
+    return "no" if seconds is None else f"after {seconds:.2f} s by {by}"

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run one percent notebook and keep the executed copy.
+
+The notebooks in git are plain Python (jupytext, percent format). They are run by papermill in a
+kernel of the interpreter that runs this module, whatever kernels the user has registered. Three
+things differ from calling papermill by hand:
+
+- a parameter the notebook does not declare is an error, not a logged warning (papermill PR #869);
+- the executed copy holds no timings, machine paths, versions or random cell ids, so two runs over
+  the same data give the same bytes;
+- a failed run leaves its copy beside the wanted one, as ``<name>.failed.ipynb``.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import logging
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.record.files import write_bytes
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+    from papermill.exceptions import PapermillExecutionError
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+"""Kernel the executed copy names. papermill cannot choose one for a notebook without it."""
+
+_LONGEST_SOCKET_PATH = 100
+"""A unix socket's path holds 103 (macOS) to 107 (Linux) bytes; jupyter appends ``-ipc-<n>``."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_LAST_TRACEBACK_LINES = 12
+
+
+class NotebookError(Exception):
+    """A notebook cannot be run, or did not run to its end."""
+
+
+class ParameterError(NotebookError):
+    """The parameters given are not the ones the notebook declares."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a notebook failed: number of the code cell as executed, its first line of code."""
+
+    number: int
+    first_line: str
+    error: str
+    traceback_end: tuple[str, ...]
+
+
+class ExecutionError(NotebookError):
+    """A cell of a notebook raised an error.
+
+    Attributes:
+        source: the percent notebook.
+        cell: the failing cell; None if the kernel itself died or did not start.
+        kept: the executed copy up to the failing cell; None if there is none.
+    """
+
+    def __init__(self, source: PurePath, cell: Cell | None, kept: Path | None, cause: str = ""):
+        self.source, self.cell, self.kept = source, cell, kept
+        if cell is None:
+            lines = [f"{source}: the kernel did not run the notebook: {cause}"]
+        else:
+            lines = [f"{source}: code cell [{cell.number}] failed with {cell.error}"]
+            lines += [f"  in the cell that begins: {cell.first_line}"]
+            lines += [f"  | {line}" for line in cell.traceback_end]
+        if kept is not None:
+            lines.append(f"The executed copy is kept in {kept}")
+        super().__init__("\n".join(lines))
+
+
+def run_notebook(
+    source_py: Path,
+    out_ipynb: Path,
+    parameters: Mapping[str, object] | None = None,
+    cwd: Path | None = None,
+) -> Path:
+    """Execute a percent notebook and write the executed copy.
+
+    Args:
+        source_py: notebook in jupytext's percent format.
+        out_ipynb: executed copy to write; written whole or not at all.
+        parameters: values for names the parameters cell declares. Text is converted where the
+            declared default is a number or a truth value (the command line only has text).
+        cwd: directory the notebook runs in, that is, the repository; default the current one.
+
+    Returns:
+        The path of the executed copy.
+
+    Raises:
+        ParameterError: no parameters cell, an unknown name, or a value of the wrong kind.
+        ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
+        NotebookError: the source is not there or is no percent notebook.
+    """
+    import nbformat
+    from papermill.exceptions import PapermillExecutionError
+
+    root = Path.cwd() if cwd is None else Path(cwd)
+    shown = _relative(source_py, root)
+    notebook = _read_percent_notebook(source_py)
+    values = resolve_parameters(notebook, parameters or {}, source_py)
+    notebook.metadata["kernelspec"] = dict(KERNEL)
+
+    failed = out_ipynb.with_name(f"{out_ipynb.stem}.failed.ipynb")
+    failed.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="nsm-nb-", ignore_cleanup_errors=True) as scratch:
+        raw = Path(scratch) / "executed.ipynb"
+        try:
+            _execute(notebook, raw, values, root, Path(scratch))
+        except PapermillExecutionError as error:
+            partial = normalised(nbformat.read(raw, as_version=4), shown, values, root)
+            _write(partial, failed)
+            raise ExecutionError(shown, _failing_cell(error, root), failed) from error
+        except RuntimeError as error:  # the kernel died or never answered
+            kept = None
+            if raw.is_file():
+                partial = normalised(nbformat.read(raw, as_version=4), shown, values, root)
+                _write(partial, failed)
+                kept = failed
+            raise ExecutionError(shown, None, kept, str(error)) from error
+        executed = nbformat.read(raw, as_version=4)
+    _write(normalised(executed, shown, values, root), out_ipynb)
+    return out_ipynb
+
+
+def declared_parameters(notebook: NotebookNode, source: PurePath) -> dict[str, object]:
+    """Return names and defaults of a notebook's parameters cell.
+
+    Only plain assignments of literals count, so that a default is known without running anything.
+
+    Raises:
+        ParameterError: there is no cell tagged ``parameters``, more than one, or one with a
+            default that is no literal.
+    """
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise ParameterError(
+            f"{source}: {len(cells)} cells are tagged as parameters, one is needed. Write\n"
+            '# %% tags=["parameters"]\n'
+            'tables = "results/tables"'
+        )
+    found: dict[str, object] = {}
+    for statement in ast.parse(cells[0].source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        try:
+            found[name] = ast.literal_eval(value)
+        except ValueError:
+            raise ParameterError(
+                f"{source}: the default of parameter {name} is not a literal: {ast.unparse(value)}"
+            ) from None
+    return found
+
+
+def resolve_parameters(
+    notebook: NotebookNode, given: Mapping[str, object], source: PurePath
+) -> dict[str, object]:
+    """Check given values against the parameters cell and convert text where it must be a number.
+
+    Raises:
+        ParameterError: see :func:`run_notebook`; the message lists what the notebook knows.
+    """
+    declared = declared_parameters(notebook, source)
+    known = ", ".join(f"{name}={value!r}" for name, value in declared.items()) or "none"
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise ParameterError(
+            f"{source} has no parameter {', '.join(unknown)}; it knows (with defaults): {known}"
+        )
+    return {
+        name: _as_kind_of(declared[name], value, name, source) for name, value in given.items()
+    }
+
+
+def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> object:
+    """Convert text to the kind of the default; other values pass as they are."""
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if not isinstance(value, str) or isinstance(default, str) or default is None:
+        return value
+    try:
+        converted = ast.literal_eval(value.capitalize() if isinstance(default, bool) else value)
+    except (ValueError, SyntaxError):
+        converted = value
+    if isinstance(default, float) and type(converted) is int:
+        converted = float(converted)
+    if type(converted) is not type(default):
+        raise ParameterError(
+            f"{source}: parameter {name} is of kind {type(default).__name__} "
+            f"(default {default!r}), got {value!r}"
+        )
+    return converted
+
+
+def _read_percent_notebook(source_py: Path) -> NotebookNode:
+    import jupytext
+
+    if not source_py.is_file():
+        raise NotebookError(f"{source_py}: there is no such notebook")
+    try:
+        notebook = jupytext.read(source_py, fmt="py:percent")
+    except (ValueError, jupytext.formats.JupytextFormatError) as error:
+        raise NotebookError(f"{source_py}: not a percent notebook: {error}") from error
+    # the lines before the first cell are about the file (its licence), not part of the notebook
+    notebook.cells = [cell for cell in notebook.cells if not _only_comments(cell)]
+    return notebook
+
+
+def _only_comments(cell: NotebookNode) -> bool:
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    return cell.cell_type == "code" and all(line.startswith("#") for line in lines)
+
+
+def _execute(
+    notebook: NotebookNode, out: Path, values: dict[str, object], cwd: Path, scratch: Path
+) -> None:
+    import papermill
+
+    # papermill's own messages name machine paths and are of no use beside our errors
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    with _environment(IPYTHONDIR=str(scratch / "ipython"), JUPYTER_RUNTIME_DIR=str(scratch)):
+        papermill.execute_notebook(
+            notebook,
+            out,
+            parameters=values,
+            cwd=cwd.resolve(),
+            progress_bar=False,
+            kernel_manager_class=_kernel_manager_class(scratch),
+        )
+
+
+def _kernel_manager_class(scratch: Path) -> type[Any]:
+    """Return a kernel manager that starts this interpreter and talks over ipc where it can.
+
+    - Only ipykernel's own kernel is looked at: a kernel called python3 in the user's Jupyter
+      directories may be another interpreter without our packages.
+    - ipc needs no open ports and avoids ipykernel's warning about unencrypted TCP. It needs unix
+      sockets with short paths, so elsewhere TCP stays.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    connection = scratch / "kernel.json"
+
+    class OwnInterpreter(AsyncKernelManager):
+        def __init__(self, **kwargs: Any) -> None:
+            kwargs["kernel_spec_manager"] = KernelSpecManager(kernel_dirs=[])
+            kwargs["connection_file"] = str(connection)
+            kwargs["transport"] = "ipc" if ipc_is_possible(connection) else "tcp"
+            super().__init__(**kwargs)
+
+    return OwnInterpreter
+
+
+def ipc_is_possible(connection_file: Path) -> bool:
+    """Say whether kernel sockets can live beside this file (unix only, path not too long)."""
+    return os.name == "posix" and len(os.fsencode(connection_file)) <= _LONGEST_SOCKET_PATH
+
+
+@contextlib.contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables for the kernel, and put the old ones back."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def normalised(
+    notebook: NotebookNode, source: PurePath, values: Mapping[str, object], root: Path
+) -> NotebookNode:
+    """Return the executed notebook without anything that changes from run to run.
+
+    Timings, versions and cell ids go; paths inside the repository become relative, the
+    interpreter's own become ``<environment>``, the kernel's temporary files ``<cell>``.
+    """
+    import nbformat
+
+    clean = nbformat.from_dict(_without_machine_paths(notebook, root))
+    clean.metadata = nbformat.from_dict(
+        {
+            "kernelspec": dict(KERNEL),
+            "language_info": {"name": "python", "file_extension": ".py"},
+            "papermill": {
+                "input_path": source.as_posix(),
+                "parameters": _without_machine_paths(dict(values), root),
+            },
+        }
+    )
+    for position, cell in enumerate(clean.cells, start=1):
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell["id"] = f"cell-{position:02}"
+    clean.nbformat, clean.nbformat_minor = 4, 5
+    return clean
+
+
+def _without_machine_paths(value: Any, root: Path) -> Any:
+    if isinstance(value, str):
+        for old in sorted({str(root.resolve()), str(root.absolute())}, key=len, reverse=True):
+            value = value.replace(f"{old}{os.sep}", "").replace(old, ".")
+        for old in sorted({sys.prefix, sys.base_prefix}, key=len, reverse=True):
+            value = value.replace(f"{old}{os.sep}", "<environment>/")
+        return re.sub(r"[^\s\"'(\[]*ipykernel_\d+[/\\]\d+\.py", "<cell>", value)
+    if isinstance(value, Mapping):
+        return {key: _without_machine_paths(item, root) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_machine_paths(item, root) for item in value]
+    return value
+
+
+def _failing_cell(error: PapermillExecutionError, root: Path) -> Cell:
+    trace = _without_machine_paths("\n".join(error.traceback), root)
+    lines = [line.rstrip() for line in _ANSI.sub("", trace).splitlines() if line.strip()]
+    code = [line for line in error.source.splitlines() if line.strip() and line[0] != "#"]
+    message = next(iter(_ANSI.sub("", str(error.evalue)).splitlines()), "")
+    return Cell(
+        number=error.exec_count,
+        first_line=code[0] if code else "",
+        error=f"{error.ename}: {_without_machine_paths(message, root)}",
+        traceback_end=tuple(lines[-_LAST_TRACEBACK_LINES:]),
+    )
+
+
+def _relative(path: Path, root: Path) -> PurePath:
+    """Return the path as seen from the repository, or its name where it lies elsewhere."""
+    try:
+        return PurePath(path.resolve().relative_to(root.resolve()).as_posix())
+    except ValueError:
+        return PurePath(path.name)
+
+
+def _write(notebook: NotebookNode, out: Path) -> None:
+    import nbformat
+
+    write_bytes(out, (nbformat.writes(notebook, version=4) + "\n").encode())

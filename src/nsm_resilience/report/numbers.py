@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that the paper states, in one JSON file: counts, rows, intervals, facts of the campaign.
+
+The paper reads this file and types no number of its own. Nothing in it comes from the time or the
+place of the build, so the same tables give the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.record.files import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.analysis.figures.description import Description
+    from nsm_resilience.study.models import Study
+
+FORMAT = 1
+
+PLANE_NAMES = {"kernel": "kernel", "vpp": "VPP"}
+
+
+class NumbersError(Exception):
+    """The paper's numbers cannot be made from what is there."""
+
+
+def write_numbers(
+    tables_dir: Path, campaign: Path, out_json: Path, repository: str | None = None
+) -> dict[str, Any]:
+    """Write the paper's numbers.
+
+    Args:
+        tables_dir: folder with the tidy tables as Parquet.
+        campaign: the campaign's folder (`campaign.json`, `study.yaml`, records).
+        out_json: file to write, beside the report; links in it are relative to its folder.
+        repository: address of the repository for links to a commit; default: what the campaign's
+            description says, or none.
+
+    Returns:
+        What was written.
+
+    Raises:
+        NumbersError: a table is missing.
+        CampaignError: the campaign's description is missing or lacks something.
+    """
+    numbers = make_numbers(
+        read_tables(tables_dir),
+        campaign,
+        {
+            "tables": _from(out_json.parent, tables_dir),
+            "campaign": _from(out_json.parent, campaign),
+            "notebooks": "notebooks",
+            "figures": "figures",
+        },
+        repository,
+    )
+    write_json(out_json, numbers)
+    return numbers
+
+
+def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
+    """Read all tables of a campaign by name; NumbersError names the one that is missing."""
+    import pandas as pd
+
+    from nsm_resilience.tables.schemas import TABLES
+
+    found = {}
+    for table in TABLES:
+        path = tables_dir / f"{table.name}.parquet"
+        if not path.is_file():
+            raise NumbersError(f"{path} is missing; run `nsm-resilience tables` first")
+        found[table.name] = pd.read_parquet(path)
+    return found
+
+
+def make_numbers(
+    tables: Mapping[str, pd.DataFrame],
+    campaign: Path,
+    links: Mapping[str, str],
+    repository: str | None = None,
+) -> dict[str, Any]:
+    """Return the paper's numbers as plain data; see `write_numbers`."""
+    from nsm_resilience.analysis.figures.cells import short_names
+    from nsm_resilience.record.layout import CampaignLayout
+    from nsm_resilience.report.campaign import (
+        campaign_facts,
+        first_complete_meta,
+        read_description,
+    )
+    from nsm_resilience.report.rows import cell_rows, in_the_nine
+    from nsm_resilience.study.load import load_study
+
+    description = read_description(campaign)
+    study = load_study(CampaignLayout(campaign).study)
+    meta = first_complete_meta(campaign, description["records"])
+    rows = cell_rows(
+        tables["scenarios"], tables["trials"], study, short_names(study),
+        PurePosixPath(links["campaign"]),
+    )  # fmt: skip
+    nine = [row for row in rows if in_the_nine(row, study)]
+    further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
+    return {
+        "format": FORMAT,
+        "campaign": campaign_facts(description, meta, study),
+        "repository": repository or description.get("repository"),
+        "links": dict(links),
+        "counts": verdict_counts(tables["trials"]),
+        "paths": path_outcomes(tables["trials"]),
+        "trials_per_cell": trials_per_cell(rows),
+        "planes": planes(nine, tables["claims"]),
+        "further": further,
+        "controls": controls(rows),
+        "figures": {d.name: d.to_dict() for d in descriptions(tables)},
+        "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
+        "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
+    }
+
+
+def descriptions(tables: Mapping[str, pd.DataFrame]) -> list[Description]:
+    """Return what is said of each figure, made from the same tables as the figure."""
+    from nsm_resilience.analysis.figures.outages import describe_outages
+    from nsm_resilience.analysis.figures.result_table import describe_result_table
+    from nsm_resilience.analysis.figures.survival import describe_survival
+    from nsm_resilience.analysis.figures.timelines import describe_timelines
+
+    trials, scenarios = tables["trials"], tables["scenarios"]
+    return [
+        describe_result_table(scenarios, trials),
+        describe_outages(trials, scenarios),
+        describe_survival(trials),
+        describe_timelines(trials),
+    ]
+
+
+def verdict_counts(trials: pd.DataFrame) -> dict[str, int]:
+    """Count trials by the verdict of the attempt that counts; void and cut attempts have none."""
+    from nsm_resilience.analysis.figures.cells import counted
+
+    counts = counted(trials)["verdict"].value_counts()
+    words = ("supported", "unsupported", "unknown", "not_injected")
+    found = {word: int(counts.get(word, 0)) for word in words}
+    return {**found, "judged": found["supported"] + found["unsupported"]}
+
+
+def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
+    """Count judged trials by what became of the established path, with the span of the outages."""
+    from nsm_resilience.analysis.figures.cells import judged
+    from nsm_resilience.report.wording import seconds
+
+    own = judged(trials)
+    back = own.loc[own["path_verdict"] == "recovered", "outage_s"].astype(float)
+    return {
+        **{word: int((own["path_verdict"] == word).sum()) for word in ("alive", "recovered", "dead")},
+        "shortest": seconds(float(back.min())) if len(back) else "",
+        "longest": seconds(float(back.max())) if len(back) else "",
+        "echoes": int(own["replies_sent"].fillna(0).sum()),
+        "lost": int(own["replies_lost"].fillna(0).sum()),
+        "late": int(own["late_sends"].fillna(0).sum()),
+    }
+
+
+def trials_per_cell(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the least and the largest number of judged trials among the cells that were run."""
+    sizes = [int(row["n"]) for row in rows if row["n"]]
+    return {"cells": len(sizes), "least": min(sizes, default=0), "most": max(sizes, default=0)}
+
+
+def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the table of the nine for each forwarding plane, with its counts and claims."""
+    found = []
+    for plane, name in PLANE_NAMES.items():
+        rows = [row for row in nine if row["plane"] == plane]
+        own = claims[claims["plane"] == plane]
+        found.append(
+            {
+                "id": plane,
+                "name": name,
+                "tested": any(row["n"] for row in rows),
+                "rows": rows,
+                "counts": plane_counts(rows),
+                "claims": [
+                    {key: str(claim[key]) for key in ("claim", "text", "agreement", "why")}
+                    for claim in own.sort_values("claim").to_dict("records")
+                ],
+            }
+        )
+    return found
+
+
+def plane_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Count the nine on one plane, each by the line with the defaults.
+
+    Returns:
+        Numbers of scenarios by verdict and by agreement, and the ids behind the latter.
+    """
+    lines = [row for row in rows if row["default"]]
+    tested = [row for row in lines if row["n"]]
+
+    def ids(key: str, value: str) -> list[str]:
+        return [row["scenario"] for row in tested if row[key] == value]
+
+    return {
+        "scenarios": len(lines),
+        "tested": len(tested),
+        "untested": [row["scenario"] for row in lines if not row["n"]],
+        "supported": ids("verdict", "supported"),
+        "flaky": ids("verdict", "flaky"),
+        "unsupported": ids("verdict", "unsupported"),
+        "agrees": ids("agreement", "agrees"),
+        "differs": ids("agreement", "differs"),
+        "claimed_supported": sum(1 for row in lines if row["claimed"] == "supported"),
+    }
+
+
+def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the judge's false alarms: control trials, in which nothing is broken, judged to fail."""
+    from nsm_resilience.analysis.statistics import wilson
+    from nsm_resilience.report.wording import share_interval
+
+    own = [row for row in rows if row["control"]]
+    n = sum(row["n"] for row in own)
+    alarms = n - sum(row["k"] for row in own)
+    interval = wilson(alarms, n)
+    return {
+        "n": n,
+        "alarms": alarms,
+        "interval": share_interval(interval.low, interval.high),
+        "interrupted": sum(row["path"]["recovered"] + row["path"]["dead"] for row in own),
+    }
+
+
+def _from(folder: Path, target: Path) -> str:
+    """Return the way from a folder to a target, as links write it."""
+    return PurePosixPath(Path(os.path.relpath(target, folder)).as_posix()).as_posix()

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the report's tables: one per cell, from the tidy tables, in words and numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
+from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.report.wording import median_seconds, seconds, share_interval, span
+from nsm_resilience.tables.scenarios import default_cell
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    from nsm_resilience.study.models import Scenario, Study
+
+
+def cell_rows(
+    scenarios: pd.DataFrame,
+    trials: pd.DataFrame,
+    study: Study,
+    names: Mapping[str, str],
+    records: PurePosixPath,
+) -> list[dict[str, Any]]:
+    """Return one row per cell of table `scenarios`, in the order of the report.
+
+    Args:
+        scenarios: table `scenarios`.
+        trials: table `trials`.
+        study: the study that was run.
+        names: what is broken, by scenario id.
+        records: the campaign's folder as seen from the report.
+    """
+    ordered = in_order(scenarios)
+    labels = cell_labels(ordered, names)
+    declared = {scenario.id: scenario for scenario in study.scenarios}
+    return [
+        _row(row, label, trials, declared.get(row["scenario"]), study, records)
+        for row, label in zip(ordered.to_dict("records"), labels, strict=True)
+    ]
+
+
+def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
+    """Say whether a cell has a line in the table of the nine.
+
+    The nine are the scenarios that claim C0 counts, each at its defaults. The one of claim C2 has a
+    line for either way of failing and for either client: by hand they differed, and the claim does
+    not say which was meant (the same cells decide it in `tables.claims`).
+    """
+    scenario = next((s for s in study.scenarios if s.id == row["scenario"]), None)
+    if scenario is None or "C0" not in scenario.claims:
+        return False
+    if "C2" in scenario.claims:
+        usual = row["outage"] == "first" and row["remedy"] == "none"
+        return usual and row["failure"] in ("kill", "delete")
+    return is_default(row, scenario)
+
+
+def is_default(row: Mapping[str, Any], scenario: Scenario) -> bool:
+    """Say whether a cell has the default of every factor but the plane."""
+    return cell_id(row) == default_cell(scenario, row["plane"]).id
+
+
+def _row(
+    row: Mapping[Any, Any],
+    label: str,
+    trials: pd.DataFrame,
+    scenario: Scenario | None,
+    study: Study,
+    records: PurePosixPath,
+) -> dict[str, Any]:
+    own = trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
+    decided = judged(own)
+    n, k = int(row["n"]), int(row["k"])
+    watch_s = study.windows.watch_s
+    return {
+        "cell": cell_id(row),
+        **{name: row[name] for name in CELL},
+        "label": label,
+        "variant": label.partition(": ")[2],
+        "default": scenario is not None and is_default(row, scenario),
+        "control": scenario is not None and scenario.is_control,
+        "title": str(row["title"]),
+        "where": scenario.where if scenario is not None else "",
+        "source": str(row["source"]),
+        "claimed": _text(row["claimed"]),
+        "n": n,
+        "k": k,
+        "kn": f"{k}/{n}" if n else "",
+        "low": _number(row["wilson_low"]),
+        "high": _number(row["wilson_high"]),
+        "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
+        "verdict": str(row["verdict"]),
+        "agreement": str(row["agreement"]),
+        **{name: int(row[name]) for name in ("void", "unknown", "not_injected", "censored")},
+        "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
+        "median_interval": (
+            span(float(row["outage_median_low_s"]), float(row["outage_median_high_s"]), watch_s)
+            if n
+            else ""
+        ),
+        **_consequences(decided),
+        "trials": decided["trial"].drop_duplicates().tolist(),
+        "typical": _typical(own, records),
+    }
+
+
+def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
+    """Count what became of the path, of new clients and bystanders, and who noticed."""
+    path = decided["path_verdict"].value_counts()
+    return {
+        "path": {word: int(path.get(word, 0)) for word in ("alive", "recovered", "dead", "unknown")},
+        "new_answered": _true(decided["new_connection_answered"]),
+        "new_asked": int(decided["new_connection_answered"].notna().sum()),
+        "bystander_started": _true(decided["bystander_started"]),
+        "bystander_asked": int(decided["bystander_started"].notna().sum()),
+        "detected": int(decided["detected_s"].notna().sum()),
+        "detected_by": _commonest(decided["detected_by"]),
+        "detected_median": seconds(_median(decided["detected_s"])),
+        "notified": int(decided["notified_s"].notna().sum()),
+        "notified_by": _commonest(decided["notified_by"]),
+        "notified_median": seconds(_median(decided["notified_s"])),
+        "replies_sent": int(decided["replies_sent"].fillna(0).sum()),
+        "replies_lost": int(decided["replies_lost"].fillna(0).sum()),
+        "late_sends": int(decided["late_sends"].fillna(0).sum()),
+    }
+
+
+def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None:
+    chosen = typical_of_cell(own)
+    if chosen is None:
+        return None
+    folder = records / str(chosen["record"])
+    return {
+        "trial": str(chosen["trial"]),
+        "attempt": int(chosen["attempt"]),
+        "verdict": str(chosen["verdict"]),
+        "reason": str(chosen["reason"]),
+        "record": str(folder),
+        "evidence": [_reference(item, folder) for item in _evidence(chosen["evidence"])],
+    }
+
+
+def _evidence(text: object) -> list[dict[str, Any]]:
+    return list(json.loads(text)) if isinstance(text, str) and text else []
+
+
+def _reference(item: Mapping[str, Any], folder: PurePosixPath) -> dict[str, str]:
+    if item.get("line") is not None:
+        place = f"line {item['line']}"
+    elif item.get("first_seq") is not None:
+        place = f"rows {item['first_seq']}–{item['last_seq']}"
+    else:
+        place = ""
+    return {
+        "what": str(item["what"]),
+        "text": str(item["text"]),
+        "file": str(item["file"]),
+        "place": place,
+        "href": str(folder / str(item["file"])),
+    }
+
+
+def _true(column: pd.Series) -> int:
+    return int(column.eq(True).fillna(False).sum())
+
+
+def _median(column: pd.Series) -> float:
+    found = column.dropna().astype(float)
+    return float(found.median()) if len(found) else float("nan")
+
+
+def _commonest(column: pd.Series) -> str:
+    words = column.dropna()
+    words = words[words != ""]
+    return str(words.mode().iloc[0]) if len(words) else ""
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def _number(value: object) -> float | None:
+    number = float(str(value)) if value is not None else float("nan")
+    return None if number != number else round(number, 4)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How numbers are written for people, once for the whole report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+_MONTHS_EN = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_MONTHS_RU = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
+    "октября", "ноября", "декабря",
+)  # fmt: skip
+
+
+def seconds(value: float | None) -> str:
+    """Write seconds with three significant digits; empty for no value.
+
+    >>> seconds(0.1234), seconds(12.34), seconds(123.4), seconds(0.0)
+    ('0.123', '12.3', '123', '0')
+    """
+    if value is None or math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "not reached"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(digits, 3)}f}"
+
+
+def median_seconds(value: float, watch_s: float) -> str:
+    """Write a median; one that falls among censored trials is longer than the watch."""
+    return f"> {watch_s:g}" if math.isinf(value) else seconds(value)
+
+
+def span(low: float, high: float, watch_s: float) -> str:
+    """Write the interval of a median, an end that was not reached as longer than the watch."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    upper = f"> {watch_s:g}" if math.isinf(high) else seconds(high)
+    lower = f"> {watch_s:g}" if math.isinf(low) else seconds(low)
+    return upper if lower == upper else f"{lower}–{upper}"
+
+
+def share_interval(low: float, high: float) -> str:
+    """Write an interval of a share with two decimals."""
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.2f}–{high:.2f}"
+
+
+def parse_time(text: str) -> datetime:
+    """Read an ISO time; one without a zone is taken as UTC.
+
+    Raises:
+        ValueError: not an ISO time.
+    """
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def dates(moment: datetime) -> dict[str, object]:
+    """Write one moment for both languages and for the typesetter."""
+    return {
+        "iso": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "unix": int(moment.timestamp()),
+        "year": moment.year,
+        "month": moment.month,
+        "day": moment.day,
+        "en": f"{moment.day} {_MONTHS_EN[moment.month - 1]} {moment.year}",
+        "ru": f"{moment.day} {_MONTHS_RU[moment.month - 1]} {moment.year} г.",
+    }
+
+
+def flattened(data: Mapping[str, object], prefix: str = "") -> list[dict[str, str]]:
+    """Write a nested description as rows of what and value, in the order given."""
+    rows: list[dict[str, str]] = []
+    for key, value in data.items():
+        name = f"{prefix}{key.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows += flattened(value, f"{name}: ")
+        elif isinstance(value, list | tuple):
+            if value:
+                rows.append({"what": name, "value": ", ".join(str(item) for item in value)})
+        elif value is not None and value != "":
+            rows.append({"what": name, "value": _plain(value)})
+    return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

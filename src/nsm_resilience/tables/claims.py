@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table `claims`: what the campaign says of the paper's three claims, per forwarding plane.
+
+Which trials decide, fixed before any was run:
+
+- C0: each of the nine at its defaults (monitored client, default failure, first outage, no remedy).
+- C1: the same cell of the scenario that carries C1; other kinds of damage are named, not counted.
+- C2: the scenario that carries C2, killed and deleted, with either client, since the claim does not
+  say which was meant: every such cell that was run has to show it.
+
+A disagreement is a result. Every sentence is made from the data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.study.models import Cell, Plane, Scenario, Study
+from nsm_resilience.tables.rows import Row, counting
+from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
+
+SCENARIOS_CLAIMED = 9
+SUPPORTED_CLAIMED = 7
+
+TEXTS = {
+    "C0": "Seven of the nine scenarios are supported.",
+    "C1": (
+        "When the unix socket files that the components talk through are damaged, the system "
+        "cannot detect it and becomes inoperable."
+    ),
+    "C2": (
+        "When all key components but client and endpoint have failed, the system cannot notify "
+        "the client of the crash."
+    ),
+}
+"""The claims in our words (study.md)."""
+
+
+@dataclass
+class _Cell:
+    """A cell with its trials that count in n."""
+
+    cell: Cell
+    judged: list[Judgement] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        return len(self.judged)
+
+    @property
+    def k(self) -> int:
+        return sum(j.verdict == "supported" for j in self.judged)
+
+    @property
+    def verdict(self) -> str:
+        return verdict_of(self.k, self.n)
+
+
+def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:
+    """Three rows for each forwarding plane, also for one that was not run."""
+    rows: list[Row] = []
+    for plane in get_args(Plane):
+        cells = _cells(study, judgements, plane)
+        for claim, judge in (("C0", _seven_of_nine), ("C1", _undetected), ("C2", _not_notified)):
+            agrees, why, deciding = judge(study, cells, plane)
+            rows.append(
+                {
+                    "campaign": campaign,
+                    "claim": claim,
+                    "text": TEXTS[claim],
+                    "plane": plane,
+                    "agreement": agrees,
+                    "why": why,
+                    "scenarios": ", ".join(cell.id for cell in deciding),
+                }
+            )
+    return rows
+
+
+def _cells(study: Study, judgements: Sequence[Judgement], plane: Plane) -> dict[str, _Cell]:
+    own = [j for j in judgements if j.plane == plane]
+    found = {cell.id: _Cell(cell) for cell in all_cells(study, own) if cell.factors.plane == plane}
+    for judgement in counting(own):
+        if judgement.verdict in ("supported", "unsupported"):
+            found[cell_of(judgement).id].judged.append(judgement)
+    return found
+
+
+Decision = tuple[str, str, list[Cell]]
+
+
+def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
+    nine = [s for s in study.scenarios if "C0" in s.claims]
+    own = [(s, _of(cells, default_cell(s, plane))) for s in nine]
+    run = [(s, c) for s, c in own if c.n]
+    tested = [c.cell for _, c in run]
+    supported = [s.id for s, c in run if c.verdict == "supported"]
+    flaky = [f"{s.id} ({c.k} of {c.n})" for s, c in run if c.verdict == "flaky"]
+    apart = [_apart(s, c) for s, c in run if agreement(c.verdict, s.claimed) == "differs"]
+    missing = [s.id for s, c in own if not c.n]
+    agreeing = f"{len(run) - len(apart)} of {len(run)} agree with the paper"
+    if apart:
+        agreeing += f", apart from {_listed(apart)}"
+    found = f"{len(supported)} of {len(run)} are supported ({_listed(supported) or 'none'})"
+    if flaky:
+        found += f" and {_listed(flaky)} in some trials only"
+    if len(nine) < SCENARIOS_CLAIMED or missing:
+        lacking = (
+            f"{_listed(missing)} {'has' if len(missing) == 1 else 'have'} no judged trial"
+            if missing
+            else f"the study declares {len(nine)} of the nine scenarios only"
+        )
+        if not run:
+            return "not tested", f"None of the nine was run on the {plane} plane.", []
+        why = f"On the {plane} plane {lacking}; of those that were run {found}, and {agreeing}."
+        return "not tested", why, tested
+    why = f"On the {plane} plane {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
+    reproduced = len(supported) == SUPPORTED_CLAIMED and not apart
+    return ("reproduced" if reproduced else "differs"), why, tested
+
+
+def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
+    scenarios = [s for s in study.scenarios if "C1" in s.claims]
+    own = [_of(cells, default_cell(s, plane)) for s in scenarios]
+    run = [c for c in own if c.n]
+    if not run or len(run) < len(own):
+        return "not tested", _untested(scenarios, "C1", plane), []
+    clauses = []
+    for cell in run:
+        clauses.append(
+            f"{cell.cell.scenario} was not supported in {cell.n - cell.k} of {cell.n} trials "
+            f"(path alive in {_count(cell, 'path_verdict', 'alive')}, new client connected in "
+            f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
+            f"{_signs(cell)}"
+        )
+    why = f"On the {plane} plane {'; '.join(clauses)}"
+    deciding = {c.cell.id for c in run}
+    variants = [
+        c
+        for c in cells.values()
+        if c.n
+        and c.cell.scenario in {s.id for s in scenarios}
+        and c.cell.id not in deciding
+        and c.cell.factors.remedy == "none"
+    ]
+    if variants:
+        shown = [f"{_level(c)} ({_shows(c)})" for c in variants]
+        why += f"; other levels, which do not decide: {_listed(shown)}"
+    return ("reproduced" if all(map(_hidden, run)) else "differs"), f"{why}.", [c.cell for c in run]
+
+
+def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
+    scenarios = [s for s in study.scenarios if "C2" in s.claims]
+    ids = {s.id for s in scenarios}
+    defaults = {default_cell(s, plane).id for s in scenarios}
+    run = [
+        c
+        for c in cells.values()
+        if c.n
+        and c.cell.scenario in ids
+        and c.cell.factors.failure in ("kill", "delete")
+        and c.cell.factors.outage == "first"
+        and c.cell.factors.remedy == "none"
+    ]
+    if not scenarios or not defaults <= {c.cell.id for c in run}:
+        return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
+    shown = [c for c in run if _untold(c)]
+    clauses = [
+        f"{c.cell.scenario} by {_level(c)} was not supported in {c.n - c.k} of {c.n} trials and "
+        f"{_told(c)}"
+        for c in run
+    ]
+    why = f"On the {plane} plane {'; '.join(clauses)}"
+    if shown and len(shown) < len(run):
+        why += f"; so the claim holds for {_listed([_level(c) for c in shown])} only"
+    return (
+        "reproduced" if len(shown) == len(run) else "differs",
+        f"{why}.",
+        [c.cell for c in run],
+    )
+
+
+def _of(cells: dict[str, _Cell], cell: Cell) -> _Cell:
+    return cells.get(cell.id) or _Cell(cell)
+
+
+def _hidden(cell: _Cell) -> bool:
+    """Never supported, and nothing shown within the watch in any trial."""
+    return cell.k == 0 and all(j.measures.detected_s is None for j in cell.judged)
+
+
+def _untold(cell: _Cell) -> bool:
+    """Never supported, and the client told nothing within the watch in any trial."""
+    return cell.k == 0 and all(j.measures.notified_s is None for j in cell.judged)
+
+
+def _apart(scenario: Scenario, cell: _Cell) -> str:
+    return f"{scenario.id} ({cell.k} of {cell.n} supported, {scenario.claimed} in the paper)"
+
+
+def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
+    if not scenarios:
+        return f"The study declares no scenario for {claim}."
+    names = _listed([s.id for s in scenarios])
+    return f"{names} has no judged trial at its defaults on the {plane} plane."
+
+
+def _signs(cell: _Cell) -> str:
+    first = _first([(j.measures.detected_s, j.measures.detected_by) for j in cell.judged])
+    if first is None:
+        return "in none of them did anything show within the watch that something was wrong"
+    return f"in {first[0]} of {cell.n} something was shown (most often: {first[1]}{first[2]})"
+
+
+def _told(cell: _Cell) -> str:
+    first = _first([(j.measures.notified_s, j.measures.notified_by) for j in cell.judged])
+    if first is None:
+        return "the client was told nothing"
+    return f"the client was told in {first[0]} of {cell.n} (most often by {first[1]}{first[2]})"
+
+
+def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:
+    """How many trials had one, the commonest text, and its earliest time in words."""
+    given = [(seconds, text or "unnamed") for seconds, text in found if seconds is not None]
+    if not given:
+        return None
+    counts = Counter(text for _, text in given)
+    text = min(counts, key=lambda t: (-counts[t], t))
+    earliest = min(seconds for seconds, t in given if t == text)
+    return len(given), text, f", {earliest:.1f} s after the fault at the earliest"
+
+
+def _shows(cell: _Cell) -> str:
+    detected = sum(j.measures.detected_s is not None for j in cell.judged)
+    return f"not supported in {cell.n - cell.k} of {cell.n}, shown in {detected}"
+
+
+def _bystanders(cell: _Cell) -> str:
+    tried = sum(j.measures.bystander_started is not None for j in cell.judged)
+    if not tried:
+        return ""
+    started = _count(cell, "bystander_started", True)
+    return f", ordinary pod started on the same node in {started} of {tried}"
+
+
+def _count(cell: _Cell, measure: str, value: object) -> int:
+    return sum(getattr(j.measures, measure) == value for j in cell.judged)
+
+
+def _level(cell: _Cell) -> str:
+    """Factors of a cell in words, the plane apart, defaults of outage and remedy left out."""
+    f = cell.cell.factors
+    parts = [f.failure, f"{f.client} client"]
+    parts += [f"{f.outage} outage"] if f.outage != "first" else []
+    parts += [f"remedy {f.remedy}"] if f.remedy != "none" else []
+    return " with ".join([parts[0], " and ".join(parts[1:])])
+
+
+def _listed(items: Sequence[str]) -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return ", ".join(items[:-1]) + " and " + items[-1]

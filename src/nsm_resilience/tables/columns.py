@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One description of a table's columns, from which its types and its checks are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
+    import pyarrow
+
+Kind = Literal["text", "integer", "number", "truth"]
+
+_PANDAS: dict[tuple[Kind, bool], str] = {
+    ("text", False): "object",
+    ("text", True): "object",  # None where empty
+    ("integer", False): "int64",
+    ("integer", True): "Int64",
+    ("number", False): "float64",
+    ("number", True): "float64",  # NaN where empty, infinity where a rank is censored
+    ("truth", False): "bool",
+    ("truth", True): "boolean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: Its name.
+        kind: What it holds.
+        meaning: In a few words, with the unit.
+        empty: When it is empty; no text means never.
+        one_of: The only values allowed.
+        least: The least number allowed.
+        most: The largest number allowed.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    empty: str = ""
+    one_of: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def dtype(self) -> str:
+        """Type of the column in pandas."""
+        return _PANDAS[self.kind, bool(self.empty)]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Something that holds in every row, over several columns.
+
+    `test` takes the table and returns one truth per row.
+    """
+
+    name: str
+    test: Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns in order, what makes a row unique, and the rules across columns."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def frame(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Rows as a typed and checked table.
+
+        Raises:
+            KeyError: If a row lacks a column or has a foreign one.
+            pandera.errors.SchemaErrors: If a value breaks the schema; the message lists all.
+        """
+        import pandas as pd
+
+        names = self.names
+        listed = [self._ordered(row) for row in rows]
+        columns: dict[str, pd.Series] = {}
+        for at, column in enumerate(self.columns):
+            values = [row[at] for row in listed]
+            columns[column.name] = pd.Series(values, dtype=column.dtype)
+        table = pd.DataFrame(columns, columns=names)
+        checked: pd.DataFrame = self.schema().validate(table, lazy=True)
+        return checked
+
+    def _ordered(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        foreign = set(row) - set(self.names)
+        if foreign:
+            raise KeyError(f"table {self.name} has no column {', '.join(sorted(foreign))}")
+        return [row[name] for name in self.names]
+
+    def schema(self) -> pa.DataFrameSchema:
+        """Schema in pandera: order, types, empty values, allowed values, unique keys, rules."""
+        import pandera.pandas as pa
+
+        return pa.DataFrameSchema(
+            {column.name: _pandera_column(column) for column in self.columns},
+            checks=[pa.Check(rule.test, name=rule.name, error=rule.name) for rule in self.rules],
+            strict=True,
+            ordered=True,
+            unique=list(self.key),
+            name=self.name,
+            description=self.meaning,
+        )
+
+    def arrow(self) -> pyarrow.Schema:
+        """Types in Parquet, stated so that a column without values keeps its type."""
+        import pyarrow
+
+        types = {
+            "text": pyarrow.string(),
+            "integer": pyarrow.int64(),
+            "number": pyarrow.float64(),
+            "truth": pyarrow.bool_(),
+        }
+        return pyarrow.schema([pyarrow.field(c.name, types[c.kind]) for c in self.columns])
+
+
+def _pandera_column(column: Column) -> pa.Column:
+    import pandera.pandas as pa
+
+    checks = []
+    if column.kind == "text":
+        checks.append(pa.Check(_is_text, element_wise=True, name="text", error="is not text"))
+    if column.one_of:
+        checks.append(pa.Check.isin(list(column.one_of)))
+    if column.least is not None:
+        checks.append(pa.Check.ge(column.least))
+    if column.most is not None:
+        checks.append(pa.Check.le(column.most))
+    return pa.Column(
+        column.dtype,
+        checks=checks,
+        nullable=bool(column.empty),
+        description=column.meaning + (f"; empty: {column.empty}" if column.empty else ""),
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the tables that repeat what stands in a judgement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nsm_resilience.judge.judgement import Judgement
+
+Row = dict[str, Any]
+
+
+def trial_row(judgement: Judgement) -> Row:
+    """The row of `trials`."""
+    j, m = judgement, judgement.measures
+    measured = m.outage_s is not None
+    return {
+        **_head(j),
+        **_factors(j),
+        "lane": j.lane or None,
+        "started": j.started or None,
+        "verdict": j.verdict,
+        "reason": j.reason,
+        "path_verdict": m.path_verdict,
+        "outage_s": m.outage_s,
+        "outage_censored": m.outage_censored if measured else None,
+        "interruptions": len(m.outages) if measured else None,
+        "down_s": m.down_s,
+        "replies_sent": m.replies_sent if measured else None,
+        "replies_lost": m.replies_lost if measured else None,
+        "late_sends": m.late_sends if measured else None,
+        "new_connection_s": m.new_connection_s,
+        "new_connection_answered": m.new_connection_answered,
+        "bystander_s": m.bystander_s,
+        "bystander_started": m.bystander_started,
+        "detected_s": m.detected_s,
+        "detected_by": m.detected_by,
+        "notified_s": m.notified_s,
+        "notified_by": m.notified_by,
+        "injection_proof": m.injection_proof,
+        "watch_s": m.watch_s,
+        "record": j.record,
+        "evidence": json.dumps(
+            [e.to_dict() for e in j.evidence], ensure_ascii=False, separators=(",", ":")
+        ),
+    }
+
+
+def outage_rows(judgement: Judgement) -> Iterator[Row]:
+    """The rows of `outages`."""
+    factors = _factors(judgement)
+    for outage in judgement.measures.outages:
+        yield {
+            **_head(judgement),
+            **{name: factors[name] for name in ("plane", "client", "failure")},
+            "number": outage.number,
+            "begin_s": outage.begin_s,
+            "end_s": outage.end_s,
+            "length_s": outage.length_s,
+            "censored": outage.censored,
+            "echoes_lost": outage.echoes_lost,
+            "first_seq": outage.first_seq,
+            "last_seq": outage.last_seq,
+        }
+
+
+def component_rows(judgement: Judgement) -> Iterator[Row]:
+    """The rows of `components`."""
+    for change in judgement.measures.changes:
+        yield {
+            **_head(judgement),
+            "node": change.node,
+            "component": change.component,
+            "t_s": change.t_s,
+            "what": change.what,
+            "value": change.value,
+        }
+
+
+def phase_rows(judgement: Judgement) -> Iterator[Row]:
+    """The rows of `phases`."""
+    for span in judgement.measures.phases:
+        yield {
+            **_head(judgement),
+            "phase": span.phase,
+            "begin_s": span.begin_s,
+            "seconds": span.seconds,
+        }
+
+
+def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Of each trial the last complete attempt; trials without one are left out."""
+    last: dict[str, Judgement] = {}
+    for judgement in judgements:
+        if judgement.outcome != "complete":
+            continue
+        before = last.get(judgement.trial)
+        if before is None or judgement.attempt > before.attempt:
+            last[judgement.trial] = judgement
+    return list(last.values())
+
+
+def _head(j: Judgement) -> Row:
+    return {
+        "campaign": j.campaign,
+        "trial": j.trial,
+        "attempt": j.attempt,
+        "scenario": j.scenario,
+    }
+
+
+def _factors(j: Judgement) -> Row:
+    return {
+        "plane": j.plane,
+        "client": j.client,
+        "failure": j.failure,
+        "outage": j.outage,
+        "remedy": j.remedy,
+    }

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table `scenarios`: k of n for every cell of the study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from nsm_resilience.analysis.statistics import median_interval, wilson
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
+from nsm_resilience.tables.rows import Row, counting
+
+
+def cell_of(judgement: Judgement) -> Cell:
+    """The cell a judgement belongs to."""
+    return Cell(
+        scenario=judgement.scenario,
+        factors=Factors.model_validate(
+            {
+                "plane": judgement.plane,
+                "client": judgement.client,
+                "failure": judgement.failure,
+                "outage": judgement.outage,
+                "remedy": judgement.remedy,
+            }
+        ),
+    )
+
+
+def default_cell(scenario: Scenario, plane: Plane) -> Cell:
+    """A scenario with the default level of every factor but the plane."""
+    return Cell(
+        scenario=scenario.id, factors=Factors(plane=plane, failure=scenario.default_failure)
+    )
+
+
+def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
+    """Cells in the order of the table.
+
+    First those of the study's campaign, then the defaults of scenarios that are declared and not in
+    it (on every plane that the campaign uses), then cells that only the records have.
+
+    Raises:
+        ValueError: If a record is of a scenario that the study does not declare.
+    """
+    planned = [cell for cell, _ in study.cells()]
+    planes = list(dict.fromkeys(cell.factors.plane for cell in planned))
+    run = {cell.scenario for cell in planned}
+    cells = {cell.id: cell for cell in planned}
+    for scenario in study.scenarios:
+        if scenario.id not in run:
+            for plane in planes:
+                cell = default_cell(scenario, plane)
+                cells.setdefault(cell.id, cell)
+    declared = {scenario.id for scenario in study.scenarios}
+    for judgement in judgements:
+        if judgement.scenario not in declared:
+            raise ValueError(
+                f"the record {judgement.record} is of scenario {judgement.scenario}, which the "
+                f"campaign's study.yaml does not declare; declared are: {', '.join(declared)}"
+            )
+        cell = cell_of(judgement)
+        cells.setdefault(cell.id, cell)
+    rank = {scenario.id: at for at, scenario in enumerate(study.scenarios)}
+    places = {cell_id: at for at, cell_id in enumerate(cells)}
+    return sorted(cells.values(), key=lambda c: (rank[c.scenario], places[c.id]))
+
+
+def scenario_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:
+    """One row per cell."""
+    own: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        own.setdefault(cell_of(judgement).id, []).append(judgement)
+    return [
+        _row(campaign, study.scenario(cell.scenario), cell, own.get(cell.id, []))
+        for cell in all_cells(study, judgements)
+    ]
+
+
+def agreement(verdict: str, claimed: str | None) -> str:
+    """How a scenario's verdict stands to the paper's; flaky agrees with neither."""
+    if claimed is None:
+        return "no claim"
+    if verdict == "not tested":
+        return "not tested"
+    return "agrees" if verdict == claimed else "differs"
+
+
+def verdict_of(k: int, n: int) -> str:
+    """Verdict of a scenario: decided before the run, whatever the interval (study.md)."""
+    if n == 0:
+        return "not tested"
+    return "supported" if k == n else "unsupported" if k == 0 else "flaky"
+
+
+def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judgement]) -> Row:
+    counted = counting(attempts)
+    judged = [j for j in counted if j.verdict in ("supported", "unsupported")]
+    n, k = len(judged), sum(j.verdict == "supported" for j in judged)
+    interval = wilson(k, n)
+    outages = [
+        math.inf if j.measures.outage_censored else j.measures.outage_s
+        for j in judged
+        if j.measures.outage_s is not None
+    ]
+    median = median_interval(outages)
+    verdict = verdict_of(k, n)
+    return {
+        "campaign": campaign,
+        "scenario": scenario.id,
+        "title": scenario.title,
+        "source": scenario.source,
+        **cell.factors.model_dump(),
+        "n": n,
+        "k": k,
+        "void": sum(j.outcome in ("void", "cut") for j in attempts),
+        "unknown": sum(j.verdict == "unknown" for j in counted)
+        + sum(j.outcome == "unreadable" for j in attempts),
+        "not_injected": sum(j.verdict == "not_injected" for j in counted),
+        "verdict": verdict,
+        "wilson_low": _rounded(interval.low),
+        "wilson_high": _rounded(interval.high),
+        "claimed": scenario.claimed,
+        "agreement": agreement(verdict, scenario.claimed),
+        "outage_median_s": _rounded(median.median),
+        "outage_median_low_s": _rounded(median.low),
+        "outage_median_high_s": _rounded(median.high),
+        "censored": sum(j.measures.outage_censored for j in judged),
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The six tables: what every column means, its unit, and when it is empty.
+
+Times are seconds; those ending in `_s` count from the fault unless the meaning says otherwise.
+`CELL` are the columns that name a cell of the study: a scenario with one level of each factor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from nsm_resilience.judge.components import ChangeKind
+from nsm_resilience.judge.injection import ProofState
+from nsm_resilience.judge.path import PathVerdict
+from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source
+from nsm_resilience.tables.columns import Column, Rule, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL = ("scenario", "plane", "client", "failure", "outage", "remedy")
+
+SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested")
+SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
+CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
+
+_NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
+
+
+def _factor(name: str, levels: object, empty: str = "") -> Column:
+    return Column(name, "text", f"level of the factor {name}", empty, one_of=get_args(levels))
+
+
+_CAMPAIGN = Column("campaign", "text", "name of the campaign")
+_TRIAL = Column("trial", "text", "<cell id>/<number>")
+_ATTEMPT = Column("attempt", "integer", "attempt of this trial, from 1", least=1)
+_SCENARIO = Column("scenario", "text", "scenario of the study")
+_FACTORS = (
+    _factor("plane", Plane),
+    _factor("client", Client),
+    _factor("failure", Failure),
+    _factor("outage", Outage),
+    _factor("remedy", Remedy),
+)
+
+
+def _judged_is_measured(table: pd.DataFrame) -> pd.Series:
+    judged = table["verdict"].isin(["supported", "unsupported"])
+    return ~judged | (table["outage_s"].notna() & table["new_connection_answered"].notna())
+
+
+def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
+    whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
+        "new_connection_answered"
+    ].fillna(False)
+    return (table["verdict"] != "supported") | whole.astype(bool)
+
+
+TRIALS = Table(
+    "trials",
+    "One row per attempt of every trial, void and cut ones included.",
+    (
+        _CAMPAIGN,
+        _TRIAL,
+        _ATTEMPT,
+        _SCENARIO,
+        *_FACTORS,
+        Column("lane", "text", "lane it ran in", "the record is unreadable"),
+        Column("started", "text", "when it began, UTC", "the record is unreadable"),
+        Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
+        Column("reason", "text", "why, in one sentence; `void: …` and `cut: …` are not judged"),
+        Column(
+            "path_verdict",
+            "text",
+            "alive = never interrupted; recovered = interrupted, and answering for the settle "
+            "time at the end of the watch; dead = not so; unknown = not measured",
+            one_of=get_args(PathVerdict),
+        ),
+        Column(
+            "outage_s",
+            "number",
+            "seconds from the last reply before the first interruption to the first reply after "
+            "the last one; 0 = never interrupted; to the end of the watch when censored",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "outage_censored",
+            "truth",
+            "whether outage_s is a lower bound: recovery was not seen in the watch",
+            _NOT_MEASURED,
+        ),
+        Column("interruptions", "integer", "interruptions of the path", _NOT_MEASURED, least=0),
+        Column(
+            "down_s", "number", "seconds without reply, summed up over them", _NOT_MEASURED, least=0
+        ),
+        Column("replies_sent", "integer", "echoes sent in the watch", _NOT_MEASURED, least=0),
+        Column("replies_lost", "integer", "of these, not answered", _NOT_MEASURED, least=0),
+        Column(
+            "late_sends",
+            "integer",
+            "of these, sent more than half an interval late",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "new_connection_s",
+            "number",
+            "seconds from asking to the first reply to a new client",
+            "not answered, or not measured",
+            least=0,
+        ),
+        Column(
+            "new_connection_answered",
+            "truth",
+            "whether a new client got a reply in its window",
+            _NOT_MEASURED,
+        ),
+        Column(
+            "bystander_s",
+            "number",
+            "seconds until an ordinary pod on the client's node had started",
+            "it did not, or was not tried",
+            least=0,
+        ),
+        Column(
+            "bystander_started", "truth", "whether it started in its window", "it was not tried"
+        ),
+        Column(
+            "detected_s",
+            "number",
+            "seconds until Kubernetes or NSM first showed that something was wrong",
+            "nothing was shown in the watch, or not measured",
+            least=0,
+        ),
+        Column("detected_by", "text", "who showed what", "as detected_s"),
+        Column(
+            "notified_s",
+            "number",
+            "seconds until the client was first told",
+            "it was told nothing in the watch, or not measured",
+            least=0,
+        ),
+        Column("notified_by", "text", "by which channel", "as notified_s"),
+        Column(
+            "injection_proof",
+            "text",
+            "whether the fault is proved; `no fault` for a control",
+            _NOT_MEASURED,
+            one_of=get_args(ProofState),
+        ),
+        Column("watch_s", "number", "length of the watch", _NOT_MEASURED, least=0),
+        Column("record", "text", "folder of the record in the campaign"),
+        Column("evidence", "text", "references into the record, a list in JSON"),
+    ),
+    ("campaign", "trial", "attempt"),
+    (
+        Rule("what is judged is measured", _judged_is_measured),
+        Rule("supported means a path and a new client that work", _supported_is_whole),
+        Rule(
+            "detected_by stands beside detected_s",
+            lambda t: t["detected_s"].isna() == t["detected_by"].isna(),
+        ),
+        Rule(
+            "notified_by stands beside notified_s",
+            lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
+        ),
+        Rule(
+            "a path that never stopped has no outage",
+            lambda t: (t["path_verdict"] != "alive") | (t["outage_s"] == 0),
+        ),
+    ),
+)
+
+_INTERVAL_EMPTY = "no judged trial"
+_MEDIAN_EMPTY = "no judged trial"
+_MEDIAN_INTERVAL_EMPTY = "fewer than 6 judged trials cannot give 95 %"
+
+SCENARIOS = Table(
+    "scenarios",
+    "One row per cell of the study, those without trials included.",
+    (
+        _CAMPAIGN,
+        _SCENARIO,
+        Column("title", "text", "what happens"),
+        Column("source", "text", "where the scenario is from", one_of=get_args(Source)),
+        *_FACTORS,
+        Column("n", "integer", "trials judged supported or unsupported", least=0),
+        Column("k", "integer", "of these, supported", least=0),
+        Column("void", "integer", "attempts that were void or cut", least=0),
+        Column("unknown", "integer", "trials in which harness or probe failed", least=0),
+        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
+        Column(
+            "verdict",
+            "text",
+            "supported = all of n; unsupported = none; flaky = some; not tested = n is 0",
+            one_of=SCENARIO_VERDICTS,
+        ),
+        Column(
+            "wilson_low", "number", "95 % Wilson interval of k/n", _INTERVAL_EMPTY, least=0, most=1
+        ),
+        Column("wilson_high", "number", "its upper end", _INTERVAL_EMPTY, least=0, most=1),
+        Column(
+            "claimed",
+            "text",
+            "what the paper says",
+            "it says nothing",
+            one_of=("supported", "unsupported"),
+        ),
+        Column(
+            "agreement",
+            "text",
+            "verdict against claimed; flaky agrees with neither",
+            one_of=SCENARIO_AGREEMENTS,
+        ),
+        Column(
+            "outage_median_s",
+            "number",
+            "median of outage_s over the n; infinite = among the censored",
+            _MEDIAN_EMPTY,
+            least=0,
+        ),
+        Column(
+            "outage_median_low_s",
+            "number",
+            "95 % interval of the median by order statistics; infinite = censored",
+            _MEDIAN_INTERVAL_EMPTY,
+            least=0,
+        ),
+        Column(
+            "outage_median_high_s", "number", "its upper end", _MEDIAN_INTERVAL_EMPTY, least=0
+        ),
+        Column("censored", "integer", "of the n, how many paths did not recover", least=0),
+    ),
+    ("campaign", *CELL),
+    (
+        Rule("k is at most n", lambda t: t["k"] <= t["n"]),
+        Rule("censored is at most n", lambda t: t["censored"] <= t["n"]),
+        Rule(
+            "not tested means that n is 0",
+            lambda t: (t["verdict"] == "not tested") == (t["n"] == 0),
+        ),
+        Rule(
+            "an interval holds its share",
+            lambda t: (t["n"] == 0)
+            | ((t["wilson_low"] <= t["k"] / t["n"].clip(lower=1) + 1e-9)
+               & (t["k"] / t["n"].clip(lower=1) <= t["wilson_high"] + 1e-9)),
+        ),
+    ),
+)  # fmt: skip
+
+CLAIMS = Table(
+    "claims",
+    "The paper's three claims, for each forwarding plane.",
+    (
+        _CAMPAIGN,
+        Column("claim", "text", "id of the claim", one_of=("C0", "C1", "C2")),
+        Column("text", "text", "the claim in our words"),
+        _factor("plane", Plane),
+        Column("agreement", "text", "what came of it", one_of=CLAIM_AGREEMENTS),
+        Column("why", "text", "in a sentence made from the data"),
+        Column("scenarios", "text", "ids of the cells it was decided by, separated by `, `"),
+    ),
+    ("campaign", "claim", "plane"),
+)
+
+OUTAGES = Table(
+    "outages",
+    "Every interruption of an established path that was not over before the fault.",
+    (
+        _CAMPAIGN,
+        _TRIAL,
+        _ATTEMPT,
+        _SCENARIO,
+        *_FACTORS[:3],
+        Column("number", "integer", "of this attempt, from 1", least=1),
+        Column("begin_s", "number", "last reply before it; a little below 0 for an instant stop"),
+        Column("end_s", "number", "first reply after it", "none came in the watch"),
+        Column("length_s", "number", "until the end of the watch when censored", least=0),
+        Column("censored", "truth", "whether no reply came in the watch any more"),
+        Column("echoes_lost", "integer", "echoes not answered", least=0),
+        Column("first_seq", "integer", "first of them in samples/path", least=0),
+        Column("last_seq", "integer", "last of them", least=0),
+    ),
+    ("campaign", "trial", "attempt", "number"),
+    (Rule("an end unless censored", lambda t: t["censored"] == t["end_s"].isna()),),
+)
+
+COMPONENTS = Table(
+    "components",
+    "What changed on the nodes: first the value just before the fault, then every new one.",
+    (
+        _CAMPAIGN,
+        _TRIAL,
+        _ATTEMPT,
+        _SCENARIO,
+        Column("node", "text", "role of the node", one_of=("client", "endpoint")),
+        Column("component", "text", "component, or name of the socket"),
+        Column("t_s", "number", "when it was first sampled so"),
+        Column("what", "text", "what changed", one_of=get_args(ChangeKind)),
+        Column(
+            "value",
+            "text",
+            "process: `running <pid>`, `stopped <pid>`, `dead <pid>`, `gone`; restart: the count; "
+            "ready: `true`, `false`; socket: `answers <inode>`, `silent <inode>`, `file <inode>`, "
+            "`missing`",
+        ),
+    ),
+    ("campaign", "trial", "attempt", "node", "component", "what", "t_s"),
+)
+
+PHASES = Table(
+    "phases",
+    "Where the time of every attempt went.",
+    (
+        _CAMPAIGN,
+        _TRIAL,
+        _ATTEMPT,
+        _SCENARIO,
+        Column("phase", "text", "phase of the trial"),
+        Column("begin_s", "number", "when it began", "there was no fault to count from"),
+        Column("seconds", "number", "how long it took", "it was not ended", least=0),
+    ),
+    (),
+)
+
+TABLES: tuple[Table, ...] = (TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the Snakemake workflow is told (`config/config.yaml`), and the paths that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.study.load import ConfigError, check_model, load_study
+from nsm_resilience.study.models import Model, Study
+
+PACKAGE = Path(__file__).parent
+
+
+class Settings(Model):
+    """The workflow's settings. Each may be given on the command line: `--config campaign=home`."""
+
+    source: Literal["recorded", "live"] = Field(
+        default="recorded",
+        description="`recorded` builds from a campaign somebody ran; `live` runs its own first.",
+    )
+    campaign: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
+        description="Name of the campaign: a folder of results/recorded/, or of results/live/.",
+    )
+    study: Path = Field(
+        default=Path("config/study.yaml"), description="The study that a live campaign runs."
+    )
+    testbed: Path = Field(
+        default=Path("config/testbed-kind-default.yaml"),
+        description="The cluster that a live campaign runs on, and its images.",
+    )
+    allow_context: str | None = Field(
+        default=None,
+        description="Only for a cluster we did not make: its context, repeated for safety.",
+    )
+
+    @cached_property
+    def recorded_folder(self) -> Path:
+        """Where the campaign is committed."""
+        return Path("results/recorded") / self.campaign
+
+    @cached_property
+    def campaign_folder(self) -> Path:
+        """Where its records are when they are judged."""
+        return Path("results", "live" if self.source == "live" else "unpacked", self.campaign)
+
+
+def load_settings(config: Mapping[str, Any]) -> Settings:
+    """Check the workflow's configuration; ConfigError with every mistake found."""
+    return check_model(Path("the workflow's settings (config/*.yaml, --config)"), config, Settings)
+
+
+def live_study(settings: Settings) -> Study:
+    """The study of a live campaign; ConfigError when the campaign was begun with another one.
+
+    Trials of two studies are never mixed in one campaign. The campaign's copy is compared by
+    content: comments and layout may change.
+    """
+    study = load_study(settings.study)
+    copy = CampaignLayout(settings.campaign_folder).study
+    if not copy.exists():
+        return study
+    begun = load_study(copy)
+    changed = [key for key in Study.model_fields if getattr(study, key) != getattr(begun, key)]
+    if changed:
+        raise ConfigError(
+            settings.study,
+            [
+                f"differs from {copy}, with which the campaign `{settings.campaign}` was begun, in "
+                f"{', '.join(f'`{key}`' for key in changed)}; go on with the old study, "
+                f"`--config study={copy}`, or begin another campaign, `--config campaign=<name>`"
+            ],
+        )
+    return study
+
+
+def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:
+    """Short checksum over the source files of some of our modules and packages, by name and content.
+
+    Snakemake sees only the shell command of a rule, not the code behind it: with this checksum
+    among the rule's parameters, a changed judge judges again. ValueError for a name we do not have.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(modules):
+        folder, module = package / name, package / f"{name}.py"
+        if not folder.is_dir() and not module.is_file():
+            raise ValueError(f"{name}: there is no such module or package in {package.name}")
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else [module]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+                digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def hold_campaign(folder: Path) -> None:
+    """Claim a live campaign for as long as this process lives; RuntimeError when another has it.
+
+    Snakemake's own lock outlives a killed run and would block the next one, so the live profile
+    switches it off. This one belongs to the process: the kernel releases it however the process
+    ends, and the jobs it started do not inherit it.
+    """
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        owner = path.read_text(encoding="ascii", errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise RuntimeError(
+            f"the campaign in {folder} is being run by process {owner}; wait for it, stop it, or "
+            "run another campaign with `--config campaign=<name>`"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())

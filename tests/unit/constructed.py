@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Constructed records and campaigns for tests of the judge and the tables.
+
+NOT MEASURED: nothing here comes from a cluster. Times, echoes and events are made up to meet one
+rule at a time, with windows a tenth of the study's; they are written by the real recorder with a
+made-up clock, so that their format is the real one. Tests on real records are beside these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+
+from nsm_resilience.record import writer as writer_module
+from nsm_resilience.record.reader import Record, read_record
+from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.models import Cell, Factors, Study
+
+CAMPAIGN = "constructed"
+ZERO_NS = 1_000_000_000_000
+"""The fault's instant on the made-up monotonic clock."""
+ZERO_WALL = datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
+INTERVAL = 0.02
+WINDOWS = {"steady_s": 1.0, "settle_s": 3.0, "watch_s": 12.0, "new_connection_s": 6.0,
+           "bystander_s": 3.0}  # fmt: skip
+COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
+
+Rows = list[dict[str, Any]]
+
+
+def ns(seconds: float) -> int:
+    """An instant on the made-up clock, from seconds since the fault."""
+    return ZERO_NS + round(seconds * 1e9)
+
+
+def wall(seconds: float) -> str:
+    """The same instant as UTC."""
+    moment = ZERO_WALL + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _component(name: str, node: str) -> dict[str, str]:
+    return {"component": name, "node": node}
+
+
+NINE: list[dict[str, Any]] = [
+    {"id": "S1", "title": "a connection", "source": "stated", "faults": []},
+    *(
+        {"id": f"S{n}", "title": f"{c} fails", "source": "reconstructed",
+         "faults": [_component(c, node)]}
+        for n, c, node in (
+            (2, "nsmd", "client"), (3, "nsmd", "endpoint"), (4, "forwarder", "client"),
+            (5, "forwarder", "endpoint"), (6, "nsmd-k8s", "client"), (7, "nsmdp", "client"),
+        )
+    ),
+    {"id": "S8", "title": "sockets are damaged", "source": "stated", "claimed": "unsupported",
+     "claims": ["C0", "C1"], "faults": [{"socket": "all", "node": "client"}]},
+    {"id": "S9", "title": "everything fails", "source": "stated", "claimed": "unsupported",
+     "claims": ["C0", "C2"],
+     "faults": [_component(c, node) for node in ("client", "endpoint") for c in COMPONENTS]},
+]  # fmt: skip
+for _scenario in NINE:
+    _scenario.setdefault("claimed", "supported")
+    _scenario.setdefault("claims", ["C0"])
+    _scenario["where"] = "somewhere"
+
+
+def study_text(
+    campaign: list[dict[str, Any]] | None = None, scenarios: list[dict[str, Any]] | None = None
+) -> str:
+    """A study file: the nine, each once on the kernel plane, unless said otherwise."""
+    declared = NINE if scenarios is None else scenarios
+    every = [{"scenarios": [s["id"] for s in declared], "trials": 1}]
+    return yaml.safe_dump(
+        {
+            "name": CAMPAIGN,
+            "seed": 1,
+            "windows": WINDOWS,
+            "scenarios": declared,
+            "campaign": every if campaign is None else campaign,
+        },
+        sort_keys=False,
+    )
+
+
+def make_study(folder: Path, text: str | None = None) -> Study:
+    """Write a study file into a folder and load it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.yaml").write_text(text or study_text(), encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+@dataclass
+class Clock:
+    """The made-up clock: stands still until it is set."""
+
+    now_s: float = -10.0
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds, as the recorder asks for them."""
+        return ns(self.now_s)
+
+    def utc_now(self) -> str:
+        """UTC, as the recorder asks for it."""
+        return wall(self.now_s)
+
+
+Act = Callable[[RecordWriter], object]
+Acts = Sequence[tuple[float, Act]]
+
+
+def note(kind: str, **given: Any) -> Act:
+    """An act that writes one event."""
+    return lambda writer: writer.event(kind, **given)
+
+
+def echoes(
+    begin_s: float,
+    end_s: float,
+    down: Sequence[tuple[float, float]] = (),
+    lost_at: Sequence[float] = (),
+    rtt_s: float = 0.0002,
+) -> Rows:
+    """Echoes on schedule; those sent inside a `down` span, or nearest to a `lost_at`, are lost."""
+    rows: Rows = []
+    count = round((end_s - begin_s) / INTERVAL)
+    single = {round((t - begin_s) / INTERVAL) for t in lost_at}
+    for seq in range(count + 1):
+        sent = begin_s + seq * INTERVAL
+        lost = seq in single or any(b <= sent < e for b, e in down)
+        rows.append(
+            {
+                "seq": seq, "due_ns": ns(sent), "sent_ns": ns(sent) + 50_000,
+                "rtt_ns": None if lost else round(rtt_s * 1e9),
+                "fate": "lost" if lost else "reply", "error": None,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def component_samples(
+    begin_s: float, end_s: float, restarts: dict[tuple[str, str], float] | None = None
+) -> Rows:
+    """Both nodes every half second; a component in `restarts` has another process from then on."""
+    rows: Rows = []
+    t = begin_s
+    while t <= end_s:
+        for at, node in enumerate(("client", "endpoint")):
+            for number, name in enumerate(COMPONENTS):
+                again = restarts is not None and t >= restarts.get((node, name), float("inf"))
+                rows.append(
+                    {
+                        "t_ns": ns(t), "node": node, "component": name,
+                        "pid": 100 + 10 * at + number + (1000 if again else 0),
+                        "start_ticks": 5 + again, "state": "S", "restarts": int(again),
+                        "ready": True,
+                    }
+                )  # fmt: skip
+        t += 0.5
+    return rows
+
+
+def socket_samples(begin_s: float, end_s: float, replaced_at: float | None = None) -> Rows:
+    """One socket on the client's node, an ordinary file from `replaced_at` on."""
+    rows: Rows = []
+    t = begin_s
+    while t <= end_s:
+        damaged = replaced_at is not None and t >= replaced_at
+        rows.append(
+            {
+                "t_ns": ns(t), "node": "client", "socket": "nsm.io.sock",
+                "path": "/var/lib/networkservicemesh/nsm.io.sock", "inode": 8 if damaged else 7,
+                "kind": "file" if damaged else "socket", "answers": not damaged,
+            }
+        )  # fmt: skip
+        t += 0.5
+    return rows
+
+
+def build(
+    campaign: Path,
+    scenario: str = "S2",
+    *,
+    study: Study | None = None,
+    number: int = 1,
+    attempt: int = 1,
+    factors: dict[str, str] | None = None,
+    down: Sequence[tuple[float, float]] = (),
+    lost_at: Sequence[float] = (),
+    watch_s: float | None = None,
+    settle: bool = True,
+    answered_s: float | None = 2.5,
+    stage: str = "init container nsm-init runs",
+    bystander_s: float | None = 1.5,
+    proved: bool | None = True,
+    acts: Acts = (),
+    leave_out: Sequence[str] = (),
+    path_rows: Callable[[Rows], Rows] | None = None,
+    new_rows: Callable[[Rows], Rows] | None = None,
+    component_rows: Callable[[Rows], Rows] | None = None,
+    meta: Callable[[dict[str, Any]], None] | None = None,
+    kubernetes: Sequence[dict[str, Any]] = (),
+    void: str | None = None,
+    close: bool = True,
+) -> Path:
+    """Write one record and return its folder; by default everything is as it should be.
+
+    Args:
+        campaign: Folder of the campaign.
+        scenario: Which of the study's scenarios.
+        study: The study; by default the nine.
+        number: Of the trial in its cell.
+        attempt: Of the trial.
+        factors: Levels that differ from the defaults.
+        down: Spans without replies, seconds from the fault.
+        lost_at: Single echoes lost.
+        watch_s: Length of the watch; by default as the runner does it.
+        settle: Whether the runner ends the watch once the path is back and has settled.
+        answered_s: When the new client is answered after asking; None = not at all.
+        stage: Where it was when its window ended.
+        bystander_s: When the ordinary pod had started; None = not at all.
+        proved: Whether the faults' proofs hold; None = no proof is written.
+        acts: More events, each with its time.
+        leave_out: Kinds of events that are not written.
+        path_rows: Change the samples of the established path.
+        new_rows: Change the samples of the new client.
+        component_rows: Change the samples of the components.
+        meta: Change the description of the record.
+        kubernetes: Raw Kubernetes events.
+        void: The reason, when the runner gives the attempt up.
+        close: Whether the closing event is written.
+    """
+    study = study or make_study(campaign)
+    declared = study.scenario(scenario)
+    levels = Factors.model_validate({"failure": declared.default_failure, **(factors or {})})
+    cell = Cell(scenario=scenario, factors=levels)
+    trial = f"{cell.id}/{number:02d}"
+    ends = [e for _, e in down]
+    back = max(ends, default=0.0)
+    whole = WINDOWS["watch_s"]
+    if watch_s is None:
+        settled = back + WINDOWS["settle_s"] + 0.05
+        watch_s = min(whole, settled) if down and settle and back < whole else whole
+    description: dict[str, Any] = {
+        "format": 1, "campaign": CAMPAIGN, "trial": trial, "cell": cell.id,
+        "scenario": declared.model_dump(mode="json"), "factors": levels.model_dump(),
+        "number": number, "attempt": attempt, "order": 0, "block": number, "seed": 1,
+        "lane": "lane-1", "cluster": {"id": "cluster-a", "name": "constructed"},
+        "windows": WINDOWS, "probes": study.probes.model_dump(), "judge": study.judge.model_dump(),
+        "started": wall(-9.0),
+    }  # fmt: skip
+    if meta is not None:
+        meta(description)
+    folder = campaign / "records" / cell.id / f"{number:02d}" / str(attempt)
+    clock = Clock()
+    with (
+        patch.object(writer_module, "time", SimpleNamespace(monotonic_ns=clock.monotonic_ns)),
+        patch.object(writer_module, "utc_now", clock.utc_now),
+        # Nothing here has to survive a crash, and a busy disk would make the tests slow.
+        patch("os.fsync", lambda handle: None),
+    ):
+        writer = RecordWriter(folder, description)
+        script: list[tuple[float, Act]] = [
+            (-9.0, note("opened")),
+            (-8.9, lambda w: w.begin("clean")),
+            (-8.5, lambda w: w.end("clean")),
+            (-8.4, lambda w: w.begin("install")),
+            (-5.0, lambda w: w.end("install")),
+            (-5.0, note("cluster", data={"id": "cluster-a"})),
+            (-1.2, lambda w: w.begin("steady")),
+            (-0.02, lambda w: w.end("steady")),
+            (-0.01, lambda w: w.begin("fault")),
+            (0.0, note("fault_instant", data={"t_fault_ns": ns(0)})),
+            *_faults(declared.model_dump(mode="json")["faults"], levels.failure, proved),
+            (0.3, lambda w: w.end("fault")),
+            (0.3, lambda w: w.begin("watch")),
+            (watch_s, note("watch_end", data={"because": "window over"})),
+            (watch_s, lambda w: w.end("watch")),
+            (watch_s + 0.2, lambda w: w.begin("after")),
+            *_after(watch_s + 0.3, answered_s, stage, bystander_s),
+            (watch_s + 12.0, lambda w: w.end("after")),
+            *acts,
+        ]
+        for at, act in sorted(script, key=lambda item: item[0]):
+            clock.now_s = at
+            before = writer.event
+            if leave_out:
+                writer.event = _filter(before, leave_out)  # type: ignore[method-assign]
+            act(writer)
+            writer.event = before  # type: ignore[method-assign]
+        rows = echoes(-1.5, watch_s + 0.5, down, lost_at)
+        writer.samples("path", path_rows(rows) if path_rows else rows)
+        asked = watch_s + 0.3
+        rows = [] if answered_s is None else echoes(
+            asked + answered_s - 0.1, asked + answered_s + 0.04,
+            down=[(asked + answered_s - 1, asked + answered_s - 0.001)],
+        )  # fmt: skip
+        writer.samples("new", new_rows(rows) if new_rows else rows)
+        rows = component_samples(-1.5, watch_s + 0.5)
+        writer.samples("components", component_rows(rows) if component_rows else rows)
+        writer.samples("sockets", socket_samples(-1.5, watch_s + 0.5))
+        writer.kubernetes_events(list(kubernetes))
+        if void is not None:
+            writer.event("void", data={"reason": void})
+        if close:
+            writer.close()
+        else:
+            writer.abandon()
+    return folder
+
+
+def record(campaign: Path, scenario: str = "S2", **given: Any) -> Record:
+    """Build a record and read it."""
+    return read_record(build(campaign, scenario, **given))
+
+
+def describe(campaign: Path) -> None:
+    """Write the campaign's description from the records that are there."""
+    records = []
+    for path in sorted(campaign.glob("records/*/*/*/meta.json")):
+        cell, number, attempt = path.parent.parts[-3:]
+        records.append(
+            {
+                "trial": f"{cell}/{number}", "attempt": int(attempt), "outcome": "complete",
+                "path": path.parent.relative_to(campaign).as_posix(), "reason": "",
+            }
+        )  # fmt: skip
+    (campaign / "campaign.json").write_text(
+        json.dumps({"format": 1, "campaign": CAMPAIGN, "records": records}), encoding="utf-8"
+    )
+
+
+def _faults(
+    faults: list[dict[str, Any]], failure: str, proved: bool | None
+) -> list[tuple[float, Act]]:
+    found: list[tuple[float, Act]] = []
+    for at, fault in enumerate(faults, start=1):
+        name = fault["component"] or f"socket:{fault['socket']}"
+        who = {"source": "agent", "node": fault["node"], "target": f"{name}@{fault['node']}"}
+        done = 0.008 + 0.002 * at
+        data = {"id": f"fault-{at}", "method": failure, "t_begin_ns": ns(done - 0.002),
+                "t_done_ns": ns(done), "error": None, "before": {}}  # fmt: skip
+        found.append((done, note("injection", data=data, **who)))
+        if proved is not None:
+            checks = [{"check": "the old process is gone", "ok": proved}]
+            proof = {"id": f"fault-{at}", "proved": proved, "checks": checks}
+            found.append((0.2, note("injection_proof", data=proof, **who)))
+    return found
+
+
+def _after(
+    asked: float, answered_s: float | None, stage: str, bystander_s: float | None
+) -> list[tuple[float, Act]]:
+    window = WINDOWS["new_connection_s"]
+    ended = asked + (window if answered_s is None else answered_s + 0.05)
+    result = {
+        "answered": answered_s is not None, "seconds": answered_s, "window_s": window,
+        "stage": "" if answered_s is not None else stage,
+    }  # fmt: skip
+    other = {"started": bystander_s is not None, "seconds": bystander_s,
+             "window_s": WINDOWS["bystander_s"]}  # fmt: skip
+    return [
+        (asked, note("asked", node="client", data={"pod": "newcomer-client"})),
+        (ended, note("new_connection", node="client", data=result)),
+        (ended + 3.0, note("bystander", node="client", data=other)),
+    ]
+
+
+def _filter(event: Callable[..., Any], kinds: Sequence[str]) -> Callable[..., Any]:
+    return lambda kind, **given: None if kind in kinds else event(kind, **given)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was shown, what the client was told, what changed on the nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from constructed import Rows, component_samples, note, ns, record, socket_samples, wall
+
+from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.components import find_changes
+from nsm_resilience.record.samples import frame
+
+
+def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:
+    return judge_record(record(tmp_path, scenario, **given))
+
+
+def _restart(at: float, before: int = 0, after: int = 1) -> tuple[float, Any]:
+    counts = {"count_before": before, "count_after": after}
+    return at, note("restart", source="kubernetes", node="client", target="nsmd", data=counts)
+
+
+def _condition(at: float, kind: str, status: str, pod: str = "nsmgr-1") -> tuple[float, Any]:
+    data = {"pod": pod, "type": kind, "status": status, "reason": "because"}
+    return at, note("condition", source="kubernetes", node="client", target=pod, data=data)
+
+
+def _warning(first_s: float | None, last_s: float | None, fine: bool = True) -> dict[str, Any]:
+    def stamp(seconds: float | None) -> str | None:
+        text = wall(seconds) if seconds is not None else None
+        return text if fine or text is None else text.split(".")[0] + "Z"
+
+    return {
+        "type": "Warning", "reason": "BackOff", "message": "back-off restarting",
+        "involvedObject": {"kind": "Pod", "name": "nsmgr-1"},
+        "firstTimestamp": stamp(first_s), "lastTimestamp": stamp(last_s),
+    }  # fmt: skip
+
+
+def test_nothing_shown_is_nothing_detected(tmp_path: Path) -> None:
+    found = judge(tmp_path).measures
+    assert (found.detected_s, found.detected_by) == (None, None)
+
+
+def test_a_restart_that_is_counted_is_detection(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=[_restart(2.0)])
+    assert found.measures.detected_s == pytest.approx(2.0)
+    assert found.measures.detected_by == "Kubernetes: restart of nsmd on the client's node"
+    assert any(e.what == "detection" and e.file == "events.jsonl" for e in found.evidence)
+
+
+def test_a_restart_count_that_does_not_rise_is_no_detection(tmp_path: Path) -> None:
+    assert judge(tmp_path, acts=[_restart(2.0, 1, 1)]).measures.detected_s is None
+
+
+def test_a_condition_that_turns_false_is_detection(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=[_condition(3.0, "Ready", "False")]).measures
+    assert found.detected_s == pytest.approx(3.0)
+    assert found.detected_by == "Kubernetes: Ready is False for pod nsmgr-1"
+
+
+def test_a_condition_that_turns_true_is_no_detection(tmp_path: Path) -> None:
+    assert judge(tmp_path, acts=[_condition(3.0, "Ready", "True")]).measures.detected_s is None
+
+
+def test_a_pod_that_is_deleted_is_no_detection_by_itself(tmp_path: Path) -> None:
+    acts = [_condition(0.1, "Deleted", "True"), _condition(1.5, "ContainerReady:nsmd", "False")]
+    found = judge(tmp_path, acts=acts).measures
+    assert found.detected_s == pytest.approx(1.5)
+
+
+def test_the_first_of_several_signs_decides_and_all_kinds_are_listed(tmp_path: Path) -> None:
+    acts = [_condition(3.0, "Ready", "False"), _restart(2.0), _restart(4.0, 1, 2)]
+    found = judge(tmp_path, acts=acts)
+    assert found.measures.detected_s == pytest.approx(2.0)
+    assert len([e for e in found.evidence if e.what == "detection"]) == 2
+
+
+def test_a_sign_before_the_fault_or_after_the_watch_does_not_count(tmp_path: Path) -> None:
+    acts = [_condition(-0.5, "Ready", "False"), _condition(12.5, "Ready", "False")]
+    assert judge(tmp_path, acts=acts).measures.detected_s is None
+
+
+def test_a_rise_in_the_samples_is_detection(tmp_path: Path) -> None:
+    def risen(rows: Rows) -> Rows:
+        return component_samples(-1.5, 12.5, {("endpoint", "forwarder"): 4.0})
+
+    found = judge(tmp_path, component_rows=risen)
+    assert found.measures.detected_s == pytest.approx(4.0)
+    assert found.measures.detected_by == "Kubernetes: restart of forwarder on the endpoint's node"
+
+
+def test_readiness_lost_in_the_samples_is_detection(tmp_path: Path) -> None:
+    def unready(rows: Rows) -> Rows:
+        for row in rows:
+            if row["component"] == "nsmdp" and row["t_ns"] >= ns(5):
+                row["ready"] = False
+        return rows
+
+    assert judge(tmp_path, component_rows=unready).measures.detected_s == pytest.approx(5.0)
+
+
+def test_a_process_that_only_we_saw_die_is_no_detection(tmp_path: Path) -> None:
+    def gone(rows: Rows) -> Rows:
+        for row in rows:
+            if row["component"] == "nsmd" and row["t_ns"] >= ns(1):
+                row.update(pid=None, start_ticks=None, state=None)
+        return rows
+
+    assert judge(tmp_path, component_rows=gone).measures.detected_s is None
+
+
+def test_a_warning_event_is_detection_at_its_first_time(tmp_path: Path) -> None:
+    found = judge(tmp_path, kubernetes=[_warning(4.0, 90.0)])
+    assert found.measures.detected_s == pytest.approx(4.0)
+    assert found.measures.detected_by == "Kubernetes: Warning event BackOff of Pod nsmgr-1"
+    assert any(e.file == "kubernetes-events.jsonl" and e.line == 1 for e in found.evidence)
+
+
+def test_a_warning_that_was_there_before_and_came_again_counts_from_then(tmp_path: Path) -> None:
+    found = judge(tmp_path, kubernetes=[_warning(-5.0, 6.0)]).measures
+    assert found.detected_s == pytest.approx(6.0)
+
+
+def test_a_warning_in_whole_seconds_counts_in_the_second_of_the_fault(tmp_path: Path) -> None:
+    # The made-up fault comes at half a second: a stamp of the same second reads half before it.
+    found = judge(tmp_path, kubernetes=[_warning(0.2, 0.2, fine=False)]).measures
+    assert found.detected_s == 0.0
+
+
+def test_a_normal_event_is_no_detection(tmp_path: Path) -> None:
+    event = {**_warning(4.0, 4.0), "type": "Normal", "message": '"Warning"'}
+    assert judge(tmp_path, kubernetes=[event]).measures.detected_s is None
+
+
+def test_log_lines_never_decide(tmp_path: Path) -> None:
+    log = (2.0, lambda w: w.log("node", "nsmgr-1", "nsmd", b"... level=fatal msg=panic\n"))
+    assert judge(tmp_path, acts=[log]).measures.detected_s is None
+
+
+def test_the_first_notification_in_the_watch_is_what_the_client_was_told(tmp_path: Path) -> None:
+    acts = [
+        (t, note("notification", data={"channel": c, "text": "down", "pod": "client"}))
+        for t, c in ((-0.5, "early"), (6.0, "monitor log"), (4.0, "monitor stream"), (13.0, "late"))
+    ]
+    found = judge(tmp_path, "S9", acts=acts)
+    assert found.measures.notified_s == pytest.approx(4.0)
+    assert found.measures.notified_by == "monitor stream"
+    assert "the client was told 4.0 s after the fault by monitor stream" in found.reason
+
+
+def test_a_client_that_was_told_nothing_is_said_to_be_so(tmp_path: Path) -> None:
+    found = judge(tmp_path, "S9")
+    assert found.measures.notified_s is None
+    assert "the client was told nothing" in found.reason
+
+
+def test_changes_begin_with_the_value_before_the_fault() -> None:
+    components = frame("components", component_samples(-1.5, 5.0, {("client", "nsmd"): 2.0}))
+    found = find_changes(components, frame("sockets", []), ns(0.2), ns(5))
+    own = [c for c in found if (c.node, c.component) == ("client", "nsmd")]
+    assert [(c.t_s, c.what, c.value) for c in own] == [
+        (-0.2, "process", "running 100"),
+        (-0.2, "ready", "true"),
+        (-0.2, "restart", "0"),
+        (1.8, "process", "running 1100"),
+        (1.8, "restart", "1"),
+    ]
+    assert len(found) == 2 * 4 * 3 + 2
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ({"pid": None, "start_ticks": None, "state": None}, "gone"),
+        ({"state": "T"}, "stopped 100"),
+        ({"state": "Z"}, "dead 100"),
+    ],
+)
+def test_a_process_that_dies_or_stops_is_a_change(change: dict[str, Any], value: str) -> None:
+    rows = component_samples(-1, 4)
+    for row in rows:
+        if (row["node"], row["component"]) == ("client", "nsmd") and row["t_ns"] >= ns(2):
+            row.update(change)
+    found = find_changes(frame("components", rows), frame("sockets", []), ns(0), ns(4))
+    assert (2.0, "process", value) in [(c.t_s, c.what, c.value) for c in found]
+
+
+def test_a_value_that_was_not_known_for_a_while_is_no_change() -> None:
+    rows = component_samples(-1, 4)
+    for row in rows:
+        if ns(1) < row["t_ns"] < ns(3):
+            row.update(ready=None, restarts=None)
+    found = find_changes(frame("components", rows), frame("sockets", []), ns(0), ns(4))
+    assert {c.t_s for c in found} == {0.0}
+
+
+def test_a_replaced_socket_is_a_change() -> None:
+    sockets = frame("sockets", socket_samples(-1, 4, replaced_at=2.0))
+    found = find_changes(frame("components", []), sockets, ns(0), ns(4))
+    assert [(c.t_s, c.value) for c in found] == [(0.0, "answers 7"), (2.0, "file 8")]
+
+
+def test_sockets_of_one_name_are_told_apart_by_their_paths() -> None:
+    rows = socket_samples(-1, 1)
+    rows += [{**row, "path": "/elsewhere", "kind": "missing", "inode": None} for row in rows]
+    found = find_changes(frame("components", []), frame("sockets", rows), ns(0), ns(1))
+    assert [(c.component, c.value) for c in found] == [
+        ("nsm.io.sock /elsewhere", "missing"),
+        ("nsm.io.sock /var/lib/networkservicemesh/nsm.io.sock", "answers 7"),
+    ]
+
+
+def test_phases_are_measured_and_an_unfinished_one_has_no_length(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=[(20.0, lambda w: w.begin("wipe"))]).measures.phases
+    spans = {p.phase: (p.begin_s, p.seconds) for p in found}
+    assert spans["install"] == (-8.4, pytest.approx(3.4))
+    assert spans["wipe"] == (20.0, None)
+
+
+def test_of_two_faults_in_one_connection_the_second_is_judged(tmp_path: Path) -> None:
+    earlier = [
+        (-5.0, note("fault_instant", data={"t_fault_ns": ns(-5.0)})),
+        (-4.0, note("watch_end", data={"because": "recovered and settled"})),
+    ]
+    found = judge(tmp_path, acts=earlier, factors={"outage": "second"})
+    assert found.verdict == "supported" and found.outage == "second"
+    assert found.measures.watch_s == pytest.approx(12.0)

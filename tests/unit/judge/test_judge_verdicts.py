@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One test for each rule of the verdict; every verdict is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from constructed import Rows, note, ns, record
+
+from nsm_resilience.judge import Judgement, judge_record
+
+
+def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:
+    return judge_record(record(tmp_path, scenario, **given))
+
+
+def test_a_path_that_never_stopped_and_a_new_client_that_connects_are_supported(
+    tmp_path: Path,
+) -> None:
+    found = judge(tmp_path)
+    assert found.verdict == "supported"
+    assert (found.measures.path_verdict, found.measures.outage_s) == ("alive", 0.0)
+    assert not found.measures.outage_censored
+
+
+def test_a_path_that_recovers_and_settles_is_supported(tmp_path: Path) -> None:
+    found = judge(tmp_path, down=[(1.0, 4.0)])
+    assert found.verdict == "supported"
+    assert found.measures.path_verdict == "recovered"
+    assert found.measures.outage_s == pytest.approx(3.02, abs=0.01)
+    assert found.measures.watch_s == pytest.approx(7.05)
+
+
+def test_a_path_that_never_answers_again_is_unsupported_and_censored(tmp_path: Path) -> None:
+    found = judge(tmp_path, down=[(1.0, 99.0)])
+    assert (found.verdict, found.measures.path_verdict) == ("unsupported", "dead")
+    assert found.measures.outage_censored
+    assert found.measures.outage_s == pytest.approx(11.02, abs=0.01)
+    assert found.measures.outages[-1].end_s is None
+
+
+def test_an_outage_is_counted_from_its_first_interruption_to_its_last(tmp_path: Path) -> None:
+    found = judge(tmp_path, down=[(1.0, 2.0), (3.0, 5.0)])
+    assert found.measures.outage_s == pytest.approx(4.02, abs=0.01)
+    assert found.measures.down_s == pytest.approx(3.04, abs=0.01)
+    assert len(found.measures.outages) == 2
+
+
+def test_a_path_that_recovers_too_late_to_be_seen_settled_is_unsupported(tmp_path: Path) -> None:
+    found = judge(tmp_path, down=[(1.0, 10.0)])
+    assert (found.verdict, found.measures.path_verdict) == ("unsupported", "dead")
+    assert found.measures.outage_censored
+    assert "of the 3 s settle time" in found.reason
+    assert found.measures.outages[-1].end_s == pytest.approx(10.0, abs=0.01)
+
+
+def test_a_path_that_breaks_again_within_the_settle_time_is_unsupported(tmp_path: Path) -> None:
+    assert judge(tmp_path, down=[(1.0, 4.0), (10.5, 10.8)]).verdict == "unsupported"
+
+
+def test_a_path_alive_without_a_new_connection_is_unsupported(tmp_path: Path) -> None:
+    found = judge(tmp_path, "S8", answered_s=None, bystander_s=None)
+    assert (found.verdict, found.measures.path_verdict) == ("unsupported", "alive")
+    assert found.measures.new_connection_answered is False
+    assert found.measures.new_connection_s is None
+    assert found.measures.bystander_started is False
+    assert "init container nsm-init runs" in found.reason
+
+
+def test_the_wait_of_a_new_client_is_measured_to_its_first_reply(tmp_path: Path) -> None:
+    assert judge(tmp_path).measures.new_connection_s == pytest.approx(2.5)
+
+
+def test_single_lost_echoes_do_not_make_an_outage(tmp_path: Path) -> None:
+    found = judge(tmp_path, lost_at=[2.0, 4.0])
+    assert (found.measures.path_verdict, found.measures.replies_lost) == ("alive", 2)
+
+
+def test_a_control_needs_no_injection(tmp_path: Path) -> None:
+    found = judge(tmp_path, "S1")
+    assert (found.verdict, found.measures.injection_proof) == ("supported", "no fault")
+    assert found.control and found.reason.startswith("Without a fault")
+
+
+def test_a_control_whose_path_breaks_is_a_false_alarm(tmp_path: Path) -> None:
+    found = judge(tmp_path, "S1", down=[(5.0, 99.0)])
+    assert found.control and found.verdict == "unsupported"
+
+
+def test_a_control_in_which_something_was_injected_is_unknown(tmp_path: Path) -> None:
+    act = (0.01, note("injection", target="nsmd@client", data={"method": "kill"}))
+    assert judge(tmp_path, "S1", acts=[act]).verdict == "unknown"
+
+
+def test_a_fault_without_proof_is_not_injected(tmp_path: Path) -> None:
+    found = judge(tmp_path, proved=None)
+    assert (found.verdict, found.measures.injection_proof) == ("not_injected", "missing")
+
+
+def test_a_fault_whose_proof_fails_is_not_injected(tmp_path: Path) -> None:
+    found = judge(tmp_path, proved=False)
+    assert (found.verdict, found.measures.injection_proof) == ("not_injected", "not proved")
+    assert "the old process is gone" in found.reason
+
+
+def test_a_fault_not_proved_is_not_injected_even_if_everything_broke(tmp_path: Path) -> None:
+    assert judge(tmp_path, proved=False, down=[(1, 99)]).verdict == "not_injected"
+
+
+def test_each_of_several_faults_needs_its_own_proof(tmp_path: Path) -> None:
+    whole = record(tmp_path / "a", "S9")
+    assert judge_record(whole).verdict == "supported"
+    proofs = whole.all_of("injection_proof")
+    without = tuple(e for e in whole.events if e is not proofs[3])
+    partial = type(whole)(whole.folder, whole.meta, without, None)
+    found = judge_record(partial)
+    assert found.verdict == "not_injected"
+    assert "forwarder@client" in found.reason
+
+
+def test_a_proof_that_claims_more_than_its_checks_is_not_believed(tmp_path: Path) -> None:
+    checks = [{"check": "another start time", "ok": False}]
+    proof = note(
+        "injection_proof", target="nsmd@client", data={"id": "x", "proved": True, "checks": checks}
+    )
+    assert judge(tmp_path, acts=[(0.3, proof)]).verdict == "not_injected"
+
+
+def test_a_proof_without_checks_is_not_believed(tmp_path: Path) -> None:
+    proof = note("injection_proof", target="nsmd@client", data={"proved": True, "checks": []})
+    assert judge(tmp_path, proved=None, acts=[(0.3, proof)]).verdict == "not_injected"
+
+
+def test_the_skew_of_several_injections_is_measured(tmp_path: Path) -> None:
+    assert judge(tmp_path, "S9").measures.injection_skew_s == pytest.approx(0.014)
+
+
+def test_a_void_record_is_unknown_with_its_reason(tmp_path: Path) -> None:
+    found = judge(tmp_path, void="steady: 3 echoes without a reply")
+    assert (found.verdict, found.outcome) == ("unknown", "void")
+    assert found.reason == "void: steady: 3 echoes without a reply"
+
+
+def test_a_record_without_its_closing_event_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, close=False)
+    assert (found.verdict, found.outcome) == ("unknown", "cut")
+    assert found.reason.startswith("cut: ")
+
+
+def test_another_cluster_makes_a_trial_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=[(20.0, note("cluster", data={"id": "cluster-b"}))])
+    assert found.verdict == "unknown" and "cluster" in found.reason
+
+
+@pytest.mark.parametrize("kind", ["fault_instant", "watch_end"])
+def test_a_record_without_its_instants_is_unknown(tmp_path: Path, kind: str) -> None:
+    found = judge(tmp_path, leave_out=[kind])
+    assert found.verdict == "unknown" and found.measures.outage_s is None
+
+
+def test_a_steady_state_that_was_not_watched_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, leave_out=["phase"])
+    assert found.verdict == "unknown" and "steady state" in found.reason
+
+
+def test_a_steady_state_that_was_too_short_is_unknown(tmp_path: Path) -> None:
+    def longer(meta: dict[str, Any]) -> None:
+        meta["windows"] = {**meta["windows"], "steady_s": 5.0}
+
+    found = judge(tmp_path, meta=longer)
+    assert found.verdict == "unknown" and "5 s are required" in found.reason
+
+
+def test_a_path_that_stopped_before_the_fault_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, down=[(-0.9, -0.5)])
+    assert found.verdict == "unknown" and "already in the steady state" in found.reason
+
+
+def test_a_path_that_stopped_while_the_fault_was_being_armed_is_unknown(tmp_path: Path) -> None:
+    assert judge(tmp_path, down=[(-0.2, 0.3)]).verdict == "unknown"
+
+
+def test_losses_before_the_fault_are_unknown_when_there_are_too_many(tmp_path: Path) -> None:
+    found = judge(tmp_path, lost_at=[-0.9, -0.6, -0.3])
+    assert found.verdict == "unknown" and "3 of" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"pid": None, "start_ticks": None, "state": None}, "was not running"),
+        ({"state": "Z"}, "was not running"),
+        ({"state": "T"}, "was stopped"),
+        ({"ready": False}, "was not ready"),
+    ],
+)
+def test_a_component_that_was_not_well_before_the_fault_is_unknown(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    def sick(rows: Rows) -> Rows:
+        for row in rows:
+            if row["component"] == "nsmdp" and row["node"] == "client" and row["t_ns"] < ns(0):
+                row.update(change)
+        return rows
+
+    found = judge(tmp_path, component_rows=sick)
+    assert found.verdict == "unknown"
+    assert f"nsmdp on the client's node {words}" in found.reason
+
+
+@pytest.mark.parametrize("kind", ["restart", "interface_lost"])
+def test_an_event_of_failure_before_the_fault_is_unknown(tmp_path: Path, kind: str) -> None:
+    act = (-0.5, note(kind, node="client", target="nsmd", data={"count_after": 1}))
+    assert judge(tmp_path, acts=[act]).verdict == "unknown"
+
+
+def test_a_prober_that_stopped_in_the_watch_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_without(3.0, 4.5))
+    assert found.verdict == "unknown" and "sent nothing for 1.5 s, 3.0 s after" in found.reason
+
+
+def test_a_gap_up_to_the_limit_is_borne(tmp_path: Path) -> None:
+    assert judge(tmp_path, path_rows=_without(3.0, 3.9)).verdict == "supported"
+
+
+def test_a_prober_that_ended_before_the_watch_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_without(11.8, 99.0))
+    assert found.verdict == "unknown" and "ended 0.2 s before the watch did" in found.reason
+
+
+def test_a_prober_that_never_ran_is_unknown(tmp_path: Path) -> None:
+    assert judge(tmp_path, path_rows=lambda rows: []).verdict == "unknown"
+
+
+def test_echoes_missing_in_the_middle_are_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=lambda rows: rows[:200] + rows[210:])
+    assert found.verdict == "unknown" and "missing or repeated" in found.reason
+
+
+def test_a_prober_that_keeps_being_late_is_unknown(tmp_path: Path) -> None:
+    def late(rows: Rows) -> Rows:
+        for row in rows[::10]:
+            row["sent_ns"] += 11_000_000
+        return rows
+
+    found = judge(tmp_path, path_rows=late)
+    assert found.verdict == "unknown" and "5 % is allowed" in found.reason
+    assert found.measures.late_sends == 60
+
+
+def test_a_prober_that_is_late_now_and_then_is_borne_and_counted(tmp_path: Path) -> None:
+    def late(rows: Rows) -> Rows:
+        for row in rows[::40]:
+            row["sent_ns"] += 11_000_000
+        return rows
+
+    found = judge(tmp_path, path_rows=late)
+    assert found.verdict == "supported" and found.measures.late_sends == 15
+
+
+def test_a_component_probe_that_stopped_is_unknown(tmp_path: Path) -> None:
+    def gap(rows: Rows) -> Rows:
+        return [r for r in rows if r["node"] == "client" or not ns(3) < r["t_ns"] < ns(9)]
+
+    found = judge(tmp_path, component_rows=gap)
+    assert found.verdict == "unknown" and "component probe of the endpoint's node" in found.reason
+
+
+def test_a_component_probe_without_samples_is_unknown(tmp_path: Path) -> None:
+    assert judge(tmp_path, component_rows=lambda rows: []).verdict == "unknown"
+
+
+def test_a_component_probe_that_ended_early_is_unknown(tmp_path: Path) -> None:
+    def ended(rows: Rows) -> Rows:
+        return [r for r in rows if r["t_ns"] < ns(5)]
+
+    assert judge(tmp_path, component_rows=ended).verdict == "unknown"
+
+
+def test_a_watch_given_up_before_its_window_is_unknown(tmp_path: Path) -> None:
+    assert judge(tmp_path, watch_s=8.0).verdict == "unknown"
+    assert judge(tmp_path / "b", watch_s=8.0, down=[(1, 99)]).verdict == "unknown"
+
+
+def test_a_new_connection_that_was_not_asked_for_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, leave_out=["new_connection"])
+    assert found.verdict == "unknown" and "new connection" in found.reason
+
+
+def test_a_new_connection_probe_that_failed_is_unknown(tmp_path: Path) -> None:
+    data = {"answered": False, "seconds": None, "window_s": 6.0, "stage": "Pending",
+            "problem": "the prober ended with code 1"}  # fmt: skip
+    acts = [(13.0, note("new_connection", node="client", data=data))]
+    found = judge(tmp_path, acts=acts, answered_s=None)
+    assert found.verdict == "unknown" and "the prober ended with code 1" in found.reason
+
+
+def test_a_new_connection_that_its_samples_deny_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, new_rows=lambda rows: [])
+    assert found.verdict == "unknown" and "holds no reply" in found.reason
+
+
+def test_a_failed_new_connection_that_its_samples_deny_is_unknown(tmp_path: Path) -> None:
+    reply: Rows = [
+        {"seq": 0, "due_ns": ns(14), "sent_ns": ns(14), "rtt_ns": 5, "fate": "reply", "error": None}
+    ]
+    found = judge(tmp_path, answered_s=None, new_rows=lambda rows: reply)
+    assert found.verdict == "unknown" and "holds a reply" in found.reason
+
+
+def test_the_client_on_the_clients_node_decides(tmp_path: Path) -> None:
+    def both(meta: dict[str, Any]) -> None:
+        meta["scenario"]["new_connection"] = ["endpoint", "client"]
+
+    data = {"answered": False, "seconds": None, "window_s": 6.0, "stage": "Pending"}
+    acts = [(12.2, note("new_connection", node="endpoint", data=data))]
+    assert judge(tmp_path, meta=both, acts=acts).verdict == "supported"
+
+
+def test_a_bystander_that_was_not_tried_does_not_decide(tmp_path: Path) -> None:
+    found = judge(tmp_path, leave_out=["bystander"])
+    assert found.verdict == "supported" and found.measures.bystander_started is None
+
+
+def test_a_threshold_that_is_no_number_is_unknown(tmp_path: Path) -> None:
+    def wrong(meta: dict[str, Any]) -> None:
+        meta["judge"] = {"interruption_s": "a tenth"}
+
+    found = judge(tmp_path, meta=wrong)
+    assert (found.verdict, found.outcome) == ("unknown", "unreadable")
+    assert "interruption_s" in found.reason
+
+
+def test_the_reason_is_one_sentence_with_the_numbers(tmp_path: Path) -> None:
+    assert judge(tmp_path, down=[(1.0, 4.0)]).reason == (
+        "The path stopped 1.0 s and answered again 4.0 s after the fault (150 of 353 echoes "
+        "lost), stayed so for the last 3.0 s, and a new client connected in 2.5 s."
+    )
+
+
+def test_every_verdict_refers_to_the_lines_and_echoes_it_rests_on(tmp_path: Path) -> None:
+    trial = record(tmp_path, down=[(1.0, 99.0)])
+    found = judge_record(trial)
+    lines = trial.folder.joinpath("events.jsonl").read_text(encoding="utf-8").splitlines()
+    what = {e.what: e for e in found.evidence}
+    assert '"fault_instant"' in lines[(what["fault"].line or 0) - 1]
+    assert '"injection_proof"' in lines[(what["injection"].line or 0) - 1]
+    assert '"watch_end"' in lines[(what["watch"].line or 0) - 1]
+    path = trial.table("path").set_index("seq")
+    stopped = what["interruption"]
+    assert set(path.loc[stopped.first_seq : stopped.last_seq, "fate"]) == {"lost"}
+    new = [e for e in found.evidence if e.file == "samples/new.parquet"]
+    assert trial.table("new").set_index("seq").loc[new[0].first_seq, "fate"] == "reply"
+
+
+def _without(begin_s: float, end_s: float) -> Any:
+    def cut(rows: Rows) -> Rows:
+        kept = [r for r in rows if not ns(begin_s) < r["due_ns"] < ns(end_s)]
+        return [{**row, "seq": seq} for seq, row in enumerate(kept)]
+
+    return cut

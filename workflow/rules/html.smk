@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# The HTML report. Snakemake makes it in a call of its own. A rule does so (and not the profile's
+# `report-after-run`) because with that key a dry run of a fresh clone fails on files not yet made.
+
+
+rule start_page:
+    """The result table as text: the first thing that the HTML report shows."""
+    input:
+        scenarios="results/tables/scenarios.parquet",
+        claims="results/tables/claims.parquet",
+        study=campaign("study.yaml"),
+    output:
+        page="results/start.rst",
+    log:
+        "results/logs/start-page.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        tables=lambda wildcards, input: Path(input.scenarios).parent,
+        folder=lambda wildcards, input: Path(input.study).parent,
+        code=code_of("report/start_page"),
+    shell:
+        "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
+        " --out {output.page} > {log} 2>&1"
+
+
+rule html_report:
+    """Put paper, figures, tables, notebooks and run times into one HTML file."""
+    input:
+        page="results/start.rst",
+        results=RESULTS,
+    output:
+        html="results/report.html",
+    log:
+        "results/logs/html-report.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        snakefile=workflow.main_snakefile,
+        config=config_arguments(),
+    shell:
+        "snakemake --snakefile {params.snakefile} --workflow-profile none --cores 1 --nolock"
+        " --config {params.config} --report {output.html} -- {input.results} > {log} 2>&1"

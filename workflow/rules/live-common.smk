@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
+
+from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+from nsm_resilience.workflow import hold_campaign, live_study
+
+try:
+    STUDY = live_study(SETTINGS)
+    TESTBED = load_testbed(SETTINGS.testbed)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+SCHEDULE = {scheduled.trial: scheduled.order for scheduled in make_schedule(STUDY)}
+RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
+LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
+
+# A limit that no profile gives would be ignored, and every core would start a trial (the default
+# profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
+workflow.global_resources.setdefault("cluster", LANES)
+
+# What every command on the cluster is told.
+CLUSTER = f"--testbed {SETTINGS.testbed} --campaign-dir {SETTINGS.campaign_folder}"
+if SETTINGS.allow_context:
+    CLUSTER += f" --allow-context {SETTINGS.allow_context}"
+
+RESULTS.append(campaign("cluster-removed"))
+
+
+def priority_of(wildcards):
+    """Trials start in the order of the seeded schedule: the earlier, the higher."""
+    return len(SCHEDULE) - SCHEDULE.get(f"{wildcards.cell}/{wildcards.number}", 0)
+
+
+def claim_campaign():
+    """Keep the campaign's folder for this process, or say who has it."""
+    try:
+        hold_campaign(SETTINGS.campaign_folder)
+    except RuntimeError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def cluster_was_left():
+    """Whether an interrupted run left its cluster's marker and trials that still have to run."""
+    left = Path(campaign("cluster.json")).exists()
+    return left and not all(Path(receipt).exists() for receipt in RECEIPTS)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# Source `live`: make the cluster, run each trial as a job of its own, describe the campaign, remove
+# the cluster. A trial without recovery is a result and exits 0; only a void one is run again.
+
+
+include: "live-common.smk"
+
+
+wildcard_constraints:
+    cell=r"[A-Za-z0-9-]+",
+    number=r"\d\d",
+
+
+# The marker that an interrupted run left may name a cluster that is gone. Snakemake believes in
+# files, so make this one true before any trial starts.
+onstart:
+    claim_campaign()
+    if cluster_was_left():
+        shell(f"nsm-resilience cluster up {CLUSTER} >> results/logs/cluster-up.log 2>&1")
+
+
+onerror:
+    print(
+        "\nThe cluster is left as it is. The same command goes on from here: nothing that was"
+        f" measured is lost.\nTo remove the cluster: nsm-resilience cluster down {CLUSTER}\n",
+        file=sys.stderr,
+    )
+
+
+rule begin:
+    """Open the campaign with a copy of its study: from now on this is what its trials run."""
+    input:
+        study=SETTINGS.study,
+    output:
+        study=campaign("study.yaml"),
+    log:
+        "results/logs/begin.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    shell:
+        "cp {input.study} {output.study} > {log} 2>&1"
+
+
+rule cluster_up:
+    """Make the cluster with its lanes and agents, and write down which cluster it is."""
+    input:
+        study=ancient(campaign("study.yaml")),
+    output:
+        marker=temp(campaign("cluster.json")),
+    log:
+        "results/logs/cluster-up.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        cluster=CLUSTER,
+    shell:
+        "nsm-resilience cluster up {params.cluster} > {log} 2>&1"
+
+
+# `exec`: no shell stands between Snakemake and the trial, so signals reach the trial itself.
+rule trial:
+    """Run one trial on a free lane; the record of every attempt is kept, whatever its outcome."""
+    input:
+        study=ancient(campaign("study.yaml")),
+        marker=ancient(campaign("cluster.json")),
+    output:
+        receipt=campaign("receipts", "{cell}", "{number}.json"),
+    log:
+        campaign("logs", "{cell}", "{number}.log"),
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        cluster=CLUSTER,
+    priority: priority_of
+    retries: STUDY.attempts - 1
+    resources:
+        cluster=1,
+    shell:
+        "exec nsm-resilience trial --study {input.study} {params.cluster}"
+        " --trial {wildcards.cell}/{wildcards.number} >> {log} 2>&1"
+
+
+rule index:
+    """Describe the campaign: what was scheduled, every attempt's record, machine and versions."""
+    input:
+        study=campaign("study.yaml"),
+        receipts=RECEIPTS,
+    output:
+        description=campaign("campaign.json"),
+    log:
+        "results/logs/index.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        folder=SETTINGS.campaign_folder,
+    shell:
+        "nsm-resilience index {params.folder} > {log} 2>&1"
+
+
+rule cluster_down:
+    """Remove the cluster when the last trial is done."""
+    input:
+        marker=ancient(campaign("cluster.json")),
+        receipts=RECEIPTS,
+    output:
+        done=touch(campaign("cluster-removed")),
+    log:
+        "results/logs/cluster-down.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        cluster=CLUSTER,
+    shell:
+        "nsm-resilience cluster down {params.cluster} > {log} 2>&1"

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# The paper: every number comes from one generated file, every figure from a notebook.
+
+
+rule numbers:
+    """Collect every number and sentence of the paper that depends on the data."""
+    input:
+        description=campaign("campaign.json"),
+        study=campaign("study.yaml"),
+        tables=[f"results/tables/{name}.parquet" for name in TABLES],
+    output:
+        numbers="results/numbers.json",
+    log:
+        "results/logs/numbers.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        folder=lambda wildcards, input: Path(input.study).parent,
+        code=code_of("report", "analysis", "tables", "study"),
+    shell:
+        "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
+        " --out {output.numbers} > {log} 2>&1"
+
+
+rule paper:
+    """Set the paper; a missing glyph or a dead reference is an error."""
+    input:
+        main="paper/main.typ",
+        sources=paper_sources(),
+        numbers="results/numbers.json",
+        figures=[f"results/figures/{name}.svg" for name in FIGURES],
+    output:
+        pdf=report(
+            "results/report.pdf",
+            caption="../report/paper.rst",
+            category="Paper",
+            labels={"document": "paper"},
+        ),
+    log:
+        "results/logs/paper.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        code=code_of("report/paper"),
+    shell:
+        "nsm-resilience paper --main {input.main} --numbers {input.numbers}"
+        " --out {output.pdf} > {log} 2>&1"
