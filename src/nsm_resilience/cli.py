@@ -161,7 +161,7 @@ def cluster_up(
     campaign_dir: CampaignDir = DEFAULT_CAMPAIGN,
     allow_context: AllowContext = None,
 ) -> None:
-    """Make the cluster with its lanes and agents unless it is there and healthy. May be repeated."""
+    """Make the cluster with its lanes and agents unless it is up and healthy. May be repeated."""
     from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.manage import bring_up
 

@@ -82,7 +82,7 @@ def live_study(settings: Settings) -> Study:
 
 
 def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:
-    """Short checksum over the source files of some of our modules and packages, by name and content.
+    """Short checksum over the source files of our modules and packages, by name and content.
 
     Snakemake sees only the shell command of a rule, not the code behind it: with this checksum
     among the rule's parameters, a changed judge judges again. ValueError for a name we do not have.

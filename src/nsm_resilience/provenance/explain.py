@@ -47,8 +47,9 @@ def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
     m = judgement.measures
     yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
     yield f"  because   {judgement.reason}"
-    yield f"  path      {m.path_verdict}{_outage(judgement)}; {m.replies_lost} of {m.replies_sent} lost"
-    yield f"  new       {_seconds(m.new_connection_s) if m.new_connection_answered else 'no'} answer"
+    lost = f"{m.replies_lost} of {m.replies_sent} replies lost"
+    yield f"  path      {m.path_verdict}{_outage(judgement)}; {lost}"
+    yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
     yield f"  detected  {_when(m.detected_s, m.detected_by)}"
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
     record = campaign_folder / judgement.record
@@ -106,8 +107,10 @@ def _outage(judgement: Judgement) -> str:
     return f", away for {'more than ' if m.outage_censored else ''}{m.outage_s:.2f} s"
 
 
-def _seconds(value: float | None) -> str:
-    return "?" if value is None else f"{value:.2f} s until the first"
+def _answer(answered: bool | None, seconds: float | None) -> str:
+    if answered is None:
+        return "not measured"
+    return "no answer" if not answered or seconds is None else f"answered after {seconds:.2f} s"
 
 
 def _when(seconds: float | None, by: str | None) -> str:

@@ -91,6 +91,7 @@ def campaign_facts(
         **{word: _outcomes(records, word) for word in ("complete", "void", "cut")},
         "incomplete": incomplete(records),
         "clusters": len({str(r["cluster"]) for r in records if r.get("cluster")}) or 1,
+        "on_kind": "kind" in dict(description.get("versions") or {}),
         "machine": flattened(dict(description.get("machine") or {})),
         "versions": flattened(_versions(description, cluster, software)),
         "nodes": [

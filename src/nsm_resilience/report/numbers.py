@@ -92,17 +92,17 @@ def make_numbers(
         first_complete_meta,
         read_description,
     )
-    from nsm_resilience.report.rows import cell_rows, in_the_nine
+    from nsm_resilience.report.rows import cell_rows, in_the_nine, with_variants
     from nsm_resilience.study.load import load_study
 
     description = read_description(campaign)
     study = load_study(CampaignLayout(campaign).study)
     meta = first_complete_meta(campaign, description["records"])
+    names = short_names(study)
     rows = cell_rows(
-        tables["scenarios"], tables["trials"], study, short_names(study),
-        PurePosixPath(links["campaign"]),
-    )  # fmt: skip
-    nine = [row for row in rows if in_the_nine(row, study)]
+        tables["scenarios"], tables["trials"], study, names, PurePosixPath(links["campaign"])
+    )
+    nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {
         "format": FORMAT,

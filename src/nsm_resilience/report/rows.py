@@ -12,7 +12,13 @@ import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
-from nsm_resilience.report.wording import median_seconds, seconds, share_interval, span
+from nsm_resilience.report.wording import (
+    median_seconds,
+    seconds,
+    share_interval,
+    span,
+    typographic,
+)
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
 
@@ -42,6 +48,17 @@ def cell_rows(
     return [
         _row(row, label, trials, declared.get(row["scenario"]), study, records)
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
+    ]
+
+
+def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of one table, each with the factors that set it apart within that table."""
+    if not rows:
+        return []
+    labels = cell_labels(pd.DataFrame(rows), names)
+    return [
+        {**row, "variant": label.partition(": ")[2]}
+        for row, label in zip(rows, labels, strict=True)
     ]
 
 
@@ -85,8 +102,8 @@ def _row(
         "variant": label.partition(": ")[2],
         "default": scenario is not None and is_default(row, scenario),
         "control": scenario is not None and scenario.is_control,
-        "title": str(row["title"]),
-        "where": scenario.where if scenario is not None else "",
+        "title": typographic(str(row["title"])),
+        "where": typographic(scenario.where) if scenario is not None else "",
         "source": str(row["source"]),
         "claimed": _text(row["claimed"]),
         "n": n,

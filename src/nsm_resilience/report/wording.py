@@ -44,12 +44,19 @@ def span(low: float, high: float, watch_s: float) -> str:
         return ""
     upper = f"> {watch_s:g}" if math.isinf(high) else seconds(high)
     lower = f"> {watch_s:g}" if math.isinf(low) else seconds(low)
-    return upper if lower == upper else f"{lower}–{upper}"
+    if lower == upper:
+        return upper
+    return f"{lower} to {upper}" if math.isinf(high) else f"{lower}–{upper}"
 
 
 def share_interval(low: float, high: float) -> str:
     """Write an interval of a share with two decimals."""
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.2f}–{high:.2f}"
+
+
+def typographic(text: str) -> str:
+    """Write an apostrophe as one; the study's files are typed on keyboards."""
+    return text.replace("'", "’")
 
 
 def parse_time(text: str) -> datetime:
