@@ -42,7 +42,7 @@ def campaign(*parts):
 
 
 def code_of(*modules):
-    """Checksum of the code that a rule runs: Snakemake itself watches the shell command only."""
+    """Checksum of code of ours; Snakemake itself watches shell commands only, not what they run."""
     return source_checksum(modules)
 
 
@@ -64,7 +64,8 @@ def config_arguments():
 
 def paper_sources():
     """What the paper's main file includes."""
-    return sorted(str(path) for path in Path("paper").rglob("*") if path.suffix in {".typ", ".bib"})
+    files = [path for path in Path("paper").rglob("*") if path.suffix in {".typ", ".bib"}]
+    return sorted(str(path) for path in files if path.name != "main.typ")
 
 
 def recorded_files():

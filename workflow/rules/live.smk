@@ -67,14 +67,14 @@ rule trial:
         receipt=campaign("receipts", "{cell}", "{number}.json"),
     log:
         campaign("logs", "{cell}", "{number}.log"),
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        cluster=CLUSTER,
     priority: priority_of
     retries: STUDY.attempts - 1
+    conda:
+        "../envs/nsm-resilience.yaml"
     resources:
         cluster=1,
+    params:
+        cluster=CLUSTER,
     shell:
         "exec nsm-resilience trial --study {input.study} {params.cluster}"
         " --trial {wildcards.cell}/{wildcards.number} >> {log} 2>&1"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_components
@@ -20,6 +20,9 @@ from nsm_resilience.judge.steady import check_steady
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.record.reader import Record, RecordError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def judge_record(record: Record) -> Judgement:
@@ -76,7 +79,7 @@ def _judge_complete(record: Record) -> Judgement:
     components = record.table("components")
     watch = instants.watch
 
-    path, steady = _path_and_steady(record, instants, rules)
+    path, steady = _path_and_steady(record, components, instants, rules)
     injection = find_injection(record, instants)
     new, bystander = find_new_connection(record, rules), find_bystander(record)
     detection = find_detection(record, components, instants)
@@ -146,7 +149,7 @@ def _judge_complete(record: Record) -> Judgement:
 
 
 def _path_and_steady(
-    record: Record, instants: Instants, rules: Rules
+    record: Record, components: pd.DataFrame, instants: Instants, rules: Rules
 ) -> tuple[PathMeasure, Problem | None]:
     try:
         echoes = read_echoes(record.table("path"))
@@ -156,7 +159,7 @@ def _path_and_steady(
     path = measure_path(echoes, instants, rules)
     if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
         return path, None
-    return path, check_steady(record, echoes, record.table("components"), instants, rules)
+    return path, check_steady(record, echoes, components, instants, rules)
 
 
 def _same_cluster(record: Record) -> Problem | None:

@@ -36,6 +36,7 @@ class PathProbe:
     unanswered: int = 0
     ended: str | None = None
     problem: str | None = None
+    priority: str = ""
     _watching_since: int | None = field(default=None)
 
     def start(self, pod_uid: str, until_replies: int | None = None, max_s: float = MAX_S) -> None:
@@ -72,6 +73,8 @@ class PathProbe:
                 kind, source="agent", node=self.node, target=self.table,
                 t_ns=self.clock.to_runner(line["t_ns"]), data=data,
             )  # fmt: skip
+        elif kind == "started":
+            self.priority = line["priority"]
         elif kind == "ended":
             self.ended = line["because"]
         elif kind == "exited" and line["code"] != 0:

@@ -150,7 +150,13 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
         else:
             because = "window over"
         setting.writer.event(
-            "watch_end", data={"because": because, "load": load(), "problem": path.problem}
+            "watch_end",
+            data={
+                "because": because,
+                "load": load(),
+                "prober_priority": path.priority,
+                "problem": path.problem,
+            },
         )
 
 

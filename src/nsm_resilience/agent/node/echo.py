@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 import processes
-from lines import Stop, emit, order, stop_on_term
+from lines import Stop, be_punctual, emit, order, stop_on_term
 from netns import enter_network
 
 SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
@@ -225,7 +225,7 @@ def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
 def probe(prober: Prober, wanted: dict[str, Any]) -> str:
     """Send on every beat; returns why it ended. Stop passes through."""
     start = time.monotonic_ns() + prober.interval
-    emit("started", t_ns=start)
+    emit("started", t_ns=start, priority=be_punctual())
     seq, looked = 0, 0
     while True:
         due = start + seq * prober.interval

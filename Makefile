@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` makes the environment and calls snakemake, `make test` runs the tests. Both are spelled out
+# in README.md for those without make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: all live test lint explore environment development
+
+all: environment
+	$(BIN)/snakemake
+
+live: environment
+	$(BIN)/snakemake --profile profiles/live
+
+test: development
+	$(BIN)/python -m pytest
+
+lint: development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/nsm-resilience schema --check
+
+explore:
+	$(PYTHON) tools/environment.py --explore
+	$(BIN)/jupyter lab notebooks
+
+environment:
+	$(PYTHON) tools/environment.py
+
+development:
+	$(PYTHON) tools/environment.py --dev

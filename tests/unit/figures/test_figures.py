@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures are tested by what they draw, not by pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from artists import with_id
+from constructed_campaign import WATCH_S, Constructed
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from nsm_resilience.analysis import style
+from nsm_resilience.analysis.figures.outages import (
+    REFERENCE_LINES_S,
+    describe_outages,
+    draw_outages,
+    shown_trials,
+)
+from nsm_resilience.analysis.figures.result_table import (
+    describe_result_table,
+    draw_result_table,
+    table_for_people,
+)
+from nsm_resilience.analysis.figures.survival import curves, describe_survival, draw_survival
+from nsm_resilience.analysis.figures.timelines import (
+    Timeline,
+    binned,
+    changed_sockets,
+    describe_timelines,
+    draw_timelines,
+    states,
+    timeline_of,
+)
+from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.record.reader import read_record
+
+
+@pytest.fixture(scope="module")
+def outages(mixed: Constructed, names: dict[str, str]) -> Figure:
+    return draw_outages(mixed.tables["trials"], mixed.tables["scenarios"], names, WATCH_S)
+
+
+@pytest.fixture(scope="module")
+def timelines(mixed: Constructed, names: dict[str, str]) -> Figure:
+    return draw_timelines(*_timeline_tables(mixed), names)
+
+
+def _timeline_tables(built: Constructed) -> Any:
+    chosen = typical_trials(built.tables["trials"])
+    own = {
+        row["trial"]: timeline_of(read_record(built.campaign / row["record"]))
+        for row in chosen.to_dict("records")
+    }
+    return chosen, own, built.tables["components"], built.tables["outages"]
+
+
+# --- outages -------------------------------------------------------------------------------------
+
+
+def test_every_judged_trial_is_one_point(mixed: Constructed, outages: Figure) -> None:
+    shown = shown_trials(mixed.tables["trials"])
+    points = [
+        str(artist.get_gid()).rpartition(":")[0]
+        for moment in ("never", "back", "censored")
+        for artist in with_id(outages, f":{moment}")
+    ]
+    assert sorted(points) == sorted(shown["trial"])
+
+
+def test_censored_trials_have_the_censored_marker_and_others_do_not(outages: Figure) -> None:
+    censored: list[Any] = with_id(outages, ":censored")
+    others: list[Any] = with_id(outages, ":back") + with_id(outages, ":never")
+    assert censored
+    assert {artist.get_marker() for artist in censored} == {style.CENSORED_MARKER}
+    assert {to_hex(artist.get_markerfacecolor()) for artist in censored} == {"#ffffff"}
+    assert style.CENSORED_MARKER not in {artist.get_marker() for artist in others}
+
+
+def test_the_time_axis_is_logarithmic_and_holds_the_reference_lines(outages: Figure) -> None:
+    axes = outages.axes[1]
+    assert axes.get_xscale() == "log"
+    for seconds in REFERENCE_LINES_S:
+        (line,) = with_id(outages, f"reference:{seconds:g}")
+        assert line.get_xdata()[0] == seconds  # type: ignore[attr-defined]
+        assert axes.get_xlim()[0] < seconds < axes.get_xlim()[1]
+
+
+def test_a_path_that_never_stopped_is_not_on_the_log_axis(outages: Figure) -> None:
+    assert {artist.axes for artist in with_id(outages, ":never")} == {outages.axes[0]}
+
+
+def test_points_say_the_verdict_by_marker_and_not_by_colour_alone() -> None:
+    marks = [(mark.marker, mark.filled) for mark in style.VERDICT_MARKS.values()]
+    assert len(set(marks)) == len(marks)
+
+
+def test_the_description_counts_what_is_drawn(mixed: Constructed) -> None:
+    description = describe_outages(mixed.tables["trials"], mixed.tables["scenarios"])
+    counts = shown_trials(mixed.tables["trials"])["moment"].value_counts()
+    assert f"In {counts['never']} the path never stopped" in description.alt
+    assert f"in {counts['censored']} it had not come back" in description.alt
+    assert len(description.trials) == counts.sum()
+
+
+def test_without_judged_trials_the_figures_say_so_and_still_draw(
+    untested: Constructed, names: dict[str, str]
+) -> None:
+    trials, scenarios = untested.tables["trials"], untested.tables["scenarios"]
+    assert not describe_outages(trials, scenarios).drawn
+    assert not describe_survival(trials).drawn
+    assert not describe_timelines(trials).drawn
+    draw_outages(trials, scenarios, names, WATCH_S)
+    draw_survival(trials, names, WATCH_S)
+    draw_timelines(*_timeline_tables(untested), names)
+    draw_result_table(scenarios, names)
+
+
+# --- survival ------------------------------------------------------------------------------------
+
+
+def test_a_cell_gets_a_curve_only_with_enough_trials_and_an_interrupted_path(
+    mixed: Constructed,
+) -> None:
+    trials = mixed.tables["trials"]
+    cells = {own["trial"].iloc[0].rpartition("/")[0] for own, _ in curves(trials)}
+    assert "S2-kernel-monitored-kill" in cells
+    assert "S1-kernel-monitored-none" not in cells
+    few = trials[trials["trial"].str[-2:].astype(int) <= 4]
+    assert curves(few) == []
+
+
+def test_a_survival_curve_ends_where_its_last_watch_ended(
+    mixed: Constructed, names: dict[str, str]
+) -> None:
+    figure = draw_survival(mixed.tables["trials"], names, WATCH_S)
+    (curve,) = with_id(figure, "survival:S2-kernel-monitored-kill")
+    assert curve.get_xdata()[-1] == WATCH_S - 7  # type: ignore[attr-defined]
+    assert curve.get_ydata()[-1] == 1.0  # type: ignore[attr-defined]
+    assert with_id(figure, "censored:S2-kernel-monitored-kill")
+    assert not with_id(figure, "censored:S4-kernel-monitored-kill")
+
+
+# --- timelines -----------------------------------------------------------------------------------
+
+
+def test_a_component_has_one_colour_in_all_panels(timelines: Figure) -> None:
+    for component in ("nsmd", "nsmd-k8s", "nsmdp", "forwarder"):
+        bars: list[Any] = with_id(timelines, f":{component}:running")
+        assert len(bars) >= 18
+        colours = {to_hex(bar.get_facecolor()) for bar in bars}
+        assert colours == {style.COMPONENT_COLOURS[component].lower()}
+
+
+def test_components_of_one_figure_differ_in_colour() -> None:
+    kernel = [style.COMPONENT_COLOURS[c] for c in ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")]
+    assert len(set(kernel)) == 4
+
+
+def test_all_panels_share_one_time_axis(timelines: Figure) -> None:
+    assert len({axes.get_xlim() for axes in timelines.axes}) == 1
+
+
+def test_a_killed_process_leaves_a_gap_and_a_restart_mark(timelines: Figure) -> None:
+    bars: list[Any] = with_id(timelines, "S2-kernel-monitored-kill/05:client:nsmd:running")
+    assert [bar.get_x() for bar in bars] == [-10.0, 2.2]
+    assert bars[0].get_x() + bars[0].get_width() == pytest.approx(0.3)
+    (marks,) = with_id(timelines, "S2-kernel-monitored-kill/05:client:nsmd:restarts")
+    assert list(marks.get_xdata()) == [2.7]  # type: ignore[attr-defined]
+
+
+def test_a_censored_interruption_runs_to_the_end_of_the_watch(timelines: Figure) -> None:
+    (span,) = with_id(timelines, "S2-kernel-monitored-kill/05:no-reply")
+    left, width = span.get_x(), span.get_width()  # type: ignore[attr-defined]
+    assert (left, left + width) == (6.0, WATCH_S)
+
+
+def test_a_damaged_socket_is_shown_on_its_node_only(timelines: Figure) -> None:
+    assert with_id(timelines, "S8-kernel-monitored-replace/05:client:sockets:changed")
+    assert not with_id(timelines, "S8-kernel-monitored-replace/05:endpoint:sockets:changed")
+
+
+def test_bins_keep_count_of_every_echo() -> None:
+    import pandas as pd
+
+    replies = pd.DataFrame(
+        {"t_s": [0.1, 0.2, 0.6, 0.7], "rtt_s": pd.array([0.001, None, None, None], dtype="Float64")}
+    )
+    found = binned(replies, 0.0, 1.0, bins=2)
+    assert found["sent"].tolist() == [2, 2]
+    assert found["lost"].tolist() == [1, 2]
+    assert found["median_s"].isna().tolist() == [False, True]
+
+
+def test_the_first_value_reaches_back_and_the_last_forward() -> None:
+    import pandas as pd
+
+    changes = pd.DataFrame({"t_s": [-0.2, 3.0], "value": ["running 1", "gone"]})
+    assert states(changes, -10, 20) == [(-10, 3.0, "running 1"), (3.0, 20, "gone")]
+
+
+def test_a_new_inode_that_answers_is_no_damage() -> None:
+    import pandas as pd
+
+    sockets = pd.DataFrame(
+        [
+            {"component": "a", "t_s": -0.1, "value": "answers 1"},
+            {"component": "a", "t_s": 1.0, "value": "missing"},
+            {"component": "a", "t_s": 3.0, "value": "answers 2"},
+            {"component": "b", "t_s": -0.1, "value": "answers 3"},
+            {"component": "b", "t_s": 2.0, "value": "silent 3"},
+        ]
+    )
+    (band,) = changed_sockets(sockets, -10, 20)
+    assert (band.begin_s, band.end_s) == (1.0, 20)
+
+
+def test_a_record_without_a_fault_instant_has_no_timeline(mixed: Constructed) -> None:
+    from dataclasses import replace
+
+    chosen = typical_trials(mixed.tables["trials"]).iloc[0]
+    record = read_record(mixed.campaign / chosen["record"])
+    assert isinstance(timeline_of(record), Timeline)
+    with pytest.raises(ValueError, match="no fault instant"):
+        timeline_of(replace(record, events=()))
+
+
+# --- the table of the nine -----------------------------------------------------------------------
+
+
+def test_cells_without_trials_say_not_tested_and_have_no_interval(
+    untested: Constructed, names: dict[str, str]
+) -> None:
+    table = table_for_people(untested.tables["scenarios"], names)
+    assert set(table["verdict"]) == {"not tested"}
+    assert set(table["k/n"]) == {"–"}
+    figure = draw_result_table(untested.tables["scenarios"], names)
+    assert not with_id(figure, "share:")
+
+
+def test_claims_and_shares_stand_in_the_same_row(mixed: Constructed, names: dict[str, str]) -> None:
+    scenarios = mixed.tables["scenarios"]
+    figure = draw_result_table(scenarios, names)
+    assert len(with_id(figure, "share:")) == len(scenarios)
+    assert len(with_id(figure, "claim:")) == len(scenarios)
+    text = describe_result_table(scenarios, mixed.tables["trials"]).alt
+    assert f"each of {len(scenarios)} cells" in text

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib.colors import to_rgb
+
+from nsm_resilience.analysis import style
+
+
+def drawing() -> style.Figure:  # type: ignore[name-defined]
+    @style.styled
+    def draw() -> object:
+        figure = style.new_figure(style.COLUMN_MM, 30)
+        axes = figure.subplots()
+        axes.plot([1, 2], [3, 4], marker="o", label="client’s node")
+        axes.legend()
+        return figure
+
+    return draw()
+
+
+def test_a_figure_saved_twice_has_the_same_bytes_whatever_the_callers_settings(
+    tmp_path: Path,
+) -> None:
+    first = style.save_figure(drawing(), tmp_path / "a.svg", title="t", alt="words")
+    with mpl.rc_context({"font.size": 20, "svg.hashsalt": None, "svg.fonttype": "path"}):
+        second = style.save_figure(drawing(), tmp_path / "b.svg", title="t", alt="words")
+    assert first.path.read_bytes() == second.path.read_bytes()
+
+
+def test_the_file_holds_no_date_and_no_program_but_its_words(tmp_path: Path) -> None:
+    svg = style.save_figure(drawing(), tmp_path / "a.svg", title="Title", alt="Words for it").path
+    text = svg.read_text(encoding="utf-8")
+    assert "Words for it" in text
+    assert "dc:date" not in text
+    assert mpl.__version__ not in text
+
+
+def test_text_stays_text_in_the_papers_font(tmp_path: Path) -> None:
+    svg = style.save_figure(drawing(), tmp_path / "a.svg", title="t", alt="a").path
+    text = svg.read_text(encoding="utf-8")
+    assert "client’s node</text>" in text
+    assert "Libertinus Serif" in text
+    assert "STIXGeneral" not in text
+
+
+def test_a_figure_in_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"name it a\.svg"):
+        style.save_figure(drawing(), tmp_path / "a.pdf", title="t", alt="a")
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path, monkeypatch: object) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text("old", encoding="utf-8")
+
+    class Broken:
+        def savefig(self, *_: object, **__: object) -> None:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        style.save_figure(Broken(), path, title="t", alt="a")  # type: ignore[arg-type]
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_saved_figure_shows_itself_in_a_notebook(tmp_path: Path) -> None:
+    saved = style.save_figure(drawing(), tmp_path / "a.svg", title="t", alt="words")
+    shown = saved._repr_mimebundle_()
+    assert shown["image/svg+xml"].startswith("<?xml")
+    assert shown["text/plain"] == "words"
+
+
+def test_supported_and_unsupported_differ_in_grey_too() -> None:
+    def lightness(colour: str) -> float:
+        red, green, blue = to_rgb(colour)
+        return 0.299 * red + 0.587 * green + 0.114 * blue
+
+    marks = style.VERDICT_MARKS
+    supported, unsupported = marks["supported"], marks["unsupported"]
+    assert abs(lightness(supported.colour) - lightness(unsupported.colour)) > 0.08
+    lanes = [style.COMPONENT_COLOURS[c] for c in ("nsmd", "nsmd-k8s", "nsmdp", "forwarder")]
+    steps = [abs(lightness(a) - lightness(b)) for a, b in zip(lanes, lanes[1:], strict=False)]
+    assert min(steps) > 0.05
+
+
+def test_an_unknown_component_is_grey() -> None:
+    assert style.component_colour("something-new") == style.SOFT

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What decides the claims, from judgements without records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from constructed import CAMPAIGN, make_study, study_text
+
+from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.study.models import Cell, Factors, Study
+from nsm_resilience.tables.claims import claim_rows
+
+SUPPORTED = {"verdict": "supported", "path_verdict": "recovered", "outage_s": 12.0,
+             "new_connection_answered": True, "new_connection_s": 3.0}  # fmt: skip
+BROKEN = {"verdict": "unsupported", "path_verdict": "dead", "outage_s": 110.0,
+          "outage_censored": True, "new_connection_answered": False}  # fmt: skip
+DEAF = {"verdict": "unsupported", "path_verdict": "alive", "outage_s": 0.0,
+        "new_connection_answered": False, "bystander_started": False}  # fmt: skip
+SEEN = {"detected_s": 1.5, "detected_by": "Kubernetes: restart of nsmd on the client's node"}
+TOLD = {"notified_s": 7.0, "notified_by": "monitor log"}
+
+PAPER: dict[str, dict[str, Any]] = {
+    **{f"S{n}": {**SUPPORTED, **SEEN} for n in range(1, 8)},
+    "S8": DEAF,
+    "S9": {**BROKEN, **SEEN},
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_study(tmp_path_factory.mktemp("study"))
+
+
+def judged(
+    study: Study, scenario: str, fate: dict[str, Any], number: int = 1, **factors: str
+) -> Judgement:
+    declared = study.scenario(scenario)
+    levels = Factors.model_validate({"failure": declared.default_failure, **factors})
+    trial = f"{Cell(scenario=scenario, factors=levels).id}/{number:02d}"
+    measures = {key: value for key, value in fate.items() if key != "verdict"}
+    return Judgement(
+        campaign=CAMPAIGN, trial=trial, attempt=1, scenario=scenario, **levels.model_dump(),
+        lane="lane-1", started="", record=f"records/{trial}/1", outcome="complete",
+        control=declared.is_control, verdict=fate["verdict"], reason="",
+        measures=Measures(**measures), evidence=(),
+    )  # fmt: skip
+
+
+def claims(
+    study: Study, judgements: list[Judgement], plane: str = "kernel"
+) -> dict[str, dict[str, Any]]:
+    rows = claim_rows(CAMPAIGN, study, judgements)
+    return {row["claim"]: row for row in rows if row["plane"] == plane}
+
+
+def paper(study: Study, **other: dict[str, Any]) -> list[Judgement]:
+    return [judged(study, s, fate) for s, fate in {**PAPER, **other}.items()]
+
+
+def test_what_the_paper_found_is_reproduced(study: Study) -> None:
+    found = claims(study, paper(study))
+    assert {row["agreement"] for row in found.values()} == {"reproduced"}
+    assert "7 of 9 are supported" in found["C0"]["why"]
+    assert found["C0"]["scenarios"].startswith("S1-kernel-monitored-none, S2-kernel-monitored-kill")
+
+
+def test_a_plane_without_trials_is_not_tested(study: Study) -> None:
+    found = claims(study, paper(study), plane="vpp")
+    assert {row["agreement"] for row in found.values()} == {"not tested"}
+    assert found["C0"]["why"] == "None of the nine was run on the vpp plane."
+
+
+def test_planes_are_decided_apart(study: Study) -> None:
+    both = paper(study) + [judged(study, s, {**BROKEN, **SEEN}, plane="vpp") for s in PAPER]
+    assert claims(study, both)["C0"]["agreement"] == "reproduced"
+    assert claims(study, both, "vpp")["C0"]["agreement"] == "differs"
+
+
+def test_fewer_than_seven_supported_differs_and_names_them(study: Study) -> None:
+    found = claims(study, paper(study, S2=BROKEN, S4=BROKEN))["C0"]
+    assert found["agreement"] == "differs"
+    assert "5 of 9 are supported (S1, S3, S5, S6 and S7)" in found["why"]
+    assert "S2 (0 of 1 supported, supported in the paper)" in found["why"]
+
+
+def test_seven_supported_but_others_than_in_the_paper_differ(study: Study) -> None:
+    found = claims(study, paper(study, S2=BROKEN, S9=SUPPORTED))["C0"]
+    assert found["agreement"] == "differs" and "7 of 9 agree" in found["why"]
+
+
+def test_a_flaky_scenario_is_not_supported(study: Study) -> None:
+    found = claims(study, [*paper(study), judged(study, "S6", BROKEN, number=2)])["C0"]
+    assert found["agreement"] == "differs" and "S6 (1 of 2) in some trials only" in found["why"]
+
+
+def test_without_all_nine_the_count_is_not_tested_and_says_what_is_missing(study: Study) -> None:
+    found = claims(study, [j for j in paper(study) if j.scenario not in ("S3", "S7")])["C0"]
+    assert found["agreement"] == "not tested"
+    assert "S3 and S7 have no judged trial" in found["why"]
+    assert "5 of 7 are supported" in found["why"]
+
+
+def test_a_trial_that_is_unknown_does_not_test_a_scenario(study: Study) -> None:
+    found = claims(study, paper(study, S3={"verdict": "unknown"}))["C0"]
+    assert found["agreement"] == "not tested" and "S3 has no judged trial" in found["why"]
+
+
+def test_a_study_that_declares_fewer_than_nine_cannot_test_the_count(tmp_path: Path) -> None:
+    from constructed import NINE
+
+    few = make_study(tmp_path, study_text(scenarios=NINE[:3]))
+    found = claims(few, [judged(few, s, SUPPORTED) for s in ("S1", "S2", "S3")])
+    assert found["C0"]["agreement"] == "not tested"
+    assert "declares 3 of the nine" in found["C0"]["why"]
+    assert found["C1"]["why"] == "The study declares no scenario for C1."
+
+
+def test_variants_of_a_scenario_do_not_count_among_the_nine(study: Study) -> None:
+    more = [*paper(study), judged(study, "S2", BROKEN, client="plain")]
+    assert claims(study, more)["C0"]["agreement"] == "reproduced"
+
+
+def test_damage_that_was_detected_differs(study: Study) -> None:
+    found = claims(study, paper(study, S8={**DEAF, **SEEN}))["C1"]
+    assert found["agreement"] == "differs"
+    assert "in 1 of 1 something was shown" in found["why"]
+
+
+def test_damage_that_does_no_harm_differs(study: Study) -> None:
+    assert claims(study, paper(study, S8={**SUPPORTED}))["C1"]["agreement"] == "differs"
+
+
+def test_damage_detected_in_one_of_several_trials_differs(study: Study) -> None:
+    more = [*paper(study), judged(study, "S8", {**DEAF, **SEEN}, number=2)]
+    assert claims(study, more)["C1"]["agreement"] == "differs"
+
+
+def test_the_two_questions_of_damaged_sockets_are_answered_apart(study: Study) -> None:
+    why = claims(study, paper(study))["C1"]["why"]
+    assert "path alive in 1, new client connected in 0" in why
+    assert "ordinary pod started on the same node in 0 of 1" in why
+    assert "in none of them did anything show" in why
+
+
+def test_other_kinds_of_damage_are_named_and_do_not_decide(study: Study) -> None:
+    more = [*paper(study), judged(study, "S8", {**SUPPORTED, **SEEN}, failure="unlink")]
+    found = claims(study, more)["C1"]
+    assert found["agreement"] == "reproduced"
+    assert "unlink with monitored client (not supported in 0 of 1, shown in 1)" in found["why"]
+
+
+def test_damage_without_trials_is_not_tested(study: Study) -> None:
+    others = [j for j in paper(study) if j.scenario != "S8"]
+    found = claims(study, others)["C1"]
+    assert found["agreement"] == "not tested" and "S8 has no judged trial" in found["why"]
+
+
+def test_a_client_that_was_told_differs(study: Study) -> None:
+    found = claims(study, paper(study, S9={**BROKEN, **TOLD}))["C2"]
+    assert found["agreement"] == "differs"
+    assert "told in 1 of 1 (most often by monitor log, 7.0 s" in found["why"]
+
+
+def test_a_system_that_heals_itself_differs_although_the_client_was_not_told(study: Study) -> None:
+    assert claims(study, paper(study, S9=SUPPORTED))["C2"]["agreement"] == "differs"
+
+
+def test_every_way_of_failing_that_was_run_has_to_show_the_claim(study: Study) -> None:
+    more = [
+        *paper(study),
+        judged(study, "S9", BROKEN, failure="delete"),
+        judged(study, "S9", SUPPORTED, failure="delete", client="plain"),
+    ]
+    found = claims(study, more)["C2"]
+    assert found["agreement"] == "differs"
+    assert (
+        "holds for kill with monitored client and delete with monitored client only"
+        in (found["why"])
+    )
+    assert found["scenarios"].count("S9-kernel") == 3
+
+
+def test_the_second_outage_and_remedies_do_not_decide(study: Study) -> None:
+    more = [
+        *paper(study),
+        judged(study, "S9", {**BROKEN, **TOLD}, outage="second"),
+        judged(study, "S9", {**SUPPORTED, **TOLD}, remedy="heal"),
+    ]
+    assert claims(study, more)["C2"]["agreement"] == "reproduced"

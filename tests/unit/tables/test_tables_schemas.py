@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.errors
+import pytest
+
+from nsm_resilience.tables.schemas import CLAIMS, OUTAGES, SCENARIOS, TABLES
+
+OUTAGE: dict[str, Any] = {
+    "campaign": "c", "trial": "S2-kernel-monitored-kill/01", "attempt": 1, "scenario": "S2",
+    "plane": "kernel", "client": "monitored", "failure": "kill", "number": 1, "begin_s": 1.0,
+    "end_s": 2.0, "length_s": 1.0, "censored": False, "echoes_lost": 50, "first_seq": 1,
+    "last_seq": 50,
+}  # fmt: skip
+SCENARIO: dict[str, Any] = {
+    "campaign": "c", "scenario": "S2", "title": "t", "source": "ours", "plane": "vpp",
+    "client": "plain", "failure": "kill", "outage": "first", "remedy": "none", "n": 2, "k": 1,
+    "void": 0, "unknown": 0, "not_injected": 0, "verdict": "flaky", "wilson_low": 0.1,
+    "wilson_high": 0.9, "claimed": None, "agreement": "no claim", "outage_median_s": 1.0,
+    "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
+}  # fmt: skip
+
+
+def test_the_columns_are_those_of_the_contract() -> None:
+    assert {table.name: len(table.columns) for table in TABLES} == {
+        "trials": 31, "scenarios": 23, "claims": 7, "outages": 15, "components": 9, "phases": 7,
+    }  # fmt: skip
+
+
+def test_every_column_says_what_it_means() -> None:
+    assert all(column.meaning for table in TABLES for column in table.columns)
+
+
+def test_a_row_as_it_should_be_is_taken() -> None:
+    assert len(OUTAGES.frame([OUTAGE])) == 1
+    assert len(SCENARIOS.frame([SCENARIO])) == 1
+
+
+def test_a_table_without_rows_keeps_its_types() -> None:
+    for table in TABLES:
+        assert [str(t) for t in table.frame([]).dtypes] == [c.dtype for c in table.columns]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plane": "ebpf"},
+        {"number": 0},
+        {"length_s": -1.0},
+        {"length_s": None},
+        {"trial": None},
+        {"end_s": None},
+        {"censored": True},
+    ],
+)
+def test_a_wrong_outage_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((pandera.errors.SchemaErrors, ValueError, TypeError)):
+        OUTAGES.frame([{**OUTAGE, **change}])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"k": 3},
+        {"n": 0, "k": 0},
+        {"wilson_low": 0.6},
+        {"wilson_high": 1.2},
+        {"verdict": "mostly"},
+        {"claimed": "perhaps"},
+        {"censored": 3},
+    ],
+)
+def test_a_wrong_scenario_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(pandera.errors.SchemaErrors):
+        SCENARIOS.frame([{**SCENARIO, **change}])
+
+
+def test_the_same_row_twice_is_refused() -> None:
+    with pytest.raises(pandera.errors.SchemaErrors):
+        OUTAGES.frame([OUTAGE, OUTAGE])
+
+
+def test_a_foreign_or_missing_column_is_refused() -> None:
+    with pytest.raises(KeyError, match="colour"):
+        OUTAGES.frame([{**OUTAGE, "colour": "red"}])
+    with pytest.raises(KeyError):
+        CLAIMS.frame([{"campaign": "c"}])
