@@ -41,8 +41,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 
 COMPONENT_COLOURS: dict[str, str] = {
     "nsmd": BLUE,
-    "nsmdp": SKY,
-    "nsmd-k8s": GREEN,
+    "nsmd-k8s": SKY,
+    "nsmdp": GREEN,
     "forwarder": ORANGE,
     "vpp": VERMILION,
     "vpp-agent": PURPLE,

@@ -9,13 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.trial import judge_record, unreadable
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
-from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy
 
 Progress = Callable[[int, int, Judgement], None]
 """Called after each record with how many are done, how many there are, and the judgement."""
@@ -121,21 +120,5 @@ def _judge(folder: Path, campaign: str, attempt: Attempt) -> Judgement:
 
 
 def _meta_of(attempt: Attempt) -> dict[str, Any]:
-    """What the id of a trial says, for a record whose own description cannot be read."""
-    scenario, *levels = attempt.trial.split("/", 1)[0].split("-")
-    factors: dict[str, str] = {}
-    for factor, known in (
-        ("plane", Plane),
-        ("client", Client),
-        ("failure", Failure),
-        ("outage", Outage),
-        ("remedy", Remedy),
-    ):
-        if levels and levels[0] in get_args(known):
-            factors[factor] = levels.pop(0)
-    return {
-        "trial": attempt.trial,
-        "attempt": attempt.number,
-        "scenario": {"id": scenario},
-        "factors": factors,
-    }
+    """What is known of a record whose own description cannot be read."""
+    return {"trial": attempt.trial, "attempt": attempt.number}

@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from nsm_resilience.judge.components import key_codes
 from nsm_resilience.judge.evidence import Evidence, of_event, of_kubernetes, of_samples
 from nsm_resilience.judge.rules import NANOSECONDS, to_s
 from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 
@@ -147,7 +146,7 @@ def _from_kubernetes(record: Record, begin_ns: int) -> Iterable[Sign]:
     path = RecordLayout(record.folder).kubernetes_events
     if not path.exists():
         return
-    offset = _wall_offset_ns(record)
+    offset = wall_offset_ns(record)
     if offset is None:
         return
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -172,20 +171,6 @@ def _from_kubernetes(record: Record, begin_ns: int) -> Iterable[Sign]:
             yield Sign(t, by, found)
 
 
-def _wall_offset_ns(record: Record) -> int | None:
-    """UTC minus the runner's monotonic clock, from events that were stamped as they were written.
-
-    Other events carry the time at which something happened and the wall time of the writing, so
-    only phase changes are used; the median is proof against a step of the wall clock.
-    """
-    offsets = []
-    for event in record.all_of("phase"):
-        wall = _parse(event.wall)
-        if wall is not None:
-            offsets.append(wall - event.t_ns)
-    return median_low(offsets) if offsets else None
-
-
 def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:
     """First and last time of a Kubernetes event, and whether each is finer than a second.
 
@@ -202,22 +187,10 @@ def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:
         given = [metadata.get("creationTimestamp")]
     found = []
     for value in given:
-        parsed = _parse(value) if isinstance(value, str) else None
+        parsed = parse_wall(value) if isinstance(value, str) else None
         if parsed is not None:
             found.append((parsed, "." in str(value)))
     return found
-
-
-def _parse(text: str) -> int | None:
-    """Nanoseconds since 1970 UTC of an ISO time, None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
 def _on(node: object) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_components
@@ -11,6 +11,7 @@ from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome
+from nsm_resilience.judge.logs import find_log_lines
 from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import SamplesError, read_echoes
@@ -20,6 +21,7 @@ from nsm_resilience.judge.steady import check_steady
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.record.reader import Record, RecordError
+from nsm_resilience.study.models import Factors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,6 +146,7 @@ def _judge_complete(record: Record) -> Judgement:
         *bystander.evidence,
         *detection.evidence,
         *notification.evidence,
+        *find_log_lines(record, instants),
     )
     return _judgement(record.meta, "complete", verdict, reason, measures, evidence)
 
@@ -192,20 +195,15 @@ def _judgement(
 ) -> Judgement:
     scenario = meta.get("scenario")
     scenario = scenario if isinstance(scenario, dict) else {}
-    factors = meta.get("factors")
-    factors = factors if isinstance(factors, dict) else {}
     trial = str(meta.get("trial", ""))
+    factors = _levels(trial, meta.get("factors"))
     attempt = int(meta.get("attempt", 0))
     return Judgement(
         campaign=str(meta.get("campaign") or campaign),
         trial=trial,
         attempt=attempt,
         scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
-        plane=str(factors.get("plane", "")),
-        client=str(factors.get("client", "")),
-        failure=str(factors.get("failure", "")),
-        outage=str(factors.get("outage", "first")),
-        remedy=str(factors.get("remedy", "none")),
+        **factors,
         lane=str(meta.get("lane", "")),
         started=str(meta.get("started", "")),
         record=f"records/{trial}/{attempt}",
@@ -216,6 +214,18 @@ def _judgement(
         measures=measures,
         evidence=evidence,
     )
+
+
+def _levels(trial: str, given: object) -> dict[str, str]:
+    """Levels of the factors; what a damaged description does not say is read off the trial's id."""
+    parts = trial.split("/", 1)[0].split("-")[1:]
+    found: dict[str, str] = {}
+    for factor, field in Factors.model_fields.items():
+        known = get_args(field.annotation)
+        stated = given.get(factor) if isinstance(given, dict) else None
+        in_id = parts.pop(0) if parts and parts[0] in known else str(field.default)
+        found[factor] = stated if stated in known else in_id
+    return found
 
 
 def _describe(error: Exception) -> str:

@@ -38,6 +38,7 @@ class PathProbe:
     problem: str | None = None
     priority: str = ""
     _watching_since: int | None = field(default=None)
+    _last_seq: int = -1
 
     def start(self, pod_uid: str, until_replies: int | None = None, max_s: float = MAX_S) -> None:
         """Begin to probe as soon as the pod has a process."""
@@ -95,16 +96,18 @@ class PathProbe:
             if sample["fate"] != "reply":
                 self.unanswered += 1
                 continue
-            self._reply(sample["sent_ns"] + sample["rtt_ns"])
+            self._reply(sample["seq"], sample["sent_ns"] + sample["rtt_ns"])
 
-    def _reply(self, t_ns: int) -> None:
-        if self.first_reply_ns is None:
-            self.first_reply_ns = t_ns
-        last, since = self.last_reply_ns, self._watching_since
-        watched = since is not None and last is not None and t_ns > since
-        if watched and t_ns - (last or 0) > self.interruption_ns:
-            self.interrupted, self.recovered_ns = True, t_ns
-        self.last_reply_ns = max(t_ns, last or 0)
+    def _reply(self, seq: int, t_ns: int) -> None:
+        if self.first_reply_ns is None or self.last_reply_ns is None:
+            self.first_reply_ns = self.last_reply_ns = t_ns
+        elif self._watching_since is not None and t_ns > self._watching_since:
+            # Only echoes without a reply make an interruption: a late prober is none.
+            missing = seq - self._last_seq > 1
+            if missing and t_ns - self.last_reply_ns > self.interruption_ns:
+                self.interrupted, self.recovered_ns = True, t_ns
+        self.last_reply_ns = max(t_ns, self.last_reply_ns)
+        self._last_seq = max(seq, self._last_seq)
 
     def settled(self, settle_ns: int) -> bool:
         """Whether the path was interrupted, came back, and has stayed so for the settle time."""

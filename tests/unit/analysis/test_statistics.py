@@ -38,7 +38,7 @@ MAINTAINED_SEEN = [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0]
 )
 def test_wilson_agrees_with_newcombe(k: int, n: int, low: float, high: float) -> None:
     found = wilson(k, n)
-    assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert [found.low, found.high] == pytest.approx([low, high], abs=5e-5)
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,18 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from nsm_resilience.analysis import style
 
 
-def drawing() -> style.Figure:  # type: ignore[name-defined]
-    @style.styled
-    def draw() -> object:
-        figure = style.new_figure(style.COLUMN_MM, 30)
-        axes = figure.subplots()
-        axes.plot([1, 2], [3, 4], marker="o", label="client’s node")
-        axes.legend()
-        return figure
-
-    return draw()
+@style.styled
+def drawing() -> Figure:
+    figure = style.new_figure(style.COLUMN_MM, 30)
+    axes = figure.subplots()
+    axes.plot([1, 2], [3, 4], marker="o", label="client’s node")
+    axes.legend()
+    return figure
 
 
 def test_a_figure_saved_twice_has_the_same_bytes_whatever_the_callers_settings(
@@ -52,7 +50,7 @@ def test_a_figure_in_another_format_is_refused(tmp_path: Path) -> None:
         style.save_figure(drawing(), tmp_path / "a.pdf", title="t", alt="a")
 
 
-def test_a_failing_write_leaves_the_old_file(tmp_path: Path, monkeypatch: object) -> None:
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text("old", encoding="utf-8")
 

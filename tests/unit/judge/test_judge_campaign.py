@@ -101,3 +101,23 @@ def test_verdicts_of_another_version_are_refused(campaign: Path, tmp_path: Path)
     out.write_text(lines[0] + "\n" + lines[1].replace('"format":1', '"format":9', 1) + "\n")
     with pytest.raises(CampaignError, match=r"line 2: .*nsm-resilience judge"):
         list(read_judgements(out))
+
+
+@pytest.mark.parametrize(
+    ("trial", "levels"),
+    [
+        ("S9-vpp-plain-delete-second-heal/07", ("vpp", "plain", "delete", "second", "heal")),
+        (
+            "S9-kernel-monitored-kill-observe/01",
+            ("kernel", "monitored", "kill", "first", "observe"),
+        ),
+    ],
+)
+def test_the_factors_of_an_unreadable_record_are_read_off_its_id(
+    tmp_path: Path, trial: str, levels: tuple[str, ...]
+) -> None:
+    listed = [{"trial": trial, "attempt": 1}]
+    (tmp_path / "campaign.json").write_text(json.dumps({"campaign": "c", "records": listed}))
+    judge_campaign(tmp_path, tmp_path / "v.jsonl")
+    (found,) = read_judgements(tmp_path / "v.jsonl")
+    assert (found.plane, found.client, found.failure, found.outage, found.remedy) == levels

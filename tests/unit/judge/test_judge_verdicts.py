@@ -352,7 +352,7 @@ def test_every_verdict_refers_to_the_lines_and_echoes_it_rests_on(tmp_path: Path
     stopped = what["interruption"]
     assert set(path.loc[stopped.first_seq : stopped.last_seq, "fate"]) == {"lost"}
     new = [e for e in found.evidence if e.file == "samples/new.parquet"]
-    assert trial.table("new").set_index("seq").loc[new[0].first_seq, "fate"] == "reply"
+    assert trial.table("new").set_index("seq")["fate"].to_dict()[new[0].first_seq] == "reply"
 
 
 def _without(begin_s: float, end_s: float) -> Any:

@@ -131,10 +131,20 @@ class Target:
             up=up,
         )
         if self.peer:
-            self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-            self.socket.setblocking(False)
+            self.open()
+
+    def open(self) -> None:
+        """A socket bound to the interface; none when that has gone since it was looked at."""
+        made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        made.setblocking(False)
+        try:
             name = self.interface.encode() + b"\0"
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+        except OSError:
+            made.close()
+            self.index = None  # so that the next look sees a change
+            return
+        self.socket = made
 
     def close(self) -> None:
         """Forget the socket."""

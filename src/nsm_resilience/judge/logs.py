@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What NSM itself wrote about trouble: evidence for a person, which never decides.
+
+NSM prints of recovery where it only hands healing over (anchors-resilience.md, rule 3), so a log
+line is shown beside a verdict and no verdict, measure or claim is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nsm_resilience.judge.evidence import Evidence
+from nsm_resilience.judge.rules import to_s
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.record.reader import Record
+
+TROUBLE = re.compile(rb"level=(?:error|fatal|panic)\b|\bpanic: |\bfatal error: ")
+"""What logrus and the Go runtime write when something is wrong."""
+LISTED = 6
+"""How many containers are referred to, those that complained first."""
+
+
+def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
+    """The first complaint of each container in the watch, earliest first."""
+    watch, offset = instants.watch, wall_offset_ns(record)
+    folder = record.folder / "logs"
+    if watch is None or offset is None or not folder.is_dir():
+        return ()
+    found = []
+    for path in sorted(folder.glob("*/*/*.log")):
+        first = _first_complaint(path, watch[0] + offset, watch[1] + offset)
+        if first is None:
+            continue
+        t_ns, line, text = first
+        after = to_s(t_ns - offset - watch[0])
+        file = path.relative_to(record.folder).as_posix()
+        said = f"{after:.1f} s after the fault: {text}"
+        found.append((t_ns, Evidence("NSM log", file, line, None, None, said)))
+    return tuple(evidence for _, evidence in sorted(found, key=lambda f: (f[0], f[1].file)))[
+        :LISTED
+    ]
+
+
+def _first_complaint(path: Path, begin_ns: int, end_ns: int) -> tuple[int, int, str] | None:
+    """Wall time, line (from 1) and text of the first complaint between two wall times."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if TROUBLE.search(line) is None:
+                continue
+            stamp, _, rest = line.decode("utf-8", errors="replace").partition(" ")
+            t_ns = parse_wall(stamp)
+            if t_ns is None or t_ns < begin_ns:
+                continue
+            if t_ns > end_ns:
+                return None
+            # After the stamp come the stream and whether the line is whole (CRI format).
+            return t_ns, number, " ".join(rest.split()[2:])[:200]
+    return None

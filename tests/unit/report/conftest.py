@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from constructed_campaign import Constructed, construct
+
+from nsm_resilience.analysis import style
+from nsm_resilience.report.numbers import descriptions, write_numbers
+
+PAPER = Path(__file__).parents[3] / "paper"
+
+
+@dataclass
+class Built:
+    """A constructed campaign with all that the paper needs, below one root."""
+
+    campaign: Constructed
+    numbers: dict[str, Any]
+
+    @property
+    def root(self) -> Path:
+        return self.campaign.root
+
+    @property
+    def main(self) -> Path:
+        return self.root / "paper" / "main.typ"
+
+    @property
+    def numbers_path(self) -> Path:
+        return self.root / "results" / "numbers.json"
+
+
+@style.styled
+def _stand_in() -> Any:
+    figure = style.new_figure(style.COLUMN_MM, 30)
+    figure.text(0.5, 0.5, "stands for a figure")
+    return figure
+
+
+Builder = Callable[..., Built]
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """Build a campaign's inputs of the paper; figures are stand-ins, records are few."""
+
+    def build_one(kind: str, **how: Any) -> Built:
+        root = tmp_path_factory.mktemp(kind)
+        repository = how.pop("repository", None)
+        campaign = construct(root, kind, **how)
+        shutil.copytree(PAPER, root / "paper")
+        numbers_path = root / "results" / "numbers.json"
+        numbers = write_numbers(campaign.tables_dir, campaign.campaign, numbers_path, repository)
+        for about in descriptions(campaign.tables):
+            path = root / "results" / "figures" / f"{about.name}.svg"
+            style.save_figure(_stand_in(), path, title=about.title, alt=about.alt)
+        return Built(campaign, numbers)
+
+    return build_one
+
+
+@pytest.fixture(scope="session")
+def mixed(build: Builder) -> Built:
+    return build("mixed", voids=2)
+
+
+@pytest.fixture(scope="session")
+def untested(build: Builder) -> Built:
+    return build("untested")
+
+
+@pytest.fixture(scope="session")
+def supported(build: Builder) -> Built:
+    return build("supported", source="recorded")

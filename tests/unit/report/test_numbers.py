@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Builder, Built
+
+from nsm_resilience.report.campaign import CampaignError
+from nsm_resilience.report.numbers import NumbersError, write_numbers
+from nsm_resilience.report.wording import (
+    dates,
+    flattened,
+    median_seconds,
+    parse_time,
+    seconds,
+    span,
+)
+
+
+def row(built: Built, cell: str) -> dict[str, object]:
+    rows = [r for plane in built.numbers["planes"] for r in plane["rows"]]
+    rows += built.numbers["further"]
+    return next(r for r in rows if r["cell"] == cell)
+
+
+def test_the_same_tables_give_the_same_bytes(mixed: Built, tmp_path: Path) -> None:
+    again = mixed.root / "results" / "again.json"
+    write_numbers(mixed.campaign.tables_dir, mixed.campaign.campaign, again)
+    assert again.read_bytes() == mixed.numbers_path.read_bytes()
+
+
+def test_it_is_plain_json_without_machine_paths(mixed: Built) -> None:
+    text = mixed.numbers_path.read_text(encoding="utf-8")
+    json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert str(mixed.root) not in text
+    assert "registry.invalid" not in text
+
+
+def test_the_nine_have_a_line_each_and_the_last_one_for_every_way_of_failing(mixed: Built) -> None:
+    kernel = mixed.numbers["planes"][0]
+    assert [r["scenario"] for r in kernel["rows"]] == [
+        *[f"S{n}" for n in range(1, 9)], "S9", "S9", "S9", "S9",
+    ]  # fmt: skip
+    assert sorted(r["variant"] for r in kernel["rows"] if r["scenario"] == "S9") == [
+        "delete, monitored", "delete, plain", "kill, monitored", "kill, plain",
+    ]  # fmt: skip
+    assert {r["cell"] for r in mixed.numbers["further"]} == {
+        "S2-kernel-plain-kill", "S4-kernel-plain-kill", "S8-kernel-monitored-unlink",
+        "S8-kernel-monitored-orphan", "S8-kernel-monitored-mode",
+    }  # fmt: skip
+
+
+def test_a_row_repeats_the_table_in_words(mixed: Built) -> None:
+    found = row(mixed, "S3-kernel-monitored-kill")
+    assert (found["kn"], found["verdict"], found["agreement"]) == ("2/10", "flaky", "differs")
+    assert found["interval"] == "0.06–0.51"
+    assert found["path"] == {"alive": 0, "recovered": 2, "dead": 8, "unknown": 0}
+    assert found["median"] == "> 120"
+    assert found["where"] == "endpoint’s node"
+
+
+def test_counts_by_verdict_and_agreement_add_up(mixed: Built) -> None:
+    for plane in mixed.numbers["planes"]:
+        counts = plane["counts"]
+        verdicts = [*counts["supported"], *counts["flaky"], *counts["unsupported"]]
+        assert len(verdicts) == counts["tested"]
+        assert len(counts["agrees"]) + len(counts["differs"]) == counts["tested"]
+    counts = mixed.numbers["counts"]
+    assert counts["judged"] == len(mixed.campaign.tables["trials"]) - mixed.campaign.voids
+
+
+def test_voids_are_counted_with_their_reason(mixed: Built) -> None:
+    campaign = mixed.numbers["campaign"]
+    assert (campaign["attempts"], campaign["void"]) == (147, 2)
+    assert campaign["incomplete"] == [
+        {"outcome": "void", "reason": "the steady state was not green", "n": 2}
+    ]
+
+
+def test_a_campaign_without_trials_says_not_tested_everywhere(untested: Built) -> None:
+    numbers = untested.numbers
+    assert numbers["counts"]["judged"] == 0
+    assert not any(plane["tested"] for plane in numbers["planes"])
+    rows = numbers["planes"][0]["rows"]
+    assert {r["verdict"] for r in rows} == {"not tested"}
+    assert {r["kn"] for r in rows} == {""}
+    assert numbers["further"] == []
+    assert not any(about["drawn"] for n, about in numbers["figures"].items() if n != "result-table")
+
+
+def test_a_campaign_on_the_other_plane_fills_the_other_table(build: Builder) -> None:
+    kernel, vpp = build("mixed", plane="vpp", records=False).numbers["planes"]
+    assert not kernel["tested"]
+    assert vpp["tested"]
+    assert kernel["rows"] == []
+
+
+def test_links_lead_from_the_reports_folder_into_the_results(mixed: Built) -> None:
+    typical = row(mixed, "S2-kernel-monitored-kill")["typical"]
+    assert isinstance(typical, dict)
+    assert (mixed.numbers_path.parent / typical["record"] / "events.jsonl").is_file()
+    assert typical["evidence"][0]["place"] == "line 2"
+    assert mixed.numbers["links"]["tables"] == "tables"
+
+
+def test_images_lose_their_registry_and_keep_their_digest(mixed: Built) -> None:
+    assert mixed.numbers["campaign"]["images"] == [
+        {"name": "nsmd", "tag": "v0.2.0", "digest": "ab" * 32}
+    ]
+
+
+def test_controls_give_the_rate_of_false_alarms(mixed: Built) -> None:
+    assert mixed.numbers["controls"] == {
+        "n": 10, "alarms": 0, "interval": "0.00–0.28", "interrupted": 0
+    }  # fmt: skip
+
+
+def test_a_missing_table_is_named(mixed: Built, tmp_path: Path) -> None:
+    with pytest.raises(NumbersError, match=r"trials\.parquet is missing; run"):
+        write_numbers(tmp_path, mixed.campaign.campaign, tmp_path / "n.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"source": "invented"}, "write one of recorded, live, synthetic"), ({"created": None}, "")],
+)
+def test_a_description_that_makes_no_sense_is_an_error(
+    mixed: Built, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    campaign = tmp_path / "campaign"
+    campaign.mkdir()
+    for name in ("campaign.json", "study.yaml"):
+        shutil.copy(mixed.campaign.campaign / name, campaign / name)
+    path = campaign / "campaign.json"
+    described = {**json.loads(path.read_text(encoding="utf-8")), **change}
+    path.write_text(json.dumps({k: v for k, v in described.items() if v is not None}), "utf-8")
+    with pytest.raises(CampaignError, match=message or "lacks created"):
+        write_numbers(mixed.campaign.tables_dir, campaign, tmp_path / "n.json")
+
+
+def test_a_missing_campaign_says_which_command_makes_it(mixed: Built, tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match=re.escape("`nsm-resilience archive unpack`")):
+        write_numbers(mixed.campaign.tables_dir, tmp_path, tmp_path / "n.json")
+
+
+def test_seconds_have_three_significant_digits() -> None:
+    written = [seconds(v) for v in (0.0, 0.0204, 1.5, 12.34, 123.4, float("nan"))]
+    assert written == ["0", "0.020", "1.50", "12.3", "123", ""]
+
+
+def test_what_was_not_reached_is_longer_than_the_watch() -> None:
+    inf = float("inf")
+    assert median_seconds(inf, 120) == "> 120"
+    assert span(30.8, inf, 120) == "30.8 to > 120"
+    assert span(inf, inf, 120) == "> 120"
+    assert span(13.9, 37, 120) == "13.9–37.0"
+
+
+def test_dates_are_written_in_both_languages_and_in_utc() -> None:
+    found = dates(parse_time("2026-01-01T01:00:00+03:00"))
+    assert (found["en"], found["ru"]) == ("31 December 2025", "31 декабря 2025 г.")
+    assert parse_time("2026-01-01T00:00:00").tzinfo is not None
+
+
+def test_nested_descriptions_become_rows() -> None:
+    found = flattened({"cpu": {"model_name": "x", "cores": 2}, "flags": [1, 2], "empty": None})
+    assert found == [
+        {"what": "cpu: model name", "value": "x"},
+        {"what": "cpu: cores", "value": "2"},
+        {"what": "flags", "value": "1, 2"},
+    ]

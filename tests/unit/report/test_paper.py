@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The paper compiles and tells the truth for campaigns with other verdicts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typst
+from conftest import PAPER, Builder, Built
+
+from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
+
+
+def compile_(built: Built, name: str = "report.pdf") -> Path:
+    out = built.root / "results" / name
+    return build_paper(built.main, out, {"numbers": built.numbers_path}, built.root)
+
+
+@functools.cache
+def compiler_of(main: Path) -> typst.Compiler:
+    return typst.Compiler(
+        main,
+        root=main.parents[1],
+        ignore_system_fonts=True,
+        sys_inputs={"numbers": "/results/numbers.json", "figures": "/results/figures"},
+    )
+
+
+@functools.cache
+def answer(main: Path, selector: str) -> str:
+    return compiler_of(main).query(selector)
+
+
+def asked(built: Built, selector: str) -> list[Any]:
+    """What the compiled document answers to a query."""
+    return list(json.loads(answer(built.main, selector)))
+
+
+def words(node: Any) -> str:
+    """All text of a piece of queried content."""
+    if isinstance(node, list):
+        return "".join(words(item) for item in node)
+    if isinstance(node, dict):
+        if node.get("func") == "space":
+            return " "
+        if isinstance(node.get("text"), str):
+            return str(node["text"])
+        return "".join(words(node[key]) for key in ("children", "body", "child") if key in node)
+    return ""
+
+
+def prose(built: Built) -> str:
+    """The text of all paragraphs and list items as one line."""
+    found = [words(node) for kind in ("par", "list") for node in asked(built, kind)]
+    return re.sub(r"\s+", " ", " ".join(found))
+
+
+@pytest.mark.parametrize("kind", ["untested", "supported", "mixed"])
+def test_the_paper_compiles_twice_to_the_same_bytes(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    built: Built = request.getfixturevalue(kind)
+    first, second = compile_(built), compile_(built, "again.pdf")
+    assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes().startswith(b"%PDF-1.7")
+    assert STANDARDS == ("a-2a", "ua-1")
+
+
+def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(build: Builder) -> None:
+    compile_(build("mixed", plane="vpp", records=False, most_trials=1))
+    compile_(build("mixed", records=False, most_trials=3, voids=1, source="live"))
+
+
+def test_without_trials_no_finding_is_stated(untested: Built) -> None:
+    text = prose(untested)
+    assert "no trial was judged" in text
+    assert "None of the scenarios has a judged trial" in text
+    assert "None of the claims is answered" in text
+    for word in ("agree with the paper", "is reproduced", "are reproduced", "In detail"):
+        assert word not in text
+
+
+def test_agreement_and_difference_are_told_from_the_data(mixed: Built, supported: Built) -> None:
+    text = prose(mixed)
+    assert "5 of 9 agree with the paper and 4 do not (S2, S3, S5 and S9)" in text
+    assert "In detail" in text
+    text = prose(supported)
+    assert "7 of 9 agree with the paper and 2 do not (S8 and S9)" in text
+    assert "No trial of this campaign was judged on the VPP plane" in text
+
+
+def test_voids_are_told_when_there_are_some_and_denied_when_there_are_none(
+    mixed: Built, supported: Built
+) -> None:
+    assert "2 attempts were void or cut short" in prose(mixed).replace("\xa0", " ")
+    assert "no attempt was void" in prose(supported)
+    assert asked(mixed, "<tab-voids>")
+    assert not asked(supported, "<tab-voids>")
+
+
+def test_the_source_of_the_data_is_said_prominently(mixed: Built, supported: Built) -> None:
+    assert "Synthetic data." in prose(mixed)
+    assert "nothing in this document says anything about Network Service Mesh" in prose(mixed)
+    text = prose(supported)
+    assert "Recorded data." in text
+    assert "ynthetic" not in text
+
+
+def test_every_figure_has_words_for_those_who_do_not_see_it(mixed: Built) -> None:
+    pictures = asked(mixed, "image")
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert len(picture["alt"]) > 80
+
+
+def test_every_figure_and_table_says_where_it_is_from(mixed: Built) -> None:
+    shown = [f for f in asked(mixed, "figure") if f.get("label") != "<tab-sources>"]
+    lines = [item["value"] for item in asked(mixed, "<provenance>")]
+    assert len(lines) == len(shown) == 9
+    for line in lines:
+        assert line["tables"]
+        assert all((mixed.campaign.tables_dir / f"{t}.csv").is_file() for t in line["tables"])
+
+
+def test_links_into_the_results_are_relative_and_lead_somewhere(mixed: Built) -> None:
+    targets = [link["dest"] for link in asked(mixed, "link") if isinstance(link["dest"], str)]
+    relative = {t for t in targets if "://" not in t}
+    assert not [t for t in relative if t.startswith("/")]
+    notebooks = {t for t in relative if t.startswith("notebooks/")}
+    assert notebooks == {f"notebooks/{n}.ipynb" for n in ("result-table", "outages", "timelines")}
+    typical = {
+        f"{row['typical']['record']}/events.jsonl"
+        for plane in mixed.numbers["planes"]
+        for row in plane["rows"]
+    }
+    assert typical <= relative
+    assert not [t for t in targets if "blob" in t]
+
+
+def test_with_a_repository_the_notebooks_link_to_the_commit(build: Builder) -> None:
+    built = build("mixed", repository="https://example.org/nsm-resilience")
+    targets = {str(link["dest"]) for link in asked(built, "link")}
+    commit = built.numbers["campaign"]["commit"]
+    assert f"https://example.org/nsm-resilience/blob/{commit}/notebooks/outages.py" in targets
+
+
+def test_no_code_of_the_source_leaks_into_the_text(
+    mixed: Built, supported: Built, untested: Built
+) -> None:
+    for built in (mixed, supported, untested):
+        text = prose(built)
+        for leak in ("else if", "else [", "==", "#", "none of none"):
+            assert leak not in text, leak
+
+
+def test_no_number_is_typed_into_the_prose() -> None:
+    """Digits in the source's text are names (S1, NSM versions, PDF units), never results."""
+    allowed = re.compile(
+        r"@[\w-]+|\b(?:S|C)\d\b|nsmd-k8s|//.*|\"[^\"\n]*\"|\d*\.?\d+(?:mm|pt|em|fr|deg|%)|rgb\([^)]*\)"
+    )
+    code = re.compile(r"#(?:let|if|for|show|set|import|figure)\b|\.\w+\(|[=<>(),:{}]\s*-?\d|\b1\.\.")
+    offenders = []
+    for name in ("main.typ", "words.typ"):
+        for number, line in enumerate((PAPER / name).read_text("utf-8").splitlines(), start=1):
+            rest = allowed.sub("", line)
+            if re.search(r"\d", rest) and not code.search(rest):
+                offenders.append(f"{name}:{number}: {line.strip()}")
+    assert offenders == []
+
+
+def test_no_verdict_word_is_typed_for_a_scenario() -> None:
+    source = (PAPER / "main.typ").read_text("utf-8")
+    assert not re.search(r"\bS\d\b", source)
+    assert not re.search(r"\b\d+\s*(?:of|/)\s*\d+\b", source)
+
+
+def test_a_missing_figure_is_named_with_its_notebook(mixed: Built, tmp_path: Path) -> None:
+    with pytest.raises(PaperError, match=r"outages\.svg, drawn by notebooks/outages\.py"):
+        build_paper(
+            mixed.main,
+            tmp_path / "out.pdf",
+            {"numbers": mixed.numbers_path, "figures": tmp_path},
+            mixed.root,
+        )
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_missing_numbers_are_an_error(mixed: Built, tmp_path: Path) -> None:
+    inputs = {"numbers": tmp_path / "numbers.json"}
+    with pytest.raises(PaperError, match="run `nsm-resilience numbers` first"):
+        build_paper(mixed.main, tmp_path / "out.pdf", inputs, mixed.root)
+
+
+def small(root: Path, text: str) -> tuple[Path, dict[str, Path]]:
+    numbers = root / "numbers.json"
+    described = {
+        "links": {"figures": "figures"},
+        "figures": {},
+        "campaign": {"created": {"unix": 0}},
+    }
+    numbers.write_text(json.dumps(described), encoding="utf-8")
+    main = root / "main.typ"
+    head = '#set document(title: "T", date: datetime(year: 2026, month: 1, day: 1))\n'
+    main.write_text(head + text, encoding="utf-8")
+    return main, {"numbers": numbers}
+
+
+def test_a_glyph_that_no_font_has_is_named(tmp_path: Path) -> None:
+    main, inputs = small(tmp_path, "漢 is not in the fonts.")
+    with pytest.raises(PaperError, match=r"no font of the paper has a glyph for 漢 \(U\+6F22\)"):
+        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_a_warning_is_an_error(tmp_path: Path) -> None:
+    main, inputs = small(tmp_path, '#set text(font: "No Such Font")\nwords')
+    with pytest.raises(PaperError, match="unknown font family"):
+        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+
+
+def test_a_figure_without_words_is_an_error(tmp_path: Path) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
+    main, inputs = small(tmp_path, '#image("a.svg")')
+    with pytest.raises(PaperError, match="alt"):
+        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+
+
+def test_a_dead_reference_is_an_error_with_its_place(tmp_path: Path) -> None:
+    main, inputs = small(tmp_path, "See @nowhere.")
+    with pytest.raises(PaperError, match=r"(?s)label `<nowhere>` does not exist.*main\.typ:2"):
+        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+
+
+def test_the_format_does_not_come_from_the_name(tmp_path: Path) -> None:
+    main, inputs = small(tmp_path, "= Words")
+    out = build_paper(main, tmp_path / "paper.out", inputs, tmp_path)
+    assert out.read_bytes().startswith(b"%PDF")
+
+
+def test_a_source_outside_of_the_root_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    main, inputs = small(tmp_path, "words")
+    with pytest.raises(PaperError, match="lies outside of"):
+        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path / "in")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study file says what it means, or an error says what to write."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.study.models import Study
+
+ROOT = Path(__file__).parents[3]
+
+
+def a_study(**changes: Any) -> dict[str, Any]:
+    study: dict[str, Any] = {
+        "name": "small",
+        "seed": 1,
+        "scenarios": [
+            {"id": "S1", "title": "nothing fails", "where": "both nodes", "source": "stated"},
+            {
+                "id": "S2",
+                "title": "nsmd fails",
+                "where": "client's node",
+                "source": "reconstructed",
+                "faults": [{"component": "nsmd", "node": "client"}],
+            },
+            {
+                "id": "S8",
+                "title": "sockets are damaged",
+                "where": "client's node",
+                "source": "stated",
+                "faults": [{"socket": "all", "node": "client"}],
+            },
+        ],
+        "campaign": [{"scenarios": ["S1", "S2", "S8"], "trials": 2}],
+    }
+    return {**study, **changes}
+
+
+def problems_of(tmp_path: Path, data: dict[str, Any]) -> str:
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(data))
+    with pytest.raises(ConfigError) as caught:
+        load_study(file)
+    assert str(file) in str(caught.value)
+    return "\n".join(caught.value.problems)
+
+
+def test_the_published_study_has_the_nine_of_the_paper() -> None:
+    study = load_study(ROOT / "config" / "study.yaml")
+    nine = {s.id: s for s in study.scenarios}
+    assert sorted(nine) == [f"S{n}" for n in range(1, 10)]
+    assert [s for s, x in nine.items() if x.source == "stated"] == ["S1", "S8", "S9"]
+    assert [s for s, x in nine.items() if x.claimed == "unsupported"] == ["S8", "S9"]
+
+
+def test_a_failure_not_named_is_the_scenarios_own() -> None:
+    cells = {c.id for c, _ in Study.model_validate(a_study()).cells()}
+    assert cells == {
+        "S1-kernel-monitored-none",
+        "S2-kernel-monitored-kill",
+        "S8-kernel-monitored-replace",
+    }
+
+
+def test_an_arm_runs_every_combination_of_its_levels() -> None:
+    arm = {"scenarios": ["S2"], "failure": ["kill", "hang"], "client": ["monitored", "plain"]}
+    study = Study.model_validate(a_study(campaign=[{**arm, "trials": 3}]))
+    assert [c.id for c, _ in study.cells()] == [
+        "S2-kernel-monitored-kill",
+        "S2-kernel-monitored-hang",
+        "S2-kernel-plain-kill",
+        "S2-kernel-plain-hang",
+    ]
+
+
+def test_levels_that_are_not_default_are_part_of_a_cells_name() -> None:
+    arm = {"scenarios": "S2", "outage": "second", "remedy": "heal", "trials": 1}
+    study = Study.model_validate(a_study(campaign=[arm]))
+    assert study.cells()[0][0].id == "S2-kernel-monitored-kill-second-heal"
+
+
+def test_an_unknown_key_gets_the_key_that_was_meant(tmp_path: Path) -> None:
+    arm = {"scenarios": ["S1"], "trails": 3}
+    assert "did you mean `trials:`" in problems_of(tmp_path, a_study(campaign=[arm]))
+
+
+def test_an_unknown_key_at_the_top_is_an_error_too(tmp_path: Path) -> None:
+    assert "did you mean `seed:`" in problems_of(tmp_path, {**a_study(), "sed": 3})
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"node": "client"}, "{component: nsmd, node: client}"),
+        ({"component": "nsmd", "socket": "all", "node": "client"}, "either a component or"),
+        ({"component": "nsmd", "node": "client", "failure": "unlink"}, "delete, hang, kill"),
+        ({"socket": "all", "node": "client", "failure": "kill"}, "mode, orphan, replace, unlink"),
+        ({"component": "nsmd", "node": "middle"}, "client"),
+    ],
+)
+def test_a_wrong_fault_gets_an_error_that_shows_the_right_one(
+    tmp_path: Path, fault: dict[str, Any], expected: str
+) -> None:
+    study = a_study()
+    study["scenarios"][1]["faults"] = [fault]
+    assert expected in problems_of(tmp_path, study)
+
+
+def test_an_arm_of_an_undeclared_scenario_lists_the_declared_ones(tmp_path: Path) -> None:
+    arm = {"scenarios": ["S3"], "trials": 3}
+    assert "declared are: S1, S2, S8" in problems_of(tmp_path, a_study(campaign=[arm]))
+
+
+def test_a_cell_in_two_arms_is_an_error(tmp_path: Path) -> None:
+    arms = [{"scenarios": ["S1"], "trials": 3}, {"scenarios": ["S1"], "trials": 2}]
+    assert "S1-kernel-monitored-none is in two arms" in problems_of(
+        tmp_path, a_study(campaign=arms)
+    )
+
+
+def test_a_process_of_vpp_cannot_fail_on_the_kernel_plane(tmp_path: Path) -> None:
+    study = a_study()
+    study["scenarios"][1]["faults"] = [{"component": "vpp", "node": "client"}]
+    assert "exists on the vpp plane only" in problems_of(tmp_path, study)
+
+
+def test_a_control_cannot_be_given_a_failure(tmp_path: Path) -> None:
+    arm = {"scenarios": ["S1"], "failure": "kill", "trials": 1}
+    assert "can only be `none`" in problems_of(tmp_path, a_study(campaign=[arm]))
+
+
+def test_the_settle_time_must_fit_into_the_watch(tmp_path: Path) -> None:
+    windows = {"settle_s": 60, "watch_s": 60}
+    assert "shorter than watch_s" in problems_of(tmp_path, a_study(windows=windows))
+
+
+def test_a_file_that_is_not_yaml_or_not_there_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [1")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_study(broken)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_study(tmp_path / "absent.yaml")
