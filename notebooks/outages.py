@@ -3,8 +3,8 @@
 # # How long the path was away
 #
 # An outage runs from the last reply before the first interruption to the first reply after the last
-# one. A path that was not back when the watch ended is *censored*: its outage is longer than what is
-# drawn, by how much nobody knows.
+# one. A path that was not back when the watch ended is *censored*: its outage is longer than what
+# is drawn, by how much nobody knows.
 
 # %% tags=["parameters"]
 tables = "results/tables"

@@ -335,7 +335,8 @@ def describe(campaign: Path) -> None:
             }
         )  # fmt: skip
     (campaign / "campaign.json").write_text(
-        json.dumps({"format": 1, "campaign": CAMPAIGN, "records": records}), encoding="utf-8"
+        json.dumps({"format": 1, "campaign": CAMPAIGN, "source": "synthetic", "records": records}),
+        encoding="utf-8",
     )
 
 

@@ -73,7 +73,7 @@ def construct(
     *,
     source: str = "synthetic",
     voids: int = 0,
-    plane: str = "kernel",
+    planes: tuple[str, ...] = ("kernel",),
     most_trials: int = 10,
     records: bool = True,
 ) -> Constructed:
@@ -86,22 +86,30 @@ def construct(
     fates = FATES.get(kind, {})
     trials: list[dict[str, Any]] = []
     if kind != "untested":
-        for order, (cell, n) in enumerate(study.cells()):
-            moved = Cell(
-                scenario=cell.scenario, factors=cell.factors.model_copy(update={"plane": plane})
-            )
+        for order, (cell, n) in enumerate(_cells(study, planes)):
             choices = fates.get(cell.scenario, [FINE])
             for number in range(1, min(n, most_trials) + 1):
                 fate = choices[(number - 1) % len(choices)]
-                trials.append(_trial(moved, number, order, fate, chance))
+                trials.append(_trial(cell, number, order, fate, chance))
         for number in range(voids):
             again = trials[-1 - number]
             again.update(attempt=2, record=f"records/{again['trial']}/2")
             trials.insert(0, _void(again))
     table = schemas.TRIALS.frame(trials)
-    built = Constructed(root, _tables(table, study, plane), study, voids, fates)
+    built = Constructed(root, _tables(table, study, planes), study, voids, fates)
     _write(built, source, records)
     return built
+
+
+def _cells(study: Study, planes: tuple[str, ...]) -> list[tuple[Cell, int]]:
+    return [
+        (
+            Cell(scenario=cell.scenario, factors=cell.factors.model_copy(update={"plane": plane})),
+            n,
+        )
+        for plane in planes
+        for cell, n in study.cells()
+    ]
 
 
 def _trial(
@@ -111,6 +119,7 @@ def _trial(
     outage = {"alive": 0.0, "dead": WATCH_S - 7}.get(path, chance.uniform(least, most))
     verdict = "supported" if path != "dead" and new else "unsupported"
     trial = f"{cell.id}/{number:02}"
+    connected = "connected" if new else "did not connect"
     evidence = [
         {
             "what": "injection", "file": "events.jsonl", "line": 2, "first_seq": None,
@@ -126,7 +135,7 @@ def _trial(
         **cell.factors.model_dump(), "lane": "lane-1",
         "started": f"2026-11-{20 + order % 3:02}T{number:02}:00:00Z",
         "verdict": verdict,
-        "reason": f"the path was {path} and a new client {'connected' if new else 'did not connect'}",
+        "reason": f"the path was {path} and a new client {connected}",
         "path_verdict": path, "outage_s": outage, "outage_censored": path == "dead",
         "interruptions": int(path != "alive"), "down_s": outage, "replies_sent": 6500,
         "replies_lost": int(outage * 50), "late_sends": 0,
@@ -148,11 +157,11 @@ def _void(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tables(trials: pd.DataFrame, study: Study, plane: str) -> dict[str, pd.DataFrame]:
+def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     rows = []
-    for cell, _ in study.cells():
+    for cell, _ in _cells(study, planes):
         scenario = study.scenario(cell.scenario)
-        factors = {**cell.factors.model_dump(), "plane": plane}
+        factors = cell.factors.model_dump()
         own = trials[(trials[list(CELL)] == [cell.scenario, *factors.values()]).all(axis=1)]
         judged = own[own["verdict"].isin(["supported", "unsupported"])]
         n, k = len(judged), int((judged["verdict"] == "supported").sum())
@@ -179,16 +188,19 @@ def _tables(trials: pd.DataFrame, study: Study, plane: str) -> dict[str, pd.Data
         )  # fmt: skip
     scenarios = schemas.SCENARIOS.frame(rows)
     return {
-        "trials": trials, "scenarios": scenarios, "claims": _claims(scenarios, plane),
+        "trials": trials, "scenarios": scenarios, "claims": _claims(scenarios),
         "outages": _outages(trials), "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
     }  # fmt: skip
 
 
-def _claims(scenarios: pd.DataFrame, plane: str) -> pd.DataFrame:
-    run = bool((scenarios["n"] > 0).any())
-    differs = bool((scenarios["agreement"] == "differs").any())
-    agreement = "not tested" if not run else ("differs" if differs else "reproduced")
+def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:
+    def agreement(plane: str) -> str:
+        run = scenarios[(scenarios["plane"] == plane) & (scenarios["n"] > 0)]
+        if run.empty:
+            return "not tested"
+        return "differs" if (run["agreement"] == "differs").any() else "reproduced"
+
     texts = {
         "C0": "7 of the 9 scenarios are supported",
         "C1": "damage of the socket files is not detected and makes the system inoperable",
@@ -198,9 +210,10 @@ def _claims(scenarios: pd.DataFrame, plane: str) -> pd.DataFrame:
         [
             {
                 "campaign": NAME, "claim": claim, "text": text, "plane": plane,
-                "agreement": agreement, "why": "constructed for a test", "scenarios": "S1",
+                "agreement": agreement(plane), "why": "constructed for a test", "scenarios": "S1",
             }
             for claim, text in texts.items()
+            for plane in ("kernel", "vpp")
         ]
     )  # fmt: skip
 
@@ -239,8 +252,8 @@ def _components(trials: pd.DataFrame) -> pd.DataFrame:
                 add(node, thing, -0.2, "ready", "true")
             add(node, "nsm.io.sock", -0.2, "socket", "answers 7")
         node = "endpoint" if row["scenario"] in ("S3", "S5") else "client"
-        thing = BROKEN.get(row["scenario"])
-        if thing is not None:
+        if row["scenario"] in BROKEN:
+            thing = BROKEN[row["scenario"]]
             add(node, thing, 0.3, "process", "gone")
             add(node, thing, 2.2, "process", "running 200")
             add(node, thing, 2.7, "restart", "1")
@@ -278,7 +291,7 @@ def _write(built: Constructed, source: str, records: bool) -> None:
             _record(built.campaign / row["record"], row, built.study)
 
 
-def _record(folder: Path, row: dict[str, Any], study: Study) -> None:
+def _record(folder: Path, row: dict[Any, Any], study: Study) -> None:
     (folder / "samples").mkdir(parents=True)
     meta = {
         "format": 1, "campaign": NAME, "trial": row["trial"],
@@ -320,7 +333,7 @@ def _record(folder: Path, row: dict[str, Any], study: Study) -> None:
     _echoes(row, zero, second).to_parquet(folder / "samples" / "path.parquet", index=False)
 
 
-def _echoes(row: dict[str, Any], zero: int, second: int) -> pd.DataFrame:
+def _echoes(row: dict[Any, Any], zero: int, second: int) -> pd.DataFrame:
     chance = random.Random(row["trial"])
     sent = [zero + int((i * 0.02 - 10) * second) for i in range(int((row["watch_s"] + 10) / 0.02))]
     end = math.inf if row["outage_censored"] else 6 + row["outage_s"]

@@ -16,6 +16,7 @@ wildcard_constraints:
 onstart:
     claim_campaign()
     if cluster_was_left():
+        Path("results/logs").mkdir(parents=True, exist_ok=True)
         shell(f"nsm-resilience cluster up {CLUSTER} >> results/logs/cluster-up.log 2>&1")
 
 
@@ -58,6 +59,7 @@ rule cluster_up:
 
 
 # `exec`: no shell stands between Snakemake and the trial, so signals reach the trial itself.
+# `threads: 0`: a trial waits much more than it computes; lanes bound how many run, not cores.
 rule trial:
     """Run one trial on a free lane; the record of every attempt is kept, whatever its outcome."""
     input:
@@ -71,6 +73,7 @@ rule trial:
     retries: STUDY.attempts - 1
     conda:
         "../envs/nsm-resilience.yaml"
+    threads: 0
     resources:
         cluster=1,
     params:

@@ -142,17 +142,23 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     def with_style(*args: P.args, **kwargs: P.kwargs) -> R:
         import matplotlib as mpl
 
-        with mpl.rc_context({**mpl.rcParamsDefault, **RC}):
+        settings: Any = {**dict(mpl.rcParamsDefault), **RC}
+        with mpl.rc_context(settings):
             return draw(*args, **kwargs)
 
     return with_style
 
 
-def new_figure(width_mm: float, height_mm: float) -> Figure:
-    """Return an empty figure of this size that no global state (pyplot) knows of."""
+def new_figure(width_mm: float, height_mm: float, **padding: float) -> Figure:
+    """Return an empty figure of this size that no global state (pyplot) knows of.
+
+    `padding` goes to matplotlib's constrained layout (`w_pad` and the like).
+    """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4))
+    figure.set_layout_engine("constrained", **padding)
+    return figure
 
 
 def component_colour(component: str) -> str:

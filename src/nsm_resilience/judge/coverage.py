@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsm_resilience.judge.evidence import Evidence, of_samples
+from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.outages import Echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,21 @@ def check_late(late: int, sent: int, rules: Rules) -> Problem | None:
         f"{late} of {sent} echoes ({100 * late / sent:.1f} %) were sent more than half an "
         f"interval late, and {100 * rules.late_fraction:g} % is allowed"
     )
+
+
+def check_reported(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
+    """Whether the runner itself reported that a probe stopped between `begin_ns` and `end_ns`."""
+    allowed = {"path": rules.probe_gap_s, "components": rules.component_gap_s}
+    for event in record.all_of("probe_gap"):
+        probe = str(event.data.get("probe"))
+        begin, end = event.data.get("from_ns"), event.data.get("to_ns")
+        if probe not in allowed or not isinstance(begin, int) or not isinstance(end, int):
+            continue
+        inside = min(end, end_ns) - max(begin, begin_ns)
+        if inside > to_ns(allowed[probe]):
+            text = f"the {probe} probe stopped for {to_s(end - begin):.1f} s in the watch"
+            return Problem(text, (of_event("probe stopped", event, text),))
+    return None
 
 
 def check_components(

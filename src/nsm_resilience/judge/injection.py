@@ -21,7 +21,7 @@ class Injection:
     """What is known of a trial's faults.
 
     Attributes:
-        state: `proved` when every declared fault has a proof and every check of it held; `no fault`
+        state: `proved` when every declared fault has a proof that the agent stands by; `no fault`
             for a control without injection; `unexpected` for a control in which one was made.
         text: A clause that says why, for the reason of the verdict.
         skew_s: Seconds between the first and the last injection, declared delays
@@ -69,7 +69,7 @@ def find_injection(record: Record, instants: Instants) -> Injection:
             return Injection(
                 "missing", f"there is no proof of the fault of {target}", skew, evidence
             )
-    checks = tuple(of_event("injection", p, f"{_target(p)}: {_passed_checks(p)}") for p in judged)
+    checks = tuple(of_event("injection", p, f"{_target(p)}: {_say_checks(p)}") for p in judged)
     return Injection("proved", f"{len(judged)} faults proved", skew, (*evidence, *checks))
 
 
@@ -92,18 +92,32 @@ def _method(event: Event) -> str:
 
 
 def _failed_check(proof: Event) -> str | None:
-    checks = proof.data.get("checks")
-    if not isinstance(checks, list) or not checks:
+    """Why a proof proves nothing, or None.
+
+    The agent says which of its checks decide (`proved`): that no new process came after a kill, for
+    one, belongs to the outcome and not to the fault. But a proof of which no check held is none.
+    """
+    checks = _checks(proof)
+    if not checks:
         return "the proof has no checks"
-    for check in checks:
-        if not isinstance(check, dict) or check.get("ok") is not True:
-            name = check.get("check") if isinstance(check, dict) else None
-            return f"check failed: {name or 'unnamed'}"
-    return None if proof.data.get("proved") is True else "the agent says that it is not proved"
+    held = [check for check in checks if check.get("ok") is True]
+    if proof.data.get("proved") is True and held:
+        return None
+    failed = next((check for check in checks if check.get("ok") is not True), checks[0])
+    return f"check failed: {failed.get('check') or 'unnamed'}"
 
 
-def _passed_checks(proof: Event) -> str:
-    return "; ".join(str(check.get("check")) for check in proof.data["checks"])
+def _checks(proof: Event) -> list[dict[str, Any]]:
+    checks = proof.data.get("checks")
+    return [c for c in checks if isinstance(c, dict)] if isinstance(checks, list) else []
+
+
+def _say_checks(proof: Event) -> str:
+    said = [
+        f"{check.get('check')}{'' if check.get('ok') is True else ' (not so)'}"
+        for check in _checks(proof)
+    ]
+    return "; ".join(dict.fromkeys(said))
 
 
 def _skew(injections: list[Event], instants: Instants) -> float | None:

@@ -2,9 +2,9 @@
 """Interruptions of a path, found from the fate of every echo.
 
 A *stretch* is the time from the arrival of one reply to the arrival of the next, whichever echo
-they belong to. A stretch longer than `Rules.interruption_s` is an interruption, provided that
-echoes were waiting for an answer all that time: when the prober itself paused there is nothing to
-hold against the path.
+they belong to. A stretch longer than `Rules.interruption_s` is an interruption if an echo was lost
+in it, or if all were answered but kept waiting that long. When every echo was answered in time and
+only the prober paused, there is nothing to hold against the path.
 """
 
 from __future__ import annotations
@@ -169,21 +169,20 @@ def find_stretches(
         begin, end = int(edges[at]), int(edges[at + 1])
         first = int(np.searchsorted(part.sent, begin, "right"))
         last = int(np.searchsorted(part.sent, end, "left")) - 1
-        if last < first:
-            continue  # nothing was sent meanwhile: the prober paused, not the path
-        waited = end - int(part.sent[first]) - int(paused[last] - paused[first])
-        if waited <= threshold - interval:
-            continue
         low = int(np.searchsorted(lost_at, reached[at], "right"))
         high = int(np.searchsorted(lost_at, reached[at + 1], "left"))
         if high > low:
             first, last = int(lost_at[low]), int(lost_at[high - 1])
+        elif last < first:
+            continue  # nothing was sent meanwhile
+        elif end - part.sent[first] - (paused[last] - paused[first]) <= threshold - interval:
+            continue  # what was sent was answered in time, only the prober paused
         found.append(
             Interruption(
                 begin_ns=begin,
                 end_ns=end,
                 censored=bool(at == len(edges) - 2),
-                lost=max(0, high - low),
+                lost=high - low if high > low else 0,
                 first_seq=int(part.seq[first]),
                 last_seq=int(part.seq[last]),
             )

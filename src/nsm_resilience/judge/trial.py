@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.components import find_changes
-from nsm_resilience.judge.coverage import Problem, check_components
+from nsm_resilience.judge.coverage import Problem, check_components, check_reported
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.injection import find_injection
@@ -86,7 +86,11 @@ def _judge_complete(record: Record) -> Judgement:
     new, bystander = find_new_connection(record, rules), find_bystander(record)
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
-    sampled = check_components(components, *watch, rules) if watch is not None else None
+    sampled = None
+    if watch is not None:
+        sampled = check_reported(record, *watch, rules) or check_components(
+            components, *watch, rules
+        )
     cluster = _same_cluster(record)
 
     verdict, why = decide(
@@ -224,7 +228,7 @@ def _levels(trial: str, given: object) -> dict[str, str]:
         known = get_args(field.annotation)
         stated = given.get(factor) if isinstance(given, dict) else None
         in_id = parts.pop(0) if parts and parts[0] in known else str(field.default)
-        found[factor] = stated if stated in known else in_id
+        found[factor] = str(stated) if stated in known else in_id
     return found
 
 

@@ -46,7 +46,7 @@ class ComponentProbe:
             t_ns = self.clock.to_runner(line["t_ns"])
             rows = []
             for name, pid, start, state in line["rows"]:
-                restarts, is_ready = self.pods.of_component(self.role, name)
+                restarts, is_ready = self.pods.of_component(self.role, name, t_ns)
                 rows.append(
                     {
                         "t_ns": t_ns, "node": self.role, "component": name, "pid": pid,

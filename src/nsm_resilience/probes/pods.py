@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,13 @@ class _Seen:
     deleting: bool = False
 
 
+@dataclass(frozen=True)
+class _State:
+    t_ns: int
+    restarts: int
+    ready: bool
+
+
 @dataclass
 class PodWatch:
     """Follows the pods of a lane in a thread and records what changes.
@@ -40,7 +48,7 @@ class PodWatch:
     plane: Plane
     writer: RecordWriter
     _seen: dict[str, _Seen] = field(default_factory=dict)
-    _components: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
+    _components: dict[tuple[str, str], list[_State]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -55,9 +63,10 @@ class PodWatch:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    def of_component(self, role: str, component: str) -> tuple[int | None, bool | None]:
-        """Restart count and readiness of a component's container as known now."""
-        return self._components.get((role, component), (None, None))
+    def of_component(self, role: str, component: str, t_ns: int) -> tuple[int | None, bool | None]:
+        """Restart count and readiness of a component's container as known at an instant."""
+        known = [s for s in self._components.get((role, component), []) if s.t_ns <= t_ns]
+        return (known[-1].restarts, known[-1].ready) if known else (None, None)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -102,7 +111,8 @@ class PodWatch:
         app = (pod.metadata.labels or {}).get("app")
         for component, where in system.components(self.plane).items():
             if role and not seen.deleting and (where.app, where.container) == (app, status.name):
-                self._components[(role, component)] = (status.restart_count, bool(status.ready))
+                state = _State(time.monotonic_ns(), status.restart_count, bool(status.ready))
+                self._components.setdefault((role, component), []).append(state)
         if before is not None and status.restart_count > before:
             ended = status.last_state.terminated if status.last_state else None
             self.writer.event(

@@ -104,7 +104,6 @@ def run_notebook(
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
         NotebookError: the source is not there or is no percent notebook.
     """
-    import nbformat
     from papermill.exceptions import PapermillExecutionError
 
     root = Path.cwd() if cwd is None else Path(cwd)
@@ -120,17 +119,17 @@ def run_notebook(
         try:
             _execute(notebook, raw, values, root, Path(scratch))
         except PapermillExecutionError as error:
-            partial = normalised(nbformat.read(raw, as_version=4), shown, values, root)
+            partial = normalised(_read(raw), shown, values, root)
             _write(partial, failed)
             raise ExecutionError(shown, _failing_cell(error, root), failed) from error
         except RuntimeError as error:  # the kernel died or never answered
             kept = None
             if raw.is_file():
-                partial = normalised(nbformat.read(raw, as_version=4), shown, values, root)
+                partial = normalised(_read(raw), shown, values, root)
                 _write(partial, failed)
                 kept = failed
             raise ExecutionError(shown, None, kept, str(error)) from error
-        executed = nbformat.read(raw, as_version=4)
+        executed = _read(raw)
     _write(normalised(executed, shown, values, root), out_ipynb)
     return out_ipynb
 
@@ -188,9 +187,7 @@ def resolve_parameters(
         raise ParameterError(
             f"{source} has no parameter {', '.join(unknown)}; it knows (with defaults): {known}"
         )
-    return {
-        name: _as_kind_of(declared[name], value, name, source) for name, value in given.items()
-    }
+    return {name: _as_kind_of(declared[name], value, name, source) for name, value in given.items()}
 
 
 def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> object:
@@ -216,6 +213,7 @@ def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> 
 def _read_percent_notebook(source_py: Path) -> NotebookNode:
     import jupytext
 
+    notebook: NotebookNode
     if not source_py.is_file():
         raise NotebookError(f"{source_py}: there is no such notebook")
     try:
@@ -301,10 +299,8 @@ def normalised(
     Timings, versions and cell ids go; paths inside the repository become relative, the
     interpreter's own become ``<environment>``, the kernel's temporary files ``<cell>``.
     """
-    import nbformat
-
-    clean = nbformat.from_dict(_without_machine_paths(notebook, root))
-    clean.metadata = nbformat.from_dict(
+    clean = _node(_without_machine_paths(notebook, root))
+    clean.metadata = _node(
         {
             "kernelspec": dict(KERNEL),
             "language_info": {"name": "python", "file_extension": ".py"},
@@ -316,7 +312,7 @@ def normalised(
     )
     for position, cell in enumerate(clean.cells, start=1):
         tags = cell.metadata.get("tags", [])
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.metadata = _node({"tags": tags} if tags else {})
         cell["id"] = f"cell-{position:02}"
     clean.nbformat, clean.nbformat_minor = 4, 5
     return clean
@@ -360,4 +356,19 @@ def _relative(path: Path, root: Path) -> PurePath:
 def _write(notebook: NotebookNode, out: Path) -> None:
     import nbformat
 
-    write_bytes(out, (nbformat.writes(notebook, version=4) + "\n").encode())
+    text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
+    write_bytes(out, (text + "\n").encode())
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    found: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return found
+
+
+def _node(data: Any) -> NotebookNode:
+    import nbformat
+
+    found: NotebookNode = nbformat.from_dict(data)  # type: ignore[no-untyped-call]
+    return found

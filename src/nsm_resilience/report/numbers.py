@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nsm_resilience.analysis.figures.description import Description
-    from nsm_resilience.study.models import Study
 
 FORMAT = 1
+
+PATHS = ("alive", "recovered", "dead")
 
 PLANE_NAMES = {"kernel": "kernel", "vpp": "VPP"}
 
@@ -155,7 +156,7 @@ def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
     own = judged(trials)
     back = own.loc[own["path_verdict"] == "recovered", "outage_s"].astype(float)
     return {
-        **{word: int((own["path_verdict"] == word).sum()) for word in ("alive", "recovered", "dead")},
+        **{word: int((own["path_verdict"] == word).sum()) for word in PATHS},
         "shortest": seconds(float(back.min())) if len(back) else "",
         "longest": seconds(float(back.max())) if len(back) else "",
         "echoes": int(own["replies_sent"].fillna(0).sum()),
@@ -218,7 +219,7 @@ def plane_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the judge's false alarms: control trials, in which nothing is broken, judged to fail."""
+    """Return the judge's false alarms: trials in which nothing is broken, judged to fail."""
     from nsm_resilience.analysis.statistics import wilson
     from nsm_resilience.report.wording import share_interval
 

@@ -27,9 +27,7 @@ class PaperError(Exception):
     """The paper cannot be typeset; the message says what is missing and where."""
 
 
-def build_paper(
-    main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root: Path
-) -> Path:
+def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root: Path) -> Path:
     """Typeset the paper.
 
     Args:
@@ -67,6 +65,7 @@ def compiled(main_typ: Path, inputs: Mapping[str, str], root: Path, *, timestamp
     import typst
 
     _below(root, main_typ)
+    standards: Any = list(STANDARDS)
     try:
         pdf, warnings = typst.compile_with_warnings(
             main_typ,
@@ -75,7 +74,7 @@ def compiled(main_typ: Path, inputs: Mapping[str, str], root: Path, *, timestamp
             format="pdf",
             ignore_system_fonts=True,
             sys_inputs=dict(inputs),
-            pdf_standards=list(STANDARDS),
+            pdf_standards=standards,
             timestamp=timestamp,
         )
     except typst.TypstError as error:

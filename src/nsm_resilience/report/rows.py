@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.report.wording import (
     median_seconds,
     seconds,
@@ -111,7 +112,7 @@ def _row(
         "kn": f"{k}/{n}" if n else "",
         "low": _number(row["wilson_low"]),
         "high": _number(row["wilson_high"]),
-        "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
+        "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])),
         "verdict": str(row["verdict"]),
         "agreement": str(row["agreement"]),
         **{name: int(row[name]) for name in ("void", "unknown", "not_injected", "censored")},
@@ -131,7 +132,7 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
     """Count what became of the path, of new clients and bystanders, and who noticed."""
     path = decided["path_verdict"].value_counts()
     return {
-        "path": {word: int(path.get(word, 0)) for word in ("alive", "recovered", "dead", "unknown")},
+        "path": {word: int(path.get(word, 0)) for word in get_args(PathVerdict)},
         "new_answered": _true(decided["new_connection_answered"]),
         "new_asked": int(decided["new_connection_answered"].notna().sum()),
         "bystander_started": _true(decided["bystander_started"]),

@@ -56,7 +56,7 @@ def share_interval(low: float, high: float) -> str:
 
 def typographic(text: str) -> str:
     """Write an apostrophe as one; the study's files are typed on keyboards."""
-    return text.replace("'", "’")
+    return text.replace("'", "\u2019")
 
 
 def parse_time(text: str) -> datetime:
@@ -78,7 +78,7 @@ def dates(moment: datetime) -> dict[str, object]:
         "month": moment.month,
         "day": moment.day,
         "en": f"{moment.day} {_MONTHS_EN[moment.month - 1]} {moment.year}",
-        "ru": f"{moment.day} {_MONTHS_RU[moment.month - 1]} {moment.year} г.",
+        "ru": f"{moment.day} {_MONTHS_RU[moment.month - 1]} {moment.year} \u0433.",
     }
 
 

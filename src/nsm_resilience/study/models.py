@@ -8,7 +8,7 @@ These pydantic models are the one source of the configuration's defaults and of 
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -149,12 +149,26 @@ def _levels(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+LISTS = ("scenarios", "plane", "client", "failure", "outage", "remedy")
+"""Keys of an arm whose single value may stand without brackets."""
+
+
+def _scalars_in_schema(schema: dict[str, Any]) -> None:
+    """Tell the JSON schema, too, that a single value may stand for a list."""
+    for name in LISTS:
+        listed = schema["properties"][name]
+        rest = {key: listed.pop(key) for key in ("title", "default") if key in listed}
+        schema["properties"][name] = {"anyOf": [listed["items"], listed], **rest}
+
+
 class Arm(Model):
     """A part of the campaign: these scenarios, with every combination of these levels, n times.
 
     A level may be one value or a list; a factor not named has its default (`failure`: the
     scenario's own default).
     """
+
+    model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1, le=99)]
@@ -169,8 +183,7 @@ class Arm(Model):
     def _scalars_are_lists(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        names = ("scenarios", "plane", "client", "failure", "outage", "remedy")
-        return {k: _levels(v) if k in names else v for k, v in data.items()}
+        return {k: _levels(v) if k in LISTS else v for k, v in data.items()}
 
     def cells(self, scenario: Scenario) -> list[Cell]:
         """Every combination of this arm's levels for one scenario."""

@@ -56,8 +56,8 @@ def test_a_label_names_the_plane_only_where_there_are_two() -> None:
 def test_short_names_are_made_from_the_faults_declared(mixed: Constructed) -> None:
     names = short_names(mixed.study)
     assert names["S1"] == "no fault"
-    assert names["S3"] == "nsmd, endpoint’s node"
-    assert names["S8"] == "all sockets, client’s node"
+    assert names["S3"] == "nsmd, endpoint\u2019s node"
+    assert names["S8"] == "all sockets, client\u2019s node"
     assert names["S9"] == "all components, both nodes"
 
 
@@ -77,7 +77,7 @@ def test_two_broken_components_are_both_named() -> None:
             "campaign": [{"scenarios": ["T1"], "trials": 1}],
         }
     )  # fmt: skip
-    assert short_names(study) == {"T1": "nsmd + forwarder, client’s node"}
+    assert short_names(study) == {"T1": "nsmd + forwarder, client\u2019s node"}
 
 
 def test_a_cell_id_leaves_out_default_outage_and_remedy() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,7 +16,7 @@ from nsm_resilience.analysis import style
 def drawing() -> Figure:
     figure = style.new_figure(style.COLUMN_MM, 30)
     axes = figure.subplots()
-    axes.plot([1, 2], [3, 4], marker="o", label="client’s node")
+    axes.plot([1, 2], [3, 4], marker="o", label="client\u2019s node")
     axes.legend()
     return figure
 
@@ -40,7 +41,7 @@ def test_the_file_holds_no_date_and_no_program_but_its_words(tmp_path: Path) -> 
 def test_text_stays_text_in_the_papers_font(tmp_path: Path) -> None:
     svg = style.save_figure(drawing(), tmp_path / "a.svg", title="t", alt="a").path
     text = svg.read_text(encoding="utf-8")
-    assert "client’s node</text>" in text
+    assert "client\u2019s node</text>" in text
     assert "Libertinus Serif" in text
     assert "STIXGeneral" not in text
 
@@ -80,7 +81,7 @@ def test_supported_and_unsupported_differ_in_grey_too() -> None:
     supported, unsupported = marks["supported"], marks["unsupported"]
     assert abs(lightness(supported.colour) - lightness(unsupported.colour)) > 0.08
     lanes = [style.COMPONENT_COLOURS[c] for c in ("nsmd", "nsmd-k8s", "nsmdp", "forwarder")]
-    steps = [abs(lightness(a) - lightness(b)) for a, b in zip(lanes, lanes[1:], strict=False)]
+    steps = [abs(lightness(a) - lightness(b)) for a, b in itertools.pairwise(lanes)]
     assert min(steps) > 0.05
 
 

@@ -85,6 +85,14 @@ def test_a_prober_that_pauses_is_not_held_against_the_path() -> None:
     assert stretches(_renumbered(rows)).interruptions == ()
 
 
+def test_a_loss_beside_a_pause_of_the_prober_is_an_interruption() -> None:
+    # As the runner sees it: it cannot be told whether the path was there during the pause.
+    rows = echoes(0, END_S, lost_at=[3.0])
+    rows = [row for row in rows if not 3.01 <= (row["due_ns"] - ZERO_NS) / 1e9 < 3.6]
+    (hit,) = stretches(_renumbered(rows)).interruptions
+    assert hit.lost == 1
+
+
 def test_a_prober_that_catches_up_after_a_pause_is_not_held_against_the_path() -> None:
     rows = echoes(0, END_S)
     for row in rows[150:180]:  # due from 3.0 to 3.6 s, all sent in one burst

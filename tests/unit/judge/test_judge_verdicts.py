@@ -128,6 +128,25 @@ def test_a_proof_that_claims_more_than_its_checks_is_not_believed(tmp_path: Path
     assert judge(tmp_path, acts=[(0.3, proof)]).verdict == "not_injected"
 
 
+def test_a_killed_process_that_nothing_replaced_was_killed_all_the_same(tmp_path: Path) -> None:
+    checks = [
+        {"check": "the old process is gone", "ok": True},
+        {"check": "a new process with another start time runs", "ok": False},
+    ]
+    proof = note("injection_proof", target="nsmd@client", data={"proved": True, "checks": checks})
+    found = judge(tmp_path, proved=None, acts=[(0.3, proof)], down=[(1, 99)])
+    assert (found.verdict, found.measures.injection_proof) == ("unsupported", "proved")
+    assert any("a new process with another start time runs (not so)" in e.text
+               for e in found.evidence)  # fmt: skip
+
+
+def test_a_proof_that_the_agent_does_not_stand_by_is_not_believed(tmp_path: Path) -> None:
+    checks = [{"check": "some", "ok": True}, {"check": "the old process is gone", "ok": False}]
+    proof = note("injection_proof", target="nsmd@client", data={"proved": False, "checks": checks})
+    found = judge(tmp_path, proved=None, acts=[(0.3, proof)])
+    assert found.verdict == "not_injected" and "the old process is gone" in found.reason
+
+
 def test_a_proof_without_checks_is_not_believed(tmp_path: Path) -> None:
     proof = note("injection_proof", target="nsmd@client", data={"proved": True, "checks": []})
     assert judge(tmp_path, proved=None, acts=[(0.3, proof)]).verdict == "not_injected"
@@ -277,6 +296,23 @@ def test_a_component_probe_that_ended_early_is_unknown(tmp_path: Path) -> None:
         return [r for r in rows if r["t_ns"] < ns(5)]
 
     assert judge(tmp_path, component_rows=ended).verdict == "unknown"
+
+
+@pytest.mark.parametrize("probe", ["path", "components"])
+def test_a_gap_that_the_runner_itself_reports_is_unknown(tmp_path: Path, probe: str) -> None:
+    data = {"probe": probe, "from_ns": ns(3), "to_ns": ns(9)}
+    found = judge(tmp_path, acts=[(9.0, note("probe_gap", data=data))])
+    assert found.verdict == "unknown"
+    assert f"{probe} probe stopped for 6.0 s" in found.reason
+
+
+def test_a_short_gap_or_one_outside_the_watch_is_borne(tmp_path: Path) -> None:
+    gaps = [("path", 3.0, 3.5), ("path", -8.0, -5.0), ("path", 13.0, 18.0), ("new", 3.0, 9.0)]
+    acts = [
+        (e, note("probe_gap", data={"probe": p, "from_ns": ns(b), "to_ns": ns(e)}))
+        for p, b, e in gaps
+    ]
+    assert judge(tmp_path, acts=acts).verdict == "supported"
 
 
 def test_a_watch_given_up_before_its_window_is_unknown(tmp_path: Path) -> None:

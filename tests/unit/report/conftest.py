@@ -2,38 +2,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed_campaign import Constructed, construct
+from built_report import PAPER, Builder, Built
+from constructed_campaign import construct
 
 from nsm_resilience.analysis import style
 from nsm_resilience.report.numbers import descriptions, write_numbers
-
-PAPER = Path(__file__).parents[3] / "paper"
-
-
-@dataclass
-class Built:
-    """A constructed campaign with all that the paper needs, below one root."""
-
-    campaign: Constructed
-    numbers: dict[str, Any]
-
-    @property
-    def root(self) -> Path:
-        return self.campaign.root
-
-    @property
-    def main(self) -> Path:
-        return self.root / "paper" / "main.typ"
-
-    @property
-    def numbers_path(self) -> Path:
-        return self.root / "results" / "numbers.json"
 
 
 @style.styled
@@ -41,9 +17,6 @@ def _stand_in() -> Any:
     figure = style.new_figure(style.COLUMN_MM, 30)
     figure.text(0.5, 0.5, "stands for a figure")
     return figure
-
-
-Builder = Callable[..., Built]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import Built
+from built_report import Built
 
 from nsm_resilience.report.notebook import run_notebook
 from nsm_resilience.report.numbers import descriptions

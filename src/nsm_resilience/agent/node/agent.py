@@ -88,6 +88,8 @@ class Agent:
                 self.add(name, {"kind": "garbled", "text": text[:500]})
         problem = child.stderr.read().strip()
         code = child.wait()
+        child.stdout.close()
+        child.stderr.close()
         line = {"kind": "exited", "code": code, "error": problem[-2000:]}
         self.add(name, {**line, "t_ns": time.monotonic_ns()})
 

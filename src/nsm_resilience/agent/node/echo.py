@@ -223,9 +223,9 @@ class Prober:
 
 
 def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
-    """A process of the pod, as soon as it has one; None when the time is over."""
+    """A process of the pod in the pod's network, or None when there was none in time."""
     while time.monotonic_ns() < give_up_ns:
-        pids = processes.of_pod(pod_uid)
+        pids = [pid for pid in processes.of_pod(pod_uid) if processes.in_own_network(pid)]
         if pids:
             return pids[0]
         time.sleep(0.05)

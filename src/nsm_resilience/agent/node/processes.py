@@ -61,6 +61,15 @@ def of_pod(pod_uid: str) -> list[int]:
     return [pid for pid in all_pids() if in_pod(pid, pod_uid)]
 
 
+def in_own_network(pid: int) -> bool:
+    """Whether a process has left the node's network; one that is only being made has not yet."""
+    try:
+        own, node = os.stat(f"/proc/{pid}/ns/net"), os.stat("/proc/1/ns/net")
+    except OSError:
+        return False
+    return own.st_ino != node.st_ino
+
+
 def in_any_pod(pid: int) -> bool:
     """Whether a process runs in a pod rather than directly on the node."""
     return "pod" in cgroups_of(pid)

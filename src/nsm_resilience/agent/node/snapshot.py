@@ -62,7 +62,7 @@ def main() -> None:
     t_ns = time.monotonic_ns()
     pods: dict[str, Any] = {}
     for pod, uid in wanted["pods"].items():
-        pids = processes.of_pod(uid)
+        pids = [pid for pid in processes.of_pod(uid) if processes.in_own_network(pid)]
         pods[pod] = network(pids[0]) if pids else {"error": "the pod has no process"}
     found = processes.Finder(wanted["programs"]).find()
     emit(

@@ -25,8 +25,8 @@ JUDGED = ("supported", "unsupported")
 """Verdicts that count in n."""
 
 _NODES = {
-    frozenset({"client"}): "client’s node",
-    frozenset({"endpoint"}): "endpoint’s node",
+    frozenset({"client"}): "client\u2019s node",
+    frozenset({"endpoint"}): "endpoint\u2019s node",
     frozenset({"client", "endpoint"}): "both nodes",
 }
 _LEVELS = {
@@ -91,7 +91,7 @@ def cell_id(row: Mapping[str, str]) -> str:
 
 
 def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
-    """Return one label per row: `S2 nsmd, client’s node` and what sets it apart.
+    """Return one label per row: what is broken and where, and what sets the cell apart.
 
     Args:
         cells: table with the columns of a cell, one row each.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of a figure beside the figure: words for those who do not see it, and its sources."""
+"""What is said of a figure: words for those who do not see it, and its sources."""
 
 from __future__ import annotations
 

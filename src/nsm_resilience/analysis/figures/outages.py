@@ -64,9 +64,9 @@ def draw_outages(
     cells = shown[list(CELL)].drop_duplicates().reset_index(drop=True)
     lines = label_lines(cells, names)
     rows = {line.cell: y for y, line in enumerate(lines) if line.cell is not None}
-    figure = style.new_figure(style.COLUMN_MM, 18 + _ROW_MM * max(len(lines), 1))
+    height_mm = 18 + _ROW_MM * max(len(lines), 1)
+    figure = style.new_figure(style.COLUMN_MM, height_mm, w_pad=0.01, h_pad=0.01, wspace=0.015)
     never, axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1, 4.2]})
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.015)  # type: ignore[union-attr]
 
     longest = max([watch_s, *REFERENCE_LINES_S, *shown["outage_s"].tolist()])
     right = longest * 1.3
@@ -129,9 +129,7 @@ def _bands(never: Axes, axes: Axes, lines: Sequence[LabelLine]) -> None:
         if number % 2 == 0:
             own = [y for y, line in enumerate(lines) if line.scenario == scenario]
             for side in (never, axes):
-                side.axhspan(
-                    own[0] - 0.5, own[-1] + 0.5, color=style.BAND, linewidth=0, zorder=0
-                )
+                side.axhspan(own[0] - 0.5, own[-1] + 0.5, color=style.BAND, linewidth=0, zorder=0)
     style.light_grid(axes)
 
 

@@ -103,9 +103,7 @@ def describe_result_table(scenarios: pd.DataFrame, trials: pd.DataFrame) -> Desc
     """Say in words what the figure shows."""
     tested = scenarios[scenarios["n"] > 0]
     counts = tested["verdict"].value_counts()
-    words = ", ".join(
-        f"{int(counts.get(v, 0))} {v}" for v in ("supported", "flaky", "unsupported")
-    )
+    words = ", ".join(f"{int(counts.get(v, 0))} {v}" for v in ("supported", "flaky", "unsupported"))
     alt = (
         f"Share of supported trials with its 95 % Wilson interval and the published claim, one row "
         f"for each of {len(scenarios)} cells: {words}, {len(scenarios) - len(tested)} not tested."

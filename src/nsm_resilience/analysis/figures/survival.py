@@ -68,9 +68,10 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     panels = list(cells.groupby(["plane", "scenario"], sort=False).groups.values())
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = style.new_figure(style.COLUMN_MM, 10 + _PANEL_MM * rows)
+    figure = style.new_figure(
+        style.COLUMN_MM, 10 + _PANEL_MM * rows, w_pad=0.015, h_pad=0.015, hspace=0, wspace=0
+    )
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, hspace=0, wspace=0)  # type: ignore[union-attr]
     for number, (axes, panel) in enumerate(zip_longest(grid.flat, panels)):
         if panel is None:
             axes.set_visible(False)

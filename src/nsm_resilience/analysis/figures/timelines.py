@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nsm_resilience.record.reader import Record
+
+Rect = tuple[float, float, float, float]
 
 NOTEBOOK = "notebooks/timelines.py"
 
@@ -108,15 +110,21 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
         empty without any).
     """
     import numpy as np
+    import pandas as pd
 
     width = (end_s - begin_s) / bins
     inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
     number = np.floor((inside["t_s"] - begin_s) / width).astype(int)
     grouped = inside["rtt_s"].groupby(number)
-    found = grouped.agg(sent="size", answered="count", median_s="median").reset_index(names="bin")
-    found["t_s"] = begin_s + (found["bin"] + 0.5) * width
-    found["lost"] = found["sent"] - found["answered"]
-    return found[["t_s", "sent", "lost", "median_s"]]
+    sent = grouped.size()
+    return pd.DataFrame(
+        {
+            "t_s": begin_s + (sent.index.to_numpy() + 0.5) * width,
+            "sent": sent.to_numpy(),
+            "lost": (sent - grouped.count()).to_numpy(),
+            "median_s": grouped.median().to_numpy(),
+        }
+    )
 
 
 def lanes(components: pd.DataFrame) -> list[tuple[str, str]]:
@@ -246,7 +254,7 @@ class _Page:
     def height(self) -> float:
         return max(math.ceil(self.panels / self.columns), 1) * self.panel_mm + 13.0
 
-    def place(self, number: int, below_mm: float, height_mm: float) -> tuple[float, ...]:
+    def place(self, number: int, below_mm: float, height_mm: float) -> Rect:
         """Return left, bottom, width, height of axes as shares of the figure."""
         row, column = divmod(number, self.columns)
         width = (style.PAGE_MM - _LEFT_MM - 3.0 - (self.columns - 1) * _BETWEEN_MM) / self.columns
@@ -272,8 +280,11 @@ def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
     return 10.0**low, 10.0 ** max(high, low + 1)
 
 
-def _of(table: pd.DataFrame, row: Mapping[str, object]) -> pd.DataFrame:
-    return table[(table["trial"] == row["trial"]) & (table["attempt"] == row["attempt"])]
+def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
+    own: pd.DataFrame = table[
+        (table["trial"] == row["trial"]) & (table["attempt"] == row["attempt"])
+    ]
+    return own
 
 
 def _all_lanes(own_components: Sequence[pd.DataFrame]) -> list[tuple[str, str]]:
@@ -397,7 +408,7 @@ def _legend(figure: Figure) -> None:
 
 
 def describe_timelines(trials: pd.DataFrame) -> Description:
-    """Say in words what the figure shows: which trial stands for which scenario, and how it went."""
+    """Say in words which trial stands for which scenario, and how it went."""
     chosen = typical_trials(trials)
     parts = []
     for row in chosen.to_dict("records"):

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import in_order, judged
-
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def typical_of_cell(own: pd.DataFrame) -> pd.Series | None:
         _censored=same["outage_censored"].eq(True).fillna(False).astype(bool),
         _outage=same["outage_s"].fillna(float("inf")),
     ).sort_values(["_censored", "_outage", "trial", "attempt"], kind="stable")
-    chosen = ordered.iloc[(len(ordered) - 1) // 2]
-    return chosen.drop(["_censored", "_outage"])
+    chosen: pd.Series = ordered[own.columns].iloc[(len(ordered) - 1) // 2]
+    return chosen
 
 
 def typical_trials(trials: pd.DataFrame) -> pd.DataFrame:

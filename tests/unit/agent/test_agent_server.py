@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent keeps what scripts write until it is pulled, and obeys its token only."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+    import agent
+
+    monkeypatch.setattr(agent, "TOKEN", "secret")
+    monkeypatch.setattr(agent, "AGENT", agent.Agent())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), agent.Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def request(path: str, body: Any = None, token: str = "secret") -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        sent = urllib.request.Request(base + path, data, {"X-Agent-Token": token})
+        with urllib.request.urlopen(sent, timeout=20) as answer:
+            return json.load(answer)
+
+    yield request
+    agent.AGENT.reset()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_request_without_the_token_is_refused(ask: Ask) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        ask("/pull?since=0", token="guess")
+
+
+def test_lines_wait_until_they_are_acknowledged(ask: Ask) -> None:
+    ask("/start", {"name": "logs", "script": "follow", "order": {"namespace": "none"}})
+    time.sleep(0.3)
+    ask("/stop", {"names": ["logs"]})
+    deadline = time.monotonic() + 10
+    items: list[Any] = []
+    while len(items) < 2 and time.monotonic() < deadline:
+        answer = ask("/pull?since=0")
+        items = answer["items"]
+        time.sleep(0.05)
+    assert [line["kind"] for _, _, line in items] == ["ended", "exited"]
+    assert [name for _, name, _ in items] == ["logs", "logs"]
+    assert ask("/pull?since=0")["items"] == items  # not acknowledged yet
+    assert ask(f"/pull?since={answer['next']}")["items"] == []
+
+
+def test_a_script_that_fails_says_so_in_the_stream(ask: Ask) -> None:
+    ask("/start", {"name": "bad", "script": "watch", "order": {}})
+    deadline = time.monotonic() + 10
+    items: list[Any] = []
+    while not items and time.monotonic() < deadline:
+        items = ask("/pull?since=0")["items"]
+        time.sleep(0.05)
+    assert items[-1][2]["code"] == 1 and "KeyError" in items[-1][2]["error"]
+
+
+@pytest.mark.parametrize("body", [{"name": "x", "script": "rm", "order": {}}, {"name": "x"}])
+def test_only_the_agents_own_scripts_are_run(ask: Ask, body: dict[str, Any]) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        ask("/start", body)
+
+
+def test_the_clock_names_the_kernel_it_belongs_to(ask: Ask) -> None:
+    clock = ask("/clock")
+    assert set(clock) == {"mono_ns", "wall_ns", "boot_id"}
+    assert ask("/clock")["mono_ns"] > clock["mono_ns"]

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the report share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from constructed_campaign import Constructed
+
+PAPER = Path(__file__).parents[3] / "paper"
+
+
+@dataclass
+class Built:
+    """A constructed campaign with all that the paper needs, below one root."""
+
+    campaign: Constructed
+    numbers: dict[str, Any]
+
+    @property
+    def root(self) -> Path:
+        return self.campaign.root
+
+    @property
+    def main(self) -> Path:
+        return self.root / "paper" / "main.typ"
+
+    @property
+    def numbers_path(self) -> Path:
+        return self.root / "results" / "numbers.json"
+
+
+Builder = Callable[..., Built]

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from nsm_resilience.cli import app
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("pandas", "pyarrow", "kubernetes", "matplotlib", "snakemake", "papermill", "typst")
+
+
+def commands() -> list[list[str]]:
+    found = []
+    for name, command in get_command(app).commands.items():
+        found.append([name])
+        found += [[name, sub] for sub in getattr(command, "commands", {})]
+    return found
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "nsm_resilience.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_explains_itself_in_a_sentence(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"])
+    assert result.exit_code == 0
+    text = result.output.split("Usage:", 1)[1]
+    assert "." in text, "the command has no description"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from nsm_resilience.cli import app; from typer.testing import CliRunner\n"
+        "CliRunner().invoke(app, ['--help'])\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_version_is_the_packages_own() -> None:
+    from nsm_resilience import __version__
+
+    assert run("--version").stdout.strip() == f"nsm-resilience {__version__}"
+
+
+def test_an_error_of_ours_is_one_message_and_no_traceback(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    text = (ROOT / "config/study.yaml").read_text(encoding="utf-8")
+    study.write_text(text.replace("seed:", "sead:", 1), encoding="utf-8")
+    done = run("schedule", "--study", str(study))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "did you mean `seed:`?" in done.stderr
+
+
+def test_a_parameter_without_a_value_says_how_to_write_it(tmp_path: Path) -> None:
+    done = run("notebook", "notebooks/outages.py", "--out", str(tmp_path / "o.ipynb"), "-p", "x")
+    assert done.returncode == 2
+    assert "name=value" in done.stderr
+
+
+def test_schedule_prints_every_trial_once_in_order() -> None:
+    from nsm_resilience.study.load import load_study
+    from nsm_resilience.study.schedule import make_schedule
+
+    lines = run("schedule").stdout.splitlines()
+    trials = [line.split()[-1] for line in lines]
+    assert trials == [s.trial for s in make_schedule(load_study(ROOT / "config/study.yaml"))]
+    assert len(set(trials)) == len(trials)
+
+
+def test_a_damaged_recorded_campaign_is_refused_by_name(tmp_path: Path) -> None:
+    recorded = tmp_path / "campaign"
+    recorded.mkdir()
+    (recorded / "campaign.json").write_text("{}")
+    (recorded / "SHA256SUMS").write_text(f"{'0' * 64}  campaign.json\n")
+    done = run("archive", "verify", str(recorded))
+    assert done.returncode == 1
+    assert "campaign.json: does not match its checksum" in done.stderr

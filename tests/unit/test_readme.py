@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that README, CONTRIBUTING and the profiles tell people to type."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from typer.main import get_command
+
+from nsm_resilience.cli import app
+from nsm_resilience.workflow import load_settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def typed(program: str) -> list[str]:
+    """Every line with this program in a block or between backticks, continued lines joined."""
+    found = []
+    for name in DOCUMENTS:
+        text = text_of(name)
+        blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.S)
+        lines = [line.strip() for block in blocks for line in block.splitlines()]
+        lines += re.findall(rf"`({program} [^`]*)`", re.sub(r"```.*?```", "", text, flags=re.S))
+        for line in lines:
+            command = re.sub(r"\s+", " ", line).removeprefix(".venv/bin/")
+            if command.split(" ")[0] == program:
+                found.append(command)
+    return sorted(set(found))
+
+
+def parse(command: click.Command, arguments: list[str], context: click.Context | None) -> None:
+    """Parse as the program would, and run nothing."""
+    own = command.make_context(command.name or "", list(arguments), parent=context)
+    if isinstance(command, click.Group):
+        name, sub, rest = command.resolve_command(own, [*own._protected_args, *own.args])
+        assert sub is not None, name
+        parse(sub, rest, own)
+
+
+@pytest.mark.parametrize("line", typed("nsm-resilience"))
+def test_a_command_in_the_documents_is_one_that_we_have(line: str) -> None:
+    arguments = shlex.split(line)[1:]
+    command: Any = get_command(app)
+    if arguments[-1:] == ["doctor"] or len(arguments) >= 1:
+        parse(command, arguments, None)
+
+
+def settings_of(arguments: list[str]) -> dict[str, Any]:
+    """What a call of snakemake in the documents would configure."""
+    files = [ROOT / "config" / "config.yaml"]
+    given: list[str] = []
+    if "--profile" in arguments:
+        profile = ROOT / arguments[arguments.index("--profile") + 1] / "profile.yaml"
+        files += [ROOT / f for f in yaml.safe_load(profile.read_text("utf-8"))["configfile"]]
+    if "--config" in arguments:
+        given = arguments[arguments.index("--config") + 1 :]
+    config: dict[str, Any] = {}
+    for file in files:
+        config.update(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return {**config, **dict(pair.split("=", 1) for pair in given)}
+
+
+@pytest.mark.parametrize("line", typed("snakemake"))
+def test_a_call_of_snakemake_in_the_documents_is_configured_validly(line: str) -> None:
+    load_settings(settings_of(shlex.split(line)))
+
+
+def test_every_target_of_make_in_the_documents_exists() -> None:
+    makefile = text_of("Makefile")
+    wanted = {line.split()[1] for line in typed("make") if len(line.split()) > 1}
+    wanted |= set(re.findall(r"`make (\w+)`", text_of("README.md")))
+    assert {"test", "live"} <= wanted
+    for target in wanted:
+        assert re.search(rf"^{target}:", makefile, flags=re.M), target
+
+
+def test_the_spelled_out_commands_do_what_make_does() -> None:
+    readme = text_of("README.md")
+    for line in (
+        "python3 -m venv .venv",
+        '.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"',
+        ".venv/bin/snakemake",
+        ".venv/bin/python -m pytest",
+    ):
+        assert f"\n{line}\n" in readme
+    makefile = text_of("Makefile")
+    assert "$(BIN)/snakemake\n" in makefile
+    assert "$(BIN)/python -m pytest\n" in makefile
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_a_document_links_or_names_is_there(document: str) -> None:
+    text = text_of(document)
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    paths = re.findall(r"`((?:config|profiles|tools|workflow|paper|notebooks)/[\w./-]+)`", text)
+    own = {"config/mine.yaml"}
+    missing = [path for path in {*links, *paths} - own if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_the_documented_results_are_what_the_workflow_makes() -> None:
+    readme = text_of("README.md")
+    table = readme.split("## What comes out", 1)[1].split("##", 1)[0]
+    named = set(re.findall(r"^\| `([^`]+)` \|", table, flags=re.M))
+    rules = "".join(p.read_text("utf-8") for p in (ROOT / "workflow" / "rules").glob("*.smk"))
+    for name in named - {"unpacked/"}:
+        assert f"results/{name}" in rules, name
+
+
+def test_git_ignores_what_the_workflow_makes_and_keeps_recorded_campaigns() -> None:
+    def ignored(path: str) -> bool:
+        done = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False)
+        if done.returncode > 1:
+            pytest.skip("not a git checkout")
+        return done.returncode == 0
+
+    assert ignored("results/report.pdf")
+    assert ignored("results/live/local/campaign.json")
+    assert ignored(".snakemake/log")
+    assert not ignored("results/recorded/kernel/S1.tar.xz")
+    assert not ignored("results/recorded/kernel/campaign.json")

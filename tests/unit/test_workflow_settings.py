@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nsm_resilience.study.load import ConfigError
+from nsm_resilience.workflow import (
+    PACKAGE,
+    Settings,
+    hold_campaign,
+    live_study,
+    load_settings,
+    source_checksum,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def given(**changes: Any) -> dict[str, Any]:
+    return {"campaign": "kernel", **changes}
+
+
+def test_an_unknown_key_is_an_error_that_names_the_right_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean `campaign:`"):
+        load_settings({"campain": "kernel"})
+
+
+def test_a_wrong_source_is_an_error_that_says_what_there_is() -> None:
+    with pytest.raises(ConfigError, match="'recorded' or 'live'"):
+        load_settings(given(source="archive"))
+
+
+@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "a b"])
+def test_a_campaigns_name_stays_inside_its_folder(name: str) -> None:
+    with pytest.raises(ConfigError, match="campaign"):
+        load_settings(given(campaign=name))
+
+
+def test_recorded_and_live_campaigns_of_one_name_do_not_share_a_folder() -> None:
+    recorded, live = load_settings(given()), load_settings(given(source="live"))
+    assert recorded.campaign_folder == Path("results/unpacked/kernel")
+    assert live.campaign_folder == Path("results/live/kernel")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "live.yaml", "live-local-images.yaml"])
+def test_every_settings_file_is_valid_on_top_of_the_default(name: str) -> None:
+    folder = ROOT / "config"
+    merged = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    merged.update(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
+    settings = load_settings(merged)
+    assert (ROOT / settings.study).is_file()
+    assert (ROOT / settings.testbed).is_file()
+
+
+def live_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(folder)
+    (folder / "mine.yaml").write_text((ROOT / "config/study.yaml").read_text(encoding="utf-8"))
+    return load_settings(given(source="live", study="mine.yaml"))
+
+
+def test_a_campaign_goes_on_with_the_study_it_was_begun_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = live_settings(tmp_path, monkeypatch)
+    study = live_study(settings)
+    settings.campaign_folder.mkdir(parents=True)
+    text = settings.study.read_text(encoding="utf-8")
+    (settings.campaign_folder / "study.yaml").write_text("# a comment\n" + text)
+    assert live_study(settings) == study
+
+
+def test_a_changed_study_is_refused_for_a_campaign_that_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = live_settings(tmp_path, monkeypatch)
+    text = settings.study.read_text(encoding="utf-8")
+    settings.campaign_folder.mkdir(parents=True)
+    (settings.campaign_folder / "study.yaml").write_text(text)
+    seed = next(line for line in text.splitlines() if line.startswith("seed:"))
+    settings.study.write_text(text.replace(seed, "seed: 7"))
+    with pytest.raises(ConfigError, match=r"`seed`.*--config campaign="):
+        live_study(settings)
+
+
+def test_the_checksum_of_code_follows_its_content_and_its_names(tmp_path: Path) -> None:
+    (tmp_path / "judge").mkdir()
+    module = tmp_path / "judge" / "rules.py"
+    module.write_text("limit = 1\n")
+    before = source_checksum(["judge"], tmp_path)
+    (tmp_path / "judge" / "__pycache__").mkdir()
+    (tmp_path / "judge" / "__pycache__" / "rules.pyc").write_bytes(b"x")
+    assert source_checksum(["judge"], tmp_path) == before
+    module.write_text("limit = 2\n")
+    changed = source_checksum(["judge"], tmp_path)
+    module.rename(module.with_name("rule.py"))
+    assert len({before, changed, source_checksum(["judge"], tmp_path)}) == 3
+
+
+def test_the_checksum_of_code_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(ValueError, match="jugde"):
+        source_checksum(["jugde"], PACKAGE)
+
+
+def test_one_process_at_a_time_holds_a_campaign_and_its_death_frees_it(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from nsm_resilience.workflow import hold_campaign\n"
+        "hold_campaign(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RuntimeError, match=f"process {holder.pid}"):
+            hold_campaign(tmp_path)
+        holder.kill()
+    hold_campaign(tmp_path)
