@@ -38,8 +38,9 @@ chosen = typical_trials(trials)
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
-# Only the chosen trials are read from their records; all else comes from the tables. A paler bar is
-# a process that is stopped or not ready, a triangle a restart that Kubernetes counted.
+# Only the chosen trials are read from their records; all else comes from the tables. A component
+# has a lane where it changed after the fault: a gap is a process that is gone, a paler bar one that
+# is stopped or not ready, a triangle a restart that Kubernetes counted.
 
 # %%
 timelines = {

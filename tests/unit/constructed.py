@@ -276,6 +276,8 @@ def build(
             (-8.4, lambda w: w.begin("install")),
             (-5.0, lambda w: w.end("install")),
             (-5.0, note("cluster", data={"id": "cluster-a"})),
+            (-2.0, note("connected", node="client", data={"pod": "client"})),
+            (-2.0, lambda w: _monitor_starts(w, levels.client)),
             (-1.2, lambda w: w.begin("steady")),
             (-0.02, lambda w: w.end("steady")),
             (-0.01, lambda w: w.begin("fault")),
@@ -338,6 +340,17 @@ def describe(campaign: Path) -> None:
         json.dumps({"format": 1, "campaign": CAMPAIGN, "source": "synthetic", "records": records}),
         encoding="utf-8",
     )
+
+
+def monitor_says(seconds: float, message: str) -> Act:
+    """An act that writes one line of nsm-monitor's log, stamped by its node."""
+    text = f'{wall(seconds)[:-1]}001Z stderr F time="x" level=info msg="NSM Monitor: {message}"\n'
+    return lambda w: w.log("node-a", "client", "nsm-monitor", text.encode())
+
+
+def _monitor_starts(writer: RecordWriter, client: str) -> None:
+    if client == "monitored":
+        monitor_says(-2.0, "Monitor started")(writer)
 
 
 def _faults(

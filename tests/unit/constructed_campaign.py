@@ -307,12 +307,19 @@ def _record(folder: Path, row: dict[Any, Any], study: Study) -> None:
                 for role in ("client", "endpoint")
             ],
         },
-        "images": {"nsmd": f"registry.invalid/networkservicemesh/nsmd:v0.2.0@sha256:{'ab' * 32}"},
+        "images": {"registry": "registry.invalid/networkservicemesh", "tag": "v0.2.0"},
         "judge": study.judge.model_dump(),
         "software": {"nsm_resilience": "0.1.0", "python": "3.11.7", "git_commit": "c0ffee" * 6,
                      "git_dirty": False},
     }  # fmt: skip
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    status = {
+        "image": "registry.invalid/networkservicemesh/nsmd:v0.2.0",
+        "imageID": f"registry.invalid/networkservicemesh/nsmd@sha256:{'ab' * 32}",
+    }
+    (folder / "snapshots").mkdir()
+    before = {"t_ns": 0, "nodes": {}, "resources": {}, "pods": [{"containerStatuses": [status]}]}
+    (folder / "snapshots" / "before.json").write_text(json.dumps(before), encoding="utf-8")
     zero, second = 100_000_000_000, 1_000_000_000
 
     def event(seq: int, t_s: float, kind: str, data: dict[str, Any]) -> Event:

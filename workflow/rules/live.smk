@@ -21,11 +21,13 @@ onstart:
 
 
 onerror:
-    print(
-        "\nThe cluster is left as it is. The same command goes on from here: nothing that was"
-        f" measured is lost.\nTo remove the cluster: nsm-resilience cluster down {CLUSTER}\n",
-        file=sys.stderr,
-    )
+    if Path(campaign("cluster.json")).exists():
+        print(
+            "\nThe cluster is left as it is. The same command goes on from here: nothing that was"
+            " measured is lost.\nTo remove the cluster:"
+            f" nsm-resilience cluster down {CLUSTER}\n",
+            file=sys.stderr,
+        )
 
 
 rule begin:

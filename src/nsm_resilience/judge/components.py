@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsm_resilience.judge.rules import to_s
-from nsm_resilience.judge.steady import DEAD, STOPPED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ChangeKind = Literal["process", "restart", "ready", "socket"]
 Rows = NDArray[np.intp]
+
+STOPPED = frozenset("Tt")
+"""States in /proc/<pid>/stat of a process that a signal or a debugger has stopped."""
+DEAD = frozenset("ZXx")
+"""States of a process that has ended and is only not yet forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

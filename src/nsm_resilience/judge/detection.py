@@ -9,19 +9,18 @@ log is evidence for a person and never decides.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nsm_resilience.judge.components import key_codes
-from nsm_resilience.judge.evidence import Evidence, of_event, of_kubernetes, of_samples
-from nsm_resilience.judge.rules import NANOSECONDS, to_s
+from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
-from nsm_resilience.record.layout import RecordLayout
+from nsm_resilience.judge.warning_events import read_warnings, short_name
+from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
@@ -49,24 +48,26 @@ class Detection:
     evidence: tuple[Evidence, ...]
 
 
+def is_bad_condition(event: Event) -> bool:
+    """Whether an event is a condition that says that something is wrong.
+
+    `Deleted` never does: a pod is deleted because somebody said so, here the fault itself; that its
+    containers are not ready any more is shown by conditions of their own.
+    """
+    kind = str(event.data.get("type"))
+    if event.kind != "condition" or kind == "Deleted":
+        return False
+    return str(event.data.get("status")) != ("False" if kind == "DisruptionTarget" else "True")
+
+
 def find_detection(record: Record, components: pd.DataFrame, instants: Instants) -> Detection:
     """The first sign between the fault and the end of the watch."""
     watch = instants.watch
     if watch is None:
         return Detection(None, None, ())
     begin, end = watch
-    signs = sorted(
-        (
-            sign
-            for sign in (
-                *_from_events(record),
-                *_from_components(components, begin),
-                *_from_kubernetes(record, begin),
-            )
-            if begin <= sign.t_ns <= end
-        ),
-        key=lambda s: (s.t_ns, s.by, s.evidence.file, s.evidence.line or 0),
-    )
+    shown = [*_from_events(record), *_from_kubernetes(record)]
+    signs = _inside(shown, begin, end) or _inside(_from_components(components, begin), begin, end)
     if not signs:
         return Detection(None, None, ())
     first = signs[0]
@@ -74,6 +75,13 @@ def find_detection(record: Record, components: pd.DataFrame, instants: Instants)
     for sign in signs:
         listed.setdefault(sign.by, sign.evidence)
     return Detection(to_s(first.t_ns - begin), first.by, tuple(listed.values())[:LISTED])
+
+
+def _inside(signs: Iterable[Sign], begin_ns: int, end_ns: int) -> list[Sign]:
+    return sorted(
+        (sign for sign in signs if begin_ns <= sign.t_ns <= end_ns),
+        key=lambda s: (s.t_ns, s.by, s.evidence.file, s.evidence.line or 0),
+    )
 
 
 def _from_events(record: Record) -> Iterable[Sign]:
@@ -90,26 +98,31 @@ def _from_events(record: Record) -> Iterable[Sign]:
                 f"Kubernetes: restart of {name}",
                 of_event("detection", event, text),
             )
-        elif event.kind == "condition" and _is_bad(str(data.get("type")), data.get("status")):
-            by = f"{data.get('type')} is {data.get('status')} for pod {data.get('pod')}"
+        elif is_bad_condition(event):
+            by = _condition(event)
             reason = f" ({data['reason']})" if data.get("reason") else ""
-            found = of_event("detection", event, by + reason)
-            yield Sign(event.t_ns, f"Kubernetes: {by}", found)
+            text = f"pod {data.get('pod')}: {data.get('type')} is {data.get('status')}{reason}"
+            yield Sign(event.t_ns, f"Kubernetes: {by}", of_event("detection", event, text))
 
 
-def _is_bad(kind: str, status: object) -> bool:
-    """Whether a condition says that something is wrong.
-
-    `Deleted` never does: a pod is deleted because somebody said so, here the fault itself; that its
-    containers are not ready any more is shown by conditions of their own.
-    """
-    if kind == "Deleted":
-        return False
-    return str(status) != ("False" if kind == "DisruptionTarget" else "True")
+def _condition(event: Event) -> str:
+    """A bad condition in words that are the same in every trial."""
+    kind, where = str(event.data.get("type")), _on(event.node)
+    container = kind.removeprefix("ContainerReady:")
+    if container != kind:
+        return f"{container} not ready{where}"
+    pod = short_name(event.data.get("pod"))
+    if kind == "Ready":
+        return f"pod {pod} not ready{where}"
+    return f"{kind} is {event.data.get('status')} for pod {pod}{where}"
 
 
 def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
-    """Rises of a restart count and falls of readiness, against the sample before."""
+    """Rises of a restart count and falls of readiness, against the sample before.
+
+    Only for records without such events: a sample carries what the runner knew when it took the
+    sample in, up to some seconds after the agent had made it, so it would date signs too early.
+    """
     if not len(table):
         return
     times = table["t_ns"].to_numpy(dtype=np.int64)
@@ -137,60 +150,14 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
     for row in unready[np.argsort(times[unready], kind="stable")]:
         if int(keys[row]) not in fallen:
             fallen.add(int(keys[row]))
-            text = f"{names[row]}{_on(nodes[row])} is not ready"
+            text = f"{names[row]} not ready{_on(nodes[row])}"
             yield sign(int(row), text, text)
 
 
-def _from_kubernetes(record: Record, begin_ns: int) -> Iterable[Sign]:
-    """Warning events of the lane's namespace, on the runner's clock."""
-    path = RecordLayout(record.folder).kubernetes_events
-    if not path.exists():
-        return
-    offset = wall_offset_ns(record)
-    if offset is None:
-        return
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if '"Warning"' not in line:
-            continue
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # evidence only where it can be read; the verdict does not need it
-        if not isinstance(event, dict) or event.get("type") != "Warning":
-            continue
-        about = event.get("involvedObject") or event.get("regarding") or {}
-        what = f"{about.get('kind', 'object')} {about.get('name', 'unnamed')}"
-        text = f"{event.get('reason')} of {what}: {event.get('message') or event.get('note')}"
-        by = f"Kubernetes: Warning event {event.get('reason')} of {what}"
-        found = of_kubernetes("detection", number, " ".join(text.split())[:300])
-        for stamp, fine in _stamps(event):
-            t = stamp - offset
-            # A stamp in whole seconds may be up to one second older than what it stamps.
-            if not fine and t < begin_ns < t + NANOSECONDS:
-                t = begin_ns
-            yield Sign(t, by, found)
-
-
-def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:
-    """First and last time of a Kubernetes event, and whether each is finer than a second.
-
-    Events that repeat are one object with a count; what came between the two times is not kept.
-    """
-    series, metadata = event.get("series") or {}, event.get("metadata") or {}
-    given = [
-        event.get("firstTimestamp"),
-        event.get("eventTime"),
-        event.get("lastTimestamp"),
-        series.get("lastObservedTime"),
-    ]
-    if not any(given):
-        given = [metadata.get("creationTimestamp")]
-    found = []
-    for value in given:
-        parsed = parse_wall(value) if isinstance(value, str) else None
-        if parsed is not None:
-            found.append((parsed, "." in str(value)))
-    return found
+def _from_kubernetes(record: Record) -> Iterable[Sign]:
+    for warned in read_warnings(record, "detection"):
+        by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
+        yield Sign(warned.t_ns, f"Kubernetes: {by}", warned.evidence)
 
 
 def _on(node: object) -> str:

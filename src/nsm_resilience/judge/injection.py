@@ -24,7 +24,7 @@ class Injection:
         state: `proved` when every declared fault has a proof that the agent stands by; `no fault`
             for a control without injection; `unexpected` for a control in which one was made.
         text: A clause that says why, for the reason of the verdict.
-        skew_s: Seconds between the first and the last injection, declared delays
+        skew_s: Seconds between the begin of the first and of the last injection, declared delays
             included; None for fewer than two.
         evidence: Injections, proofs and the checks that failed.
     """
@@ -121,11 +121,10 @@ def _say_checks(proof: Event) -> str:
 
 
 def _skew(injections: list[Event], instants: Instants) -> float | None:
-    """Seconds between the first and the last one done, declared delays included."""
-    done: list[int] = []
+    """Seconds between the first and the last one begun, declared delays included."""
+    begun: list[int] = []
     for event in injections:
-        at = event.data.get("t_done_ns")
-        if not isinstance(at, int) or (instants.fault_ns is not None and at < instants.fault_ns):
-            continue
-        done.append(at)
-    return to_s(max(done) - min(done)) if len(done) > 1 else None
+        at = event.data.get("t_begin_ns")
+        if isinstance(at, int) and (instants.fault_ns is None or at >= instants.fault_ns):
+            begun.append(at)
+    return to_s(max(begun) - min(begun)) if len(begun) > 1 else None

@@ -44,6 +44,7 @@ class Measures:
     detected_by: str | None = None
     notified_s: float | None = None
     notified_by: str | None = None
+    notification_watched: bool = False
     injection_proof: ProofState | None = None
     injection_skew_s: float | None = None
     watch_s: float | None = None

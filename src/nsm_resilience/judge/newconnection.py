@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +13,14 @@ from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.record.events import Event
+from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+NO_INTERFACE = "its interface never appeared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class NewConnection:
         answered: Whether it got a reply in its window; None when the probe did not say.
         seconds: From asking to the first reply; None without one.
         window_s: How long it was given; None when the probe did not say.
-        stage: Where it was when the window ended, in the probe's words.
+        stage: Where it was when the window ended, in the probe's words and its echoes'.
         problem: Why `answered` is None; empty otherwise.
         evidence: The events and echoes it rests on.
     """
@@ -71,8 +80,9 @@ def find_new_connection(record: Record, rules: Rules) -> NewConnection:
             f"the new client was given {window:g} s of the {rules.new_connection_s:g} s declared",
             (said,),
         )
+    table = _rows(record, asked, result)
     try:
-        echoes = _echoes(record, asked, result)
+        echoes = read_echoes(table)
     except SamplesError as error:
         return _failed(f"the new client's echoes contradict themselves ({error})", (said,))
     first = _first_reply(echoes, result.t_ns)
@@ -86,7 +96,14 @@ def find_new_connection(record: Record, rules: Rules) -> NewConnection:
             (said, of_samples("new connection", "new", first[0], first[0], "a reply")),
         )
     if not answered:
-        return NewConnection(False, None, window, stage, "", (said,))
+        seen, shown = _what_its_echoes_say(table)
+        if seen == NO_INTERFACE and _had_interface(record, asked):
+            return _failed(
+                "the new connection probe saw no interface in a client that had one", (said, *shown)
+            )
+        return NewConnection(
+            False, None, window, "; ".join(filter(None, (stage, seen))), "", (said, *shown)
+        )
     if seconds is None and asked is not None and first is not None:
         seconds = to_s(first[1] - asked.t_ns)
     if seconds is None:
@@ -128,11 +145,46 @@ def _first_on(record: Record, kind: str, role: str) -> Event | None:
     return None
 
 
-def _echoes(record: Record, asked: Event | None, result: Event) -> Echoes:
+def _rows(record: Record, asked: Event | None, result: Event) -> pd.DataFrame:
     """Echoes of this new client: those of one on another node are in the same table."""
     table = record.table("new")
     begin = result.t_ns if asked is None else asked.t_ns
-    return read_echoes(table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)])
+    return table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)]
+
+
+def _what_its_echoes_say(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]]:
+    """Why a client was not answered, as far as its own echoes tell."""
+    if not len(table):
+        return "no echo could be tried", ()
+    sent = int((table["fate"] != "send_error").sum())
+    gone = int((table["error"] == "ENODEV").sum())
+    if sent:
+        text = f"{sent} echoes went out and none was answered"
+    elif gone == len(table):
+        text = NO_INTERFACE
+    else:
+        text = "no echo could be sent"
+    first, last = int(table["seq"].min()), int(table["seq"].max())
+    return text, (of_samples("new connection", "new", first, last, text),)
+
+
+def _had_interface(record: Record, asked: Event | None) -> bool:
+    """Whether the state taken afterwards shows NSM's interface in the new client's pod.
+
+    Then the prober looked in the wrong place, or the interface came when the window was over; in
+    neither case is it known that the client had no connection in its window.
+    """
+    if asked is None:
+        return False
+    address = record.first("address")
+    interface = address.data.get("interface") if address is not None else None
+    path = RecordLayout(record.folder).snapshot("after")
+    try:
+        snapshot = json.loads(path.read_text(encoding="utf-8"))
+        pod = snapshot["nodes"][asked.node or "client"]["pods"][asked.data["pod"]]
+        return any(one["name"] == (interface or "nsm0") for one in pod["interfaces"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _first_reply(echoes: Echoes, until_ns: int) -> tuple[int, int] | None:

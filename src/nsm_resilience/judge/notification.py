@@ -1,47 +1,126 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was the client told of the failure: by which channel, and when?"""
+"""Was the client told of the failure: by which channel, and when?
+
+Channels (study.md, "One trial"): what nsm-monitor, the sidecar of a monitored client, got on its
+stream and wrote down; conditions of the client's pod; Warning events about it; and whatever else
+the runner recorded as a `notification`. What the client could have found out by itself, such as an
+interface that is gone, is none.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.judge.warning_events import read_warnings
 from nsm_resilience.record.reader import Record
 
 LISTED = 5
 """How many notifications are referred to; the first one decides, the record holds all."""
 
+MONITOR = "nsm-monitor"
+"""Container of the sidecar in the client's pod."""
+
+SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("stream to NSM broke", re.compile(r"NSM Monitor: NSM die, re-connecting")),
+    ("connection closed", re.compile(r"NSM Monitor: Connection closed")),
+    # Prints the connection before and after; a state is printed unless it is UP.
+    ("connection down", re.compile(r"NSM Monitor: Connection updated: .*state:DOWN\s*\W*$")),
+)
+"""What nsm-monitor of v0.2.0 writes for each bad event of its stream (nsm-monitor.go, readEvents
+and updateConnection). Its retries are its own doing and tell nothing new."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """The first thing that the client was told in the watch; both None when it was told nothing."""
+    """The first thing that the client was told in the watch.
+
+    Attributes:
+        seconds: From the fault; None when it was told nothing.
+        by: Which channel; None when it was told nothing.
+        watched: Whether every channel was recorded, so that nothing heard means nothing said.
+        evidence: The first few, in order.
+    """
 
     seconds: float | None
     by: str | None
+    watched: bool
     evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    t_ns: int
+    by: str
+    evidence: Evidence
 
 
 def find_notification(record: Record, instants: Instants) -> Notification:
     """The first notification between the fault and the end of the watch."""
     watch = instants.watch
     if watch is None:
-        return Notification(None, None, ())
+        return Notification(None, None, False, ())
+    pod = _client_pod(record)
+    logs = sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
+    offset = wall_offset_ns(record)
+    monitored = record.meta["factors"].get("client") == "monitored"
+    told = [*_from_events(record, pod), *_from_warnings(record, pod)]
+    if offset is not None:
+        for path in logs:
+            told += _from_monitor(record, path, offset)
     heard = sorted(
-        (e for e in record.all_of("notification") if watch[0] <= e.t_ns <= watch[1]),
-        key=lambda e: (e.t_ns, e.seq),
+        (one for one in told if watch[0] <= one.t_ns <= watch[1]),
+        key=lambda one: (one.t_ns, one.by, one.evidence.file, one.evidence.line or 0),
     )
-    evidence = tuple(
-        of_event("notification", e, f"{_channel(e.data)}: {_short(e.data.get('text'))}")
-        for e in heard[:LISTED]
-    )
+    watched = offset is not None and (bool(logs) or not monitored)
     if not heard:
-        return Notification(None, None, ())
-    return Notification(instants.since_fault(heard[0].t_ns), _channel(heard[0].data), evidence)
+        return Notification(None, None, watched, ())
+    listed = tuple(one.evidence for one in heard[:LISTED])
+    return Notification(instants.since_fault(heard[0].t_ns), heard[0].by, True, listed)
 
 
-def _channel(data: dict[str, object]) -> str:
-    return str(data.get("channel") or "unnamed channel")
+def _client_pod(record: Record) -> str:
+    connected = record.first("connected")
+    return str((connected.data.get("pod") if connected is not None else None) or "client")
+
+
+def _from_events(record: Record, pod: str) -> Iterator[_Told]:
+    for event in record.events:
+        data = event.data
+        if event.kind == "notification":
+            channel = str(data.get("channel") or "unnamed channel")
+            found = of_event("notification", event, f"{channel}: {_short(data.get('text'))}")
+            yield _Told(event.t_ns, channel, found)
+        elif is_bad_condition(event) and data.get("pod") == pod:
+            text = f"{data.get('type')} is {data.get('status')}"
+            found = of_event("notification", event, f"pod condition: {text}")
+            yield _Told(event.t_ns, f"pod condition: {text}", found)
+
+
+def _from_warnings(record: Record, pod: str) -> Iterator[_Told]:
+    for warned in read_warnings(record, "notification"):
+        if (warned.kind, warned.name) == ("Pod", pod):
+            yield _Told(warned.t_ns, f"Kubernetes event: {warned.reason}", warned.evidence)
+
+
+def _from_monitor(record: Record, path: Path, offset: int) -> Iterator[_Told]:
+    """What nsm-monitor wrote; each line begins with the node's wall time (CRI format)."""
+    file = path.relative_to(record.folder).as_posix()
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for number, line in enumerate(lines, start=1):
+        saying = next((name for name, pattern in SAYINGS if pattern.search(line)), None)
+        wall = parse_wall(line.partition(" ")[0]) if saying is not None else None
+        if saying is None or wall is None:
+            continue
+        by = f"{MONITOR}: {saying}"
+        text = _short(" ".join(line.split()[3:]))
+        yield _Told(wall - offset, by, Evidence("notification", file, number, None, None, text))
 
 
 def _short(text: object, length: int = 200) -> str:

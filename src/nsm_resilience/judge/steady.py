@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nsm_resilience.judge.components import DEAD, STOPPED
 from nsm_resilience.judge.coverage import Problem, check_echoes
+from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.evidence import of_event, of_samples
 from nsm_resilience.judge.outages import Echoes, find_stretches
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
@@ -16,9 +18,6 @@ from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STOPPED = frozenset("Tt")
-DEAD = frozenset("ZXx")
 
 
 def check_steady(
@@ -63,16 +62,19 @@ def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
 
 def _events(record: Record, begin: int, end: int) -> Problem | None:
     for event in record.events:
-        if event.kind in ("restart", "interface_lost") and begin <= event.t_ns < end:
-            what = (
-                f"{event.data.get('component') or event.target or 'a container'} was restarted"
-                if event.kind == "restart"
-                else "the client's interface went away"
-            )
-            return Problem(
-                f"{what} already in the steady state",
-                (of_event("steady state", event, what),),
-            )
+        if not begin <= event.t_ns < end:
+            continue
+        if event.kind == "restart":
+            what = f"{event.data.get('component') or event.target or 'a container'} was restarted"
+        elif event.kind == "interface_lost":
+            what = "the client's interface went away"
+        elif is_bad_condition(event):
+            what = f"{event.data.get('type')} of pod {event.data.get('pod')} was not true"
+        else:
+            continue
+        return Problem(
+            f"{what} already in the steady state", (of_event("steady state", event, what),)
+        )
     return None
 
 
@@ -81,12 +83,17 @@ def _components(table: pd.DataFrame, begin: int, end: int) -> Problem | None:
     rows = np.flatnonzero((times >= begin) & (times < end))
     if not len(rows):
         return Problem("the component probe has no samples in the steady state")
+    rows = rows[np.argsort(times[rows], kind="stable")]
     part = table.iloc[rows]
     states = part["state"].fillna("").to_numpy(dtype=object)
     gone = part["pid"].isna().to_numpy(dtype=np.bool_)
     stopped = np.array([s in STOPPED for s in states], dtype=np.bool_)
     dead = np.array([s in DEAD for s in states], dtype=np.bool_)
-    unready = part["ready"].fillna(True).to_numpy(dtype=np.bool_) ^ True
+    unready = ~part["ready"].fillna(True).to_numpy(dtype=np.bool_)
+    # A sample carries the readiness that the runner knew when it took the sample in, which for the
+    # last ones before the fault is after it. What turns later is in the events.
+    first = ~part.duplicated(["node", "component"]).to_numpy(dtype=np.bool_)
+    unready &= first
     for flags, text in (
         (gone | dead, "was not running"),
         (stopped, "was stopped"),

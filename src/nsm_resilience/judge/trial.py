@@ -133,6 +133,7 @@ def _judge_complete(record: Record) -> Judgement:
         detected_by=detection.by,
         notified_s=notification.seconds,
         notified_by=notification.by,
+        notification_watched=notification.watched,
         injection_proof=injection.state,
         injection_skew_s=injection.skew_s,
         watch_s=path.watch_s,

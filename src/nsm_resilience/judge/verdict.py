@@ -78,7 +78,11 @@ def explain(
         )
     if notification is not None:
         clauses.append(
-            "the client was told nothing"
+            (
+                "the client was told nothing"
+                if notification.watched
+                else "whether the client was told was not recorded"
+            )
             if notification.seconds is None
             else f"the client was told {notification.seconds:.1f} s after the fault "
             f"by {notification.by}"
@@ -98,12 +102,14 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
     if path.verdict == "alive" or not path.outages:
         return [f"the path never stopped in the {path.watch_s:.1f} s watched ({lost})"]
     first, last = path.outages[0], path.outages[-1]
+    number = len(path.outages)
     if last.censored:
+        before = f", having stopped and come back {_times(number - 1)} since {first.begin_s:.1f} s"
         return [
-            f"the path stopped for good {max(0.0, last.begin_s):.1f} s after the fault ({lost})",
+            f"the path stopped for good {max(0.0, last.begin_s):.1f} s after the fault"
+            f"{before if number > 1 else ''} ({lost})",
             f"did not answer again in the {path.watch_s:.1f} s watched",
         ]
-    number = len(path.outages)
     times = f", {number} interruptions" if number > 1 else ""
     stopped = (
         f"the path stopped {max(0.0, first.begin_s):.1f} s and answered again "
@@ -116,6 +122,10 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
             "time before the watch ended",
         ]
     return [stopped, f"stayed so for the last {path.answering_s:.1f} s"]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _new_clause(new: NewConnection, rules: Rules) -> str:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,56 +49,100 @@ def read_description(campaign: Path) -> dict[str, Any]:
     return dict(description)
 
 
-def first_complete_meta(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Read the `meta.json` of the first complete record by path; empty where there is none."""
-    complete = sorted(str(r["path"]) for r in records if r.get("outcome") == "complete")
-    for path in complete:
-        meta = RecordLayout(campaign / path).meta
-        if meta.is_file():
-            return dict(json.loads(meta.read_text(encoding="utf-8")))
-    return {}
+@dataclass(frozen=True)
+class Sample:
+    """What one complete record says of all of them; empty where the campaign holds none.
+
+    Attributes:
+        meta: its `meta.json`.
+        pods: status of the pods before the fault, as Kubernetes gave it.
+    """
+
+    meta: Mapping[str, Any]
+    pods: Sequence[Mapping[str, Any]]
+
+
+def first_complete(campaign: Path, records: Sequence[Mapping[str, Any]]) -> Sample:
+    """Read meta and snapshot of the first complete record by path."""
+    for path in sorted(str(r["path"]) for r in records if r.get("outcome") == "complete"):
+        layout = RecordLayout(campaign / path)
+        meta, snapshot = _json(layout.meta), _json(layout.snapshot("before"))
+        if meta:
+            return Sample(meta, snapshot.get("pods") or [])
+    return Sample({}, [])
+
+
+def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
+    """Return the commits that the trials were run at, by time, and whether one was dirty."""
+    commits: dict[str, None] = {}
+    dirty = False
+    for record in sorted(records, key=lambda r: str(r.get("started") or "")):
+        software = _json(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
+        if software.get("git_commit"):
+            commits[str(software["git_commit"])] = None
+        dirty = dirty or bool(software.get("git_dirty"))
+    return list(commits), dirty
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def campaign_facts(
-    description: Mapping[str, Any], meta: Mapping[str, Any], study: Study
+    description: Mapping[str, Any],
+    sample: Sample,
+    study: Study,
+    commits: Sequence[str],
+    dirty: bool,
 ) -> dict[str, Any]:
     """Return the campaign's facts as the paper prints them.
 
     Args:
         description: content of `campaign.json`.
-        meta: content of one record's `meta.json`; empty where the campaign holds none.
+        sample: one record that stands for all in what does not change between trials.
         study: the study that was run.
+        commits: commits that the trials were run at.
+        dirty: whether the code had uncommitted changes at one of them.
     """
     records = description["records"]
     started = sorted(str(r["started"]) for r in records if r.get("started"))
-    software = dict(meta.get("software") or {})
-    commit = str(software.get("git_commit") or "")
-    cluster = dict(meta.get("cluster") or {})
+    software = dict(sample.meta.get("software") or {})
+    cluster = dict(sample.meta.get("cluster") or {})
+    machine = dict(description.get("machine") or {})
+    nodes = list(cluster.get("nodes") or [])
+    created = str(description["created"] or "")
     return {
         "name": str(description["campaign"]),
         "source": description["source"],
-        "created": dates(parse_time(str(description["created"]))),
+        # a campaign without a record has not begun; its document is dated to the epoch
+        "created": dates(parse_time(created or "1970-01-01")),
+        "begun": bool(created),
         "first": dates(parse_time(started[0])) if started else None,
         "last": dates(parse_time(started[-1])) if started else None,
         "study": study.name,
         "study_sha256": str(description.get("study_sha256") or ""),
         "seed": str(description.get("seed", study.seed)),
-        "commit": commit,
-        "commit_short": commit[:10],
-        "dirty": bool(software.get("git_dirty")),
+        "commits": list(commits),
+        "commits_short": [commit[:10] for commit in commits],
+        "dirty": dirty,
         "scheduled": len(description.get("scheduled") or []),
         "attempts": len(records),
         **{word: _outcomes(records, word) for word in ("complete", "void", "cut")},
         "incomplete": incomplete(records),
-        "clusters": len({str(r["cluster"]) for r in records if r.get("cluster")}) or 1,
-        "on_kind": "kind" in dict(description.get("versions") or {}),
-        "machine": flattened(dict(description.get("machine") or {})),
+        "clusters": len(description.get("clusters") or [cluster["id"]] if cluster else []),
+        "one_kernel": bool(nodes) and {n.get("kernel") for n in nodes} == {machine.get("kernel")},
+        "machine": flattened(machine),
         "versions": flattened(_versions(description, cluster, software)),
         "nodes": [
             {key: str(node.get(key) or "") for key in ("role", "kernel", "os", "runtime")}
-            for node in cluster.get("nodes") or []
+            for node in nodes
         ],
-        "images": [_image(name, str(ref)) for name, ref in dict(meta.get("images") or {}).items()],
+        "images": images(sample.pods),
         "windows": {name: f"{value:g}" for name, value in study.windows.model_dump().items()},
         "rules": {
             "echo_ms": f"{study.probes.echo_interval_s * 1e3:g}",
@@ -124,25 +168,31 @@ def _outcomes(records: Sequence[Mapping[str, Any]], outcome: str) -> int:
     return sum(1 for record in records if record.get("outcome") == outcome)
 
 
+def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return name, tag and digest of every image that ran, from the pods' container statuses.
+
+    The registry is left out: it is where an image came from, not what it is.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for pod in pods:
+        for kind in ("initContainerStatuses", "containerStatuses"):
+            for status in pod.get(kind) or []:
+                name, _, tag = str(status.get("image") or "").rpartition("/")[2].partition(":")
+                digest = str(status.get("imageID") or "").rpartition("@")[2]
+                if name:
+                    digest = digest.removeprefix("sha256:")
+                    found[name] = {"name": name, "tag": tag, "digest": digest}
+    return [found[name] for name in sorted(found)]
+
+
 def _versions(
     description: Mapping[str, Any], cluster: Mapping[str, Any], software: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Merge what the campaign and its first record say; the campaign's own description first."""
-    known = dict(description.get("versions") or {})
+    """Return versions of cluster and software; the campaign's own description comes first."""
+    known: dict[str, Any] = {}
     if cluster.get("kubernetes"):
-        known.setdefault("kubernetes", cluster["kubernetes"])
-    for name, version in software.items():
+        known["Kubernetes"] = cluster["kubernetes"]
+    for name, version in {**software, **dict(description.get("versions") or {})}.items():
         if not name.startswith("git_"):
-            known.setdefault(name, version)
+            known[name] = version
     return known
-
-
-def _image(name: str, reference: str) -> dict[str, str]:
-    """Split `host/path/image:tag@sha256:…`; the registry is where it came from, not what it is."""
-    before, _, digest = reference.partition("@")
-    tag = re.search(r":([^:/]+)$", before)
-    return {
-        "name": name,
-        "tag": tag.group(1) if tag else "",
-        "digest": digest.removeprefix("sha256:"),
-    }

@@ -90,15 +90,17 @@ def make_numbers(
     from nsm_resilience.record.layout import CampaignLayout
     from nsm_resilience.report.campaign import (
         campaign_facts,
-        first_complete_meta,
+        first_complete,
         read_description,
+        trial_commits,
     )
     from nsm_resilience.report.rows import cell_rows, in_the_nine, with_variants
     from nsm_resilience.study.load import load_study
 
     description = read_description(campaign)
     study = load_study(CampaignLayout(campaign).study)
-    meta = first_complete_meta(campaign, description["records"])
+    sample = first_complete(campaign, description["records"])
+    commits, dirty = trial_commits(campaign, description["records"])
     names = short_names(study)
     rows = cell_rows(
         tables["scenarios"], tables["trials"], study, names, PurePosixPath(links["campaign"])
@@ -107,7 +109,7 @@ def make_numbers(
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {
         "format": FORMAT,
-        "campaign": campaign_facts(description, meta, study),
+        "campaign": campaign_facts(description, sample, study, commits, dirty),
         "repository": repository or description.get("repository"),
         "links": dict(links),
         "counts": verdict_counts(tables["trials"]),

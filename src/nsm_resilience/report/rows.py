@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -25,6 +25,10 @@ from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
     from nsm_resilience.study.models import Scenario, Study
+
+
+_PLACES = 3
+"""Places named of one kind of evidence."""
 
 
 def cell_rows(
@@ -160,7 +164,7 @@ def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None
         "verdict": str(chosen["verdict"]),
         "reason": str(chosen["reason"]),
         "record": str(folder),
-        "evidence": [_reference(item, folder) for item in _evidence(chosen["evidence"])],
+        "evidence": references(_evidence(chosen["evidence"]), folder),
     }
 
 
@@ -168,20 +172,49 @@ def _evidence(text: object) -> list[dict[str, Any]]:
     return list(json.loads(text)) if isinstance(text, str) and text else []
 
 
-def _reference(item: Mapping[str, Any], folder: PurePosixPath) -> dict[str, str]:
-    if item.get("line") is not None:
-        place = f"line {item['line']}"
-    elif item.get("first_seq") is not None:
-        place = f"rows {item['first_seq']}–{item['last_seq']}"
-    else:
+def references(
+    evidence: Sequence[Mapping[str, Any]], folder: PurePosixPath
+) -> list[dict[str, Any]]:
+    """Group references by what they are evidence of, and within that by file, in the order given.
+
+    A group names its first places; how many more there are is said, and all of them stand in the
+    table `trials` and in what `nsm-resilience explain` prints.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for item in evidence:
         place = ""
-    return {
-        "what": str(item["what"]),
-        "text": str(item["text"]),
-        "file": str(item["file"]),
-        "place": place,
-        "href": str(folder / str(item["file"])),
-    }
+        if item.get("line") is not None:
+            place = str(item["line"])
+        elif item.get("first_seq") is not None:
+            first, last = item["first_seq"], item["last_seq"]
+            place = str(first) if first == last else f"{first}–{last}"
+        groups.setdefault(str(item["what"]), []).append((str(item["file"]), place))
+    found = []
+    for what, own in groups.items():
+        files: dict[str, list[str]] = {}
+        for file, place in own[:_PLACES]:
+            files.setdefault(file, []).append(place)
+        found.append(
+            {
+                "what": what,
+                "more": max(0, len(own) - _PLACES),
+                "files": [
+                    {
+                        "file": file,
+                        "href": str(folder / file),
+                        "unit": _unit(file, places) if any(places) else "",
+                        "places": [place for place in places if place],
+                    }
+                    for file, places in files.items()
+                ],
+            }
+        )
+    return found
+
+
+def _unit(file: str, places: Sequence[str]) -> str:
+    word = "row" if file.endswith(".parquet") else "line"
+    return word if len(places) == 1 and "–" not in places[0] else f"{word}s"
 
 
 def _true(column: pd.Series) -> int:

@@ -82,11 +82,16 @@ def dates(moment: datetime) -> dict[str, object]:
     }
 
 
+_WORDS = {"cpu": "CPU", "cpus": "CPUs", "gib": "GiB"}
+_NAMES = {"nsm_resilience": "nsm-resilience"}
+
+
 def flattened(data: Mapping[str, object], prefix: str = "") -> list[dict[str, str]]:
     """Write a nested description as rows of what and value, in the order given."""
     rows: list[dict[str, str]] = []
     for key, value in data.items():
-        name = f"{prefix}{key.replace('_', ' ')}"
+        words = [_WORDS.get(word, word) for word in key.split("_")]
+        name = prefix + _NAMES.get(key, " ".join(words))
         if isinstance(value, Mapping):
             rows += flattened(value, f"{name}: ")
         elif isinstance(value, list | tuple):

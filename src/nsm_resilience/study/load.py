@@ -79,6 +79,8 @@ def _known_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[s
         node = _resolve(schema, node)
         if isinstance(part, int):
             node = node.get("items", {})
+        elif "discriminator" in node:  # one of several models, told by the value of one key
+            node = {"$ref": node["discriminator"]["mapping"][part]}
         else:
             node = node.get("properties", {}).get(part, {})
     return sorted(_resolve(schema, node).get("properties", {}))

@@ -168,6 +168,12 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     ]
     if not scenarios or not defaults <= {c.cell.id for c in run}:
         return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
+    blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
+    if blind:
+        why = (
+            f"Whether the client was told was not recorded in {blind} trials on the {plane} plane."
+        )
+        return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
         f"{c.cell.scenario} by {_level(c)} was not supported in {c.n - c.k} of {c.n} trials and "

@@ -60,8 +60,11 @@ class Cluster:
             if any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or [])
         }
 
-    def apply(self, text: str) -> None:
-        """Server-side apply of a YAML stream; unknown fields are refused by the API server."""
+    def apply(self, text: str, *, dry_run: bool = False) -> None:
+        """Server-side apply of a YAML stream; unknown fields are refused by the API server.
+
+        With `dry_run` the API server checks everything and keeps nothing.
+        """
         for document in yaml.safe_load_all(text):
             if document is None:
                 continue
@@ -76,6 +79,7 @@ class Cluster:
                 field_manager=FIELD_MANAGER,
                 force_conflicts=True,
                 field_validation="Strict",
+                **({"dry_run": "All"} if dry_run else {}),
             )
 
     def request(

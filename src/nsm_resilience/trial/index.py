@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.provenance.environment import machine, software
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.study.load import load_study, sha256_of
@@ -28,7 +27,7 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
         shutil.copyfile(study_file, campaign.study)
     schedule = make_schedule(study)
     records = []
-    clusters: dict[str, Any] = {}
+    metas: list[dict[str, Any]] = []
     for scheduled in schedule:
         for attempt in attempts_of(campaign, scheduled.trial):
             path = campaign.record(scheduled.trial, attempt.attempt)
@@ -43,9 +42,7 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
                     "lane": attempt.lane,
                 }
             )
-            cluster = _cluster_of(path)
-            if cluster is not None:
-                clusters[cluster["id"]] = cluster
+            metas += _meta_of(path)
     started = [str(r["started"]) for r in records if r["started"]]
     description = {
         "format": 1,
@@ -58,18 +55,19 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
         "seed": study.seed,
         "scheduled": [{"order": s.order, "block": s.block, "trial": s.trial} for s in schedule],
         "records": records,
-        "clusters": list(clusters.values()),
-        "machine": machine(),
-        "versions": software(),
+        "clusters": list({m["cluster"]["id"]: m["cluster"] for m in metas}.values()),
+        # what the trials ran on and with, by their own records; this process only lists them
+        "machine": metas[0].get("host") if metas else None,
+        "versions": metas[0].get("software") if metas else None,
     }
     write_json(campaign.description, description)
     return description
 
 
-def _cluster_of(record: Path) -> dict[str, Any] | None:
+def _meta_of(record: Path) -> list[dict[str, Any]]:
+    """A record's meta as a list of one, or of none when it cannot be read."""
     try:
         meta = json.loads(RecordLayout(record).meta.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    cluster: dict[str, Any] | None = meta.get("cluster")
-    return cluster
+        return []
+    return [meta] if isinstance(meta, dict) and "cluster" in meta else []

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import Rows, component_samples, note, ns, record, socket_samples, wall
+from constructed import (
+    Rows,
+    component_samples,
+    monitor_says,
+    note,
+    ns,
+    record,
+    socket_samples,
+    wall,
+)
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.components import find_changes
@@ -23,7 +32,7 @@ def _restart(at: float, before: int = 0, after: int = 1) -> tuple[float, Any]:
     return at, note("restart", source="kubernetes", node="client", target="nsmd", data=counts)
 
 
-def _condition(at: float, kind: str, status: str, pod: str = "nsmgr-1") -> tuple[float, Any]:
+def _condition(at: float, kind: str, status: str, pod: str = "nsmgr-qb9mv") -> tuple[float, Any]:
     data = {"pod": pod, "type": kind, "status": status, "reason": "because"}
     return at, note("condition", source="kubernetes", node="client", target=pod, data=data)
 
@@ -35,7 +44,7 @@ def _warning(first_s: float | None, last_s: float | None, fine: bool = True) -> 
 
     return {
         "type": "Warning", "reason": "BackOff", "message": "back-off restarting",
-        "involvedObject": {"kind": "Pod", "name": "nsmgr-1"},
+        "involvedObject": {"kind": "Pod", "name": "nsmgr-qb9mv"},
         "firstTimestamp": stamp(first_s), "lastTimestamp": stamp(last_s),
     }  # fmt: skip
 
@@ -59,7 +68,7 @@ def test_a_restart_count_that_does_not_rise_is_no_detection(tmp_path: Path) -> N
 def test_a_condition_that_turns_false_is_detection(tmp_path: Path) -> None:
     found = judge(tmp_path, acts=[_condition(3.0, "Ready", "False")]).measures
     assert found.detected_s == pytest.approx(3.0)
-    assert found.detected_by == "Kubernetes: Ready is False for pod nsmgr-1"
+    assert found.detected_by == "Kubernetes: pod nsmgr not ready on the client's node"
 
 
 def test_a_condition_that_turns_true_is_no_detection(tmp_path: Path) -> None:
@@ -103,6 +112,16 @@ def test_readiness_lost_in_the_samples_is_detection(tmp_path: Path) -> None:
     assert judge(tmp_path, component_rows=unready).measures.detected_s == pytest.approx(5.0)
 
 
+def test_an_event_dates_a_sign_better_than_a_sample(tmp_path: Path) -> None:
+    def early(rows: Rows) -> Rows:
+        for row in rows:
+            row["ready"] = row["t_ns"] < ns(0.5)
+        return rows
+
+    found = judge(tmp_path, component_rows=early, acts=[_condition(2.0, "Ready", "False")])
+    assert found.measures.detected_s == pytest.approx(2.0)
+
+
 def test_a_process_that_only_we_saw_die_is_no_detection(tmp_path: Path) -> None:
     def gone(rows: Rows) -> Rows:
         for row in rows:
@@ -116,7 +135,7 @@ def test_a_process_that_only_we_saw_die_is_no_detection(tmp_path: Path) -> None:
 def test_a_warning_event_is_detection_at_its_first_time(tmp_path: Path) -> None:
     found = judge(tmp_path, kubernetes=[_warning(4.0, 90.0)])
     assert found.measures.detected_s == pytest.approx(4.0)
-    assert found.measures.detected_by == "Kubernetes: Warning event BackOff of Pod nsmgr-1"
+    assert found.measures.detected_by == "Kubernetes: Warning event BackOff of Pod nsmgr"
     assert any(e.file == "kubernetes-events.jsonl" and e.line == 1 for e in found.evidence)
 
 
@@ -125,10 +144,10 @@ def test_a_warning_that_was_there_before_and_came_again_counts_from_then(tmp_pat
     assert found.detected_s == pytest.approx(6.0)
 
 
-def test_a_warning_in_whole_seconds_counts_in_the_second_of_the_fault(tmp_path: Path) -> None:
+def test_a_warning_in_whole_seconds_counts_from_the_end_of_its_second(tmp_path: Path) -> None:
     # The made-up fault comes at half a second: a stamp of the same second reads half before it.
     found = judge(tmp_path, kubernetes=[_warning(0.2, 0.2, fine=False)]).measures
-    assert found.detected_s == 0.0
+    assert found.detected_s == pytest.approx(0.5)
 
 
 def test_a_normal_event_is_no_detection(tmp_path: Path) -> None:
@@ -176,8 +195,78 @@ def test_the_first_notification_in_the_watch_is_what_the_client_was_told(tmp_pat
 
 def test_a_client_that_was_told_nothing_is_said_to_be_so(tmp_path: Path) -> None:
     found = judge(tmp_path, "S9")
-    assert found.measures.notified_s is None
+    assert found.measures.notified_s is None and found.measures.notification_watched
     assert "the client was told nothing" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("message", "by"),
+    [
+        ("NSM die, re-connecting: rpc error: code = Unavailable", "stream to NSM broke"),
+        ("Connection closed", "connection closed"),
+        ("Connection updated: id:1 labels:<> id:1 labels:<> state:DOWN ", "connection down"),
+    ],
+)
+def test_what_the_monitor_hears_on_its_stream_is_told(
+    tmp_path: Path, message: str, by: str
+) -> None:
+    found = judge(tmp_path, "S9", acts=[(3.0, monitor_says(3.0, message))])
+    assert found.measures.notified_s == pytest.approx(3.0, abs=1e-5)
+    assert found.measures.notified_by == f"nsm-monitor: {by}"
+    (line,) = [e for e in found.evidence if e.what == "notification"]
+    assert (line.file, line.line) == ("logs/node-a/client/nsm-monitor.log", 2)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Connection updated: id:1 labels:<> state:DOWN  id:1 labels:<> ",  # it came back
+        "Performing recovery if needed...",
+        "Retry delay 5 sec",
+        "connection to NSM established",
+    ],
+)
+def test_what_the_monitor_says_of_itself_or_of_good_news_is_not_told(
+    tmp_path: Path, message: str
+) -> None:
+    found = judge(tmp_path, "S9", acts=[(3.0, monitor_says(3.0, message))])
+    assert found.measures.notified_s is None
+
+
+def test_what_the_monitor_heard_before_the_fault_or_after_the_watch_is_not_told(
+    tmp_path: Path,
+) -> None:
+    acts = [(t, monitor_says(t, "Connection closed")) for t in (-0.5, 12.5)]
+    assert judge(tmp_path, "S9", acts=acts).measures.notified_s is None
+
+
+def test_a_condition_of_the_clients_own_pod_is_told(tmp_path: Path) -> None:
+    acts = [_condition(2.0, "Ready", "False"), _condition(5.0, "Ready", "False", pod="client")]
+    found = judge(tmp_path, acts=acts, factors={"client": "plain"}).measures
+    assert found.notified_s == pytest.approx(5.0)
+    assert found.notified_by == "pod condition: Ready is False"
+
+
+def test_a_warning_about_the_clients_own_pod_is_told(tmp_path: Path) -> None:
+    event = {**_warning(4.0, 4.0), "involvedObject": {"kind": "Pod", "name": "client"}}
+    found = judge(tmp_path, kubernetes=[_warning(2.0, 2.0), event]).measures
+    assert found.notified_s == pytest.approx(4.0)
+    assert found.notified_by == "Kubernetes event: BackOff"
+
+
+def test_a_plain_client_has_no_monitor_to_be_told_by(tmp_path: Path) -> None:
+    found = judge(tmp_path, factors={"client": "plain"}).measures
+    assert found.notified_s is None and found.notification_watched
+
+
+def test_without_the_monitors_log_nobody_knows_whether_the_client_was_told(
+    tmp_path: Path,
+) -> None:
+    trial = record(tmp_path, "S9")
+    (trial.folder / "logs" / "node-a" / "client" / "nsm-monitor.log").unlink()
+    found = judge_record(trial)
+    assert found.measures.notified_s is None and not found.measures.notification_watched
+    assert "whether the client was told was not recorded" in found.reason
 
 
 def test_changes_begin_with_the_value_before_the_fault() -> None:

@@ -69,6 +69,33 @@ def test_a_path_alive_without_a_new_connection_is_unsupported(tmp_path: Path) ->
     assert "init container nsm-init runs" in found.reason
 
 
+NO_INTERFACE: Rows = [
+    {"seq": n, "due_ns": ns(13 + n / 50), "sent_ns": ns(13 + n / 50), "rtt_ns": None,
+     "fate": "send_error", "error": "ENODEV"}
+    for n in range(40)
+]  # fmt: skip
+
+
+def test_a_new_client_that_runs_without_an_interface_has_no_connection(tmp_path: Path) -> None:
+    found = judge(tmp_path, answered_s=None, stage="Running", new_rows=lambda rows: NO_INTERFACE)
+    assert found.verdict == "unsupported"
+    assert "it was at: Running; its interface never appeared" in found.reason
+
+
+def test_a_probe_that_missed_the_new_clients_interface_is_unknown(tmp_path: Path) -> None:
+    pods = {"newcomer-client": {"interfaces": [{"name": "lo"}, {"name": "nsm0"}]}}
+    state = {"nodes": {"client": {"pods": pods}}}
+    found = judge(
+        tmp_path,
+        answered_s=None,
+        stage="Running",
+        new_rows=lambda rows: NO_INTERFACE,
+        acts=[(22.0, lambda w: w.snapshot("after", state))],
+    )
+    assert found.verdict == "unknown"
+    assert "saw no interface in a client that had one" in found.reason
+
+
 def test_the_wait_of_a_new_client_is_measured_to_its_first_reply(tmp_path: Path) -> None:
     assert judge(tmp_path).measures.new_connection_s == pytest.approx(2.5)
 
@@ -153,7 +180,8 @@ def test_a_proof_without_checks_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_the_skew_of_several_injections_is_measured(tmp_path: Path) -> None:
-    assert judge(tmp_path, "S9").measures.injection_skew_s == pytest.approx(0.014)
+    found = judge(tmp_path, "S9").measures.injection_skew_s
+    assert found == pytest.approx(0.014)
 
 
 def test_a_void_record_is_unknown_with_its_reason(tmp_path: Path) -> None:
@@ -233,6 +261,23 @@ def test_a_component_that_was_not_well_before_the_fault_is_unknown(
 def test_an_event_of_failure_before_the_fault_is_unknown(tmp_path: Path, kind: str) -> None:
     act = (-0.5, note(kind, node="client", target="nsmd", data={"count_after": 1}))
     assert judge(tmp_path, acts=[act]).verdict == "unknown"
+
+
+def test_a_condition_that_turned_before_the_fault_is_unknown(tmp_path: Path) -> None:
+    data = {"pod": "nsmgr-1", "type": "ContainerReady:nsmd", "status": "False", "reason": ""}
+    found = judge(tmp_path, acts=[(-0.5, note("condition", data=data))])
+    assert found.verdict == "unknown" and "pod nsmgr-1" in found.reason
+
+
+def test_a_sample_from_before_the_fault_may_carry_what_became_known_after_it(
+    tmp_path: Path,
+) -> None:
+    def lagging(rows: Rows) -> Rows:
+        for row in rows:
+            row["ready"] = row["t_ns"] < ns(-0.3)
+        return rows
+
+    assert judge(tmp_path, component_rows=lagging).verdict == "supported"
 
 
 def test_a_prober_that_stopped_in_the_watch_is_unknown(tmp_path: Path) -> None:
@@ -373,6 +418,12 @@ def test_the_reason_is_one_sentence_with_the_numbers(tmp_path: Path) -> None:
     assert judge(tmp_path, down=[(1.0, 4.0)]).reason == (
         "The path stopped 1.0 s and answered again 4.0 s after the fault (150 of 353 echoes "
         "lost), stayed so for the last 3.0 s, and a new client connected in 2.5 s."
+    )
+
+
+def test_a_path_that_comes_and_goes_is_said_to_do_so(tmp_path: Path) -> None:
+    assert "stopped for good 8.0 s after the fault, having stopped and come back 2 times since" in (
+        judge(tmp_path, down=[(1.0, 2.0), (4.0, 5.0), (8.0, 99.0)]).reason
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from built_report import Builder, Built
 
 from nsm_resilience.report.campaign import CampaignError
 from nsm_resilience.report.numbers import NumbersError, write_numbers
+from nsm_resilience.report.rows import references
 from nsm_resilience.report.wording import (
     dates,
     flattened,
@@ -103,14 +104,48 @@ def test_links_lead_from_the_reports_folder_into_the_results(mixed: Built) -> No
     typical = row(mixed, "S2-kernel-monitored-kill")["typical"]
     assert isinstance(typical, dict)
     assert (mixed.numbers_path.parent / typical["record"] / "events.jsonl").is_file()
-    assert typical["evidence"][0]["place"] == "line 2"
+    (file,) = typical["evidence"][0]["files"]
+    assert (file["file"], file["unit"], file["places"]) == ("events.jsonl", "line", ["2"])
     assert mixed.numbers["links"]["tables"] == "tables"
+
+
+def test_evidence_is_grouped_and_what_is_left_out_is_counted() -> None:
+    item = {"what": "injection", "file": "events.jsonl", "first_seq": None, "last_seq": None}
+    rows = {"what": "path", "file": "samples/path.parquet", "line": None}
+    found = references(
+        [*({**item, "line": n} for n in range(1, 6)), {**rows, "first_seq": 4, "last_seq": 9}],
+        PurePosixPath("records/x"),
+    )
+    assert found[0]["more"] == 2
+    (lines,) = found[0]["files"]
+    assert (lines["places"], lines["unit"]) == (["1", "2", "3"], "lines")
+    (path,) = found[1]["files"]
+    assert path["places"] == ["4–9"]
+    assert path["href"] == "records/x/samples/path.parquet"
 
 
 def test_images_lose_their_registry_and_keep_their_digest(mixed: Built) -> None:
     assert mixed.numbers["campaign"]["images"] == [
         {"name": "nsmd", "tag": "v0.2.0", "digest": "ab" * 32}
     ]
+
+
+def test_the_commits_of_all_trials_are_named(mixed: Built) -> None:
+    campaign = mixed.numbers["campaign"]
+    assert campaign["commits"] == ["c0ffee" * 6]
+    assert campaign["commits_short"] == ["c0ffeec0ff"]
+    assert campaign["dirty"] is False
+
+
+def test_a_campaign_that_has_not_begun_still_has_numbers(untested: Built, tmp_path: Path) -> None:
+    campaign = tmp_path / "campaign"
+    shutil.copytree(untested.campaign.campaign, campaign)
+    path = campaign / "campaign.json"
+    described = {**json.loads(path.read_text(encoding="utf-8")), "created": ""}
+    path.write_text(json.dumps(described), encoding="utf-8")
+    found = write_numbers(untested.campaign.tables_dir, campaign, tmp_path / "n.json")["campaign"]
+    assert found["begun"] is False
+    assert found["created"]["unix"] == 0
 
 
 def test_controls_give_the_rate_of_false_alarms(mixed: Built) -> None:
@@ -169,7 +204,7 @@ def test_dates_are_written_in_both_languages_and_in_utc() -> None:
 def test_nested_descriptions_become_rows() -> None:
     found = flattened({"cpu": {"model_name": "x", "cores": 2}, "flags": [1, 2], "empty": None})
     assert found == [
-        {"what": "cpu: model name", "value": "x"},
-        {"what": "cpu: cores", "value": "2"},
+        {"what": "CPU: model name", "value": "x"},
+        {"what": "CPU: cores", "value": "2"},
         {"what": "flags", "value": "1, 2"},
     ]

@@ -40,7 +40,8 @@ def judged(
     declared = study.scenario(scenario)
     levels = Factors.model_validate({"failure": declared.default_failure, **factors})
     trial = f"{Cell(scenario=scenario, factors=levels).id}/{number:02d}"
-    measures = {key: value for key, value in fate.items() if key != "verdict"}
+    measures = {"notification_watched": True, **fate}
+    del measures["verdict"]
     return Judgement(
         campaign=CAMPAIGN, trial=trial, attempt=1, scenario=scenario, **levels.model_dump(),
         lane="lane-1", started="", record=f"records/{trial}/1", outcome="complete",
@@ -162,6 +163,11 @@ def test_a_client_that_was_told_differs(study: Study) -> None:
     found = claims(study, paper(study, S9={**BROKEN, **TOLD}))["C2"]
     assert found["agreement"] == "differs"
     assert "told in 1 of 1 (most often by monitor log, 7.0 s" in found["why"]
+
+
+def test_without_a_record_of_the_channels_nothing_is_concluded(study: Study) -> None:
+    found = claims(study, paper(study, S9={**BROKEN, "notification_watched": False}))["C2"]
+    assert found["agreement"] == "not tested" and "not recorded in 1 trials" in found["why"]
 
 
 def test_a_system_that_heals_itself_differs_although_the_client_was_not_told(study: Study) -> None:

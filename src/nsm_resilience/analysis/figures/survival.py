@@ -25,6 +25,7 @@ LEAST_TRIALS = 5
 _MOST_BANDS = 2
 """With more curves than this in one panel the intervals would hide each other and are left out."""
 _PANEL_MM = 25.0
+_LONGEST_TITLE = 29
 
 
 def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, Survival]]:
@@ -77,7 +78,7 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
             axes.set_visible(False)
             grid.flat[number - columns].tick_params(axis="x", labelbottom=True)
             continue
-        axes.set_title(labels[panel[0]].partition(": ")[0])
+        axes.set_title(_title(labels[panel[0]], cells.loc[panel[0]]))
         for curve, index in enumerate(panel):
             own, estimate = drawn[index]
             variant = labels[index].partition(": ")[2]
@@ -95,6 +96,14 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     figure.supxlabel("time since the last reply (s)", fontsize=7.5)
     figure.supylabel("share of paths still away", fontsize=7.5)
     return figure
+
+
+def _title(label: str, cell: pd.Series) -> str:
+    """Return what a panel is about; only the plane beside the scenario where all is too long."""
+    heading = label.partition(": ")[0]
+    if len(heading) <= _LONGEST_TITLE:
+        return heading
+    return f"{cell['scenario']} ({cell['plane']} plane)"
 
 
 def _curve(

@@ -33,12 +33,19 @@ BINS = 360
 SOCKETS = "sockets"
 """Lane of all sockets of a node together."""
 
+_USUAL = {
+    "failure": ("none", "kill", "replace"),
+    "client": ("monitored",),
+    "outage": ("first",),
+    "remedy": ("none",),
+}
 _LANE_MM = 2.05
 _STRIP_MM = 7.5
 _TITLE_MM = 4.5
 _GAP_MM = 0.9
 _LEFT_MM = 21.0
-_BETWEEN_MM = 9.0
+_BELOW_MM = 2.5
+_FOOT_MM = 14.0
 _ORDER = ("nsmd", "nsmd-k8s", "nsmdp", "forwarder", "vppagent-forwarder", "vpp-agent", "vpp",
           SOCKETS)  # fmt: skip
 
@@ -127,18 +134,23 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
     )
 
 
-def lanes(components: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return (node, thing) of every lane of a trial, the client's node first.
+def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:
+    """Return (node, thing) of what changed in a trial, the client's node first.
 
-    A thing is a component with a process, or `sockets` for all sockets of the node together.
+    A thing is a component with a process, or `sockets` for all sockets of the node together. What
+    stayed as it was from the fault to the end of the watch has no lane: it would tell nothing and
+    take the place of what does.
     """
-    processes = components[components["what"] == "process"]
-    pairs = zip(processes["node"], processes["component"], strict=True)
-    known = {(str(node), str(component)) for node, component in pairs}
-    sockets = components.loc[components["what"] == "socket", "node"]
-    known |= {(str(node), SOCKETS) for node in sockets}
+    found: set[tuple[str, str]] = set()
+    own = components[components["what"] != "socket"]
+    for (node, component, _), changes in own.groupby(["node", "component", "what"]):
+        if len(changes) > 1:
+            found.add((str(node), str(component)))
+    for node, sockets in components[components["what"] == "socket"].groupby("node"):
+        if changed_sockets(sockets, -BEFORE_S, end_s):
+            found.add((str(node), SOCKETS))
     rank = {name: position for position, name in enumerate(_ORDER)}
-    return sorted(known, key=lambda lane: (lane[0], rank.get(lane[1], len(rank)), lane[1]))
+    return sorted(found, key=lambda lane: (lane[0], rank.get(lane[1], len(rank)), lane[1]))
 
 
 def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
@@ -195,77 +207,90 @@ def draw_timelines(
 
     Returns:
         A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
-        (`replies:<trial>`) and one lane per process (`<trial>:<node>:<component>`).
+        (`replies:<trial>`) and one lane per thing that changed (`<trial>:<node>:<component>`).
     """
     from matplotlib.figure import Figure
 
-    own_components = [_of(components, row) for row in chosen.to_dict("records")]
-    shown_lanes = _all_lanes(own_components)
-    page = _Page(len(chosen), len(shown_lanes))
+    rows = chosen.to_dict("records")
+    lines = [timelines[row["trial"]] for row in rows]
+    own = [_of(components, row) for row in rows]
+    shown = [lanes(table, line.end_s) for table, line in zip(own, lines, strict=True)]
+    page = _Page(tuple(len(lane) for lane in shown))
     # placed by hand: an engine would give panels with labels another size than those without
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
-    right = max((timelines[trial].end_s for trial in chosen["trial"]), default=BEFORE_S)
-    limits = reply_limits([timelines[trial] for trial in chosen["trial"]])
-    labels = cell_labels(chosen, names)
-    for number, (row, label) in enumerate(zip(chosen.to_dict("records"), labels, strict=True)):
-        strip = figure.add_axes(page.place(number, _TITLE_MM, _STRIP_MM))
-        below = _TITLE_MM + _STRIP_MM + _GAP_MM
-        lane = figure.add_axes(page.place(number, below, page.lanes_mm), sharex=strip)
-        timeline = timelines[row["trial"]]
-        _replies(strip, timeline, _of(outages, row), limits)
-        _lanes(lane, row["trial"], own_components[number], shown_lanes, timeline.end_s)
-        for axes in (strip, lane):
-            _faults(axes, timeline)
-            axes.axvline(timeline.end_s, color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)))
+    right = max((line.end_s for line in lines), default=BEFORE_S)
+    limits = reply_limits(lines)
+    for number, (row, label) in enumerate(zip(rows, _titles(chosen, names), strict=True)):
+        strip = figure.add_axes(page.strip(number))
+        pair = [strip]
+        if shown[number]:
+            pair.append(figure.add_axes(page.lane(number), sharex=strip))
+            _lanes(pair[1], row["trial"], own[number], shown[number], lines[number].end_s)
+        _replies(strip, lines[number], _of(outages, row), limits)
         strip.set_title(f"{label} ({row['verdict']})")
-        strip.tick_params(axis="x", bottom=False, labelbottom=False)
-        strip.spines["bottom"].set_visible(False)
-        lane.set_xlim(-BEFORE_S, right)
-        lowest = number + page.columns >= len(chosen)
-        lane.tick_params(axis="x", labelbottom=lowest)
+        strip.set_xlim(-BEFORE_S, right)
+        lowest = number + page.columns >= len(rows)
+        for axes in pair:
+            _faults(axes, lines[number])
+            axes.tick_params(axis="x", bottom=axes is pair[-1], labelbottom=False)
+        pair[-1].tick_params(axis="x", labelbottom=lowest)
+        if pair[-1] is not strip:
+            strip.spines["bottom"].set_visible(False)
         if lowest:
-            lane.set_xlabel("time from the fault (s)")
-        if number % page.columns:
-            lane.tick_params(axis="y", labelleft=False)
+            pair[-1].set_xlabel("time from the fault (s)")
     _legend(figure)
     return figure
 
 
 @dataclass(frozen=True)
 class _Page:
-    """Places of the panels, in millimetres from the top left corner."""
+    """Places of the panels, in millimetres from the top left corner; `lanes` is their number."""
 
-    panels: int
-    lanes: int
+    lanes: tuple[int, ...]
 
     @property
     def columns(self) -> int:
-        return 1 if self.panels <= 3 else 2
+        return 1 if len(self.lanes) <= 3 else 2
 
-    @property
-    def lanes_mm(self) -> float:
-        return _LANE_MM * max(self.lanes, 1)
-
-    @property
-    def panel_mm(self) -> float:
-        return _TITLE_MM + _STRIP_MM + _GAP_MM + self.lanes_mm + 2.5
+    def _row_mm(self, row: int) -> float:
+        most = max(self.lanes[row * self.columns : (row + 1) * self.columns])
+        return _TITLE_MM + _STRIP_MM + _GAP_MM + _LANE_MM * most + _BELOW_MM
 
     @property
     def height(self) -> float:
-        return max(math.ceil(self.panels / self.columns), 1) * self.panel_mm + 13.0
+        rows = math.ceil(len(self.lanes) / self.columns)
+        return sum(self._row_mm(row) for row in range(rows)) + _FOOT_MM
 
-    def place(self, number: int, below_mm: float, height_mm: float) -> Rect:
-        """Return left, bottom, width, height of axes as shares of the figure."""
+    def strip(self, number: int) -> Rect:
+        """Return where the replies of a panel go: left, bottom, width, height, as shares."""
+        return self._place(number, _TITLE_MM, _STRIP_MM)
+
+    def lane(self, number: int) -> Rect:
+        """Return where the lanes of a panel go."""
+        below = _TITLE_MM + _STRIP_MM + _GAP_MM
+        return self._place(number, below, _LANE_MM * self.lanes[number])
+
+    def _place(self, number: int, below_mm: float, height_mm: float) -> Rect:
         row, column = divmod(number, self.columns)
-        width = (style.PAGE_MM - _LEFT_MM - 3.0 - (self.columns - 1) * _BETWEEN_MM) / self.columns
-        left = _LEFT_MM + column * (width + _BETWEEN_MM)
-        top = row * self.panel_mm + below_mm
+        width = (style.PAGE_MM - 3.0) / self.columns - _LEFT_MM
+        left = _LEFT_MM + column * (width + _LEFT_MM)
+        top = sum(self._row_mm(before) for before in range(row)) + below_mm
         return (
             left / style.PAGE_MM,
             1 - (top + height_mm) / self.height,
             width / style.PAGE_MM,
             height_mm / self.height,
         )
+
+
+def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """Return a panel's title: the cell, and the levels that are not the usual ones."""
+    titles = []
+    for label, row in zip(cell_labels(chosen, names), chosen.to_dict("records"), strict=True):
+        unusual = [str(row[name]) for name, levels in _USUAL.items() if row[name] not in levels]
+        head = label.partition(": ")[0]
+        titles.append(f"{head}: {', '.join(unusual)}" if unusual else head)
+    return titles
 
 
 def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
@@ -285,13 +310,6 @@ def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
         (table["trial"] == row["trial"]) & (table["attempt"] == row["attempt"])
     ]
     return own
-
-
-def _all_lanes(own_components: Sequence[pd.DataFrame]) -> list[tuple[str, str]]:
-    """Return the lanes of all panels together, so that a lane has one height everywhere."""
-    import pandas as pd
-
-    return lanes(pd.concat(own_components)) if own_components else []
 
 
 def _replies(
@@ -318,6 +336,7 @@ def _replies(
 
 def _faults(axes: Axes, timeline: Timeline) -> None:
     axes.axvline(0, color=style.FAULT_COLOUR, linewidth=0.8)
+    axes.axvline(timeline.end_s, color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)))
     for band in timeline.injections:
         end = timeline.end_s if band.end_s is None else band.end_s
         if end - band.begin_s > 0.2:  # thinner than the line of the instant itself
@@ -421,7 +440,7 @@ def describe_timelines(trials: pd.DataFrame) -> Description:
         parts.append(f"{row['trial']}: {path}, trial {row['verdict']}")
     alt = (
         "Panels over the seconds from the fault, one per scenario, each with the replies of the "
-        f"established path above and the component processes below. {'; '.join(parts)}."
+        f"established path above and the components that changed below. {'; '.join(parts)}."
     )
     if chosen.empty:
         alt = "No figure: the campaign holds no judged trial."

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each kind of fault on a real cluster: injected once, proved, undone, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nsm_resilience.agent.deploy import agents
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.record.reader import Record
+from nsm_resilience.study.models import Factors
+from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.lanes import find_lanes
+from tests.cluster.conftest import STUDY, Laboratory
+
+pytestmark = pytest.mark.cluster
+
+CELLS = [
+    "N1-kernel-monitored-kill",
+    "N1-kernel-monitored-delete",
+    "N1-kernel-monitored-hang",
+    "N2-kernel-monitored-unlink",
+    "N2-kernel-monitored-replace",
+    "N2-kernel-monitored-orphan",
+    "N2-kernel-monitored-mode",
+]
+
+
+def assert_proved(record: Record) -> None:
+    assert record.outcome == "complete", record.void_reason
+    proofs = record.all_of("injection_proof")
+    faults = record.meta["scenario"]["faults"]
+    assert [e.data["proved"] for e in proofs] == [True] * len(faults)
+    assert all(e.data["checks"] for e in proofs)
+    assert [e.data["error"] for e in record.all_of("injection")] == [None] * len(faults)
+    assert all(e.data["ok"] for e in record.all_of("undo"))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_fault_is_proved_undone_and_the_lane_is_clean_again(
+    laboratory: Laboratory, cell: str
+) -> None:
+    assert laboratory.run(f"{cell}/01") == 0
+    record = laboratory.record(f"{cell}/01")
+    assert_proved(record)
+    assert [e.phase for e in record.all_of("clean")] == ["clean", "wipe"]
+    assert not record.all_of("warning")
+    assert len(record.table("path")) > 500
+    assert {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"} <= set(record.table("components").component)
+
+
+def test_faults_ordered_for_one_instant_come_within_100_ms(laboratory: Laboratory) -> None:
+    record = laboratory.record("N1-kernel-monitored-hang/01")
+    begins = sorted(e.data["t_begin_ns"] for e in record.all_of("injection"))
+    delays = [f["delay_s"] for f in record.meta["scenario"]["faults"]]
+    assert (begins[-1] - begins[0]) / 1e9 == pytest.approx(max(delays), abs=0.1)
+
+
+def test_a_killed_runner_leaves_a_cut_record_and_nothing_injected(laboratory: Laboratory) -> None:
+    trial = "N1-kernel-monitored-hang/01"
+    moved = laboratory.campaign / "records" / Path(trial).parent / "before"
+    (laboratory.campaign / "records" / trial).rename(moved)
+    code = (
+        "import sys; from pathlib import Path; from tests.cluster.conftest import STUDY;"
+        "from nsm_resilience.testbed.config import KindTestbed;"
+        "from nsm_resilience.trial.conduct import conduct;"
+        "conduct(STUDY, KindTestbed.model_validate_json(sys.argv[1]), Path(sys.argv[2]),"
+        " sys.argv[3], print)"
+    )
+    root = STUDY.parents[2]
+    runner = subprocess.Popen(
+        [sys.executable, "-c", code, laboratory.testbed.model_dump_json(),
+         str(laboratory.campaign), trial],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
+    events = laboratory.campaign / "records" / trial / "1" / "events.jsonl"
+    deadline = time.monotonic() + 120
+    while not (events.exists() and '"injection_proof"' in events.read_text()):
+        assert time.monotonic() < deadline and runner.poll() is None
+        time.sleep(0.2)
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+
+    assert laboratory.run(trial) == 0
+    assert laboratory.record(trial, 1).outcome == "cut"
+    assert_proved(laboratory.record(trial, 2))
+    cluster = Cluster(
+        laboratory.campaign.parent / ".testbeds" / "nsm-resilience-test.kubeconfig",
+        "kind-nsm-resilience-test",
+    )
+    (lane,) = find_lanes(cluster)
+    found = agents(cluster, lane)
+    mesh = Mesh(cluster, lane, laboratory.testbed.images, Factors(), found)
+    assert mesh.prove_clean()["pods"] == []
+
+
+def test_the_manifests_of_both_planes_are_what_the_api_server_accepts(
+    laboratory: Laboratory,
+) -> None:
+    from nsm_resilience.mesh.manifests import render, values
+
+    cluster = Cluster(
+        laboratory.campaign.parent / ".testbeds" / "nsm-resilience-test.kubeconfig",
+        "kind-nsm-resilience-test",
+    )
+    (lane,) = find_lanes(cluster)
+    for plane in ("kernel", "vpp"):
+        substitutions = {
+            **values(lane, laboratory.testbed.images, plane),
+            "POD": "checked",
+            "NODE": lane.client_node,
+        }
+        for name in (
+            "nsmgr.yaml", f"forwarder-{plane}.yaml", "endpoint.yaml", "client-plain.yaml",
+            "client-monitored.yaml", "bystander.yaml",
+        ):  # fmt: skip
+            cluster.apply(render(name, substitutions), dry_run=True)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nsm-resilience` with a stand-in for the cluster: all else is the program itself.
+
+The cluster is a file with its id, in the current folder. A trial takes STAND_IN_SECONDS, then
+leaves a copy of a real record of its scenario; trials named in STAND_IN_VOID are void at their
+first attempt. Each command that touches the cluster is written to `calls.txt`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience import cli
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import ScheduledTrial
+from nsm_resilience.testbed import manage
+from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.trial import conduct
+
+CLUSTER = Path("cluster-is-up")
+RECORDS = Path(os.environ["STAND_IN_RECORDS"])
+SECONDS = float(os.environ.get("STAND_IN_SECONDS", "0.3"))
+VOID = os.environ.get("STAND_IN_VOID", "").split()
+
+
+def bring_up(config: object, folder: Path, allow_context: str | None, say: object) -> None:
+    if not CLUSTER.exists():
+        CLUSTER.write_text(str(uuid.uuid4()))
+    write_json(CampaignLayout(folder).cluster, {"id": CLUSTER.read_text()})
+
+
+def take_down(config: object, folder: Path, allow_context: str | None, say: object) -> None:
+    CLUSTER.unlink(missing_ok=True)
+    CampaignLayout(folder).cluster.unlink(missing_ok=True)
+
+
+def cluster_of(campaign: CampaignLayout) -> tuple[None, str]:
+    marker = json.loads(campaign.cluster.read_text())["id"]
+    if not CLUSTER.exists() or CLUSTER.read_text() != marker:
+        raise TestbedError("the cluster is gone")
+    return None, marker
+
+
+def run_attempt(
+    folder: Path, campaign: str, study: Study, scheduled: ScheduledTrial, attempt: int, *_: Any
+) -> str | None:
+    source = next(RECORDS.glob(f"{scheduled.cell.scenario}-*/*/*/meta.json")).parent
+    meta = json.loads((source / "meta.json").read_text(encoding="utf-8"))
+    meta.update(campaign=campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number)
+    if attempt == 1 and scheduled.trial in VOID:
+        writer = RecordWriter(folder, meta)
+        writer.event("void", data={"reason": "the test wants it so"})
+        writer.close()
+        return "the test wants it so"
+    # without its closing event at first: whatever is killed now leaves a record that is cut
+    events = RecordLayout(source).events.read_text(encoding="utf-8").splitlines(keepends=True)
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("events.jsonl"))
+    write_json(RecordLayout(folder).meta, meta)
+    written = RecordLayout(folder).events
+    written.write_text("".join(events[:-1]), encoding="utf-8")
+    time.sleep(SECONDS)
+    written.write_text("".join(events), encoding="utf-8")
+    return None
+
+
+if __name__ == "__main__":
+    if sys.argv[1] in ("cluster", "trial"):
+        with Path("calls.txt").open("a", encoding="utf-8") as calls:
+            calls.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
+    manage.bring_up = bring_up
+    manage.take_down = take_down
+    conduct._cluster = cluster_of
+    conduct.find_lanes = lambda cluster: [Lane(1, "client", "endpoint")]
+    conduct.run_attempt = run_attempt
+    cli.main()

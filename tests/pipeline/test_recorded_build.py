@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole way from a recorded campaign to the paper, in one build."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from workflow_project import Project
+
+pytestmark = pytest.mark.pipeline
+
+TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases")
+
+
+@pytest.fixture(scope="module")
+def built(project: Project) -> Project:
+    dry = project.snakemake("--dry-run")
+    assert dry.returncode == 0, dry.stdout
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout[-5000:]
+    return project
+
+
+def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> None:
+    results = built.folder / "results"
+    wanted = ["report.pdf", "report.html", "verdicts.jsonl", "numbers.json"]
+    wanted += [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
+    wanted += [f"notebooks/{name}.ipynb" for name in ("result-table", "outages", "timelines")]
+    wanted += [f"figures/{n}.svg" for n in ("result-table", "outages", "survival", "timelines")]
+    assert [path for path in wanted if not (results / path).stat().st_size] == []
+    assert (results / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_every_attempt_is_in_the_tables_and_every_scenario_has_its_row(built: Project) -> None:
+    tables = built.folder / "results" / "tables"
+    trials = pd.read_parquet(tables / "trials.parquet")
+    description = json.loads(
+        (built.folder / "results/unpacked/small/campaign.json").read_text(encoding="utf-8")
+    )
+    listed = {(r["trial"], r["attempt"]) for r in description["records"]}
+    assert set(zip(trials["trial"], trials["attempt"], strict=True)) == listed
+    assert set(trials["trial"]) == set(built.trials)
+    scenarios = pd.read_parquet(tables / "scenarios.parquet")
+    assert {f"S{n}" for n in range(1, 10)} <= set(scenarios["scenario"])
+    untested = scenarios[scenarios["n"] == 0]
+    assert (untested["verdict"] == "not tested").all()
+    assert untested["wilson_low"].isna().all()
+
+
+def test_evidence_of_every_verdict_is_in_the_record_it_names(built: Project) -> None:
+    campaign = built.folder / "results" / "unpacked" / "small"
+    lines = (built.folder / "results/verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+    judged = [json.loads(line) for line in lines]
+    checked = 0
+    for verdict in judged:
+        if verdict["outcome"] == "complete":
+            assert verdict["evidence"], verdict["trial"]
+        for evidence in verdict["evidence"]:
+            path = campaign / verdict["record"] / evidence["file"]
+            assert path.is_file(), path
+            if evidence["line"] is not None:
+                assert 1 <= evidence["line"] <= len(path.read_bytes().splitlines())
+            elif evidence["first_seq"] is not None:
+                rows = pd.read_parquet(path)
+                assert 0 <= evidence["first_seq"] <= evidence["last_seq"]
+                assert evidence["last_seq"] <= (rows["seq"].max() if "seq" in rows else len(rows))
+            checked += 1
+    assert checked > 0
+
+
+def test_the_html_report_opens_with_the_result_table(built: Project) -> None:
+    page = (built.folder / "results" / "start.rst").read_text(encoding="utf-8")
+    report = (built.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "The nine scenarios" in page
+    assert "<caption>The nine scenarios</caption>" in report
+    assert "system-message" not in report
+    for category in ("Paper", "Figures", "Tables", "Notebooks"):
+        assert category in report
+
+
+def test_a_second_call_has_nothing_to_do(built: Project) -> None:
+    done = built.snakemake()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+
+
+def test_whatever_the_paper_reads_has_a_rule(built: Project) -> None:
+    done = built.snakemake("--list-untracked")
+    untracked = [line.strip() for line in done.stdout.splitlines()]
+    made = [p for p in untracked if p.startswith(("results/tables", "results/figures"))]
+    assert made == []
+
+
+def test_the_same_campaign_gives_the_same_bytes(built: Project) -> None:
+    results = built.folder / "results"
+    names = ["verdicts.jsonl", "numbers.json", "report.pdf"]
+    names += [f"tables/{name}.parquet" for name in TABLES]
+    before = {name: (results / name).read_bytes() for name in names}
+    done = built.snakemake(
+        "--forcerun",
+        "judge",
+        "tables",
+        "numbers",
+        "paper",
+        "--",
+        *(f"results/{name}" for name in names),
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    changed = [name for name in names if (results / name).read_bytes() != before[name]]
+    assert changed == []

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder with the workflow's files and nothing built, and calls of snakemake in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from small_campaign import ROOT
+
+PARTS = ("Snakefile", "workflow", "profiles", "config", "notebooks", "paper")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the workflow's files. `python` is the interpreter that runs snakemake."""
+
+    folder: Path
+    trials: tuple[str, ...] = ()
+    python: str = sys.executable
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run snakemake to its end; standard output and errors come as one text."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a call of snakemake."""
+        return [self.python, "-m", "snakemake", *arguments]
+
+
+def make_project(folder: Path) -> Project:
+    """Copy the workflow's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("*.ipynb"))
+        else:
+            shutil.copyfile(ROOT / part, folder / part)
+    return Project(folder)

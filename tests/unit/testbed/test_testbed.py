@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Testbed files, lanes, and what the doctor says of a campaign's length."""
+
+from pathlib import Path
+
+import pytest
+
+from nsm_resilience.mesh.manifests import render, values
+from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
+from nsm_resilience.testbed.doctor import estimate, propose_lanes
+from nsm_resilience.testbed.existing import Existing
+from nsm_resilience.testbed.kind import Kind
+from nsm_resilience.testbed.lanes import take_lane
+
+CONFIG = Path(__file__).parents[3] / "config"
+
+
+@pytest.mark.parametrize("file", sorted(CONFIG.glob("testbed-*.yaml")), ids=lambda p: p.stem)
+def test_every_testbed_file_of_the_project_is_valid(file: Path) -> None:
+    assert isinstance(load_testbed(file), KindTestbed)
+
+
+def test_a_wrong_key_in_a_testbed_file_gets_the_right_one(tmp_path: Path) -> None:
+    file = tmp_path / "testbed.yaml"
+    file.write_text("testbed: {type: kind, lane: 2}\n")
+    with pytest.raises(ConfigError, match="did you mean `lanes:`"):
+        load_testbed(file)
+
+
+def test_a_kind_cluster_has_two_workers_of_its_own_for_each_lane(tmp_path: Path) -> None:
+    pairs = Kind(KindTestbed(name="x", lanes=2), tmp_path).worker_pairs()
+    assert pairs == [("x-worker", "x-worker2"), ("x-worker3", "x-worker4")]
+
+
+def test_somebody_elses_cluster_is_not_touched_without_its_name(tmp_path: Path) -> None:
+    config = ExistingTestbed(type="existing", name="x", context="prod", nodes=(("a", "b"),))
+    with pytest.raises(TestbedError, match="--allow-context prod"):
+        Existing(config, None).up()
+    with pytest.raises(TestbedError, match="--allow-context prod"):
+        Existing(config, "other").down()
+
+
+def test_a_lane_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Path) -> None:
+    lanes = [Lane(1, "a", "b"), Lane(2, "c", "d")]
+    with take_lane(lanes, tmp_path) as first, take_lane(lanes, tmp_path) as second:
+        assert {first.number, second.number} == {1, 2}
+        with pytest.raises(TestbedError, match="no lane of 2"), take_lane(lanes, tmp_path, 0.1):
+            pass
+    with take_lane(lanes, tmp_path) as again:
+        assert again.number == 1
+
+
+def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
+    one, two = Lane(1, "a", "b"), Lane(2, "c", "d")
+    assert one.namespace != two.namespace
+    assert one.service != two.service
+
+
+@pytest.mark.parametrize("plane", ["kernel", "vpp"])
+def test_every_manifest_is_rendered_without_a_rest(plane: str) -> None:
+    known = {**values(Lane(1, "a", "b"), Images(), plane), "POD": "p", "NODE": "n"}
+    for name in ("nsmgr", f"forwarder-{plane}", "endpoint", "client-plain", "client-monitored"):
+        text = render(f"{name}.yaml", known)
+        assert "${" not in text
+        assert "docker.io/networkservicemesh/" in text
+    with pytest.raises(KeyError):
+        render("nsmgr.yaml", {})
+
+
+def test_a_campaign_on_twice_the_lanes_takes_about_half_the_time() -> None:
+    study = load_study(CONFIG / "study.yaml")
+    one, two = estimate(study, 1), estimate(study, 2)
+    assert one.trials == two.trials == 145
+    assert one.least_s < one.most_s
+    assert two.most_s / one.most_s == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 4), (16, 16, 8)])
+def test_lanes_are_proposed_by_processors_and_memory(cpus: int, memory: float, lanes: int) -> None:
+    assert propose_lanes(cpus, memory) == lanes

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of a trial's attempts, and what is run next."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.config import KindTestbed
+from nsm_resilience.trial import conduct as conducting
+from nsm_resilience.trial.attempts import attempts_of, read_receipt
+from nsm_resilience.trial.conduct import VOID, conduct
+from nsm_resilience.trial.index import index_campaign
+
+TRIAL = "S1-kernel-monitored-none/01"
+STUDY = """
+name: small
+seed: 1
+attempts: 2
+scenarios: [{id: S1, title: nothing fails, where: both nodes, source: stated}]
+campaign: [{scenarios: S1, trials: 2}]
+"""
+
+
+def write_attempt(folder: Path, number: int, end: str) -> None:
+    meta: dict[str, Any] = {
+        "format": 1, "trial": TRIAL, "cell": TRIAL.split("/")[0], "attempt": number,
+        "scenario": {}, "factors": {}, "windows": {}, "probes": {}, "cluster": {"id": "c1"},
+        "started": f"2026-01-0{number}T00:00:00Z", "lane": "lane-1",
+    }  # fmt: skip
+    writer = RecordWriter(CampaignLayout(folder).record(TRIAL, number), meta)
+    writer.event("opened")
+    if end == "void":
+        writer.event("void", data={"reason": "install: not within 120 s"})
+    if end == "cut":
+        writer.abandon()
+    else:
+        writer.close()
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "study.yaml").write_text(STUDY)
+    return folder
+
+
+@pytest.fixture
+def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Conduct the trial with attempts that end as told instead of a cluster."""
+
+    def conduct_with(*ends: str) -> int:
+        left = list(ends)
+
+        def attempt(folder: Path, _c: str, _s: Any, _t: Any, number: int, *_: Any) -> str | None:
+            end = left.pop(0)
+            write_attempt(campaign, number, end)
+            return "install: not within 120 s" if end == "void" else None
+
+        monkeypatch.setattr(conducting, "run_attempt", attempt)
+        monkeypatch.setattr(conducting, "_cluster", lambda _: (None, "c1"))
+        from nsm_resilience.testbed.base import Lane
+
+        monkeypatch.setattr(conducting, "find_lanes", lambda _: [Lane(1, "a", "b")])
+        study = campaign / "study.yaml"
+        return conduct(study, KindTestbed(), campaign, TRIAL, lambda _: None)
+
+    return conduct_with
+
+
+def outcomes(campaign: Path) -> list[tuple[int, str]]:
+    return [(a.attempt, a.outcome) for a in attempts_of(CampaignLayout(campaign), TRIAL)]
+
+
+def test_a_complete_attempt_ends_the_trial(campaign: Path, run: Any) -> None:
+    assert run("complete") == 0
+    receipt = read_receipt(CampaignLayout(campaign), TRIAL)
+    assert receipt is not None
+    assert [a["outcome"] for a in receipt["attempts"]] == ["complete"]
+
+
+def test_a_void_attempt_is_kept_and_the_next_number_is_run(campaign: Path, run: Any) -> None:
+    assert run("void") == VOID
+    assert read_receipt(CampaignLayout(campaign), TRIAL) is None
+    assert run("complete") == 0
+    assert outcomes(campaign) == [(1, "void"), (2, "complete")]
+
+
+def test_a_trial_that_stays_void_ends_with_a_receipt_that_says_so(campaign: Path, run: Any) -> None:
+    assert [run("void"), run("void")] == [VOID, 0]
+    receipt = read_receipt(CampaignLayout(campaign), TRIAL)
+    assert receipt is not None
+    assert [a["outcome"] for a in receipt["attempts"]] == ["void", "void"]
+    assert "not within" in receipt["attempts"][1]["reason"]
+
+
+def test_a_cut_attempt_is_shown_and_does_not_use_up_the_attempts(campaign: Path, run: Any) -> None:
+    write_attempt(campaign, 1, "cut")
+    assert run("void") == VOID
+    assert run("complete") == 0
+    assert outcomes(campaign) == [(1, "cut"), (2, "void"), (3, "complete")]
+
+
+def test_a_complete_trial_is_never_run_again(campaign: Path, run: Any) -> None:
+    write_attempt(campaign, 1, "complete")
+    assert run() == 0
+    assert outcomes(campaign) == [(1, "complete")]
+
+
+def test_the_index_lists_every_attempt_and_every_scheduled_trial(campaign: Path) -> None:
+    write_attempt(campaign, 1, "cut")
+    write_attempt(campaign, 2, "complete")
+    description = index_campaign(campaign, campaign / "study.yaml")
+    assert [r["outcome"] for r in description["records"]] == ["cut", "complete"]
+    assert [s["trial"] for s in description["scheduled"]] == [TRIAL, TRIAL[:-1] + "2"]
+    assert [c["id"] for c in description["clusters"]] == ["c1"]
+
+
+def test_a_trial_without_a_cluster_says_how_to_get_one(campaign: Path) -> None:
+    with pytest.raises(TestbedError, match="nsm-resilience cluster up"):
+        conduct(campaign / "study.yaml", KindTestbed(), campaign, TRIAL, lambda _: None)
