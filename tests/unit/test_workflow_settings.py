@@ -119,3 +119,15 @@ def test_one_process_at_a_time_holds_a_campaign_and_its_death_frees_it(tmp_path:
             hold_campaign(tmp_path)
         holder.kill()
     hold_campaign(tmp_path)
+
+
+def test_what_stands_in_the_default_profile_stands_in_no_other() -> None:
+    """The default profile is read beside every other one and wins: a second value is ignored."""
+    profiles = {
+        path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "profiles").glob("*/profile.yaml")
+    }
+    default = set(profiles.pop("default"))
+    assert profiles
+    for name, keys in profiles.items():
+        assert default.isdisjoint(keys), name

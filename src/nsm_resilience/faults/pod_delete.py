@@ -18,6 +18,7 @@ from kubernetes.client.exceptions import ApiException
 from nsm_resilience.faults.base import PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.system import components
+from nsm_resilience.testbed.api import ApiUnavailable
 
 METHODS = frozenset({"delete"})
 
@@ -63,10 +64,9 @@ def start(
         time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + delay))
         one.begin_ns = time.monotonic_ns()
         try:
-            mesh.cluster.core.delete_namespaced_pod(
-                one.name, mesh.lane.namespace, _request_timeout=5
-            )
-        except (ApiException, OSError) as error:
+            path = f"/api/v1/namespaces/{mesh.lane.namespace}/pods/{one.name}"
+            mesh.cluster.request("DELETE", path, timeout_s=5, headers={})
+        except (ApiException, ApiUnavailable) as error:
             one.error = str(error)
         one.done_ns = time.monotonic_ns()
         report(one)

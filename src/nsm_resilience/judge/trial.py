@@ -99,6 +99,7 @@ def _judge_complete(record: Record) -> Judgement:
         steady=steady,
         path=path,
         components=sampled,
+        outage=_second_outage(record),
         new=new,
     )
     scenario = record.meta["scenario"]
@@ -168,6 +169,13 @@ def _path_and_steady(
     if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
         return path, None
     return path, check_steady(record, echoes, components, instants, rules)
+
+
+def _second_outage(record: Record) -> Problem | None:
+    """A trial of a second outage needs one: the first must have healed and a second have come."""
+    if record.meta["factors"].get("outage") != "second" or len(record.all_of("fault_instant")) > 1:
+        return None
+    return Problem("there was no second outage to look at")
 
 
 def _same_cluster(record: Record) -> Problem | None:

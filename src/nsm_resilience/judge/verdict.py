@@ -5,7 +5,8 @@
 2. Another cluster than the one the trial began on: `unknown`.
 3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`.
 4. Something not green before the fault: `unknown`.
-5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`.
+5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. So is
+   a second outage that never came although the path healed from the first.
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
 7. The established path answers at the end and has done so for the settle time (or never stopped),
    and the new client got a working connection: `supported`. Anything else: `unsupported`.
@@ -33,6 +34,7 @@ def decide(
     steady: Problem | None,
     path: PathMeasure,
     components: Problem | None,
+    outage: Problem | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
     """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
@@ -48,6 +50,8 @@ def decide(
         return "unknown", path.problem
     if components is not None:
         return "unknown", components.text
+    if outage is not None and path.verdict != "dead":
+        return "unknown", outage.text
     if new.answered is None:
         return "unknown", new.problem
     if path.verdict in ("alive", "recovered") and new.answered:

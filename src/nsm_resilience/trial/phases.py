@@ -17,7 +17,6 @@ from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.logs import LogProbe
-from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
 from nsm_resilience.testbed.api import ApiUnavailable, ready
@@ -49,10 +48,10 @@ def clean(setting: Setting) -> None:
         setting.writer.event("clean", data={"proof": proof})
 
 
-def install(setting: Setting, pods: PodWatch) -> None:
+def install(setting: Setting) -> None:
     """NSM Ready on both nodes and the endpoint registered."""
     with phase(setting, "install"):
-        pods.start()
+        setting.pods.start()
         for role, agent in setting.agents.items():
             logs = LogProbe(agent.node, agent, setting.writer)
             setting.handlers[(role, "follow")] = logs.on_line
@@ -85,9 +84,10 @@ def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> N
     """Every probe is green for the steady time; otherwise the trial is void."""
     with phase(setting, "steady"):
         for probe in probes:
-            setting.handlers[(probe.role, "watch")] = probe.on_line
-            probe.start(setting.study.probes)
-        snapshot(setting, "before")
+            if (probe.role, "watch") not in setting.handlers:
+                setting.handlers[(probe.role, "watch")] = probe.on_line
+                probe.start(setting.study.probes)
+        snapshot(setting, setting.name_of("before"))
         unanswered = path.unanswered
         begin = time.monotonic_ns()
         end = begin + int(setting.study.windows.steady_s * 1e9)
@@ -123,7 +123,9 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
         if time.monotonic_ns() > at_ns:
             raise TrialVoid("fault: ordering the injection took longer than its lead time")
         path.watch_from(at_ns)
-        setting.pump_until(at_ns + int(0.3e9))
+        # Nothing else is done until then: threads of this process may have deletions to do.
+        time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + 0.3))
+        setting.pump()
         setting.writer.event("fault_instant", t_ns=at_ns, data={"t_fault_ns": at_ns})
         return at_ns
 
@@ -140,7 +142,7 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
         # The first seconds are pumped first, so that proofs of deletions are looked for after them.
         setting.pump_until(fault_ns + int(3e9))
         injector.prove_deletes()
-        snapshot(setting, "fault")
+        snapshot(setting, setting.name_of("fault"))
         settle_ns = int(windows.settle_s * 1e9)
         settled = setting.pump_until(end_ns, lambda: path.settled(settle_ns))
         if settled:
@@ -158,6 +160,26 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
                 "problem": path.problem,
             },
         )
+
+
+def healed(setting: Setting, path: PathProbe) -> bool:
+    """Undo what is still injected, and say whether everything is well enough for a second outage.
+
+    The path answers, and every pod is Ready within the time that a watch may take.
+    """
+    for role, agent in setting.agents.items():
+        if (role, SCRIPT) in setting.handlers:
+            agent.stop(SCRIPT)
+            del setting.handlers[(role, SCRIPT)]
+    settle_ns = int(setting.study.windows.settle_s * 1e9)
+    if path.interrupted and not path.settled(settle_ns):
+        return False
+
+    def all_ready() -> bool:
+        return all(map(ready, setting.cluster.pods(setting.lane.namespace)))
+
+    end_ns = time.monotonic_ns() + int(setting.study.windows.watch_s * 1e9)
+    return setting.pump_until(end_ns, all_ready)
 
 
 def after(setting: Setting) -> None:
@@ -201,7 +223,7 @@ def _new_connection(setting: Setting, role: str) -> None:
     )
 
 
-def collect(setting: Setting, pods: PodWatch) -> None:
+def collect(setting: Setting) -> None:
     """Stop the probes, take in what they wrote last, keep events and state."""
     with phase(setting, "collect"):
         for role, agent in setting.agents.items():
@@ -215,7 +237,7 @@ def collect(setting: Setting, pods: PodWatch) -> None:
         for agent in setting.agents.values():
             agent.stop("follow")
         setting.pump()
-        pods.stop()
+        setting.pods.stop()
         identity = setting.cluster.identity()
         setting.writer.event("cluster", data={"id": identity})
         if identity != setting.cluster_id:

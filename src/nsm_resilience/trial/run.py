@@ -45,6 +45,36 @@ def run_attempt(
         folder, describe(campaign, study, scheduled, attempt, cluster, cluster_id, lane, images)
     )
     writer.event("opened", data={"trial": scheduled.trial, "attempt": attempt})
+    setting: Setting | None = None
+    reason: str | None = None
+    try:
+        setting = _set(study, scheduled, attempt, cluster, cluster_id, lane, images, writer, say)
+        _phases(setting)
+    except TrialVoid as error:
+        reason = str(error)
+    except Exception as error:  # a bug of ours must not pass for a result
+        reason = f"{writer.phase}: {type(error).__name__}: {error}"
+    if reason is not None:
+        writer.event("void", data={"reason": reason})
+    if setting is not None:
+        phases.wipe(setting)
+        setting.pods.stop()
+    writer.close()
+    return reason
+
+
+def _set(
+    study: Study,
+    scheduled: ScheduledTrial,
+    attempt: int,
+    cluster: Cluster,
+    cluster_id: str,
+    lane: Lane,
+    images: Images,
+    writer: RecordWriter,
+    say: Callable[[str], None],
+) -> Setting:
+    """Find the lane's agents and measure their clocks."""
     agents = find_agents(cluster, lane)
     clocks = {role: agent.clock() for role, agent in agents.items()}
     for role, clock in clocks.items():
@@ -60,26 +90,24 @@ def run_attempt(
         )
     factors = scheduled.cell.factors
     mesh = Mesh(cluster, lane, images, factors, agents)
-    setting = Setting(
-        study, scheduled, attempt, cluster, cluster_id, lane, mesh, agents, clocks, writer, say
-    )
     pods = PodWatch(cluster, lane, factors.plane, writer)
-    reason: str | None = None
-    try:
-        _phases(setting, pods)
-    except TrialVoid as error:
-        reason = str(error)
-    except Exception as error:  # a bug of ours must not pass for a result
-        reason = f"{writer.phase}: {type(error).__name__}: {error}"
-    if reason is not None:
-        writer.event("void", data={"reason": reason})
-    phases.wipe(setting)
-    pods.stop()
-    writer.close()
-    return reason
+    return Setting(
+        study,
+        scheduled,
+        attempt,
+        cluster,
+        cluster_id,
+        lane,
+        mesh,
+        agents,
+        clocks,
+        writer,
+        pods,
+        say,
+    )
 
 
-def _phases(setting: Setting, pods: PodWatch) -> None:
+def _phases(setting: Setting) -> None:
     study, scheduled = setting.study, setting.scheduled
     path = PathProbe(
         "path",
@@ -91,25 +119,41 @@ def _phases(setting: Setting, pods: PodWatch) -> None:
     )
     components = [
         ComponentProbe(
-            role, agent, setting.clocks[role], setting.writer, scheduled.cell.factors.plane, pods
+            role,
+            agent,
+            setting.clocks[role],
+            setting.writer,
+            scheduled.cell.factors.plane,
+            setting.pods,
         )
         for role, agent in setting.agents.items()
     ]
+    phases.clean(setting)
+    phases.install(setting)
+    phases.connect(setting, path)
+    _outage(setting, path, components)
+    if scheduled.cell.factors.outage == "second":
+        if phases.healed(setting, path):
+            setting.outage = 2
+            _outage(setting, path, components)
+        else:
+            text = "the first outage did not heal: there is no second one to look at"
+            setting.writer.event("warning", data={"text": text})
+    phases.after(setting)
+    phases.collect(setting)
+    for problem in filter(None, [path.problem, *(c.problem for c in components)]):
+        setting.writer.event("warning", data={"text": problem})
+
+
+def _outage(setting: Setting, path: PathProbe, components: list[ComponentProbe]) -> None:
     injector = Injector(
         setting.scenario,
-        scheduled.cell.factors,
+        setting.scheduled.cell.factors,
         setting.mesh,
         setting.agents,
         setting.clocks,
         setting.writer,
     )
-    phases.clean(setting)
-    phases.install(setting, pods)
-    phases.connect(setting, path)
     phases.steady(setting, path, components)
     fault_ns = phases.fault(setting, injector, path)
     phases.watch(setting, path, injector, fault_ns)
-    phases.after(setting)
-    phases.collect(setting, pods)
-    for problem in filter(None, [path.problem, *(c.problem for c in components)]):
-        setting.writer.event("warning", data={"text": problem})

@@ -10,6 +10,7 @@ from typing import Any
 
 from nsm_resilience.agent.client import Agent, Clock
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter, utc_now
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
@@ -35,8 +36,10 @@ class Setting:
     agents: dict[str, Agent]
     clocks: dict[str, Clock]
     writer: RecordWriter
+    pods: PodWatch
     say: Callable[[str], None]
     client_uid: str = ""
+    outage: int = 1
     opened_wall: str = field(default_factory=utc_now)
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -45,6 +48,10 @@ class Setting:
     def scenario(self) -> Scenario:
         """The scenario of the trial."""
         return self.study.scenario(self.scheduled.cell.scenario)
+
+    def name_of(self, snapshot: str) -> str:
+        """Name of a snapshot; those of a second outage are numbered."""
+        return snapshot if self.outage == 1 else f"{snapshot}-{self.outage}"
 
     def pump(self) -> None:
         """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be."""

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What changes of the pods is recorded once, and readiness is known as of an instant."""
+
+import time
+from typing import Any
+
+import pytest
+
+from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.testbed.base import Lane
+
+
+class Writer:
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str | None, dict[str, Any]]] = []
+
+    def event(self, kind: str, *, node: str | None, data: dict[str, Any], **_: Any) -> None:
+        self.events.append((kind, node, data))
+
+
+@pytest.fixture
+def watch() -> PodWatch:
+    cluster: Any = None
+    writer: Any = Writer()
+    return PodWatch(cluster, Lane(1, "n1", "n2"), "kernel", writer)
+
+
+def a_pod(
+    restarts: int = 0, ready: bool = True, uid: str = "u1", deleted: bool = False
+) -> dict[str, Any]:
+    container = {
+        "name": "nsmd",
+        "restartCount": restarts,
+        "ready": ready,
+        "lastState": {"terminated": {"exitCode": 137, "reason": "Error"}} if restarts else {},
+    }
+    meta: dict[str, Any] = {"name": "nsmgr-x", "uid": uid, "labels": {"app": "nsmgr"}}
+    if deleted:
+        meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return {
+        "metadata": meta,
+        "spec": {"nodeName": "n1"},
+        "status": {
+            "containerStatuses": [container],
+            "conditions": [{"type": "Ready", "status": str(ready), "reason": None}],
+        },
+    }
+
+
+def seen(watch: PodWatch) -> list[tuple[str, Any, Any]]:
+    writer: Any = watch.writer
+    return [
+        (kind, node, data.get("type") or (data["count_before"], data["count_after"]))
+        for kind, node, data in writer.events
+    ]
+
+
+def test_a_restart_is_recorded_with_how_the_container_ended(watch: PodWatch) -> None:
+    watch._take("ADDED", a_pod())
+    watch._take("MODIFIED", a_pod(restarts=1))
+    writer: Any = watch.writer
+    assert seen(watch) == [("restart", "client", (0, 1))]
+    assert writer.events[0][2]["exit_code"] == 137
+
+
+def test_what_is_only_listed_again_is_not_recorded_again(watch: PodWatch) -> None:
+    for _ in range(3):
+        watch._take("ADDED", a_pod(ready=False))
+    assert seen(watch) == []
+
+
+def test_losing_readiness_is_a_condition_of_container_and_pod(watch: PodWatch) -> None:
+    watch._take("ADDED", a_pod())
+    watch._take("MODIFIED", a_pod(ready=False))
+    assert [what for _, _, what in seen(watch)] == ["ContainerReady:nsmd", "Ready"]
+
+
+def test_a_deletion_is_recorded_once_and_a_replacement_starts_anew(watch: PodWatch) -> None:
+    watch._take("ADDED", a_pod(restarts=3))
+    watch._take("MODIFIED", a_pod(restarts=3, deleted=True))
+    watch._take("DELETED", a_pod(restarts=3, deleted=True))
+    watch._take("ADDED", a_pod(uid="u2"))
+    assert [what for _, _, what in seen(watch)] == ["Deleted"]
+    assert watch.of_component("client", "nsmd", time.monotonic_ns()) == (0, True)
+
+
+def test_readiness_is_that_of_the_asked_instant_not_of_now(watch: PodWatch) -> None:
+    watch._take("ADDED", a_pod())
+    between = time.monotonic_ns()
+    watch._take("MODIFIED", a_pod(restarts=1, ready=False))
+    assert watch.of_component("client", "nsmd", between) == (0, True)
+    assert watch.of_component("client", "nsmd", time.monotonic_ns()) == (1, False)
+    assert watch.of_component("client", "nsmd", 0) == (None, None)
+    assert watch.of_component("endpoint", "nsmd", between) == (None, None)

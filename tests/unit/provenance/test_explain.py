@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A verdict is followed to the very line of the record that it rests on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from constructed import build, describe, make_study
+
+from nsm_resilience.judge.campaign import CampaignError, judge_campaign
+from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    campaign = Path("results/unpacked/constructed")
+    study = make_study(campaign)
+    build(campaign, "S2", study=study, down=[(6.0, 500.0)], answered_s=None)
+    build(campaign, "S2", study=study, number=2)
+    build(campaign, "S6", study=study, void="the node was lost")
+    describe(campaign)
+    verdicts = Path("results/verdicts.jsonl")
+    judge_campaign(campaign, verdicts)
+    return verdicts
+
+
+def test_every_place_that_is_named_holds_the_line_that_is_shown(judged: Path) -> None:
+    lines = list(explain_verdicts("S2", 1, judged))
+    places = [(n, m) for n, line in enumerate(lines) if (m := re.match(r" +(\S+):(\d+)$", line))]
+    assert places
+    for number, match in places:
+        own = Path(match[1]).read_text(encoding="utf-8").splitlines()[int(match[2]) - 1]
+        shown = lines[number + 1].strip()
+        assert own == shown or own.startswith(shown.removesuffix("…"))
+
+
+def test_the_verdict_comes_first_and_says_why(judged: Path) -> None:
+    head, why, path, new, *_ = explain_verdicts("S2-kernel-monitored-kill/01", None, judged)
+    assert head == "S2-kernel-monitored-kill/01, attempt 1: unsupported"
+    assert "because" in why
+    assert "dead, away for more than" in path
+    assert "no answer" in new
+
+
+def test_a_scenario_is_all_of_its_trials_and_a_number_one_of_them(judged: Path) -> None:
+    heads = [line for line in explain_verdicts("S2", None, judged) if ", attempt" in line[:40]]
+    assert len(heads) == 2
+    one = [line for line in explain_verdicts("S2", 2, judged) if ", attempt" in line[:40]]
+    assert one == heads[1:]
+
+
+def test_a_void_attempt_is_explained_too(judged: Path) -> None:
+    text = "\n".join(explain_verdicts("S6", None, judged))
+    assert "unknown" in text
+    assert "the node was lost" in text
+
+
+def test_what_was_not_judged_is_an_error_that_names_what_was(judged: Path) -> None:
+    with pytest.raises(ExplainError, match=r"no verdict of S9.*S2-kernel-monitored-kill"):
+        list(explain_verdicts("S9", None, judged))
+
+
+def test_without_verdicts_the_error_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ExplainError, match="run `snakemake` first"):
+        list(explain_verdicts("S2", None, tmp_path / "verdicts.jsonl"))
+
+
+def test_a_damaged_file_of_verdicts_is_an_error(judged: Path) -> None:
+    judged.write_text("{}\n")
+    with pytest.raises(CampaignError, match="line 1"):
+        list(explain_verdicts("S2", None, judged))
+
+
+def test_a_record_that_is_gone_is_named_and_quotes_nothing(judged: Path) -> None:
+    lines = list(explain_verdicts("S2", 1, judged, Path("elsewhere")))
+    assert any("elsewhere/records/" in line for line in lines)
+    assert not any(line.strip().startswith('{"seq"') for line in lines)

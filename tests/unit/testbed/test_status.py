@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cluster status` has an answer whatever became of the cluster."""
+
+from pathlib import Path
+
+import yaml
+
+from nsm_resilience.record.files import write_json
+from nsm_resilience.testbed.status import describe_cluster
+
+
+def test_a_campaign_without_a_cluster_says_so(tmp_path: Path) -> None:
+    (line,) = describe_cluster(tmp_path)
+    assert line.endswith("no cluster is up for this campaign")
+
+
+def test_a_cluster_that_is_gone_is_told_and_is_no_error(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "gone.kubeconfig"
+    config = {
+        "apiVersion": "v1", "kind": "Config", "current-context": "kind-gone",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "contexts": [{"name": "kind-gone", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {}}],
+    }  # fmt: skip
+    kubeconfig.write_text(yaml.safe_dump(config))
+    marker = {"id": "1", "name": "gone", "kubeconfig": str(kubeconfig), "context": "kind-gone"}
+    write_json(tmp_path / "cluster.json", marker)
+    lines = list(describe_cluster(tmp_path))
+    assert lines[0] == "gone: id 1, context kind-gone"
+    assert "does not answer" in lines[-1]
