@@ -34,7 +34,10 @@ def lab() -> tuple[Path | None, str]:
     return LOCAL_IMAGES, "kind, Docker and all images are here"
 
 
-def pytest_report_header() -> str:
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> str:
+    """One line that nobody overlooks, where cluster tests are among those that were asked for."""
+    if not any(item.get_closest_marker("cluster") for item in items):
+        return ""
     testbed, why = lab()
     if testbed is None:
         return (

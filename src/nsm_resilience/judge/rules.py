@@ -23,6 +23,7 @@ class Rules:
             losses happen on a busy machine; an interruption in the steady state never passes.
         tolerance_s: How much shorter than declared a window may be for the clock's sake.
         interval_s: Seconds between two echoes.
+        component_interval_s: Seconds between two samples of the component probe.
         steady_s: Time that must be green before the fault.
         settle_s: Time that the path must answer before the watch ends.
         watch_s: Length of the watch when the path does not recover earlier.
@@ -37,6 +38,7 @@ class Rules:
     steady_loss_fraction: float = 0.01
     tolerance_s: float = 0.25
     interval_s: float = 0.02
+    component_interval_s: float = 0.5
     steady_s: float = 10.0
     settle_s: float = 30.0
     watch_s: float = 120.0
@@ -53,6 +55,7 @@ class Rules:
             **dict(meta.get("judge") or {}),
             **dict(meta["windows"]),
             "interval_s": dict(meta["probes"])["echo_interval_s"],
+            "component_interval_s": dict(meta["probes"])["component_interval_s"],
         }
         known = {name: given[name] for name in cls.__slots__ if name in given}
         for name, value in known.items():

@@ -35,7 +35,9 @@ def check_steady(
     return (
         _path(echoes, begin, end, rules)
         or _events(record, begin, end)
-        or _components(components, begin, end)
+        # A sample is stamped when its reading begins: one that began within a beat of the fault
+        # may have read what the fault did.
+        or _components(components, begin, end - to_ns(rules.component_interval_s))
     )
 
 
@@ -90,10 +92,6 @@ def _components(table: pd.DataFrame, begin: int, end: int) -> Problem | None:
     stopped = np.array([s in STOPPED for s in states], dtype=np.bool_)
     dead = np.array([s in DEAD for s in states], dtype=np.bool_)
     unready = ~part["ready"].fillna(True).to_numpy(dtype=np.bool_)
-    # A sample carries the readiness that the runner knew when it took the sample in, which for the
-    # last ones before the fault is after it. What turns later is in the events.
-    first = ~part.duplicated(["node", "component"]).to_numpy(dtype=np.bool_)
-    unready &= first
     for flags, text in (
         (gone | dead, "was not running"),
         (stopped, "was stopped"),

@@ -257,6 +257,20 @@ def test_a_component_that_was_not_well_before_the_fault_is_unknown(
     assert f"nsmdp on the client's node {words}" in found.reason
 
 
+def test_a_sample_whose_reading_had_not_ended_at_the_fault_may_show_the_fault(
+    tmp_path: Path,
+) -> None:
+    # As recorded in kernel-2026-11, S2-kernel-monitored-kill/02: a sample stamped 0.9 ms before the
+    # kill read the process as a zombie.
+    def overlapping(rows: Rows) -> Rows:
+        for row in rows:
+            if ns(-0.4) <= row["t_ns"] < ns(0):
+                row.update(state="Z")
+        return rows
+
+    assert judge(tmp_path, component_rows=overlapping).verdict == "supported"
+
+
 @pytest.mark.parametrize("kind", ["restart", "interface_lost"])
 def test_an_event_of_failure_before_the_fault_is_unknown(tmp_path: Path, kind: str) -> None:
     act = (-0.5, note(kind, node="client", target="nsmd", data={"count_after": 1}))
