@@ -24,8 +24,17 @@ DAEMON_SETS = ("nsmgr", "forwarder")
 def prepare_cluster(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
     """Custom resource definitions and rights, once. May be repeated."""
     cluster.apply(render("resources.yaml", {}))
+    # A definition that was just made is not served at once (429, storage is initializing).
+    wait_for("NSM's custom resources served", lambda: _served(cluster), 60)
     for lane in lanes:
         cluster.apply(render("rights.yaml", values(lane, images, "kernel")))
+
+
+def _served(cluster: Cluster) -> bool:
+    for plural in system.RESOURCES:
+        path = f"/apis/{system.SERVICE_GROUP}/v1alpha1/{plural}"
+        cluster.request("GET", path, timeout_s=5, headers={})
+    return True
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise ApiUnavailable(f"{method} {path}: {error}") from error
-        if answer.status in (500, 502, 503, 504):
+        if answer.status in (429, 500, 502, 503, 504):
             raise ApiUnavailable(f"{method} {path}: {answer.status} {answer.data[:300]!r}")
         if answer.status >= 400:
             raise ApiException(status=answer.status, reason=answer.data[:500].decode("utf-8", "."))
