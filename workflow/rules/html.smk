@@ -28,6 +28,7 @@ rule html_report:
     """Put paper, figures, tables, notebooks and run times into one HTML file."""
     input:
         page="results/start.rst",
+        style="workflow/report/style.css",
         results=RESULTS,
     output:
         html="results/report.html",
@@ -40,4 +41,5 @@ rule html_report:
         config=config_arguments(),
     shell:
         "snakemake --snakefile {params.snakefile} --workflow-profile none --cores 1 --nolock"
-        " --config {params.config} --report {output.html} -- {input.results} > {log} 2>&1"
+        " --config {params.config} --report {output.html} --report-stylesheet {input.style}"
+        " -- {input.results} > {log} 2>&1"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,9 @@ def start_page(
     from nsm_resilience.analysis.figures.result_table import table_for_people
 
     people = table_for_people(scenarios, names)
-    shown = claims[["claim", "plane", "agreement", "text", "why"]]
+    apart = ["void", "unknown", "not injected"]
+    counts = people[apart].astype(str).agg("/".join, axis=1) if len(people) else people["void"]
+    people = people.drop(columns=apart).assign(**{"/".join(apart): counts})
     return "\n".join(
         [
             f"Campaign ``{description['campaign']}``, begun {description.get('created') or '?'}.",
@@ -56,14 +58,20 @@ def start_page(
             "k of n judged trials supported, with the Wilson interval of that share. Void, unknown "
             "and not injected attempts count in no n and are shown.",
             "",
-            *list_table("The claims", list(shown.columns), shown.itertuples(index=False)),
+            *(line for row in claims.to_dict("records") for line in claim_entry(row)),
         ]
     )
 
 
+def claim_entry(row: dict[Hashable, object]) -> list[str]:
+    """Lines of one entry of a definition list: the claim, what became of it, and why."""
+    head = f"{row['claim']}, {row['plane']} plane: {row['agreement']}"
+    return [_escaped(head), f"   *{_escaped(row['text'])}* {_escaped(row['why'])}", ""]
+
+
 def list_table(title: str, header: Sequence[str], rows: Iterable[Iterable[object]]) -> list[str]:
     """Lines of a reStructuredText table; text of the cells is shown as it is."""
-    lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
+    lines = [f".. list-table:: {title}", "   :header-rows: 1", "   :widths: auto", ""]
     for row in (header, *rows):
         for number, cell in enumerate(row):
             lines.append(f"   {'* -' if number == 0 else '  -'} {_escaped(cell)}")

@@ -44,8 +44,9 @@ def test_verdicts_stand_on_the_page_as_they_stand_in_the_table(built: Constructe
 
 def test_the_three_claims_are_on_the_page(built: Constructed) -> None:
     body = html(page_of(built))
-    assert "<caption>The claims</caption>" in body
-    assert all(f"<td>{claim}</td>" in body for claim in ("C0", "C1", "C2"))
+    for row in built.tables["claims"].to_dict("records"):
+        assert f"<dt>{row['claim']}, {row['plane']} plane: {row['agreement']}</dt>" in body
+        assert f"<em>{row['text']}</em> {row['why']}" in body
 
 
 def test_text_that_means_something_to_docutils_is_shown_as_it_is() -> None:
