@@ -174,14 +174,14 @@ def test_after_everything_is_killed_the_cut_attempt_is_kept_and_run_again(live: 
     assert not (live.project.folder / "cluster-is-up").exists()
 
 
-def test_after_ctrl_c_the_cluster_stays_and_the_message_says_how_to_remove_it(live: Live) -> None:
+def test_after_ctrl_c_the_cluster_stays_and_the_same_command_goes_on(live: Live) -> None:
+    """What is printed is not asked: an interrupt may keep Snakemake from calling `onerror`."""
     first = live.start(STAND_IN_SECONDS="3")
     live.wait_for_records(1)
     os.killpg(first.pid, signal.SIGINT)
-    output, _ = first.communicate()
+    first.communicate()
     assert first.returncode != 0
     assert (live.project.folder / "cluster-is-up").exists()
-    assert "nsm-resilience cluster down --testbed config/testbed-kind-default.yaml" in output
     live.run()
     assert all(outcome[-1] == "complete" for outcome in live.outcomes().values())
     assert not (live.project.folder / "cluster-is-up").exists()
