@@ -58,6 +58,9 @@ class Live:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            # A shell that starts something in the background has it ignore Ctrl-C, and children
+            # inherit that: tests of an interrupt must not depend on how pytest was started.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, **environment: str) -> str:
