@@ -134,7 +134,8 @@ def test_a_file_cut_at_any_byte_is_never_supported(
     copy = campaign / "records" / good.relative_to(good.parents[2])
     shutil.copytree(good, copy)
     content = (copy / name).read_bytes()
-    (copy / name).write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
+    # what ends in a line break says the same without it: the cut goes deeper
+    (copy / name).write_bytes(content[: data.draw(st.integers(0, len(content.rstrip()) - 1))])
     describe(campaign)
     judge_campaign(campaign, campaign / "verdicts.jsonl")
     (found,) = read_judgements(campaign / "verdicts.jsonl")
