@@ -16,6 +16,8 @@ from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
+READY_S = 120.0
+"""How long workers may take to become Ready after kind has made them; seconds."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -92,6 +94,24 @@ class Kind:
             "--config", str(file), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
         )  # fmt: skip
         self._load_images()
+        self._wait_for_nodes()
+
+    def _wait_for_nodes(self) -> None:
+        """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
+        from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
+
+        cluster = Cluster(self.kubeconfig, self.context)
+        wanted = {node for pair in self.worker_pairs() for node in pair}
+        try:
+            wait_for("all workers Ready", lambda: cluster.ready_nodes() >= wanted, READY_S)
+        except ApiUnavailable as error:
+            missing = ", ".join(sorted(wanted - cluster.ready_nodes()))
+            raise TestbedError(
+                f"cluster {self.name}: {missing} did not become Ready ({error}). "
+                "The usual cause with many nodes is the limit of inotify instances: "
+                "`nsm-resilience doctor` says what to set; "
+                "`docker exec <node> journalctl -u kubelet` says more"
+            ) from error
 
     def down(self) -> None:
         """Remove the cluster and its files."""
