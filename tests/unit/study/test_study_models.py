@@ -144,3 +144,13 @@ def test_a_file_that_is_not_yaml_or_not_there_is_named(tmp_path: Path) -> None:
         load_study(broken)
     with pytest.raises(ConfigError, match="cannot be read"):
         load_study(tmp_path / "absent.yaml")
+
+
+def test_the_study_of_the_vpp_plane_has_the_published_scenarios_and_windows() -> None:
+    published, vpp = (load_study(ROOT / "config" / f"study{x}.yaml") for x in ("", "-vpp"))
+    nine = len(published.scenarios)
+    assert vpp.scenarios[:nine] == published.scenarios
+    assert all(scenario.source == "ours" for scenario in vpp.scenarios[nine:])
+    for key in ("windows", "probes", "judge"):
+        assert getattr(vpp, key) == getattr(published, key)
+    assert {cell.factors.plane for cell, _ in vpp.cells()} == {"vpp"}
