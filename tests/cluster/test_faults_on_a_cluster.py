@@ -53,6 +53,8 @@ def test_a_fault_is_proved_undone_and_the_lane_is_clean_again(
     assert [e.phase for e in record.all_of("clean")] == ["clean", "wipe"]
     assert not record.all_of("warning")
     assert len(record.table("path")) > 500
+    first = next(e.data for e in record.all_of("notification") if e.data["what"] == "event")
+    assert first["type"] == "INITIAL" and [state for _, state in first["connections"]] == ["UP"]
     assert {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"} <= set(record.table("components").component)
 
 

@@ -45,6 +45,9 @@ class Measures:
     notified_s: float | None = None
     notified_by: str | None = None
     notification_watched: bool = False
+    listener_told_s: float | None = None
+    listener_told_by: str | None = None
+    listener_watched: bool = False
     injection_proof: ProofState | None = None
     injection_skew_s: float | None = None
     watch_s: float | None = None

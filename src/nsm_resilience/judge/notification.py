@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Was the client told of the failure: by which channel, and when?
 
-Channels (study.md, "One trial"): what nsm-monitor, the sidecar of a monitored client, got on its
-stream and wrote down; conditions of the client's pod; Warning events about it; and whatever else
-the runner recorded as a `notification`. What the client could have found out by itself, such as an
-interface that is gone, is none.
+Channels are those that the client in its arm really has (study.md, "One trial"): what nsm-monitor,
+the sidecar of a monitored client, got on its stream and wrote down; conditions of the client's pod;
+Warning events about it. What the client could have found out by itself, such as an interface that
+is gone, is none, and neither is what a stream of ours heard beside it (judge/listener.py).
 """
 
 from __future__ import annotations
@@ -93,11 +93,7 @@ def _client_pod(record: Record) -> str:
 def _from_events(record: Record, pod: str) -> Iterator[_Told]:
     for event in record.events:
         data = event.data
-        if event.kind == "notification":
-            channel = str(data.get("channel") or "unnamed channel")
-            found = of_event("notification", event, f"{channel}: {_short(data.get('text'))}")
-            yield _Told(event.t_ns, channel, found)
-        elif is_bad_condition(event) and data.get("pod") == pod:
+        if is_bad_condition(event) and data.get("pod") == pod:
             text = f"{data.get('type')} is {data.get('status')}"
             found = of_event("notification", event, f"pod condition: {text}")
             yield _Told(event.t_ns, f"pod condition: {text}", found)
@@ -123,6 +119,6 @@ def _from_monitor(record: Record, path: Path, offset: int) -> Iterator[_Told]:
         yield _Told(wall - offset, by, Evidence("notification", file, number, None, None, text))
 
 
-def _short(text: object, length: int = 200) -> str:
-    line = " ".join(str(text or "").split())
+def _short(text: str, length: int = 200) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"

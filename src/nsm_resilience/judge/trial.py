@@ -11,6 +11,7 @@ from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome
+from nsm_resilience.judge.listener import find_told_to_listener
 from nsm_resilience.judge.logs import find_log_lines
 from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
 from nsm_resilience.judge.notification import find_notification
@@ -86,6 +87,7 @@ def _judge_complete(record: Record) -> Judgement:
     new, bystander = find_new_connection(record, rules), find_bystander(record)
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
+    listener = find_told_to_listener(record, instants)
     sampled = None
     if watch is not None:
         sampled = check_reported(record, *watch, rules) or check_components(
@@ -135,6 +137,9 @@ def _judge_complete(record: Record) -> Judgement:
         notified_s=notification.seconds,
         notified_by=notification.by,
         notification_watched=notification.watched,
+        listener_told_s=listener.seconds,
+        listener_told_by=listener.by,
+        listener_watched=listener.watched,
         injection_proof=injection.state,
         injection_skew_s=injection.skew_s,
         watch_s=path.watch_s,
@@ -152,6 +157,7 @@ def _judge_complete(record: Record) -> Judgement:
         *bystander.evidence,
         *detection.evidence,
         *notification.evidence,
+        *listener.evidence,
         *find_log_lines(record, instants),
     )
     return _judgement(record.meta, "complete", verdict, reason, measures, evidence)

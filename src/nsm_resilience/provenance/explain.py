@@ -52,6 +52,8 @@ def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
     yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
     yield f"  detected  {_when(m.detected_s, m.detected_by)}"
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
+    if m.listener_watched:
+        yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
     record = campaign_folder / judgement.record
     yield f"  record    {record.as_posix()}"
     for evidence in judgement.evidence:

@@ -144,6 +144,20 @@ TRIALS = Table(
         ),
         Column("notified_by", "text", "by which channel", "as notified_s"),
         Column(
+            "listener_told_s",
+            "number",
+            "seconds until NSM first told a client that listens, whether or not this one does",
+            "it told nothing in the watch, or nobody listened: see listener_watched",
+            least=0,
+        ),
+        Column("listener_told_by", "text", "what it told", "as listener_told_s"),
+        Column(
+            "listener_watched",
+            "truth",
+            "whether a stream of ours listened all the time; older records have none",
+            "the record is void, cut or unreadable",
+        ),
+        Column(
             "injection_proof",
             "text",
             "whether the fault is proved; `no fault` for a control",
@@ -165,6 +179,14 @@ TRIALS = Table(
         Rule(
             "notified_by stands beside notified_s",
             lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
+        ),
+        Rule(
+            "listener_told_by stands beside listener_told_s",
+            lambda t: t["listener_told_s"].isna() == t["listener_told_by"].isna(),
+        ),
+        Rule(
+            "what was heard was listened to",
+            lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
         ),
         Rule(
             "a path that never stopped has no outage",

@@ -17,6 +17,8 @@ from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.logs import LogProbe
+from nsm_resilience.probes.notification import SCRIPT as LISTENER
+from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
 from nsm_resilience.testbed.api import ApiUnavailable, ready
@@ -60,8 +62,8 @@ def install(setting: Setting) -> None:
         setting.mesh.start_endpoint()
 
 
-def connect(setting: Setting, path: PathProbe) -> None:
-    """The client is connected and its path answers."""
+def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> None:
+    """The client is connected and its path answers; from now on somebody listens beside it."""
     with phase(setting, "connect"):
         begin = time.monotonic()
         pod = setting.mesh.start_client(CLIENT)
@@ -78,6 +80,8 @@ def connect(setting: Setting, path: PathProbe) -> None:
                 f"({path.problem or path.ended or 'the prober runs'})"
             )
         setting.writer.event("connected", node="client", data={"pod": CLIENT, "seconds": seconds})
+        setting.handlers[("client", LISTENER)] = listener.on_line
+        listener.start(CLIENT, setting.client_uid)
 
 
 def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> None:
@@ -227,7 +231,8 @@ def collect(setting: Setting) -> None:
     """Stop the probes, take in what they wrote last, keep events and state."""
     with phase(setting, "collect"):
         for role, agent in setting.agents.items():
-            agent.stop("path", "watch", *([SCRIPT] if (role, SCRIPT) in setting.handlers else []))
+            injector = [SCRIPT] if (role, SCRIPT) in setting.handlers else []
+            agent.stop("path", "watch", LISTENER, *injector)
         setting.pump()
         snapshot(setting, "after")
         events = setting.cluster.request(

@@ -11,6 +11,7 @@ from nsm_resilience.faults.inject import Injector
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Study
@@ -128,9 +129,10 @@ def _phases(setting: Setting) -> None:
         )
         for role, agent in setting.agents.items()
     ]
+    listener = NotificationProbe(setting.agents["client"], setting.clocks["client"], setting.writer)
     phases.clean(setting)
     phases.install(setting)
-    phases.connect(setting, path)
+    phases.connect(setting, path, listener)
     _outage(setting, path, components)
     if scheduled.cell.factors.outage == "second":
         if phases.healed(setting, path):
@@ -141,7 +143,8 @@ def _phases(setting: Setting) -> None:
             setting.writer.event("warning", data={"text": text})
     phases.after(setting)
     phases.collect(setting)
-    for problem in filter(None, [path.problem, *(c.problem for c in components)]):
+    problems = [path.problem, listener.problem, *(c.problem for c in components)]
+    for problem in filter(None, problems):
         setting.writer.event("warning", data={"text": problem})
 
 

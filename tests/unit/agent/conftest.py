@@ -25,8 +25,9 @@ def node_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     import damage
     import netns
     import sockets
+    import workspace
 
-    for module in (netns, sockets, damage):
+    for module in (netns, sockets, damage, workspace):
         monkeypatch.setattr(module, "HOST_ROOT", str(tmp_path), raising=True)
     monkeypatch.setattr(damage, "SAFE", f"{tmp_path}/safe")
     return tmp_path

@@ -184,13 +184,16 @@ def test_log_lines_after_the_watch_are_not_shown(tmp_path: Path) -> None:
 
 def test_the_first_notification_in_the_watch_is_what_the_client_was_told(tmp_path: Path) -> None:
     acts = [
-        (t, note("notification", data={"channel": c, "text": "down", "pod": "client"}))
-        for t, c in ((-0.5, "early"), (6.0, "monitor log"), (4.0, "monitor stream"), (13.0, "late"))
+        (-0.5, monitor_says(-0.5, "Connection closed")),
+        (6.0, monitor_says(6.0, "Connection closed")),
+        _condition(4.0, "Ready", "False", pod="client"),
+        (13.0, monitor_says(13.0, "Connection closed")),
     ]
     found = judge(tmp_path, "S9", acts=acts)
     assert found.measures.notified_s == pytest.approx(4.0)
-    assert found.measures.notified_by == "monitor stream"
-    assert "the client was told 4.0 s after the fault by monitor stream" in found.reason
+    by = "pod condition: Ready is False"
+    assert found.measures.notified_by == by
+    assert f"the client was told 4.0 s after the fault by {by}" in found.reason
 
 
 def test_a_client_that_was_told_nothing_is_said_to_be_so(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from constructed import build, describe, make_study
+from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
@@ -21,6 +21,9 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     build(campaign, "S2", study=study, down=[(6.0, 500.0)], answered_s=None)
     build(campaign, "S2", study=study, number=2)
     build(campaign, "S6", study=study, void="the node was lost")
+    stream = {"channel": "monitor stream", "what": "broken", "text": "the connection was closed"}
+    broke = (4.0, note("notification", source="agent", t_ns=ns(4.0), data=stream))
+    build(campaign, "S7", study=study, acts=[broke], factors={"client": "plain"})
     describe(campaign)
     verdicts = Path("results/verdicts.jsonl")
     judge_campaign(campaign, verdicts)
@@ -50,6 +53,16 @@ def test_a_scenario_is_all_of_its_trials_and_a_number_one_of_them(judged: Path) 
     assert len(heads) == 2
     one = [line for line in explain_verdicts("S2", 2, judged) if ", attempt" in line[:40]]
     assert one == heads[1:]
+
+
+def test_what_a_client_that_listens_would_have_been_told_is_shown_where_somebody_listened(
+    judged: Path,
+) -> None:
+    lines = list(explain_verdicts("S7", None, judged))
+    assert "  told      no" in lines
+    assert "  listener  after 4.00 s by stream to NSM broke" in lines
+    assert any("the connection was closed" in line for line in lines)
+    assert not any("listener" in line for line in explain_verdicts("S2", None, judged))
 
 
 def test_a_void_attempt_is_explained_too(judged: Path) -> None:

@@ -28,8 +28,8 @@ COLUMNS = {
         "campaign trial attempt scenario plane client failure outage remedy lane started verdict "
         "reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
         "replies_lost late_sends new_connection_s new_connection_answered bystander_s "
-        "bystander_started detected_s detected_by notified_s notified_by injection_proof watch_s "
-        "record evidence"
+        "bystander_started detected_s detected_by notified_s notified_by listener_told_s "
+        "listener_told_by listener_watched injection_proof watch_s record evidence"
     ),
     "scenarios": (
         "campaign scenario title source plane client failure outage remedy n k void unknown "

@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPTS = ("echo", "watch", "follow", "inject", "snapshot", "clean")
+SCRIPTS = ("echo", "watch", "follow", "listen", "inject", "snapshot", "clean")
 TOKEN = os.environ.get("AGENT_TOKEN", "")
 
 

@@ -38,20 +38,30 @@ def describe(path: str) -> dict[str, Any]:
     return {"kind": kind, "inode": info.st_ino, "mode": oct(stat.S_IMODE(info.st_mode))}
 
 
+def connect_in(folder: int, name: str, timeout: float) -> socket.socket:
+    """Connect to a socket in a folder that is open as `folder`; OSError when nobody listens."""
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        channel.settimeout(timeout)
+        # A unix address holds 107 bytes; through a directory handle the prefix costs nothing.
+        channel.connect(f"/proc/self/fd/{folder}/{name}")
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
 def answers(path: str, timeout: float = 0.2) -> bool:
     """Whether somebody listens: connect() succeeds. The connection is closed at once."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(timeout)
-        # A unix address holds 107 bytes; through a directory handle the prefix costs nothing.
-        directory, name = os.path.split(HOST_ROOT + path)
-        try:
-            handle = os.open(directory, os.O_PATH)
-        except OSError:
-            return False
-        try:
-            probe.connect(f"/proc/self/fd/{handle}/{name}")
-        except OSError:
-            return False
-        finally:
-            os.close(handle)
+    directory, name = os.path.split(HOST_ROOT + path)
+    try:
+        handle = os.open(directory, os.O_PATH)
+    except OSError:
+        return False
+    try:
+        connect_in(handle, name, timeout).close()
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
     return True
