@@ -56,9 +56,11 @@ _MANAGER = {
 _FORWARDER: dict[Plane, dict[str, ComponentOf]] = {
     "kernel": {"forwarder": ComponentOf("forwarder", "kernel-forwarder", "kernel-forwarder")},
     "vpp": {
-        # The supervisor ends the container when one of its children ends: a forwarder "fails" by
-        # the process that speaks for it to nsmd.
-        "forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
+        # As on the kernel plane a forwarder "fails" by its container's main process, here the
+        # supervisor (forwarder/vppagent/build/Dockerfile; without a PID namespace of its own the
+        # runtime ends the other three with it). Alone, vpp or vpp-agent take the container with
+        # them (vpp-agent's docker/prod/init_hook.sh), vppagent-forwarder does not.
+        "forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vpp-agent-init"),
         "vppagent-forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
         "vpp-agent": ComponentOf("forwarder", "vppagent-forwarder", "vpp-agent"),
         "vpp": ComponentOf("forwarder", "vppagent-forwarder", "vpp"),

@@ -329,6 +329,16 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
                 f"{scenario.id}: `{fault.component}` exists on the vpp plane only; "
                 "write `plane: vpp` in its arm, or `component: forwarder`"
             )
+        if (
+            fault.component == "forwarder"
+            and (fault.failure or failure) == "hang"
+            and cell.factors.plane == "vpp"
+        ):
+            raise ValueError(
+                f"{scenario.id}: on the vpp plane the forwarder's main process is its supervisor, "
+                "and stopping that stops nothing; name the process that is to hang: "
+                f"{', '.join(sorted(VPP_PROCESSES))}"
+            )
 
 
 FAILURES: tuple[str, ...] = get_args(Failure)

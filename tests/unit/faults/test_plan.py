@@ -46,7 +46,8 @@ def test_a_fault_takes_the_failure_of_its_cell_unless_it_names_its_own() -> None
     ("plane", "component", "program"),
     [
         ("kernel", "forwarder", "kernel-forwarder"),
-        ("vpp", "forwarder", "vppagent-forwarder"),
+        ("vpp", "forwarder", "vpp-agent-init"),
+        ("vpp", "vppagent-forwarder", "vppagent-forwarder"),
         ("vpp", "vpp", "vpp"),
         ("vpp", "vpp-agent", "vpp-agent"),
     ],

@@ -146,6 +146,20 @@ def test_a_file_that_is_not_yaml_or_not_there_is_named(tmp_path: Path) -> None:
         load_study(tmp_path / "absent.yaml")
 
 
+def test_on_the_vpp_plane_a_hang_names_the_process(tmp_path: Path) -> None:
+    study = a_study(
+        campaign=[{"scenarios": ["S4"], "plane": "vpp", "failure": "hang", "trials": 1}]
+    )
+    study["scenarios"].append(
+        {
+            **study["scenarios"][1],
+            "id": "S4",
+            "faults": [{"component": "forwarder", "node": "client"}],
+        }
+    )
+    assert "name the process that is to hang" in problems_of(tmp_path, study)
+
+
 def test_the_study_of_the_vpp_plane_has_the_published_scenarios_and_windows() -> None:
     published, vpp = (load_study(ROOT / "config" / f"study{x}.yaml") for x in ("", "-vpp"))
     nine = len(published.scenarios)
