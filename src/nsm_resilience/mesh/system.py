@@ -57,9 +57,10 @@ _FORWARDER: dict[Plane, dict[str, ComponentOf]] = {
     "kernel": {"forwarder": ComponentOf("forwarder", "kernel-forwarder", "kernel-forwarder")},
     "vpp": {
         # As on the kernel plane a forwarder "fails" by its container's main process, here the
-        # supervisor (forwarder/vppagent/build/Dockerfile; without a PID namespace of its own the
-        # runtime ends the other three with it). Alone, vpp or vpp-agent take the container with
-        # them (vpp-agent's docker/prod/init_hook.sh), vppagent-forwarder does not.
+        # supervisor (forwarder/vppagent/build/Dockerfile.vppagent-forwarder). Without a PID
+        # namespace of its own the runtime ends the other three with it. Alone, vpp or vpp-agent
+        # take the container with them (vpp-agent's docker/prod/init_hook.sh); vppagent-forwarder
+        # does not.
         "forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vpp-agent-init"),
         "vppagent-forwarder": ComponentOf("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
         "vpp-agent": ComponentOf("forwarder", "vppagent-forwarder", "vpp-agent"),
