@@ -333,6 +333,28 @@ def paper(
     say(str(out))
 
 
+@app.command(rich_help_panel=AFTER)
+def crate(
+    campaign_dir: CampaignDir,
+    workflow: Annotated[
+        str, typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it.")
+    ],
+    numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
+        "results/numbers.json"
+    ),
+    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
+        "results/verdicts.jsonl"
+    ),
+    citation: Annotated[Path, typer.Option("--citation", metavar="FILE")] = Path("CITATION.cff"),
+    out: OutFile = Path("results/ro-crate-metadata.json"),
+) -> None:
+    """Write the provenance of a build as an RO-Crate, with the sources that it describes."""
+    from nsm_resilience.provenance.crate.build import write_crate
+
+    write_crate(workflow, campaign_dir, numbers, verdicts, citation, out)
+    say(str(out))
+
+
 @app.command("start-page", rich_help_panel=AFTER)
 def start_page(
     campaign_dir: CampaignDir,
