@@ -310,11 +310,15 @@ def numbers(
     campaign_dir: CampaignDir,
     tables: Tables = Path("results/tables"),
     out: OutFile = Path("results/numbers.json"),
+    repository: Annotated[
+        str | None,
+        typer.Option("--repository", metavar="ADDRESS", help="For links to the trials' commit."),
+    ] = None,
 ) -> None:
     """Collect every number and sentence of the paper that depends on the data."""
     from nsm_resilience.report.numbers import write_numbers
 
-    write_numbers(tables, campaign_dir, out)
+    write_numbers(tables, campaign_dir, out, repository)
     say(str(out))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a verdict to the lines of the record that decided it, as text for a terminal."""
+"""From claim and figure to verdict, and on to the lines of the record, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.provenance.chain import Built, chain_of
 
 CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
 """Where campaigns with their records are."""
@@ -38,12 +39,16 @@ def explain_verdicts(
         known = sorted({j.trial.split("/", 1)[0] for j in judgements})
         which = what if number is None else f"{what}, trial {number}"
         raise ExplainError(f"there is no verdict of {which}; judged are: {', '.join(known)}")
+    built = Built(verdicts_jsonl.parent)
     for judgement in chosen:
-        yield from explain(judgement, campaign_folder or _folder_of(judgement))
+        yield from explain(judgement, campaign_folder or _folder_of(judgement), built)
 
 
-def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
-    """Lines for one attempt: verdict and reason, measures, then each place in the record."""
+def explain(judgement: Judgement, campaign_folder: Path, built: Built) -> Iterator[str]:
+    """Lines for one attempt: verdict and reason, measures, then the way from claim to record.
+
+    The last part is every place in the record that the verdict rests on, with its text.
+    """
     m = judgement.measures
     yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
     yield f"  because   {judgement.reason}"
@@ -52,6 +57,7 @@ def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
     yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
     yield f"  detected  {_when(m.detected_s, m.detected_by)}"
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
+    yield from chain_of(built, judgement.trial, judgement.attempt)
     record = campaign_folder / judgement.record
     yield f"  record    {record.as_posix()}"
     for evidence in judgement.evidence:

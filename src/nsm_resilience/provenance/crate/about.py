@@ -62,7 +62,7 @@ def add_about(
         "CreativeWork",
         name=citation["license"],
     )
-    authors = _organization(graph, AUTHORS, _names(citation["authors"]))
+    authors = graph.entity(AUTHORS, "Organization", name=_names(citation["authors"]))
     graph.entity(
         OPERATOR,
         "Person",
@@ -79,6 +79,7 @@ def add_about(
         datePublished=campaign["created"]["iso"],
         license=licence,
         author=authors,
+        publisher=authors,
         keywords=", ".join(citation.get("keywords", ())),
         version=str(citation.get("version", "")),
         citation=study,
@@ -128,10 +129,6 @@ def add_claims(graph: Graph, numbers: Mapping[str, Any], study: Reference) -> li
         for plane in numbers["planes"]
         for claim in plane["claims"]
     ]
-
-
-def _organization(graph: Graph, identifier: str, name: str) -> Reference:
-    return graph.entity(identifier, "Organization", name=name)
 
 
 def _names(authors: list[Mapping[str, str]]) -> str:

@@ -16,6 +16,7 @@ from nsm_resilience.provenance.crate.about import add_about, read_citation
 from nsm_resilience.provenance.crate.attempts import Run, read_runs
 from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
 from nsm_resilience.provenance.crate.happened import (
+    ENGINE,
     RUN,
     add_run,
     add_step_runs,
@@ -39,6 +40,12 @@ from nsm_resilience.tables.rows import counting
 
 CRATE = "crate"
 """Name of the rule that calls this; its inputs are the results that are described."""
+
+CONDA = (
+    "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html"
+    "#creating-an-environment-file-manually"
+)
+"""What the environment file is one of."""
 
 
 def write_crate(
@@ -72,7 +79,7 @@ def write_crate(
     add_trials(graph, _step(workflow, TRIAL), runs, _verdicts(judgements), crate_path(folder))
     add_records(graph, workflow, runs, crate_path(folder))
     add_figures(graph, numbers, runs, judgements, crate_path(folder))
-    add_step_runs(graph, workflow, runs, there)
+    actions = add_step_runs(graph, workflow, runs, there)
     machine = description.get("machine") or {}
     add_run(
         graph,
@@ -86,7 +93,7 @@ def write_crate(
             "storage": stored_bytes(campaign, runs) or None,
         },
     )
-    mentions = [ref(RUN), ref("#engine"), *(ref(run.id) for run in runs)]
+    mentions = refs([RUN, ENGINE, *actions])
     add_about(graph, read_citation(citation), numbers, main, mentions)
     write_bytes(out, graph.to_bytes())
 
@@ -128,6 +135,8 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
     crate_own = set(_step(workflow, CRATE).output_paths())
     files = {*sources, *given, *before, *(p for p in roles if not p.startswith(campaign))}
     there = {crate_path(f"{campaign}records/")}
+    extra = {workflow.environment: {"conformsTo": ref(CONDA)}}
+    graph.entity(CONDA, "WebPage", name="Conda environment file")
     for path in sorted(files - crate_own - {workflow.main}):
         identifier = crate_path(path)
         there.add(identifier)
@@ -136,7 +145,7 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
             graph.folder(identifier, exampleOfWork=works)
         else:
             content = Path(path) if path in before | given else None
-            graph.file(identifier, content, exampleOfWork=works)
+            graph.file(identifier, content, exampleOfWork=works, **extra.get(path, {}))
     return there
 
 

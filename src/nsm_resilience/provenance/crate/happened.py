@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ FAILED = "http://schema.org/FailedActionStatus"
 
 OPERATOR = "#operator"
 RUN = "#run"
+ENGINE = "#engine"
 
 DOCKER_IMAGE = "https://w3id.org/ro/terms/workflow-run#DockerImage"
 
@@ -64,8 +66,7 @@ def add_trials(
             "CreateAction",
             name=f"trial {run.trial}, attempt {run.attempt}",
             description=run.command,
-            startTime=run.started,
-            endTime=run.ended,
+            **_times(run.started, run.ended),
             actionStatus=ref(COMPLETED if complete else FAILED),
             error=None if complete else f"{run.outcome}: {run.reason or 'no reason given'}",
             agent=ref(OPERATOR),
@@ -88,8 +89,10 @@ def record_of(campaign: str, run: Run) -> str:
     return f"{campaign}{run.record}/"
 
 
-def add_step_runs(graph: Graph, workflow: Workflow, runs: Sequence[Run], there: set[str]) -> None:
-    """Add what each step made, and that the engine ran it.
+def add_step_runs(
+    graph: Graph, workflow: Workflow, runs: Sequence[Run], there: set[str]
+) -> list[str]:
+    """Add what each step made, and that the engine ran it; return the identifiers of all runs.
 
     The runs of steps have no times: they are pure functions of the records, and the same records
     give the same file whenever it is built.
@@ -129,7 +132,7 @@ def add_step_runs(graph: Graph, workflow: Workflow, runs: Sequence[Run], there: 
     ]
     engine = add_package(graph, "snakemake", version("snakemake"))
     graph.entity(
-        "#engine",
+        ENGINE,
         "OrganizeAction",
         name="run of Snakemake",
         agent=ref(OPERATOR),
@@ -138,6 +141,7 @@ def add_step_runs(graph: Graph, workflow: Workflow, runs: Sequence[Run], there: 
         result=ref(RUN),
         **span(runs),
     )
+    return [identifier for own in actions.values() for identifier in own]
 
 
 def add_run(
@@ -201,9 +205,26 @@ def add_run(
 
 def span(runs: Sequence[Run]) -> dict[str, Any]:
     """Return begin of the first and end of the last of some runs, where they are known."""
+    return _times(
+        min((run.started for run in runs if run.started), default=""),
+        max((run.ended for run in runs if run.ended), default=""),
+    )
+
+
+def moment(text: str) -> str:
+    """Write a time of a record in UTC with milliseconds, as checkers of crates want it.
+
+    >>> moment("2026-11-23T16:21:25.661759Z")
+    '2026-11-23T16:21:25.661+00:00'
+    """
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _times(started: str, ended: str) -> dict[str, Any]:
     return {
-        "startTime": min((run.started for run in runs if run.started), default=None),
-        "endTime": max((run.ended for run in runs if run.ended), default=None),
+        "startTime": moment(started) if started else None,
+        "endTime": moment(ended) if ended else None,
     }
 
 

@@ -13,6 +13,8 @@ from nsm_resilience.provenance.crate.steps import TRIAL, Step, Workflow, crate_p
 
 SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+
 OWN = "nsm-resilience"
 
 WRAPPED: Mapping[str, tuple[str, ...]] = {
@@ -89,12 +91,14 @@ def add_workflow(
         for key in workflow.settings
     ]
     _language(graph)
+    graph.entity(BIOSCHEMAS, "CreativeWork", name="ComputationalWorkflow", version="1.0-RELEASE")
     graph.file(
         main,
         Path(workflow.main),
         kind=["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         name="From trials on a cluster to the paper",
         description="The Snakemake workflow that runs the trials and builds everything else.",
+        conformsTo=ref(BIOSCHEMAS),
         programmingLanguage=ref(SNAKEMAKE),
         version=nsm_resilience.__version__,
         buildInstructions=ref(crate_path(workflow.environment)),
