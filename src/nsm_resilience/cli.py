@@ -341,7 +341,8 @@ def paper(
 def crate(
     campaign_dir: CampaignDir,
     workflow: Annotated[
-        str, typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it.")
+        str,
+        typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it."),
     ],
     numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
         "results/numbers.json"

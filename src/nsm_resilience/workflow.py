@@ -41,7 +41,9 @@ class Settings(Model):
         description="Only for a cluster we did not make: its context, repeated for safety.",
     )
 
-    repository: Annotated[str, StringConstraints(pattern=r"^https?://[\w.~:/@%+-]*[\w.~-]$")] | None = Field(
+    repository: (
+        Annotated[str, StringConstraints(pattern=r"^https?://[\w.~:/@%+-]*[\w.~-]$")] | None
+    ) = Field(
         default=None,
         description="Address of the repository, for links of the report to the commit of the "
         "trials, e.g. `https://git.example.org/me/nsm-resilience`; without it links are local.",

@@ -6,8 +6,8 @@
 rule start_page:
     """The result table as text: the first thing that the HTML report shows."""
     input:
-        scenarios="results/tables/scenarios.parquet",
-        claims="results/tables/claims.parquet",
+        tables=[f"results/tables/{name}.parquet" for name in TABLES],
+        description=campaign("campaign.json"),
         study=campaign("study.yaml"),
     output:
         page="results/start.rst",
@@ -16,9 +16,9 @@ rule start_page:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        tables=lambda wildcards, input: Path(input.scenarios).parent,
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        code=code_of("report/start_page"),
+        code=code_of("report/start_page", "report/rows", "tables", "analysis"),
     shell:
         "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
         " --out {output.page} > {log} 2>&1"

@@ -64,11 +64,12 @@ class Built:
 def chain_of(built: Built, trial: str, attempt: int) -> Iterator[str]:
     """Lines from the claims down to the rows of one attempt; each names file and row.
 
-    Claims are those that its cell takes part in, figures those that show the trial. Rows are counted
-    as spreadsheets do: the header is row 1.
+    Claims are those that its cell takes part in, figures those that show the trial. Rows are
+    counted as spreadsheets do: the header is row 1.
     """
     if not built.there:
-        yield f"  report    not built: {built.path('trials').as_posix()} is missing; run `snakemake`"
+        missing = built.path("trials").as_posix()
+        yield f"  report    not built: {missing} is missing; run `snakemake`"
         return
     own = [row for row in built.tables["trials"] if is_of(row, trial, attempt)]
     cell = {name: own[0][name] for name in _CELL} if own else {}

@@ -78,7 +78,9 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
     commits: dict[str, None] = {}
     dirty = False
     for record in sorted(records, key=lambda r: str(r.get("started") or "")):
-        software = read_object(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
+        software = (
+            read_object(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
+        )
         if software.get("git_commit"):
             commits[str(software["git_commit"])] = None
         dirty = dirty or bool(software.get("git_dirty"))

@@ -20,7 +20,7 @@ from nsm_resilience.report.wording import (
     span,
     typographic,
 )
-from nsm_resilience.tables.places import FIRST, in_words, rows_where, spans
+from nsm_resilience.tables.places import FIRST, fragment, in_words, rows_where, spans
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
 
@@ -60,18 +60,20 @@ def places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[d
     """Say where a cell stands in the tables, those without a row of it left out.
 
     Returns:
-        Name of the table, and its rows in words as spreadsheets count them.
+        Name of the table, its rows in words as spreadsheets count them, and as a link's fragment.
     """
     cell = {name: row[name] for name in CELL}
-    found = [
-        (name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")
-    ]
+    found = [(name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")]
     trials = tables["trials"]
     own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1), "trial"]
     for name in ("outages", "components", "phases"):
         at = tables[name]["trial"].isin(own).to_numpy().nonzero()[0]
         found.append((name, spans(int(i) + FIRST for i in at)))
-    return [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
+    return [
+        {"table": name, "rows": in_words(rows), "fragment": fragment(rows)}
+        for name, rows in found
+        if rows
+    ]
 
 
 def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -222,12 +224,20 @@ def references(
                         "href": str(folder / file),
                         "unit": _unit(file, places) if any(places) else "",
                         "places": [place for place in places if place],
+                        "fragment": _line(file, places),
                     }
                     for file, places in files.items()
                 ],
             }
         )
     return found
+
+
+def _line(file: str, places: Sequence[str]) -> str:
+    """Write the first line named as a link's fragment (RFC 5147 counts the ends of lines)."""
+    if not places[0] or file.endswith(".parquet"):
+        return ""
+    return f"#line={int(places[0]) - 1},{places[0]}"
 
 
 def _unit(file: str, places: Sequence[str]) -> str:

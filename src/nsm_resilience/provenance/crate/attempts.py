@@ -127,7 +127,7 @@ def version_of(software: Mapping[str, Any]) -> str:
 
 
 def last_time(events: Path) -> str:
-    """Return the wall time of the last whole line of a record's events; empty when there is none."""
+    """Return the wall time of the last whole line of a record's events; empty without one."""
     try:
         with events.open("rb") as stream:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))

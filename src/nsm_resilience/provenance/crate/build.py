@@ -49,7 +49,12 @@ CONDA = (
 
 
 def write_crate(
-    workflow_json: str, campaign: Path, numbers_json: Path, verdicts: Path, citation: Path, out: Path
+    workflow_json: str,
+    campaign: Path,
+    numbers_json: Path,
+    verdicts: Path,
+    citation: Path,
+    out: Path,
 ) -> None:
     """Write the crate; its root is the folder of `out`. All paths are relative to the workflow.
 
@@ -134,7 +139,7 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
     roles = _roles(workflow)
     crate_own = set(_step(workflow, CRATE).output_paths())
     files = {*sources, *given, *before, *(p for p in roles if not p.startswith(campaign))}
-    there = {crate_path(f"{campaign}records/")}
+    there = {crate_path(workflow.records)}
     extra = {workflow.environment: {"conformsTo": ref(CONDA)}}
     graph.entity(CONDA, "WebPage", name="Conda environment file")
     for path in sorted(files - crate_own - {workflow.main}):
@@ -151,9 +156,9 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
 
 def add_records(graph: Graph, workflow: Workflow, runs: Iterable[Run], campaign: str) -> None:
     """Add the folder of all records."""
-    roles = _roles(workflow)[f"{RESULTS}{campaign}records/"]
+    works = refs(_roles(workflow)[workflow.records])
     parts = refs(record_of(campaign, run) for run in runs)
-    graph.folder(f"{campaign}records/", hasPart=parts, exampleOfWork=refs(roles))
+    graph.folder(crate_path(workflow.records), hasPart=parts, exampleOfWork=works)
 
 
 def add_figures(
@@ -187,6 +192,9 @@ def add_figures(
 def _roles(workflow: Workflow) -> dict[str, list[str]]:
     """Identifiers of the parameters that each file realizes, by its path."""
     made, found = workflow.makers(), dict[str, list[str]]()
+    # a trial reads the study as it was begun with; the campaign keeps a copy of just that file
+    study = f"{workflow.records.removesuffix('records/')}study.yaml"
+    found[study] = ["#workflow/in/study", input_id(_step(workflow, TRIAL), "study")]
     for step in workflow.steps:
         for name, paths in step.inputs.items():
             for path in paths:

@@ -73,7 +73,7 @@ class Graph:
             self.crate.metadata[name] = value
 
     def entity(self, identifier: str, kind: str | Sequence[str], /, **properties: Any) -> Reference:
-        """Add something that is no file of the crate; its identifier is a URI or starts with `#`."""
+        """Add what is no file of the crate; its identifier is a URI or starts with `#`."""
         given = {"@type": kind if isinstance(kind, str) else list(kind), **_present(properties)}
         self.crate.add(ContextEntity(self.crate, identifier, properties=given))
         return ref(identifier)

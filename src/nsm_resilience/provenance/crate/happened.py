@@ -11,9 +11,8 @@ from typing import Any
 
 from nsm_resilience.provenance.crate.attempts import Image, Run
 from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
-from nsm_resilience.provenance.crate.plan import add_package, input_id, output_id, own_tool
+from nsm_resilience.provenance.crate.plan import add_package, input_id, output_id, own_tool, tool_id
 from nsm_resilience.provenance.crate.plan import step_id as step_of
-from nsm_resilience.provenance.crate.plan import tool_id
 from nsm_resilience.provenance.crate.steps import TRIAL, Step, Workflow, crate_path
 
 COMPLETED = "http://schema.org/CompletedActionStatus"

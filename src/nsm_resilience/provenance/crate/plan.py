@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The prospective half: the workflow, its steps, the tools they call, and how files connect them."""
+"""The prospective half: the workflow, its steps, their tools, and how files connect them."""
 
 from __future__ import annotations
 

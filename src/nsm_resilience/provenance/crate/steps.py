@@ -59,7 +59,7 @@ class Step:
 
     @property
     def tool(self) -> str:
-        """The command that it calls: `nsm-resilience judge`, `snakemake`, or a word of the shell."""
+        """The command that it calls: `nsm-resilience judge`, `snakemake`, a word of the shell."""
         words = self.command.removeprefix("exec ").split()
         if words[:1] != ["nsm-resilience"]:
             return words[0] if words else "snakemake"
@@ -85,6 +85,7 @@ class Workflow:
         configuration: files that configure it.
         environment: file that declares its software.
         steps: its rules, in the order in which they are declared.
+        records: folder of the campaign's records, with a slash at its end.
     """
 
     main: str
@@ -92,6 +93,7 @@ class Workflow:
     configuration: Sequence[str]
     environment: str
     steps: Sequence[Step]
+    records: str = ""
 
     def makers(self) -> dict[str, Step]:
         """Return the step that makes each file, by the file's path."""
@@ -133,8 +135,8 @@ def parse_workflow(text: str, records: str) -> Workflow:
     """
     try:
         data = json.loads(text)
-        steps = [Step(**step) for step in data.pop("steps")]
-        return Workflow(steps=_completed(steps, records), **data)
+        steps = [Step(**step) for step in data["steps"]]
+        return Workflow(**{**data, "steps": _completed(steps, records), "records": records})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise WorkflowError(
             f"--workflow is not the description of a workflow ({error}); the rule `crate` gives it"
