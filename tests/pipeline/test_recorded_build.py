@@ -92,7 +92,7 @@ def test_two_builds_in_two_folders_give_the_same_bytes(
     built: Project, small: Small, tmp_path: Path
 ) -> None:
     """All but logs and the HTML report, which shows when and how long each rule ran."""
-    again = recorded_project(small, tmp_path / "elsewhere")
+    again = recorded_project(small, tmp_path / "elsewhere" / "another name")
     done = again.snakemake()
     assert done.returncode == 0, done.stdout[-5000:]
     first, second = files_of(built), files_of(again)

@@ -40,6 +40,6 @@ rule html_report:
         snakefile=workflow.main_snakefile,
         config=config_arguments(),
     shell:
-        "snakemake --snakefile {params.snakefile} --workflow-profile none --cores 1 --nolock"
+        "snakemake --snakefile {params.snakefile:q} --workflow-profile none --cores 1 --nolock"
         " --config {params.config} --report {output.html} --report-stylesheet {input.style}"
         " -- {input.results} > {log} 2>&1"

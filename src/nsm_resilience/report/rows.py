@@ -56,7 +56,7 @@ def cell_rows(
     ]
 
 
-def places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     """Say where a cell stands in the tables, those without a row of it left out.
 
     Returns:
