@@ -76,7 +76,13 @@ def paper_sources():
 def workflow_sources():
     """What the crate holds of the workflow's own files beside the inputs of its rules."""
     rules = sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))
-    return ["Snakefile", "CITATION.cff", "workflow/envs/nsm-resilience.yaml", *CONFIGURATION, *rules]
+    return [
+        "Snakefile",
+        "CITATION.cff",
+        "workflow/envs/nsm-resilience.yaml",
+        *CONFIGURATION,
+        *rules,
+    ]
 
 
 def described_workflow():
