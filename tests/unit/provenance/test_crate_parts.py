@@ -14,7 +14,7 @@ from constructed import build, describe, make_study
 
 from nsm_resilience.provenance.crate.attempts import last_time, parse_image, read_runs, version_of
 from nsm_resilience.provenance.crate.graph import Graph, ref
-from nsm_resilience.provenance.crate.happened import moment
+from nsm_resilience.provenance.crate.happened import add_trials, moment
 from nsm_resilience.provenance.crate.steps import (
     Step,
     Workflow,
@@ -180,3 +180,26 @@ def test_the_bytes_depend_neither_on_the_order_nor_on_the_time(tmp_path: Path) -
     assert entities["#a"] == {"@id": "#a", "@type": "Person", "name": "a"}
     assert entities["./"]["author"] == {"@id": "#a"}
     assert entities["tables/a.csv"]["contentSize"] == "2"
+
+
+def test_a_trial_takes_little_room_and_is_told_by_its_folder(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    build(tmp_path, "S2", study=study)
+    describe(tmp_path)
+    records = json.loads((tmp_path / "campaign.json").read_text(encoding="utf-8"))["records"]
+    (run,) = read_runs(tmp_path, records)
+    graph, many = Graph(), 200
+    runs = [
+        replace(run, trial=f"{run.cell}/{n:02}", record=f"records/{run.cell}/{n:02}/1")
+        for n in range(many)
+    ]
+    trial = parse_workflow(WORKFLOW.to_json(), RECORDS).steps[0]
+    add_trials(graph, trial, runs, {r.id: "supported: " + "x" * 200 for r in runs}, "unpacked/x/")
+    content = graph.to_bytes()
+    assert len(content) / many < 2000
+    entities = {e["@id"]: e for e in json.loads(content)["@graph"]}
+    for own in runs:
+        action = entities[own.id]
+        assert action["result"] == ref(f"unpacked/x/{own.record}/")
+        assert entities[action["result"]["@id"]]["description"].startswith("supported: ")
+    assert content.count(b"\n") == len(entities) + 2

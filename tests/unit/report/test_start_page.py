@@ -10,6 +10,7 @@ import pytest
 from constructed_campaign import Constructed, construct
 from docutils.core import publish_parts
 
+from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.report.start_page import escaped, list_table, write_start_page
 
 
@@ -51,9 +52,11 @@ def test_every_cell_leads_to_its_row_and_a_verdict_to_a_record(built: Constructe
     frame = built.tables["scenarios"]
     for number in range(2, 2 + len(frame)):
         assert f'href="tables/scenarios.csv#row={number}"' in table
-    links = set(re.findall(r'href="(unpacked/[^"#]+)', body))
-    assert links
-    assert all((built.root / "results" / link).exists() for link in links if "logs" not in link)
+    links = set(re.findall(r'href="(unpacked/[^"#]+)', table))
+    for row in typical_trials(built.tables["trials"]).to_dict("records"):
+        record = f"unpacked/constructed/{row['record']}/events.jsonl"
+        assert record in links
+        assert (built.root / "results" / record).is_file()
 
 
 def test_evidence_names_rows_trial_and_lines_of_each_cell(built: Constructed) -> None:
