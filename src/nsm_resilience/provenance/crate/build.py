@@ -14,7 +14,7 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.crate.about import add_about, read_citation
 from nsm_resilience.provenance.crate.attempts import Run, read_runs
-from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
+from nsm_resilience.provenance.crate.graph import NAME, Graph, Reference, ref, refs
 from nsm_resilience.provenance.crate.happened import (
     ENGINE,
     RUN,
@@ -137,12 +137,11 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
     before = {*sources, *_step(workflow, CRATE).input_paths()}
     given = {RESULTS + path for path in given_files(workflow)}
     roles = _roles(workflow)
-    crate_own = set(_step(workflow, CRATE).output_paths())
     files = {*sources, *given, *before, *(p for p in roles if not p.startswith(campaign))}
-    there = {crate_path(workflow.records)}
+    there = {crate_path(workflow.records), crate_path(workflow.main), NAME}
     extra = {workflow.environment: {"conformsTo": ref(CONDA)}}
     graph.entity(CONDA, "WebPage", name="Conda environment file")
-    for path in sorted(files - crate_own - {workflow.main}):
+    for path in sorted(files - {RESULTS + NAME, workflow.main}):
         identifier = crate_path(path)
         there.add(identifier)
         works = refs(roles.get(path, ()))
