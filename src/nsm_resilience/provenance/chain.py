@@ -61,11 +61,11 @@ class Built:
         return bool(self.tables["trials"])
 
 
-def chain_of(built: Built, trial: str, attempt: int) -> Iterator[str]:
+def chain_of(built: Built, trial: str, attempt: int, counts: bool) -> Iterator[str]:
     """Lines from the claims down to the rows of one attempt; each names file and row.
 
-    Claims are those that its cell takes part in, figures those that show the trial. Rows are
-    counted as spreadsheets do: the header is row 1.
+    Claims are those that its cell takes part in, figures those that show the trial; an attempt that
+    does not count is in none. Rows are counted as spreadsheets do: the header is row 1.
     """
     if not built.there:
         missing = built.path("trials").as_posix()
@@ -73,8 +73,12 @@ def chain_of(built: Built, trial: str, attempt: int) -> Iterator[str]:
         return
     own = [row for row in built.tables["trials"] if is_of(row, trial, attempt)]
     cell = {name: own[0][name] for name in _CELL} if own else {}
-    yield from _labelled("claims", _claims(built, trial.rpartition("/")[0], cell.get("plane", "")))
-    yield from _labelled("figures", _figures(built, trial))
+    if counts:
+        claims = _claims(built, trial.rpartition("/")[0], cell.get("plane", ""))
+        yield from _labelled("claims", claims)
+        yield from _labelled("figures", _figures(built, trial))
+    else:
+        yield "  counts    no: this attempt is in no claim and no figure"
     yield from _labelled("rows", _rows(built, trial, attempt, cell))
 
 

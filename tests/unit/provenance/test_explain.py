@@ -69,6 +69,13 @@ def test_every_row_that_is_named_is_of_the_trial(reported: Path) -> None:
                     assert "S2-kernel-monitored-kill/01" in row
 
 
+def test_an_attempt_that_does_not_count_is_in_no_claim_and_no_figure(reported: Path) -> None:
+    text = "\n".join(explain_verdicts("S6", None, reported))
+    assert "counts    no" in text
+    assert "figures " not in text
+    assert re.search(r"results/tables/trials\.csv, row \d+", text)
+
+
 def test_without_tables_the_way_begins_at_the_record(judged: Path) -> None:
     text = "\n".join(explain_verdicts("S2", 1, judged))
     assert "report    not built: results/tables/trials.csv is missing; run `snakemake`" in text
