@@ -18,6 +18,7 @@ include: "workflow/rules/judge.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/html.smk"
+include: "workflow/rules/crate.smk"
 
 
 rule all:
@@ -26,3 +27,4 @@ rule all:
     input:
         RESULTS,
         "results/report.html",
+        "results/ro-crate-metadata.json",

@@ -310,11 +310,15 @@ def numbers(
     campaign_dir: CampaignDir,
     tables: Tables = Path("results/tables"),
     out: OutFile = Path("results/numbers.json"),
+    repository: Annotated[
+        str | None,
+        typer.Option("--repository", metavar="ADDRESS", help="For links to the trials' commit."),
+    ] = None,
 ) -> None:
     """Collect every number and sentence of the paper that depends on the data."""
     from nsm_resilience.report.numbers import write_numbers
 
-    write_numbers(tables, campaign_dir, out)
+    write_numbers(tables, campaign_dir, out, repository)
     say(str(out))
 
 
@@ -330,6 +334,29 @@ def paper(
     from nsm_resilience.report.paper import build_paper
 
     build_paper(main, out, {"numbers": numbers}, Path.cwd())
+    say(str(out))
+
+
+@app.command(rich_help_panel=AFTER)
+def crate(
+    campaign_dir: CampaignDir,
+    workflow: Annotated[
+        str,
+        typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it."),
+    ],
+    numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
+        "results/numbers.json"
+    ),
+    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
+        "results/verdicts.jsonl"
+    ),
+    citation: Annotated[Path, typer.Option("--citation", metavar="FILE")] = Path("CITATION.cff"),
+    out: OutFile = Path("results/ro-crate-metadata.json"),
+) -> None:
+    """Write the provenance of a build as an RO-Crate, with the sources that it describes."""
+    from nsm_resilience.provenance.crate.build import write_crate
+
+    write_crate(workflow, campaign_dir, numbers, verdicts, citation, out)
     say(str(out))
 
 

@@ -41,6 +41,14 @@ class Settings(Model):
         description="Only for a cluster we did not make: its context, repeated for safety.",
     )
 
+    repository: (
+        Annotated[str, StringConstraints(pattern=r"^https?://[\w.~:/@%+-]*[\w.~-]$")] | None
+    ) = Field(
+        default=None,
+        description="Address of the repository, for links of the report to the commit of the "
+        "trials, e.g. `https://git.example.org/me/nsm-resilience`; without it links are local.",
+    )
+
     @cached_property
     def recorded_folder(self) -> Path:
         """Where the campaign is committed."""
@@ -50,6 +58,11 @@ class Settings(Model):
     def campaign_folder(self) -> Path:
         """Where its records are when they are judged."""
         return Path("results", "live" if self.source == "live" else "unpacked", self.campaign)
+
+    def public(self) -> dict[str, str]:
+        """Return what may be told of the settings: all but the name of somebody's cluster."""
+        given = self.model_dump(mode="json", exclude_none=True, exclude={"allow_context"})
+        return {key: str(value) for key, value in given.items()}
 
 
 def load_settings(config: Mapping[str, Any]) -> Settings:

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
-
 import pytest
 from small_campaign import Small, cut, recorded_folder
-from workflow_project import Project, make_project
+from workflow_project import Project, recorded_project
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +21,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 @pytest.fixture(scope="session")
 def project(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose default campaign is the small one."""
-    made = make_project(tmp_path_factory.mktemp("project"))
-    shutil.copytree(small.packed, made.folder / "results" / "recorded" / "small")
-    (made.folder / "config" / "config.yaml").write_text("source: recorded\ncampaign: small\n")
-    return replace(made, trials=small.trials)
+    return recorded_project(small, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def built(project: Project) -> Project:
+    """The same project, built whole."""
+    dry = project.snakemake("--dry-run")
+    assert dry.returncode == 0, dry.stdout
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout[-5000:]
+    return project

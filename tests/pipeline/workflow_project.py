@@ -6,12 +6,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_campaign import ROOT
+from small_campaign import ROOT, Small
 
-PARTS = ("Snakefile", "workflow", "profiles", "config", "notebooks", "paper")
+PARTS = ("Snakefile", "CITATION.cff", "workflow", "profiles", "config", "notebooks", "paper")
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,11 @@ def make_project(folder: Path) -> Project:
         else:
             shutil.copyfile(ROOT / part, folder / part)
     return Project(folder)
+
+
+def recorded_project(small: Small, folder: Path) -> Project:
+    """A project whose default campaign is the small one, recorded."""
+    made = make_project(folder)
+    shutil.copytree(small.packed, made.folder / "results" / "recorded" / "small")
+    (made.folder / "config" / "config.yaml").write_text("source: recorded\ncampaign: small\n")
+    return replace(made, trials=small.trials)

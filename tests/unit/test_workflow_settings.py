@@ -46,6 +46,20 @@ def test_recorded_and_live_campaigns_of_one_name_do_not_share_a_folder() -> None
     assert live.campaign_folder == Path("results/live/kernel")
 
 
+def test_a_repository_is_an_address_that_links_can_be_made_of() -> None:
+    address = "https://git.example.org/me/nsm-resilience"
+    assert load_settings(given(repository=address)).repository == address
+    for wrong in ("git@example.org:me/x", f"{address}/", f"{address}; rm x", "nsm-resilience"):
+        with pytest.raises(ConfigError, match="repository"):
+            load_settings(given(repository=wrong))
+
+
+def test_what_is_told_of_the_settings_leaves_out_somebodys_cluster() -> None:
+    told = load_settings(given(allow_context="my-cluster")).public()
+    assert told["campaign"] == "kernel"
+    assert "my-cluster" not in told.values()
+
+
 @pytest.mark.parametrize("name", ["config.yaml", "live.yaml", "live-local-images.yaml"])
 def test_every_settings_file_is_valid_on_top_of_the_default(name: str) -> None:
     folder = ROOT / "config"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.workflow import load_settings, source_checksum
 
@@ -25,6 +26,10 @@ os.environ.update(
 TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases"]
 NOTEBOOKS = ["result-table", "outages", "timelines"]
 FIGURES = ["result-table", "outages", "survival", "timelines"]
+
+CONFIGURATION = ["config/config.yaml", "profiles/default/profile.yaml"]
+if SETTINGS.source == "live":
+    CONFIGURATION += ["config/live.yaml", "profiles/live/profile.yaml"]
 
 RESULTS = [
     "results/report.pdf",
@@ -66,6 +71,29 @@ def paper_sources():
     """What the paper's main file includes."""
     files = [path for path in Path("paper").rglob("*") if path.suffix in {".typ", ".bib"}]
     return sorted(str(path) for path in files if path.name != "main.typ")
+
+
+def workflow_sources():
+    """What the crate holds of the workflow's own files beside the inputs of its rules."""
+    rules = sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))
+    return [
+        "Snakefile",
+        "CITATION.cff",
+        "workflow/envs/nsm-resilience.yaml",
+        *CONFIGURATION,
+        *rules,
+    ]
+
+
+def described_workflow():
+    """The workflow as Snakemake knows it once all rules are read, for the crate."""
+    return Workflow(
+        main="Snakefile",
+        settings=SETTINGS.public(),
+        configuration=CONFIGURATION,
+        environment="workflow/envs/nsm-resilience.yaml",
+        steps=describe_steps(workflow.rules, Path.cwd(), campaign("receipts")),
+    ).to_json()
 
 
 def recorded_files():

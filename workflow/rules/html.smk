@@ -6,8 +6,8 @@
 rule start_page:
     """The result table as text: the first thing that the HTML report shows."""
     input:
-        scenarios="results/tables/scenarios.parquet",
-        claims="results/tables/claims.parquet",
+        tables=[f"results/tables/{name}.parquet" for name in TABLES],
+        description=campaign("campaign.json"),
         study=campaign("study.yaml"),
     output:
         page="results/start.rst",
@@ -16,9 +16,9 @@ rule start_page:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        tables=lambda wildcards, input: Path(input.scenarios).parent,
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        code=code_of("report/start_page"),
+        code=code_of("report/start_page", "report/rows", "tables", "analysis"),
     shell:
         "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
         " --out {output.page} > {log} 2>&1"
@@ -40,6 +40,6 @@ rule html_report:
         snakefile=workflow.main_snakefile,
         config=config_arguments(),
     shell:
-        "snakemake --snakefile {params.snakefile} --workflow-profile none --cores 1 --nolock"
+        "snakemake --snakefile {params.snakefile:q} --workflow-profile none --cores 1 --nolock"
         " --config {params.config} --report {output.html} --report-stylesheet {input.style}"
         " -- {input.results} > {log} 2>&1"

@@ -17,10 +17,11 @@ rule numbers:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
+        repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
         code=code_of("report", "analysis", "tables", "study"),
     shell:
         "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " --out {output.numbers} > {log} 2>&1"
+        " {params.repository} --out {output.numbers} > {log} 2>&1"
 
 
 rule paper:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a verdict to the lines of the record that decided it, as text for a terminal."""
+"""From claim and figure to verdict, and on to the lines of the record, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.provenance.chain import Built, chain_of
+from nsm_resilience.tables.rows import counting
 
 CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
 """Where campaigns with their records are."""
@@ -38,12 +40,25 @@ def explain_verdicts(
         known = sorted({j.trial.split("/", 1)[0] for j in judgements})
         which = what if number is None else f"{what}, trial {number}"
         raise ExplainError(f"there is no verdict of {which}; judged are: {', '.join(known)}")
+    built, counted = Built(verdicts_jsonl.parent), counting(judgements)
     for judgement in chosen:
-        yield from explain(judgement, campaign_folder or _folder_of(judgement))
+        folder = campaign_folder or _folder_of(judgement)
+        yield from explain(judgement, folder, built, judgement in counted)
 
 
-def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
-    """Lines for one attempt: verdict and reason, measures, then each place in the record."""
+def explain(
+    judgement: Judgement, campaign_folder: Path, built: Built, counts: bool
+) -> Iterator[str]:
+    """Lines for one attempt: verdict and reason, measures, then the way from claim to record.
+
+    The last part is every place in the record that the verdict rests on, with its text.
+
+    Args:
+        judgement: what the judge says of it.
+        campaign_folder: where its record is.
+        built: what the build made of the verdicts.
+        counts: whether it is the attempt that counts for its trial.
+    """
     m = judgement.measures
     yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
     yield f"  because   {judgement.reason}"
@@ -54,6 +69,7 @@ def explain(judgement: Judgement, campaign_folder: Path) -> Iterator[str]:
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
     if m.listener_watched:
         yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
+    yield from chain_of(built, judgement.trial, judgement.attempt, counts)
     record = campaign_folder / judgement.record
     yield f"  record    {record.as_posix()}"
     for evidence in judgement.evidence:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write files so that a crash never leaves half of one."""
+"""Write files so that a crash never leaves half of one, and read one that may be half."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, data: Any) -> None:
     """Write JSON for people and programs alike: sorted only where the caller sorted, UTF-8."""
     write_bytes(path, (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

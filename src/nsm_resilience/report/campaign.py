@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
 
@@ -66,7 +67,7 @@ def first_complete(campaign: Path, records: Sequence[Mapping[str, Any]]) -> Samp
     """Read meta and snapshot of the first complete record by path."""
     for path in sorted(str(r["path"]) for r in records if r.get("outcome") == "complete"):
         layout = RecordLayout(campaign / path)
-        meta, snapshot = _json(layout.meta), _json(layout.snapshot("before"))
+        meta, snapshot = read_object(layout.meta), read_object(layout.snapshot("before"))
         if meta:
             return Sample(meta, snapshot.get("pods") or [])
     return Sample({}, [])
@@ -77,20 +78,13 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
     commits: dict[str, None] = {}
     dirty = False
     for record in sorted(records, key=lambda r: str(r.get("started") or "")):
-        software = _json(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
+        software = (
+            read_object(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
+        )
         if software.get("git_commit"):
             commits[str(software["git_commit"])] = None
         dirty = dirty or bool(software.get("git_dirty"))
     return list(commits), dirty
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def campaign_facts(

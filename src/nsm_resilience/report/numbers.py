@@ -57,6 +57,7 @@ def write_numbers(
             "campaign": _from(out_json.parent, campaign),
             "notebooks": "notebooks",
             "figures": "figures",
+            "sources": "source",
         },
         repository,
     )
@@ -102,9 +103,7 @@ def make_numbers(
     sample = first_complete(campaign, description["records"])
     commits, dirty = trial_commits(campaign, description["records"])
     names = short_names(study)
-    rows = cell_rows(
-        tables["scenarios"], tables["trials"], study, names, PurePosixPath(links["campaign"])
-    )
+    rows = cell_rows(tables, study, names, PurePosixPath(links["campaign"]))
     nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {

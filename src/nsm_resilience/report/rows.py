@@ -20,6 +20,7 @@ from nsm_resilience.report.wording import (
     span,
     typographic,
 )
+from nsm_resilience.tables.places import FIRST, fragment, in_words, rows_where, spans
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
 
@@ -32,8 +33,7 @@ _PLACES = 3
 
 
 def cell_rows(
-    scenarios: pd.DataFrame,
-    trials: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     study: Study,
     names: Mapping[str, str],
     records: PurePosixPath,
@@ -41,18 +41,38 @@ def cell_rows(
     """Return one row per cell of table `scenarios`, in the order of the report.
 
     Args:
-        scenarios: table `scenarios`.
-        trials: table `trials`.
+        tables: the tidy tables by name, whole and in their order.
         study: the study that was run.
         names: what is broken, by scenario id.
         records: the campaign's folder as seen from the report.
     """
-    ordered = in_order(scenarios)
+    ordered = in_order(tables["scenarios"])
     labels = cell_labels(ordered, names)
     declared = {scenario.id: scenario for scenario in study.scenarios}
     return [
-        _row(row, label, trials, declared.get(row["scenario"]), study, records)
+        _row(row, label, tables["trials"], declared.get(row["scenario"]), study, records)
+        | {"rows": places(row, tables)}
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
+    ]
+
+
+def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+    """Say where a cell stands in the tables, those without a row of it left out.
+
+    Returns:
+        Name of the table, its rows in words as spreadsheets count them, and as a link's fragment.
+    """
+    cell = {name: row[name] for name in CELL}
+    found = [(name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")]
+    trials = tables["trials"]
+    own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1), "trial"]
+    for name in ("outages", "components", "phases"):
+        at = tables[name]["trial"].isin(own).to_numpy().nonzero()[0]
+        found.append((name, spans(int(i) + FIRST for i in at)))
+    return [
+        {"table": name, "rows": in_words(rows), "fragment": fragment(rows)}
+        for name, rows in found
+        if rows
     ]
 
 
@@ -204,12 +224,20 @@ def references(
                         "href": str(folder / file),
                         "unit": _unit(file, places) if any(places) else "",
                         "places": [place for place in places if place],
+                        "fragment": _line(file, places),
                     }
                     for file, places in files.items()
                 ],
             }
         )
     return found
+
+
+def _line(file: str, places: Sequence[str]) -> str:
+    """Write the first line named as a link's fragment (RFC 5147 counts the ends of lines)."""
+    if not places[0] or file.endswith(".parquet"):
+        return ""
+    return f"#line={int(places[0]) - 1},{places[0]}"
 
 
 def _unit(file: str, places: Sequence[str]) -> str:

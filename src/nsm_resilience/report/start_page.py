@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
@@ -19,65 +20,136 @@ if TYPE_CHECKING:
 
 
 def write_start_page(tables_dir: Path, campaign: Path, out: Path) -> None:
-    """Write the page from the tables `scenarios` and `claims` of a campaign."""
-    import pandas as pd
-
+    """Write the page from a campaign's tables; its links are relative to the folder of `out`."""
     from nsm_resilience.analysis.figures.cells import short_names
+    from nsm_resilience.report.numbers import read_tables
+    from nsm_resilience.report.rows import cell_rows
     from nsm_resilience.study.load import load_study
 
+    def seen(path: Path) -> PurePosixPath:
+        return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
+
     layout = CampaignLayout(campaign)
-    names = short_names(load_study(layout.study))
+    study = load_study(layout.study)
+    names = short_names(study)
+    tables = read_tables(tables_dir)
+    rows = cell_rows(tables, study, names, seen(campaign))
     description = json.loads(layout.description.read_text(encoding="utf-8"))
-    page = start_page(
-        pd.read_parquet(tables_dir / "scenarios.parquet"),
-        pd.read_parquet(tables_dir / "claims.parquet"),
-        names,
-        description,
-    )
+    page = start_page(tables, rows, names, description, seen(tables_dir))
     write_bytes(out, page.encode())
 
 
 def start_page(
-    scenarios: pd.DataFrame,
-    claims: pd.DataFrame,
-    names: dict[str, str],
-    description: dict[str, object],
+    tables: Mapping[str, pd.DataFrame],
+    rows: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    description: Mapping[str, object],
+    folder: PurePosixPath,
 ) -> str:
-    """The page as text. `names` says what is broken, by scenario id."""
+    """Return the page as text.
+
+    Args:
+        tables: the tidy tables by name.
+        rows: the report's rows, one per cell, see `report.rows.cell_rows`.
+        names: what is broken, by scenario id.
+        description: the campaign's description.
+        folder: the tables' folder as seen from the page.
+    """
     from nsm_resilience.analysis.figures.result_table import table_for_people
 
-    people = table_for_people(scenarios, names)
+    people = table_for_people(tables["scenarios"], names)
     apart = ["void", "unknown", "not injected"]
     counts = people[apart].astype(str).agg("/".join, axis=1) if len(people) else people["void"]
     people = people.drop(columns=apart).assign(**{"/".join(apart): counts})
+    linked = [
+        result_cells(dict(zip(people.columns, line, strict=True)), row, folder)
+        for line, row in zip(people.itertuples(index=False), rows, strict=True)
+    ]
+    shown = [row for row in rows if row["typical"] is not None]
     return "\n".join(
         [
             f"Campaign ``{description['campaign']}``, begun {description.get('created') or '?'}.",
             "",
-            *list_table("The nine scenarios", list(people.columns), people.itertuples(index=False)),
+            *list_table("The nine scenarios", list(people.columns), linked),
             "k of n judged trials supported, with the Wilson interval of that share. Void, unknown "
-            "and not injected attempts count in no n and are shown.",
+            "and not injected attempts count in no n and are shown. A cell leads to its row of the "
+            "table of scenarios, k/n to its trials, a verdict to the record of a typical trial.",
             "",
-            *(line for row in claims.to_dict("records") for line in claim_entry(row)),
+            *(line for row in claim_rows(tables["claims"], folder) for line in row),
+            *list_table(
+                "Evidence: from a cell to its rows, its typical trial, and what decided it",
+                ["cell", "rows, the header counted as row 1", "typical trial", "decided by"],
+                [evidence_cells(row, folder) for row in shown],
+            ),
         ]
     )
 
 
-def claim_entry(row: dict[Hashable, object]) -> list[str]:
+def result_cells(
+    line: Mapping[str, object], row: Mapping[str, Any], folder: PurePosixPath
+) -> list[str]:
+    """Return the cells of one line of the result table, each with its link."""
+    at = {place["table"]: target(place, folder) for place in row["rows"]}
+    targets = {"k/n": at.get("trials", at["scenarios"])}
+    if row["typical"] is not None:
+        targets["verdict"] = f"{row['typical']['record']}/events.jsonl"
+    return [link(cell, targets.get(name, at["scenarios"])) for name, cell in line.items()]
+
+
+def evidence_cells(row: Mapping[str, Any], folder: PurePosixPath) -> list[str]:
+    """Return the cells of one line of the evidence: cell, rows, typical trial, places."""
+    typical = row["typical"]
+    rows = [
+        f"{link(place['table'], target(place, folder))} {escaped(place['rows'])}"
+        for place in row["rows"]
+    ]
+    places = [
+        f"{escaped(group['what'])} {link(file['file'], file['href'] + file['fragment'])} "
+        f"{escaped(' '.join([file['unit'], ', '.join(file['places'])]))}".strip()
+        for group in typical["evidence"]
+        for file in group["files"]
+    ]
+    trial = link(typical["trial"], f"{typical['record']}/events.jsonl")
+    return [escaped(row["cell"]), "; ".join(rows), trial, "; ".join(places)]
+
+
+def target(place: Mapping[str, str], folder: PurePosixPath) -> str:
+    """Return the address of rows of a table."""
+    return f"{folder}/{place['table']}.csv{place['fragment']}"
+
+
+def claim_rows(claims: pd.DataFrame, folder: PurePosixPath) -> list[list[str]]:
+    """Return the entries of the claims, each with a link to its row."""
+    from nsm_resilience.tables.places import FIRST, fragment
+
+    return [
+        claim_entry(row, f"{folder}/claims.csv{fragment([(number, number)])}")
+        for number, row in enumerate(claims.to_dict("records"), start=FIRST)
+    ]
+
+
+def claim_entry(row: Mapping[Hashable, object], address: str) -> list[str]:
     """Lines of one entry of a definition list: the claim, what became of it, and why."""
     head = f"{row['claim']}, {row['plane']} plane: {row['agreement']}"
-    return [_escaped(head), f"   *{_escaped(row['text'])}* {_escaped(row['why'])}", ""]
+    text = f"*{escaped(row['text'])}* {escaped(row['why'])} {link('claims.csv', address)}"
+    return [escaped(head), f"   {text}", ""]
 
 
-def list_table(title: str, header: Sequence[str], rows: Iterable[Iterable[object]]) -> list[str]:
-    """Lines of a reStructuredText table; text of the cells is shown as it is."""
+def list_table(title: str, header: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Lines of a reStructuredText table; the cells of its rows are reStructuredText."""
     lines = [f".. list-table:: {title}", "   :header-rows: 1", "   :widths: auto", ""]
-    for row in (header, *rows):
+    for row in ([escaped(name) for name in header], *rows):
         for number, cell in enumerate(row):
-            lines.append(f"   {'* -' if number == 0 else '  -'} {_escaped(cell)}")
+            lines.append(f"   {'* -' if number == 0 else '  -'} {cell}")
     return [*lines, ""]
 
 
-def _escaped(cell: object) -> str:
+def link(text: object, address: str) -> str:
+    """Write a link; the text is shown as it is."""
+    return f"`{escaped(text)} <{address}>`__"
+
+
+def escaped(cell: object) -> str:
+    """Write text so that docutils shows it as it is."""
     text = " ".join(str(cell).split())
     return "".join(f"\\{c}" if c in "\\*`_|" else c for c in text)

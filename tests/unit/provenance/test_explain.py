@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
+from nsm_resilience.report.numbers import write_numbers
+from nsm_resilience.tables.build import build_tables
 
 
 @pytest.fixture
@@ -28,6 +32,57 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     verdicts = Path("results/verdicts.jsonl")
     judge_campaign(campaign, verdicts)
     return verdicts
+
+
+@pytest.fixture
+def reported(judged: Path) -> Path:
+    """The verdicts, with tables and numbers beside them."""
+    campaign = Path("results/unpacked/constructed")
+    path = campaign / "campaign.json"
+    description = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({"created": "2026-11-23", "source": "synthetic", **description}))
+    build_tables(judged, campaign, Path("results/tables"))
+    write_numbers(Path("results/tables"), campaign, Path("results/numbers.json"))
+    return judged
+
+
+def test_the_way_from_claim_and_figure_to_row_and_record_is_shown_in_order(reported: Path) -> None:
+    text = "\n".join(explain_verdicts("S2", 1, reported))
+    parts = [text.index(f"\n  {word} ") for word in ("claims", "figures", "rows", "record")]
+    assert parts == sorted(parts)
+    assert "C0 (Seven of the nine scenarios are supported.): not tested" in text
+    figure = "results/figures/outages.svg from notebooks/outages.py, run as results/notebooks/"
+    assert figure in text
+
+
+def test_every_row_that_is_named_is_of_the_trial(reported: Path) -> None:
+    lines = list(explain_verdicts("S2", 1, reported))
+    named = [
+        m for line in lines if (m := re.search(r"(results/tables/\w+\.csv), rows? (.+?) \(", line))
+    ]
+    assert {Path(m[1]).stem for m in named} >= {"scenarios", "trials", "outages", "phases"}
+    for match in named:
+        with Path(match[1]).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        for span in match[2].split(", "):
+            first, _, last = span.partition("–")
+            for row in rows[int(first) - 1 : int(last or first)]:
+                assert {"S2", "constructed"} <= set(row)
+                if "scenarios" not in match[1]:
+                    assert "S2-kernel-monitored-kill/01" in row
+
+
+def test_an_attempt_that_does_not_count_is_in_no_claim_and_no_figure(reported: Path) -> None:
+    text = "\n".join(explain_verdicts("S6", None, reported))
+    assert "counts    no" in text
+    assert "figures " not in text
+    assert re.search(r"results/tables/trials\.csv, row \d+", text)
+
+
+def test_without_tables_the_way_begins_at_the_record(judged: Path) -> None:
+    text = "\n".join(explain_verdicts("S2", 1, judged))
+    assert "report    not built: results/tables/trials.csv is missing; run `snakemake`" in text
+    assert "claims " not in text
 
 
 def test_every_place_that_is_named_holds_the_line_that_is_shown(judged: Path) -> None:

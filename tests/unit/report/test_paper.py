@@ -124,7 +124,7 @@ def test_every_figure_has_words_for_those_who_do_not_see_it(mixed: Built) -> Non
 def test_every_figure_and_table_says_where_it_is_from(mixed: Built) -> None:
     shown = [f for f in asked(mixed, "figure") if f.get("label") != "<tab-sources>"]
     lines = [item["value"] for item in asked(mixed, "<provenance>")]
-    assert len(lines) == len(shown) == 9
+    assert len(lines) == len(shown) == 10
     for line in lines:
         assert line["tables"]
         assert all((mixed.campaign.tables_dir / f"{t}.csv").is_file() for t in line["tables"])
@@ -143,6 +143,29 @@ def test_links_into_the_results_are_relative_and_lead_somewhere(mixed: Built) ->
     }
     assert typical <= relative
     assert not [t for t in targets if "blob" in t]
+
+
+def test_without_a_repository_sources_are_those_in_the_results(mixed: Built) -> None:
+    targets = {str(link["dest"]) for link in asked(mixed, "link")}
+    for name in ("result-table", "outages", "timelines"):
+        assert f"source/notebooks/{name}.py" in targets
+
+
+def test_every_cell_of_the_two_tables_leads_to_its_rows(mixed: Built, untested: Built) -> None:
+    for built, least in ((mixed, 7 + 8), (untested, 7)):
+        targets = [str(link["dest"]) for link in asked(built, "link")]
+        for row in built.numbers["planes"][0]["rows"]:
+            assert targets.count(f"<rows-{row['cell']}>") >= least, row["cell"]
+        assert asked(built, "<tab-rows>")
+
+
+def test_rows_that_the_paper_names_are_those_of_the_cell(mixed: Built) -> None:
+    for row in mixed.numbers["planes"][0]["rows"]:
+        places = {place["table"]: place["rows"] for place in row["rows"]}
+        table = mixed.campaign.tables["trials"]
+        first, _, last = places["trials"].split(", ")[-1].partition("–")
+        for number in range(int(first), int(last or first) + 1):
+            assert table.iloc[number - 2]["trial"].startswith(f"{row['cell']}/")
 
 
 def test_with_a_repository_the_notebooks_link_to_the_commit(build: Builder) -> None:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a trial up to what the report says of it: table rows, figures with notebooks, claims."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.files import read_object
+from nsm_resilience.tables.places import FIRST, in_words, spans
+
+OF_CELL = ("scenarios",)
+OF_TRIAL = ("outages", "components", "phases")
+
+_CELL = ("scenario", "plane", "client", "failure", "outage", "remedy")
+
+# a trial's evidence is one field
+csv.field_size_limit(sys.maxsize)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left beside its verdicts.
+
+    Attributes:
+        folder: the results.
+    """
+
+    folder: Path
+
+    @cached_property
+    def numbers(self) -> Mapping[str, Any]:
+        """The paper's numbers; empty when they were not made."""
+        return read_object(self.folder / "numbers.json")
+
+    def path(self, table: str) -> Path:
+        """Where a table is."""
+        return self.folder / "tables" / f"{table}.csv"
+
+    def rows(self, table: str) -> list[dict[str, str]]:
+        """Rows of a table, none when it was not made."""
+        try:
+            with self.path(table).open(encoding="utf-8", newline="") as lines:
+                return list(csv.DictReader(lines))
+        except OSError:
+            return []
+
+    @cached_property
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        """All tables that a trial stands in, read once."""
+        return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
+
+    @property
+    def there(self) -> bool:
+        """Whether there are tables to look into."""
+        return bool(self.tables["trials"])
+
+
+def chain_of(built: Built, trial: str, attempt: int, counts: bool) -> Iterator[str]:
+    """Lines from the claims down to the rows of one attempt; each names file and row.
+
+    Claims are those that its cell takes part in, figures those that show the trial; an attempt that
+    does not count is in none. Rows are counted as spreadsheets do: the header is row 1.
+    """
+    if not built.there:
+        missing = built.path("trials").as_posix()
+        yield f"  report    not built: {missing} is missing; run `snakemake`"
+        return
+    own = [row for row in built.tables["trials"] if is_of(row, trial, attempt)]
+    cell = {name: own[0][name] for name in _CELL} if own else {}
+    if counts:
+        claims = _claims(built, trial.rpartition("/")[0], cell.get("plane", ""))
+        yield from _labelled("claims", claims)
+        yield from _labelled("figures", _figures(built, trial))
+    else:
+        yield "  counts    no: this attempt is in no claim and no figure"
+    yield from _labelled("rows", _rows(built, trial, attempt, cell))
+
+
+def is_of(row: Mapping[str, str], trial: str, attempt: int) -> bool:
+    """Say whether a row of a table is of this attempt."""
+    return row["trial"] == trial and row["attempt"] == str(attempt)
+
+
+def _claims(built: Built, cell: str, plane: str) -> Iterator[str]:
+    for number, row in enumerate(built.tables["claims"], start=FIRST):
+        if row["plane"] == plane and cell in row["scenarios"].split(", "):
+            place = f"{built.path('claims').as_posix()}, row {number}"
+            yield f"{row['claim']} ({row['text']}): {row['agreement']}; {place}"
+
+
+def _figures(built: Built, trial: str) -> Iterator[str]:
+    links = built.numbers.get("links", {})
+    for about in built.numbers.get("figures", {}).values():
+        if about["drawn"] and trial in about["trials"]:
+            figure = built.folder / links["figures"] / f"{about['name']}.svg"
+            executed = built.folder / links["notebooks"] / f"{Path(about['notebook']).stem}.ipynb"
+            yield f"{figure.as_posix()} from {about['notebook']}, run as {executed.as_posix()}"
+
+
+def _rows(built: Built, trial: str, attempt: int, cell: Mapping[str, str]) -> Iterator[str]:
+    keys = ", ".join(cell.values())
+    for name in OF_CELL:
+        found = [all(row[k] == v for k, v in cell.items()) for row in built.tables[name]]
+        yield from _place(built, name, found if cell else [], keys)
+    for name in ("trials", *OF_TRIAL):
+        found = [is_of(row, trial, attempt) for row in built.tables[name]]
+        yield from _place(built, name, found, f"{trial}, {attempt}")
+
+
+def _place(built: Built, table: str, found: list[bool], key: str) -> Iterator[str]:
+    numbers = [number for number, own in enumerate(found, start=FIRST) if own]
+    if numbers:
+        word = "row" if len(numbers) == 1 else "rows"
+        yield f"{built.path(table).as_posix()}, {word} {in_words(spans(numbers))} ({key})"
+
+
+def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
+    none = True
+    for line in lines:
+        yield f"  {label if none else '':9} {line}"
+        none = False
+    if none:
+        yield f"  {label:9} none"

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each attempt's record says of its run: when, with which code, command and images."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.files import read_object
+from nsm_resilience.record.layout import RecordLayout
+
+_TAIL = 64 * 1024
+"""Bytes at the end of the events that hold their last line (lines are much shorter)."""
+
+_DEFAULT_REGISTRY = "docker.io"
+
+
+@dataclass(frozen=True, order=True)
+class Image:
+    """A container image as the node's runtime named it.
+
+    Attributes:
+        registry: where it is from.
+        name: its name there.
+        tag: its tag.
+        sha256: digest without the algorithm's name; empty where none was recorded.
+    """
+
+    registry: str
+    name: str
+    tag: str
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """Identifier within the crate; equal images have one."""
+        return f"#image/{self.name}:{self.tag}@{self.sha256[:16] or 'unknown'}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt of one trial.
+
+    Attributes:
+        trial: id of the trial.
+        attempt: from 1.
+        record: folder of the record inside the campaign.
+        outcome: `complete`, `void` or `cut`.
+        reason: why it is void or cut.
+        started: when it began, UTC; empty when unknown.
+        ended: when the last line of its record was written; empty when unknown.
+        version: version of this program that ran it, with the commit where known (PEP 440).
+        command: the command line.
+        images: images of the pods before the fault.
+        packages: versions of Python packages, by name.
+        scenario: what is broken, as the record has it.
+    """
+
+    trial: str
+    attempt: int
+    record: str
+    outcome: str
+    reason: str
+    started: str
+    ended: str
+    version: str
+    command: str
+    images: tuple[Image, ...]
+    packages: Mapping[str, str]
+    scenario: Mapping[str, Any]
+
+    @property
+    def cell(self) -> str:
+        """Id of its cell."""
+        return self.trial.rpartition("/")[0]
+
+    @property
+    def id(self) -> str:
+        """Identifier within the crate."""
+        return f"#trial/{self.trial}/{self.attempt}"
+
+
+def read_runs(campaign: Path, records: list[dict[str, Any]]) -> Iterator[Run]:
+    """Read what the records say; what is missing in a cut one is empty.
+
+    Args:
+        campaign: the campaign's folder.
+        records: `records` of its description.
+    """
+    for record in records:
+        layout = RecordLayout(campaign / str(record["path"]))
+        meta = read_object(layout.meta)
+        yield Run(
+            trial=str(record["trial"]),
+            attempt=int(record["attempt"]),
+            record=str(record["path"]),
+            outcome=str(record["outcome"]),
+            reason=str(record.get("reason") or ""),
+            started=str(record.get("started") or ""),
+            ended=last_time(layout.events),
+            version=version_of(meta.get("software") or {}),
+            command=shlex.join(meta.get("argv") or []),
+            images=tuple(sorted(set(_images(read_object(layout.snapshot("before")))))),
+            packages=dict((meta.get("software") or {}).get("packages") or {}),
+            scenario=dict(meta.get("scenario") or {}),
+        )
+
+
+def version_of(software: Mapping[str, Any]) -> str:
+    """Return version and commit as one version string; empty when neither was recorded.
+
+    >>> version_of({"nsm_resilience": "0.1.0", "git_commit": "a4bb56b18992f668", "git_dirty": True})
+    '0.1.0+ga4bb56b18992.dirty'
+    """
+    if not software.get("nsm_resilience"):
+        return ""
+    version = str(software["nsm_resilience"])
+    if not software.get("git_commit"):
+        return version
+    dirty = ".dirty" if software.get("git_dirty") else ""
+    return f"{version}+g{str(software['git_commit'])[:12]}{dirty}"
+
+
+def last_time(events: Path) -> str:
+    """Return the wall time of the last whole line of a record's events; empty without one."""
+    try:
+        with events.open("rb") as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
+            lines = stream.read().split(b"\n")[:-1]
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        try:
+            return str(json.loads(line)["wall"])
+        except (ValueError, KeyError, TypeError):
+            continue
+    return ""
+
+
+def parse_image(name: str, digest: str = "") -> Image:
+    """Split an image's name as the runtime writes it; without a registry it is Docker's own.
+
+    >>> parse_image("docker.io/networkservicemesh/nsmd:v0.2.0", "x@sha256:ab").name
+    'networkservicemesh/nsmd'
+    """
+    first, slash, rest = name.partition("/")
+    if not slash or not (set(first) & {".", ":"} or first == "localhost"):
+        first, rest = _DEFAULT_REGISTRY, name
+    path, colon, tag = rest.rpartition(":")
+    if not colon:
+        path, tag = rest, ""
+    return Image(first, path, tag, digest.rpartition("@")[2].removeprefix("sha256:"))
+
+
+def _images(snapshot: Mapping[str, Any]) -> Iterator[Image]:
+    for pod in snapshot.get("pods") or []:
+        for kind in ("initContainerStatuses", "containerStatuses"):
+            for status in pod.get(kind) or []:
+                if status.get("image"):
+                    yield parse_image(str(status["image"]), str(status.get("imageID") or ""))

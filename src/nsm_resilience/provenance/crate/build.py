@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the provenance file of a build, and the copies of sources that it describes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience import __version__
+from nsm_resilience.judge.campaign import read_judgements
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.provenance.crate.about import add_about, read_citation
+from nsm_resilience.provenance.crate.attempts import Run, read_runs
+from nsm_resilience.provenance.crate.graph import NAME, Graph, Reference, ref, refs
+from nsm_resilience.provenance.crate.happened import (
+    ENGINE,
+    RUN,
+    add_run,
+    add_step_runs,
+    add_trials,
+    record_of,
+    stored_bytes,
+)
+from nsm_resilience.provenance.crate.plan import add_workflow, input_id, output_id
+from nsm_resilience.provenance.crate.steps import (
+    RESULTS,
+    SOURCE,
+    TRIAL,
+    Step,
+    Workflow,
+    crate_path,
+    parse_workflow,
+)
+from nsm_resilience.record.files import read_object, write_bytes
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.tables.rows import counting
+
+CRATE = "crate"
+"""Name of the rule that calls this; its inputs are the results that are described."""
+
+CONDA = (
+    "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html"
+    "#creating-an-environment-file-manually"
+)
+"""What the environment file is one of."""
+
+
+def write_crate(
+    workflow_json: str,
+    campaign: Path,
+    numbers_json: Path,
+    verdicts: Path,
+    citation: Path,
+    out: Path,
+) -> None:
+    """Write the crate; its root is the folder of `out`. All paths are relative to the workflow.
+
+    Args:
+        workflow_json: the workflow as `Workflow.to_json` writes it.
+        campaign: the campaign's folder.
+        numbers_json: the paper's numbers.
+        verdicts: the judge's verdicts.
+        citation: CITATION.cff.
+        out: file to write; sources are copied into `source/` beside it.
+
+    Raises:
+        WorkflowError: the description of the workflow cannot be read.
+        CitationError: CITATION.cff lacks something.
+    """
+    folder = f"{campaign.as_posix()}/"
+    workflow = parse_workflow(workflow_json, f"{folder}records/")
+    sources = source_files(workflow, citation)
+    copy_sources(sources, out.parent / SOURCE)
+    description = read_object(CampaignLayout(campaign).description)
+    runs = list(read_runs(campaign, description["records"]))
+    judgements = list(read_judgements(verdicts))
+    numbers = json.loads(numbers_json.read_text(encoding="utf-8"))
+    graph = Graph()
+    main = add_workflow(graph, workflow, _software(runs))
+    there = add_files(graph, workflow, sources, folder)
+    add_trials(graph, _step(workflow, TRIAL), runs, _verdicts(judgements), crate_path(folder))
+    add_records(graph, workflow, runs, crate_path(folder))
+    add_figures(graph, numbers, runs, judgements, crate_path(folder))
+    actions = add_step_runs(graph, workflow, runs, there)
+    machine = description.get("machine") or {}
+    add_run(
+        graph,
+        workflow,
+        runs,
+        refs([f"{crate_path(folder)}study.yaml", *given_files(workflow)]),
+        refs(p for p in map(crate_path, _step(workflow, CRATE).input_paths()) if p in there),
+        {
+            "processors": machine.get("cpus"),
+            "memory": machine.get("memory_gib"),
+            "storage": stored_bytes(campaign, runs) or None,
+        },
+    )
+    mentions = refs([RUN, ENGINE, *actions])
+    add_about(graph, read_citation(citation), numbers, main, mentions)
+    write_bytes(out, graph.to_bytes())
+
+
+def source_files(workflow: Workflow, citation: Path) -> list[str]:
+    """Return what the workflow is made of, relative to its folder: code, configuration, texts."""
+    made = workflow.makers()
+    read = [p for step in workflow.steps for p in step.input_paths() if p not in made]
+    own = [workflow.main, workflow.environment, citation.as_posix(), *workflow.configuration]
+    files = [*own, *(step.file for step in workflow.steps), *read]
+    return sorted({path for path in files if not path.startswith(RESULTS)})
+
+
+def copy_sources(sources: Iterable[str], target: Path) -> None:
+    """Copy the sources below `target`, which is replaced as a whole."""
+    shutil.rmtree(target, ignore_errors=True)
+    for path in sources:
+        copy = target / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def given_files(workflow: Workflow) -> list[str]:
+    """Return identifiers of the results that the workflow was given: a recorded campaign."""
+    made = workflow.makers()
+    read = {p for step in workflow.steps for p in step.input_paths() if p not in made}
+    return sorted(crate_path(path) for path in read if path.startswith(RESULTS + "recorded/"))
+
+
+def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign: str) -> set[str]:
+    """Add all files but the records; return the identifiers of all that the steps read or make.
+
+    A checksum stands beside what the crate is made after; what is made after the crate (the HTML
+    report) has none.
+    """
+    before = {*sources, *_step(workflow, CRATE).input_paths()}
+    given = {RESULTS + path for path in given_files(workflow)}
+    roles = _roles(workflow)
+    files = {*sources, *given, *before, *(p for p in roles if not p.startswith(campaign))}
+    there = {crate_path(workflow.records), crate_path(workflow.main), NAME}
+    extra = {workflow.environment: {"conformsTo": ref(CONDA)}}
+    graph.entity(CONDA, "WebPage", name="Conda environment file")
+    for path in sorted(files - {RESULTS + NAME, workflow.main}):
+        identifier = crate_path(path)
+        there.add(identifier)
+        works = refs(roles.get(path, ()))
+        if path.endswith("/"):
+            graph.folder(identifier, exampleOfWork=works)
+        else:
+            content = Path(path) if path in before | given else None
+            graph.file(identifier, content, exampleOfWork=works, **extra.get(path, {}))
+    return there
+
+
+def add_records(graph: Graph, workflow: Workflow, runs: Iterable[Run], campaign: str) -> None:
+    """Add the folder of all records."""
+    works = refs(_roles(workflow)[workflow.records])
+    parts = refs(record_of(campaign, run) for run in runs)
+    graph.folder(crate_path(workflow.records), hasPart=parts, exampleOfWork=works)
+
+
+def add_figures(
+    graph: Graph,
+    numbers: Mapping[str, Any],
+    runs: Iterable[Run],
+    judgements: list[Judgement],
+    campaign: str,
+) -> None:
+    """Say of each figure what it shows, and of which notebook, tables and records it is made."""
+    counts = {(j.trial, j.attempt) for j in counting(judgements)}
+    records = {r.trial: record_of(campaign, r) for r in runs if (r.trial, r.attempt) in counts}
+    links = numbers["links"]
+    for about in numbers["figures"].values():
+        if not about["drawn"]:
+            continue
+        stem = Path(about["notebook"]).stem
+        based: list[Reference] = [
+            ref(f"{links['notebooks']}/{stem}.ipynb"),
+            *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
+            *(ref(records[trial]) for trial in about["trials"]),
+        ]
+        graph.extend(
+            f"{links['figures']}/{about['name']}.svg",
+            name=about["title"],
+            description=about["alt"],
+            isBasedOn=based,
+        )
+
+
+def _roles(workflow: Workflow) -> dict[str, list[str]]:
+    """Identifiers of the parameters that each file realizes, by its path."""
+    made, found = workflow.makers(), dict[str, list[str]]()
+    # a trial reads the study as it was begun with; the campaign keeps a copy of just that file
+    study = f"{workflow.records.removesuffix('records/')}study.yaml"
+    found[study] = ["#workflow/in/study", input_id(_step(workflow, TRIAL), "study")]
+    for step in workflow.steps:
+        for name, paths in step.inputs.items():
+            for path in paths:
+                own = [] if path in made else [f"#workflow/in/{step.name}.{name}"]
+                found.setdefault(path, []).extend([*own, input_id(step, name)])
+        for name, paths in step.outputs.items():
+            for path in paths:
+                found.setdefault(path, []).append(output_id(step, name))
+    return found
+
+
+def _step(workflow: Workflow, name: str) -> Step:
+    return next((step for step in workflow.steps if step.name == name), Step(name, "", "", ""))
+
+
+def _software(runs: Iterable[Run]) -> dict[str, Mapping[str, str]]:
+    found = {run.version: run.packages for run in runs}
+    return {version: found[version] for version in sorted(found)} or {__version__: {}}
+
+
+def _verdicts(judgements: Iterable[Judgement]) -> dict[str, str]:
+    return {f"#trial/{j.trial}/{j.attempt}": f"{j.verdict}: {j.reason}" for j in judgements}

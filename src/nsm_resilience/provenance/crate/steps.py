@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The workflow as Snakemake knows it, handed to the crate as one JSON text.
+
+The rules themselves are asked, not their source: names, files, inputs, outputs and commands are
+those that this build was planned with.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+RESULTS = "results/"
+SOURCE = "source/"
+"""Folder in the results with the copies of what the workflow is made of."""
+
+TRIAL, JUDGE = "trial", "judge"
+"""Rules that are known by name: what they make and read are folders of any number of records."""
+
+
+class WorkflowError(ValueError):
+    """What is said of the workflow cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule.
+
+    Attributes:
+        name: name of the rule.
+        title: its docstring.
+        file: file that declares it, relative to the workflow.
+        command: the shell command, with Snakemake's placeholders.
+        code: checksum of the code of ours behind it; empty where there is none.
+        inputs: paths by name; those with wildcards are left out.
+        outputs: likewise; a folder ends with a slash.
+    """
+
+    name: str
+    title: str
+    file: str
+    command: str
+    code: str = ""
+    inputs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    outputs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def input_paths(self) -> list[str]:
+        """Return all paths that it reads."""
+        return [path for paths in self.inputs.values() for path in paths]
+
+    def output_paths(self) -> list[str]:
+        """Return all paths that it makes."""
+        return [path for paths in self.outputs.values() for path in paths]
+
+    @property
+    def tool(self) -> str:
+        """The command that it calls: `nsm-resilience judge`, `snakemake`, a word of the shell."""
+        words = self.command.removeprefix("exec ").split()
+        if words[:1] != ["nsm-resilience"]:
+            return words[0] if words else "snakemake"
+        named = [w for w in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", w)]
+        return " ".join(["nsm-resilience", *named])
+
+
+_TRIAL_BEFORE = Step(
+    TRIAL,
+    "Run one trial and keep the record of every attempt; done before this build.",
+    "workflow/rules/live.smk",
+    "nsm-resilience trial --study {input.study} --trial {wildcards.cell}/{wildcards.number}",
+)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The workflow of one build; paths are relative to its folder.
+
+    Attributes:
+        main: the main Snakefile.
+        settings: what it was told, by key.
+        configuration: files that configure it.
+        environment: file that declares its software.
+        steps: its rules, in the order in which they are declared.
+        records: folder of the campaign's records, with a slash at its end.
+    """
+
+    main: str
+    settings: Mapping[str, str]
+    configuration: Sequence[str]
+    environment: str
+    steps: Sequence[Step]
+    records: str = ""
+
+    def makers(self) -> dict[str, Step]:
+        """Return the step that makes each file, by the file's path."""
+        return {
+            path: step for step in self.steps for paths in step.outputs.values() for path in paths
+        }
+
+    def positions(self) -> dict[str, int]:
+        """Return each step's position: one more than the last of the steps whose outputs it reads.
+
+        Raises:
+            graphlib.CycleError: two steps wait for each other (Snakemake allows no such thing).
+        """
+        makers = self.makers()
+        before = {
+            step.name: {makers[path].name for path in step.input_paths() if path in makers}
+            for step in self.steps
+        }
+        found: dict[str, int] = {}
+        for name in TopologicalSorter(before).static_order():
+            found[name] = 1 + max((found[other] for other in before[name]), default=0)
+        return found
+
+    def to_json(self) -> str:
+        """Return the inverse of `parse_workflow`."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_workflow(text: str, records: str) -> Workflow:
+    """Read what `Workflow.to_json` wrote and complete it with what no rule declares.
+
+    Args:
+        text: the JSON.
+        records: folder of the campaign's records, relative to the workflow, with a slash at its
+            end. Trials make it, long before this build or in it; the judge reads it whole.
+
+    Raises:
+        WorkflowError: the text is something else.
+    """
+    try:
+        data = json.loads(text)
+        steps = [Step(**step) for step in data["steps"]]
+        return Workflow(**{**data, "steps": _completed(steps, records), "records": records})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WorkflowError(
+            f"--workflow is not the description of a workflow ({error}); the rule `crate` gives it"
+        ) from error
+
+
+def _completed(steps: list[Step], records: str) -> list[Step]:
+    made = any(records in step.output_paths() for step in steps)
+    trial = next((step for step in steps if step.name == TRIAL), _TRIAL_BEFORE)
+    trial = replace(trial, inputs={}, outputs={} if made else {"record": [records]})
+    others = [
+        replace(step, inputs={**step.inputs, "records": [records]}) if step.name == JUDGE else step
+        for step in steps
+        if step.name != TRIAL
+    ]
+    return [trial, *others]
+
+
+def crate_path(path: str) -> str:
+    """Return where a file of the workflow is in the crate, whose root are the results."""
+    return path.removeprefix(RESULTS) if path.startswith(RESULTS) else SOURCE + path
+
+
+def describe_steps(rules: Iterable[Any], base: Path, internal: str) -> list[Step]:
+    """Describe Snakemake's rule objects; the default target and rules without a command are none.
+
+    Args:
+        rules: `workflow.rules`, once all of them are declared.
+        base: folder of the workflow.
+        internal: files that begin so are left out: there is one per trial, and they say nothing
+            that is not in the records.
+    """
+    return [
+        Step(
+            name=rule.name,
+            title=(rule.docstring or "").strip(),
+            file=Path(rule.snakefile).resolve().relative_to(base.resolve()).as_posix(),
+            command=rule.shellcmd,
+            code=str(dict(rule.params.items()).get("code", "")),
+            inputs=_paths(rule.input, internal),
+            outputs=_paths(rule.output, internal),
+        )
+        for rule in rules
+        if rule.shellcmd
+    ]
+
+
+def _paths(named: Any, internal: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in named.items():
+        items = [value] if isinstance(value, str) or callable(value) else list(value)
+        plain = [item for item in items if isinstance(item, str) and "{" not in item]
+        paths = [_path(item) for item in plain if not item.startswith(internal)]
+        if paths:
+            found[name] = paths
+    return found
+
+
+def _path(item: Any) -> str:
+    folder = bool(getattr(item, "is_directory", False))
+    return f"{str(item).rstrip('/')}/" if folder else str(item)

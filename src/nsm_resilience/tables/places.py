@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where in the tables something stands: rows as a spreadsheet counts them, the header is row 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST = 2
+"""Row of the first record: the header is before it (as RFC 7111 counts the rows of a CSV file)."""
+
+Span = tuple[int, int]
+
+
+def rows_where(table: pd.DataFrame, values: Mapping[str, object]) -> list[Span]:
+    """Return the rows whose columns have these values, as spans of first and last.
+
+    Args:
+        table: a table as it was written, whole and in its order.
+        values: value by column.
+    """
+    found = (table[list(values)] == list(values.values())).all(axis=1)
+    return spans(int(at) + FIRST for at in found.to_numpy().nonzero()[0])
+
+
+def spans(numbers: Iterable[int]) -> list[Span]:
+    """Join ascending numbers that follow each other.
+
+    >>> spans([2, 3, 4, 9])
+    [(2, 4), (9, 9)]
+    """
+    found: list[Span] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def in_words(rows: Sequence[Span]) -> str:
+    """Write spans for people.
+
+    >>> in_words([(2, 4), (9, 9)])
+    '2–4, 9'
+    """
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in rows)
+
+
+def fragment(rows: Sequence[Span]) -> str:
+    """Write spans as the fragment of a link to a CSV file (RFC 7111, section 2.1).
+
+    >>> fragment([(2, 4), (9, 9)])
+    '#row=2-4;9'
+    """
+    return "#row=" + ";".join(str(a) if a == b else f"{a}-{b}" for a, b in rows) if rows else ""

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every link of the paper and of the HTML report that leads into the results leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
+import pypdf
+import pytest
+from docutils.core import publish_parts
+from workflow_project import Project
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(scope="module")
+def results(built: Project) -> Path:
+    return built.folder / "results"
+
+
+def check(results: Path, address: str) -> None:
+    """Follow one relative link, to the row or line that its fragment names."""
+    parts = urlsplit(address)
+    path = results / unquote(parts.path)
+    assert path.exists(), address
+    assert path.resolve().is_relative_to(results.resolve()), address
+    if not parts.fragment:
+        return
+    what, _, where = parts.fragment.partition("=")
+    last = max(int(number) for number in re.findall(r"\d+", where))
+    if what == "row":
+        assert 2 <= last <= 1 + len(pd.read_csv(path)), address
+    else:
+        assert what == "line"
+        assert 1 <= last <= len(path.read_bytes().splitlines()), address
+
+
+def relative(addresses: set[str]) -> set[str]:
+    """Those without a scheme; none may be of this machine."""
+    for address in addresses:
+        assert not address.startswith(("/", "file:")), address
+    return {a for a in addresses if not urlsplit(a).scheme and not a.startswith("#")}
+
+
+def of_pdf(path: Path) -> Iterator[tuple[int, str | None]]:
+    """Page and address of each link; None for a link within the document."""
+    for number, page in enumerate(pypdf.PdfReader(path).pages, start=1):
+        for annotation in page.get("/Annots") or []:
+            action = annotation.get_object().get("/A")
+            uri = action.get_object().get("/URI") if action is not None else None
+            yield number, None if uri is None else str(uri)
+
+
+def test_links_of_the_paper_lead_into_the_results(results: Path) -> None:
+    addresses = {address for _, address in of_pdf(results / "report.pdf") if address is not None}
+    found = relative(addresses)
+    for address in found:
+        check(results, address)
+    heads = {address.split("/")[0] for address in found}
+    assert heads == {"tables", "notebooks", "source", "unpacked"}
+    assert {f"tables/{p.name}" for p in (results / "tables").glob("*.csv")} <= found
+    logs = {
+        a for a in found if a.startswith("unpacked/") and a.endswith(("jsonl", "parquet", "log"))
+    }
+    assert len(logs) > 5
+
+
+def test_links_within_the_paper_have_a_place(results: Path) -> None:
+    reader = pypdf.PdfReader(results / "report.pdf")
+    pages = {page.indirect_reference.idnum for page in reader.pages if page.indirect_reference}
+    names = set(reader.named_destinations)
+    checked = 0
+    for page in reader.pages:
+        for annotation in page.get("/Annots") or []:
+            entry = annotation.get_object()
+            action = entry.get("/A")
+            if action is not None and "/URI" in action.get_object():
+                continue
+            target = entry.get("/Dest") or action.get_object()["/D"]
+            target = target.get_object() if hasattr(target, "get_object") else target
+            if isinstance(target, str | bytes):
+                assert str(target) in names
+            else:
+                assert target[0].idnum in pages
+            checked += 1
+    assert checked > 50
+
+
+def test_links_of_the_start_page_lead_into_the_results(results: Path) -> None:
+    page = (results / "start.rst").read_text(encoding="utf-8")
+    body = str(publish_parts(page, writer="html")["html_body"])
+    found = relative(set(re.findall(r'href="([^"]+)"', body)))
+    for address in found:
+        check(results, address)
+    trials = pd.read_parquet(results / "tables" / "trials.parquet")
+    judged = trials[trials["verdict"].isin(["supported", "unsupported"])]
+    assert any("#line=" in address for address in found)
+    for record in judged["record"]:
+        # one trial a cell in the small campaign: each is the typical one
+        assert f"unpacked/small/{record}/events.jsonl" in found
+    report = (results / "report.html").read_text(encoding="utf-8")
+    missing = [address for address in found if address.replace("&", "&amp;") not in report]
+    assert missing == []
+
+
+def test_each_figure_of_the_html_report_leads_to_its_notebook_and_tables(results: Path) -> None:
+    report = (results / "report.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href=\\?"([^"\\]+)\\?"', report))
+    found = {a for a in relative(links) if a.startswith(("notebooks/", "tables/"))}
+    for name in ("result-table", "outages", "timelines"):
+        assert f"notebooks/{name}.ipynb" in found
+    for address in found:
+        check(results, address)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a table are found again in its CSV file under the numbers that are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nsm_resilience.tables.places import fragment, in_words, rows_where, spans
+
+TABLE = pd.DataFrame({"cell": ["a", "b", "b", "a", "b"], "n": [1, 1, 2, 2, 2]})
+
+
+def test_the_header_is_row_one_as_in_a_spreadsheet(tmp_path: Path) -> None:
+    TABLE.to_csv(tmp_path / "t.csv", index=False)
+    lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
+    assert rows_where(TABLE, {"cell": "b"}) == [(3, 4), (6, 6)]
+    for first, last in rows_where(TABLE, {"cell": "b"}):
+        assert all(line.startswith("b,") for line in lines[first - 1 : last])
+
+
+def test_all_columns_must_agree() -> None:
+    assert rows_where(TABLE, {"cell": "b", "n": 2}) == [(4, 4), (6, 6)]
+    assert rows_where(TABLE, {"cell": "c"}) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words", "link"),
+    [
+        ([], "", ""),
+        ([7], "7", "#row=7"),
+        ([2, 3, 4, 9], "2–4, 9", "#row=2-4;9"),
+        ([2, 4, 5], "2, 4–5", "#row=2;4-5"),
+    ],
+)
+def test_neighbours_are_joined_for_people_and_for_links(
+    numbers: list[int], words: str, link: str
+) -> None:
+    found = spans(numbers)
+    assert in_words(found) == words
+    assert fragment(found) == link

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Provenance for programs: what was run, by what, of what, as an RO-Crate over the results' folder.
+
+
+rule crate:
+    """Describe workflow, trials and results as an RO-Crate, with copies of the sources."""
+    input:
+        results=RESULTS,
+        description=campaign("campaign.json"),
+        study=campaign("study.yaml"),
+        sources=workflow_sources(),
+    output:
+        metadata="results/ro-crate-metadata.json",
+        sources=directory("results/source"),
+    log:
+        "results/logs/crate.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        workflow=lambda wildcards: described_workflow(),
+        folder=SETTINGS.campaign_folder,
+        code=code_of("provenance", "record", "judge/judgement"),
+    shell:
+        "nsm-resilience crate --workflow {params.workflow:q} --campaign-dir {params.folder}"
+        " --out {output.metadata} > {log} 2>&1"
