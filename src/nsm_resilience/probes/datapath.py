@@ -114,3 +114,8 @@ class PathProbe:
         if not self.interrupted or self.recovered_ns is None or self.last_reply_ns is None:
             return False
         return self.last_reply_ns - self.recovered_ns >= settle_ns
+
+    def answers(self, t_ns: int) -> bool:
+        """Whether a reply came within the echo's deadline before an instant."""
+        deadline_ns = int(self.probes.echo_deadline_s * 1e9)
+        return self.last_reply_ns is not None and t_ns - self.last_reply_ns <= deadline_ns

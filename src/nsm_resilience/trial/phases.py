@@ -101,7 +101,7 @@ def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> N
                 f"steady: {path.unanswered - unanswered} echoes without a reply before any fault "
                 f"{path.problem or ''}"
             )
-        if path.last_reply_ns is None or end - path.last_reply_ns > int(2e9):
+        if not path.answers(end):
             raise TrialVoid("steady: the data path probe is silent")
         pods = setting.cluster.pods(setting.lane.namespace)
         unready = [p.metadata.name for p in pods if not ready(p)]
@@ -151,7 +151,7 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
         settled = setting.pump_until(end_ns, lambda: path.settled(settle_ns))
         if settled:
             because = "recovered and settled"
-        elif not path.interrupted and path.last_reply_ns and end_ns - path.last_reply_ns < 2e9:
+        elif not path.interrupted and path.answers(end_ns):
             because = "window over, the path never stopped"
         else:
             because = "window over"
@@ -177,6 +177,8 @@ def healed(setting: Setting, path: PathProbe) -> bool:
             del setting.handlers[(role, SCRIPT)]
     settle_ns = int(setting.study.windows.settle_s * 1e9)
     if path.interrupted and not path.settled(settle_ns):
+        return False
+    if not path.answers(time.monotonic_ns()):  # it stopped and never came back
         return False
 
     def all_ready() -> bool:

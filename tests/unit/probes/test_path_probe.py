@@ -100,3 +100,15 @@ def test_a_prober_that_crashed_is_a_problem_and_one_that_was_stopped_is_none(
     assert probe.problem is None
     probe.on_line({"kind": "exited", "code": 1, "error": "KeyError"})
     assert probe.problem is not None and "KeyError" in probe.problem
+
+
+def test_a_path_that_stopped_for_good_is_not_interrupted_and_does_not_answer(
+    probe: PathProbe,
+) -> None:
+    """Only a reply after the gap shows an interruption: `answers` tells the dead from the steady."""
+    probe.watch_from(0)
+    assert not probe.answers(0)
+    feed(probe, replies(0, 100))
+    assert probe.answers(100 * BEAT)
+    feed(probe, [(seq, "lost") for seq in range(100, 300)])
+    assert not probe.interrupted and not probe.answers(300 * BEAT)
