@@ -105,7 +105,7 @@ def test_a_prober_that_crashed_is_a_problem_and_one_that_was_stopped_is_none(
 def test_a_path_that_stopped_for_good_is_not_interrupted_and_does_not_answer(
     probe: PathProbe,
 ) -> None:
-    """Only a reply after the gap shows an interruption: `answers` tells the dead from the steady."""
+    """Only a reply after the gap shows an interruption; `answers` tells dead from steady."""
     probe.watch_from(0)
     assert not probe.answers(0)
     feed(probe, replies(0, 100))
