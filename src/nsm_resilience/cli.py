@@ -122,11 +122,27 @@ def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> 
 
 
 @app.command(rich_help_panel=BEFORE)
-def schedule(study: Study = DEFAULT_STUDY) -> None:
-    """Print the trials of a study in the order in which they are run."""
+def schedule(
+    study: Study = DEFAULT_STUDY,
+    testbed: Testbed = DEFAULT_TESTBED,
+    injections: Annotated[
+        bool,
+        typer.Option(
+            "--injections", help="Also every fault: target, node, method, delay, what is undone."
+        ),
+    ] = False,
+) -> None:
+    """Print the trials of a study in the order in which they are run. Touches no cluster."""
     from nsm_resilience.study.load import load_study
     from nsm_resilience.study.schedule import make_schedule
 
+    if injections:
+        from nsm_resilience.faults.preview import preview
+        from nsm_resilience.testbed.config import load_testbed
+
+        for line in preview(load_study(study), load_testbed(testbed).worker_pairs()):
+            say(line)
+        return
     for scheduled in make_schedule(load_study(study)):
         say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}")
 

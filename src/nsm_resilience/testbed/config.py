@@ -50,6 +50,11 @@ class KindTestbed(Model):
     lanes: Annotated[int, Field(ge=1, le=16)] = 1
     images: Images = Images()
 
+    def worker_pairs(self) -> list[tuple[str, str]]:
+        """Nodes of each lane; kind calls workers `<name>-worker`, `<name>-worker2` and so on."""
+        names = [f"{self.name}-worker{n if n > 1 else ''}" for n in range(1, 2 * self.lanes + 1)]
+        return list(zip(names[::2], names[1::2], strict=True))
+
 
 class ExistingTestbed(Model):
     """A cluster that is there already; only the named context is touched, and never removed."""
@@ -62,6 +67,10 @@ class ExistingTestbed(Model):
         description="One pair [client's node, endpoint's node] for each lane."
     )
     images: Images = Images()
+
+    def worker_pairs(self) -> list[tuple[str, str]]:
+        """Nodes of each lane, as the file names them."""
+        return list(self.nodes)
 
 
 class TestbedFile(Model):

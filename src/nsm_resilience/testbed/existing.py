@@ -40,7 +40,7 @@ class Existing:
 
     def worker_pairs(self) -> list[tuple[str, str]]:
         """The pairs of the testbed's file."""
-        return list(self.config.nodes)
+        return self.config.worker_pairs()
 
     def up(self) -> None:
         """Check that the user allowed this context and that its nodes are Ready."""

@@ -49,6 +49,27 @@ def find_lanes(cluster: Cluster) -> list[Lane]:
     return lanes
 
 
+def confirm_lane(cluster: Cluster, lane: Lane) -> None:
+    """Check, just before faults are injected, that the lane is still ours.
+
+    Both nodes and the namespace must carry the lane's label; TestbedError names what does not. (An
+    administrator may have taken a node back since the lane was found.)
+    """
+    wrong = []
+    for role, node in lane.nodes.items():
+        labels = cluster.core.read_node(node, _request_timeout=5).metadata.labels or {}
+        if (labels.get(LANE_LABEL), labels.get(ROLE_LABEL)) != (str(lane.number), role):
+            wrong.append(f"node {node}")
+    space = cluster.core.read_namespace(lane.namespace, _request_timeout=5)
+    if (space.metadata.labels or {}).get(LANE_LABEL) != str(lane.number):
+        wrong.append(f"namespace {lane.namespace}")
+    if wrong:
+        raise TestbedError(
+            f"{' and '.join(wrong)} no longer carries the label {LANE_LABEL} of {lane.name}: "
+            "nothing is injected there; run `nsm-resilience cluster up` to make the lane again"
+        )
+
+
 def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove namespaces, agent and labels from a cluster that stays."""
     namespaces = cluster.core.list_namespace(label_selector=LANE_LABEL).items
