@@ -209,3 +209,28 @@ def test_a_study_changed_under_a_campaign_is_refused(live: Live) -> None:
     done = live.project.snakemake("--profile", "profiles/live", "--dry-run")
     assert done.returncode == 1
     assert "was begun, in `seed`" in done.stdout
+
+
+def test_a_lane_that_will_not_come_clean_is_taken_out_of_use_and_told(live: Live) -> None:
+    """The campaign ends on the other lane; no trial pays with its attempts."""
+    live.run(STAND_IN_LANES="2", STAND_IN_DIRTY="lane-1")
+    description = json.loads((live.campaign / "campaign.json").read_text(encoding="utf-8"))
+    lost = description["lanes_out_of_use"]
+    assert [(one["lane"], one["why"]) for one in lost] == [("lane-1", "a process would not go")]
+    on = {r["outcome"]: set[str]() for r in description["records"]}
+    for record in description["records"]:
+        on[record["outcome"]].add(record["lane"])
+    assert on == {"void": {"lane-1"}, "complete": {"lane-2"}}
+    assert sorted(map(len, live.outcomes().values())) == [1] * (2 * TRIALS - 1) + [2]
+
+
+def test_without_a_clean_lane_the_campaign_stops_and_goes_on_when_one_is_mended(
+    live: Live,
+) -> None:
+    first = live.start(STAND_IN_DIRTY="lane-1")
+    output, _ = first.communicate()
+    assert first.returncode != 0
+    assert "every lane of the cluster is out of use" in output
+    assert "nsm-resilience cluster up" in output
+    live.run()  # `cluster up` proves that the lane is clean now
+    assert all(outcome[-1] == "complete" for outcome in live.outcomes().values())

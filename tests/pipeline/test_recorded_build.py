@@ -11,7 +11,7 @@ from workflow_project import Project
 
 pytestmark = pytest.mark.pipeline
 
-TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases")
+TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases", "efficiency")
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_json
+from nsm_resilience.report.efficiency import efficiency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +119,7 @@ def make_numbers(
         "planes": planes(nine, tables["claims"]),
         "further": further,
         "controls": controls(rows),
+        "efficiency": efficiency(tables["efficiency"]),
         "figures": {d.name: d.to_dict() for d in descriptions(tables)},
         "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),

@@ -17,6 +17,7 @@ from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.claims import claim_rows
 from nsm_resilience.tables.columns import Table
+from nsm_resilience.tables.efficiency import attempt_times, efficiency_rows
 from nsm_resilience.tables.rows import Row, component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.scenarios import all_cells, scenario_rows
 from nsm_resilience.tables.schemas import TABLES
@@ -58,6 +59,7 @@ def all_rows(campaign: str, study: Study, judgements: list[Judgement]) -> dict[s
         "outages": (row for j in ordered for row in outage_rows(j)),
         "components": (row for j in ordered for row in component_rows(j)),
         "phases": (row for j in ordered for row in phase_rows(j)),
+        "efficiency": efficiency_rows(campaign, attempt_times(ordered)),
     }
 
 

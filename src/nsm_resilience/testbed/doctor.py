@@ -23,6 +23,14 @@ Level = Literal["ok", "warning", "missing"]
 OVERHEAD_S = 37.0
 """Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
 connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
+LANE_PROCESSORS = 0.5
+"""What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five lanes
+on two processors (0.4 each) two of a hundred attempts were void because an order came late, and two
+unknown because echoes were sent late; so one lane fewer."""
+NODE_GIB = 0.75
+"""What is allowed for one kind node with its share of NSM."""
+MACHINE_GIB = 2.0
+"""What is allowed for everything else: the engine, the runners, the judge, the system."""
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
 
@@ -118,7 +126,7 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
     yield _vxlan()
     nodes = 1 + 2 * config.lanes
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    wanted = 2 + 0.75 * nodes
+    wanted = MACHINE_GIB + NODE_GIB * nodes
     yield Finding(
         "ok" if memory >= wanted else "warning", "memory", f"{memory:.0f} GiB",
         f"{nodes} nodes want about {wanted:.0f} GiB: use fewer lanes",
@@ -132,16 +140,25 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
     yield _loopback()
     cpus = os.cpu_count() or 1
     proposed = propose_lanes(cpus, memory)
+    rule = (
+        f"{cpus} processors at {LANE_PROCESSORS:g} a lane, {memory:.0f} GiB at "
+        f"{2 * NODE_GIB:g} GiB a lane"
+    )
     yield Finding(
         "ok" if config.lanes <= proposed else "warning", "lanes",
-        f"{config.lanes} on {cpus} processors",
-        f"for this machine {proposed} or fewer are proposed",
+        f"{config.lanes}; this machine carries {proposed} ({rule})",
+        f"write `lanes: {proposed}` or fewer in the testbed's file",
     )  # fmt: skip
 
 
 def propose_lanes(cpus: int, memory_gib: float) -> int:
-    """How many lanes a machine carries: a lane of the kernel plane keeps half a core busy."""
-    return max(1, min(int(cpus / 0.5), int((memory_gib - 3.5) / 1.5)))
+    """How many lanes a machine carries, by its processors and by its memory; at least one.
+
+    A lane is two worker nodes; one more node is the control plane.
+    """
+    by_processors = int(cpus / LANE_PROCESSORS)
+    by_memory = int((memory_gib - MACHINE_GIB - NODE_GIB) / (2 * NODE_GIB))
+    return max(1, min(by_processors, by_memory))
 
 
 def _vxlan() -> Finding:

@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.testbed.api import Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
+from nsm_resilience.testbed.out_of_use import out_of_use
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
@@ -95,19 +96,31 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterator[Lane]:
-    """Lock a free lane for as long as the block runs.
+    """Lock a free lane for as long as the block runs; one that is out of use is never taken.
 
     The lock belongs to the process: it is released by the kernel however the process ends.
-    Raises TestbedError when none gets free in time.
+    Raises TestbedError when none gets free in time, or all are out of use.
     """
     locks.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
+        out = [one for lane in lanes if (one := out_of_use(locks, lane.name)) is not None]
+        if len(out) == len(lanes):
+            raise TestbedError(
+                "every lane of the cluster is out of use:\n"
+                + "".join(f"  {one}\n" for one in out)
+                + "run `nsm-resilience cluster up` to clean them with proof, or first `cluster "
+                "down` for a new cluster; then the same command goes on"
+            )
         for lane in lanes:
             handle = os.open(locks / lane.name, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
+                os.close(handle)
+                continue
+            # Looked at under the lock: whoever had the lane may just have taken it out of use.
+            if out_of_use(locks, lane.name) is not None:
                 os.close(handle)
                 continue
             try:

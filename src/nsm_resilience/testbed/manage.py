@@ -32,11 +32,16 @@ def bring_up(
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id."""
+    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id.
+
+    Lanes that are out of use are cleaned, and put back into use where that is proved.
+    """
     from nsm_resilience.agent.deploy import deploy
     from nsm_resilience.mesh.lifecycle import prepare_cluster
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.lanes import make_lanes
+    from nsm_resilience.testbed.out_of_use import lock_folder
+    from nsm_resilience.mesh.lane_care import heal_lanes
 
     testbed = make_testbed(config, campaign_folder.parent / ".testbeds", allow_context, say)
     testbed.up()
@@ -45,10 +50,12 @@ def bring_up(
     say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
     deploy(cluster, config.images.agent)
     prepare_cluster(cluster, lanes, config.images)
+    identity = cluster.identity()
+    heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
     write_json(
         CampaignLayout(campaign_folder).cluster,
         {
-            "id": cluster.identity(),
+            "id": identity,
             "name": testbed.name,
             "kubeconfig": str(testbed.kubeconfig),
             "context": testbed.context,
