@@ -229,6 +229,32 @@ def trial(
 
 
 @app.command(rich_help_panel=LIVE)
+def progress(
+    campaign: Campaign = DEFAULT_CAMPAIGN,
+    once: Annotated[bool, typer.Option("--once", help="Look once, as plain lines.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=0.2, help="Between two looks.")
+    ] = 2.0,
+) -> None:
+    """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs."""
+    from nsm_resilience.progress.view import show
+    from nsm_resilience.workflow import source_checksum
+
+    show(campaign, once, interval, source_checksum(["judge", "record"]), say)
+
+
+@app.command(rich_help_panel=LIVE)
+def log(
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="<cell>/<NN>")],
+    campaign_dir: CampaignDir = DEFAULT_CAMPAIGN,
+) -> None:
+    """Print the log of a trial of a live campaign, all of its attempts."""
+    from nsm_resilience.progress.view import log_of
+
+    typer.echo(log_of(campaign_dir, trial), nl=False)
+
+
+@app.command(rich_help_panel=LIVE)
 def index(campaign: Campaign = DEFAULT_CAMPAIGN) -> None:
     """Write campaign.json: what was scheduled, every attempt's record, machine and versions."""
     from nsm_resilience.record.layout import CampaignLayout
@@ -307,6 +333,15 @@ def efficiency(tables: Tables = Path("results/tables")) -> None:
 
     for line in efficiency_lines(tables):
         say(line)
+
+
+@app.command("run-times", rich_help_panel=AFTER)
+def run_times(campaign: Campaign, out: OutFile = Path("results/run-times.csv")) -> None:
+    """Write rule by rule how long the jobs of this folder's last build took."""
+    from nsm_resilience.report.run_times import write_run_times
+
+    jobs = write_run_times(Path(".snakemake/metadata"), campaign, out)
+    say(f"{jobs} jobs: {out}")
 
 
 @app.command(rich_help_panel=AFTER)

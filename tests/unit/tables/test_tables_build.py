@@ -76,7 +76,7 @@ def test_csv_and_parquet_say_the_same(campaign: Path, tmp_path: Path) -> None:
     judge_campaign(campaign, tmp_path / "verdicts.jsonl")
     build_tables(tmp_path / "verdicts.jsonl", campaign, tmp_path)
     for table in TABLES:
-        text = pd.read_csv(tmp_path / f"{table.name}.csv", keep_default_na=True)
+        text = pd.read_csv(tmp_path / f"{table.name}.csv", float_precision="round_trip")
         binary = pd.read_parquet(tmp_path / f"{table.name}.parquet")
         assert len(text) == len(binary)
         for column in table.columns:
