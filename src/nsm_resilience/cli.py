@@ -300,15 +300,21 @@ def archive_verify(
 
 
 @app.command(rich_help_panel=AFTER)
-def judge(campaign: Campaign, out: OutFile = Path("results/verdicts.jsonl")) -> None:
+def judge(
+    campaign: Campaign,
+    out: OutFile = Path("results/verdicts.jsonl"),
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="Processes that judge side by side.")
+    ] = 1,
+) -> None:
     """Judge every attempt of a campaign: one line of JSON each, with its evidence."""
     from nsm_resilience.judge.campaign import judge_campaign
 
-    def progress(done: int, of: int, judgement: object) -> None:
+    def progress(done: int, of: int) -> None:
         if sys.stdout.isatty():
             typer.echo(f"\r{done}/{of}", nl=done == of)
 
-    say(f"{judge_campaign(campaign, out, progress)} attempts judged: {out}")
+    say(f"{judge_campaign(campaign, out, progress, jobs)} attempts judged: {out}")
 
 
 @app.command(rich_help_panel=AFTER)
@@ -333,6 +339,21 @@ def efficiency(tables: Tables = Path("results/tables")) -> None:
 
     for line in efficiency_lines(tables):
         say(line)
+
+
+@app.command(rich_help_panel=AFTER)
+def synthesize(
+    campaign: Campaign,
+    out: OutFolder,
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", min=1, help="Trials of the synthetic campaign.")
+    ] = 1000,
+) -> None:
+    """Multiply a campaign's records into a synthetic one, to measure what a large one costs."""
+    from nsm_resilience.record.synthesize import synthesize as multiply
+
+    multiply(campaign, trials, out)
+    say(f"{out}: {trials} trials, synthetic: none of them was run")
 
 
 @app.command("run-times", rich_help_panel=AFTER)

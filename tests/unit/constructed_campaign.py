@@ -22,9 +22,9 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
-from nsm_resilience.tables.build import write_table
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.write import write_table
 
 STUDY = Path(__file__).parents[2] / "config" / "study.yaml"
 NAME = "constructed"

@@ -65,6 +65,10 @@ def write_numbers(
     return numbers
 
 
+COUNTED = ("components", "phases")
+"""Long tables of which only the number of rows is told: one column of them is read."""
+
+
 def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     """Read all tables of a campaign by name; NumbersError names the one that is missing."""
     import pandas as pd
@@ -76,7 +80,8 @@ def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
         path = tables_dir / f"{table.name}.parquet"
         if not path.is_file():
             raise NumbersError(f"{path} is missing; run `nsm-resilience tables` first")
-        found[table.name] = pd.read_parquet(path)
+        columns = ["attempt"] if table.name in COUNTED else None
+        found[table.name] = pd.read_parquet(path, columns=columns)
     return found
 
 
