@@ -206,6 +206,14 @@ def cluster_status(campaign_dir: CampaignDir = DEFAULT_CAMPAIGN) -> None:
         say(line)
 
 
+@cluster_app.command("rights")
+def cluster_rights() -> None:
+    """Print the rights that a runner needs on somebody else's cluster, for its administrator."""
+    from nsm_resilience.testbed.existing import runner_rights
+
+    typer.echo(runner_rights(), nl=False)
+
+
 @app.command(rich_help_panel=LIVE)
 def trial(
     trial: Annotated[str, typer.Option("--trial", metavar="ID", help="<cell>/<NN>")],
@@ -218,11 +226,14 @@ def trial(
 
     A trial that has a complete record is not run again: only its receipt is written.
     """
-    from nsm_resilience.testbed.config import load_testbed
+    from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+    from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
     from nsm_resilience.trial.once import only_conductor
 
     config = load_testbed(testbed)
+    if isinstance(config, ExistingTestbed):
+        Existing(config, allow_context, say).check_allowed()
     with only_conductor(campaign_dir, trial, say):
         code = conduct(study, config, campaign_dir, trial, say)
     raise typer.Exit(code)

@@ -153,7 +153,8 @@ class Watcher:
                 elif found is not None and scheduled.trial not in receipts:
                     running.append(found)
         done = tuple(self._ended.values())
-        lanes = _lanes(layout) or sorted({one.lane for one in (*running, *done) if one.lane})
+        used = {one.lane for one in running} | {one.lane for one in done}
+        lanes = _lanes(layout) or sorted(used - {""})
         return State(
             self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes)
         )

@@ -113,5 +113,5 @@ def _originals(source: Path) -> tuple[dict[str, Any], list[_Original]]:
 def _span(originals: list[_Original]) -> float:
     """Seconds from the first record's beginning to some minutes after the last one's."""
     began = [datetime.fromisoformat(one.meta["started"]) for one in originals]
-    windows = originals[0].meta["windows"]
-    return (max(began) - min(began)).total_seconds() + 2 * sum(windows.values())
+    windows = [float(seconds) for seconds in originals[0].meta["windows"].values()]
+    return (max(began) - min(began)).total_seconds() + 2 * sum(windows)

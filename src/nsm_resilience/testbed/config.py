@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.study.models import Model
 
@@ -64,9 +64,27 @@ class ExistingTestbed(Model):
     context: str = Field(description="Name of the kubeconfig's context, written out for safety.")
     kubeconfig: Path | None = Field(default=None, description="Default: $KUBECONFIG.")
     nodes: tuple[tuple[str, str], ...] = Field(
-        description="One pair [client's node, endpoint's node] for each lane."
+        default=(),
+        description="One pair [client's node, endpoint's node] for each lane; without any, "
+        "`nsm-resilience doctor` proposes some.",
     )
     images: Images = Images()
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        named = [node for pair in self.nodes for node in pair]
+        twice = sorted({node for node in named if named.count(node) > 1})
+        if twice:
+            raise ValueError(
+                f"nodes: {', '.join(twice)} is named twice; a lane needs two nodes of its own"
+            )
+        if self.images.load != "pull":
+            raise ValueError(
+                f"images.load is `{self.images.load}`, but nothing can be loaded into the nodes of "
+                "a cluster that we did not make; write `load: pull`, which also takes images that "
+                "the nodes have already"
+            )
+        return self
 
     def worker_pairs(self) -> list[tuple[str, str]]:
         """Nodes of each lane, as the file names them."""

@@ -76,6 +76,7 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
     if isinstance(config, ExistingTestbed):
         yield _kubeconfig(config)
+        yield _nodes(config)
         return
     yield from _kind_and_docker(config)
     yield from _machine(config)
@@ -197,6 +198,26 @@ def _kubeconfig(config: ExistingTestbed) -> Finding:
     if config.kubeconfig is not None and not config.kubeconfig.exists():
         return Finding("missing", "kubeconfig", str(config.kubeconfig), "correct the path")
     return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
+
+
+def _nodes(config: ExistingTestbed) -> Finding:
+    """The named nodes, or a proposal; only reads from the cluster."""
+    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.existing import Existing, proposal, why_not
+
+    testbed = Existing(config, None)
+    try:
+        cluster = Cluster(testbed.kubeconfig, testbed.context)
+        nodes = cluster.core.list_node(_request_timeout=10).items
+    except Exception as error:  # whatever keeps it from answering is the answer
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return Finding("missing", "cluster", reason, "see that kubectl reaches it")
+    if not config.nodes:
+        return Finding("missing", "nodes", "none are named", f"write\n{proposal(nodes)}")
+    named = [node for pair in config.nodes for node in pair]
+    wrong = [f"{node} {why}" for node in named if (why := why_not(nodes, node))]
+    found = ", ".join(wrong or named)
+    return Finding("missing" if wrong else "ok", "nodes", found, "name others under `nodes:`")
 
 
 def _docker_root() -> str:

@@ -18,17 +18,36 @@ from nsm_resilience.testbed.out_of_use import out_of_use
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
-    """Label the nodes and make the namespaces of all lanes. May be repeated."""
+    """Label the nodes and make the namespaces of all lanes. May be repeated.
+
+    A node that is in no lane any more loses its labels, so that no fault goes there.
+    """
     lanes = [Lane(n, *pair) for n, pair in enumerate(pairs, start=1)]
+    ours = {node for lane in lanes for node in lane.nodes.values()}
+    for node in lane_nodes(cluster) - ours:
+        drop_labels(cluster, node)
     for lane in lanes:
         for role, node in lane.nodes.items():
             labels = {LANE_LABEL: str(lane.number), ROLE_LABEL: role}
             cluster.core.patch_node(node, {"metadata": {"labels": labels}})
         cluster.apply(
             "apiVersion: v1\nkind: Namespace\nmetadata:\n"
-            f"  name: {lane.namespace}\n  labels: {{{LANE_LABEL}: '{lane.number}'}}\n"
+            f"  name: {lane.namespace}\n  labels:\n    {LANE_LABEL}: '{lane.number}'\n"
+            # NSM needs host paths and privileges, which some clusters forbid by default
+            "    pod-security.kubernetes.io/enforce: privileged\n"
         )
     return lanes
+
+
+def drop_labels(cluster: Cluster, node: str) -> None:
+    """Take our labels off a node: from now on it is in no lane."""
+    labels = {LANE_LABEL: None, ROLE_LABEL: None}
+    cluster.core.patch_node(node, {"metadata": {"labels": labels}})
+
+
+def lane_nodes(cluster: Cluster) -> set[str]:
+    """Names of the nodes that carry the label of a lane."""
+    return {n.metadata.name for n in cluster.core.list_node(label_selector=LANE_LABEL).items}
 
 
 def find_lanes(cluster: Cluster) -> list[Lane]:
@@ -82,10 +101,8 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
         except ApiException as error:
             if error.status != 404:
                 raise
-    for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
-        cluster.core.patch_node(
-            node.metadata.name, {"metadata": {"labels": {LANE_LABEL: None, ROLE_LABEL: None}}}
-        )
+    for node in lane_nodes(cluster):
+        drop_labels(cluster, node)
 
     def gone() -> bool:
         left = {n.metadata.name for n in cluster.core.list_namespace().items}
