@@ -3,8 +3,8 @@
 
 The cluster is a file with its id, in the current folder. A trial takes STAND_IN_SECONDS, then
 leaves a copy of a real record of its scenario; trials named in STAND_IN_VOID are void at their
-first attempt. STAND_IN_LANES is the number of lanes (1); those named in STAND_IN_DIRTY will not come
-clean. Each command that touches the cluster is written to `calls.txt`.
+first attempt. STAND_IN_LANES is the number of lanes (1); those named in STAND_IN_DIRTY will not
+come clean. Each command that touches the cluster is written to `calls.txt`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trials as jobs of a cluster scheduler: the graph is the same, and needs no plug-in to be looked at."""
+"""Trials as jobs of a cluster scheduler: the graph is the same, and is seen without a plug-in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ def test_every_trial_is_one_job_on_one_lane(project: Project, profile: str) -> N
     assert re.search(rf"^trial +{trials}$", done.stdout, flags=re.M)
     for rule in ("cluster_up", "index", "cluster_down"):
         assert re.search(rf"^{rule} +1$", done.stdout, flags=re.M), rule
-        assert f"localrule {rule}:" in done.stdout, "it must run where the kubeconfig is"
     job = done.stdout.split("rule trial:", 1)[1].split("rule ", 1)[0]
     assert "cluster=1" in job and "runtime=30" in job
     assert not (project.folder / "results").exists()

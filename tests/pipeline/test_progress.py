@@ -45,7 +45,7 @@ Begin = Callable[..., str]
 
 @pytest.fixture
 def begin(campaign: Path) -> Begin:
-    """Begin a trial that is scheduled and has no record: a copy of a real record up to its watch."""
+    """Begin a scheduled trial that has no record: a copy of a real record up to its watch."""
 
     def begin_one(silent_s: float = 0.0) -> str:
         layout = CampaignLayout(campaign)

@@ -21,7 +21,7 @@ WORDS = {"kill": "SIGKILL", "hang": "SIGSTOP", "delete": "its pod is deleted"}
 
 @dataclass(frozen=True)
 class Injection:
-    """One injection: `hits` are programs, a pod or paths, `delay_s` counts from the trial's first one."""
+    """One injection: `hits` are programs, a pod or paths; `delay_s` counts from the first one."""
 
     target: str
     node: NodeRole

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NSM's custom resource definitions and rights in a cluster that stays: ours, or somebody else's."""
+"""NSM's definitions and rights in a cluster that stays: ours are removed, others left alone."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ def lane_lines(state: State) -> Iterator[str]:
         doing = f"{one.phase} for {clock(one.phase_s)}"
         if not one.alive:
             doing = f"cut in {one.phase}: nothing was written for {clock(one.silent_s)}"
-        yield f"{one.lane}: {one.trial}, attempt {one.attempt}: {doing}, {clock(one.seconds)} in all"
+        who = f"{one.lane}: {one.trial}, attempt {one.attempt}"
+        yield f"{who}: {doing}, {clock(one.seconds)} in all"
 
 
 def plain(state: State, tally: Tally, left_s: float | None) -> Iterator[str]:

@@ -37,8 +37,8 @@ class _Original:
 def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
     """Write a synthetic campaign of so many trials into `out`; returns its description.
 
-    The complete records of `source` are gone through again and again. A copy keeps its cell and is a
-    trial of its own; its files are hard links to the original's, except meta.json. Copies of one
+    The complete records of `source` are gone through again and again. A copy keeps its cell and is
+    a trial of its own; its files are hard links to the original's, except meta.json. Copies of one
     round are moved in time behind those of the round before, so that no two share a lane at once.
 
     Raises:
@@ -63,7 +63,9 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
         cell = str(original.meta["cell"])
         number = numbers[cell] = numbers.get(cell, 0) + 1
         trial = f"{cell}/{number:02d}"
-        began = datetime.fromisoformat(original.meta["started"]) + timedelta(seconds=round_ * round_s)
+        began = datetime.fromisoformat(original.meta["started"]) + timedelta(
+            seconds=round_ * round_s
+        )
         started = began.isoformat().replace("+00:00", "Z")
         record = layout.record(trial, 1)
         shutil.copytree(

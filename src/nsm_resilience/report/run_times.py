@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule by rule how long a build took, out of what Snakemake wrote down of each of its jobs.
 
-Snakemake keeps one file for each output, whose name is the output's path in base64 and whose content
-names the rule, the command and the job's begin and end (snakemake/persistence.py). These times are
-those of one build on one machine: they stand beside the results and in the HTML report, never in the
-paper.
+Snakemake keeps one file for each output, whose name is the output's path in base64 and whose
+content names the rule, the command and the job's begin and end (snakemake/persistence.py). These
+times are those of one build on one machine: they stand beside the results and in the HTML report,
+never in the paper.
 """
 
 from __future__ import annotations

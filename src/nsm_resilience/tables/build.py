@@ -33,7 +33,7 @@ from nsm_resilience.tables.schemas import (
 )
 from nsm_resilience.tables.write import TableWriter, write_table
 
-PIECE = 250
+PIECE = 100
 """Attempts whose rows are in memory at a time."""
 
 
@@ -62,7 +62,9 @@ def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> 
     judgements = [one.judgement for one in listed]
     times = [one.times for one in listed if one.times is not None]
     written = [
-        *write_table(SCENARIOS, SCENARIOS.frame(scenario_rows(campaign, study, judgements)), out_dir),
+        *write_table(
+            SCENARIOS, SCENARIOS.frame(scenario_rows(campaign, study, judgements)), out_dir
+        ),
         *write_table(CLAIMS, CLAIMS.frame(claim_rows(campaign, study, judgements)), out_dir),
         *write_table(EFFICIENCY, EFFICIENCY.frame(efficiency_rows(campaign, times)), out_dir),
     ]

@@ -59,9 +59,7 @@ def attempt_times(judgements: Iterable[Judgement]) -> Iterator[AttemptTime]:
     for j in judgements:
         if j.lane and j.started:
             phases = tuple(
-                (span.phase, span.seconds)
-                for span in j.measures.phases
-                if span.seconds is not None
+                (span.phase, span.seconds) for span in j.measures.phases if span.seconds is not None
             )
             started = datetime.fromisoformat(j.started)
             yield AttemptTime(j.lane, started, j.outcome == "complete", phases)

@@ -24,9 +24,9 @@ OVERHEAD_S = 37.0
 """Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
 connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
 LANE_PROCESSORS = 0.5
-"""What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five lanes
-on two processors (0.4 each) two of a hundred attempts were void because an order came late, and two
-unknown because echoes were sent late; so one lane fewer."""
+"""What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five
+lanes on two processors (0.4 each) two of a hundred attempts were void because an order came late,
+and two unknown because echoes were sent late; so one lane fewer."""
 NODE_GIB = 0.75
 """What is allowed for one kind node with its share of NSM."""
 MACHINE_GIB = 2.0

@@ -15,6 +15,7 @@ from nsm_resilience.testbed.config import ExistingTestbed
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
+
 @dataclass(frozen=True)
 class Existing:
     """See `testbed.base.Testbed`. `up` only checks; `down` leaves the cluster as it is."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import find_trial
@@ -17,7 +18,6 @@ from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.out_of_use import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
-from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.trial.run import run_attempt
 
 VOID = 75

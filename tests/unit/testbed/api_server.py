@@ -214,11 +214,13 @@ def serving(cluster: StandIn, folder: Path, context: str = "theirs") -> Iterator
     kubeconfig.write_text(
         yaml.safe_dump(
             {
-                "apiVersion": "v1", "kind": "Config", "current-context": context,
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": context,
                 "clusters": [{"name": "c", "cluster": {"server": address}}],
                 "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
                 "users": [{"name": "u", "user": {}}],
-            }  # fmt: skip
+            }
         )
     )
     try:

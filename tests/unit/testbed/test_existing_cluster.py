@@ -20,7 +20,9 @@ from nsm_resilience.testbed.existing import runner_rights
 from nsm_resilience.testbed.lanes import confirm_lane, find_lanes, make_lanes
 from nsm_resilience.testbed.manage import bring_up, take_down
 
-CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/networkservices.networkservicemesh.io"
+CRD = (
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/networkservices.networkservicemesh.io"
+)
 
 
 @pytest.fixture
@@ -144,9 +146,7 @@ def test_without_named_nodes_workers_are_proposed(
     with pytest.raises(TestbedError) as proposed:
         up(a_testbed(kubeconfig), tmp_path)
     text = str(proposed.value)
-    assert yaml.safe_load(text[text.index("  nodes:") :]) == {
-        "nodes": [["w1", "w2"], ["w3", "w4"]]
-    }
+    assert yaml.safe_load(text[text.index("  nodes:") :]) == {"nodes": [["w1", "w2"], ["w3", "w4"]]}
 
 
 def test_a_node_that_is_in_no_lane_any_more_gets_no_faults(

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What former trials left on this node: find it, remove it, find nothing.
 
-Order: {"act": "inspect" | "free" | "wipe" | "leave", "programs", "state": [directories whose content
-is NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues and kills
-NSM's processes that block the node (a device plugin waiting on a dead socket stops its kubelet from
-starting or stopping any pod). `leave` wipes and takes the directories away, too. One line: residue
-{"processes", "files", "interfaces"}.
+Order: {"act": "inspect" | "free" | "wipe" | "leave", "programs", "state": [directories whose
+content is NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues
+and kills NSM's processes that block the node (a device plugin waiting on a dead socket stops its
+kubelet from starting or stopping any pod). `leave` wipes and takes the directories away, too. One
+line: residue {"processes", "files", "interfaces"}.
 """
 
 from __future__ import annotations
