@@ -124,7 +124,7 @@ def test_every_figure_has_words_for_those_who_do_not_see_it(mixed: Built) -> Non
 def test_every_figure_and_table_says_where_it_is_from(mixed: Built) -> None:
     shown = [f for f in asked(mixed, "figure") if f.get("label") != "<tab-sources>"]
     lines = [item["value"] for item in asked(mixed, "<provenance>")]
-    assert len(lines) == len(shown) == 9
+    assert len(lines) == len(shown) == 10
     for line in lines:
         assert line["tables"]
         assert all((mixed.campaign.tables_dir / f"{t}.csv").is_file() for t in line["tables"])
