@@ -28,13 +28,15 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.load import load_study
 
 trials = pd.read_parquet(Path(tables, "trials.parquet"))
-components = pd.read_parquet(Path(tables, "components.parquet"))
-outages = pd.read_parquet(Path(tables, "outages.parquet"))
 names = short_names(load_study(Path(campaign_dir, "study.yaml")))
 
 # %%
 print(RULE)
 chosen = typical_trials(trials)
+# of the long tables only what belongs to these trials
+own = [("trial", "in", [*chosen["trial"], ""])]  # pyarrow takes no empty list
+components = pd.read_parquet(Path(tables, "components.parquet"), filters=own)
+outages = pd.read_parquet(Path(tables, "outages.parquet"), filters=own)
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]

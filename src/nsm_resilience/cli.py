@@ -122,11 +122,27 @@ def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> 
 
 
 @app.command(rich_help_panel=BEFORE)
-def schedule(study: Study = DEFAULT_STUDY) -> None:
-    """Print the trials of a study in the order in which they are run."""
+def schedule(
+    study: Study = DEFAULT_STUDY,
+    testbed: Testbed = DEFAULT_TESTBED,
+    injections: Annotated[
+        bool,
+        typer.Option(
+            "--injections", help="Also every fault: target, node, method, delay, what is undone."
+        ),
+    ] = False,
+) -> None:
+    """Print the trials of a study in the order in which they are run. Touches no cluster."""
     from nsm_resilience.study.load import load_study
     from nsm_resilience.study.schedule import make_schedule
 
+    if injections:
+        from nsm_resilience.faults.preview import preview
+        from nsm_resilience.testbed.config import load_testbed
+
+        for line in preview(load_study(study), load_testbed(testbed).worker_pairs()):
+            say(line)
+        return
     for scheduled in make_schedule(load_study(study)):
         say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}")
 
@@ -190,6 +206,14 @@ def cluster_status(campaign_dir: CampaignDir = DEFAULT_CAMPAIGN) -> None:
         say(line)
 
 
+@cluster_app.command("rights")
+def cluster_rights() -> None:
+    """Print the rights that a runner needs on somebody else's cluster, for its administrator."""
+    from nsm_resilience.testbed.existing import runner_rights
+
+    typer.echo(runner_rights(), nl=False)
+
+
 @app.command(rich_help_panel=LIVE)
 def trial(
     trial: Annotated[str, typer.Option("--trial", metavar="ID", help="<cell>/<NN>")],
@@ -202,14 +226,43 @@ def trial(
 
     A trial that has a complete record is not run again: only its receipt is written.
     """
-    from nsm_resilience.testbed.config import load_testbed
+    from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+    from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
     from nsm_resilience.trial.once import only_conductor
 
     config = load_testbed(testbed)
+    if isinstance(config, ExistingTestbed):
+        Existing(config, allow_context, say).check_allowed()
     with only_conductor(campaign_dir, trial, say):
         code = conduct(study, config, campaign_dir, trial, say)
     raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=LIVE)
+def progress(
+    campaign: Campaign = DEFAULT_CAMPAIGN,
+    once: Annotated[bool, typer.Option("--once", help="Look once, as plain lines.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=0.2, help="Between two looks.")
+    ] = 2.0,
+) -> None:
+    """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs."""
+    from nsm_resilience.progress.view import show
+    from nsm_resilience.workflow import source_checksum
+
+    show(campaign, once, interval, source_checksum(["judge", "record"]), say)
+
+
+@app.command(rich_help_panel=LIVE)
+def log(
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="<cell>/<NN>")],
+    campaign_dir: CampaignDir = DEFAULT_CAMPAIGN,
+) -> None:
+    """Print the log of a trial of a live campaign, all of its attempts."""
+    from nsm_resilience.progress.view import log_of
+
+    typer.echo(log_of(campaign_dir, trial), nl=False)
 
 
 @app.command(rich_help_panel=LIVE)
@@ -258,15 +311,21 @@ def archive_verify(
 
 
 @app.command(rich_help_panel=AFTER)
-def judge(campaign: Campaign, out: OutFile = Path("results/verdicts.jsonl")) -> None:
+def judge(
+    campaign: Campaign,
+    out: OutFile = Path("results/verdicts.jsonl"),
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="Processes that judge side by side.")
+    ] = 1,
+) -> None:
     """Judge every attempt of a campaign: one line of JSON each, with its evidence."""
     from nsm_resilience.judge.campaign import judge_campaign
 
-    def progress(done: int, of: int, judgement: object) -> None:
+    def progress(done: int, of: int) -> None:
         if sys.stdout.isatty():
             typer.echo(f"\r{done}/{of}", nl=done == of)
 
-    say(f"{judge_campaign(campaign, out, progress)} attempts judged: {out}")
+    say(f"{judge_campaign(campaign, out, progress, jobs)} attempts judged: {out}")
 
 
 @app.command(rich_help_panel=AFTER)
@@ -282,6 +341,39 @@ def tables(
 
     for path in build_tables(verdicts, campaign_dir, out):
         say(str(path))
+
+
+@app.command(rich_help_panel=AFTER)
+def efficiency(tables: Tables = Path("results/tables")) -> None:
+    """Say where the time of a campaign's lanes went, and how much of it the study required."""
+    from nsm_resilience.report.efficiency import efficiency_lines
+
+    for line in efficiency_lines(tables):
+        say(line)
+
+
+@app.command(rich_help_panel=AFTER)
+def synthesize(
+    campaign: Campaign,
+    out: OutFolder,
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", min=1, help="Trials of the synthetic campaign.")
+    ] = 1000,
+) -> None:
+    """Multiply a campaign's records into a synthetic one, to measure what a large one costs."""
+    from nsm_resilience.record.synthesize import synthesize as multiply
+
+    multiply(campaign, trials, out)
+    say(f"{out}: {trials} trials, synthetic: none of them was run")
+
+
+@app.command("run-times", rich_help_panel=AFTER)
+def run_times(campaign: Campaign, out: OutFile = Path("results/run-times.csv")) -> None:
+    """Write rule by rule how long the jobs of this folder's last build took."""
+    from nsm_resilience.report.run_times import write_run_times
+
+    jobs = write_run_times(Path(".snakemake/metadata"), campaign, out)
+    say(f"{jobs} jobs: {out}")
 
 
 @app.command(rich_help_panel=AFTER)

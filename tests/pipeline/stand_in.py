@@ -3,7 +3,8 @@
 
 The cluster is a file with its id, in the current folder. A trial takes STAND_IN_SECONDS, then
 leaves a copy of a real record of its scenario; trials named in STAND_IN_VOID are void at their
-first attempt. Each command that touches the cluster is written to `calls.txt`.
+first attempt. STAND_IN_LANES is the number of lanes (1); those named in STAND_IN_DIRTY will not
+come clean. Each command that touches the cluster is written to `calls.txt`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience import cli
+from nsm_resilience.mesh import lane_care
+from nsm_resilience.mesh.lane_care import heal_lanes
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import RecordWriter
@@ -25,18 +28,31 @@ from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.testbed import manage
 from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.out_of_use import lock_folder
 from nsm_resilience.trial import conduct
 
 CLUSTER = Path("cluster-is-up")
 RECORDS = Path(os.environ["STAND_IN_RECORDS"])
 SECONDS = float(os.environ.get("STAND_IN_SECONDS", "0.3"))
 VOID = os.environ.get("STAND_IN_VOID", "").split()
+LANES = int(os.environ.get("STAND_IN_LANES", "1"))
+DIRTY = os.environ.get("STAND_IN_DIRTY", "").split()
 
 
 def bring_up(config: object, folder: Path, allow_context: str | None, say: object) -> None:
     if not CLUSTER.exists():
         CLUSTER.write_text(str(uuid.uuid4()))
-    write_json(CampaignLayout(folder).cluster, {"id": CLUSTER.read_text()})
+    identity = CLUSTER.read_text()
+    heal_lanes(None, lanes_of(None), None, lock_folder(folder, identity), print)  # type: ignore[arg-type]
+    write_json(CampaignLayout(folder).cluster, {"id": identity})
+
+
+def lanes_of(_: object) -> list[Lane]:
+    return [Lane(n, f"client-{n}", f"endpoint-{n}") for n in range(1, LANES + 1)]
+
+
+def clean_again(_cluster: object, lane: Lane, _images: object) -> str | None:
+    return "a process would not go" if lane.name in DIRTY else None
 
 
 def take_down(config: object, folder: Path, allow_context: str | None, say: object) -> None:
@@ -52,16 +68,23 @@ def cluster_of(campaign: CampaignLayout) -> tuple[None, str]:
 
 
 def run_attempt(
-    folder: Path, campaign: str, study: Study, scheduled: ScheduledTrial, attempt: int, *_: Any
-) -> str | None:
+    folder: Path, campaign: str, study: Study, scheduled: ScheduledTrial, attempt: int,
+    _cluster: object, cluster_id: str, lane: Lane, *_: Any,
+) -> str | None:  # fmt: skip
     source = next(RECORDS.glob(f"{scheduled.cell.scenario}-*/*/*/meta.json")).parent
     meta = json.loads((source / "meta.json").read_text(encoding="utf-8"))
     meta.update(campaign=campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number)
-    if attempt == 1 and scheduled.trial in VOID:
+    meta.update(lane=lane.name, cluster={**meta["cluster"], "id": cluster_id})
+    reason = None
+    if lane.name in DIRTY:
+        reason = "clean: a process would not go"
+    elif attempt == 1 and scheduled.trial in VOID:
+        reason = "the test wants it so"
+    if reason is not None:
         writer = RecordWriter(folder, meta)
-        writer.event("void", data={"reason": "the test wants it so"})
+        writer.event("void", data={"reason": reason})
         writer.close()
-        return "the test wants it so"
+        return reason
     # without its closing event at first: whatever is killed now leaves a record that is cut
     events = RecordLayout(source).events.read_text(encoding="utf-8").splitlines(keepends=True)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("events.jsonl"))
@@ -80,6 +103,7 @@ if __name__ == "__main__":
     manage.bring_up = bring_up
     manage.take_down = take_down
     conduct._cluster = cluster_of
-    conduct.find_lanes = lambda cluster: [Lane(1, "client", "endpoint")]
+    conduct.find_lanes = lanes_of
+    conduct.clean_again = lane_care.clean_again = clean_again
     conduct.run_attempt = run_attempt
     cli.main()

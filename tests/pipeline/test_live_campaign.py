@@ -47,10 +47,10 @@ class Live:
         study = load_study(self.project.folder / "config" / "study.yaml")
         return [scheduled.trial for scheduled in make_schedule(study)]
 
-    def start(self, **environment: str) -> subprocess.Popen[str]:
+    def start(self, profile: str = "live", **environment: str) -> subprocess.Popen[str]:
         """Start snakemake in a process group of its own."""
         return subprocess.Popen(
-            self.project.command("--profile", "profiles/live", "--", *TARGETS),
+            self.project.command("--profile", f"profiles/{profile}", "--", *TARGETS),
             cwd=self.project.folder,
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
@@ -63,9 +63,9 @@ class Live:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def run(self, **environment: str) -> str:
+    def run(self, profile: str = "live", **environment: str) -> str:
         """Run snakemake to its end, which must be a good one; returns what it printed."""
-        process = self.start(**environment)
+        process = self.start(profile, **environment)
         output, _ = process.communicate()
         assert process.returncode == 0, output
         return output
@@ -209,3 +209,48 @@ def test_a_study_changed_under_a_campaign_is_refused(live: Live) -> None:
     done = live.project.snakemake("--profile", "profiles/live", "--dry-run")
     assert done.returncode == 1
     assert "was begun, in `seed`" in done.stdout
+
+
+def test_a_lane_that_will_not_come_clean_is_taken_out_of_use_and_told(live: Live) -> None:
+    """The campaign ends on the other lane; no trial pays with its attempts."""
+    live.run(STAND_IN_LANES="2", STAND_IN_DIRTY="lane-1")
+    description = json.loads((live.campaign / "campaign.json").read_text(encoding="utf-8"))
+    lost = description["lanes_out_of_use"]
+    assert [(one["lane"], one["why"]) for one in lost] == [("lane-1", "a process would not go")]
+    on = {r["outcome"]: set[str]() for r in description["records"]}
+    for record in description["records"]:
+        on[record["outcome"]].add(record["lane"])
+    assert on == {"void": {"lane-1"}, "complete": {"lane-2"}}
+    assert sorted(map(len, live.outcomes().values())) == [1] * (2 * TRIALS - 1) + [2]
+
+
+def test_without_a_clean_lane_the_campaign_stops_and_goes_on_when_one_is_mended(
+    live: Live,
+) -> None:
+    first = live.start(STAND_IN_DIRTY="lane-1")
+    output, _ = first.communicate()
+    assert first.returncode != 0
+    assert "every lane of the cluster is out of use" in output
+    assert "nsm-resilience cluster up" in output
+    live.run()  # `cluster up` proves that the lane is clean now
+    assert all(outcome[-1] == "complete" for outcome in live.outcomes().values())
+
+
+def test_trials_are_jobs_of_a_scheduler_that_we_know_nothing_of(live: Live) -> None:
+    """The profile for Slurm, with an executor that submits to what is here: a shell."""
+    folder = live.project.folder
+    profile = yaml.safe_load((folder / "profiles" / "slurm" / "profile.yaml").read_text("utf-8"))
+    submit = folder / "submit"
+    lines = ("#!/bin/sh", 'echo "$1" >> submitted.txt', 'sh "$1" > /dev/null 2>&1 &', "echo $!")
+    submit.write_text("\n".join(lines) + "\n")
+    submit.chmod(0o755)
+    profile.update(executor="cluster-generic", **{"cluster-generic-submit-cmd": str(submit)})
+    profile["latency-wait"] = 5
+    (folder / "profiles" / "hosts").mkdir()
+    (folder / "profiles" / "hosts" / "profile.yaml").write_text(yaml.safe_dump(profile))
+    live.run("hosts", STAND_IN_LANES="2")
+    submitted = (folder / "submitted.txt").read_text(encoding="utf-8")
+    assert submitted.count("snakejob.trial.") == 2 * TRIALS
+    assert "snakejob.cluster" not in submitted and "snakejob.index" not in submitted
+    assert set(map(tuple, live.outcomes().values())) == {("complete",)}
+    assert not (folder / "cluster-is-up").exists()

@@ -14,7 +14,7 @@ from workflow_project import Project, recorded_project
 
 pytestmark = pytest.mark.pipeline
 
-TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases")
+TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases", "efficiency")
 
 
 def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> None:

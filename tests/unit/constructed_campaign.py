@@ -10,6 +10,7 @@ import json
 import math
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
-from nsm_resilience.tables.build import write_table
+from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.write import write_table
 
 STUDY = Path(__file__).parents[2] / "config" / "study.yaml"
 NAME = "constructed"
@@ -193,7 +195,24 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
         "trials": trials, "scenarios": scenarios, "claims": _claims(scenarios),
         "outages": _outages(trials), "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
+        "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
     }  # fmt: skip
+
+
+PHASES = (("clean", 2.0), ("install", 18.0), ("connect", 4.0), ("steady", 10.0), ("fault", 2.0),
+          ("watch", 120.0), ("after", 20.0), ("collect", 2.0), ("wipe", 5.0))  # fmt: skip
+
+
+def _times(trials: pd.DataFrame) -> list[AttemptTime]:
+    return [
+        AttemptTime(
+            row["lane"],
+            datetime.fromisoformat(row["started"]),
+            not str(row["reason"]).startswith("void:"),
+            PHASES,
+        )
+        for row in trials.to_dict("records")
+    ]
 
 
 def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 )
 
-TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases"]
+TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases", "efficiency"]
 NOTEBOOKS = ["result-table", "outages", "timelines"]
 FIGURES = ["result-table", "outages", "survival", "timelines"]
 

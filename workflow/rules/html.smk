@@ -24,12 +24,34 @@ rule start_page:
         " --out {output.page} > {log} 2>&1"
 
 
+rule run_times:
+    """Write rule by rule how long the jobs took; differs from build to build, so not in the paper."""
+    input:
+        results=RESULTS,
+    output:
+        csv=report(
+            "results/run-times.csv",
+            caption="../report/run-times.rst",
+            category="Run times",
+            labels={"table": "run times by rule"},
+        ),
+    log:
+        "results/logs/run-times.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        folder=SETTINGS.campaign_folder,
+        code=code_of("report/run_times"),
+    shell:
+        "nsm-resilience run-times {params.folder} --out {output.csv} > {log} 2>&1"
+
+
 rule html_report:
     """Put paper, figures, tables, notebooks and run times into one HTML file."""
     input:
         page="results/start.rst",
         style="workflow/report/style.css",
-        results=RESULTS,
+        results=[*RESULTS, "results/run-times.csv"],
     output:
         html="results/report.html",
     log:

@@ -12,11 +12,12 @@ rule judge:
         "results/logs/judge.log",
     conda:
         "../envs/nsm-resilience.yaml"
+    threads: 4
     params:
         folder=SETTINGS.campaign_folder,
         code=code_of("judge", "record"),
     shell:
-        "nsm-resilience judge {params.folder} --out {output.verdicts} > {log} 2>&1"
+        "nsm-resilience judge {params.folder} --jobs {threads} --out {output.verdicts} > {log} 2>&1"
 
 
 rule tables:

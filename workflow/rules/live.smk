@@ -6,6 +6,14 @@
 include: "live-common.smk"
 
 
+# With an executor that sends jobs to other hosts (profiles/slurm), these run where Snakemake does.
+localrules:
+    begin,
+    cluster_up,
+    index,
+    cluster_down,
+
+
 wildcard_constraints:
     cell=r"[A-Za-z0-9-]+",
     number=r"\d\d",

@@ -53,7 +53,7 @@ class Agent:
         self.cluster = cluster
         self.node = node
         self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
-        self._headers = {"X-Agent-Token": token}
+        self._headers = {"X-Agent-Token": token, "X-Agent-Node": node}
         self._next = 0
 
     def _call(self, method: str, path: str, body: Any = None, timeout_s: float = 10) -> Any:

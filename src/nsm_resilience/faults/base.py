@@ -27,6 +27,8 @@ class NodeFault(Protocol):
     """A kind of fault that the node agent injects: a module-level pair of names."""
 
     METHODS: frozenset[str]
+    UNDONE: dict[str, str]
+    """What is done about each method when the trial ends, in words."""
 
     def order(self, planned: PlannedFault, factors: Factors) -> dict[str, Any]:
         """The agent's order for this fault (see agent/node/inject.py)."""

@@ -22,6 +22,7 @@ from nsm_resilience.mesh.system import components
 from nsm_resilience.testbed.api import ApiUnavailable
 
 METHODS = frozenset({"delete"})
+UNDONE = {"delete": "nothing to undo: the DaemonSet makes another pod"}
 
 
 @dataclass

@@ -14,6 +14,10 @@ from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
 
 METHODS = frozenset({"kill", "hang"})
+UNDONE = {
+    "kill": "nothing to undo: the kubelet starts the container again",
+    "hang": "continued with SIGCONT when the trial ends, or by the agent when its order expires",
+}
 
 
 def order(planned: PlannedFault, factors: Factors) -> dict[str, Any]:

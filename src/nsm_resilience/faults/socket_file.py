@@ -16,6 +16,9 @@ from nsm_resilience.mesh.system import socket_patterns
 from nsm_resilience.study.models import Factors
 
 METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
+UNDONE = dict.fromkeys(
+    METHODS, "the originals are put back unless the component has made itself new ones"
+)
 
 
 def order(planned: PlannedFault, _factors: Factors) -> dict[str, Any]:

@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.trial import judge_record, unreadable
+from nsm_resilience.record.files import new_file
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
 
-Progress = Callable[[int, int, Judgement], None]
-"""Called after each record with how many are done, how many there are, and the judgement."""
+Progress = Callable[[int, int], None]
+"""Called after each record with how many are done and how many there are."""
+
+CHUNK = 8
+"""Records that a process takes at a time."""
 
 
 class CampaignError(ValueError):
@@ -32,33 +36,45 @@ class Attempt:
     number: int
 
 
-def judge_campaign(folder: Path, out_jsonl: Path, progress: Progress | None = None) -> int:
+def judge_campaign(
+    folder: Path, out_jsonl: Path, progress: Progress | None = None, jobs: int = 1
+) -> int:
     """Judge all attempts of a campaign in the order of their ids; return how many there were.
 
     Attempts are those that the description lists and those whose records are there: a listed record
     that is missing, and a record that nobody listed, both get a line. The same campaign gives the
-    same bytes. The file appears only when it is complete.
+    same bytes, with any number of `jobs` (processes). A line is written as soon as its turn comes
+    and then forgotten, so that memory does not grow with the campaign. The file appears only when
+    it is complete.
 
     Raises:
         CampaignError: If the folder has no readable `campaign.json`.
     """
     name, listed = _description(folder)
     attempts = sorted(listed | set(_found(folder)))
-    out_jsonl.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{out_jsonl.name}.", dir=out_jsonl.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            for done, attempt in enumerate(attempts, start=1):
-                judgement = _judge(folder, name, attempt)
-                stream.write(to_line(judgement))
-                if progress is not None:
-                    progress(done, len(attempts), judgement)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, out_jsonl)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with new_file(out_jsonl) as stream:
+        for done, line in enumerate(_lines(folder, name, attempts, jobs), start=1):
+            stream.write(line)
+            if progress is not None:
+                progress(done, len(attempts))
     return len(attempts)
+
+
+def _lines(folder: Path, name: str, attempts: list[Attempt], jobs: int) -> Iterator[bytes]:
+    """One line for each attempt, in their order, judged by so many processes."""
+    one = partial(_line, folder, name)
+    jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
+    if jobs < 2:
+        yield from map(one, attempts)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        # A bounded number is handed out at a time: what is judged waits for nobody for long.
+        for at in range(0, len(attempts), jobs * CHUNK * 8):
+            yield from pool.imap(one, attempts[at : at + jobs * CHUNK * 8], CHUNK)
+
+
+def _line(folder: Path, name: str, attempt: Attempt) -> bytes:
+    return to_line(_judge(folder, name, attempt)).encode()
 
 
 def to_line(judgement: Judgement) -> str:
@@ -70,17 +86,30 @@ def to_line(judgement: Judgement) -> str:
 
 
 def read_judgements(verdicts_jsonl: Path) -> Iterator[Judgement]:
-    """The judgements of a file that `judge_campaign` wrote.
+    """The judgements of a file that `judge_campaign` wrote, one in memory at a time.
 
     Raises:
         CampaignError: If a line is none, with its number.
     """
-    with verdicts_jsonl.open(encoding="utf-8") as lines:
+    for _, judgement in read_lines(verdicts_jsonl):
+        yield judgement
+
+
+def read_lines(verdicts_jsonl: Path) -> Iterator[tuple[int, Judgement]]:
+    """The same, each with the place in the file (bytes) at which its line begins."""
+    with verdicts_jsonl.open("rb") as lines:
+        offset = 0
         for number, line in enumerate(lines, start=1):
             try:
-                yield Judgement.from_dict(json.loads(line))
+                yield offset, judgement_of(line)
             except ValueError as error:
                 raise CampaignError(f"{verdicts_jsonl}, line {number}: {error}") from error
+            offset += len(line)
+
+
+def judgement_of(line: bytes) -> Judgement:
+    """The judgement of one line; ValueError when it is none."""
+    return Judgement.from_dict(json.loads(line))
 
 
 def _description(folder: Path) -> tuple[str, set[Attempt]]:

@@ -122,7 +122,7 @@ class Mesh:
         return found
 
     def residue(self, act: str) -> dict[str, Any]:
-        """What the agents find on both nodes after acting (`inspect`, `free` or `wipe`)."""
+        """What the agents find on both nodes after acting (`inspect`, `free`, `wipe`, `leave`)."""
         found = {}
         for role, agent in self.agents.items():
             (line,) = agent.run("clean", system.residue_order(self.plane, act), timeout_s=30)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_json
+from nsm_resilience.report.efficiency import efficiency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,10 @@ def write_numbers(
     return numbers
 
 
+COUNTED = ("components", "phases")
+"""Long tables of which only the number of rows is told: one column of them is read."""
+
+
 def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     """Read all tables of a campaign by name; NumbersError names the one that is missing."""
     import pandas as pd
@@ -76,7 +81,8 @@ def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
         path = tables_dir / f"{table.name}.parquet"
         if not path.is_file():
             raise NumbersError(f"{path} is missing; run `nsm-resilience tables` first")
-        found[table.name] = pd.read_parquet(path)
+        columns = ["attempt"] if table.name in COUNTED else None
+        found[table.name] = pd.read_parquet(path, columns=columns)
     return found
 
 
@@ -117,6 +123,7 @@ def make_numbers(
         "planes": planes(nine, tables["claims"]),
         "further": further,
         "controls": controls(rows),
+        "efficiency": efficiency(tables["efficiency"]),
         "figures": {d.name: d.to_dict() for d in descriptions(tables)},
         "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),

@@ -1,35 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build all tables of a campaign from its verdicts and its study file."""
+"""Build all tables of a campaign from its verdicts and its study file.
+
+Tables with rows for every attempt are written piece by piece, and what is kept of an attempt beside
+that is a few numbers, so that memory hardly grows with the campaign.
+"""
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nsm_resilience.judge.campaign import read_judgements
+from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.claims import claim_rows
-from nsm_resilience.tables.columns import Table
+from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
 from nsm_resilience.tables.rows import Row, component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.scenarios import all_cells, scenario_rows
-from nsm_resilience.tables.schemas import TABLES
+from nsm_resilience.tables.schemas import (
+    CLAIMS,
+    COMPONENTS,
+    EFFICIENCY,
+    OUTAGES,
+    PHASES,
+    SCENARIOS,
+    TRIALS,
+)
+from nsm_resilience.tables.write import TableWriter, write_table
 
-if TYPE_CHECKING:
-    import pandas as pd
+PIECE = 100
+"""Attempts whose rows are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """An attempt without what fills pages, and where its line begins."""
+
+    judgement: Judgement
+    times: AttemptTime | None
+    offset: int
 
 
 def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> list[Path]:
     """Write every table as CSV and Parquet into `out_dir` and return the files written.
 
     Raises:
-        CampaignError: If a line of the verdicts is none.
+        CampaignError: If a line of the verdicts is none, or an attempt has two.
         ConfigError: If the campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
@@ -37,39 +58,76 @@ def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> 
     layout = CampaignLayout(campaign_folder)
     study = load_study(layout.study)
     campaign = str(json.loads(layout.description.read_text(encoding="utf-8"))["campaign"])
-    judgements = list(read_judgements(verdicts_jsonl))
-    written: list[Path] = []
-    rows = all_rows(campaign, study, judgements)
-    for table in TABLES:
-        written += write_table(table, table.frame(rows[table.name]), out_dir)
-    return written
+    listed = _in_order(study, list(_list(verdicts_jsonl)))
+    judgements = [one.judgement for one in listed]
+    times = [one.times for one in listed if one.times is not None]
+    written = [
+        *write_table(
+            SCENARIOS, SCENARIOS.frame(scenario_rows(campaign, study, judgements)), out_dir
+        ),
+        *write_table(CLAIMS, CLAIMS.frame(claim_rows(campaign, study, judgements)), out_dir),
+        *write_table(EFFICIENCY, EFFICIENCY.frame(efficiency_rows(campaign, times)), out_dir),
+    ]
+    with ExitStack() as open_tables:
+        writers = [
+            open_tables.enter_context(TableWriter(table, out_dir))
+            for table in (TRIALS, OUTAGES, COMPONENTS, PHASES)
+        ]
+        for whole in _pieces(verdicts_jsonl, listed):
+            for writer in writers:
+                writer.write(_rows(writer.table.name, whole))
+    return sorted([*written, *(path for writer in writers for path in writer.paths)])
 
 
-def all_rows(campaign: str, study: Study, judgements: list[Judgement]) -> dict[str, Iterable[Row]]:
-    """Rows of every table, by its name, in the order of the study."""
-    places = {cell.id: at for at, cell in enumerate(all_cells(study, judgements))}
-    ordered = sorted(
-        judgements, key=lambda j: (places[j.trial.split("/", 1)[0]], j.trial, j.attempt)
+def _rows(table: str, judgements: Sequence[Judgement]) -> Iterable[Row]:
+    if table == TRIALS.name:
+        return map(trial_row, judgements)
+    rows = {
+        OUTAGES.name: outage_rows,
+        COMPONENTS.name: component_rows,
+        PHASES.name: phase_rows,
+    }[table]
+    return (row for judgement in judgements for row in rows(judgement))
+
+
+def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
+    seen: set[tuple[str, int]] = set()
+    for offset, judgement in read_lines(verdicts_jsonl):
+        attempt = (judgement.trial, judgement.attempt)
+        if attempt in seen:
+            raise CampaignError(
+                f"{verdicts_jsonl}: {judgement.trial}, attempt {judgement.attempt}, has two lines; "
+                "run `nsm-resilience judge` again"
+            )
+        seen.add(attempt)
+        light = replace(
+            judgement,
+            evidence=(),
+            measures=replace(judgement.measures, outages=(), phases=(), changes=()),
+        )
+        yield _Listed(light, next(attempt_times([judgement]), None), offset)
+
+
+def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:
+    """In the order of the study's cells, then of trials and attempts."""
+    cells = all_cells(study, (one.judgement for one in listed))
+    places = {cell.id: at for at, cell in enumerate(cells)}
+    return sorted(
+        listed,
+        key=lambda one: (
+            places[one.judgement.trial.split("/", 1)[0]],
+            one.judgement.trial,
+            one.judgement.attempt,
+        ),
     )
-    return {
-        "trials": (trial_row(j) for j in ordered),
-        "scenarios": scenario_rows(campaign, study, ordered),
-        "claims": claim_rows(campaign, study, ordered),
-        "outages": (row for j in ordered for row in outage_rows(j)),
-        "components": (row for j in ordered for row in component_rows(j)),
-        "phases": (row for j in ordered for row in phase_rows(j)),
-    }
 
 
-def write_table(table: Table, frame: pd.DataFrame, out_dir: Path) -> list[Path]:
-    """Write one table both ways; the same table gives the same bytes."""
-    text = io.StringIO()
-    frame.to_csv(text, index=False, lineterminator="\n")
-    binary = io.BytesIO()
-    frame.to_parquet(
-        binary, engine="pyarrow", index=False, compression="zstd", schema=table.arrow()
-    )
-    paths = [out_dir / f"{table.name}.csv", out_dir / f"{table.name}.parquet"]
-    write_bytes(paths[0], text.getvalue().encode())
-    write_bytes(paths[1], binary.getvalue())
-    return paths
+def _pieces(verdicts_jsonl: Path, listed: Sequence[_Listed]) -> Iterator[list[Judgement]]:
+    """The whole judgements again, a few at a time."""
+    with verdicts_jsonl.open("rb") as lines:
+        for at in range(0, len(listed), PIECE):
+            piece = []
+            for one in listed[at : at + PIECE]:
+                lines.seek(one.offset)
+                piece.append(judgement_of(lines.readline()))
+            yield piece

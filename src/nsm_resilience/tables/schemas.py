@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The six tables: what every column means, its unit, and when it is empty.
+"""The tables: what every column means, its unit, and when it is empty.
 
 Times are seconds; those ending in `_s` count from the fault unless the meaning says otherwise.
 `CELL` are the columns that name a cell of the study: a scenario with one level of each factor.
@@ -15,6 +15,7 @@ from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source
 from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.efficiency import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -347,4 +348,26 @@ PHASES = Table(
     (),
 )
 
-TABLES: tuple[Table, ...] = (TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES)
+EFFICIENCY = Table(
+    "efficiency",
+    "Where the time of the lanes went, over the whole campaign: one row for each part.",
+    (
+        _CAMPAIGN,
+        Column("part", "text", "a phase, or the time between attempts", one_of=tuple(KINDS)),
+        Column(
+            "kind",
+            "text",
+            "study: it requires this time; system: its own start; ours: the harness; none: no lane "
+            "time, the campaign stood still",
+            one_of=tuple(dict.fromkeys(KINDS.values())),
+        ),
+        Column("n", "integer", "how often it came", least=0),
+        Column("total_s", "number", "time of all lanes together", least=0),
+        Column("share", "number", "of all lane time", "it is no lane time", least=0, most=1),
+        Column("median_s", "number", "one of them", "it did not come", least=0),
+        Column("most_s", "number", "the longest of them", "it did not come", least=0),
+    ),
+    ("campaign", "part"),
+)
+
+TABLES: tuple[Table, ...] = (TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES, EFFICIENCY)

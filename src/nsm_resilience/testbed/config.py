@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.study.models import Model
 
@@ -50,6 +50,11 @@ class KindTestbed(Model):
     lanes: Annotated[int, Field(ge=1, le=16)] = 1
     images: Images = Images()
 
+    def worker_pairs(self) -> list[tuple[str, str]]:
+        """Nodes of each lane; kind calls workers `<name>-worker`, `<name>-worker2` and so on."""
+        names = [f"{self.name}-worker{n if n > 1 else ''}" for n in range(1, 2 * self.lanes + 1)]
+        return list(zip(names[::2], names[1::2], strict=True))
+
 
 class ExistingTestbed(Model):
     """A cluster that is there already; only the named context is touched, and never removed."""
@@ -59,9 +64,31 @@ class ExistingTestbed(Model):
     context: str = Field(description="Name of the kubeconfig's context, written out for safety.")
     kubeconfig: Path | None = Field(default=None, description="Default: $KUBECONFIG.")
     nodes: tuple[tuple[str, str], ...] = Field(
-        description="One pair [client's node, endpoint's node] for each lane."
+        default=(),
+        description="One pair [client's node, endpoint's node] for each lane; without any, "
+        "`nsm-resilience doctor` proposes some.",
     )
     images: Images = Images()
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        named = [node for pair in self.nodes for node in pair]
+        twice = sorted({node for node in named if named.count(node) > 1})
+        if twice:
+            raise ValueError(
+                f"nodes: {', '.join(twice)} is named twice; a lane needs two nodes of its own"
+            )
+        if self.images.load != "pull":
+            raise ValueError(
+                f"images.load is `{self.images.load}`, but nothing can be loaded into the nodes of "
+                "a cluster that we did not make; write `load: pull`, which also takes images that "
+                "the nodes have already"
+            )
+        return self
+
+    def worker_pairs(self) -> list[tuple[str, str]]:
+        """Nodes of each lane, as the file names them."""
+        return list(self.nodes)
 
 
 class TestbedFile(Model):

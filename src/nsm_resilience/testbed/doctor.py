@@ -23,6 +23,14 @@ Level = Literal["ok", "warning", "missing"]
 OVERHEAD_S = 37.0
 """Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
 connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
+LANE_PROCESSORS = 0.5
+"""What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five
+lanes on two processors (0.4 each) two of a hundred attempts were void because an order came late,
+and two unknown because echoes were sent late; so one lane fewer."""
+NODE_GIB = 0.75
+"""What is allowed for one kind node with its share of NSM."""
+MACHINE_GIB = 2.0
+"""What is allowed for everything else: the engine, the runners, the judge, the system."""
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
 
@@ -68,6 +76,7 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
     if isinstance(config, ExistingTestbed):
         yield _kubeconfig(config)
+        yield _nodes(config)
         return
     yield from _kind_and_docker(config)
     yield from _machine(config)
@@ -118,7 +127,7 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
     yield _vxlan()
     nodes = 1 + 2 * config.lanes
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    wanted = 2 + 0.75 * nodes
+    wanted = MACHINE_GIB + NODE_GIB * nodes
     yield Finding(
         "ok" if memory >= wanted else "warning", "memory", f"{memory:.0f} GiB",
         f"{nodes} nodes want about {wanted:.0f} GiB: use fewer lanes",
@@ -132,16 +141,25 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
     yield _loopback()
     cpus = os.cpu_count() or 1
     proposed = propose_lanes(cpus, memory)
+    rule = (
+        f"{cpus} processors at {LANE_PROCESSORS:g} a lane, {memory:.0f} GiB at "
+        f"{2 * NODE_GIB:g} GiB a lane"
+    )
     yield Finding(
         "ok" if config.lanes <= proposed else "warning", "lanes",
-        f"{config.lanes} on {cpus} processors",
-        f"for this machine {proposed} or fewer are proposed",
+        f"{config.lanes}; this machine carries {proposed} ({rule})",
+        f"write `lanes: {proposed}` or fewer in the testbed's file",
     )  # fmt: skip
 
 
 def propose_lanes(cpus: int, memory_gib: float) -> int:
-    """How many lanes a machine carries: a lane of the kernel plane keeps half a core busy."""
-    return max(1, min(int(cpus / 0.5), int((memory_gib - 3.5) / 1.5)))
+    """How many lanes a machine carries, by its processors and by its memory; at least one.
+
+    A lane is two worker nodes; one more node is the control plane.
+    """
+    by_processors = int(cpus / LANE_PROCESSORS)
+    by_memory = int((memory_gib - MACHINE_GIB - NODE_GIB) / (2 * NODE_GIB))
+    return max(1, min(by_processors, by_memory))
 
 
 def _vxlan() -> Finding:
@@ -180,6 +198,26 @@ def _kubeconfig(config: ExistingTestbed) -> Finding:
     if config.kubeconfig is not None and not config.kubeconfig.exists():
         return Finding("missing", "kubeconfig", str(config.kubeconfig), "correct the path")
     return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
+
+
+def _nodes(config: ExistingTestbed) -> Finding:
+    """The named nodes, or a proposal; only reads from the cluster."""
+    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.existing import Existing, proposal, why_not
+
+    testbed = Existing(config, None)
+    try:
+        cluster = Cluster(testbed.kubeconfig, testbed.context)
+        nodes = cluster.core.list_node(_request_timeout=10).items
+    except Exception as error:  # whatever keeps it from answering is the answer
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return Finding("missing", "cluster", reason, "see that kubectl reaches it")
+    if not config.nodes:
+        return Finding("missing", "nodes", "none are named", f"write\n{proposal(nodes)}")
+    named = [node for pair in config.nodes for node in pair]
+    wrong = [f"{node} {why}" for node in named if (why := why_not(nodes, node))]
+    found = ", ".join(wrong or named)
+    return Finding("missing" if wrong else "ok", "nodes", found, "name others under `nodes:`")
 
 
 def _docker_root() -> str:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed
+
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 @dataclass(frozen=True)
@@ -40,27 +44,75 @@ class Existing:
 
     def worker_pairs(self) -> list[tuple[str, str]]:
         """The pairs of the testbed's file."""
-        return list(self.config.nodes)
+        return self.config.worker_pairs()
 
     def up(self) -> None:
-        """Check that the user allowed this context and that its nodes are Ready."""
-        if self.allow_context != self.context:
-            raise TestbedError(
-                f"faults would be injected into the cluster of context `{self.context}`, which we "
-                f"did not make; say so with --allow-context {self.context}"
-            )
+        """Check that the user allowed this context and that its nodes can be used."""
+        self.check_allowed()
         from nsm_resilience.testbed.api import Cluster
 
-        wanted = {n for pair in self.worker_pairs() for n in pair}
-        missing = wanted - Cluster(self.kubeconfig, self.context).ready_nodes()
-        if missing:
-            raise TestbedError(f"these nodes are not there or not Ready: {', '.join(missing)}")
+        nodes = Cluster(self.kubeconfig, self.context).core.list_node(_request_timeout=10).items
+        if not self.config.nodes:
+            raise TestbedError(
+                f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"
+                + proposal(nodes)
+            )
+        wrong = {node: why_not(nodes, node) for pair in self.worker_pairs() for node in pair}
+        lines = [f"  {node}: {why}" for node, why in wrong.items() if why]
+        if lines:
+            raise TestbedError("these nodes cannot be used:\n" + "\n".join(lines))
 
     def down(self) -> None:
         """Remove our namespaces and labels, nothing else."""
-        if self.allow_context != self.context:
-            raise TestbedError(f"say --allow-context {self.context} to clean that cluster")
+        self.check_allowed()
         from nsm_resilience.testbed.api import Cluster
         from nsm_resilience.testbed.lanes import remove_lanes
 
         remove_lanes(Cluster(self.kubeconfig, self.context), self.say)
+
+    def check_allowed(self) -> None:
+        """TestbedError unless the user has repeated the name of the context."""
+        if self.allow_context != self.context:
+            raise TestbedError(
+                f"the cluster of context `{self.context}` is not one that we made: faults would be "
+                f"injected there, and things removed; say so with --allow-context {self.context} "
+                f"(for snakemake: --config allow_context={self.context})"
+            )
+
+
+def runner_rights() -> str:
+    """The ClusterRole that a runner needs, as YAML."""
+    return (resources.files("nsm_resilience.testbed") / "runner-rights.yaml").read_text()
+
+
+def why_not(nodes: list[Any], name: str) -> str:
+    """Why a node cannot be one of a lane's two; empty when it can."""
+    node = next((n for n in nodes if n.metadata.name == name), None)
+    if node is None:
+        return "is not there"
+    conditions = node.status.conditions or []
+    if not any(c.type == "Ready" and c.status == "True" for c in conditions):
+        return "is not Ready"
+    if node.spec.unschedulable:
+        return "is cordoned"
+    if any(taint.effect == "NoExecute" for taint in node.spec.taints or []):
+        return "has a taint NoExecute, which would drive the client's pod away"
+    labels = node.metadata.labels or {}
+    for key, wanted in {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}.items():
+        if labels.get(key, wanted) != wanted:
+            return f"is of {labels[key]}; NSM's images are for {wanted}"
+    return ""
+
+
+def proposal(nodes: list[Any]) -> str:
+    """Pairs of workers as YAML for the testbed's file; says so when there are fewer than two."""
+    usable = sorted(
+        node.metadata.name
+        for node in nodes
+        if not why_not(nodes, node.metadata.name)
+        and CONTROL_PLANE not in (node.metadata.labels or {})
+    )
+    pairs = list(zip(usable[::2], usable[1::2], strict=False))
+    if not pairs:
+        return f"(a lane needs two worker nodes; the cluster has {len(usable)} that can be used)"
+    return "  nodes:\n" + "\n".join(f"    - [{client}, {end}]" for client, end in pairs)

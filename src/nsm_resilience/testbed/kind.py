@@ -45,9 +45,8 @@ class Kind:
         return f"kind-{self.name}"
 
     def worker_pairs(self) -> list[tuple[str, str]]:
-        """Workers are called `<name>-worker`, `<name>-worker2` and so on."""
-        names = [f"{self.name}-worker{n if n > 1 else ''}" for n in range(1, 2 * self._lanes + 1)]
-        return list(zip(names[::2], names[1::2], strict=True))
+        """Two workers for each lane."""
+        return self.config.worker_pairs()
 
     @property
     def _lanes(self) -> int:

@@ -14,20 +14,40 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.testbed.api import Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
+from nsm_resilience.testbed.out_of_use import out_of_use
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
-    """Label the nodes and make the namespaces of all lanes. May be repeated."""
+    """Label the nodes and make the namespaces of all lanes. May be repeated.
+
+    A node that is in no lane any more loses its labels, so that no fault goes there.
+    """
     lanes = [Lane(n, *pair) for n, pair in enumerate(pairs, start=1)]
+    ours = {node for lane in lanes for node in lane.nodes.values()}
+    for node in lane_nodes(cluster) - ours:
+        drop_labels(cluster, node)
     for lane in lanes:
         for role, node in lane.nodes.items():
             labels = {LANE_LABEL: str(lane.number), ROLE_LABEL: role}
             cluster.core.patch_node(node, {"metadata": {"labels": labels}})
         cluster.apply(
             "apiVersion: v1\nkind: Namespace\nmetadata:\n"
-            f"  name: {lane.namespace}\n  labels: {{{LANE_LABEL}: '{lane.number}'}}\n"
+            f"  name: {lane.namespace}\n  labels:\n    {LANE_LABEL}: '{lane.number}'\n"
+            # NSM needs host paths and privileges, which some clusters forbid by default
+            "    pod-security.kubernetes.io/enforce: privileged\n"
         )
     return lanes
+
+
+def drop_labels(cluster: Cluster, node: str) -> None:
+    """Take our labels off a node: from now on it is in no lane."""
+    labels = {LANE_LABEL: None, ROLE_LABEL: None}
+    cluster.core.patch_node(node, {"metadata": {"labels": labels}})
+
+
+def lane_nodes(cluster: Cluster) -> set[str]:
+    """Names of the nodes that carry the label of a lane."""
+    return {n.metadata.name for n in cluster.core.list_node(label_selector=LANE_LABEL).items}
 
 
 def find_lanes(cluster: Cluster) -> list[Lane]:
@@ -49,6 +69,27 @@ def find_lanes(cluster: Cluster) -> list[Lane]:
     return lanes
 
 
+def confirm_lane(cluster: Cluster, lane: Lane) -> None:
+    """Check, just before faults are injected, that the lane is still ours.
+
+    Both nodes and the namespace must carry the lane's label; TestbedError names what does not. (An
+    administrator may have taken a node back since the lane was found.)
+    """
+    wrong = []
+    for role, node in lane.nodes.items():
+        labels = cluster.core.read_node(node, _request_timeout=5).metadata.labels or {}
+        if (labels.get(LANE_LABEL), labels.get(ROLE_LABEL)) != (str(lane.number), role):
+            wrong.append(f"node {node}")
+    space = cluster.core.read_namespace(lane.namespace, _request_timeout=5)
+    if (space.metadata.labels or {}).get(LANE_LABEL) != str(lane.number):
+        wrong.append(f"namespace {lane.namespace}")
+    if wrong:
+        raise TestbedError(
+            f"{' and '.join(wrong)} no longer carries the label {LANE_LABEL} of {lane.name}: "
+            "nothing is injected there; run `nsm-resilience cluster up` to make the lane again"
+        )
+
+
 def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove namespaces, agent and labels from a cluster that stays."""
     namespaces = cluster.core.list_namespace(label_selector=LANE_LABEL).items
@@ -60,10 +101,8 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
         except ApiException as error:
             if error.status != 404:
                 raise
-    for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
-        cluster.core.patch_node(
-            node.metadata.name, {"metadata": {"labels": {LANE_LABEL: None, ROLE_LABEL: None}}}
-        )
+    for node in lane_nodes(cluster):
+        drop_labels(cluster, node)
 
     def gone() -> bool:
         left = {n.metadata.name for n in cluster.core.list_namespace().items}
@@ -74,19 +113,31 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterator[Lane]:
-    """Lock a free lane for as long as the block runs.
+    """Lock a free lane for as long as the block runs; one that is out of use is never taken.
 
     The lock belongs to the process: it is released by the kernel however the process ends.
-    Raises TestbedError when none gets free in time.
+    Raises TestbedError when none gets free in time, or all are out of use.
     """
     locks.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
+        out = [one for lane in lanes if (one := out_of_use(locks, lane.name)) is not None]
+        if len(out) == len(lanes):
+            raise TestbedError(
+                "every lane of the cluster is out of use:\n"
+                + "".join(f"  {one}\n" for one in out)
+                + "run `nsm-resilience cluster up` to clean them with proof, or first `cluster "
+                "down` for a new cluster; then the same command goes on"
+            )
         for lane in lanes:
             handle = os.open(locks / lane.name, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
+                os.close(handle)
+                continue
+            # Looked at under the lock: whoever had the lane may just have taken it out of use.
+            if out_of_use(locks, lane.name) is not None:
                 os.close(handle)
                 continue
             try:

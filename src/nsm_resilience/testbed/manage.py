@@ -32,23 +32,38 @@ def bring_up(
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id."""
+    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id.
+
+    Lanes that are out of use are cleaned, and put back into use where that is proved.
+    """
     from nsm_resilience.agent.deploy import deploy
+    from nsm_resilience.mesh.definitions import refuse_another_mesh
+    from nsm_resilience.mesh.lane_care import check_untouched, heal_lanes
     from nsm_resilience.mesh.lifecycle import prepare_cluster
     from nsm_resilience.testbed.api import Cluster
-    from nsm_resilience.testbed.lanes import make_lanes
+    from nsm_resilience.testbed.lanes import lane_nodes, make_lanes
+    from nsm_resilience.testbed.out_of_use import lock_folder
 
     testbed = make_testbed(config, campaign_folder.parent / ".testbeds", allow_context, say)
     testbed.up()
     cluster = Cluster(testbed.kubeconfig, testbed.context)
+    somebody_elses = isinstance(config, ExistingTestbed)
+    if somebody_elses:
+        refuse_another_mesh(cluster)
+    known = lane_nodes(cluster)
     lanes = make_lanes(cluster, testbed.worker_pairs())
     say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
     deploy(cluster, config.images.agent)
+    for lane in lanes if somebody_elses else ():
+        if not known >= set(lane.nodes.values()):
+            check_untouched(cluster, lane, config.images)
     prepare_cluster(cluster, lanes, config.images)
+    identity = cluster.identity()
+    heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
     write_json(
         CampaignLayout(campaign_folder).cluster,
         {
-            "id": cluster.identity(),
+            "id": identity,
             "name": testbed.name,
             "kubeconfig": str(testbed.kubeconfig),
             "context": testbed.context,
@@ -65,5 +80,22 @@ def take_down(
 ) -> None:
     """Remove the cluster (ours) or what we put into it (somebody else's), and the marker."""
     state = campaign_folder.parent / ".testbeds"
-    make_testbed(config, state, allow_context, say).down()
+    testbed = make_testbed(config, state, allow_context, say)
+    if isinstance(testbed, Existing):
+        testbed.check_allowed()
+        _leave(testbed, say)
+    testbed.down()
     CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)
+
+
+def _leave(testbed: Existing, say: Callable[[str], None]) -> None:
+    """What `down` alone does not: clean nodes, and nothing of ours for the whole cluster."""
+    from nsm_resilience.mesh.definitions import remove_definitions
+    from nsm_resilience.mesh.lane_care import leave_nodes
+    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.lanes import find_lanes, lane_nodes
+
+    cluster = Cluster(testbed.kubeconfig, testbed.context)
+    if lane_nodes(cluster):
+        leave_nodes(cluster, find_lanes(cluster), testbed.config.images, say)
+    remove_definitions(cluster, say)

@@ -23,6 +23,14 @@ class Attempt:
     started: str
     lane: str
 
+    @property
+    def lane_failed(self) -> bool:
+        """Whether it was void because its lane did not come clean (see trial.phases.clean).
+
+        That says nothing of the trial: it is shown, and does not count against its attempts.
+        """
+        return self.outcome == "void" and self.reason.startswith("clean: ")
+
 
 def attempts_of(campaign: CampaignLayout, trial: str) -> list[Attempt]:
     """All attempts that left a folder, in order."""

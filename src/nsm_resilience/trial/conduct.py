@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import find_trial
-from nsm_resilience.testbed.api import Cluster
-from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
-from nsm_resilience.trial.attempts import attempts_of, write_receipt
+from nsm_resilience.testbed.out_of_use import lock_folder, take_out
+from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
 from nsm_resilience.trial.run import run_attempt
 
 VOID = 75
@@ -32,41 +35,73 @@ def conduct(
 
     A complete attempt is never run again. A record that is there without its end is the work of a
     runner that was killed: it counts as an attempt, is shown as cut, and the next number is run.
-    The receipt is written when an attempt is complete or the last allowed one is void.
+    The receipt is written when an attempt is complete or the last allowed one is void. A lane that
+    cannot be cleaned is taken out of use, and the trial goes on at once on another one.
+
+    Raises TestbedError when no lane is left; it says what to do.
     """
     study = load_study(study_file)
     scheduled = find_trial(study, trial)
     campaign = CampaignLayout(campaign_folder)
     done = attempts_of(campaign, trial)
-    complete = any(a.outcome == "complete" for a in done)
-    voids = sum(a.outcome == "void" for a in done)
-    if not complete and voids < study.attempts:
+    if not _settled(done, study.attempts):
         cluster, cluster_id = _cluster(campaign)
-        number = done[-1].attempt + 1 if done else 1
         lanes = find_lanes(cluster)
-        locks = campaign_folder.parent / ".locks" / cluster_id
-        with take_lane(lanes, locks) as lane:
-            say(f"{trial}, attempt {number}, on {lane.name}")
-            reason = run_attempt(
-                campaign.record(trial, number),
-                campaign_folder.name,
-                study,
-                scheduled,
-                number,
-                cluster,
-                cluster_id,
-                lane,
-                testbed.images,
-                lambda phase: say(f"{trial}, attempt {number}: {phase}"),
-            )
-        done = attempts_of(campaign, trial)
-        if reason is not None:
-            say(f"{trial}, attempt {number} is void: {reason}")
-            voids += 1
-            if voids < study.attempts:
-                return VOID
+        locks = lock_folder(campaign_folder, cluster_id)
+        reason: str | None = None
+        while True:  # each round but the last takes a lane out of use
+            number = done[-1].attempt + 1 if done else 1
+            with take_lane(lanes, locks) as lane:
+                say(f"{trial}, attempt {number}, on {lane.name}")
+                reason = run_attempt(
+                    campaign.record(trial, number),
+                    campaign_folder.name,
+                    study,
+                    scheduled,
+                    number,
+                    cluster,
+                    cluster_id,
+                    lane,
+                    testbed.images,
+                    partial(_say_phase, say, f"{trial}, attempt {number}"),
+                )
+                done = attempts_of(campaign, trial)
+                if reason is not None:
+                    say(f"{trial}, attempt {number} is void: {reason}")
+                if not done[-1].lane_failed:
+                    break
+                why = _why_dirty(cluster, lane, testbed, say)
+                if why is None:
+                    return VOID
+                say(str(take_out(locks, lane.name, why, campaign_folder.name, trial)))
+        if reason is not None and not _settled(done, study.attempts):
+            return VOID
     write_receipt(campaign, trial, done)
     return 0
+
+
+def _settled(done: list[Attempt], allowed: int) -> bool:
+    """Whether a trial needs no further attempt: one is complete, or the last allowed one void."""
+    voids = sum(a.outcome == "void" and not a.lane_failed for a in done)
+    return any(a.outcome == "complete" for a in done) or voids >= allowed
+
+
+def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
+    say(f"{who}: {phase}")
+
+
+def _why_dirty(
+    cluster: Cluster,
+    lane: Lane,
+    testbed: KindTestbed | ExistingTestbed,
+    say: Callable[[str], None],
+) -> str | None:
+    """Why a lane cannot be cleaned; None when it could now, or the API server is to blame."""
+    try:
+        return clean_again(cluster, lane, testbed.images)
+    except ApiUnavailable as error:
+        say(str(error))
+        return None
 
 
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:

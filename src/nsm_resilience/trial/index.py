@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.study.load import load_study, sha256_of
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.testbed.out_of_use import lock_folder, lost_lanes
 from nsm_resilience.trial.attempts import attempts_of
 
 
@@ -43,6 +45,8 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
                 }
             )
             metas += _meta_of(path)
+    clusters = {m["cluster"]["id"]: m["cluster"] for m in metas}
+    lost = lost_lanes((lock_folder(folder, identity) for identity in clusters), folder.name)
     started = [str(r["started"]) for r in records if r["started"]]
     description = {
         "format": 1,
@@ -55,7 +59,8 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
         "seed": study.seed,
         "scheduled": [{"order": s.order, "block": s.block, "trial": s.trial} for s in schedule],
         "records": records,
-        "clusters": list({m["cluster"]["id"]: m["cluster"] for m in metas}.values()),
+        "clusters": list(clusters.values()),
+        "lanes_out_of_use": [asdict(one) for one in lost],
         # what the trials ran on and with, by their own records; this process only lists them
         "machine": metas[0].get("host") if metas else None,
         "versions": metas[0].get("software") if metas else None,

@@ -22,6 +22,7 @@ from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
 from nsm_resilience.testbed.api import ApiUnavailable, ready
+from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 CLIENT = "client"
@@ -115,6 +116,7 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
     For a control it is the instant at which a fault would have come.
     """
     with phase(setting, "fault"):
+        confirm_lane(setting.cluster, setting.lane)
         at_ns = time.monotonic_ns() + int(ARM_S * 1e9)
         windows = setting.study.windows
         life_s = windows.watch_s + windows.new_connection_s + windows.bystander_s + 60

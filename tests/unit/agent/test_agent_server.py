@@ -2,12 +2,14 @@
 """The agent keeps what scripts write until it is pulled, and obeys its token only."""
 
 import json
+import signal
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +22,16 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     import agent
 
     monkeypatch.setattr(agent, "TOKEN", "secret")
+    monkeypatch.setattr(agent, "NODE", "ours")
     monkeypatch.setattr(agent, "AGENT", agent.Agent())
     server = ThreadingHTTPServer(("127.0.0.1", 0), agent.Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
 
-    def request(path: str, body: Any = None, token: str = "secret") -> Any:
+    def request(path: str, body: Any = None, token: str = "secret", node: str = "ours") -> Any:
         data = None if body is None else json.dumps(body).encode()
-        sent = urllib.request.Request(base + path, data, {"X-Agent-Token": token})
+        headers = {"X-Agent-Token": token, "X-Agent-Node": node}
+        sent = urllib.request.Request(base + path, data, headers)
         with urllib.request.urlopen(sent, timeout=20) as answer:
             return json.load(answer)
 
@@ -37,14 +41,55 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     server.server_close()
 
 
+def wait_until_it_handles_sigterm(pid: int) -> None:
+    """A script that is stopped before that, on a busy machine, has no time for its last line."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        caught = int(status.split("SigCgt:", 1)[1].split()[0], 16)
+        if caught >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the script does not come up")
+
+
 def test_a_request_without_the_token_is_refused(ask: Ask) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
         ask("/pull?since=0", token="guess")
 
 
+def test_an_order_for_another_node_is_refused(ask: Ask) -> None:
+    """The agent runs where the label of a lane is; what is meant for elsewhere is not done here."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask("/run", {"script": "inject", "order": {}}, node="somebody-elses")
+    assert refused.value.code == 403
+    assert "somebody-elses" in json.load(refused.value)["error"]
+
+
+def test_an_agent_that_was_told_no_node_does_nothing(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import agent
+
+    monkeypatch.setattr(agent, "NODE", "")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        ask("/clock", node="")
+
+
+def test_the_body_of_a_stranger_is_not_even_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    import agent
+
+    monkeypatch.setattr(agent.json, "loads", lambda _: pytest.fail("it was read"))
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        ask("/start", {"name": "x"}, token="guess")
+    monkeypatch.setattr(agent, "MOST_BYTES", 10)
+    with pytest.raises(urllib.error.HTTPError, match="413"):
+        ask("/start", {"name": "longer than ten bytes"})
+
+
 def test_lines_wait_until_they_are_acknowledged(ask: Ask) -> None:
-    ask("/start", {"name": "logs", "script": "follow", "order": {"namespace": "none"}})
-    time.sleep(0.3)
+    pid = ask("/start", {"name": "logs", "script": "follow", "order": {"namespace": "none"}})["pid"]
+    wait_until_it_handles_sigterm(pid)
     ask("/stop", {"names": ["logs"]})
     deadline = time.monotonic() + 10
     items: list[Any] = []

@@ -47,11 +47,9 @@ def test_the_same_campaign_gives_the_same_bytes_wherever_it_lies(
 
 
 def test_progress_is_told_after_each_record(campaign: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int, str]] = []
-    judge_campaign(
-        campaign, tmp_path / "v.jsonl", lambda done, all_, j: told.append((done, all_, j.verdict))
-    )
-    assert [t[:2] for t in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    told: list[tuple[int, int]] = []
+    judge_campaign(campaign, tmp_path / "v.jsonl", lambda done, all_: told.append((done, all_)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_a_listed_record_that_is_missing_is_unknown(campaign: Path, tmp_path: Path) -> None:

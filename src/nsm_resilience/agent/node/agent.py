@@ -2,8 +2,10 @@
 """The agent of one node: starts and stops the scripts beside it, and buffers what they write.
 
 It speaks HTTP inside the cluster; the runner reaches it through the API server's pod proxy. Every
-request needs the token of AGENT_TOKEN. Nothing is lost while the API server is away: lines wait
-here until they are pulled, and a pull acknowledges what came before it.
+request needs the token of AGENT_TOKEN, so that no other pod of the cluster can order anything, and
+names the node it is for, which must be AGENT_NODE: this pod runs where the label of a lane is, and
+nothing that was meant for another node is done here. Nothing is lost while the API server is away:
+lines wait here until they are pulled, and a pull acknowledges what came before it.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
 GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "mono_ns"}
@@ -30,6 +32,9 @@ from urllib.parse import parse_qs, urlparse
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = ("echo", "watch", "follow", "listen", "inject", "snapshot", "clean")
 TOKEN = os.environ.get("AGENT_TOKEN", "")
+NODE = os.environ.get("AGENT_NODE", "")
+MOST_BYTES = 1 << 20
+"""The longest body that is read; orders are a few hundred bytes."""
 
 
 def command(script: str, wanted: dict[str, Any]) -> list[str]:
@@ -149,11 +154,24 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _serve(self, body: Any) -> None:
+    def _allowed(self) -> bool:
+        """Whether this request may be looked at at all; if not, it is answered and cut off."""
         given = self.headers.get("X-Agent-Token", "")
-        if not TOKEN or not hmac.compare_digest(given, TOKEN):
-            self._answer(403, {"error": "wrong token"})
-            return
+        meant = self.headers.get("X-Agent-Node", "")
+        length = self.headers.get("Content-Length") or "0"
+        if not TOKEN or not hmac.compare_digest(given.encode(), TOKEN.encode()):
+            status, why = 403, "wrong token"
+        elif not NODE or meant != NODE:
+            status, why = 403, f"this is the agent of {NODE!r}, the request is for {meant!r}"
+        elif not length.isdigit() or int(length) > MOST_BYTES:
+            status, why = 413, f"a body has at most {MOST_BYTES} bytes"
+        else:
+            return True
+        self.close_connection = True  # the body was not read
+        self._answer(status, {"error": why})
+        return False
+
+    def _serve(self, body: Any) -> None:
         url = urlparse(self.path)
         try:
             self._answer(200, self._do(url.path, parse_qs(url.query), body))
@@ -180,12 +198,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Read."""
-        self._serve(None)
+        if self._allowed():
+            self._serve(None)
 
     def do_POST(self) -> None:
         """Act."""
-        length = int(self.headers.get("Content-Length") or 0)
-        self._serve(json.loads(self.rfile.read(length) or b"{}"))
+        if self._allowed():
+            length = int(self.headers.get("Content-Length") or 0)
+            self._serve(json.loads(self.rfile.read(length) or b"{}"))
 
     def log_message(self, *_: Any) -> None:
         """Requests are not logged: there is one every second."""

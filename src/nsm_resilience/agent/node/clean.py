@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What former trials left on this node: find it, remove it, find nothing.
 
-Order: {"act": "inspect" | "free" | "wipe", "programs", "state": [directories whose content is
-NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues and kills
-NSM's processes that block the node (a device plugin waiting on a dead socket stops its kubelet from
-starting or stopping any pod). One line: residue {"processes", "files", "interfaces", "mounts"}.
+Order: {"act": "inspect" | "free" | "wipe" | "leave", "programs", "state": [directories whose
+content is NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues
+and kills NSM's processes that block the node (a device plugin waiting on a dead socket stops its
+kubelet from starting or stopping any pod). `leave` wipes and takes the directories away, too. One
+line: residue {"processes", "files", "interfaces"}.
 """
 
 from __future__ import annotations
@@ -86,13 +87,16 @@ def wipe(wanted: dict[str, Any]) -> None:
 def main() -> None:
     """Act, then report what is left."""
     wanted = order()
-    if wanted["act"] in ("free", "wipe"):
+    if wanted["act"] in ("free", "wipe", "leave"):
         signal_all(wanted["programs"], signal.SIGCONT)
     if wanted["act"] == "free":
         signal_all(wanted["programs"], signal.SIGKILL)
         time.sleep(0.2)
-    if wanted["act"] == "wipe":
+    if wanted["act"] in ("wipe", "leave"):
         wipe(wanted)
+    if wanted["act"] == "leave":
+        for directory in wanted["state"]:
+            shutil.rmtree(HOST_ROOT + directory, ignore_errors=True)
     emit("residue", t_ns=time.monotonic_ns(), **residue(wanted))
 
 

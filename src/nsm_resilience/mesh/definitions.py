@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NSM's definitions and rights in a cluster that stays: ours are removed, others left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubernetes.client.exceptions import ApiException
+
+from nsm_resilience.mesh import system
+from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster
+from nsm_resilience.testbed.base import TestbedError
+
+OURS = "app.kubernetes.io/part-of=nsm-resilience"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+RIGHTS = "/apis/rbac.authorization.k8s.io/v1"
+
+
+def refuse_another_mesh(cluster: Cluster) -> None:
+    """TestbedError when the cluster has a Network Service Mesh that we did not put there."""
+    for plural in system.RESOURCES:
+        name = f"{plural}.{system.SERVICE_GROUP}"
+        try:
+            found = cluster.request("GET", f"{DEFINITIONS}/{name}", timeout_s=10, headers={})
+        except ApiException as error:
+            if error.status == 404:
+                continue
+            raise
+        managers = {field.get("manager") for field in found["metadata"].get("managedFields", [])}
+        if FIELD_MANAGER not in managers:
+            raise TestbedError(
+                f"the cluster has a definition {name} that is not ours: a Network Service Mesh is "
+                "installed there, and ours would disturb it; take another cluster"
+            )
+
+
+def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
+    """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
+    for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
+        listed = cluster.request("GET", f"{base}?labelSelector={OURS}", timeout_s=10, headers={})
+        for item in listed["items"]:
+            name = item["metadata"]["name"]
+            say(f"removing {base.rpartition('/')[2]} {name}")
+            try:
+                cluster.request("DELETE", f"{base}/{name}", timeout_s=10, headers={})
+            except ApiException as error:
+                if error.status != 404:
+                    raise

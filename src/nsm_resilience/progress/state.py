@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a campaign stands: trials done, attempts under way, how long trials take, what is left.
+
+Everything is read from the campaign's folder, while it is written: receipts say what is done, a
+record without its closing event is under way, and a file of it that grows is its sign of life.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
+
+SILENT_S = 60.0
+"""Probes write every half second; a record that did not grow for so long is nobody's any more."""
+
+
+class ProgressError(ValueError):
+    """There is no campaign to look at."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """An attempt without its end. Seconds: in its phase, since it began, since it last grew."""
+
+    trial: str
+    attempt: int
+    lane: str
+    phase: str
+    phase_s: float
+    seconds: float
+    silent_s: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody still writes it."""
+        return self.silent_s < SILENT_S
+
+
+@dataclass(frozen=True)
+class Done:
+    """An attempt with its end; `seconds` from its beginning to its end."""
+
+    trial: str
+    attempt: int
+    lane: str
+    outcome: str
+    reason: str
+    seconds: float
+    record: Path
+
+
+@dataclass(frozen=True)
+class State:
+    """One look at a campaign."""
+
+    name: str
+    schedule: tuple[ScheduledTrial, ...]
+    receipts: frozenset[str]
+    running: tuple[Running, ...]
+    done: tuple[Done, ...]
+    lanes: tuple[str, ...]
+
+    @property
+    def left(self) -> list[ScheduledTrial]:
+        """Trials without a receipt that nobody is at."""
+        at_it = {one.trial for one in self.running if one.alive}
+        return [s for s in self.schedule if s.trial not in self.receipts | at_it]
+
+    def left_s(self, study: Study) -> float | None:
+        """Seconds until the last trial is done, on the lanes there are; None when unknown.
+
+        A trial is taken to last as long as the median one of its cell, else of its scenario, else
+        of all; without any finished trial nothing is known.
+        """
+        finished = [one for one in self.done if one.outcome == "complete"]
+        if not finished:
+            return None if self.left or self.running else 0.0
+        expected = _Expected.of(finished)
+        work = sum(expected.seconds(s.trial) for s in self.left)
+        work += sum(
+            max(0.0, expected.seconds(r.trial) - r.seconds) for r in self.running if r.alive
+        )
+        return work / max(1, len(self.lanes))
+
+
+@dataclass(frozen=True)
+class _Expected:
+    by_cell: Mapping[str, float]
+    by_scenario: Mapping[str, float]
+    overall: float
+
+    @classmethod
+    def of(cls, finished: list[Done]) -> _Expected:
+        cells: dict[str, list[float]] = {}
+        scenarios: dict[str, list[float]] = {}
+        for one in finished:
+            cell = one.trial.split("/")[0]
+            cells.setdefault(cell, []).append(one.seconds)
+            scenarios.setdefault(cell.split("-")[0], []).append(one.seconds)
+        return cls(
+            {cell: statistics.median(values) for cell, values in cells.items()},
+            {scenario: statistics.median(values) for scenario, values in scenarios.items()},
+            statistics.median(one.seconds for one in finished),
+        )
+
+    def seconds(self, trial: str) -> float:
+        cell = trial.split("/")[0]
+        return self.by_cell.get(cell, self.by_scenario.get(cell.split("-")[0], self.overall))
+
+
+@dataclass
+class Watcher:
+    """Looks at a campaign again and again; what has ended is read once."""
+
+    folder: Path
+    study: Study = field(init=False)
+    _ended: dict[Path, Done] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the campaign's study; ProgressError when it has none yet."""
+        study = CampaignLayout(self.folder).study
+        if not study.exists():
+            raise ProgressError(
+                f"{study} is missing: no campaign was begun in {self.folder}. Begin it with\n"
+                "  snakemake --profile profiles/live\nor name the folder of another one"
+            )
+        self.study = load_study(study)
+
+    def look(self) -> State:
+        """The state of the campaign now."""
+        layout = CampaignLayout(self.folder)
+        schedule = tuple(make_schedule(self.study))
+        receipts = frozenset(s.trial for s in schedule if layout.receipt(s.trial).exists())
+        running: list[Running] = []
+        for scheduled in schedule:
+            for attempt, record in _attempts(layout, scheduled.trial):
+                if record in self._ended:
+                    continue
+                found = look_at(record, scheduled.trial, attempt)
+                if isinstance(found, Done):
+                    self._ended[record] = found
+                elif found is not None and scheduled.trial not in receipts:
+                    running.append(found)
+        done = tuple(self._ended.values())
+        used = {one.lane for one in running} | {one.lane for one in done}
+        lanes = _lanes(layout) or sorted(used - {""})
+        return State(
+            self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes)
+        )
+
+
+def _last_of(running: list[Running]) -> list[Running]:
+    """Of each trial the last attempt without an end; those before it were cut."""
+    last = {one.trial: one for one in running}
+    return sorted(last.values(), key=lambda one: one.lane)
+
+
+def _attempts(layout: CampaignLayout, trial: str) -> list[tuple[int, Path]]:
+    folder = layout.attempts(trial)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    numbers = sorted(int(name) for name in names if name.isdigit())
+    return [(number, layout.record(trial, number)) for number in numbers]
+
+
+def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
+    """One record as it is now; None while its first lines are being written."""
+    layout = RecordLayout(record)
+    try:
+        meta = json.loads(layout.meta.read_text(encoding="utf-8"))
+        lines = layout.events.read_bytes().split(b"\n")[:-1]
+        events = [json.loads(line) for line in lines]
+    except (OSError, ValueError):
+        return None
+    if not events:
+        return None
+    began, lane = _time(meta["started"]), str(meta.get("lane", ""))
+    if events[-1]["kind"] == "closed":
+        reason = next((e["data"].get("reason", "") for e in events if e["kind"] == "void"), None)
+        outcome = "complete" if reason is None else "void"
+        seconds = _time(events[-1]["wall"]) - began
+        return Done(trial, attempt, lane, outcome, reason or "", seconds, record)
+    phases = [e for e in events if e["kind"] == "phase"]
+    last = phases[-1] if phases else events[0]
+    now = time.time()
+    return Running(
+        trial, attempt, lane, str(last["data"].get("name", "opened")), now - _time(last["wall"]),
+        now - began, now - _grew(record),
+    )  # fmt: skip
+
+
+def _grew(record: Path) -> float:
+    files = (p for p in (*record.glob("*.jsonl"), *record.glob("samples/*")) if p.is_file())
+    return max((path.stat().st_mtime for path in files), default=0.0)
+
+
+def _lanes(layout: CampaignLayout) -> list[str]:
+    """Lanes of the cluster that is up for the campaign; without one, none."""
+    try:
+        marker: dict[str, Any] = json.loads(layout.cluster.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(lane) for lane in marker.get("lanes", [])]
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

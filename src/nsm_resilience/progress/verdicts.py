@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts so far: finished attempts are judged once, and what the judge said is kept.
+
+Kept in the campaign's folder by the time of the record's last change, so that a second look, or
+another one beside it, judges nothing again. It is a convenience: the build judges all anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nsm_resilience.progress.state import Done
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import RecordLayout
+
+Tally = dict[str, Counter[str]]
+"""Number of trials by verdict, by cell."""
+
+
+@dataclass
+class Verdicts:
+    """The verdicts of a campaign's finished attempts. `code` tells one judge from another."""
+
+    folder: Path
+    code: str
+    _known: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take up what an earlier look of the same judge has kept."""
+        try:
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            if kept["code"] == self.code:
+                self._known = {k: (int(t), str(v)) for k, (t, v) in kept["verdicts"].items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._known = {}
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / ".progress.json"
+
+    def tally(self, done: Iterable[Done]) -> Tally:
+        """Of each trial the last complete attempt, by cell; void attempts have no verdict."""
+        last = {one.trial: one for one in done if one.outcome == "complete"}
+        found: Tally = {}
+        new = False
+        for one in last.values():
+            key = one.record.relative_to(self.folder).as_posix()
+            changed = RecordLayout(one.record).events.stat().st_mtime_ns
+            known = self._known.get(key)
+            if known is None or known[0] != changed:
+                known = self._known[key] = (changed, _judge(one.record))
+                new = True
+            found.setdefault(one.trial.split("/")[0], Counter())[known[1]] += 1
+        if new:
+            self._keep()
+        return found
+
+    def _keep(self) -> None:
+        try:
+            write_json(self._file, {"code": self.code, "verdicts": self._known})
+        except OSError:
+            return  # a folder that may only be read: judged anew next time
+
+
+def _judge(record: Path) -> str:
+    from nsm_resilience.judge.trial import judge_record
+    from nsm_resilience.record.reader import RecordError, read_record
+
+    try:
+        return judge_record(read_record(record)).verdict
+    except RecordError:
+        return "unknown"

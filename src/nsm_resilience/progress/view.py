@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign's progress on a terminal, drawn again and again, or as plain lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nsm_resilience.progress.state import ProgressError, State, Watcher
+from nsm_resilience.progress.verdicts import Tally, Verdicts
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+VERDICTS = ("supported", "unsupported", "unknown", "not_injected")
+STYLES = {"supported": "green", "unsupported": "red", "unknown": "yellow", "not_injected": "yellow"}
+
+
+def clock(seconds: float | None) -> str:
+    """Minutes and seconds, or hours and minutes when it is longer.
+
+    >>> clock(5), clock(65.4), clock(3_720), clock(None)
+    ('0:05', '1:05', '1 h 02 min', 'not known yet')
+    """
+    if seconds is None:
+        return "not known yet"
+    whole = int(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def headline(state: State, left_s: float | None) -> str:
+    """How far the campaign is, in one line."""
+    voids = sum(one.outcome == "void" for one in state.done)
+    told = f", {voids} void attempt{'s' if voids > 1 else ''}" if voids else ""
+    return (
+        f"{state.name}: {len(state.receipts)} of {len(state.schedule)} trials done{told}; "
+        f"time left on {max(1, len(state.lanes))} lane(s): {clock(left_s)}"
+    )
+
+
+def lane_lines(state: State) -> Iterator[str]:
+    """What each attempt under way is doing."""
+    for one in state.running:
+        doing = f"{one.phase} for {clock(one.phase_s)}"
+        if not one.alive:
+            doing = f"cut in {one.phase}: nothing was written for {clock(one.silent_s)}"
+        who = f"{one.lane}: {one.trial}, attempt {one.attempt}"
+        yield f"{who}: {doing}, {clock(one.seconds)} in all"
+
+
+def plain(state: State, tally: Tally, left_s: float | None) -> Iterator[str]:
+    """Everything as lines for a file or a pipe."""
+    yield headline(state, left_s)
+    yield from (f"  {line}" for line in lane_lines(state))
+    for cell, counts in sorted(tally.items()):
+        words = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
+        yield f"  {cell}: {words}"
+
+
+def drawn(state: State, tally: Tally, left_s: float | None) -> RenderableType:
+    """The same for a terminal: a bar, the lanes, the verdicts so far."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    lanes = Table("lane", "trial", "attempt", "phase", "for", "in all", box=None, pad_edge=False)
+    for one in state.running:
+        phase = one.phase if one.alive else f"cut in {one.phase}"
+        lanes.add_row(
+            one.lane, one.trial, str(one.attempt), phase, clock(one.phase_s), clock(one.seconds),
+            style=None if one.alive else "yellow",
+        )  # fmt: skip
+    verdicts = Table("verdicts so far", *VERDICTS, box=None, pad_edge=False)
+    for cell, counts in sorted(tally.items()):
+        verdicts.add_row(
+            cell, *(Text(str(counts[w] or ""), style=STYLES[w], justify="right") for w in VERDICTS)
+        )
+    bar = ProgressBar(total=max(1, len(state.schedule)), completed=len(state.receipts), width=60)
+    hint = Text("the log of a trial: nsm-resilience log <cell>/<NN>", style="dim")
+    return Group(headline(state, left_s), bar, "", lanes, "", verdicts, "", hint)
+
+
+def show(
+    folder: Path, once: bool, interval_s: float, code: str, say: Callable[[str], None]
+) -> None:
+    """Show a campaign's progress until its last trial is done, or once.
+
+    On a terminal the view is drawn in place; elsewhere a line is said when something has changed.
+    Judging must not take processor time from a campaign that is measured: this process is nice.
+    """
+    if hasattr(os, "nice"):
+        os.nice(max(0, 19 - os.nice(0)))
+    watcher, verdicts = Watcher(folder), Verdicts(folder, code)
+
+    def look() -> tuple[State, Tally, float | None]:
+        state = watcher.look()
+        return state, verdicts.tally(state.done), state.left_s(watcher.study)
+
+    if once:
+        for line in plain(*look()):
+            say(line)
+        return
+    if not sys.stdout.isatty():
+        _follow(look, interval_s, say)
+        return
+    from rich.live import Live
+
+    with Live(drawn(*look()), auto_refresh=False, screen=False) as live:
+        while True:
+            seen = look()
+            live.update(drawn(*seen), refresh=True)
+            if _over(seen[0]):
+                return
+            time.sleep(interval_s)
+
+
+def _follow(
+    look: Callable[[], tuple[State, Tally, float | None]],
+    interval_s: float,
+    say: Callable[[str], None],
+) -> None:
+    told: tuple[int, frozenset[tuple[str, int, str]]] | None = None
+    while True:
+        state, _, left_s = look()
+        now = (
+            len(state.receipts),
+            frozenset((one.trial, one.attempt, one.phase) for one in state.running),
+        )
+        if now != told:
+            say("; ".join([headline(state, left_s), *lane_lines(state)]))
+        told = now
+        if _over(state):
+            return
+        time.sleep(interval_s)
+
+
+def _over(state: State) -> bool:
+    return len(state.receipts) == len(state.schedule)
+
+
+def log_of(folder: Path, trial: str) -> str:
+    """The log of a trial's attempts; ProgressError names those that there are."""
+    logs = folder / "logs"
+    path = logs / f"{trial}.log"
+    if path.is_file():
+        return path.read_text(encoding="utf-8", errors="replace")
+    there = sorted(p.relative_to(logs).with_suffix("").as_posix() for p in logs.glob("*/*.log"))
+    near = [name for name in there if name.startswith(trial.split("/")[0])] or there
+    what = f"there are: {', '.join(near[:20])}" if near else "no trial was begun here"
+    raise ProgressError(f"{path}: there is no such log; {what}")

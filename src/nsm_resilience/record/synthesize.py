@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A large campaign out of a real one: its records multiplied, to measure what a large one costs.
+
+It says so everywhere: its description and every record carry the word `synthetic`, and the paper
+prints its notice. No trial of it was run, so it says nothing of any system, and is never committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+
+SOURCE = "synthetic"
+
+
+class SynthesisError(ValueError):
+    """A synthetic campaign cannot be made like this."""
+
+
+@dataclass(frozen=True)
+class _Original:
+    """A complete record: its folder, its meta, and its entry in the campaign's description."""
+
+    folder: Path
+    meta: dict[str, Any]
+    entry: dict[str, Any]
+
+
+def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
+    """Write a synthetic campaign of so many trials into `out`; returns its description.
+
+    The complete records of `source` are gone through again and again. A copy keeps its cell and is
+    a trial of its own; its files are hard links to the original's, except meta.json. Copies of one
+    round are moved in time behind those of the round before, so that no two share a lane at once.
+
+    Raises:
+        SynthesisError: `out` is there already, or is where campaigns are kept in git, or `source`
+            is no campaign with complete records.
+    """
+    if out.exists() or "recorded" in out.absolute().parts:
+        raise SynthesisError(
+            f"{out}: write into a new folder outside of results/recorded, for example "
+            "results/unpacked/synthetic"
+        )
+    description, originals = _originals(source)
+    round_s = _span(originals)
+    out.mkdir(parents=True)
+    layout = CampaignLayout(out)
+    shutil.copyfile(CampaignLayout(source).study, layout.study)
+    numbers: dict[str, int] = {}
+    records, scheduled = [], []
+    for at in range(trials):
+        round_, place = divmod(at, len(originals))
+        original = originals[place]
+        cell = str(original.meta["cell"])
+        number = numbers[cell] = numbers.get(cell, 0) + 1
+        trial = f"{cell}/{number:02d}"
+        began = datetime.fromisoformat(original.meta["started"]) + timedelta(
+            seconds=round_ * round_s
+        )
+        started = began.isoformat().replace("+00:00", "Z")
+        record = layout.record(trial, 1)
+        shutil.copytree(
+            original.folder, record, copy_function=os.link,
+            ignore=lambda folder, names, top=str(original.folder): (
+                ["meta.json"] if folder == top else []
+            ),
+        )  # fmt: skip
+        meta = {
+            **original.meta, "campaign": out.name, "trial": trial, "number": number, "attempt": 1,
+            "order": at, "started": started,
+            SOURCE: {"copy_of": f"{description['campaign']}/{original.entry['path']}"},
+        }  # fmt: skip
+        write_json(RecordLayout(record).meta, meta)
+        path = record.relative_to(out).as_posix()
+        records.append({**original.entry, "trial": trial, "attempt": 1, "path": path,
+                        "started": started})  # fmt: skip
+        scheduled.append({"order": at, "block": round_ + 1, "trial": trial})
+    made = {
+        **description, "campaign": out.name, "source": SOURCE, "created": records[0]["started"],
+        "last_started": max(r["started"] for r in records), "scheduled": scheduled,
+        "records": records,
+    }  # fmt: skip
+    write_json(layout.description, made)
+    return made
+
+
+def _originals(source: Path) -> tuple[dict[str, Any], list[_Original]]:
+    try:
+        text = CampaignLayout(source).description.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SynthesisError(
+            f"{source} is no campaign ({error.strerror}); unpack a recorded one first, with "
+            "`nsm-resilience archive unpack`"
+        ) from error
+    description: dict[str, Any] = json.loads(text)
+    originals = [
+        _Original(folder, json.loads(RecordLayout(folder).meta.read_text(encoding="utf-8")), entry)
+        for entry in description["records"]
+        if entry["outcome"] == "complete" and (folder := source / entry["path"]).is_dir()
+    ]
+    if not originals:
+        raise SynthesisError(f"{source}: there is no complete record to multiply")
+    return description, originals
+
+
+def _span(originals: list[_Original]) -> float:
+    """Seconds from the first record's beginning to some minutes after the last one's."""
+    began = [datetime.fromisoformat(one.meta["started"]) for one in originals]
+    windows = [float(seconds) for seconds in originals[0].meta["windows"].values()]
+    return (max(began) - min(began)).total_seconds() + 2 * sum(windows)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the time of a campaign's lanes went, as the paper and the command line say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TARGET = 0.8
+"""The share of lane time that should be the study's and the system's (issue of the project)."""
+
+KIND_WORDS = {"study": "the study", "system": "the system", "ours": "the harness", "none": ""}
+
+
+def efficiency(table: pd.DataFrame) -> dict[str, Any]:
+    """The parts of the lanes' time as text, and what they come to; `parts` is empty without any.
+
+    `required` is the share of the study and of the system's own start, in whole percent; `reached`
+    whether it is as large as `target`.
+    """
+    from nsm_resilience.report.wording import seconds
+
+    shares = table.groupby("kind")["share"].sum()
+    required = float(shares.get("study", 0.0) + shares.get("system", 0.0))
+    lanes = table[table["kind"] != "none"]
+    return {
+        "parts": [
+            {
+                "part": row["part"],
+                "kind": row["kind"],
+                "of": KIND_WORDS[row["kind"]],
+                "n": row["n"],
+                "minutes": f"{row['total_s'] / 60:.1f}",
+                "share": "" if row["kind"] == "none" else f"{100 * row['share']:.1f}",
+                "median": seconds(row["median_s"]),
+                "most": seconds(row["most_s"]),
+            }
+            for row in table[table["n"] > 0].to_dict("records")
+        ],
+        "kinds": {kind: round(100 * float(shares.get(kind, 0.0))) for kind in KIND_WORDS},
+        "required": round(100 * required),
+        "target": round(100 * TARGET),
+        "reached": required >= TARGET,
+        "hours": f"{float(lanes['total_s'].sum()) / 3600:.1f}",
+    }
+
+
+def efficiency_lines(tables: Path) -> Iterator[str]:
+    """The same for a terminal, from the folder with the tidy tables."""
+    from nsm_resilience.report.numbers import read_tables
+
+    found = efficiency(read_tables(tables)["efficiency"])
+    if not found["parts"]:
+        yield f"{tables}: no attempt of the campaign says when and where it ran"
+        return
+    yield f"{'part':20} {'for':12} {'n':>5} {'minutes':>8} {'%':>5} {'median s':>9} {'most s':>7}"
+    for row in found["parts"]:
+        yield (
+            f"{row['part']:20} {row['of']:12} {row['n']:5} {row['minutes']:>8} {row['share']:>5} "
+            f"{row['median']:>9} {row['most']:>7}"
+        )
+    yield (
+        f"{found['required']} % of {found['hours']} hours of lane time are the study's and the "
+        f"system's own; {found['target']} % or more are wanted"
+    )

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lanes that would not come clean: taken out of use, and back in only by proof.
+
+One file for each lane beside the lanes' locks, so that it outlives every runner and goes for all
+campaigns on the cluster. It keeps its past: what a campaign lost lanes to is told afterwards, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nsm_resilience.record.files import write_json
+
+
+@dataclass(frozen=True)
+class OutOfUse:
+    """A lane that was taken out of use. Times are UTC; `until` is empty while it still is."""
+
+    lane: str
+    why: str
+    campaign: str
+    trial: str
+    since: str
+    until: str = ""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.lane} is out of use since {self.since}, after {self.trial}: {self.why}"
+
+
+def lock_folder(campaign_folder: Path, cluster_id: str) -> Path:
+    """Where the locks and the past of a cluster's lanes are, for all campaigns beside this one."""
+    return campaign_folder.parent / ".locks" / cluster_id
+
+
+def past_of(locks: Path, lane: str) -> list[OutOfUse]:
+    """Every time that the lane was taken out of use, in order."""
+    try:
+        rows = json.loads(_file(locks, lane).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return [OutOfUse(**row) for row in rows]
+
+
+def out_of_use(locks: Path, lane: str) -> OutOfUse | None:
+    """Why the lane is out of use now, or None when it is not."""
+    past = past_of(locks, lane)
+    return past[-1] if past and not past[-1].until else None
+
+
+def take_out(locks: Path, lane: str, why: str, campaign: str, trial: str) -> OutOfUse:
+    """Take a lane out of use. The caller holds its lock."""
+    one = OutOfUse(lane, why, campaign, trial, _now())
+    _write(locks, lane, [*past_of(locks, lane), one])
+    return one
+
+
+def put_back(locks: Path, lane: str) -> None:
+    """Put a lane that was proved clean back into use."""
+    past = past_of(locks, lane)
+    if past and not past[-1].until:
+        _write(locks, lane, [*past[:-1], replace(past[-1], until=_now())])
+
+
+def lost_lanes(locks: Iterable[Path], campaign: str) -> Iterator[OutOfUse]:
+    """What a campaign lost lanes to, over several clusters, in the order of their folders."""
+    for folder in locks:
+        for file in sorted(folder.glob("*.json")):
+            yield from (one for one in past_of(folder, file.stem) if one.campaign == campaign)
+
+
+def _file(locks: Path, lane: str) -> Path:
+    return locks / f"{lane}.json"
+
+
+def _write(locks: Path, lane: str, past: list[OutOfUse]) -> None:
+    write_json(_file(locks, lane), [asdict(one) for one in past])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trials as jobs of a cluster scheduler: the graph is the same, and is seen without a plug-in."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+import yaml
+from workflow_project import ROOT, Project, make_project
+
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.schedule import make_schedule
+
+pytestmark = [
+    pytest.mark.pipeline,
+    pytest.mark.skipif(sys.platform == "win32", reason="live campaigns need Linux"),
+]
+
+TESTBED = """
+testbed:
+  type: existing
+  name: lab
+  context: lab
+  nodes: [[w1, w2], [w3, w4]]
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = make_project(tmp_path_factory.mktemp("hosts"))
+    (made.folder / "config" / "testbed-lab.yaml").write_text(TESTBED)
+    return made
+
+
+@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+def test_every_trial_is_one_job_on_one_lane(project: Project, profile: str) -> None:
+    done = project.snakemake(
+        "--profile", f"profiles/{profile}", "--executor", "dryrun",
+        "--config", "testbed=config/testbed-lab.yaml", "allow_context=lab",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    trials = len(make_schedule(load_study(ROOT / "config" / "study.yaml")))
+    assert re.search(rf"^trial +{trials}$", done.stdout, flags=re.M)
+    for rule in ("cluster_up", "index", "cluster_down"):
+        assert re.search(rf"^{rule} +1$", done.stdout, flags=re.M), rule
+    job = done.stdout.split("rule trial:", 1)[1].split("rule ", 1)[0]
+    assert "cluster=1" in job and "runtime=30" in job
+    assert not (project.folder / "results").exists()
+
+
+@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+def test_a_profile_asks_for_the_plug_in_that_it_names(profile: str) -> None:
+    path = ROOT / "profiles" / profile / "profile.yaml"
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["executor"] == profile
+    assert f"snakemake-executor-plugin-{profile}" in path.read_text(encoding="utf-8")

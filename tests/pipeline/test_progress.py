@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress of a campaign over real records: finished ones, one under way, one that was cut."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from small_campaign import Small
+
+from nsm_resilience.progress.state import SILENT_S, ProgressError, Watcher
+from nsm_resilience.progress.verdicts import Verdicts
+from nsm_resilience.progress.view import drawn, log_of, plain
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.writer import utc_now
+from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.trial.attempts import attempts_of, write_receipt
+
+
+@pytest.fixture
+def campaign(small: Small, tmp_path: Path) -> Path:
+    """The small campaign as a live one that is not over: receipts where an attempt is complete."""
+    folder = tmp_path / "mine"
+    shutil.copytree(small.folder, folder)
+    layout = CampaignLayout(folder)
+    for trial in small.trials:
+        done = attempts_of(layout, trial)
+        if any(a.outcome == "complete" for a in done):
+            write_receipt(layout, trial, done)
+    return folder
+
+
+Begin = Callable[..., str]
+
+
+@pytest.fixture
+def begin(campaign: Path) -> Begin:
+    """Begin a scheduled trial that has no record: a copy of a real record up to its watch."""
+
+    def begin_one(silent_s: float = 0.0) -> str:
+        layout = CampaignLayout(campaign)
+        source = RecordLayout(next(campaign.glob("records/S1-*/*/1/meta.json")).parent)
+        state = Watcher(campaign).look()
+        trial = next(s.trial for s in state.left if not layout.attempts(s.trial).exists())
+        record = RecordLayout(layout.record(trial, 1))
+        record.folder.mkdir(parents=True)
+        meta = json.loads(source.meta.read_text(encoding="utf-8"))
+        began = datetime.now(UTC) - timedelta(seconds=90 + silent_s)
+        meta.update(trial=trial, lane="lane-7", started=began.isoformat())
+        record.meta.write_text(json.dumps(meta), encoding="utf-8")
+        events = source.events.read_text(encoding="utf-8").splitlines()
+        at = next(
+            n for n, line in enumerate(events)
+            if '"name":"watch","state":"begin"' in line
+        )  # fmt: skip
+        kept = events[: at + 1]
+        kept[-1] = json.dumps({**json.loads(kept[-1]), "wall": utc_now()})
+        # the writer is in the middle of its next line
+        record.events.write_text("\n".join(kept) + '\n{"seq":', encoding="utf-8")
+        long_ago = time.time() - silent_s
+        os.utime(record.events, (long_ago, long_ago))
+        return trial
+
+    return begin_one
+
+
+def test_an_attempt_under_way_is_shown_with_its_lane_and_phase(
+    campaign: Path, begin: Begin
+) -> None:
+    trial = begin()
+    state = Watcher(campaign).look()
+    one = next(r for r in state.running if r.trial == trial)
+    assert (one.lane, one.phase, one.attempt, one.alive) == ("lane-7", "watch", 1, True)
+    assert one.phase_s < 30 and 90 <= one.seconds < 150
+    assert trial not in {s.trial for s in state.left}
+    line = next(line for line in plain(state, {}, None) if trial in line)
+    assert re.search(rf"lane-7: {trial}, attempt 1: watch for 0:\d\d, 1:\d\d in all", line)
+
+
+def test_an_attempt_that_nobody_writes_any_more_is_to_be_run_again(
+    campaign: Path, begin: Begin
+) -> None:
+    trial = begin(silent_s=SILENT_S + 30)
+    state = Watcher(campaign).look()
+    assert trial in {s.trial for s in state.left}
+    assert any("cut in watch" in line for line in plain(state, {}, None))
+
+
+def test_verdicts_so_far_are_those_of_the_judge_and_are_judged_once(
+    campaign: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsm_resilience.judge.trial import judge_record
+    from nsm_resilience.progress import verdicts as module
+    from nsm_resilience.record.reader import read_record
+
+    state = Watcher(campaign).look()
+    complete = {one.record for one in state.done if one.outcome == "complete"}
+    tally = Verdicts(campaign, "judge 1").tally(state.done)
+    wanted = sorted(judge_record(read_record(record)).verdict for record in complete)
+    assert sorted(v for counts in tally.values() for v in counts.elements()) == wanted
+    monkeypatch.setattr(module, "_judge", lambda _: pytest.fail("it was judged again"))
+    assert Verdicts(campaign, "judge 1").tally(state.done) == tally
+    monkeypatch.setattr(module, "_judge", lambda _: "unknown")
+    anew = Verdicts(campaign, "another judge").tally(state.done)
+    assert {v for counts in anew.values() for v in counts} == {"unknown"}
+
+
+def test_time_left_is_what_trials_took_over_the_lanes(campaign: Path) -> None:
+    watcher = Watcher(campaign)
+    state = watcher.look()
+    left = state.left_s(watcher.study)
+    seconds = {one.trial: one.seconds for one in state.done if one.outcome == "complete"}
+    assert left is not None
+    assert min(seconds.values()) <= left * len(state.lanes) / len(state.left)
+    assert left * len(state.lanes) / len(state.left) <= max(seconds.values())
+    # two more lanes are up: the same work takes a fraction of the time
+    lanes = [*state.lanes, "lane-8", "lane-9"]
+    CampaignLayout(campaign).cluster.write_text(json.dumps({"lanes": lanes}))
+    more = watcher.look()
+    assert more.left_s(watcher.study) == pytest.approx(left * len(state.lanes) / len(lanes))
+
+
+def test_without_a_finished_trial_the_time_left_is_not_known(campaign: Path) -> None:
+    shutil.rmtree(campaign / "records")
+    shutil.rmtree(campaign / "receipts")
+    watcher = Watcher(campaign)
+    state = watcher.look()
+    assert len(state.left) == len(make_schedule(watcher.study))
+    assert state.left_s(watcher.study) is None
+    assert next(iter(plain(state, {}, None))).endswith("not known yet")
+
+
+def test_a_folder_without_a_campaign_says_how_to_begin_one(tmp_path: Path) -> None:
+    with pytest.raises(ProgressError, match="snakemake --profile profiles/live"):
+        Watcher(tmp_path)
+
+
+def test_the_command_prints_lines_where_there_is_no_terminal(campaign: Path, begin: Begin) -> None:
+    trial = begin()
+    done = subprocess.run(
+        [sys.executable, "-m", "nsm_resilience.cli", "progress", str(campaign), "--once"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    receipts = len(list(campaign.glob("receipts/*/*.json")))
+    assert done.stdout.splitlines()[0].startswith(f"mine: {receipts} of ")
+    assert trial in done.stdout
+    assert "supported" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_the_same_is_drawn_on_a_terminal(campaign: Path, begin: Begin) -> None:
+    from rich.console import Console
+
+    trial = begin()
+    watcher = Watcher(campaign)
+    state = watcher.look()
+    console = Console(record=True, width=120, file=io.StringIO())
+    console.print(drawn(state, Verdicts(campaign, "").tally(state.done), 100))
+    text = console.export_text()
+    assert trial in text and "time left" in text and "1:40" in text
+    assert "verdicts so far" in text
+
+
+def test_the_log_of_a_trial_is_one_command_away(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "S2-kernel-monitored-kill" / "01.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("attempt 1\n")
+    assert log_of(tmp_path, "S2-kernel-monitored-kill/01") == "attempt 1\n"
+    with pytest.raises(ProgressError, match=r"there are: S2-kernel-monitored-kill/01$"):
+        log_of(tmp_path, "S2-kernel-monitored-kill/02")

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody else's cluster: what is asked of it, what is left behind, and what is never touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from api_server import StandIn, serving
+
+from nsm_resilience.study.load import ConfigError
+from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+from nsm_resilience.testbed.existing import runner_rights
+from nsm_resilience.testbed.lanes import confirm_lane, find_lanes, make_lanes
+from nsm_resilience.testbed.manage import bring_up, take_down
+
+CRD = (
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/networkservices.networkservicemesh.io"
+)
+
+
+@pytest.fixture
+def theirs() -> StandIn:
+    cluster = StandIn("w1", "w2", "w3", "w4")
+    cluster.add_node("control", **{"node-role.kubernetes.io/control-plane": ""})
+    return cluster
+
+
+@pytest.fixture
+def kubeconfig(theirs: StandIn, tmp_path: Path) -> Iterator[Path]:
+    with serving(theirs, tmp_path) as path:
+        yield path
+
+
+def a_testbed(kubeconfig: Path, *pairs: tuple[str, str]) -> ExistingTestbed:
+    return ExistingTestbed(
+        type="existing", name="lab", context="theirs", kubeconfig=kubeconfig, nodes=pairs
+    )
+
+
+def up(config: ExistingTestbed, tmp_path: Path, allow: str | None = "theirs") -> list[str]:
+    said: list[str] = []
+    bring_up(config, tmp_path / "live" / "mine", allow, said.append)
+    return said
+
+
+def test_nothing_is_asked_of_it_until_its_context_is_repeated(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    config = a_testbed(kubeconfig, ("w1", "w2"))
+    for allow in (None, "another"):
+        with pytest.raises(TestbedError, match="--allow-context theirs"):
+            up(config, tmp_path, allow)
+        with pytest.raises(TestbedError, match="--allow-context theirs"):
+            take_down(config, tmp_path / "live" / "mine", allow, print)
+    assert theirs.asked == set()
+
+
+def test_after_up_and_down_nothing_of_ours_is_left(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    before = json.dumps(theirs.objects, sort_keys=True)
+    config = a_testbed(kubeconfig, ("w1", "w2"), ("w3", "w4"))
+    up(config, tmp_path)
+    marker = json.loads((tmp_path / "live" / "mine" / "cluster.json").read_text())
+    assert marker["lanes"] == ["lane-1", "lane-2"]
+    assert CRD in theirs.objects
+    take_down(config, tmp_path / "live" / "mine", "theirs", lambda _: None)
+    assert json.dumps(theirs.objects, sort_keys=True) == before
+    assert "leave" in theirs.acts  # the nodes' folders, too
+    take_down(config, tmp_path / "live" / "mine", "theirs", lambda _: None)
+
+
+def test_the_documented_rights_are_all_that_is_used(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    config = a_testbed(kubeconfig, ("w1", "w2"))
+    up(config, tmp_path)
+    cluster = Cluster(kubeconfig, "theirs")
+    confirm_lane(cluster, find_lanes(cluster)[0])
+    take_down(config, tmp_path / "live" / "mine", "theirs", lambda _: None)
+    rules = yaml.safe_load(runner_rights())["rules"]
+
+    def allowed(verb: str, group: str, resource: str) -> bool:
+        return any(
+            group in rule["apiGroups"]
+            and resource in rule["resources"]
+            and {verb, "*"} & set(rule["verbs"])
+            for rule in rules
+        )
+
+    assert len(theirs.asked) > 15
+    assert [asked for asked in sorted(theirs.asked) if not allowed(*asked)] == []
+
+
+def test_a_mesh_that_is_not_ours_is_left_alone(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    theirs.put(CRD, {"metadata": {"managedFields": [{"manager": "helm"}]}})
+    before = json.dumps(theirs.objects, sort_keys=True)
+    with pytest.raises(TestbedError, match="is not ours"):
+        up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
+    assert json.dumps(theirs.objects, sort_keys=True) == before
+    take_down(a_testbed(kubeconfig), tmp_path / "live" / "mine", "theirs", lambda _: None)
+    assert CRD in theirs.objects
+
+
+def test_a_node_with_what_a_wipe_would_remove_is_not_taken(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    theirs.residue = {"processes": {}, "files": [], "interfaces": ["vxlan_sys_4789"]}
+    with pytest.raises(TestbedError, match=r"w1: interfaces \['vxlan_sys_4789'\]"):
+        up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
+    assert set(theirs.acts) == {"inspect"}
+    assert "nsm-resilience/lane" not in theirs.labels("w1")
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"ready": False}, "is not Ready"),
+        ({"taint": "NoExecute"}, "NoExecute"),
+        ({"kubernetes.io/arch": "arm64"}, "is of arm64"),
+    ],
+)
+def test_a_node_that_cannot_be_used_is_refused_with_its_reason(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path, how: Any, why: str
+) -> None:
+    theirs.add_node("bad", **how)
+    with pytest.raises(TestbedError, match=f"bad: .*{why}"):
+        up(a_testbed(kubeconfig, ("w1", "bad")), tmp_path)
+    with pytest.raises(TestbedError, match="gone: is not there"):
+        up(a_testbed(kubeconfig, ("w1", "gone")), tmp_path)
+
+
+def test_without_named_nodes_workers_are_proposed(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    theirs.add_node("w0", ready=False)
+    with pytest.raises(TestbedError) as proposed:
+        up(a_testbed(kubeconfig), tmp_path)
+    text = str(proposed.value)
+    assert yaml.safe_load(text[text.index("  nodes:") :]) == {"nodes": [["w1", "w2"], ["w3", "w4"]]}
+
+
+def test_a_node_that_is_in_no_lane_any_more_gets_no_faults(
+    theirs: StandIn, kubeconfig: Path
+) -> None:
+    cluster = Cluster(kubeconfig, "theirs")
+    make_lanes(cluster, [("w1", "w2"), ("w3", "w4")])
+    make_lanes(cluster, [("w1", "w2")])
+    assert find_lanes(cluster) == [Lane(1, "w1", "w2")]
+    assert "nsm-resilience/lane" not in theirs.labels("w3")
+
+
+def test_a_node_that_lost_its_label_gets_no_faults(theirs: StandIn, kubeconfig: Path) -> None:
+    cluster = Cluster(kubeconfig, "theirs")
+    (lane,) = make_lanes(cluster, [("w1", "w2")])
+    confirm_lane(cluster, lane)
+    theirs.objects["/api/v1/nodes/w2"]["metadata"]["labels"].pop("nsm-resilience/role")
+    with pytest.raises(TestbedError, match=r"node w2 no longer carries .* nothing is injected"):
+        confirm_lane(cluster, lane)
+    theirs.objects[f"/api/v1/namespaces/{lane.namespace}"]["metadata"]["labels"] = {}
+    with pytest.raises(TestbedError, match=f"namespace {lane.namespace}"):
+        confirm_lane(cluster, lane)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nodes: [[a, b], [b, c]]", "b is named twice"),
+        ("nodes: [[a, a]]", "a is named twice"),
+        ("nodes: [[a, b]]\n  images: {load: docker}", "load: pull"),
+    ],
+)
+def test_a_wrong_file_gets_the_right_line(tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "testbed.yaml"
+    file.write_text(f"testbed:\n  type: existing\n  name: x\n  context: c\n  {text}\n")
+    with pytest.raises(ConfigError, match=why):
+        load_testbed(file)

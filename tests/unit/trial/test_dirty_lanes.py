@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lane that will not come clean is never used as it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsm_resilience.mesh import lane_care
+from nsm_resilience.mesh.lane_care import heal_lanes
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.testbed.api import ApiUnavailable
+from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.lanes import take_lane
+from nsm_resilience.testbed.out_of_use import lost_lanes, out_of_use, past_of, put_back, take_out
+from nsm_resilience.trial import conduct as conducting
+from nsm_resilience.trial.attempts import attempts_of
+from nsm_resilience.trial.conduct import VOID, conduct
+
+TRIAL = "S1-kernel-monitored-none/01"
+STUDY = """
+name: small
+seed: 1
+attempts: 1
+scenarios: [{id: S1, title: nothing fails, where: both nodes, source: stated}]
+campaign: [{scenarios: S1, trials: 1}]
+"""
+LANES = [Lane(1, "a", "b"), Lane(2, "c", "d"), Lane(3, "e", "f")]
+META: dict[str, Any] = {
+    "format": 1, "trial": TRIAL, "cell": TRIAL.split("/")[0], "scenario": {}, "factors": {},
+    "windows": {}, "probes": {}, "cluster": {"id": "c1"}, "started": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "study.yaml").write_text(STUDY)
+    return folder
+
+
+@pytest.fixture
+def locks(campaign: Path) -> Path:
+    return campaign.parent / ".locks" / "c1"
+
+
+@pytest.fixture
+def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Conduct the trial; `why` says of a lane why it cannot be cleaned, None when it can."""
+
+    def conduct_with(dirty: set[str], why: Callable[[Lane], str | None]) -> int:
+        def attempt(folder: Path, *given: Any) -> str | None:
+            number, lane = given[3], given[6]
+            writer = RecordWriter(folder, {**META, "attempt": number, "lane": lane.name})
+            reason = "clean: files are left" if lane.name in dirty else None
+            if reason:
+                writer.event("void", data={"reason": reason})
+            writer.close()
+            return reason
+
+        monkeypatch.setattr(conducting, "run_attempt", attempt)
+        monkeypatch.setattr(conducting, "_cluster", lambda _: (None, "c1"))
+        monkeypatch.setattr(conducting, "find_lanes", lambda _: LANES)
+        monkeypatch.setattr(conducting, "clean_again", lambda _c, lane, _i: why(lane))
+        return conduct(campaign / "study.yaml", KindTestbed(), campaign, TRIAL, lambda _: None)
+
+    return conduct_with
+
+
+def attempts(campaign: Path) -> list[tuple[str, str]]:
+    return [(a.lane, a.outcome) for a in attempts_of(CampaignLayout(campaign), TRIAL)]
+
+
+def test_the_trial_goes_on_at_once_on_another_lane(
+    campaign: Path, locks: Path, run: Callable[..., int]
+) -> None:
+    assert run({"lane-1", "lane-2"}, lambda lane: f"{lane.name} keeps files") == 0
+    assert attempts(campaign) == [("lane-1", "void"), ("lane-2", "void"), ("lane-3", "complete")]
+    assert [out_of_use(locks, lane.name) is not None for lane in LANES] == [True, True, False]
+    told = list(lost_lanes([locks], "small"))
+    assert [(one.lane, one.why, one.trial) for one in told] == [
+        ("lane-1", "lane-1 keeps files", TRIAL),
+        ("lane-2", "lane-2 keeps files", TRIAL),
+    ]
+    assert list(lost_lanes([locks], "another campaign")) == []
+
+
+def test_when_no_lane_is_left_the_error_says_what_to_do(
+    campaign: Path, run: Callable[..., int]
+) -> None:
+    with pytest.raises(TestbedError, match=r"(?s)lane-3 is out of use.*nsm-resilience cluster up"):
+        run({"lane-1", "lane-2", "lane-3"}, lambda _: "dirty")
+    assert not CampaignLayout(campaign).receipt(TRIAL).exists()
+
+
+def test_a_lane_that_is_clean_at_the_second_look_stays_in_use(
+    campaign: Path, locks: Path, run: Callable[..., int]
+) -> None:
+    assert run({"lane-1"}, lambda _: None) == VOID
+    assert out_of_use(locks, "lane-1") is None
+    assert run(set(), lambda _: None) == 0
+    assert attempts(campaign) == [("lane-1", "void"), ("lane-1", "complete")]
+
+
+def test_an_api_server_that_is_away_costs_no_lane(locks: Path, run: Callable[..., int]) -> None:
+    def away(_: Lane) -> str:
+        raise ApiUnavailable("no answer")
+
+    assert run({"lane-1"}, away) == VOID
+    assert all(out_of_use(locks, lane.name) is None for lane in LANES)
+
+
+def test_a_lane_out_of_use_is_not_taken_by_any_runner(locks: Path) -> None:
+    take_out(locks, "lane-1", "dirty", "small", TRIAL)
+    with take_lane(LANES[:2], locks) as lane:
+        assert lane.name == "lane-2"
+    put_back(locks, "lane-1")
+    with take_lane(LANES[:2], locks) as lane:
+        assert lane.name == "lane-1"
+    (past,) = past_of(locks, "lane-1")
+    assert past.since and past.until
+
+
+def test_a_lane_is_healed_by_proof_only(locks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for lane in LANES[:2]:
+        take_out(locks, lane.name, "dirty", "small", TRIAL)
+    said: list[str] = []
+
+    def heal(still: set[str], lanes: list[Lane]) -> None:
+        looked: list[str] = []
+
+        def clean_again(_cluster: object, lane: Lane, _images: object) -> str | None:
+            looked.append(lane.name)
+            return "a process is left" if lane.name in still else None
+
+        monkeypatch.setattr(lane_care, "clean_again", clean_again)
+        cluster: Any = None
+        heal_lanes(cluster, lanes, Images(), locks, said.append)
+        assert "lane-3" not in looked  # it was never out of use
+
+    heal({"lane-2"}, LANES)
+    assert out_of_use(locks, "lane-1") is None
+    assert out_of_use(locks, "lane-2") is not None
+    assert said[-1] == "lane-2 stays out of use: a process is left"
+    with pytest.raises(TestbedError, match="cluster down"):
+        heal({"lane-2"}, LANES[1:2])

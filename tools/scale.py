@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a large campaign costs: each step from records to the paper, its time and its peak memory.
+
+    python tools/scale.py results/unpacked/kernel-2026-11 100 1000 --work results/scale
+
+multiplies the campaign's records (they are synthetic and say so), builds everything from them, and
+prints one row of a Markdown table per size and step. What an
+earlier call left is removed. Peak memory is that of the largest process of a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+NOTEBOOKS = ("result-table", "outages", "timelines")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step took: seconds of the clock, of the processors, and the largest process, MiB."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def measure(command: list[str]) -> Cost:
+    """Run a command to its end; its children count as well."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Cost(time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[str]]:
+    """The commands of a build, as the workflow calls them, by name."""
+    program = [sys.executable, "-m", "nsm_resilience.cli"]
+    campaign, tables = work / "campaign", work / "tables"
+    verdicts, numbers = work / "verdicts.jsonl", work / "numbers.json"
+    found = {
+        "synthesize": [*program, "synthesize", str(source), "--trials", str(trials), "--out",
+                       str(campaign)],
+        "judge": [*program, "judge", str(campaign), "--jobs", str(jobs), "--out", str(verdicts)],
+        "tables": [*program, "tables", "--verdicts", str(verdicts), "--campaign-dir",
+                   str(campaign), "--out", str(tables)],
+        "numbers": [*program, "numbers", "--tables", str(tables), "--campaign-dir",
+                    str(campaign), "--out", str(numbers)],
+    }  # fmt: skip
+    for name in NOTEBOOKS:
+        found[f"notebook {name}"] = [
+            *program, "notebook", f"notebooks/{name}.py", "--out",
+            str(work / "notebooks" / f"{name}.ipynb"),
+            "-p", f"tables={tables}", "-p", f"campaign_dir={campaign}",
+            "-p", f"figures={work / 'figures'}",
+        ]  # fmt: skip
+    found["paper"] = [
+        *program, "paper", "--numbers", str(numbers), "--out", str(work / "report.pdf"),
+    ]  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """Measure every size, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, help="an unpacked campaign")
+    parser.add_argument("sizes", type=int, nargs="+", help="numbers of trials")
+    parser.add_argument("--work", type=Path, default=Path("results/scale"))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    print("| trials | step | time, s | processors, s | peak memory, MiB |")
+    print("|---|---|---|---|---|")
+    for size in given.sizes:
+        work = given.work / str(size)
+        shutil.rmtree(work, ignore_errors=True)
+        for name, command in steps(given.source, size, work, given.jobs).items():
+            cost = measure(command)
+            print(
+                f"| {size} | {name} | {cost.wall_s:.0f} | {cost.cpu_s:.0f} | {cost.peak_mib:.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
