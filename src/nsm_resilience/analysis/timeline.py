@@ -7,6 +7,7 @@ return, so that they cannot disagree. All times are seconds from the fault.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -112,6 +113,18 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
             "median_s": grouped.median().to_numpy(),
         }
     )
+
+
+def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
+    """Return whole decades of milliseconds around the median replies of all panels."""
+    import pandas as pd
+
+    medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
+    seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
+    if seen.empty:
+        return 0.1, 10.0
+    low, high = math.floor(math.log10(seen.min())), math.ceil(math.log10(seen.max()))
+    return 10.0**low, 10.0 ** max(high, low + 1)
 
 
 def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:

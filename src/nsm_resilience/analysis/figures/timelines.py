@@ -20,6 +20,7 @@ from nsm_resilience.analysis.timeline import (
     binned,
     changed_sockets,
     lanes,
+    reply_limits,
     states,
     timeline_of,
 )
@@ -151,18 +152,6 @@ def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         head = label.partition(": ")[0]
         titles.append(f"{head}: {', '.join(unusual)}" if unusual else head)
     return titles
-
-
-def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
-    """Return whole decades of milliseconds around the median replies of all panels."""
-    import pandas as pd
-
-    medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
-    seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
-    if seen.empty:
-        return 0.1, 10.0
-    low, high = math.floor(math.log10(seen.min())), math.ceil(math.log10(seen.max()))
-    return 10.0**low, 10.0 ** max(high, low + 1)
 
 
 def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
