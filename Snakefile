@@ -26,3 +26,4 @@ rule all:
     input:
         RESULTS,
         "results/report.html",
+        "results/site",

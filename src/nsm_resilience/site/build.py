@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.site.links import INDEX, between_pages, out_of_site, page_of
 from nsm_resilience.site.overview import COLUMNS, NUMBERS, Attempt, Overview, overview
@@ -192,6 +193,7 @@ def _write_index(site: _Site, found: Overview, results: Path, campaign: Path) ->
             "index.html.j2",
             overview=found,
             campaign=found.description,
+            begun=_begun(found),
             numbers=NUMBERS,
             index=INDEX.as_posix(),
             assets="assets",
@@ -201,6 +203,11 @@ def _write_index(site: _Site, found: Overview, results: Path, campaign: Path) ->
             choices=dict(_choices(found)),
         ),
     )
+
+
+def _begun(found: Overview) -> str:
+    created = found.description["created"]
+    return str(dates(parse_time(str(created)))["en"]) if created else ""
 
 
 def _page(attempt: Attempt) -> PurePosixPath:

@@ -116,7 +116,7 @@ def overview(
         watch_s: length of the watch, seconds: a median among the censored is longer.
     """
     ordered = in_order(scenarios)
-    ids = [cell_id(row) for row in ordered.to_dict("records")]
+    ids = [cell_id({name: row[name] for name in CELL}) for row in ordered.to_dict("records")]
     labels = dict(zip(ids, cell_labels(ordered, names), strict=True))
     attempts = _attempts(trials, labels)
     by_cell: dict[str, list[Attempt]] = {}

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
 
 from nsm_resilience.site.timeline import Drawing, Replies, summary
 
@@ -59,12 +58,8 @@ def _environment() -> Environment:
         summary=summary,
         decades=decades,
     )
-    environment.globals.update(tick_steps=_TICKS_S, most_ticks=_MOST_TICKS, asset=_verbatim)
+    environment.globals.update(tick_steps=_TICKS_S, most_ticks=_MOST_TICKS, asset=asset)
     return environment
-
-
-def _verbatim(name: str) -> Markup:
-    return Markup(asset(name))
 
 
 def short(value: float) -> str:
@@ -84,8 +79,6 @@ def share(t_s: float, drawing: Drawing) -> str:
 
 def height(value_ms: float, replies: Replies) -> float:
     """Where a reply time is on its logarithmic axis: 100 at the bottom, 0 at the top."""
-    import math
-
     low, high = (math.log10(limit) for limit in replies.limits_ms)
     at = (math.log10(max(value_ms, 1e-6)) - low) / (high - low)
     return round(100 - 100 * min(1.0, max(0.0, at)), 1)

@@ -57,13 +57,23 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One lane. `colour` is that of the component in all figures, empty for the page's own ink."""
+    """One lane.
+
+    Attributes:
+        label: short name beside the lane.
+        kind: `phase`, `event`, `component`, `socket` or `asked`.
+        colour: that of the component in all figures; empty for the page's own ink.
+        spans: stretches of time, later ones drawn over earlier ones.
+        marks: instants.
+        about: the full name where the label is a short one.
+    """
 
     label: str
     kind: str
     colour: str
     spans: tuple[Span, ...]
     marks: tuple[Mark, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,7 @@ def draw(
         _fault_row(timeline, events, addresses),
         *_component_rows(measures.changes, events, addresses, timeline.end_s),
         *_socket_rows(measures.changes, timeline.end_s),
-        _shown_row(judgement, events, kubernetes, addresses, end_s),
+        _shown_row(judgement, events, kubernetes, addresses, timeline.end_s),
         _told_row(judgement),
         *_asked_rows(record, clock, addresses),
     ]
@@ -293,7 +303,8 @@ def _socket_rows(changes: Sequence[Change], end_s: float) -> Iterator[Row]:
             Span(begin, end, "as-before" if value.split()[0] == first else "changed", value)
             for begin, end, value in stretches(own, -BEFORE_S, end_s)
         ]
-        yield Row(f"{socket}, {node}", "socket", style.component_colour(SOCKETS), tuple(spans))
+        label, colour = f"{socket.split()[0]}, {node}", style.component_colour(SOCKETS)
+        yield Row(label, "socket", colour, tuple(spans), about=f"{socket}, {node}")
 
 
 def _shown_row(
@@ -301,7 +312,7 @@ def _shown_row(
     events: Sequence[Happening],
     kubernetes: Sequence[Happening],
     addresses: Addresses,
-    end_s: float,
+    watch_s: float,
 ) -> Row:
     """What anybody who watches the cluster could see: conditions, warnings, the first sign."""
     marks = [
@@ -318,7 +329,8 @@ def _shown_row(
         href = f"#{_first_of(judgement.evidence, 'detection')}"
         text = f"first sign: {measures.detected_by}"
         marks.append(Mark(measures.detected_s, "first", text, href))
-    shown = [mark for mark in marks if -BEFORE_S <= mark.t_s <= end_s]
+    # the pods that are made after the watch are not ready at first, which is a sign of nothing
+    shown = [mark for mark in marks if -BEFORE_S <= mark.t_s <= watch_s]
     return Row("shown by Kubernetes", "event", "", (), tuple(sorted(shown, key=lambda m: m.t_s)))
 
 
