@@ -172,25 +172,30 @@ def _attempts(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
     return found
 
 
+_CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
+
+
 def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
     """Texts of the numeric columns, each with the number that it is sorted by.
 
     What was not reached sorts behind all that was, and what was not measured behind that.
     """
-    unmeasured = ("", float("inf"))
+    unmeasured = ("", _UNMEASURED)
     outage = row["outage_s"]
     if outage != outage or outage is None:
         return (unmeasured,) * len(NUMBERS)
     censored = row["outage_censored"] is True
     answered = row["new_connection_answered"] is True
     return (
-        (f"> {seconds(outage)}" if censored else seconds(outage), outage + 1e6 * censored),
+        (f"> {seconds(outage)}" if censored else seconds(outage), outage + _CENSORED * censored),
         (f"{row['replies_lost']:.0f}", float(row["replies_lost"])),
         (seconds(row["new_connection_s"]), float(row["new_connection_s"]))
         if answered
-        else ("no answer", 1e9),
+        else ("no answer", _NOT_REACHED),
         *(
-            ("no", 1e9) if row[name] != row[name] else (seconds(row[name]), float(row[name]))
+            ("no", _NOT_REACHED)
+            if row[name] != row[name]
+            else (seconds(row[name]), float(row[name]))
             for name in ("detected_s", "notified_s")
         ),
     )
