@@ -23,7 +23,7 @@ os.environ.update(
 )
 
 TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases"]
-NOTEBOOKS = ["result-table", "outages", "timelines"]
+NOTEBOOKS = ["result-table", "outages", "timelines", "gallery", "explore"]
 FIGURES = ["result-table", "outages", "survival", "timelines"]
 
 RESULTS = [

@@ -56,6 +56,7 @@ def draw_timelines(
     components: pd.DataFrame,
     outages: pd.DataFrame,
     names: Mapping[str, str],
+    titles: Sequence[str] | None = None,
 ) -> Figure:
     """Draw one panel per chosen trial.
 
@@ -65,6 +66,7 @@ def draw_timelines(
         components: table `components`.
         outages: table `outages`.
         names: what is broken, by scenario id.
+        titles: of the panels; default: the cell of each.
 
     Returns:
         A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
@@ -81,7 +83,8 @@ def draw_timelines(
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
     right = max((line.end_s for line in lines), default=BEFORE_S)
     limits = reply_limits(lines)
-    for number, (row, label) in enumerate(zip(rows, _titles(chosen, names), strict=True)):
+    heads = _titles(chosen, names) if titles is None else titles
+    for number, (row, label) in enumerate(zip(rows, heads, strict=True)):
         strip = figure.add_axes(page.strip(number))
         pair = [strip]
         if shown[number]:
