@@ -22,7 +22,7 @@ from nsm_resilience.study.load import load_study
 
 results = find_results(tables, campaign_dir, figures)
 trials = in_order(results.table("trials"))
-trials["cell"] = trials["trial"].str.partition("/")[0]
+trials["cell"] = trials["trial"].map(lambda trial: trial.partition("/")[0])
 cells = judged(trials).groupby("cell", sort=False)["interruptions"].agg(["size", "mean"])
 cells.rename(columns={"size": "judged trials", "mean": "interruptions in each, mean"})
 
