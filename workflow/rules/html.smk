@@ -19,7 +19,7 @@ rule start_page:
     params:
         tables=lambda wildcards, input: Path(input.scenarios).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        code=code_of("report/start_page"),
+        code=code_of("report/start_page", "report/wording"),
     shell:
         "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
         " --out {output.page} > {log} 2>&1"

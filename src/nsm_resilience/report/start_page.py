@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.wording import dates, parse_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def start_page(
     people = people.drop(columns=apart).assign(**{"/".join(apart): counts})
     return "\n".join(
         [
-            f"Campaign ``{description['campaign']}``, begun {description.get('created') or '?'}.",
+            f"Campaign ``{description['campaign']}``{_begun(description.get('created'))}.",
             "",
             *list_table("The nine scenarios", list(people.columns), people.itertuples(index=False)),
             "k of n judged trials supported, with the Wilson interval of that share. Void, unknown "
@@ -61,6 +62,10 @@ def start_page(
             *(line for row in claims.to_dict("records") for line in claim_entry(row)),
         ]
     )
+
+
+def _begun(created: object) -> str:
+    return f", begun on {dates(parse_time(str(created)))['en']}" if created else ", not begun"
 
 
 def claim_entry(row: dict[Hashable, object]) -> list[str]:

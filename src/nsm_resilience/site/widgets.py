@@ -83,7 +83,7 @@ def picker(
         with shown:
             shown.clear_output(wait=True)
             # an HTML widget would not run the script of the timeline, an output does
-            display(HTML(walk(chosen, campaign)))
+            display(HTML(walk(chosen, campaign)))  # type: ignore[no-untyped-call]
 
     def change_cell(_: object) -> None:
         trials.options = options(cells.value)
