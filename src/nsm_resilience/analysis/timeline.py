@@ -8,7 +8,7 @@ return, so that they cannot disagree. All times are seconds from the fault.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,10 +185,15 @@ def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list
         stretches = states(own, begin_s, end_s)
         first = stretches[0][2].split()[0]
         changed += [(b, e) for b, e, value in stretches if value.split()[0] != first]
-    merged: list[tuple[float, float]] = []
-    for begin, end in sorted(changed):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+    return [Band(SOCKETS, begin, end) for begin, end in union(changed)]
+
+
+def union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join spans of time that overlap or touch, in order of time."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
-            merged.append((begin, end))
-    return [Band(SOCKETS, begin, end) for begin, end in merged]
+            joined.append((begin, end))
+    return joined

@@ -21,6 +21,7 @@ from nsm_resilience.analysis.timeline import (
     reply_limits,
     stretches,
     timeline_of,
+    union,
 )
 from nsm_resilience.site.happenings import Clock, Happening
 from nsm_resilience.site.links import event_anchor, evidence_anchor, kubernetes_anchor
@@ -107,7 +108,7 @@ class Drawing:
         watch_s: end of the watch.
         replies: the established path.
         gaps: interruptions of the path, as in the table `outages`.
-        faults: from begin to end of each injection.
+        faults: when any fault was being injected, without overlaps.
         rows: all lanes, from top to bottom.
     """
 
@@ -171,8 +172,10 @@ def draw(
             for gap in measures.outages
         ),
         faults=tuple(
-            Span(b.begin_s, b.begin_s if b.end_s is None else b.end_s, "fault", b.label)
-            for b in timeline.injections
+            Span(begin, end, "fault", "fault")
+            for begin, end in union(
+                (b.begin_s, b.begin_s if b.end_s is None else b.end_s) for b in timeline.injections
+            )
         ),
         rows=tuple(row for row in rows if row.spans or row.marks),
     )
