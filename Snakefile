@@ -28,3 +28,4 @@ rule all:
         RESULTS,
         "results/report.html",
         "results/ro-crate-metadata.json",
+        "results/site",

@@ -8,23 +8,20 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = "results/unpacked/nsm-2019-kernel"
+campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from pathlib import Path
-
-import pandas as pd
-
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.outages import describe_outages, draw_outages
 from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
 from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.report.results import find_results
 from nsm_resilience.study.load import load_study
 
-trials = pd.read_parquet(Path(tables, "trials.parquet"))
-scenarios = pd.read_parquet(Path(tables, "scenarios.parquet"))
-study = load_study(Path(campaign_dir, "study.yaml"))
+results = find_results(tables, campaign_dir, figures)
+trials, scenarios = results.table("trials"), results.table("scenarios")
+study = load_study(results.campaign / "study.yaml")
 names, watch_s = short_names(study), study.windows.watch_s
 
 # %% [markdown]
@@ -37,7 +34,7 @@ names, watch_s = short_names(study), study.windows.watch_s
 outages = describe_outages(trials, scenarios)
 save_figure(
     draw_outages(trials, scenarios, names, watch_s),
-    Path(figures, f"{outages.name}.svg"),
+    results.figures / f"{outages.name}.svg",
     title=outages.title,
     alt=outages.alt,
 )
@@ -51,7 +48,7 @@ save_figure(
 survival = describe_survival(trials)
 save_figure(
     draw_survival(trials, names, watch_s),
-    Path(figures, f"{survival.name}.svg"),
+    results.figures / f"{survival.name}.svg",
     title=survival.title,
     alt=survival.alt,
 )

@@ -9,14 +9,10 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = "results/unpacked/nsm-2019-kernel"
+campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from pathlib import Path
-
-import pandas as pd
-
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.result_table import (
     describe_result_table,
@@ -24,12 +20,12 @@ from nsm_resilience.analysis.figures.result_table import (
     table_for_people,
 )
 from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.report.results import find_results
 from nsm_resilience.study.load import load_study
 
-scenarios = pd.read_parquet(Path(tables, "scenarios.parquet"))
-trials = pd.read_parquet(Path(tables, "trials.parquet"))
-claims = pd.read_parquet(Path(tables, "claims.parquet"))
-names = short_names(load_study(Path(campaign_dir, "study.yaml")))
+results = find_results(tables, campaign_dir, figures)
+scenarios, trials, claims = (results.table(name) for name in ("scenarios", "trials", "claims"))
+names = short_names(load_study(results.campaign / "study.yaml"))
 
 # %%
 table_for_people(scenarios, names)
@@ -42,7 +38,7 @@ table_for_people(scenarios, names)
 description = describe_result_table(scenarios, trials)
 save_figure(
     draw_result_table(scenarios, names),
-    Path(figures, f"{description.name}.svg"),
+    results.figures / f"{description.name}.svg",
     title=description.title,
     alt=description.alt,
 )

@@ -7,14 +7,10 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = "results/unpacked/nsm-2019-kernel"
+campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from pathlib import Path
-
-import pandas as pd
-
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.timelines import (
     RULE,
@@ -25,18 +21,17 @@ from nsm_resilience.analysis.figures.timelines import (
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.record.reader import read_record
+from nsm_resilience.report.results import find_results
 from nsm_resilience.study.load import load_study
 
-trials = pd.read_parquet(Path(tables, "trials.parquet"))
-names = short_names(load_study(Path(campaign_dir, "study.yaml")))
+results = find_results(tables, campaign_dir, figures)
+trials = results.table("trials")
+names = short_names(load_study(results.campaign / "study.yaml"))
 
 # %%
 print(RULE)
 chosen = typical_trials(trials)
-# of the long tables only what belongs to these trials
-own = [("trial", "in", [*chosen["trial"], ""])]  # pyarrow takes no empty list
-components = pd.read_parquet(Path(tables, "components.parquet"), filters=own)
-outages = pd.read_parquet(Path(tables, "outages.parquet"), filters=own)
+components, outages = (results.table(t, chosen["trial"]) for t in ("components", "outages"))
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
@@ -46,13 +41,13 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %%
 timelines = {
-    row["trial"]: timeline_of(read_record(Path(campaign_dir, row["record"])))
+    row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
     for row in chosen.to_dict("records")
 }
 description = describe_timelines(trials)
 save_figure(
     draw_timelines(chosen, timelines, components, outages, names),
-    Path(figures, f"{description.name}.svg"),
+    results.figures / f"{description.name}.svg",
     title=description.title,
     alt=description.alt,
 )

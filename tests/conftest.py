@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tests can run here. Tests marked `cluster` need a cluster; without one they say so.
+"""Which tests can run here. Tests marked `cluster` need a cluster, those marked `browser` a
+Chromium with its driver; without one they say so.
 
 `NSM_RESILIENCE_LAB=<testbed file>` names the testbed to use. Without it, kind, a Docker engine and
 all images in it are looked for, as the testbed with local images wants them.
@@ -7,7 +8,9 @@ all images in it are looked for, as the testbed with local images wants them.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -39,28 +42,57 @@ def lab() -> tuple[Path | None, str]:
     return LOCAL_IMAGES, "kind, Docker and all images are here"
 
 
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> str:
-    """One line that nobody overlooks, where cluster tests are among those that were asked for."""
-    if not any(item.get_closest_marker("cluster") for item in items):
-        return ""
-    testbed, why = lab()
-    if testbed is None:
-        return (
-            f"cluster tests: SKIPPED, no cluster can be had ({why}); "
+@cache
+def browser() -> tuple[tuple[str, str] | None, str]:
+    """Chromium and its driver for browser tests, or None and what is missing."""
+    if importlib.util.find_spec("selenium") is None:
+        return None, "the package selenium is not installed"
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    driver = shutil.which("chromedriver")
+    if found is None or driver is None:
+        missing = "Chromium" if found is None else "chromedriver"
+        return None, f"there is no {missing}; on Debian: apt-get install chromium chromium-driver"
+    return (found, driver), found
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """A line that nobody overlooks, where cluster or browser tests are among those asked for."""
+    lines = []
+    if any(item.get_closest_marker("cluster") for item in items):
+        testbed, why = lab()
+        lines.append(
+            f"cluster tests: on {testbed.name} ({why})"
+            if testbed is not None
+            else f"cluster tests: SKIPPED, no cluster can be had ({why}); "
             f"name a testbed file in {VARIABLE} to run them"
         )
-    return f"cluster tests: on {testbed.name} ({why})"
+    if any(item.get_closest_marker("browser") for item in items):
+        there, why = browser()
+        lines.append(f"browser tests: {'in ' if there else 'SKIPPED, '}{why}")
+    return lines
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    marked = [item for item in items if item.get_closest_marker("cluster")]
-    if not marked:
-        return
-    testbed, why = lab()
-    if testbed is None:
-        skip = pytest.mark.skip(reason=f"no cluster can be had: {why}; see {VARIABLE}")
-        for item in marked:
-            item.add_marker(skip)
+    for marker, can, hint in (("cluster", lab, f"; see {VARIABLE}"), ("browser", browser, "")):
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        if not marked:
+            continue
+        there, why = can()
+        if there is None:
+            what = "cluster can be had" if marker == "cluster" else "browser"
+            skip = pytest.mark.skip(reason=f"no {what}: {why}{hint}")
+            for item in marked:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> tuple[str, str]:
+    """Paths of Chromium and of its driver."""
+    there, why = browser()
+    if there is None:
+        pytest.skip(f"no browser: {why}")
+    return there
 
 
 @pytest.fixture(scope="session")

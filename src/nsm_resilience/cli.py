@@ -466,6 +466,21 @@ def start_page(
 
 
 @app.command(rich_help_panel=AFTER)
+def site(
+    campaign_dir: CampaignDir,
+    tables: Tables = Path("results/tables"),
+    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
+        "results/verdicts.jsonl"
+    ),
+    out: OutFolder = Path("results/site"),
+) -> None:
+    """Write the static site: a page per attempt, with its timeline and the lines that decided."""
+    from nsm_resilience.site.build import build_site
+
+    say(f"{build_site(tables, campaign_dir, verdicts, out)} attempts: {out / 'index.html'}")
+
+
+@app.command(rich_help_panel=AFTER)
 def explain(
     what: Annotated[
         str, typer.Argument(metavar="WHAT", help="A scenario (S8), a cell, or a trial's id.")

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -15,14 +17,16 @@ from workflow_project import Project, recorded_project
 pytestmark = pytest.mark.pipeline
 
 TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases", "efficiency")
+NOTEBOOKS = ("result-table", "outages", "timelines", "gallery", "explore")
 
 
 def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> None:
     results = built.folder / "results"
     wanted = ["report.pdf", "report.html", "verdicts.jsonl", "numbers.json"]
     wanted += ["ro-crate-metadata.json", "source/Snakefile", "source/notebooks/outages.py"]
+    wanted += ["site/index.html"]
     wanted += [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
-    wanted += [f"notebooks/{name}.ipynb" for name in ("result-table", "outages", "timelines")]
+    wanted += [f"notebooks/{name}.ipynb" for name in NOTEBOOKS]
     wanted += [f"figures/{n}.svg" for n in ("result-table", "outages", "survival", "timelines")]
     assert [path for path in wanted if not (results / path).stat().st_size] == []
     assert (results / "report.pdf").read_bytes().startswith(b"%PDF-")
@@ -73,6 +77,21 @@ def test_the_html_report_opens_with_the_result_table(built: Project) -> None:
     assert "system-message" not in report
     for category in ("Paper", "Figures", "Tables", "Notebooks"):
         assert category in report
+
+
+def test_the_site_leads_to_every_result_and_record_that_it_names(built: Project) -> None:
+    site = built.folder / "results" / "site"
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) == 1 + len(pd.read_parquet(site.parent / "tables" / "trials.parquet"))
+    dead = []
+    for page in pages:
+        addresses = re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8"))
+        here = [a for a in addresses if not a.startswith("data:")]
+        assert here
+        dead += [(page, a) for a in here if not (page.parent / unquote(a)).exists()]
+    assert dead == []
+    report = (site.parent / "report.html").read_text(encoding="utf-8")
+    assert "site/index.html" in report
 
 
 def test_a_second_call_has_nothing_to_do(built: Project) -> None:

@@ -24,7 +24,7 @@ os.environ.update(
 )
 
 TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases", "efficiency"]
-NOTEBOOKS = ["result-table", "outages", "timelines"]
+NOTEBOOKS = ["result-table", "outages", "timelines", "gallery", "explore"]
 FIGURES = ["result-table", "outages", "survival", "timelines"]
 
 CONFIGURATION = ["config/config.yaml", "profiles/default/profile.yaml"]

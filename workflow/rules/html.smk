@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The HTML report. Snakemake makes it in a call of its own. A rule does so (and not the profile's
+# For the browser: the site with a page per attempt, and the HTML report with everything in one
+# file, which Snakemake makes in a call of its own. A rule does so (and not the profile's
 # `report-after-run`) because with that key a dry run of a fresh clone fails on files not yet made.
 
 
@@ -18,7 +19,7 @@ rule start_page:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        code=code_of("report/start_page", "report/rows", "tables", "analysis"),
+        code=code_of("report/start_page", "report/rows", "report/wording", "tables", "analysis"),
     shell:
         "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
         " --out {output.page} > {log} 2>&1"
@@ -44,6 +45,28 @@ rule run_times:
         code=code_of("report/run_times"),
     shell:
         "nsm-resilience run-times {params.folder} --out {output.csv} > {log} 2>&1"
+
+
+rule site:
+    """Write a page per attempt: its timeline, and the lines of the record that decided."""
+    input:
+        description=campaign("campaign.json"),
+        study=campaign("study.yaml"),
+        verdicts="results/verdicts.jsonl",
+        tables=[f"results/tables/{name}.parquet" for name in ("trials", "scenarios", "claims")],
+    output:
+        folder=directory("results/site"),
+    log:
+        "results/logs/site.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        folder=lambda wildcards, input: Path(input.study).parent,
+        code=code_of("site", "analysis", "judge", "record", "provenance"),
+    shell:
+        "nsm-resilience site --tables {params.tables} --campaign-dir {params.folder}"
+        " --verdicts {input.verdicts} --out {output.folder} > {log} 2>&1"
 
 
 rule html_report:

@@ -97,3 +97,62 @@ rule timelines:
         code=code_of("analysis", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+
+
+rule gallery:
+    """All trials of the cell whose path was interrupted most often, as small multiples."""
+    input:
+        notebook="notebooks/gallery.py",
+        study=campaign("study.yaml"),
+        tables=[f"results/tables/{name}.parquet" for name in ("trials", "components", "outages")],
+    output:
+        executed=report(
+            "results/notebooks/gallery.ipynb",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "gallery of a cell"},
+        ),
+        figure=report(
+            "results/figures/gallery.svg",
+            caption="../report/gallery.rst",
+            category="Figures",
+            labels={"figure": "trials of one cell"},
+        ),
+    log:
+        "results/logs/gallery.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        paths=notebook_paths,
+        code=code_of("analysis", "report/notebook", "report/results", "record"),
+    shell:
+        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+
+
+rule explore:
+    """One trial and what its verdict rests on; in JupyterLab the notebook lets a reader pick it."""
+    input:
+        notebook="notebooks/explore.py",
+        study=campaign("study.yaml"),
+        tables=[f"results/tables/{name}.parquet" for name in ("trials", "components", "outages")],
+        verdicts="results/verdicts.jsonl",
+    output:
+        executed=report(
+            "results/notebooks/explore.ipynb",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "one trial"},
+        ),
+        figure="results/figures/explore.svg",
+    log:
+        "results/logs/explore.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        paths=notebook_paths,
+        code=code_of(
+            "analysis", "provenance", "report/notebook", "report/results", "record", "site"
+        ),
+    shell:
+        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths}"
+        " -p interactive=false > {log} 2>&1"

@@ -91,8 +91,11 @@ def place(record: Path, evidence: Evidence) -> str:
     return f"{path}, {evidence.first_seq} to {evidence.last_seq}"
 
 
-def quoted(record: Path, evidence: Evidence) -> str | None:
-    """The line of a text file that is referred to; None for a table, or when it is not there."""
+def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str | None:
+    """The line of a text file that is referred to; None for a table, or when it is not there.
+
+    A line of more than `longest` characters is cut, which its last character says.
+    """
     path = record / evidence.file
     if evidence.line is None or not path.exists():
         return None
@@ -101,7 +104,7 @@ def quoted(record: Path, evidence: Evidence) -> str | None:
     if line is None:
         return None
     line = line.rstrip("\n")
-    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:

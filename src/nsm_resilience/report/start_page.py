@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.wording import dates, parse_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def start_page(
     shown = [row for row in rows if row["typical"] is not None]
     return "\n".join(
         [
-            f"Campaign ``{description['campaign']}``, begun {description.get('created') or '?'}.",
+            f"Campaign ``{description['campaign']}``{_begun(description.get('created'))}.",
             "",
             *list_table("The nine scenarios", list(people.columns), linked),
             "k of n judged trials supported, with the Wilson interval of that share. Void, unknown "
@@ -126,6 +127,10 @@ def claim_rows(claims: pd.DataFrame, folder: PurePosixPath) -> list[list[str]]:
         claim_entry(row, f"{folder}/claims.csv{fragment([(number, number)])}")
         for number, row in enumerate(claims.to_dict("records"), start=FIRST)
     ]
+
+
+def _begun(created: object) -> str:
+    return f", begun on {dates(parse_time(str(created)))['en']}" if created else ", not begun"
 
 
 def claim_entry(row: Mapping[Hashable, object], address: str) -> list[str]:

@@ -12,26 +12,27 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import RULE, typical_trials
-from nsm_resilience.judge.timeline import find_instants
+from nsm_resilience.analysis.timeline import (
+    BEFORE_S,
+    SOCKETS,
+    Band,
+    Timeline,
+    binned,
+    changed_sockets,
+    lanes,
+    reply_limits,
+    states,
+    timeline_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nsm_resilience.record.reader import Record
-
 Rect = tuple[float, float, float, float]
 
 NOTEBOOK = "notebooks/timelines.py"
-
-BEFORE_S = 10.0
-"""Seconds of the steady state that are shown before the fault."""
-BINS = 360
-"""Time bins of a panel; 20 ms echoes of a whole watch would be six thousand dots."""
-
-SOCKETS = "sockets"
-"""Lane of all sockets of a node together."""
 
 _USUAL = {
     "failure": ("none", "kill", "replace"),
@@ -46,146 +47,6 @@ _GAP_MM = 0.9
 _LEFT_MM = 21.0
 _BELOW_MM = 2.5
 _FOOT_MM = 14.0
-_ORDER = ("nsmd", "nsmd-k8s", "nsmdp", "forwarder", "vppagent-forwarder", "vpp-agent", "vpp",
-          SOCKETS)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Band:
-    """A stretch of time in seconds from the fault; without an end it runs to the panel's edge."""
-
-    label: str
-    begin_s: float
-    end_s: float | None
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """What one record shows along time; all times in seconds from the fault.
-
-    Attributes:
-        trial: trial id.
-        attempt: attempt shown.
-        replies: one row per echo of the established path, columns `t_s` (when it was sent) and
-            `rtt_s` (empty: no reply).
-        injections: when each fault was injected, from begin to the end of the injection.
-        end_s: end of the watch.
-    """
-
-    trial: str
-    attempt: int
-    replies: pd.DataFrame
-    injections: tuple[Band, ...]
-    end_s: float
-
-
-def timeline_of(record: Record) -> Timeline:
-    """Take a timeline from a record.
-
-    Raises:
-        ValueError: the record has no fault instant or no end of the watch, so there is no axis.
-    """
-    import pandas as pd
-
-    instants = find_instants(record)
-    if instants.watch is None:
-        raise ValueError(f"{record.folder}: no fault instant or no end of the watch to draw from")
-    zero, end = instants.watch
-    echoes = record.table("path")
-    replies = pd.DataFrame(
-        {
-            "t_s": (echoes["sent_ns"].astype("int64") - zero) / 1e9,
-            "rtt_s": echoes["rtt_ns"].astype("Float64") / 1e9,
-        }
-    )
-    injections = tuple(
-        Band(
-            str(dict(event.data.get("fault") or {}).get("component") or "socket"),
-            (int(event.data["t_begin_ns"]) - zero) / 1e9,
-            (int(event.data["t_done_ns"]) - zero) / 1e9,
-        )
-        for event in record.all_of("injection")
-    )
-    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9)
-
-
-def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS) -> pd.DataFrame:
-    """Sum up echoes in equal bins of time.
-
-    Returns:
-        One row per bin with echoes: `t_s` (middle), `sent`, `lost`, `median_s` (of the replies,
-        empty without any).
-    """
-    import numpy as np
-    import pandas as pd
-
-    width = (end_s - begin_s) / bins
-    inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
-    number = np.floor((inside["t_s"] - begin_s) / width).astype(int)
-    grouped = inside["rtt_s"].groupby(number)
-    sent = grouped.size()
-    return pd.DataFrame(
-        {
-            "t_s": begin_s + (sent.index.to_numpy() + 0.5) * width,
-            "sent": sent.to_numpy(),
-            "lost": (sent - grouped.count()).to_numpy(),
-            "median_s": grouped.median().to_numpy(),
-        }
-    )
-
-
-def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:
-    """Return (node, thing) of what changed in a trial, the client's node first.
-
-    A thing is a component with a process, or `sockets` for all sockets of the node together. What
-    stayed as it was from the fault to the end of the watch has no lane: it would tell nothing and
-    take the place of what does.
-    """
-    found: set[tuple[str, str]] = set()
-    own = components[components["what"] != "socket"]
-    for (node, component, _), changes in own.groupby(["node", "component", "what"]):
-        if len(changes) > 1:
-            found.add((str(node), str(component)))
-    for node, sockets in components[components["what"] == "socket"].groupby("node"):
-        if changed_sockets(sockets, -BEFORE_S, end_s):
-            found.add((str(node), SOCKETS))
-    rank = {name: position for position, name in enumerate(_ORDER)}
-    return sorted(found, key=lambda lane: (lane[0], rank.get(lane[1], len(rank)), lane[1]))
-
-
-def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
-    """Turn changes of one thing (`t_s`, `value`) into stretches (begin, end, value), seconds.
-
-    The first value is the one from just before the fault. The steady state before it was green, or
-    the trial would be void, so it is drawn back to the left edge.
-    """
-    ordered = changes.sort_values("t_s", kind="stable")
-    if ordered.empty:
-        return []
-    begins = [begin_s, *(float(t) for t in ordered["t_s"].iloc[1:])]
-    ends = [*begins[1:], end_s]
-    values = [str(value) for value in ordered["value"]]
-    return [(b, e, v) for b, e, v in zip(begins, ends, values, strict=True) if e > b]
-
-
-def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list[Band]:
-    """Return when any socket of a node was in another condition than before the fault.
-
-    A new inode that answers is a healthy new socket; what counts is the word of the value:
-    `answers`, `silent`, `file`, `missing`.
-    """
-    changed: list[tuple[float, float]] = []
-    for _, own in sockets.groupby("component", sort=True):
-        stretches = states(own, begin_s, end_s)
-        first = stretches[0][2].split()[0]
-        changed += [(b, e) for b, e, value in stretches if value.split()[0] != first]
-    merged: list[tuple[float, float]] = []
-    for begin, end in sorted(changed):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((begin, end))
-    return [Band(SOCKETS, begin, end) for begin, end in merged]
 
 
 @style.styled
@@ -195,6 +56,7 @@ def draw_timelines(
     components: pd.DataFrame,
     outages: pd.DataFrame,
     names: Mapping[str, str],
+    titles: Sequence[str] | None = None,
 ) -> Figure:
     """Draw one panel per chosen trial.
 
@@ -204,6 +66,7 @@ def draw_timelines(
         components: table `components`.
         outages: table `outages`.
         names: what is broken, by scenario id.
+        titles: of the panels; default: the cell of each.
 
     Returns:
         A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
@@ -220,7 +83,8 @@ def draw_timelines(
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
     right = max((line.end_s for line in lines), default=BEFORE_S)
     limits = reply_limits(lines)
-    for number, (row, label) in enumerate(zip(rows, _titles(chosen, names), strict=True)):
+    heads = _titles(chosen, names) if titles is None else titles
+    for number, (row, label) in enumerate(zip(rows, heads, strict=True)):
         strip = figure.add_axes(page.strip(number))
         pair = [strip]
         if shown[number]:
@@ -291,18 +155,6 @@ def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         head = label.partition(": ")[0]
         titles.append(f"{head}: {', '.join(unusual)}" if unusual else head)
     return titles
-
-
-def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
-    """Return whole decades of milliseconds around the median replies of all panels."""
-    import pandas as pd
-
-    medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
-    seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
-    if seen.empty:
-        return 0.1, 10.0
-    low, high = math.floor(math.log10(seen.min())), math.ceil(math.log10(seen.max()))
-    return 10.0**low, 10.0 ** max(high, low + 1)
 
 
 def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# %% [markdown]
+# # Walk the timeline of one trial
+#
+# Pick a cell and a trial. Over its timeline the arrow keys move a reading line, plus and minus
+# zoom, and dragging shows a stretch of time; below it stands what the verdict rests on, line by
+# line. With `interactive = False`, or without ipywidgets, one trial is drawn as a figure.
+
+# %% tags=["parameters"]
+tables = "results/tables"
+campaign_dir = ""  # empty: the campaign that the tables are of
+figures = "results/figures"
+trial = ""  # empty: the first typical trial whose path was interrupted
+attempt = 0  # 0: the one that counts
+interactive = True
+
+# %%
+from IPython.display import display
+
+from nsm_resilience.analysis.figures.cells import counted, in_order, short_names
+from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
+from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.provenance.explain import explain
+from nsm_resilience.record.reader import read_record
+from nsm_resilience.report.results import find_results
+from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
+from nsm_resilience.study.load import load_study
+
+results = find_results(tables, campaign_dir, figures)
+trials = in_order(results.table("trials"))
+trials[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
+
+# %% [markdown]
+# The trial to begin with.
+
+# %%
+typical = typical_trials(trials)
+if trial:
+    own = trials[trials["trial"] == trial]
+    chosen = own[own["attempt"] == attempt] if attempt else counted(own)
+else:
+    interrupted = typical[typical["interruptions"] > 0]
+    chosen = (interrupted if len(interrupted) else typical).head(1)
+if chosen.empty:
+    print(f"No such trial: {trial}, attempt {attempt}." if trial else "No trial was judged.")
+chosen[["trial", "attempt", "verdict", "reason"]]
+
+# %%
+if interactive and len(chosen) and widgets_are_there():
+    first = (str(chosen["trial"].iloc[0]), int(chosen["attempt"].iloc[0]))
+    attempts = list(zip(trials["trial"], trials["attempt"].astype(int), strict=True))
+    display(picker(attempts, first, results.verdicts, results.campaign))
+elif interactive and len(chosen):
+    print("For the interactive timeline: `make explore`, which installs ipywidgets.")
+
+# %% [markdown]
+# The same as a figure: replies above, and below them the components and sockets that changed.
+
+# %%
+lines = {
+    row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
+    for row in chosen.to_dict("records")
+    if row["watch_s"] == row["watch_s"]  # a void attempt has no time axis
+}
+drawn = chosen[chosen["trial"].isin(lines)]
+figure = draw_timelines(
+    drawn,
+    lines,
+    results.table("components"),
+    results.table("outages"),
+    short_names(load_study(results.campaign / "study.yaml")),
+    titles=[f"{t}, attempt {a}" for t, a in zip(drawn["trial"], drawn["attempt"], strict=True)],
+)
+said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in drawn.to_dict("records")]
+save_figure(
+    figure,
+    results.figures / "explore.svg",
+    title="One trial",
+    alt=" ".join(said) or "No figure: there is no trial to draw.",
+)
+
+# %%
+for row in chosen.to_dict("records"):
+    if results.verdicts.exists():
+        judgement = find_judgement(results.verdicts, row["trial"], int(row["attempt"]))
+        print("\n".join(explain(judgement, results.campaign)))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# %% [markdown]
+# # All trials of a cell, side by side
+#
+# Do the trials of one cell look alike? Each panel is a trial: its replies, the components and
+# sockets that changed, the fault, on one time axis. Attempts without a verdict are listed below.
+
+# %% tags=["parameters"]
+tables = "results/tables"
+campaign_dir = ""  # empty: the campaign that the tables are of
+figures = "results/figures"
+cell = ""  # such as S3-kernel-monitored-kill; empty: the one whose path was interrupted most often
+most = 12  # panels at most
+
+# %%
+from nsm_resilience.analysis.figures.cells import counted, in_order, judged, short_names
+from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
+from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.record.reader import read_record
+from nsm_resilience.report.results import find_results
+from nsm_resilience.study.load import load_study
+
+results = find_results(tables, campaign_dir, figures)
+trials = in_order(results.table("trials"))
+trials["cell"] = trials["trial"].map(lambda trial: trial.partition("/")[0])
+cells = judged(trials).groupby("cell", sort=False)["interruptions"].agg(["size", "mean"])
+cells.rename(columns={"size": "judged trials", "mean": "interruptions in each, mean"})
+
+# %%
+if not cell and len(cells):
+    cell = str(cells["mean"].astype(float).idxmax())
+own = trials[trials["cell"] == cell]
+chosen = counted(own)
+chosen = chosen[chosen["watch_s"].notna()].head(most)
+if own.empty:
+    print(f"No trial of {cell}." if cell else "No trial was judged.")
+print(f"{cell or 'no cell'}: {len(chosen)} of {own['trial'].nunique()} trials are drawn")
+
+# %%
+figure = draw_timelines(
+    chosen,
+    {
+        row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
+        for row in chosen.to_dict("records")
+    },
+    results.table("components"),
+    results.table("outages"),
+    short_names(load_study(results.campaign / "study.yaml")),
+    titles=list(chosen["trial"]),
+)
+said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in chosen.to_dict("records")]
+save_figure(
+    figure,
+    results.figures / "gallery.svg",
+    title=f"All trials of {cell}",
+    alt=" ".join(said) or "No figure: there is no trial to draw.",
+)
+
+# %%
+chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "interruptions", "reason"]]
+
+# %% [markdown]
+# Of the same cell, without a verdict or superseded:
+
+# %%
+own.loc[~own.index.isin(chosen.index), ["trial", "attempt", "verdict", "reason"]]

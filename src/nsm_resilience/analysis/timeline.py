@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One attempt along time: replies, lanes of components and sockets, faults. Nothing is drawn here.
+
+The figure of typical trials, the pages of the site and the notebooks all draw what these functions
+return, so that they cannot disagree. All times are seconds from the fault.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nsm_resilience.judge.timeline import find_instants
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.record.reader import Record
+
+BEFORE_S = 10.0
+"""Seconds of the steady state that are shown before the fault."""
+BINS = 360
+"""Time bins of a panel; 20 ms echoes of a whole watch would be six thousand dots."""
+
+SOCKETS = "sockets"
+"""Lane of all sockets of a node together."""
+
+_ORDER = ("nsmd", "nsmd-k8s", "nsmdp", "forwarder", "vppagent-forwarder", "vpp-agent", "vpp",
+          SOCKETS)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of time in seconds from the fault; without an end it runs to the panel's edge."""
+
+    label: str
+    begin_s: float
+    end_s: float | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What one record shows along time; all times in seconds from the fault.
+
+    Attributes:
+        trial: trial id.
+        attempt: attempt shown.
+        replies: one row per echo of the established path, columns `t_s` (when it was sent) and
+            `rtt_s` (empty: no reply).
+        injections: when each fault was injected, from begin to the end of the injection.
+        end_s: end of the watch.
+    """
+
+    trial: str
+    attempt: int
+    replies: pd.DataFrame
+    injections: tuple[Band, ...]
+    end_s: float
+
+
+def timeline_of(record: Record) -> Timeline:
+    """Take a timeline from a record.
+
+    Raises:
+        ValueError: the record has no fault instant or no end of the watch, so there is no axis.
+    """
+    import pandas as pd
+
+    instants = find_instants(record)
+    if instants.watch is None:
+        raise ValueError(f"{record.folder}: no fault instant or no end of the watch to draw from")
+    zero, end = instants.watch
+    echoes = record.table("path")
+    replies = pd.DataFrame(
+        {
+            "t_s": (echoes["sent_ns"].astype("int64") - zero) / 1e9,
+            "rtt_s": echoes["rtt_ns"].astype("Float64") / 1e9,
+        }
+    )
+    injections = tuple(
+        Band(
+            str(event.target or event.data.get("method") or "fault"),
+            (int(event.data["t_begin_ns"]) - zero) / 1e9,
+            (int(event.data["t_done_ns"]) - zero) / 1e9,
+        )
+        for event in record.all_of("injection")
+    )
+    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9)
+
+
+def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS) -> pd.DataFrame:
+    """Sum up echoes in equal bins of time.
+
+    Returns:
+        One row per bin with echoes: `t_s` (middle), `sent`, `lost`, `median_s` (of the replies,
+        empty without any).
+    """
+    import numpy as np
+    import pandas as pd
+
+    width = (end_s - begin_s) / bins
+    inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
+    number = np.floor((inside["t_s"] - begin_s) / width).astype(int)
+    grouped = inside["rtt_s"].groupby(number)
+    sent = grouped.size()
+    return pd.DataFrame(
+        {
+            "t_s": begin_s + (sent.index.to_numpy() + 0.5) * width,
+            "sent": sent.to_numpy(),
+            "lost": (sent - grouped.count()).to_numpy(),
+            "median_s": grouped.median().to_numpy(),
+        }
+    )
+
+
+def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
+    """Return whole decades of milliseconds around the median replies of all panels."""
+    import pandas as pd
+
+    medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
+    seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
+    if seen.empty:
+        return 0.1, 10.0
+    low, high = math.floor(math.log10(seen.min())), math.ceil(math.log10(seen.max()))
+    return 10.0**low, 10.0 ** max(high, low + 1)
+
+
+def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:
+    """Return (node, thing) of what changed in a trial, the client's node first.
+
+    A thing is a component with a process, or `sockets` for all sockets of the node together. What
+    stayed as it was from the fault to the end of the watch has no lane: it would tell nothing and
+    take the place of what does.
+    """
+    found: set[tuple[str, str]] = set()
+    own = components[components["what"] != "socket"]
+    for (node, component, _), changes in own.groupby(["node", "component", "what"]):
+        if len(changes) > 1:
+            found.add((str(node), str(component)))
+    for node, sockets in components[components["what"] == "socket"].groupby("node"):
+        if changed_sockets(sockets, -BEFORE_S, end_s):
+            found.add((str(node), SOCKETS))
+    return sorted(found, key=lane_order)
+
+
+def lane_order(lane: tuple[str, str]) -> tuple[str, int, str]:
+    """Return a key that sorts (node, thing): client's node first, components in the usual order."""
+    node, thing = lane
+    return node, _ORDER.index(thing) if thing in _ORDER else len(_ORDER), thing
+
+
+def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
+    """Turn changes of one thing (`t_s`, `value`) into stretches (begin, end, value), seconds.
+
+    The first value is the one from just before the fault. The steady state before it was green, or
+    the trial would be void, so it is drawn back to the left edge.
+    """
+    ordered = changes.sort_values("t_s", kind="stable")
+    points = zip(ordered["t_s"], ordered["value"], strict=True)
+    return stretches([(float(t), str(value)) for t, value in points], begin_s, end_s)
+
+
+def stretches(
+    points: Sequence[tuple[float, str]], begin_s: float, end_s: float
+) -> list[tuple[float, float, str]]:
+    """Do the same as `states` for (time, value) pairs that are in order of time."""
+    if not points:
+        return []
+    begins = [begin_s, *(t for t, _ in points[1:])]
+    ends = [*begins[1:], end_s]
+    values = [value for _, value in points]
+    return [(b, e, v) for b, e, v in zip(begins, ends, values, strict=True) if e > b]
+
+
+def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list[Band]:
+    """Return when any socket of a node was in another condition than before the fault.
+
+    A new inode that answers is a healthy new socket; what counts is the word of the value:
+    `answers`, `silent`, `file`, `missing`.
+    """
+    changed: list[tuple[float, float]] = []
+    for _, own in sockets.groupby("component", sort=True):
+        stretches = states(own, begin_s, end_s)
+        first = stretches[0][2].split()[0]
+        changed += [(b, e) for b, e, value in stretches if value.split()[0] != first]
+    return [Band(SOCKETS, begin, end) for begin, end in union(changed)]
+
+
+def union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join spans of time that overlap or touch, in order of time."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((begin, end))
+    return joined

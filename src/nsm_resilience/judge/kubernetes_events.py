@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kubernetes events of a record, on the runner's clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nsm_resilience.judge.rules import NANOSECONDS
+from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.record.layout import RecordLayout
+from nsm_resilience.record.reader import Record
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesEvent:
+    """One event as Kubernetes wrote it.
+
+    Attributes:
+        line: its line in `kubernetes-events.jsonl`, from 1.
+        type: `Normal` or `Warning`.
+        reason: one word, such as `Unhealthy`.
+        kind: kind of the object it is about.
+        name: name of that object.
+        message: what it says, on one line.
+        times_ns: when it was seen, the first and the last time, nanoseconds of the runner's clock;
+            what came between is not kept.
+    """
+
+    line: int
+    type: str
+    reason: str
+    kind: str
+    name: str
+    message: str
+    times_ns: tuple[int, ...]
+
+
+def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[KubernetesEvent]:
+    """Events of a record in the order of their lines; `only` is the one type that is wanted.
+
+    Lines that are no events are passed over: they are evidence only where they can be read.
+    """
+    path = RecordLayout(record.folder).kubernetes_events
+    offset = wall_offset_ns(record)
+    if offset is None or not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if only is not None and f'"{only}"' not in line:
+            continue
+        event = _event(line)
+        if event is None or (only is not None and event.get("type") != only):
+            continue
+        about = event.get("involvedObject") or event.get("regarding") or {}
+        # A stamp in whole seconds is up to one second older than what it stamps; the end of
+        # its second is when it had been shown for certain.
+        times = [t - offset + (0 if fine else NANOSECONDS) for t, fine in _stamps(event)]
+        yield KubernetesEvent(
+            line=number,
+            type=str(event.get("type")),
+            reason=str(event.get("reason")),
+            kind=str(about.get("kind", "object")),
+            name=str(about.get("name", "unnamed")),
+            message=" ".join(str(event.get("message") or event.get("note")).split()),
+            times_ns=tuple(times),
+        )
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:
+    """Times of an event, nanoseconds UTC, and whether each is finer than a second."""
+    series, metadata = event.get("series") or {}, event.get("metadata") or {}
+    given = [
+        event.get("firstTimestamp"),
+        event.get("eventTime"),
+        event.get("lastTimestamp"),
+        series.get("lastObservedTime"),
+    ]
+    if not any(given):
+        given = [metadata.get("creationTimestamp")]
+    found = []
+    for value in given:
+        parsed = parse_wall(value) if isinstance(value, str) else None
+        if parsed is not None:
+            found.append((parsed, "." in str(value)))
+    return found

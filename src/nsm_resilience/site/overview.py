@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the first page of the site shows: result table, claims, and a list of all attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted, in_order
+from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.report.wording import median_seconds, seconds, share_interval, typographic
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_TRIALS = 12
+"""Trials of a cell that its row of the result table links; the list below has all."""
+
+COLUMNS = (
+    "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
+    "replies_lost", "new_connection_s", "new_connection_answered", "detected_s", "notified_s",
+)  # fmt: skip
+"""Columns of the table `trials` that the first page needs; the evidence of ten thousand attempts
+would fill the memory."""
+
+_INCOMPLETE = ("void", "cut", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt in the list.
+
+    Attributes:
+        row: its row of the table `trials`, the columns `COLUMNS`.
+        cell: id of its cell.
+        label: what is broken and what sets the cell apart.
+        outcome: the verdict, or `void`, `cut`, `unreadable`.
+        counts: whether it is the attempt of its trial that counts.
+        cells: texts of the numeric columns, see `NUMBERS`.
+    """
+
+    row: Mapping[str, Any]
+    cell: str
+    label: str
+    outcome: str
+    counts: bool
+    cells: tuple[tuple[str, float], ...]
+
+
+NUMBERS = ("path away, s", "echoes lost", "new client, s", "shown, s", "told, s")
+"""Headings of the numeric columns of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """One line of the result table: a cell, its counts in words, and its trials."""
+
+    cell: str
+    label: str
+    title: str
+    source: str
+    claimed: str
+    counts: str
+    interval: str
+    verdict: str
+    agreement: str
+    median: str
+    apart: str
+    attempts: tuple[Attempt, ...]
+    more: int
+    typical: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Result table and claims of one forwarding plane."""
+
+    name: str
+    rows: tuple[CellRow, ...]
+    claims: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first page.
+
+    Attributes:
+        description: content of `campaign.json`.
+        planes: result tables, one per forwarding plane.
+        attempts: all attempts in the order of the table `trials`.
+    """
+
+    description: Mapping[str, Any]
+    planes: tuple[Plane, ...]
+    attempts: tuple[Attempt, ...]
+
+
+def overview(
+    scenarios: pd.DataFrame,
+    claims: pd.DataFrame,
+    trials: pd.DataFrame,
+    names: Mapping[str, str],
+    description: Mapping[str, Any],
+    watch_s: float,
+) -> Overview:
+    """Put the first page together.
+
+    Args:
+        scenarios: table `scenarios`.
+        claims: table `claims`.
+        trials: table `trials`, at least the columns `COLUMNS` and `campaign`.
+        names: what is broken, by scenario id.
+        description: content of `campaign.json`.
+        watch_s: length of the watch, seconds: a median among the censored is longer.
+    """
+    ordered = in_order(scenarios)
+    ids = [cell_id({name: row[name] for name in CELL}) for row in ordered.to_dict("records")]
+    labels = dict(zip(ids, cell_labels(ordered, names), strict=True))
+    attempts = _attempts(trials, labels)
+    by_cell: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_cell.setdefault(attempt.cell, []).append(attempt)
+    frames = dict(list(trials.groupby(list(CELL), sort=False)))
+    planes: dict[str, list[CellRow]] = {}
+    for cell, row in zip(ids, ordered.to_dict("records"), strict=True):
+        own = by_cell.get(cell, [])
+        typical = None
+        if own:
+            chosen = typical_of_cell(frames[tuple(row[name] for name in CELL)])
+            typical = None if chosen is None else _same(own, chosen)
+        planes.setdefault(str(row["plane"]), []).append(
+            _cell_row(row, cell, labels[cell], own, typical, watch_s)
+        )
+    told = claims.to_dict("records")
+    found = [*planes, *(p for p in claims["plane"].unique() if p not in planes)]
+    return Overview(
+        description,
+        tuple(
+            Plane(
+                plane,
+                tuple(planes.get(plane, [])),
+                tuple(
+                    {name: typographic(str(claim[name])) for name in
+                     ("claim", "text", "agreement", "why")}
+                    for claim in told if claim["plane"] == plane
+                ),
+            )
+            for plane in found
+        ),
+        tuple(attempts),
+    )  # fmt: skip
+
+
+def _attempts(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
+    counting = set(counted(trials).index)
+    found = []
+    for at, row in zip(trials.index, trials.to_dict("records"), strict=True):
+        cell = str(row["trial"]).partition("/")[0]
+        word = str(row["reason"]).partition(":")[0]
+        found.append(
+            Attempt(
+                row={str(name): value for name, value in row.items()},
+                cell=cell,
+                label=labels.get(cell, cell),
+                outcome=word if word in _INCOMPLETE else str(row["verdict"]),
+                counts=at in counting,
+                cells=_numbers(row),
+            )
+        )
+    return found
+
+
+_CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
+
+
+def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
+    """Texts of the numeric columns, each with the number that it is sorted by.
+
+    What was not reached sorts behind all that was, and what was not measured behind that.
+    """
+    unmeasured = ("", _UNMEASURED)
+    outage = row["outage_s"]
+    if outage != outage or outage is None:
+        return (unmeasured,) * len(NUMBERS)
+    censored = row["outage_censored"] is True
+    answered = row["new_connection_answered"] is True
+    return (
+        (f"> {seconds(outage)}" if censored else seconds(outage), outage + _CENSORED * censored),
+        (f"{row['replies_lost']:.0f}", float(row["replies_lost"])),
+        (seconds(row["new_connection_s"]), float(row["new_connection_s"]))
+        if answered
+        else ("no answer", _NOT_REACHED),
+        *(
+            ("no", _NOT_REACHED)
+            if row[name] != row[name]
+            else (seconds(row[name]), float(row[name]))
+            for name in ("detected_s", "notified_s")
+        ),
+    )
+
+
+def _same(own: Sequence[Attempt], chosen: Mapping[str, Any] | pd.Series) -> Attempt | None:
+    wanted = (chosen["trial"], chosen["attempt"])
+    return next((a for a in own if (a.row["trial"], a.row["attempt"]) == wanted), None)
+
+
+def _cell_row(
+    row: Mapping[Any, Any],
+    cell: str,
+    label: str,
+    own: Sequence[Attempt],
+    typical: Attempt | None,
+    watch_s: float,
+) -> CellRow:
+    n = int(row["n"])
+    apart = [
+        f"{int(row[name])} {word}"
+        for name, word in (("void", "void"), ("unknown", "unknown"), ("not_injected", "unproved"))
+        if row[name]
+    ]
+    claimed = row["claimed"]
+    return CellRow(
+        cell=cell,
+        label=label,
+        title=typographic(str(row["title"])),
+        source=str(row["source"]),
+        claimed=str(claimed) if isinstance(claimed, str) and claimed else "no claim",
+        counts=f"{int(row['k'])}/{n}" if n else "",
+        interval=share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
+        verdict=str(row["verdict"]),
+        agreement=str(row["agreement"]),
+        median=median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
+        apart=", ".join(apart),
+        attempts=tuple(own[:SHOWN_TRIALS]),
+        more=max(0, len(own) - SHOWN_TRIALS),
+        typical=typical,
+    )

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages as HTML: templates filled with the models, and numbers written the short way."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.site.timeline import Drawing, Replies, summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ASSETS = ("site.css", "timeline.css", "timeline.js", "attempts.js")
+"""Files that the pages share."""
+
+_TICKS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
+"""Distances of ticks on the time axis; the script in the page is told of them."""
+_MOST_TICKS = 12
+
+
+def asset(name: str) -> str:
+    """Text of a file that the pages share."""
+    return (files("nsm_resilience.site") / "assets" / name).read_text(encoding="utf-8")
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template; a name that it uses and was not given is an error."""
+    return _environment().get_template(template).render(**values)
+
+
+def timeline_alone(drawing: Drawing, identity: str) -> str:
+    """One timeline with its style and script, for a notebook; marks lead nowhere there."""
+    return render("alone.html.j2", drawing=drawing, identity=identity)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("nsm_resilience.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        short=short,
+        bins=bins,
+        dots=dots,
+        ticks=ticks,
+        share=share,
+        height=height,
+        summary=summary,
+        decades=decades,
+    )
+    environment.globals.update(tick_steps=_TICKS_S, most_ticks=_MOST_TICKS, asset=asset)
+    return environment
+
+
+def short(value: float) -> str:
+    """Write seconds to the millisecond without idle zeros.
+
+    >>> short(1.5), short(-10.0), short(0.0004)
+    ('1.5', '-10', '0')
+    """
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def share(t_s: float, drawing: Drawing) -> str:
+    """Where a time is between the edges of a timeline, in per cent."""
+    return short(100 * (t_s - drawing.begin_s) / (drawing.end_s - drawing.begin_s))
+
+
+def height(value_ms: float, replies: Replies) -> float:
+    """Where a reply time is on its logarithmic axis: 100 at the bottom, 0 at the top."""
+    low, high = (math.log10(limit) for limit in replies.limits_ms)
+    at = (math.log10(max(value_ms, 1e-6)) - low) / (high - low)
+    return round(100 - 100 * min(1.0, max(0.0, at)), 1)
+
+
+def decades(replies: Replies) -> list[float]:
+    """Labelled values of the axis of reply times, milliseconds."""
+    low, high = replies.limits_ms
+    values = [low]
+    while values[-1] < high * 0.999:
+        values.append(values[-1] * 10)
+    return values
+
+
+def dots(replies: Replies) -> str:
+    """Path of one dot per bin with a reply: lines of no length with round ends."""
+    found = []
+    for at, median in enumerate(replies.median_ms):
+        if median is not None:
+            t_s = replies.first_s + (at + 0.5) * replies.width_s
+            found.append(f"M{t_s:.2f} {height(median, replies):g}h0")
+    return "".join(found)
+
+
+def bins(replies: Replies) -> str:
+    """The bins as JSON, for the line that reads values at the pointer."""
+    data = {
+        "first": round(replies.first_s, 6),
+        "width": round(replies.width_s, 6),
+        "median": [None if m is None else float(f"{m:.3g}") for m in replies.median_ms],
+        "sent": replies.sent,
+        "lost": replies.lost,
+    }
+    return json.dumps(data, separators=(",", ":"))
+
+
+def ticks(drawing: Drawing) -> list[float]:
+    """Times of the axis when all of it is shown."""
+    length = drawing.end_s - drawing.begin_s
+    step = next((s for s in _TICKS_S if length / s <= _MOST_TICKS), _TICKS_S[-1])
+    first = int(drawing.begin_s // step) + 1
+    if drawing.begin_s % step == 0:
+        first -= 1
+    last = int(drawing.end_s // step)
+    return [number * step for number in range(first, last + 1)]

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The notebooks for exploring: as JupyterLab loads and runs them, and as the workflow runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from constructed_campaign import construct
+from nbclient import NotebookClient
+from site_campaign import ROOT, Built
+
+from nsm_resilience.report.notebook import run_notebook
+
+NOTEBOOKS = ("explore", "gallery")
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def opened_in_jupyter(folder: Path, name: str) -> Any:
+    """A notebook as the server's contents manager with jupytext gives it to JupyterLab."""
+    from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+    from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
+
+    manager_class = build_async_jupytext_contents_manager_class(AsyncLargeFileManager)
+    manager = manager_class(root_dir=str(folder))
+    model = asyncio.run(manager.get(name, type="notebook", content=True))
+    return nbformat.from_dict(model["content"])  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def clone(built: Built) -> Path:
+    """Notebooks beside results, as in a clone of the repository that was built."""
+    folder = built.results.parent / "notebooks"
+    if not folder.exists():
+        shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns("*.ipynb"))
+    return folder
+
+
+def run(notebook: Any, folder: Path) -> Any:
+    return NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        store_widget_state=True,
+        timeout=300,
+    ).execute()
+
+
+def test_a_trial_is_picked_and_its_timeline_shown_in_jupyter(built: Built, clone: Path) -> None:
+    pytest.importorskip("ipywidgets")
+    notebook = opened_in_jupyter(clone, "explore.py")
+    trial, attempt = built.real["everything-killed"]
+    other = built.real["control"][0]
+    pick = (
+        f"box = picker(attempts, {(trial, attempt)!r}, results.verdicts, results.campaign)\n"
+        f"box.children[0].children[0].value = {other.partition('/')[0]!r}\n"
+        "print(box.children[0].children[1].value)"
+    )
+    notebook.cells.append(nbformat.v4.new_code_cell(pick))
+    executed = run(notebook, clone)
+    assert executed.cells[-1].outputs[0].text.strip() == repr((other, 1))
+    models = list(executed.metadata.widgets[STATE]["state"].values())
+    cells = [m["state"]["_options_labels"] for m in models if m["model_name"] == "DropdownModel"]
+    assert {t.partition("/")[0] for t in built.table("trials")["trial"]} in map(set, cells)
+    shown = [json.dumps(m["state"]["outputs"]) for m in models if m["model_name"] == "OutputModel"]
+    assert len(shown) == 2
+    assert all("nsm-timeline" in one and "because" in one for one in shown)
+    assert other in shown[1], "the last pick is what is shown"
+
+
+def test_the_gallery_opens_in_jupyter_and_draws_a_panel_for_each_trial(
+    built: Built, clone: Path
+) -> None:
+    executed = run(opened_in_jupyter(clone, "gallery.py"), clone)
+    pictures = [
+        output["data"]["image/svg+xml"]
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if "image/svg+xml" in output.get("data", {})
+    ]
+    cell = built.real["comes-and-goes"][0].partition("/")[0]
+    assert len(pictures) == 1
+    assert f"replies:{cell}/" in pictures[0]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_workflow_gets_a_still_copy_with_the_same_bytes(
+    name: str, built: Built, tmp_path: Path
+) -> None:
+    copies = []
+    for number in (1, 2):
+        out = tmp_path / f"{number}.ipynb"
+        given: dict[str, object] = {
+            "tables": built.results / "tables", "campaign_dir": built.campaign,
+            "figures": tmp_path / "figures",
+        }  # fmt: skip
+        if name == "explore":
+            given["interactive"] = "false"
+        run_notebook(ROOT / "notebooks" / f"{name}.py", out, given, cwd=ROOT)
+        copies.append(out.read_bytes())
+    assert copies[0] == copies[1]
+    assert b"image/svg+xml" in copies[0] and b"jupyter.widget-view" not in copies[0]
+    assert (tmp_path / "figures" / f"{name}.svg").is_file()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_campaign_without_a_trial_is_said_to_have_none(name: str, tmp_path: Path) -> None:
+    empty = construct(tmp_path, "untested")
+    out = tmp_path / "out.ipynb"
+    given = {"tables": empty.tables_dir, "campaign_dir": empty.campaign, "figures": tmp_path}
+    run_notebook(ROOT / "notebooks" / f"{name}.py", out, given, cwd=ROOT)
+    assert "No trial was judged." in out.read_text(encoding="utf-8")
+
+
+def test_before_a_build_the_notebooks_say_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsm_resilience.report.results import ResultsError, find_results
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ResultsError, match="Build them first: `make`"):
+        find_results("results/tables")
+
+
+def test_results_are_found_from_the_folder_of_the_notebooks(
+    built: Built, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsm_resilience.report.results import ResultsError, find_results
+
+    campaign = json.loads((built.campaign / "campaign.json").read_text(encoding="utf-8"))
+    monkeypatch.chdir(clone)
+    found = find_results("results/tables", f"results/unpacked/{campaign['campaign']}")
+    assert found.tables.resolve() == (built.results / "tables").resolve()
+    assert found.verdicts.exists() and found.figures.parent == built.results
+    with pytest.raises(ResultsError, match="give its folder as campaign_dir"):
+        find_results("results/tables", "results/unpacked/other")

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The site in a real headless browser, opened from files: what a reader sees and can do."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from site_campaign import Built
+
+from nsm_resilience.record.reader import read_record
+from nsm_resilience.site.links import page_of
+from nsm_resilience.site.timeline import BINS
+
+pytestmark = pytest.mark.browser
+
+
+class Browser:
+    """A headless Chromium; every message of its console and every address asked for is kept."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def open(self, path: Path, anchor: str = "") -> None:
+        self.driver.get("about:blank")  # so that a change of the anchor alone loads the page too
+        for kind in ("browser", "performance"):
+            self.driver.get_log(kind)
+        self.driver.get(path.as_uri() + anchor)
+
+    def run(self, script: str, *given: object) -> Any:
+        return self.driver.execute_script(script, *given)
+
+    def all(self, selector: str) -> list[Any]:
+        return list(self.driver.find_elements("css selector", selector))
+
+    def press(self, selector: str, *keys: str) -> None:
+        self.all(selector)[0].send_keys(*keys)
+
+    def complaints(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def asked_for(self) -> list[str]:
+        """Addresses that the page asked for since it was opened."""
+        messages = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
+        return [
+            m["message"]["params"]["request"]["url"]
+            for m in messages
+            if m["message"]["method"] == "Network.requestWillBeSent"
+            and m["webview"] == self.driver.current_window_handle
+        ]
+
+
+@pytest.fixture(scope="module")
+def browser(
+    chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium[0]
+    for argument in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--window-size=1400,1000", f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(chromium[1]))
+    yield Browser(driver)
+    driver.quit()
+
+
+Attempt = tuple[str, int]
+
+
+def open_trial(browser: Browser, built: Built, attempt: Attempt, anchor: str = "") -> None:
+    browser.open(built.site / page_of(*attempt), anchor)
+
+
+def rows_of(table: pd.DataFrame, attempt: Attempt) -> pd.DataFrame:
+    return table[(table["trial"] == attempt[0]) & (table["attempt"] == attempt[1])]
+
+
+def test_pages_load_without_a_complaint_and_ask_for_nothing_outside(
+    browser: Browser, built: Built
+) -> None:
+    for path in sorted(built.site.rglob("*.html")):
+        browser.open(path)
+        assert browser.complaints() == []
+        asked = [url for url in browser.asked_for() if not url.startswith("data:")]
+        assert path.as_uri() in asked
+        assert [url for url in asked if not url.startswith(built.site.as_uri())] == []
+
+
+def test_interruptions_are_drawn_where_the_table_has_them(browser: Browser, built: Built) -> None:
+    outages = built.table("outages")
+    for trial in (
+        built.real["comes-and-goes"],
+        built.real["control"],
+        ("S2-vpp-monitored-kill/01", 1),
+    ):
+        open_trial(browser, built, trial)
+        own = rows_of(outages, trial)
+        watch_s = built.judgement(*trial).measures.watch_s
+        drawn = browser.run(
+            """const field = document.querySelector('.replies .field').getBoundingClientRect();
+            const figure = document.querySelector('.nsm-timeline').dataset;
+            const [begin, end] = [Number(figure.begin), Number(figure.end)];
+            const time = (x) => begin + (x - field.left) / field.width * (end - begin);
+            return [...document.querySelectorAll('.replies rect.no-reply')].map((r) => {
+              const box = r.getBoundingClientRect();
+              return [time(box.left), time(box.right)];
+            });"""
+        )
+        wanted = [(r["begin_s"], r["end_s"] if r["end_s"] == r["end_s"] else watch_s)
+                  for r in own.to_dict("records")]  # fmt: skip
+        assert len(drawn) == len(wanted)
+        for (left, right), (begin, end) in zip(drawn, wanted, strict=True):
+            assert math.isclose(left, begin, abs_tol=0.02)
+            assert math.isclose(right, end, abs_tol=0.02)
+    assert len(rows_of(outages, built.real["comes-and-goes"])) == 10
+
+
+def test_there_is_a_dot_for_every_stretch_of_time_with_a_reply(
+    browser: Browser, built: Built
+) -> None:
+    trial = built.real["comes-and-goes"]
+    judgement = built.judgement(*trial)
+    open_trial(browser, built, trial)
+    record = read_record(built.campaign / judgement.record)
+    zero = next(e.data["t_fault_ns"] for e in record.events if e.kind == "fault_instant")
+    echoes = record.table("path")
+    t_s = (echoes["sent_ns"] - zero) / 1e9
+    watch_s = (record.all_of("watch_end")[-1].t_ns - zero) / 1e9
+    numbers = pd.cut(t_s, [-10 + n * (watch_s + 10) / BINS for n in range(BINS + 1)], right=False)
+    answered = echoes.groupby(numbers, observed=True)["rtt_ns"].count()
+    path = browser.run("return document.querySelector('.replies path.dots').getAttribute('d')")
+    assert len(re.findall("h0", path)) == int((answered > 0).sum()) > 100
+    box = browser.run(
+        "const b = document.querySelector('.replies path.dots').getBoundingClientRect();"
+        "return [b.width, b.height];"
+    )
+    assert min(box) > 20
+
+
+def test_component_lanes_show_what_the_table_of_components_has(
+    browser: Browser, built: Built
+) -> None:
+    trial = built.real["comes-and-goes"]
+    own = rows_of(built.table("components"), trial)
+    open_trial(browser, built, trial)
+    names = [e.text for e in browser.all(".lane.component .name")]
+    processes = own[own["what"] == "process"]
+    assert set(names) == {
+        f"{c}, {n}" for c, n in zip(processes["component"], processes["node"], strict=True)
+    }
+    for (node, component), changes in processes.groupby(["node", "component"]):
+        lane = names.index(f"{component}, {node}")
+        bars = browser.run(
+            "return document.querySelectorAll('.lane.component')[arguments[0]]"
+            ".querySelectorAll('rect:not(.unready)').length", lane,
+        )  # fmt: skip
+        assert bars == len(changes), (node, component)
+
+
+def test_the_line_of_the_record_is_on_the_page_and_its_anchor_leads_there(
+    browser: Browser, built: Built
+) -> None:
+    trial = built.real["everything-killed"]
+    judgement = built.judgement(*trial)
+    number, item = next(
+        (n, e) for n, e in enumerate(judgement.evidence, start=1) if e.what == "notification"
+    )
+    open_trial(browser, built, trial, f"#evidence-{number}")
+    entry = browser.all(f"#evidence-{number}")[0]
+    text = (built.campaign / judgement.record / item.file).read_text(encoding="utf-8")
+    assert item.line is not None
+    assert text.split("\n")[item.line - 1].strip() == entry.find_element("css selector", "pre").text
+    top = browser.run("return arguments[0].getBoundingClientRect().top", entry)
+    assert -5 <= top < 1000
+    assert browser.run("return document.querySelector(':target') === arguments[0]", entry)
+
+
+def test_zoom_and_reading_line_work_by_keyboard(browser: Browser, built: Built) -> None:
+    trial = built.real["comes-and-goes"]
+    open_trial(browser, built, trial)
+    boxes = "return [...document.querySelectorAll('svg.x')].map((s) => s.getAttribute('viewBox'))"
+    whole = browser.run(boxes)
+    assert len(set(whole)) == 1
+    browser.press(".chart", *["\ue014"] * 4)  # the right arrow: a few per cent after the fault
+    readout = browser.all(".readout")[0].text
+    assert re.match(r"\d+\.\d\d s: no reply, (\d+) of \1 lost$", readout), readout
+    assert "gone" not in browser.all(".lane.component .value")[0].text
+    browser.press(".chart", "+")
+    closer = browser.run(boxes)
+    assert len(set(closer)) == 1
+    assert math.isclose(float(closer[0].split()[2]), float(whole[0].split()[2]) / 2, rel_tol=1e-6)
+    browser.press(".chart", "0")
+    assert float(browser.run(boxes)[0].split()[2]) == float(whole[0].split()[2])
+    labels = [float(e.text) for e in browser.all(".tick")]
+    assert labels == sorted(labels) and 0.0 in labels and len(labels) > 4
+
+
+def test_dragging_over_the_chart_shows_that_stretch(browser: Browser, built: Built) -> None:
+    from selenium.webdriver import ActionChains
+
+    open_trial(browser, built, built.real["control"])
+    field = browser.all(".replies .field")[0]
+    width = field.size["width"]
+    chain = ActionChains(browser.driver).move_to_element(field).click_and_hold()
+    chain.move_by_offset(width // 4, 0).release().perform()
+    begin, _, length, _ = map(
+        float, browser.run("return document.querySelector('svg.x').getAttribute('viewBox')").split()
+    )
+    figure = browser.run("return {...document.querySelector('.nsm-timeline').dataset}")
+    left, right = float(figure["begin"]), float(figure["end"])
+    assert math.isclose(begin, (left + right) / 2, abs_tol=1)
+    assert math.isclose(length, (right - left) / 4, abs_tol=1)
+
+
+def test_the_list_is_filtered_and_sorted(browser: Browser, built: Built) -> None:
+    browser.open(built.site / "index.html")
+    trials = built.table("trials")
+    rows = "#attempts tbody tr:not([hidden])"
+    assert len(browser.all(rows)) == len(trials)
+    browser.press("form.filters select[name=plane]", "vpp")
+    assert len(browser.all(rows)) == int((trials["plane"] == "vpp").sum())
+    browser.press("form.filters input[name=text]", "nothing is called so")
+    assert browser.all(rows) == []
+    assert browser.all("form.filters output")[0].text == f"0 of {len(trials)} attempts"
+    browser.all("form.filters button[type=reset]")[0].click()
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    assert len(browser.all(rows)) == len(trials)
+    lost = next(b for b in browser.all("#attempts thead button") if b.text == "echoes lost")
+    for wanted in (sorted, lambda values: sorted(values, reverse=True)):
+        lost.click()
+        values = [float(e.get_attribute("data-v")) for e in browser.all(f"{rows} td:nth-child(5)")]
+        assert values == wanted(values)
+    assert len(set(values)) > 2
+
+
+def test_the_list_of_a_cell_is_one_address_away(browser: Browser, built: Built) -> None:
+    cell = built.real["control"][0].partition("/")[0]
+    browser.open(built.site / "index.html", f"#cell={cell}")
+    shown = browser.all("#attempts tbody tr:not([hidden]) td:first-child")
+    assert [e.text.partition("/")[0] for e in shown] == [cell]
+
+
+def test_without_a_script_the_timeline_is_still_drawn(browser: Browser, built: Built) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        open_trial(browser, built, built.real["comes-and-goes"])
+        assert len(browser.all(".replies rect.no-reply")) == 10
+        assert not browser.all(".tools")[0].is_displayed()
+        assert len(browser.all(".tick")) > 4
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
