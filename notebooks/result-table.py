@@ -13,26 +13,18 @@ campaign_dir = "results/unpacked/nsm-2019-kernel"
 figures = "results/figures"
 
 # %%
-from pathlib import Path
-
-import pandas as pd
-
-from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.result_table import (
     describe_result_table,
     draw_result_table,
     table_for_people,
 )
-from nsm_resilience.analysis.style import save_figure
-from nsm_resilience.study.load import load_study
+from nsm_resilience.analysis.inputs import Inputs
 
-scenarios = pd.read_parquet(Path(tables, "scenarios.parquet"))
-trials = pd.read_parquet(Path(tables, "trials.parquet"))
-claims = pd.read_parquet(Path(tables, "claims.parquet"))
-names = short_names(load_study(Path(campaign_dir, "study.yaml")))
+given = Inputs.of(tables, campaign_dir, figures)
+scenarios, trials, claims = (given.table(name) for name in ("scenarios", "trials", "claims"))
 
 # %%
-table_for_people(scenarios, names)
+table_for_people(scenarios, given.names)
 
 # %% [markdown]
 # The same as a picture. An interval that reaches far from its point says: too few trials to tell.
@@ -40,12 +32,7 @@ table_for_people(scenarios, names)
 
 # %%
 description = describe_result_table(scenarios, trials)
-save_figure(
-    draw_result_table(scenarios, names),
-    Path(figures, f"{description.name}.svg"),
-    title=description.title,
-    alt=description.alt,
-)
+given.save(draw_result_table(scenarios, given.names), description)
 
 # %% [markdown]
 # What becomes of the three claims of the abstract, and why.

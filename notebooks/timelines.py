@@ -11,11 +11,6 @@ campaign_dir = "results/unpacked/nsm-2019-kernel"
 figures = "results/figures"
 
 # %%
-from pathlib import Path
-
-import pandas as pd
-
-from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.timelines import (
     RULE,
     describe_timelines,
@@ -23,14 +18,11 @@ from nsm_resilience.analysis.figures.timelines import (
     timeline_of,
 )
 from nsm_resilience.analysis.figures.typical import typical_trials
-from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.study.load import load_study
 
-trials = pd.read_parquet(Path(tables, "trials.parquet"))
-components = pd.read_parquet(Path(tables, "components.parquet"))
-outages = pd.read_parquet(Path(tables, "outages.parquet"))
-names = short_names(load_study(Path(campaign_dir, "study.yaml")))
+given = Inputs.of(tables, campaign_dir, figures)
+trials, components, outages = (given.table(name) for name in ("trials", "components", "outages"))
 
 # %%
 print(RULE)
@@ -44,16 +36,11 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %%
 timelines = {
-    row["trial"]: timeline_of(read_record(Path(campaign_dir, row["record"])))
+    row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
     for row in chosen.to_dict("records")
 }
 description = describe_timelines(trials)
-save_figure(
-    draw_timelines(chosen, timelines, components, outages, names),
-    Path(figures, f"{description.name}.svg"),
-    title=description.title,
-    alt=description.alt,
-)
+given.save(draw_timelines(chosen, timelines, components, outages, given.names), description)
 
 # %% [markdown]
 # What decided each of them, with the place in the record.

@@ -23,8 +23,16 @@ os.environ.update(
 )
 
 TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases"]
-NOTEBOOKS = ["result-table", "outages", "timelines"]
-FIGURES = ["result-table", "outages", "survival", "timelines"]
+NOTEBOOKS = ["result-table", "outages", "consequences", "timelines", "testbed"]
+FIGURES = [
+    "result-table",
+    "outages",
+    "survival",
+    "consequences",
+    "effects",
+    "timelines",
+    "testbed",
+]
 
 RESULTS = [
     "results/report.pdf",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.figures.cells import counted, in_order
+from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import read_record
 
@@ -93,9 +93,19 @@ class Deployment:
 
 
 def shown_records(trials: pd.DataFrame) -> list[str]:
-    """Return the records that stand for the testbed: of each plane the first complete trial."""
-    own = in_order(counted(trials))
-    return [str(path) for path in own.drop_duplicates("plane")["record"]]
+    """Return the records that stand for the testbed: of each plane the first typical trial."""
+    own = typical_trials(trials).drop_duplicates("plane")
+    return [str(path) for path in own["record"]]
+
+
+def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
+    """Read the deployments that stand for a campaign's testbed, one per plane, where there are any.
+
+    Raises:
+        RecordError: a record cannot be read.
+    """
+    found = (read_deployment(campaign / record) for record in shown_records(trials))
+    return [own for own in found if own is not None]
 
 
 def read_deployment(folder: Path) -> Deployment | None:
