@@ -11,6 +11,7 @@ from workflow_project import Project
 
 pytestmark = pytest.mark.pipeline
 
+NOTEBOOKS = ("result-table", "outages", "consequences", "timelines", "testbed")
 TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases")
 
 
@@ -27,8 +28,8 @@ def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> N
     results = built.folder / "results"
     wanted = ["report.pdf", "report.html", "verdicts.jsonl", "numbers.json"]
     wanted += [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
-    wanted += [f"notebooks/{name}.ipynb" for name in ("result-table", "outages", "timelines")]
-    wanted += [f"figures/{n}.svg" for n in ("result-table", "outages", "survival", "timelines")]
+    wanted += [f"notebooks/{name}.ipynb" for name in NOTEBOOKS]
+    wanted += [f"figures/{name}.svg" for name in (*NOTEBOOKS, "survival", "effects")]
     assert [path for path in wanted if not (results / path).stat().st_size] == []
     assert (results / "report.pdf").read_bytes().startswith(b"%PDF-")
 

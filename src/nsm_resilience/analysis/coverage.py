@@ -144,9 +144,7 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
     ]
 
 
-def _ours(
-    match: Match, own: pd.DataFrame, declared: Mapping[str, Scenario]
-) -> tuple[Ours, ...]:
+def _ours(match: Match, own: pd.DataFrame, declared: Mapping[str, Scenario]) -> tuple[Ours, ...]:
     counts: dict[str, list[bool]] = {}
     for row in own.to_dict("records"):
         cell = {str(name): str(level) for name, level in row.items()}

@@ -18,7 +18,13 @@ from nsm_resilience.analysis.differences import (
     risk_difference,
     two_sample_test,
 )
-from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.figures.cells import (
+    FACTORS,
+    cell_id,
+    in_order,
+    judged,
+    levels_in_order,
+)
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -93,7 +99,7 @@ def effects(trials: pd.DataFrame) -> list[Effect]:
 
 def levels(trials: pd.DataFrame, factor: str) -> list[str]:
     """Return the levels of a factor among the judged trials, in the order of the report."""
-    return [str(level) for level in in_order(judged(trials))[factor].drop_duplicates()]
+    return levels_in_order(factor, (str(level) for level in judged(trials)[factor]))
 
 
 def _pairs(own: pd.DataFrame, factor: str) -> Iterator[Effect]:
@@ -109,7 +115,9 @@ def _effect(
 ) -> Effect:
     import pandas as pd
 
-    (k1, n1), (k2, n2) = ((int((c["verdict"] == "supported").sum()), len(c)) for c in (first, second))
+    (k1, n1), (k2, n2) = (
+        (int((c["verdict"] == "supported").sum()), len(c)) for c in (first, second)
+    )
     rows = [{name: str(c[name].iloc[0]) for name in CELL} for c in (first, second)]
     return Effect(
         factor=factor,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every notebook begins with: the tables and the study of a campaign, and a place for figures."""
+"""What every notebook begins with: a campaign's tables and study, and a place for figures."""
 
 from __future__ import annotations
 

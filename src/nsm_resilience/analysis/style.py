@@ -170,7 +170,8 @@ def shade(colour: str, share: float) -> str:
     """Return a colour between white (share 0) and itself (share 1): darker in grey, too."""
     from matplotlib.colors import to_hex, to_rgb
 
-    return to_hex(tuple(1.0 - share * (1.0 - part) for part in to_rgb(colour)))
+    red, green, blue = (1.0 - share * (1.0 - part) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def light_grid(axes: Axes, axis: str = "x") -> None:

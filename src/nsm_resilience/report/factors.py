@@ -35,9 +35,7 @@ def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
             "factor": factor,
             "name": FACTOR_NAMES[factor],
             "levels": [level_name(factor, level) for level in levels(broken, factor)],
-            "pairs": [
-                _pair(pair, labels[pair.cells]) for pair in pairs if pair.factor == factor
-            ],
+            "pairs": [_pair(pair, labels[pair.cells]) for pair in pairs if pair.factor == factor],
         }
         for factor in FACTORS
     ]
@@ -60,12 +58,18 @@ def _pair(pair: Effect, label: str) -> dict[str, Any]:
 
 
 def _time(effect: TimeEffect) -> dict[str, Any]:
-    """Write one kind of time; `open` where in neither cell any end was seen within the watch."""
+    """Write one kind of time.
+
+    It is `open` where censoring bounds the difference to neither side, `unseen` where in neither
+    cell any end was seen within the watch, so that there is nothing to compare.
+    """
     return {
         "estimate": shift_in_words(effect.shift),
         "interval": interval(effect.shift),
         "clear": is_clear(effect.shift),
         "open": math.isinf(effect.shift.at_least) and math.isinf(effect.shift.at_most),
+        "unseen": effect.first.censored == effect.first.n
+        and effect.second.censored == effect.second.n,
         "delta": signed(effect.delta.estimate, share=True),
         "delta_interval": interval(effect.delta, share=True),
         "test": effect.test,

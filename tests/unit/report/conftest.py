@@ -44,6 +44,12 @@ def mixed(build: Builder) -> Built:
 
 
 @pytest.fixture(scope="session")
+def single(build: Builder) -> Built:
+    """A campaign in which no factor has a second level."""
+    return build("mixed", only=("S1", "S2", "S4"), cells_per_scenario=1)
+
+
+@pytest.fixture(scope="session")
 def untested(build: Builder) -> Built:
     return build("untested")
 

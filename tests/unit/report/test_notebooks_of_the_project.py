@@ -16,7 +16,9 @@ NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
 
 @pytest.mark.parametrize("kind", ["mixed", "untested"])
-@pytest.mark.parametrize("stem", ["result-table", "outages", "consequences", "timelines", "testbed"])
+@pytest.mark.parametrize(
+    "stem", ["result-table", "outages", "consequences", "timelines", "testbed"]
+)
 def test_a_notebook_writes_its_figures_and_names_its_sources(
     stem: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

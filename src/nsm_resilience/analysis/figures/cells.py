@@ -8,7 +8,7 @@ the factors those that differ within the table shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from nsm_resilience.tables.schemas import CELL
@@ -112,6 +112,12 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
             label += f" ({level_name('plane', row['plane'])})"
         labels.append(f"{label}: {', '.join(apart)}" if apart else label)
     return labels
+
+
+def levels_in_order(factor: str, levels: Iterable[str]) -> list[str]:
+    """Return levels of a factor, each once, defaults first; one unknown here comes last."""
+    known = _RANK[factor]
+    return sorted(set(levels), key=lambda level: known.index(level) if level in known else 99)
 
 
 def level_name(factor: str, level: str) -> str:

@@ -108,7 +108,9 @@ class _Plan:
                 )[0].set_gid(f"{self.node.role}:socket:{name}")  # fmt: skip
                 self.text(label_x, label_y, name, size=5.6, align=align)
 
-    def chip(self, left: float, low: float, width: float, name: str, *, italic: bool = False) -> None:
+    def chip(
+        self, left: float, low: float, width: float, name: str, *, italic: bool = False
+    ) -> None:
         colour = style.component_colour(_COMPONENT_OF.get(name, name))
         known = colour != style.SOFT
         self.box(
@@ -151,7 +153,14 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
 def _panel(axes: Axes, own: Deployment, bottom: float, *, titled: bool) -> None:
     if titled:
         title = f"{level_name('plane', own.plane)} forwarding plane"
-        axes.text(style.PAGE_MM / 2, bottom + _PANEL_MM + 2.2, title, ha="center", va="center", fontsize=7.5)
+        axes.text(
+            style.PAGE_MM / 2,
+            bottom + _PANEL_MM + 2.2,
+            title,
+            ha="center",
+            va="center",
+            fontsize=7.5,
+        )
     plans = {node.role: _Plan(axes, node, bottom + 8) for node in own.nodes}
     for plan in plans.values():
         plan.box(0.5, 0, _NODE_MM, 74, "node", face=style.BAND, edge=style.SOFT, order=_NODES)
@@ -215,7 +224,7 @@ def _manager(plan: _Plan) -> None:
     plan.sockets(("nsm.io.sock",), (17.5, 38.7), (34.5, 38.7), ((26, 38.7, 26, 36.4, "center"),))
     plan.sockets(
         ("plugin-registry", "plugin-k8s"), (48, 38.7), (60.5, 38.7),
-        ((52.2, 38.7, 54.2, 41.2, "center"), (56.3, 38.7, 54.2, 36.4, "center")),
+        ((52.2, 38.7, 54.2, 42.8, "center"), (56.3, 38.7, 54.2, 36.4, "center")),
     )  # fmt: skip
 
 
@@ -325,8 +334,7 @@ def _legend(axes: Axes, something: bool) -> None:
 def describe_testbed(deployments: Sequence[Deployment]) -> Description:
     """Say in words what was deployed where."""
     said = [
-        f"{level_name('plane', own.plane)} plane: "
-        + "; ".join(_said(node) for node in own.nodes)
+        f"{level_name('plane', own.plane)} plane: " + "; ".join(_said(node) for node in own.nodes)
         for own in deployments
     ]
     alt = f"Deployment of a trial, as its record shows it. {'. '.join(said)}."
