@@ -24,7 +24,7 @@ def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -
     assert lines["a connection between pods on different nodes"].ours[0].k == 10
     table = table_of_coverage(list(lines.values()), facts)
     row = table[table["scenario"] == "the API server is gone for a while"].iloc[0]
-    assert (row["2019, on a cluster"], row["this study"]) == ("–", "not tested")
+    assert (row["2019, cluster"], row["this study"]) == ("–", "not tested")
 
 
 def test_before_anything_was_run_this_study_tests_nothing(tmp_path: Path) -> None:
