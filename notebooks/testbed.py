@@ -30,7 +30,8 @@ given.save(draw_testbed(deployed), description)
 # %% [markdown]
 # Which scenarios NSM's own tests cover, by the names of the tests, and what this campaign ran of
 # them: supported trials of those judged, all levels of the factors together. The facts about the
-# tests of others stand in `src/nsm_resilience/analysis/coverage.yaml`, each suite with the revision read.
+# tests of others stand in `src/nsm_resilience/analysis/coverage.yaml`, each suite with the revision
+# at which it was read.
 
 # %%
 facts = load_facts()

@@ -78,20 +78,20 @@ def _time(effect: TimeEffect) -> dict[str, Any]:
 
 
 def shift_in_words(shift: Shift) -> str:
-    """Write a shift of seconds; one that censoring leaves open to one side as its bound.
+    r"""Write a shift of seconds; one that censoring leaves open to one side as its bound.
 
     >>> from nsm_resilience.analysis.statistics import Interval
     >>> shift_in_words(Shift(2.5, 2.5, Interval(1, 4))), shift_in_words(
     ...     Shift(118.0, math.inf, Interval(110, math.inf)))
-    ('+2.50', '> +118')
+    ('+2.50', '>\xa0+118')
     """
     if shift.at_least == shift.at_most:
         return signed(shift.at_least)
     if math.isfinite(shift.at_least) and math.isfinite(shift.at_most):
         return f"{signed(shift.at_least)} to {signed(shift.at_most)}"
     if math.isfinite(shift.at_least):
-        return f"> {signed(shift.at_least)}"
-    return f"< {signed(shift.at_most)}" if math.isfinite(shift.at_most) else "open"
+        return f">\u00a0{signed(shift.at_least)}"
+    return f"<\u00a0{signed(shift.at_most)}" if math.isfinite(shift.at_most) else "open"
 
 
 def interval(found: Difference | Shift, *, share: bool = False) -> str:

@@ -17,8 +17,8 @@ INF = math.inf
     ("shift", "estimate", "ends"),
     [
         (Shift(2.5, 2.5, Interval(1.0, 4.0)), "+2.50", "+1.00 to +4.00"),
-        (Shift(118.0, INF, Interval(110.0, INF)), "> +118", "from +110"),
-        (Shift(-INF, -92.3, Interval(-INF, -90.0)), "< −92.3", "up to −90.0"),
+        (Shift(118.0, INF, Interval(110.0, INF)), ">\u00a0+118", "from +110"),
+        (Shift(-INF, -92.3, Interval(-INF, -90.0)), "<\u00a0−92.3", "up to −90.0"),
         (Shift(-INF, INF, Interval(-INF, INF)), "open", ""),
         (Shift(1.0, 3.0, Interval(math.nan, math.nan)), "+1.00 to +3.00", ""),
     ],
