@@ -17,18 +17,17 @@ interactive = True
 # %%
 from IPython.display import display
 
-from nsm_resilience.analysis.figures.cells import counted, in_order, short_names
+from nsm_resilience.analysis.figures.cells import counted, in_order
 from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
 from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.report.results import find_results
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
-from nsm_resilience.study.load import load_study
 
-results = find_results(tables, campaign_dir, figures)
-trials = in_order(results.table("trials"))
+given = Inputs.of(tables, campaign_dir, figures)
+trials = in_order(given.table("trials"))
 trials[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
@@ -50,7 +49,7 @@ chosen[["trial", "attempt", "verdict", "reason"]]
 if interactive and len(chosen) and widgets_are_there():
     first = (str(chosen["trial"].iloc[0]), int(chosen["attempt"].iloc[0]))
     attempts = list(zip(trials["trial"], trials["attempt"].astype(int), strict=True))
-    display(picker(attempts, first, results.verdicts, results.campaign))
+    display(picker(attempts, first, given.verdicts, given.campaign))
 elif interactive and len(chosen):
     print("For the interactive timeline: `make explore`, which installs ipywidgets.")
 
@@ -59,7 +58,7 @@ elif interactive and len(chosen):
 
 # %%
 lines = {
-    row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
+    row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
     for row in chosen.to_dict("records")
     if row["watch_s"] == row["watch_s"]  # a void attempt has no time axis
 }
@@ -67,21 +66,21 @@ drawn = chosen[chosen["trial"].isin(lines)]
 figure = draw_timelines(
     drawn,
     lines,
-    results.table("components"),
-    results.table("outages"),
-    short_names(load_study(results.campaign / "study.yaml")),
+    given.table("components"),
+    given.table("outages"),
+    given.names,
     titles=[f"{t}, attempt {a}" for t, a in zip(drawn["trial"], drawn["attempt"], strict=True)],
 )
 said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in drawn.to_dict("records")]
 save_figure(
     figure,
-    results.figures / "explore.svg",
+    given.figures / "explore.svg",
     title="One trial",
     alt=" ".join(said) or "No figure: there is no trial to draw.",
 )
 
 # %%
 for row in chosen.to_dict("records"):
-    if results.verdicts.exists():
-        judgement = find_judgement(results.verdicts, row["trial"], int(row["attempt"]))
-        print("\n".join(explain(judgement, results.campaign)))
+    if given.verdicts.exists():
+        judgement = find_judgement(given.verdicts, row["trial"], int(row["attempt"]))
+        print("\n".join(explain(judgement, given.campaign)))

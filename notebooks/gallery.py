@@ -13,15 +13,14 @@ cell = ""  # such as S3-kernel-monitored-kill; empty: the one whose path was int
 most = 12  # panels at most
 
 # %%
-from nsm_resilience.analysis.figures.cells import counted, in_order, judged, short_names
+from nsm_resilience.analysis.figures.cells import counted, in_order, judged
 from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
+from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.report.results import find_results
-from nsm_resilience.study.load import load_study
 
-results = find_results(tables, campaign_dir, figures)
-trials = in_order(results.table("trials"))
+given = Inputs.of(tables, campaign_dir, figures)
+trials = in_order(given.table("trials"))
 trials["cell"] = trials["trial"].map(lambda trial: trial.partition("/")[0])
 cells = judged(trials).groupby("cell", sort=False)["interruptions"].agg(["size", "mean"])
 cells.rename(columns={"size": "judged trials", "mean": "interruptions in each, mean"})
@@ -40,18 +39,18 @@ print(f"{cell or 'no cell'}: {len(chosen)} of {own['trial'].nunique()} trials ar
 figure = draw_timelines(
     chosen,
     {
-        row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
+        row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
         for row in chosen.to_dict("records")
     },
-    results.table("components"),
-    results.table("outages"),
-    short_names(load_study(results.campaign / "study.yaml")),
+    given.table("components"),
+    given.table("outages"),
+    given.names,
     titles=list(chosen["trial"]),
 )
 said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in chosen.to_dict("records")]
 save_figure(
     figure,
-    results.figures / "gallery.svg",
+    given.figures / "gallery.svg",
     title=f"All trials of {cell}",
     alt=" ".join(said) or "No figure: there is no trial to draw.",
 )

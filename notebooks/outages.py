@@ -12,17 +12,12 @@ campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.outages import describe_outages, draw_outages
 from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
-from nsm_resilience.analysis.style import save_figure
-from nsm_resilience.report.results import find_results
-from nsm_resilience.study.load import load_study
+from nsm_resilience.analysis.inputs import Inputs
 
-results = find_results(tables, campaign_dir, figures)
-trials, scenarios = results.table("trials"), results.table("scenarios")
-study = load_study(results.campaign / "study.yaml")
-names, watch_s = short_names(study), study.windows.watch_s
+given = Inputs.of(tables, campaign_dir, figures)
+trials, scenarios = given.table("trials"), given.table("scenarios")
 
 # %% [markdown]
 # Every judged trial is a point; void and cut attempts measured nothing and are not here. The black
@@ -32,12 +27,7 @@ names, watch_s = short_names(study), study.windows.watch_s
 
 # %%
 outages = describe_outages(trials, scenarios)
-save_figure(
-    draw_outages(trials, scenarios, names, watch_s),
-    results.figures / f"{outages.name}.svg",
-    title=outages.title,
-    alt=outages.alt,
-)
+given.save(draw_outages(trials, scenarios, given.names, given.watch_s), outages)
 
 # %% [markdown]
 # The same as survival curves (Kaplan–Meier), for cells with enough trials and an interrupted path
@@ -46,12 +36,7 @@ save_figure(
 
 # %%
 survival = describe_survival(trials)
-save_figure(
-    draw_survival(trials, names, watch_s),
-    results.figures / f"{survival.name}.svg",
-    title=survival.title,
-    alt=survival.alt,
-)
+given.save(draw_survival(trials, given.names, given.watch_s), survival)
 
 # %%
 scenarios.loc[

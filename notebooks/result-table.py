@@ -13,22 +13,18 @@ campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.result_table import (
     describe_result_table,
     draw_result_table,
     table_for_people,
 )
-from nsm_resilience.analysis.style import save_figure
-from nsm_resilience.report.results import find_results
-from nsm_resilience.study.load import load_study
+from nsm_resilience.analysis.inputs import Inputs
 
-results = find_results(tables, campaign_dir, figures)
-scenarios, trials, claims = (results.table(name) for name in ("scenarios", "trials", "claims"))
-names = short_names(load_study(results.campaign / "study.yaml"))
+given = Inputs.of(tables, campaign_dir, figures)
+scenarios, trials, claims = (given.table(name) for name in ("scenarios", "trials", "claims"))
 
 # %%
-table_for_people(scenarios, names)
+table_for_people(scenarios, given.names)
 
 # %% [markdown]
 # The same as a picture. An interval that reaches far from its point says: too few trials to tell.
@@ -36,12 +32,7 @@ table_for_people(scenarios, names)
 
 # %%
 description = describe_result_table(scenarios, trials)
-save_figure(
-    draw_result_table(scenarios, names),
-    results.figures / f"{description.name}.svg",
-    title=description.title,
-    alt=description.alt,
-)
+given.save(draw_result_table(scenarios, given.names), description)
 
 # %% [markdown]
 # What becomes of the three claims of the abstract, and why.

@@ -11,7 +11,6 @@ campaign_dir = ""  # empty: the campaign that the tables are of
 figures = "results/figures"
 
 # %%
-from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.timelines import (
     RULE,
     describe_timelines,
@@ -19,19 +18,16 @@ from nsm_resilience.analysis.figures.timelines import (
     timeline_of,
 )
 from nsm_resilience.analysis.figures.typical import typical_trials
-from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.report.results import find_results
-from nsm_resilience.study.load import load_study
 
-results = find_results(tables, campaign_dir, figures)
-trials = results.table("trials")
-names = short_names(load_study(results.campaign / "study.yaml"))
+given = Inputs.of(tables, campaign_dir, figures)
+trials = given.table("trials")
 
 # %%
 print(RULE)
 chosen = typical_trials(trials)
-components, outages = (results.table(t, chosen["trial"]) for t in ("components", "outages"))
+components, outages = (given.table(t, chosen["trial"]) for t in ("components", "outages"))
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
@@ -41,16 +37,11 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %%
 timelines = {
-    row["trial"]: timeline_of(read_record(results.campaign / row["record"]))
+    row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
     for row in chosen.to_dict("records")
 }
 description = describe_timelines(trials)
-save_figure(
-    draw_timelines(chosen, timelines, components, outages, names),
-    results.figures / f"{description.name}.svg",
-    title=description.title,
-    alt=description.alt,
-)
+given.save(draw_timelines(chosen, timelines, components, outages, given.names), description)
 
 # %% [markdown]
 # What decided each of them, with the place in the record.

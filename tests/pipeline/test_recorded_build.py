@@ -17,7 +17,9 @@ from workflow_project import Project, recorded_project
 pytestmark = pytest.mark.pipeline
 
 TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases", "efficiency")
-NOTEBOOKS = ("result-table", "outages", "timelines", "gallery", "explore")
+NOTEBOOKS = (
+    "result-table", "outages", "consequences", "timelines", "testbed", "gallery", "explore",
+)  # fmt: skip
 
 
 def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> None:
@@ -27,7 +29,7 @@ def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> N
     wanted += ["site/index.html"]
     wanted += [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
     wanted += [f"notebooks/{name}.ipynb" for name in NOTEBOOKS]
-    wanted += [f"figures/{n}.svg" for n in ("result-table", "outages", "survival", "timelines")]
+    wanted += [f"figures/{name}.svg" for name in (*NOTEBOOKS, "survival", "effects")]
     assert [path for path in wanted if not (results / path).stat().st_size] == []
     assert (results / "report.pdf").read_bytes().startswith(b"%PDF-")
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from constructed_snapshot import snapshot
 
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.statistics import median_interval, wilson
@@ -78,17 +80,21 @@ def construct(
     planes: tuple[str, ...] = ("kernel",),
     most_trials: int = 10,
     records: bool = True,
+    only: tuple[str, ...] = (),
+    cells_per_scenario: int | None = None,
 ) -> Constructed:
     """Write a campaign's description, tables and a few records below `root`.
 
     kind: `untested` (nothing was run), `supported` (everything holds) or `mixed`.
+    only: scenarios that were run; empty for all.
+    cells_per_scenario: cells of each that were run, in the order of the study; None for all.
     """
     study = load_study(STUDY)
     chance = random.Random(7)
     fates = FATES.get(kind, {})
     trials: list[dict[str, Any]] = []
     if kind != "untested":
-        for order, (cell, n) in enumerate(_cells(study, planes)):
+        for order, (cell, n) in enumerate(_run(_cells(study, planes), only, cells_per_scenario)):
             choices = fates.get(cell.scenario, [FINE])
             for number in range(1, min(n, most_trials) + 1):
                 fate = choices[(number - 1) % len(choices)]
@@ -112,6 +118,18 @@ def _cells(study: Study, planes: tuple[str, ...]) -> list[tuple[Cell, int]]:
         for plane in planes
         for cell, n in study.cells()
     ]
+
+
+def _run(
+    cells: list[tuple[Cell, int]], only: tuple[str, ...], per_scenario: int | None
+) -> list[tuple[Cell, int]]:
+    seen: Counter[str] = Counter()
+    chosen = []
+    for cell, n in cells:
+        seen[cell.scenario] += 1
+        if (not only or cell.scenario in only) and seen[cell.scenario] <= (per_scenario or 99):
+            chosen.append((cell, n))
+    return chosen
 
 
 def _trial(
@@ -334,13 +352,9 @@ def _record(folder: Path, row: dict[Any, Any], study: Study) -> None:
                      "git_dirty": False},
     }  # fmt: skip
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-    status = {
-        "image": "registry.invalid/networkservicemesh/nsmd:v0.2.0",
-        "imageID": f"registry.invalid/networkservicemesh/nsmd@sha256:{'ab' * 32}",
-    }
     (folder / "snapshots").mkdir()
-    before = {"t_ns": 0, "nodes": {}, "resources": {}, "pods": [{"containerStatuses": [status]}]}
-    (folder / "snapshots" / "before.json").write_text(json.dumps(before), encoding="utf-8")
+    before = json.dumps(snapshot(row["plane"], row["client"]))
+    (folder / "snapshots" / "before.json").write_text(before, encoding="utf-8")
     zero, second = 100_000_000_000, 1_000_000_000
 
     def event(seq: int, t_s: float, kind: str, data: dict[str, Any]) -> Event:

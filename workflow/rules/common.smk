@@ -24,8 +24,24 @@ os.environ.update(
 )
 
 TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases", "efficiency"]
-NOTEBOOKS = ["result-table", "outages", "timelines", "gallery", "explore"]
-FIGURES = ["result-table", "outages", "survival", "timelines"]
+NOTEBOOKS = [
+    "result-table",
+    "outages",
+    "consequences",
+    "timelines",
+    "testbed",
+    "gallery",
+    "explore",
+]
+FIGURES = [
+    "result-table",
+    "outages",
+    "survival",
+    "consequences",
+    "effects",
+    "timelines",
+    "testbed",
+]
 
 CONFIGURATION = ["config/config.yaml", "profiles/default/profile.yaml"]
 if SETTINGS.source == "live":

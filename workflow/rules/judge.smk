@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# From records to verdicts, from verdicts to tidy tables. Records are read here and by `timelines`.
+# From records to verdicts, from verdicts to tidy tables. Records are read here, by `timelines`
+# and by `testbed`.
 
 
 rule judge:

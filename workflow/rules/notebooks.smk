@@ -69,6 +69,42 @@ rule outages:
         "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
 
 
+rule consequences:
+    """What broke, what was shown and who was told, and the effect of each factor."""
+    input:
+        notebook="notebooks/consequences.py",
+        study=campaign("study.yaml"),
+        tables=["results/tables/trials.parquet"],
+    output:
+        executed=report(
+            "results/notebooks/consequences.ipynb",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "consequences"},
+        ),
+        figure=report(
+            "results/figures/consequences.svg",
+            caption="../report/consequences.rst",
+            category="Figures",
+            labels={"figure": "consequences"},
+        ),
+        effects=report(
+            "results/figures/effects.svg",
+            caption="../report/effects.rst",
+            category="Figures",
+            labels={"figure": "effect of each factor"},
+        ),
+    log:
+        "results/logs/consequences.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        paths=notebook_paths,
+        code=code_of("analysis", "report/notebook"),
+    shell:
+        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+
+
 rule timelines:
     """Replies, components and the fault of one typical trial per scenario, on one time axis."""
     input:
@@ -90,6 +126,36 @@ rule timelines:
         ),
     log:
         "results/logs/timelines.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        paths=notebook_paths,
+        code=code_of("analysis", "report/notebook", "record"),
+    shell:
+        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+
+
+rule testbed:
+    """The testbed as it was deployed, and which scenarios are tested by whom."""
+    input:
+        notebook="notebooks/testbed.py",
+        study=campaign("study.yaml"),
+        tables=["results/tables/trials.parquet"],
+    output:
+        executed=report(
+            "results/notebooks/testbed.ipynb",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "testbed"},
+        ),
+        figure=report(
+            "results/figures/testbed.svg",
+            caption="../report/testbed.rst",
+            category="Figures",
+            labels={"figure": "testbed"},
+        ),
+    log:
+        "results/logs/testbed.log",
     conda:
         "../envs/nsm-resilience.yaml"
     params:
@@ -124,7 +190,7 @@ rule gallery:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook", "report/results", "record"),
+        code=code_of("analysis", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
 
@@ -150,9 +216,7 @@ rule explore:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of(
-            "analysis", "provenance", "report/notebook", "report/results", "record", "site"
-        ),
+        code=code_of("analysis", "provenance", "report/notebook", "record", "site"),
     shell:
         "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths}"
         " -p interactive=false > {log} 2>&1"

@@ -93,7 +93,7 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     Raises:
         ValueError: If k or n is negative, k is larger than n, or the confidence is not a fraction.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     if k < 0 or n < 0 or k > n:
         raise ValueError(f"wilson needs 0 <= k <= n, but got k={k}, n={n}")
     if n == 0:
@@ -126,7 +126,7 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
     Raises:
         ValueError: If a value is NaN or the confidence is not a fraction.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     ordered = sorted(float(value) for value in values)
     if any(math.isnan(value) for value in ordered):
         raise ValueError("median_interval got NaN; drop unknown values or give inf for censored")
@@ -149,7 +149,7 @@ def median_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int, floa
     The interval from the d-th to the (n+1-d)-th value misses the median with probability
     2 P(X <= d-1), X binomial with n and one half. None when even min..max falls short.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     from scipy.stats import binom
 
     best: tuple[int, int, float] | None = None
@@ -188,7 +188,7 @@ def kaplan_meier(
         ValueError: If there is no duration, lengths differ, or a duration is negative or not
             finite.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     if len(durations) != len(observed):
         raise ValueError(
             f"kaplan_meier needs one flag per duration, but got {len(durations)} durations "
@@ -233,6 +233,7 @@ def kaplan_meier(
     )
 
 
-def _check_confidence(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
+    """Raise ValueError unless this is a fraction between 0 and 1 (both excluded)."""
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"a confidence is a fraction such as 0.95, but got {confidence}")

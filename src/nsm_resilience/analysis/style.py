@@ -166,6 +166,14 @@ def component_colour(component: str) -> str:
     return COMPONENT_COLOURS.get(component, SOFT)
 
 
+def shade(colour: str, share: float) -> str:
+    """Return a colour between white (share 0) and itself (share 1): darker in grey, too."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = (1.0 - share * (1.0 - part) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
 def light_grid(axes: Axes, axis: str = "x") -> None:
     """Draw faint lines at the major ticks of one axis."""
     axes.grid(visible=True, axis=axis, color=FAINT, linewidth=0.4)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +11,8 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.chain import Built, chain_of
+from nsm_resilience.record.layout import CAMPAIGNS
 from nsm_resilience.tables.rows import counting
-
-CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
-"""Where campaigns with their records are."""
 
 LONGEST_LINE = 300
 """Characters of a record's line that are shown."""
@@ -43,11 +41,12 @@ def explain_verdicts(
     built, counted = Built(verdicts_jsonl.parent), counting(judgements)
     for judgement in chosen:
         folder = campaign_folder or _folder_of(judgement)
-        yield from explain(judgement, folder, built, judgement in counted)
+        chain = chain_of(built, judgement.trial, judgement.attempt, judgement in counted)
+        yield from explain(judgement, folder, chain)
 
 
 def explain(
-    judgement: Judgement, campaign_folder: Path, built: Built, counts: bool
+    judgement: Judgement, campaign_folder: Path, chain: Iterable[str] = ()
 ) -> Iterator[str]:
     """Lines for one attempt: verdict and reason, measures, then the way from claim to record.
 
@@ -56,8 +55,7 @@ def explain(
     Args:
         judgement: what the judge says of it.
         campaign_folder: where its record is.
-        built: what the build made of the verdicts.
-        counts: whether it is the attempt that counts for its trial.
+        chain: lines from claim to table row, where the build is at hand.
     """
     m = judgement.measures
     yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
@@ -69,7 +67,7 @@ def explain(
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
     if m.listener_watched:
         yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
-    yield from chain_of(built, judgement.trial, judgement.attempt, counts)
+    yield from chain
     record = campaign_folder / judgement.record
     yield f"  record    {record.as_posix()}"
     for evidence in judgement.evidence:

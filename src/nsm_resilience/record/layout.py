@@ -9,6 +9,9 @@ from pathlib import Path
 FORMAT = 1
 """Version of the record's format; the reader refuses any other."""
 
+CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
+"""Folders of campaigns with their records, in the project's root: recorded ones, then live ones."""
+
 SAMPLES = ("path", "new", "components", "sockets")
 """Names of the sample tables of a record."""
 

@@ -101,6 +101,8 @@ def make_numbers(
         read_description,
         trial_commits,
     )
+    from nsm_resilience.report.coverage import covered
+    from nsm_resilience.report.factors import factors
     from nsm_resilience.report.rows import cell_rows, in_the_nine, with_variants
     from nsm_resilience.study.load import load_study
 
@@ -124,24 +126,33 @@ def make_numbers(
         "further": further,
         "controls": controls(rows),
         "efficiency": efficiency(tables["efficiency"]),
-        "figures": {d.name: d.to_dict() for d in descriptions(tables)},
+        "factors": factors(tables["trials"], study),
+        "coverage": covered(tables["trials"], study),
+        "figures": {d.name: d.to_dict() for d in descriptions(tables, campaign)},
         "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
     }
 
 
-def descriptions(tables: Mapping[str, pd.DataFrame]) -> list[Description]:
-    """Return what is said of each figure, made from the same tables as the figure."""
+def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Description]:
+    """Return what is said of each figure, made from the same tables and records as the figure."""
+    from nsm_resilience.analysis.deployment import deployments
+    from nsm_resilience.analysis.figures.consequences import describe_consequences
+    from nsm_resilience.analysis.figures.effects import describe_effects
     from nsm_resilience.analysis.figures.outages import describe_outages
     from nsm_resilience.analysis.figures.result_table import describe_result_table
     from nsm_resilience.analysis.figures.survival import describe_survival
+    from nsm_resilience.analysis.figures.testbed import describe_testbed
     from nsm_resilience.analysis.figures.timelines import describe_timelines
 
     trials, scenarios = tables["trials"], tables["scenarios"]
     return [
+        describe_testbed(deployments(campaign, trials)),
         describe_result_table(scenarios, trials),
         describe_outages(trials, scenarios),
         describe_survival(trials),
+        describe_consequences(trials),
+        describe_effects(trials),
         describe_timelines(trials),
     ]
 

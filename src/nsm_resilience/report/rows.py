@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from nsm_resilience.analysis.consequences import consequences
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
-from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.report.wording import (
     median_seconds,
     seconds,
@@ -153,20 +153,20 @@ def _row(
 
 
 def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
-    """Count what became of the path, of new clients and bystanders, and who noticed."""
-    path = decided["path_verdict"].value_counts()
+    """Write what became of the path, of new clients and bystanders, and who noticed."""
+    found = consequences(decided)
     return {
-        "path": {word: int(path.get(word, 0)) for word in get_args(PathVerdict)},
-        "new_answered": _true(decided["new_connection_answered"]),
-        "new_asked": int(decided["new_connection_answered"].notna().sum()),
-        "bystander_started": _true(decided["bystander_started"]),
-        "bystander_asked": int(decided["bystander_started"].notna().sum()),
-        "detected": int(decided["detected_s"].notna().sum()),
-        "detected_by": _commonest(decided["detected_by"]),
-        "detected_median": seconds(_median(decided["detected_s"])),
-        "notified": int(decided["notified_s"].notna().sum()),
-        "notified_by": _commonest(decided["notified_by"]),
-        "notified_median": seconds(_median(decided["notified_s"])),
+        "path": dict(found.path),
+        "new_answered": found.new_answered,
+        "new_asked": found.new_asked,
+        "bystander_started": found.bystander_started,
+        "bystander_asked": found.bystander_asked,
+        "detected": found.shown.trials,
+        "detected_by": found.shown.by,
+        "detected_median": seconds(found.shown.median_s),
+        "notified": found.told.trials,
+        "notified_by": found.told.by,
+        "notified_median": seconds(found.told.median_s),
         "replies_sent": int(decided["replies_sent"].fillna(0).sum()),
         "replies_lost": int(decided["replies_lost"].fillna(0).sum()),
         "late_sends": int(decided["late_sends"].fillna(0).sum()),
@@ -243,21 +243,6 @@ def _line(file: str, places: Sequence[str]) -> str:
 def _unit(file: str, places: Sequence[str]) -> str:
     word = "row" if file.endswith(".parquet") else "line"
     return word if len(places) == 1 and "–" not in places[0] else f"{word}s"
-
-
-def _true(column: pd.Series) -> int:
-    return int(column.eq(True).fillna(False).sum())
-
-
-def _median(column: pd.Series) -> float:
-    found = column.dropna().astype(float)
-    return float(found.median()) if len(found) else float("nan")
-
-
-def _commonest(column: pd.Series) -> str:
-    words = column.dropna()
-    words = words[words != ""]
-    return str(words.mode().iloc[0]) if len(words) else ""
 
 
 def _text(value: object) -> str:

@@ -132,7 +132,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     clauses = []
     for cell in run:
         clauses.append(
-            f"{cell.cell.scenario} was not supported in {cell.n - cell.k} of {cell.n} trials "
+            f"{cell.cell.scenario} was supported in {_share(cell.k, cell.n)} trials "
             f"(path alive in {_count(cell, 'path_verdict', 'alive')}, new client connected in "
             f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
             f"{_signs(cell)}"
@@ -170,13 +170,12 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
-        why = (
-            f"Whether the client was told was not recorded in {blind} trials on the {plane} plane."
-        )
+        trials = "1 trial" if blind == 1 else f"{blind} trials"
+        why = f"Whether the client was told was not recorded in {trials} on the {plane} plane."
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
-        f"{c.cell.scenario} by {_level(c)} was not supported in {c.n - c.k} of {c.n} trials and "
+        f"{c.cell.scenario} by {_level(c)} was supported in {_share(c.k, c.n)} trials and "
         f"{_told(c)}"
         for c in run
     ]
@@ -205,7 +204,7 @@ def _untold(cell: _Cell) -> bool:
 
 
 def _apart(scenario: Scenario, cell: _Cell) -> str:
-    return f"{scenario.id} ({cell.k} of {cell.n} supported, {scenario.claimed} in the paper)"
+    return f"{scenario.id} (claimed {scenario.claimed}, supported in {_share(cell.k, cell.n)})"
 
 
 def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
@@ -219,14 +218,14 @@ def _signs(cell: _Cell) -> str:
     first = _first([(j.measures.detected_s, j.measures.detected_by) for j in cell.judged])
     if first is None:
         return "in none of them did anything show within the watch that something was wrong"
-    return f"in {first[0]} of {cell.n} something was shown (most often: {first[1]}{first[2]})"
+    return f"in {_share(first[0], cell.n)} something was shown (most often: {first[1]}{first[2]})"
 
 
 def _told(cell: _Cell) -> str:
     first = _first([(j.measures.notified_s, j.measures.notified_by) for j in cell.judged])
     if first is None:
         return "the client was told nothing"
-    return f"the client was told in {first[0]} of {cell.n} (most often by {first[1]}{first[2]})"
+    return f"the client was told in {_share(first[0], cell.n)} (most often by {first[1]}{first[2]})"
 
 
 def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:
@@ -242,7 +241,14 @@ def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, 
 
 def _shows(cell: _Cell) -> str:
     detected = sum(j.measures.detected_s is not None for j in cell.judged)
-    return f"not supported in {cell.n - cell.k} of {cell.n}, shown in {detected}"
+    return f"supported in {_share(cell.k, cell.n)}, shown in {_share(detected, cell.n)}"
+
+
+def _share(k: int, n: int) -> str:
+    """How many of n, so that it reads well behind "in"."""
+    if k == 0:
+        return f"none of {n}"
+    return f"all {n}" if k == n > 1 else f"{k} of {n}"
 
 
 def _bystanders(cell: _Cell) -> str:

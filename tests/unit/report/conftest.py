@@ -30,7 +30,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
         shutil.copytree(PAPER, root / "paper")
         numbers_path = root / "results" / "numbers.json"
         numbers = write_numbers(campaign.tables_dir, campaign.campaign, numbers_path, repository)
-        for about in descriptions(campaign.tables):
+        for about in descriptions(campaign.tables, campaign.campaign):
             path = root / "results" / "figures" / f"{about.name}.svg"
             style.save_figure(_stand_in(), path, title=about.title, alt=about.alt)
         return Built(campaign, numbers)
@@ -41,6 +41,12 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 @pytest.fixture(scope="session")
 def mixed(build: Builder) -> Built:
     return build("mixed", voids=2)
+
+
+@pytest.fixture(scope="session")
+def single(build: Builder) -> Built:
+    """A campaign in which no factor has a second level."""
+    return build("mixed", only=("S1", "S2", "S4"), cells_per_scenario=1)
 
 
 @pytest.fixture(scope="session")

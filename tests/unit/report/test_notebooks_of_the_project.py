@@ -16,7 +16,9 @@ NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
 
 @pytest.mark.parametrize("kind", ["mixed", "untested"])
-@pytest.mark.parametrize("stem", ["result-table", "outages", "timelines"])
+@pytest.mark.parametrize(
+    "stem", ["result-table", "outages", "consequences", "timelines", "testbed"]
+)
 def test_a_notebook_writes_its_figures_and_names_its_sources(
     stem: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -41,7 +43,8 @@ def test_a_notebook_writes_its_figures_and_names_its_sources(
         for output in cell.get("outputs", [])
         if "image/svg+xml" in output.get("data", {})
     ]
-    own = [d for d in descriptions(built.campaign.tables) if d.notebook == f"notebooks/{stem}.py"]
+    described = descriptions(built.campaign.tables, built.campaign.campaign)
+    own = [d for d in described if d.notebook == f"notebooks/{stem}.py"]
     assert len(shown) == len(own) > 0
     for description in own:
         assert (tmp_path / "figures" / f"{description.name}.svg").is_file()

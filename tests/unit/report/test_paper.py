@@ -97,6 +97,34 @@ def test_agreement_and_difference_are_told_from_the_data(mixed: Built, supported
     assert "No trial of this campaign was judged on the VPP plane" in text
 
 
+def test_effects_are_told_where_cells_differ_in_one_factor_only(mixed: Built) -> None:
+    text = prose(mixed)
+    assert "Client (monitored, plain). In none of 4 pairs does the interval" in text
+    assert (
+        "All judged trials with a fault have one level of forwarding plane (kernel), number of "
+        "the outage (first outage) and remedy (no remedy)"
+    ) in text
+
+
+def test_a_campaign_with_one_level_of_each_factor_says_so_and_shows_no_effect(
+    single: Built,
+) -> None:
+    text = prose(single)
+    assert "All judged trials with a fault have one level of forwarding plane (kernel)" in text
+    assert "of their effects this campaign says nothing" in text
+    assert "read off pairs" not in text
+    assert not asked(single, "<fig-effects>")
+    assert not asked(single, "<tab-effects>")
+    compile_(single)
+
+
+def test_the_coverage_counts_what_was_run(mixed: Built, untested: Built) -> None:
+    assert "9 of the 26 scenarios have judged trials in this campaign" in prose(mixed)
+    text = prose(untested)
+    assert "None of the 26 scenarios have judged trials in this campaign" in text
+    assert "this campaign runs none of them either" in text
+
+
 def test_voids_are_told_when_there_are_some_and_denied_when_there_are_none(
     mixed: Built, supported: Built
 ) -> None:
@@ -116,13 +144,14 @@ def test_the_source_of_the_data_is_said_prominently(mixed: Built, supported: Bui
 
 def test_every_figure_has_words_for_those_who_do_not_see_it(mixed: Built) -> None:
     pictures = asked(mixed, "image")
-    assert len(pictures) == 3
+    assert len(pictures) == 6
     for picture in pictures:
         assert len(picture["alt"]) > 80
 
 
 def test_every_figure_and_table_says_where_it_is_from(mixed: Built) -> None:
-    shown = [f for f in asked(mixed, "figure") if f.get("label") != "<tab-sources>"]
+    own = ("<tab-sources>", "<tab-tests>")  # what they show is where something is from
+    shown = [f for f in asked(mixed, "figure") if f.get("label") not in own]
     lines = [item["value"] for item in asked(mixed, "<provenance>")]
     assert len(lines) == len(shown) == 10
     for line in lines:
@@ -135,7 +164,8 @@ def test_links_into_the_results_are_relative_and_lead_somewhere(mixed: Built) ->
     relative = {t for t in targets if "://" not in t}
     assert not [t for t in relative if t.startswith("/")]
     notebooks = {t for t in relative if t.startswith("notebooks/")}
-    assert notebooks == {f"notebooks/{n}.ipynb" for n in ("result-table", "outages", "timelines")}
+    stems = ("result-table", "outages", "consequences", "timelines", "testbed")
+    assert notebooks == {f"notebooks/{stem}.ipynb" for stem in stems}
     typical = {
         f"{row['typical']['record']}/events.jsonl"
         for plane in mixed.numbers["planes"]
@@ -191,7 +221,7 @@ def test_no_number_is_typed_into_the_prose() -> None:
     )
     code = re.compile(r"#(?:let|if|for|show|set|import|figure)\b|\.\w+\(|[=<>(),:{}]\s*-?\d")
     offenders = []
-    for name in ("main.typ", "words.typ"):
+    for name in ("main.typ", "words.typ", "factors.typ", "coverage.typ"):
         for number, line in enumerate((PAPER / name).read_text("utf-8").splitlines(), start=1):
             rest = allowed.sub("", line)
             if re.search(r"\d", rest) and not code.search(rest):

@@ -120,22 +120,22 @@ def test_a_campaign_without_a_trial_is_said_to_have_none(name: str, tmp_path: Pa
 def test_before_a_build_the_notebooks_say_what_to_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nsm_resilience.report.results import ResultsError, find_results
+    from nsm_resilience.analysis.inputs import Inputs, InputsError
 
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ResultsError, match="Build them first: `make`"):
-        find_results("results/tables")
+    with pytest.raises(InputsError, match="Build them first: `make`"):
+        Inputs.of("results/tables", "", "")
 
 
 def test_results_are_found_from_the_folder_of_the_notebooks(
     built: Built, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nsm_resilience.report.results import ResultsError, find_results
+    from nsm_resilience.analysis.inputs import Inputs, InputsError
 
     campaign = json.loads((built.campaign / "campaign.json").read_text(encoding="utf-8"))
     monkeypatch.chdir(clone)
-    found = find_results("results/tables", f"results/unpacked/{campaign['campaign']}")
+    found = Inputs.of("results/tables", f"results/unpacked/{campaign['campaign']}", "")
     assert found.tables.resolve() == (built.results / "tables").resolve()
     assert found.verdicts.exists() and found.figures.parent == built.results
-    with pytest.raises(ResultsError, match="give its folder as campaign_dir"):
-        find_results("results/tables", "results/unpacked/other")
+    with pytest.raises(InputsError, match="give its folder as campaign_dir"):
+        Inputs.of("results/tables", "results/unpacked/other", "")

@@ -84,7 +84,7 @@ def test_fewer_than_seven_supported_differs_and_names_them(study: Study) -> None
     found = claims(study, paper(study, S2=BROKEN, S4=BROKEN))["C0"]
     assert found["agreement"] == "differs"
     assert "5 of 9 are supported (S1, S3, S5, S6 and S7)" in found["why"]
-    assert "S2 (0 of 1 supported, supported in the paper)" in found["why"]
+    assert "S2 (claimed supported, supported in none of 1)" in found["why"]
 
 
 def test_seven_supported_but_others_than_in_the_paper_differ(study: Study) -> None:
@@ -150,7 +150,7 @@ def test_other_kinds_of_damage_are_named_and_do_not_decide(study: Study) -> None
     more = [*paper(study), judged(study, "S8", {**SUPPORTED, **SEEN}, failure="unlink")]
     found = claims(study, more)["C1"]
     assert found["agreement"] == "reproduced"
-    assert "unlink with monitored client (not supported in 0 of 1, shown in 1)" in found["why"]
+    assert "unlink with monitored client (supported in 1 of 1, shown in 1 of 1)" in found["why"]
 
 
 def test_damage_without_trials_is_not_tested(study: Study) -> None:
@@ -167,7 +167,7 @@ def test_a_client_that_was_told_differs(study: Study) -> None:
 
 def test_without_a_record_of_the_channels_nothing_is_concluded(study: Study) -> None:
     found = claims(study, paper(study, S9={**BROKEN, "notification_watched": False}))["C2"]
-    assert found["agreement"] == "not tested" and "not recorded in 1 trials" in found["why"]
+    assert found["agreement"] == "not tested" and "not recorded in 1 trial on" in found["why"]
 
 
 def test_a_system_that_heals_itself_differs_although_the_client_was_not_told(study: Study) -> None:

@@ -8,7 +8,7 @@ the factors those that differ within the table shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from nsm_resilience.tables.schemas import CELL
@@ -102,16 +102,27 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     for _, row in cells.iterrows():
         siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
         apart = [
-            _LEVELS[name].get(row[name], row[name])
+            level_name(name, row[name])
             for name in ("failure", "client", "outage", "remedy")
             if siblings[name].nunique() > 1
         ]
         name = names.get(row["scenario"], "")
         label = f"{row['scenario']} {name}".strip()
         if shared_planes:
-            label += f" ({_LEVELS['plane'].get(row['plane'], row['plane'])})"
+            label += f" ({level_name('plane', row['plane'])})"
         labels.append(f"{label}: {', '.join(apart)}" if apart else label)
     return labels
+
+
+def levels_in_order(factor: str, levels: Iterable[str]) -> list[str]:
+    """Return levels of a factor, each once, defaults first; one unknown here comes last."""
+    known = _RANK[factor]
+    return sorted(set(levels), key=lambda level: known.index(level) if level in known else 99)
+
+
+def level_name(factor: str, level: str) -> str:
+    """Return the level of a factor in words."""
+    return _LEVELS[factor].get(level, level)
 
 
 def short_names(study: Study) -> dict[str, str]:

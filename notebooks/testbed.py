@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# %% [markdown]
+# # The testbed, and who tests what
+#
+# What was deployed when a trial began, drawn from its record: pods, containers, unix sockets and
+# links of both nodes, the moment before the fault. The trial is the
+# typical one of the first scenario on its plane.
+
+# %% tags=["parameters"]
+tables = "results/tables"
+campaign_dir = ""  # empty: the campaign that the tables are of
+figures = "results/figures"
+
+# %%
+import pandas as pd
+
+from nsm_resilience.analysis.coverage import coverage, load_facts, table_of_coverage
+from nsm_resilience.analysis.deployment import deployments
+from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
+from nsm_resilience.analysis.inputs import Inputs
+
+given = Inputs.of(tables, campaign_dir, figures)
+trials = given.table("trials")
+
+# %%
+deployed = deployments(given.campaign, trials)
+description = describe_testbed(deployed)
+given.save(draw_testbed(deployed), description)
+
+# %% [markdown]
+# Which scenarios NSM's own tests cover, by the names of the tests, and what this campaign ran of
+# them: supported trials of those judged, all levels of the factors together. The facts about the
+# tests of others stand in `src/nsm_resilience/analysis/coverage.yaml`, each suite with the revision
+# at which it was read.
+
+# %%
+facts = load_facts()
+pd.set_option("display.max_colwidth", None)
+table_of_coverage(coverage(facts, trials, given.study), facts)
+
+# %%
+print(description.sources(tables))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fault did in the trials of one cell: to the path, to new pods, and who noticed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from nsm_resilience.judge.path import PathVerdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """In how many trials something was seen, by what most often, and when (median, seconds).
+
+    `by` is empty and `median_s` NaN where it was seen in none.
+    """
+
+    trials: int
+    by: str
+    median_s: float
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """Counts over the judged trials of a cell.
+
+    Attributes:
+        n: judged trials.
+        path: trials by what became of the established path.
+        new_answered: trials in which a new client connected, of `new_asked`.
+        new_asked: trials in which one asked.
+        bystander_started: trials in which an ordinary pod started, of `bystander_asked`.
+        bystander_asked: trials in which one was tried.
+        shown: whether anything showed that something was wrong.
+        told: whether the client was told.
+        outage_s: median outage of the trials whose path stopped and came back; NaN without any.
+    """
+
+    n: int
+    path: Mapping[str, int]
+    new_answered: int
+    new_asked: int
+    bystander_started: int
+    bystander_asked: int
+    shown: Noticed
+    told: Noticed
+    outage_s: float
+
+
+def consequences(decided: pd.DataFrame) -> Consequences:
+    """Count the consequences in the judged trials of one cell (rows of table `trials`)."""
+    path = decided["path_verdict"].value_counts()
+    back = decided.loc[decided["path_verdict"] == "recovered", "outage_s"]
+    return Consequences(
+        n=len(decided),
+        path={word: int(path.get(word, 0)) for word in get_args(PathVerdict)},
+        new_answered=_true(decided["new_connection_answered"]),
+        new_asked=int(decided["new_connection_answered"].notna().sum()),
+        bystander_started=_true(decided["bystander_started"]),
+        bystander_asked=int(decided["bystander_started"].notna().sum()),
+        shown=_noticed(decided["detected_s"], decided["detected_by"]),
+        told=_noticed(decided["notified_s"], decided["notified_by"]),
+        outage_s=_median(back),
+    )
+
+
+def _noticed(seconds: pd.Series, by: pd.Series) -> Noticed:
+    words = by.dropna()
+    words = words[words != ""]
+    commonest = str(words.mode().iloc[0]) if len(words) else ""
+    return Noticed(int(seconds.notna().sum()), commonest, _median(seconds))
+
+
+def _true(column: pd.Series) -> int:
+    return int(column.eq(True).fillna(False).sum())
+
+
+def _median(column: pd.Series) -> float:
+    found = column.dropna().astype(float)
+    return float(found.median()) if len(found) else math.nan

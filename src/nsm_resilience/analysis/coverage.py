@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coverage: which scenario is tested by NSM's own tests of 2019 and of today, and by this study.
+
+What others test are facts that were read, each with repository and revision (`coverage.yaml`). What
+this study tests is computed from table `trials`, so it says "not tested" until it was run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from nsm_resilience.analysis.figures.cells import judged
+from nsm_resilience.study.load import load_model
+from nsm_resilience.study.models import VPP_PROCESSES, Failure, Model, Outage, Scenario, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACTS = Path(__file__).with_name("coverage.yaml")
+
+Words = Annotated[str, StringConstraints(min_length=3)]
+
+
+class Suite(Model):
+    """A body of tests, and where and at which revision it was read."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
+    title: Words
+    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,40}$")]
+    read: Words
+
+
+class Match(Model):
+    """Which cells of a study test a scenario. Only cells without a remedy are counted."""
+
+    targets: tuple[str, ...] | Literal["any", "single socket", "VPP process"] = Field(
+        description="What is broken, as `component@node` or `socket:<name>@node`: just these."
+    )
+    failures: tuple[Failure, ...] = Field(
+        default=(), description="Only these failures; without them all but `hang`."
+    )
+    outage: Outage = "first"
+
+    def takes(self, scenario: Scenario, cell: Mapping[str, str]) -> bool:
+        """Say whether a cell (levels by factor) of a scenario is counted."""
+        fits = cell["failure"] in self.failures if self.failures else cell["failure"] != "hang"
+        levels = fits and cell["outage"] == self.outage and cell["remedy"] == "none"
+        return levels and self._breaks(scenario)
+
+    def _breaks(self, scenario: Scenario) -> bool:
+        broken = {fault.target for fault in scenario.faults}
+        if self.targets == "any":
+            return True
+        if self.targets == "single socket":
+            return len(broken) == 1 and scenario.faults[0].socket not in (None, "all")
+        if self.targets == "VPP process":
+            return len(broken) == 1 and scenario.faults[0].component in VPP_PROCESSES
+        return broken == set(self.targets)
+
+
+class Covered(Model):
+    """A scenario, the tests that others have for it, and how ours are found."""
+
+    title: Words
+    ours: Match | None = Field(default=None, description="Absent: this study cannot declare it.")
+    note: str = ""
+    tests: dict[str, Annotated[tuple[Words, ...], Field(min_length=1)]]
+
+
+class Facts(Model):
+    """The whole of `coverage.yaml`."""
+
+    suites: Annotated[tuple[Suite, ...], Field(min_length=1)]
+    scenarios: Annotated[tuple[Covered, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _suites_are_known(self) -> Self:
+        known = [suite.id for suite in self.suites]
+        for scenario in self.scenarios:
+            unknown = sorted(set(scenario.tests) - set(known))
+            if unknown:
+                raise ValueError(
+                    f"`{scenario.title}` names the suite {', '.join(unknown)}; "
+                    f"declared are: {', '.join(known)}"
+                )
+        return self
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Trials of this study on one forwarding plane: k supported of n judged."""
+
+    plane: str
+    k: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One scenario of the coverage.
+
+    Attributes:
+        title: what is broken.
+        note: what has to be known to read the line; may be empty.
+        tests: names of the tests by suite, for every suite.
+        ours: this study's trials, one entry for each plane on which there are any.
+    """
+
+    title: str
+    note: str
+    tests: Mapping[str, tuple[str, ...]]
+    ours: tuple[Ours, ...]
+
+
+def load_facts(path: Path = FACTS) -> Facts:
+    """Load what was read of others' tests; ConfigError with every mistake found."""
+    return load_model(path, Facts)
+
+
+def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
+    """Return one line per scenario of the facts, in their order.
+
+    Args:
+        facts: see `load_facts`.
+        trials: table `trials`; judged trials of all cells that match are counted together.
+        study: the study that was run.
+    """
+    declared = {scenario.id: scenario for scenario in study.scenarios}
+    own = judged(trials)
+    return [
+        Line(
+            covered.title,
+            covered.note,
+            {suite.id: covered.tests.get(suite.id, ()) for suite in facts.suites},
+            _ours(covered.ours, own, declared) if covered.ours is not None else (),
+        )
+        for covered in facts.scenarios
+    ]
+
+
+def _ours(match: Match, own: pd.DataFrame, declared: Mapping[str, Scenario]) -> tuple[Ours, ...]:
+    counts: dict[str, list[bool]] = {}
+    for row in own.to_dict("records"):
+        cell = {str(name): str(level) for name, level in row.items()}
+        if match.takes(declared[cell["scenario"]], cell):
+            counts.setdefault(cell["plane"], []).append(cell["verdict"] == "supported")
+    return tuple(Ours(plane, sum(found), len(found)) for plane, found in sorted(counts.items()))
+
+
+def table_of_coverage(lines: list[Line], facts: Facts) -> pd.DataFrame:
+    """Return the coverage as a table for people: tests by name, and our trials as k/n."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "scenario": line.title,
+                **{s.title: ", ".join(line.tests[s.id]) or "–" for s in facts.suites},
+                "this study": ", ".join(f"{o.plane} {o.k}/{o.n}" for o in line.ours)
+                or "not tested",
+                "note": line.note,
+            }
+            for line in lines
+        ]
+    )

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What really was on the two nodes of a trial, out of its record's snapshot before the fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.record.layout import RecordLayout
+from nsm_resilience.record.reader import read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROLES = ("client", "endpoint")
+_OF_EVERY_POD = ("lo", "eth0")
+"""Interfaces that a pod has without NSM."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """The interface that NSM put into a pod.
+
+    Attributes:
+        interface: its name.
+        kind: kind of link as the kernel names it, e.g. `vxlan`; empty where it says none.
+        address: its IPv4 address with the prefix; empty without one.
+        vxlan: id, local and remote address of the tunnel, where the interface is its end.
+    """
+
+    interface: str
+    kind: str
+    address: str
+    vxlan: tuple[int, str, str] | None
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod of the lane. `app` is its name without what Kubernetes appended."""
+
+    name: str
+    app: str
+    address: str
+    host_network: bool
+    init_containers: tuple[str, ...]
+    containers: tuple[str, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the lane: its pods, NSM's sockets on it by name, programs that ran, its address."""
+
+    role: str
+    name: str
+    address: str
+    pods: tuple[Pod, ...]
+    sockets: tuple[str, ...]
+    programs: tuple[str, ...]
+
+    def pod(self, app: str) -> Pod | None:
+        """The first pod of an app, None where there was none."""
+        return next((pod for pod in self.pods if pod.app == app), None)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a trial ran on, the moment before its fault.
+
+    Attributes:
+        trial: id of the trial.
+        plane: forwarding plane.
+        kubernetes: its version.
+        nodes: the client's node and the endpoint's.
+        resources: number of NSM's custom resources by kind.
+        echo_s: seconds between two echoes.
+        component_s: seconds between two samples of components and sockets.
+        newcomers: roles of the nodes on which a new client asked after the watch.
+    """
+
+    trial: str
+    plane: str
+    kubernetes: str
+    nodes: tuple[Node, ...]
+    resources: Mapping[str, int]
+    echo_s: float
+    component_s: float
+    newcomers: tuple[str, ...]
+
+
+def shown_records(trials: pd.DataFrame) -> list[str]:
+    """Return the records that stand for the testbed: of each plane the first typical trial."""
+    own = typical_trials(trials).drop_duplicates("plane")
+    return [str(path) for path in own["record"]]
+
+
+def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
+    """Read the deployments that stand for a campaign's testbed, one per plane, where there are any.
+
+    Raises:
+        RecordError: a record cannot be read.
+    """
+    found = (read_deployment(campaign / record) for record in shown_records(trials))
+    return [own for own in found if own is not None]
+
+
+def read_deployment(folder: Path) -> Deployment | None:
+    """Read a record's deployment; None where it holds no snapshot of pods and nodes.
+
+    Raises:
+        RecordError: the record cannot be read.
+    """
+    path = RecordLayout(folder).snapshot("before")
+    if not path.is_file():
+        return None
+    return deployment(read_record(folder).meta, json.loads(path.read_text(encoding="utf-8")))
+
+
+def deployment(meta: Mapping[str, Any], snapshot: Mapping[str, Any]) -> Deployment | None:
+    """Return what a record's `meta.json` and snapshot say; None where the snapshot has no node."""
+    names = {node["role"]: node["name"] for node in meta["cluster"].get("nodes") or []}
+    nodes = tuple(
+        _node(role, names[role], snapshot["nodes"][role], snapshot.get("pods") or [])
+        for role in _ROLES
+        if role in names and role in snapshot["nodes"]
+    )
+    if not nodes:
+        return None
+    return Deployment(
+        trial=str(meta["trial"]),
+        plane=str(meta["factors"]["plane"]),
+        kubernetes=str(meta["cluster"].get("kubernetes") or ""),
+        nodes=nodes,
+        resources={kind: len(found) for kind, found in snapshot.get("resources", {}).items()},
+        echo_s=float(meta["probes"]["echo_interval_s"]),
+        component_s=float(meta["probes"]["component_interval_s"]),
+        newcomers=tuple(meta["scenario"].get("new_connection") or ()),
+    )
+
+
+def _node(role: str, name: str, state: Mapping[str, Any], pods: list[dict[str, Any]]) -> Node:
+    networks = state.get("pods") or {}
+    own = [pod for pod in pods if pod.get("node") == name]
+    sockets = [item["name"] for item in state.get("sockets") or [] if item.get("kind") == "socket"]
+    return Node(
+        role=role,
+        name=name,
+        address=_address(_interfaces(state.get("node") or {}), "eth0").partition("/")[0],
+        pods=tuple(_pod(pod, networks.get(pod["name"]) or {}) for pod in own),
+        sockets=tuple(dict.fromkeys(sockets)),
+        programs=tuple(program for program, running in state["processes"].items() if running),
+    )
+
+
+def _pod(pod: Mapping[str, Any], network: Mapping[str, Any]) -> Pod:
+    name = str(pod["name"])
+    added = [i for i in _interfaces(network) if i["name"] not in _OF_EVERY_POD]
+    return Pod(
+        name=name,
+        app=name.partition("-")[0],
+        address=str(pod.get("podIP") or ""),
+        host_network=bool(pod.get("podIP")) and pod.get("podIP") == pod.get("hostIP"),
+        init_containers=_containers(pod, "initContainerStatuses"),
+        containers=_containers(pod, "containerStatuses"),
+        link=_link(added[0]) if added else None,
+    )
+
+
+def _containers(pod: Mapping[str, Any], statuses: str) -> tuple[str, ...]:
+    return tuple(str(status["name"]) for status in pod.get(statuses) or [])
+
+
+def _interfaces(network: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Interfaces of a network; none where the snapshot holds an error in their place."""
+    found = network.get("interfaces")
+    return found if isinstance(found, list) else []
+
+
+def _link(interface: Mapping[str, Any]) -> Link:
+    vxlan = interface.get("vxlan") or {}
+    tunnel = {"id", "local", "remote"} <= set(vxlan)
+    return Link(
+        interface=str(interface["name"]),
+        kind=str(interface.get("kind") or ""),
+        address=_address([interface], str(interface["name"])),
+        vxlan=(int(vxlan["id"]), str(vxlan["local"]), str(vxlan["remote"])) if tunnel else None,
+    )
+
+
+def _address(interfaces: list[Any], name: str) -> str:
+    """First IPv4 address of an interface, empty without one."""
+    found = [a for i in interfaces if i["name"] == name for a in i.get("addresses") or []]
+    return next((str(address) for address in found if ":" not in str(address)), "")

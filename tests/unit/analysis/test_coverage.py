@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from constructed_campaign import STUDY, construct
+
+from nsm_resilience.analysis.coverage import FACTS, Facts, coverage, load_facts, table_of_coverage
+from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.study.models import Scenario
+
+
+def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -> None:
+    built = construct(tmp_path, "mixed", planes=("kernel", "vpp"), records=False)
+    facts = load_facts()
+    lines = {line.title: line for line in coverage(facts, built.tables["trials"], built.study)}
+    nsmd = lines["nsmd, client\u0027s node"]
+    assert "TestNSMHealLocalDieNSMD" in nsmd.tests["cluster-2019"]
+    assert [(o.plane, o.k, o.n) for o in nsmd.ours] == [("kernel", 0, 15), ("vpp", 0, 15)]
+    assert lines["forwarder, both nodes"].ours == ()
+    assert lines["a connection between pods on different nodes"].ours[0].k == 10
+    table = table_of_coverage(list(lines.values()), facts)
+    row = table[table["scenario"] == "the API server is gone for a while"].iloc[0]
+    assert (row["2019, cluster"], row["this study"]) == ("–", "not tested")
+
+
+def test_before_anything_was_run_this_study_tests_nothing(tmp_path: Path) -> None:
+    built = construct(tmp_path, "untested", records=False)
+    lines = coverage(load_facts(), built.tables["trials"], built.study)
+    assert all(line.ours == () for line in lines)
+
+
+def test_every_scenario_of_the_study_has_a_line() -> None:
+    facts = load_facts()
+    for scenario in load_study(STUDY).scenarios:
+        cell = {"failure": scenario.default_failure, "outage": "first", "remedy": "none"}
+        takers = [c for c in facts.scenarios if c.ours is not None and c.ours.takes(scenario, cell)]
+        assert len(takers) == 1, scenario.id
+
+
+@pytest.mark.parametrize(
+    ("faults", "cell", "title"),
+    [
+        ([{"component": "nsmd", "node": "client"}], {"failure": "hang"},
+         "a component hangs (SIGSTOP)"),
+        ([{"component": "nsmd", "node": "client"}], {"outage": "second"},
+         "a second outage of a connection that was healed"),
+        ([{"socket": "forwarder", "node": "client"}], {"failure": "unlink"},
+         "a single socket file is damaged"),
+        ([{"component": "vpp", "node": "client"}], {},
+         "a single process of the VPP forwarder"),
+    ],
+)  # fmt: skip
+def test_scenarios_beyond_the_nine_find_their_line(
+    faults: list[dict[str, str]], cell: dict[str, str], title: str
+) -> None:
+    scenario = Scenario(id="X1", title="more", where="w", faults=faults, source="ours")  # type: ignore[arg-type]
+    own = {"failure": scenario.default_failure, "outage": "first", "remedy": "none", **cell}
+    takers = [c.title for c in load_facts().scenarios if c.ours and c.ours.takes(scenario, own)]
+    assert takers == [title]
+
+
+def test_trials_with_a_remedy_are_not_counted() -> None:
+    scenario = load_study(STUDY).scenario("S2")
+    cell = {"failure": "kill", "outage": "first", "remedy": "heal"}
+    assert not any(c.ours and c.ours.takes(scenario, cell) for c in load_facts().scenarios)
+
+
+def test_a_suite_that_is_not_declared_is_an_error_that_names_it(tmp_path: Path) -> None:
+    facts: dict[str, Any] = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
+    facts["scenarios"][0]["tests"] = {"cluster-2018": ["TestX"]}
+    wrong = tmp_path / "coverage.yaml"
+    wrong.write_text(yaml.safe_dump(facts), encoding="utf-8")
+    with pytest.raises(ConfigError, match="names the suite cluster-2018"):
+        load_facts(wrong)
+
+
+def test_tests_are_named_once_per_scenario_and_suite() -> None:
+    facts: Facts = load_facts()
+    for scenario in facts.scenarios:
+        for names in scenario.tests.values():
+            assert len(set(names)) == len(names), scenario.title

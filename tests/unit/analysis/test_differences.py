@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Effect sizes against published values, R, and enumeration."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from nsm_resilience.analysis.differences import (
+    Times,
+    cliffs_delta,
+    hodges_lehmann,
+    holm,
+    risk_difference,
+    two_sample_test,
+)
+
+INF = math.inf
+
+
+def seen(*seconds: float) -> Times:
+    return Times(seconds, (True,) * len(seconds))
+
+
+def censored(*seconds: float) -> Times:
+    return Times(seconds, (False,) * len(seconds))
+
+
+# Hollander and Wolfe (1973), p. 69: permeability constants, the example of R's wilcox.test
+AT_TERM = seen(0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46)
+EARLIER = seen(1.15, 0.88, 0.90, 0.74, 1.21)
+
+
+# Newcombe (1998), table II, method 10: (k, n) of both samples and the published limits
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((6, 7, 2, 7), 0.0582, 0.8062),
+        ((5, 56, 0, 29), -0.0381, 0.1926),
+        ((0, 10, 0, 20), -0.1611, 0.2775),
+        ((0, 10, 0, 10), -0.2775, 0.2775),
+        ((10, 10, 0, 20), 0.6791, 1.0000),
+        ((10, 10, 0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_a_difference_of_shares_has_the_published_interval(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
+    k1, n1, k2, n2 = counts
+    found = risk_difference(k2, n2, k1, n1)  # published as first minus second
+    assert found.estimate == pytest.approx(k1 / n1 - k2 / n2)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_a_difference_of_shares_without_trials_is_unknown_and_impossible_counts_are_refused() -> (
+    None
+):
+    assert math.isnan(risk_difference(0, 0, 1, 3).low)
+    with pytest.raises(ValueError, match="4/3"):
+        risk_difference(4, 3, 1, 3)
+
+
+def test_a_shift_and_its_interval_are_those_of_r() -> None:
+    # wilcox.test(at_term, earlier, conf.int = TRUE): 0.305, -0.15 to 0.76, p = 0.2544
+    found = hodges_lehmann(EARLIER, AT_TERM)
+    assert found.estimate == pytest.approx(0.305)
+    assert (found.interval.low, found.interval.high) == pytest.approx((-0.15, 0.76))
+    assert two_sample_test(EARLIER, AT_TERM) == ("Mann–Whitney", pytest.approx(0.2544, abs=5e-5))
+
+
+@pytest.mark.parametrize(("n1", "n2"), [(4, 4), (4, 5), (6, 5), (3, 7)])
+def test_the_interval_of_a_shift_covers_as_often_as_is_stated(n1: int, n2: int) -> None:
+    """Without a shift every order of the values is equally likely: count those that miss zero."""
+    missed = orders = 0
+    for places in itertools.combinations(range(n1 + n2), n1):
+        first = seen(*(float(p) for p in places))
+        second = seen(*(float(p) for p in range(n1 + n2) if p not in places))
+        interval = hodges_lehmann(first, second).interval
+        missed += not interval.low <= 0 <= interval.high
+        orders += 1
+    assert 0 < missed / orders <= 0.05
+
+
+def test_three_trials_on_either_side_give_a_shift_without_an_interval() -> None:
+    found = hodges_lehmann(seen(1, 2, 3), seen(2, 3, 4))
+    assert found.estimate == 1
+    assert math.isnan(found.interval.low)
+
+
+def test_a_shift_to_what_never_ended_is_a_lower_bound() -> None:
+    found = hodges_lehmann(seen(1, 2, 3, 4), censored(100, 101, 102, 103))
+    assert math.isnan(found.estimate)
+    assert (found.at_least, found.at_most) == (99.0, INF)
+    assert (found.interval.low, found.interval.high) == (96.0, INF)
+
+
+def test_two_samples_that_never_ended_say_nothing_of_their_difference() -> None:
+    never = censored(110, 111, 112, 113)
+    found = hodges_lehmann(never, never)
+    assert (found.at_least, found.at_most) == (-INF, INF)
+    assert (found.interval.low, found.interval.high) == (-INF, INF)
+    assert two_sample_test(never, never) == ("log-rank", 1.0)
+
+
+def test_one_censored_time_leaves_the_median_shift_alone_and_widens_the_interval() -> None:
+    whole = hodges_lehmann(seen(1, 2, 3, 4, 5), seen(11, 12, 13, 14, 15))
+    one = Times((11, 12, 13, 14, 15), (True, True, True, True, False))
+    found = hodges_lehmann(seen(1, 2, 3, 4, 5), one)
+    assert found.estimate == whole.estimate == 10
+    assert found.interval.low == whole.interval.low
+    assert found.interval.high >= whole.interval.high
+
+
+def test_the_bounds_hold_whatever_the_censored_time_was() -> None:
+    first, cut = seen(1, 5, 9, 14), Times((3, 8, 20, 20), (True, True, False, False))
+    bounds = hodges_lehmann(first, cut)
+    for longer in (20.0, 35.0, 500.0):
+        true = hodges_lehmann(first, seen(3, 8, longer, longer + 1))
+        assert bounds.at_least <= true.estimate <= bounds.at_most
+        assert bounds.interval.low <= true.interval.low
+        assert bounds.interval.high >= true.interval.high
+
+
+def test_cliffs_delta_counts_pairs_and_has_the_interval_of_brunner_and_munzel() -> None:
+    # Brunner and Munzel (2000): pain scores, P(X < Y) + P(X = Y) / 2 = 0.788961, 0.595217 to
+    # 0.982705 (as printed by brunner.munzel.test of R's lawstat)
+    control = seen(1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 1, 1)
+    treated = seen(3, 3, 4, 3, 1, 2, 3, 1, 1, 5, 4)
+    found = cliffs_delta(control, treated)
+    pairs = [(y > x) - (y < x) for x in control.seconds for y in treated.seconds]
+    assert found.estimate == pytest.approx(sum(pairs) / len(pairs))
+    assert found.estimate == pytest.approx(2 * 0.788961 - 1, abs=2e-6)
+    assert (found.low, found.high) == pytest.approx((2 * 0.595217 - 1, 2 * 0.982705 - 1), abs=2e-6)
+
+
+def test_cliffs_delta_of_samples_that_do_not_overlap_has_no_interval() -> None:
+    found = cliffs_delta(seen(1, 2, 3), censored(100, 100, 100))
+    assert found.estimate == 1.0
+    assert math.isnan(found.low)
+
+
+def test_cliffs_delta_never_leaves_its_scale() -> None:
+    found = cliffs_delta(seen(1, 2, 3, 4, 5, 6), seen(3, 4, 5, 6, 7, 8.5))
+    assert -1 <= found.low < found.estimate < found.high == 1.0
+
+
+def test_without_censoring_ranks_are_tested_and_with_it_survival() -> None:
+    # 6-MP against placebo, Freireich et al. 1963: log-rank 16.79 (Collett, table 2.7)
+    placebo = seen(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)
+    times = (6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
+    treated = Times(times, (True,) * 9 + (False,) * 12)
+    test, p = two_sample_test(placebo, treated)
+    assert test == "log-rank"
+    from scipy.stats import chi2
+
+    assert float(chi2.isf(p, 1)) == pytest.approx(16.79, abs=0.01)
+    assert two_sample_test(seen(2, 2), seen(2, 2)) == ("Mann–Whitney", 1.0)
+    name, nothing = two_sample_test(Times((), ()), placebo)
+    assert name == "" and math.isnan(nothing)
+
+
+def test_p_is_adjusted_for_the_number_of_tests_that_were_made() -> None:
+    # Holm (1979): the smallest of m is multiplied by m, the next by m - 1, and never decreases
+    found = holm([0.01, math.nan, 0.04, 0.03])
+    assert found[0] == pytest.approx(0.03)
+    assert found[2] == found[3] == pytest.approx(0.06)
+    assert math.isnan(found[1])
+    assert holm([]) == []
+
+
+def test_times_without_a_flag_or_without_an_end_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 times and 1 flags"):
+        Times((1.0, 2.0), (True,))
+    with pytest.raises(ValueError, match="observed=False"):
+        Times((INF,), (True,))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The drawing of the testbed shows what the record shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from artists import with_id
+from constructed_campaign import Constructed
+from constructed_snapshot import SOCKETS, snapshot
+from matplotlib.colors import to_hex
+
+from nsm_resilience.analysis import style
+from nsm_resilience.analysis.deployment import Deployment, deployment, deployments
+from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
+
+
+def deployed(plane: str, state: dict[str, Any] | None = None) -> Deployment:
+    meta = {
+        "trial": f"S1-{plane}-monitored-none/01",
+        "factors": {"plane": plane},
+        "cluster": {"nodes": [{"role": r, "name": r + "-node"} for r in ("client", "endpoint")]},
+        "probes": {"echo_interval_s": 0.02, "component_interval_s": 0.5},
+        "scenario": {"new_connection": ["client"]},
+    }
+    found = deployment(meta, state or snapshot(plane))
+    assert found is not None
+    return found
+
+
+def test_containers_and_sockets_of_both_nodes_are_drawn() -> None:
+    figure = draw_testbed([deployed("kernel")])
+    for role in ("client", "endpoint"):
+        for name in ("nsmd", "nsmdp", "nsmd-k8s", "kernel-forwarder"):
+            assert len(with_id(figure, f"{role}:container:{name}")) >= 1
+        assert len(with_id(figure, f"{role}:socket:")) == len(SOCKETS) + (role == "endpoint")
+    assert with_id(figure, "client:probe:bystander")
+    assert not with_id(figure, "endpoint:probe:")
+
+
+def test_a_socket_that_was_missing_is_not_drawn() -> None:
+    state = snapshot("kernel")
+    state["nodes"]["client"]["sockets"] = []
+    figure = draw_testbed([deployed("kernel", state)])
+    assert not with_id(figure, "client:socket:")
+    assert with_id(figure, "endpoint:socket:nsm.io.sock")
+
+
+def test_vpp_is_drawn_with_its_processes_and_each_plane_has_its_panel() -> None:
+    figure = draw_testbed([deployed("kernel"), deployed("vpp")])
+    for name in ("vpp", "vpp-agent"):
+        boxes = [b for b in with_id(figure, f"client:container:{name}")
+                 if str(b.get_gid()).endswith(f":{name}")]  # fmt: skip
+        assert len(boxes) == 1
+    assert len(with_id(figure, "client:container:kernel-forwarder")) == 1
+    assert len(with_id(figure, "client:link:client")) == 2
+
+
+def test_a_plain_client_has_no_sidecar() -> None:
+    figure = draw_testbed([deployed("kernel", snapshot("kernel", "plain"))])
+    assert with_id(figure, "client:container:application")
+    assert not with_id(figure, "client:container:nsm-monitor")
+
+
+def test_components_have_the_colours_of_the_other_figures() -> None:
+    figure = draw_testbed([deployed("kernel")])
+    for name, component in (("nsmdp", "nsmdp"), ("kernel-forwarder", "forwarder")):
+        box: Any = with_id(figure, f"client:container:{name}")[0]
+        assert to_hex(box.get_edgecolor()) == style.COMPONENT_COLOURS[component].lower()
+
+
+def test_the_campaigns_testbed_is_that_of_a_typical_trial(mixed: Constructed) -> None:
+    found = deployments(mixed.campaign, mixed.tables["trials"])
+    assert [own.trial for own in found] == ["S1-kernel-monitored-none/05"]
+    described = describe_testbed(found)
+    assert "pod nsmgr (nsmd, nsmd-k8s, nsmdp)" in described.alt
+    assert described.trials == ("S1-kernel-monitored-none/05",)
+
+
+def test_the_testbed_drawn_twice_is_the_same(tmp_path: Path) -> None:
+    saved = [
+        style.save_figure(draw_testbed([deployed("vpp")]), tmp_path / name, title="t", alt="a")
+        for name in ("a.svg", "b.svg")
+    ]
+    assert saved[0].path.read_bytes() == saved[1].path.read_bytes()
+
+
+def test_without_a_record_there_is_no_figure_and_it_says_so(untested: Constructed) -> None:
+    found = deployments(untested.campaign, untested.tables["trials"])
+    assert found == []
+    assert not describe_testbed(found).drawn
+    draw_testbed(found)
