@@ -67,7 +67,7 @@ def write_numbers(
 
 
 COUNTED = ("components", "phases")
-"""Long tables of which only the number of rows is told: one column of them is read."""
+"""Long tables of which only the places of rows are told: one column of them is read."""
 
 
 def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
@@ -81,7 +81,7 @@ def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
         path = tables_dir / f"{table.name}.parquet"
         if not path.is_file():
             raise NumbersError(f"{path} is missing; run `nsm-resilience tables` first")
-        columns = ["attempt"] if table.name in COUNTED else None
+        columns = ["trial"] if table.name in COUNTED else None
         found[table.name] = pd.read_parquet(path, columns=columns)
     return found
 
