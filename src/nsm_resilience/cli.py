@@ -309,12 +309,25 @@ def notebook(
 def numbers(
     campaign_dir: CampaignDir,
     tables: Tables = Path("results/tables"),
+    second_campaign_dir: Annotated[
+        Path | None,
+        typer.Option("--second-campaign-dir", metavar="FOLDER", help="A campaign to put beside."),
+    ] = None,
+    second_tables: Annotated[
+        Path | None,
+        typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
+    ] = None,
     out: OutFile = Path("results/numbers.json"),
 ) -> None:
     """Collect every number and sentence of the paper that depends on the data."""
-    from nsm_resilience.report.numbers import write_numbers
+    from nsm_resilience.report.numbers import Second, write_numbers
 
-    write_numbers(tables, campaign_dir, out)
+    second = None
+    if second_campaign_dir is not None and second_tables is not None:
+        second = Second(second_tables, second_campaign_dir)
+    elif second_campaign_dir is not None or second_tables is not None:
+        raise typer.BadParameter("give --second-campaign-dir and --second-tables together")
+    write_numbers(tables, campaign_dir, out, second=second)
     say(str(out))
 
 

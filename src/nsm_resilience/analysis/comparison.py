@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two campaigns side by side: which cells belong together, and what differs between them.
 
-Cells are matched by scenario and by the levels of all factors. Where each campaign has one level of
-a factor and the two are different (one forwarding plane each, say), that factor is what is compared:
-cells are matched by all others, and the comparison says which one differs.
+Cells are matched by scenario and by the levels of all factors. Where each campaign has one level
+of a factor and the two are different (one forwarding plane each, say), that factor is what is
+compared: cells are matched by all others, and the comparison says which one differs.
 
 Campaigns are compared, not pooled: trials on one cluster share its state. What lies between
 clusters can be told only from campaigns with several of them; see `two_samples.cluster_interval`.
@@ -146,9 +146,7 @@ def _levels(scenarios: pd.DataFrame, factor: str) -> set[str]:
     return levels - {"none"} if factor == "failure" else levels
 
 
-def matched(
-    first: pd.DataFrame, second: pd.DataFrame, contrasts: Sequence[Contrast]
-) -> list[Pair]:
+def matched(first: pd.DataFrame, second: pd.DataFrame, contrasts: Sequence[Contrast]) -> list[Pair]:
     """Pair the rows of two tables `scenarios`: in the first's order, then what only the second has.
 
     A cell at another level of a factor that is compared, without a trial (declared, not run), has
@@ -188,7 +186,8 @@ def key_of(row: Mapping[str, Any], contrasts: Sequence[Contrast]) -> Key:
 
 def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
     counts = [_counts(row) for row in (pair.first, pair.second)]
-    difference, interval = share_difference(*((c["k"], c["n"]) for c in counts))
+    shares = [(int(own["k"]), int(own["n"])) for own in counts]
+    difference, interval = share_difference(shares[0], shares[1])
     supported = [
         _by_cluster(side, own, [float(v == "supported") for v in own["verdict"]])
         for side, own in _trials(pair, first, second)
@@ -334,9 +333,7 @@ def _trials(pair: Pair, first: Side, second: Side) -> list[tuple[Side, pd.DataFr
         if row is None:
             own = side.trials.iloc[:0]
         else:
-            own = side.trials[
-                (side.trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)
-            ]
+            own = side.trials[(side.trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
         found.append((side, judged(own)))
     return found
 

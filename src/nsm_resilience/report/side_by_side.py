@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.comparison import Comparison
 from nsm_resilience.analysis.figures.cells import natural
-from nsm_resilience.report.wording import seconds, share_interval
+from nsm_resilience.report.wording import seconds, signed, signed_interval
 from nsm_resilience.tables.comparison import MEASURES, SIDES
 from nsm_resilience.tables.schemas import CELL
 
@@ -84,18 +84,12 @@ def _verdict_table(comparison: Comparison, console: Console) -> Table:
             f"{row[f'{s}_verdict']} {row[f'{s}_k']}/{row[f'{s}_n']}" if row[f"{s}_n"] else "–"
             for s in SIDES
         ]
-        difference = row["share_difference"]
         made.add_row(
             cell_name(row), *shares, "CHANGED" if row["change"] == "changed" else row["change"],
-            "" if difference != difference else f"{difference:+.2f}",
+            signed(row["share_difference"]),
             signed_interval(row["share_low"], row["share_high"]),
         )  # fmt: skip
     return made
-
-
-def signed_interval(low: float, high: float) -> str:
-    """Write an interval of a difference; empty where there is none."""
-    return "" if low != low or high != high else f"{low:+.2f} to {high:+.2f}"
 
 
 def _times_table(comparison: Comparison, console: Console) -> Table:
@@ -111,10 +105,9 @@ def _times_table(comparison: Comparison, console: Console) -> Table:
             cells.append(seconds(row[f"{side}_median_s"]) or "–")
             cells.append("" if low != low else f"{seconds(low)} to {seconds(high)}")
         p = row["mann_whitney_holm_p"]
-        delta = row["cliff_delta"]
         made.add_row(
             cell_name(row), MEASURES[row["measure"]], *cells,
-            "" if delta != delta else f"{delta:+.2f}", "" if p != p else f"{p:.3g}",
+            signed(row["cliff_delta"]), "" if p != p else f"{p:.3g}",
         )  # fmt: skip
     return made
 

@@ -53,15 +53,24 @@ def read_sides(
         SideError: one of them is none of the three kinds.
         ArchiveError: a recorded campaign is damaged.
     """
-    sides = (
+    return named_apart(
         _read(first, scratch / "first", first_tables),
         _read(second, scratch / "second", second_tables),
     )
-    if sides[0].name != sides[1].name:
-        return sides
+
+
+def sides_of_tables(first_tables: Path, second_tables: Path) -> tuple[Side, Side]:
+    """Read both sides from their tables alone; what they were made with is not looked for."""
+    return named_apart(_bare(first_tables), _bare(second_tables))
+
+
+def named_apart(first: Side, second: Side) -> tuple[Side, Side]:
+    """Return both, told apart by their place if they have one name."""
+    if first.name != second.name:
+        return first, second
     return (
-        replace(sides[0], name=f"{sides[0].name} (first)"),
-        replace(sides[1], name=f"{sides[1].name} (second)"),
+        replace(first, name=f"{first.name} (first)"),
+        replace(second, name=f"{second.name} (second)"),
     )
 
 
@@ -90,21 +99,23 @@ def _tables(campaign: Path, scratch: Path) -> Path:
 
 
 def _side(campaign: Path | None, tables_dir: Path) -> Side:
+    bare = _bare(tables_dir)
+    # tables do not say what the campaign was made with; its records do, where they are kept
+    places = (folder / bare.name for folder in CAMPAIGNS)
+    known = (place for place in places if CampaignLayout(place).description.is_file())
+    campaign = campaign or next(known, None)
+    if campaign is None:
+        return bare
+    records = read_description(campaign)["records"]
+    return replace(
+        bare, facts=environment_of(campaign), clusters=record_clusters(campaign, records)
+    )
+
+
+def _bare(tables_dir: Path) -> Side:
     tables = read_tables(tables_dir)
     name = str(tables["claims"]["campaign"].iloc[0])
-    # tables do not say what the campaign was made with; its records do, where they are kept
-    known = [folder / name for folder in CAMPAIGNS if (folder / name / "campaign.json").is_file()]
-    campaign = campaign or next(iter(known), None)
-    if campaign is None:
-        return Side(name, tables["trials"], tables["scenarios"])
-    records = read_description(campaign)["records"]
-    return Side(
-        name,
-        tables["trials"],
-        tables["scenarios"],
-        environment_of(campaign),
-        record_clusters(campaign, records),
-    )
+    return Side(name, tables["trials"], tables["scenarios"])
 
 
 def environment_of(campaign: Path) -> dict[str, str]:

@@ -102,16 +102,21 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     for _, row in cells.iterrows():
         siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
         apart = [
-            _LEVELS[name].get(row[name], row[name])
+            level_name(name, row[name])
             for name in ("failure", "client", "outage", "remedy")
             if siblings[name].nunique() > 1
         ]
         name = names.get(row["scenario"], "")
         label = f"{row['scenario']} {name}".strip()
         if shared_planes:
-            label += f" ({_LEVELS['plane'].get(row['plane'], row['plane'])})"
+            label += f" ({level_name('plane', row['plane'])})"
         labels.append(f"{label}: {', '.join(apart)}" if apart else label)
     return labels
+
+
+def level_name(factor: str, level: str) -> str:
+    """Return a level of a factor as it is written for people; one unknown here stays as it is."""
+    return _LEVELS[factor].get(level, level)
 
 
 def short_names(study: Study) -> dict[str, str]:
