@@ -65,7 +65,7 @@ def test_the_second_campaign_is_a_recorded_one_or_else_a_live_one(
     monkeypatch.chdir(tmp_path)
     settings = load_settings(given(compare="vpp"))
     assert second_folder(load_settings(given())) is None
-    with pytest.raises(ConfigError, match="no campaign `vpp` to compare with.*there are: none"):
+    with pytest.raises(ConfigError, match=r"no campaign `vpp` to compare with.*there are: none"):
         second_folder(settings)
     live = tmp_path / "results" / "live" / "vpp" / "campaign.json"
     recorded = tmp_path / "results" / "recorded" / "vpp" / "SHA256SUMS"

@@ -62,9 +62,12 @@ def judged_campaign(*parts):
     )
 
 
-def campaign_name(wildcards):
-    """Its name."""
-    return SETTINGS.compare if wildcards.beside else SETTINGS.campaign
+def table_labels(table):
+    """What the HTML report says of a table: its name, and whose it is."""
+    return lambda wildcards: {
+        "table": table,
+        "campaign": SETTINGS.compare if wildcards.beside else SETTINGS.campaign,
+    }
 
 
 def second_tables():

@@ -37,7 +37,7 @@ rule tables:
                 f"results/{{beside}}tables/{name}.csv",
                 caption="../report/table.rst",
                 category="Tables",
-                labels={"table": name, "campaign": campaign_name},
+                labels=table_labels(name),
             )
             for name in TABLES
         ],

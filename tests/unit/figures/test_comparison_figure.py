@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from artists import with_id
 from constructed_campaign import WATCH_S, Constructed, construct

@@ -71,8 +71,9 @@ def draw_comparison(first: Side, second: Side, names: Mapping[str, str], watch_s
     ]
     scenarios = [first.scenarios, aligned(second.scenarios, contrasts)]
     longest = max(longest_s(own, watch_s) for own in shown)
+    # room at the right: the paper's font is wider than the one that texts are measured with
     figure = style.new_figure(
-        style.PAGE_MM, height_mm(lines) + _TITLES_MM, w_pad=0.01, h_pad=0.01, wspace=0.015
+        style.PAGE_MM, height_mm(lines) + _TITLES_MM, w_pad=0.05, h_pad=0.01, wspace=0.015
     )
     panels = figure.subplots(1, 4, sharey=True, gridspec_kw={"width_ratios": [1, 4.2, 1, 4.2]})
     for number, side in enumerate((first, second)):
@@ -100,7 +101,7 @@ def _title(name: str, contrasts: Sequence[Contrast], number: int) -> str:
 
 
 def _change(pair: Pair) -> str:
-    """Say what became of the verdict: nothing where it is the same."""
+    """Say what the second's verdict is where it is another one, or who alone has trials."""
     verdicts = [
         str(row["verdict"]) if row is not None and row["n"] else None
         for row in (pair.first, pair.second)
@@ -109,7 +110,7 @@ def _change(pair: Pair) -> str:
         return "second only"
     if verdicts[1] is None:
         return "first only"
-    return "" if verdicts[0] == verdicts[1] else f"{verdicts[0]}\n\u2192 {verdicts[1]}"
+    return "" if verdicts[0] == verdicts[1] else f"\u2192 {verdicts[1]}"
 
 
 def describe_comparison(first: Side, second: Side) -> Description:
