@@ -13,9 +13,23 @@ report: "workflow/report/start.rst"
 
 
 include: "workflow/rules/common.smk"
-include: f"workflow/rules/{SETTINGS.source}.smk"
+include: "workflow/rules/recorded.smk"
+
+
+if SETTINGS.source == "live":
+
+    include: "workflow/rules/live.smk"
+
+
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/notebooks.smk"
+
+
+if SECOND:
+
+    include: "workflow/rules/compare.smk"
+
+
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/html.smk"
 include: "workflow/rules/crate.smk"

@@ -401,6 +401,14 @@ def notebook(
 def numbers(
     campaign_dir: CampaignDir,
     tables: Tables = Path("results/tables"),
+    second_campaign_dir: Annotated[
+        Path | None,
+        typer.Option("--second-campaign-dir", metavar="FOLDER", help="A campaign to put beside."),
+    ] = None,
+    second_tables: Annotated[
+        Path | None,
+        typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
+    ] = None,
     out: OutFile = Path("results/numbers.json"),
     repository: Annotated[
         str | None,
@@ -408,9 +416,14 @@ def numbers(
     ] = None,
 ) -> None:
     """Collect every number and sentence of the paper that depends on the data."""
-    from nsm_resilience.report.numbers import write_numbers
+    from nsm_resilience.report.numbers import Second, write_numbers
 
-    write_numbers(tables, campaign_dir, out, repository)
+    second = None
+    if second_campaign_dir is not None and second_tables is not None:
+        second = Second(second_tables, second_campaign_dir)
+    elif second_campaign_dir is not None or second_tables is not None:
+        raise typer.BadParameter("give --second-campaign-dir and --second-tables together")
+    write_numbers(tables, campaign_dir, out, repository, second)
     say(str(out))
 
 
@@ -450,6 +463,47 @@ def crate(
 
     write_crate(workflow, campaign_dir, numbers, verdicts, citation, out)
     say(str(out))
+
+
+@app.command(rich_help_panel=AFTER)
+def compare(
+    first: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="A recorded campaign, one with its records, or a folder of tables."
+        ),
+    ],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The same of the other.")],
+    first_tables: Annotated[
+        Path | None,
+        typer.Option("--first-tables", metavar="FOLDER", help="A's tables, if they are there."),
+    ] = None,
+    second_tables: Annotated[
+        Path | None,
+        typer.Option("--second-tables", metavar="FOLDER", help="B's tables, if they are there."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Also write the tables of the comparison."),
+    ] = None,
+) -> None:
+    """Put two campaigns side by side: verdicts, times, and what they were made with.
+
+    Cells are matched by scenario and levels. Whatever comes of it, the exit code is 0.
+    """
+    from tempfile import TemporaryDirectory
+
+    from nsm_resilience.analysis.comparison import compare_campaigns
+    from nsm_resilience.report.comparison import write_comparison
+    from nsm_resilience.report.side_by_side import plain_console, print_comparison
+    from nsm_resilience.report.sides import read_sides
+
+    with TemporaryDirectory(prefix="nsm-compare-") as scratch:
+        sides = read_sides(first, second, Path(scratch), first_tables, second_tables)
+    found = compare_campaigns(*sides)
+    print_comparison(found, plain_console())
+    for path in write_comparison(found, out) if out is not None else []:
+        say(str(path))
 
 
 @app.command("start-page", rich_help_panel=AFTER)

@@ -10,13 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.archive import CHECKSUMS
+from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.study.load import ConfigError, check_model, load_study
 from nsm_resilience.study.models import Model, Study
 
 PACKAGE = Path(__file__).parent
+
+CampaignName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+def _none_if_empty(value: object) -> object:
+    """`--config compare=` takes back what a file says."""
+    return None if value == "" else value
 
 
 class Settings(Model):
@@ -26,8 +34,12 @@ class Settings(Model):
         default="recorded",
         description="`recorded` builds from a campaign somebody ran; `live` runs its own first.",
     )
-    campaign: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
+    campaign: CampaignName = Field(
         description="Name of the campaign: a folder of results/recorded/, or of results/live/.",
+    )
+    compare: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="Name of another campaign, recorded or live, to be put beside this one.",
     )
     study: Path = Field(
         default=Path("config/study.yaml"), description="The study that a live campaign runs."
@@ -49,15 +61,24 @@ class Settings(Model):
         "trials, e.g. `https://git.example.org/me/nsm-resilience`; without it links are local.",
     )
 
+    @model_validator(mode="after")
+    def _two_campaigns(self) -> Settings:
+        if self.source == "recorded" and self.compare == self.campaign:
+            raise ValueError(
+                f"`compare: {self.compare}` is the campaign itself; write the name of another one, "
+                "or nothing (`--config compare=`)"
+            )
+        return self
+
     @cached_property
     def recorded_folder(self) -> Path:
         """Where the campaign is committed."""
-        return Path("results/recorded") / self.campaign
+        return RECORDED / self.campaign
 
     @cached_property
     def campaign_folder(self) -> Path:
         """Where its records are when they are judged."""
-        return Path("results", "live" if self.source == "live" else "unpacked", self.campaign)
+        return (LIVE if self.source == "live" else UNPACKED) / self.campaign
 
     def public(self) -> dict[str, str]:
         """Return what may be told of the settings: all but the name of somebody's cluster."""
@@ -68,6 +89,34 @@ class Settings(Model):
 def load_settings(config: Mapping[str, Any]) -> Settings:
     """Check the workflow's configuration; ConfigError with every mistake found."""
     return check_model(Path("the workflow's settings (config/*.yaml, --config)"), config, Settings)
+
+
+def second_folder(settings: Settings) -> Path | None:
+    """Where the records of the campaign to compare with are when they are judged; None without one.
+
+    A recorded campaign is preferred to a live one of the same name.
+
+    Raises:
+        ConfigError: There is none of that name, or it is the campaign that is built.
+    """
+    name = settings.compare
+    if name is None:
+        return None
+    if (RECORDED / name / CHECKSUMS).is_file():
+        return UNPACKED / name
+    folder = LIVE / name
+    if CampaignLayout(folder).description.is_file() and folder != settings.campaign_folder:
+        return folder
+    there = {path.parent.name for path in RECORDED.glob(f"*/{CHECKSUMS}")}
+    there |= {path.parent.name for path in LIVE.glob("*/campaign.json")}
+    names = ", ".join(sorted(there - {settings.campaign})) or "none"
+    raise ConfigError(
+        Path("the workflow's settings (config/*.yaml, --config)"),
+        [
+            f"compare: there is no campaign `{name}` to compare with in {RECORDED} or {LIVE}; "
+            f"there are: {names}"
+        ],
+    )
 
 
 def live_study(settings: Settings) -> Study:

@@ -14,6 +14,7 @@ from nsm_resilience.workflow import (
     hold_campaign,
     live_study,
     load_settings,
+    second_folder,
     source_checksum,
 )
 
@@ -58,6 +59,47 @@ def test_what_is_told_of_the_settings_leaves_out_somebodys_cluster() -> None:
     told = load_settings(given(allow_context="my-cluster")).public()
     assert told["campaign"] == "kernel"
     assert "my-cluster" not in told.values()
+
+
+def test_a_second_campaign_is_taken_back_by_an_empty_value() -> None:
+    assert load_settings(given()).compare is None
+    assert load_settings(given(compare="")).compare is None
+    assert load_settings(given(compare="vpp")).compare == "vpp"
+
+
+def test_a_campaign_is_not_compared_with_itself() -> None:
+    with pytest.raises(ConfigError, match="is the campaign itself"):
+        load_settings(given(compare="kernel"))
+    assert load_settings(given(source="live", compare="kernel")).compare == "kernel"
+
+
+def test_the_second_campaign_is_a_recorded_one_or_else_a_live_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(given(compare="vpp"))
+    assert second_folder(load_settings(given())) is None
+    with pytest.raises(ConfigError, match=r"no campaign `vpp` to compare with.*there are: none"):
+        second_folder(settings)
+    live = tmp_path / "results" / "live" / "vpp" / "campaign.json"
+    recorded = tmp_path / "results" / "recorded" / "vpp" / "SHA256SUMS"
+    for path, folder in ((live, "results/live/vpp"), (recorded, "results/unpacked/vpp")):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        assert second_folder(settings) == Path(folder)
+    with pytest.raises(ConfigError, match="there are: vpp"):
+        second_folder(load_settings(given(compare="home")))
+
+
+def test_a_live_campaign_is_not_compared_with_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "results" / "live" / "kernel" / "campaign.json"
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    with pytest.raises(ConfigError, match="no campaign `kernel` to compare with"):
+        second_folder(load_settings(given(source="live", compare="kernel")))
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "live.yaml", "live-local-images.yaml"])

@@ -9,11 +9,13 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
+from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
-from nsm_resilience.workflow import load_settings, source_checksum
+from nsm_resilience.workflow import load_settings, second_folder, source_checksum
 
 try:
     SETTINGS = load_settings(config)
+    SECOND = second_folder(SETTINGS)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -47,11 +49,24 @@ CONFIGURATION = ["config/config.yaml", "profiles/default/profile.yaml"]
 if SETTINGS.source == "live":
     CONFIGURATION += ["config/live.yaml", "profiles/live/profile.yaml"]
 
+# Of a second campaign, where one is given (`compare:`).
+COMPARISON = []
+BESIDE = ""
+if SECOND:
+    BESIDE = f"compare/{SETTINGS.compare}/"
+    COMPARISON = ["comparison", "comparison_times", "comparison_environment"]
+    NOTEBOOKS.append("compare")
+    FIGURES.append("comparison")
+
 RESULTS = [
     "results/report.pdf",
     "results/verdicts.jsonl",
     "results/numbers.json",
-    *[f"results/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")],
+    *[
+        f"results/tables/{name}.{kind}"
+        for name in TABLES + COMPARISON
+        for kind in ("csv", "parquet")
+    ],
     *[f"results/figures/{name}.svg" for name in FIGURES],
     *[f"results/notebooks/{name}.ipynb" for name in NOTEBOOKS],
 ]
@@ -60,6 +75,38 @@ RESULTS = [
 def campaign(*parts):
     """A path inside the folder of the campaign that is judged."""
     return str(SETTINGS.campaign_folder.joinpath(*parts))
+
+
+def judged_campaign(*parts):
+    """The same, of the campaign whose verdicts go to `{beside}`: the second, or the main one."""
+    return lambda wildcards: str(
+        (SECOND if wildcards.beside else SETTINGS.campaign_folder).joinpath(*parts)
+    )
+
+
+def table_labels(table):
+    """What the HTML report says of a table: its name, and whose it is."""
+    return lambda wildcards: {
+        "table": table,
+        "campaign": SETTINGS.compare if wildcards.beside else SETTINGS.campaign,
+    }
+
+
+def second_tables():
+    """Tables of the second campaign; none without one."""
+    return [f"results/{BESIDE}tables/{name}.parquet" for name in TABLES] if SECOND else []
+
+
+def second_campaign():
+    """Description and study of the second campaign; none without one."""
+    return [str(SECOND / name) for name in ("campaign.json", "study.yaml")] if SECOND else []
+
+
+def second_folders():
+    """Where both are, as `nsm-resilience numbers` is told it."""
+    if not SECOND:
+        return ""
+    return f"--second-campaign-dir {SECOND} --second-tables results/{BESIDE}tables"
 
 
 def code_of(*modules):
@@ -112,14 +159,14 @@ def described_workflow():
     ).to_json()
 
 
-def recorded_files():
-    """The committed files of the recorded campaign; an error that says which campaigns there are."""
-    sums = SETTINGS.recorded_folder / "SHA256SUMS"
-    if not sums.exists():
-        there = sorted(path.parent.name for path in Path("results/recorded").glob("*/SHA256SUMS"))
+def recorded_files(name):
+    """The committed files of a recorded campaign; an error that says which campaigns there are."""
+    folder = RECORDED / name
+    if not (folder / "SHA256SUMS").exists():
+        there = sorted(path.parent.name for path in RECORDED.glob("*/SHA256SUMS"))
         raise WorkflowError(
-            f"There is no recorded campaign `{SETTINGS.campaign}` in results/recorded. "
+            f"There is no recorded campaign `{name}` in {RECORDED}. "
             f"Recorded are: {', '.join(there) or 'none'}. Write one of them as `campaign:` in "
             "config/config.yaml, or after `--config campaign=`."
         )
-    return sorted(str(path) for path in SETTINGS.recorded_folder.iterdir())
+    return sorted(str(path) for path in folder.iterdir())

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # From records to verdicts, from verdicts to tidy tables. Records are read here, by `timelines`
 # and by `testbed`.
+# What is made of a second campaign (`compare:`) goes to results/compare/<name>/, by the same rules.
+
+
+wildcard_constraints:
+    beside=r"(compare/[A-Za-z0-9][A-Za-z0-9._-]*/)?",
 
 
 rule judge:
-    """Judge every attempt of the campaign; each verdict names the evidence that it rests on."""
+    """Judge every attempt of a campaign; each verdict names the evidence that it rests on."""
     input:
-        description=campaign("campaign.json"),
+        description=judged_campaign("campaign.json"),
     output:
-        verdicts="results/verdicts.jsonl",
+        verdicts="results/{beside}verdicts.jsonl",
     log:
-        "results/logs/judge.log",
+        "results/logs/{beside}judge.log",
     conda:
         "../envs/nsm-resilience.yaml"
     threads: 4
     params:
-        folder=SETTINGS.campaign_folder,
+        folder=judged_campaign(),
         code=code_of("judge", "record"),
     shell:
         "nsm-resilience judge {params.folder} --jobs {threads} --out {output.verdicts} > {log} 2>&1"
@@ -24,26 +29,26 @@ rule judge:
 rule tables:
     """Write verdicts and measures as tidy tables, checked against their schemas."""
     input:
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
-        verdicts="results/verdicts.jsonl",
+        description=judged_campaign("campaign.json"),
+        study=judged_campaign("study.yaml"),
+        verdicts="results/{beside}verdicts.jsonl",
     output:
-        parquet=expand("results/tables/{name}.parquet", name=TABLES),
+        parquet=[f"results/{{beside}}tables/{name}.parquet" for name in TABLES],
         csv=[
             report(
-                f"results/tables/{name}.csv",
+                f"results/{{beside}}tables/{name}.csv",
                 caption="../report/table.rst",
                 category="Tables",
-                labels={"table": name},
+                labels=table_labels(name),
             )
             for name in TABLES
         ],
     log:
-        "results/logs/tables.log",
+        "results/logs/{beside}tables.log",
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        folder=SETTINGS.campaign_folder,
+        folder=judged_campaign(),
         tables=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("tables", "judge", "study"),
     shell:

@@ -7,7 +7,9 @@ rule numbers:
     input:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in TABLES],
+        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON],
+        second_tables=second_tables(),
+        second=second_campaign(),
     output:
         numbers="results/numbers.json",
     log:
@@ -18,10 +20,11 @@ rule numbers:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
         repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
+        second=second_folders(),
         code=code_of("report", "analysis", "tables", "study"),
     shell:
         "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " {params.repository} --out {output.numbers} > {log} 2>&1"
+        " {params.repository} {params.second} --out {output.numbers} > {log} 2>&1"
 
 
 rule paper:

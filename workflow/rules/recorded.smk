@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-# Source `recorded`: a campaign that somebody ran, committed as archives with checksums.
+# Campaigns that somebody ran, committed as archives with checksums: the one that is built where the
+# source is `recorded`, and the one that is put beside it (`compare:`).
+
+if SETTINGS.source == "recorded":
+    recorded_files(SETTINGS.campaign)  # a wrong name is an error before anything is planned
 
 
 rule unpack:
-    """Check the recorded campaign against its checksums and unpack its records."""
+    """Check a recorded campaign against its checksums and unpack its records."""
     input:
-        recorded=recorded_files(),
+        recorded=lambda wildcards: recorded_files(wildcards.campaign),
     output:
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
-        records=directory(campaign("records")),
+        description="results/unpacked/{campaign}/campaign.json",
+        study="results/unpacked/{campaign}/study.yaml",
+        records=directory("results/unpacked/{campaign}/records"),
     log:
-        "results/logs/unpack.log",
+        "results/logs/unpack-{campaign}.log",
+    wildcard_constraints:
+        campaign=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        source=SETTINGS.recorded_folder,
-        folder=SETTINGS.campaign_folder,
+        source=lambda wildcards, input: Path(input.recorded[0]).parent,
+        folder=lambda wildcards, output: Path(output.description).parent,
     shell:
         "nsm-resilience archive unpack {params.source} --out {params.folder} > {log} 2>&1"

@@ -9,8 +9,11 @@ from pathlib import Path
 FORMAT = 1
 """Version of the record's format; the reader refuses any other."""
 
-CAMPAIGNS = (Path("results/unpacked"), Path("results/live"))
-"""Folders of campaigns with their records, in the project's root: recorded ones, then live ones."""
+RECORDED, UNPACKED, LIVE = Path("results/recorded"), Path("results/unpacked"), Path("results/live")
+"""Folders of campaigns in the project's root: as archives, unpacked from them, and run here."""
+
+CAMPAIGNS = (UNPACKED, LIVE)
+"""Where campaigns are with their records."""
 
 SAMPLES = ("path", "new", "components", "sockets")
 """Names of the sample tables of a record."""

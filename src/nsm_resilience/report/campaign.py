@@ -87,6 +87,17 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
     return list(commits), dirty
 
 
+def record_clusters(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the id of the cluster that each record was made on, by the record's folder."""
+    found = {}
+    for record in records:
+        path = str(record["path"])
+        cluster = read_object(RecordLayout(campaign / path).meta).get("cluster") or {}
+        if cluster.get("id"):
+            found[path] = str(cluster["id"])
+    return found
+
+
 def campaign_facts(
     description: Mapping[str, Any],
     sample: Sample,

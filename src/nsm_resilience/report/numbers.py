@@ -8,7 +8,8 @@ place of the build, so the same tables give the same bytes.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nsm_resilience.analysis.figures.description import Description
+    from nsm_resilience.tables.columns import Table
 
 FORMAT = 1
 
@@ -31,8 +33,20 @@ class NumbersError(Exception):
     """The paper's numbers cannot be made from what is there."""
 
 
+@dataclass(frozen=True)
+class Second:
+    """Where the second campaign of a comparison is: its tables, and its folder with records."""
+
+    tables: Path
+    campaign: Path
+
+
 def write_numbers(
-    tables_dir: Path, campaign: Path, out_json: Path, repository: str | None = None
+    tables_dir: Path,
+    campaign: Path,
+    out_json: Path,
+    repository: str | None = None,
+    second: Second | None = None,
 ) -> dict[str, Any]:
     """Write the paper's numbers.
 
@@ -42,9 +56,11 @@ def write_numbers(
         out_json: file to write, beside the report; links in it are relative to its folder.
         repository: address of the repository for links to a commit; default: what the campaign's
             description says, or none.
+        second: a campaign to put beside this one; the tables of the comparison are then in
+            `tables_dir` too.
 
     Returns:
-        What was written.
+        What was written; its `comparison` is None without a second campaign.
 
     Raises:
         NumbersError: a table is missing.
@@ -62,6 +78,15 @@ def write_numbers(
         },
         repository,
     )
+    if second is not None:
+        from nsm_resilience.report.comparison import add_comparison
+
+        links = {
+            "tables": _from(out_json.parent, second.tables),
+            "campaign": _from(out_json.parent, second.campaign),
+        }
+        other = make_numbers(read_tables(second.tables), second.campaign, links, repository)
+        numbers = add_comparison(numbers, other, tables_dir, second.tables)
     write_json(out_json, numbers)
     return numbers
 
@@ -72,15 +97,20 @@ COUNTED = ("components", "phases")
 
 def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     """Read all tables of a campaign by name; NumbersError names the one that is missing."""
-    import pandas as pd
-
     from nsm_resilience.tables.schemas import TABLES
 
+    return read_named(tables_dir, TABLES, "nsm-resilience tables")
+
+
+def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[str, pd.DataFrame]:
+    """Read these tables by name; NumbersError names a missing one and the command that makes it."""
+    import pandas as pd
+
     found = {}
-    for table in TABLES:
+    for table in tables:
         path = tables_dir / f"{table.name}.parquet"
         if not path.is_file():
-            raise NumbersError(f"{path} is missing; run `nsm-resilience tables` first")
+            raise NumbersError(f"{path} is missing; run `{command}` first")
         columns = ["trial"] if table.name in COUNTED else None
         found[table.name] = pd.read_parquet(path, columns=columns)
     return found
@@ -131,6 +161,7 @@ def make_numbers(
         "figures": {d.name: d.to_dict() for d in descriptions(tables, campaign)},
         "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
+        "comparison": None,
     }
 
 

@@ -54,6 +54,23 @@ def share_interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.2f}–{high:.2f}"
 
 
+def signed(value: float) -> str:
+    """Write a difference with its sign and two decimals; empty for no value.
+
+    >>> signed(0.5), signed(-0.123), signed(0.0)
+    ('+0.50', '−0.12', '0.00')
+    """
+    if math.isnan(value):
+        return ""
+    rounded = round(value, 2)
+    return "0.00" if rounded == 0 else f"{rounded:+.2f}".replace("-", "\u2212")
+
+
+def signed_interval(low: float, high: float) -> str:
+    """Write an interval of a difference; empty where there is none."""
+    return "" if math.isnan(low) or math.isnan(high) else f"{signed(low)} to {signed(high)}"
+
+
 def typographic(text: str) -> str:
     """Write an apostrophe as one; the study's files are typed on keyboards."""
     return text.replace("'", "\u2019")

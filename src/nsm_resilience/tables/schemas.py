@@ -29,21 +29,24 @@ CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 _NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
 
 
-def _factor(name: str, levels: object, empty: str = "") -> Column:
-    return Column(name, "text", f"level of the factor {name}", empty, one_of=get_args(levels))
+FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
+    "plane": get_args(Plane),
+    "client": get_args(Client),
+    "failure": get_args(Failure),
+    "outage": get_args(Outage),
+    "remedy": get_args(Remedy),
+}
+
+
+def _factor(name: str) -> Column:
+    return Column(name, "text", f"level of the factor {name}", one_of=FACTOR_LEVELS[name])
 
 
 _CAMPAIGN = Column("campaign", "text", "name of the campaign")
 _TRIAL = Column("trial", "text", "<cell id>/<number>")
 _ATTEMPT = Column("attempt", "integer", "attempt of this trial, from 1", least=1)
 _SCENARIO = Column("scenario", "text", "scenario of the study")
-_FACTORS = (
-    _factor("plane", Plane),
-    _factor("client", Client),
-    _factor("failure", Failure),
-    _factor("outage", Outage),
-    _factor("remedy", Remedy),
-)
+_FACTORS = tuple(_factor(name) for name in FACTOR_LEVELS)
 
 
 def _judged_is_measured(table: pd.DataFrame) -> pd.Series:
@@ -280,7 +283,7 @@ CLAIMS = Table(
         _CAMPAIGN,
         Column("claim", "text", "id of the claim", one_of=("C0", "C1", "C2")),
         Column("text", "text", "the claim in our words"),
-        _factor("plane", Plane),
+        _factor("plane"),
         Column("agreement", "text", "what came of it", one_of=CLAIM_AGREEMENTS),
         Column("why", "text", "in a sentence made from the data"),
         Column("scenarios", "text", "ids of the cells it was decided by, separated by `, `"),

@@ -34,3 +34,16 @@ class Built:
 
 
 Builder = Callable[..., Built]
+
+
+def words(node: Any) -> str:
+    """All text of a piece of queried content."""
+    if isinstance(node, list):
+        return "".join(words(item) for item in node)
+    if isinstance(node, dict):
+        if node.get("func") == "space":
+            return " "
+        if isinstance(node.get("text"), str):
+            return str(node["text"])
+        return "".join(words(node[key]) for key in ("children", "body", "child") if key in node)
+    return ""

@@ -63,12 +63,47 @@ def draw_outages(
     shown = shown_trials(trials)
     cells = shown[list(CELL)].drop_duplicates().reset_index(drop=True)
     lines = label_lines(cells, names)
-    rows = {line.cell: y for y, line in enumerate(lines) if line.cell is not None}
-    height_mm = 18 + _ROW_MM * max(len(lines), 1)
-    figure = style.new_figure(style.COLUMN_MM, height_mm, w_pad=0.01, h_pad=0.01, wspace=0.015)
+    figure = style.new_figure(
+        style.COLUMN_MM, height_mm(lines), w_pad=0.01, h_pad=0.01, wspace=0.015
+    )
     never, axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1, 4.2]})
+    draw_panel(never, axes, shown, scenarios, lines, longest_s(shown, watch_s))
+    label_rows(never, lines)
+    draw_legend(figure, shown)
+    return figure
 
-    longest = max([watch_s, *REFERENCE_LINES_S, *shown["outage_s"].tolist()])
+
+def height_mm(lines: Sequence[LabelLine]) -> float:
+    """Height of a figure with these lines."""
+    return 18 + _ROW_MM * max(len(lines), 1)
+
+
+def longest_s(shown: pd.DataFrame, watch_s: float) -> float:
+    """Longest time that the axis has to hold."""
+    return max([watch_s, *REFERENCE_LINES_S, *(float(s) for s in shown["outage_s"])])
+
+
+def draw_panel(
+    never: Axes,
+    axes: Axes,
+    shown: pd.DataFrame,
+    scenarios: pd.DataFrame,
+    lines: Sequence[LabelLine],
+    longest: float,
+    prefix: str = "",
+) -> None:
+    """Draw the outages of one campaign into two axes: paths that never stopped, and the others.
+
+    Args:
+        never: axes without a scale.
+        axes: axes that get the logarithmic scale.
+        shown: what `shown_trials` returned.
+        scenarios: table `scenarios`, for medians and their intervals.
+        lines: rows from top to bottom.
+        longest: longest time in seconds that the axis has to hold.
+        prefix: put before the trial's id in the ids of points, where a figure has two panels.
+    """
+    rows = {line.cell: y for y, line in enumerate(lines) if line.cell is not None}
     right = longest * 1.3
     axes.set_xscale("log")
     axes.set_xlim(SHORTEST_S, right)
@@ -77,24 +112,26 @@ def draw_outages(
     _medians(axes, scenarios, rows, right)
     for cell, y in rows.items():
         own = shown[(shown[list(CELL)] == list(cell)).all(axis=1)]
-        _points(never, axes, own, y)
+        _points(never, axes, own, y, prefix)
 
     axes.set_xlabel("outage of the path (s)")
     never.set_xlim(-0.5, 0.5)
     never.set_xticks([0], labels=["never\nstopped"], linespacing=0.9)
     never.tick_params(axis="x", length=0)
     never.set_ylim(len(lines) - 0.4, -0.6)
-    never.set_yticks(range(len(lines)), labels=[line.text for line in lines])
-    for tick, line in zip(never.get_yticklabels(), lines, strict=True):
-        if line.variant:
-            tick.set_color(style.SOFT)
-            tick.set_fontsize(6.5)
     for side in (never, axes):
         side.tick_params(axis="y", length=0)
         side.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    _legend(figure, shown)
-    return figure
+
+
+def label_rows(axes: Axes, lines: Sequence[LabelLine]) -> None:
+    """Write the lines at the left of the leftmost axes."""
+    axes.set_yticks(range(len(lines)), labels=[line.text for line in lines])
+    for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
+        if line.variant:
+            tick.set_color(style.SOFT)
+            tick.set_fontsize(6.5)
 
 
 @dataclass(frozen=True)
@@ -162,7 +199,7 @@ def _medians(
             axes.plot([median, median], [y - 0.36, y + 0.36], color=style.INK, linewidth=1.1)
 
 
-def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int) -> None:
+def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> None:
     spread = _spread(len(own), 0.30)
     idle = _spread(int((own["moment"] == "never").sum()), 0.36)
     for row, offset in zip(own.to_dict("records"), spread, strict=True):
@@ -187,7 +224,7 @@ def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int) -> None:
             zorder=3,
             clip_on=False,
         )[0]
-        point.set_gid(f"{row['trial']}:{row['moment']}")
+        point.set_gid(f"{prefix}{row['trial']}:{row['moment']}")
 
 
 def _spread(n: int, half: float) -> list[float]:
@@ -195,7 +232,8 @@ def _spread(n: int, half: float) -> list[float]:
     return [0.0] if n == 1 else [half * (2 * i / (n - 1) - 1) for i in range(n)]
 
 
-def _legend(figure: Figure, shown: pd.DataFrame) -> None:
+def draw_legend(figure: Figure, shown: pd.DataFrame) -> None:
+    """Say below the figure what the marks of these trials mean."""
     from matplotlib.lines import Line2D
 
     def handle(colour: str, marker: str, filled: bool, label: str) -> Line2D:

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two campaigns side by side: which cells belong together, and what differs between them.
+
+Cells are matched by scenario and by the levels of all factors. Where each campaign has one level
+of a factor and the two are different (one forwarding plane each, say), that factor is what is
+compared: cells are matched by all others, and the comparison says which one differs.
+
+Campaigns are compared, not pooled: trials on one cluster share its state. What lies between
+clusters can be told only from campaigns with several of them; see `two_samples.cluster_interval`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.statistics import Interval, median_interval
+from nsm_resilience.analysis.two_samples import (
+    Statistic,
+    cluster_interval,
+    delta_of,
+    holm,
+    log_rank,
+    mean_difference,
+    rank_effect,
+    share_difference,
+)
+from nsm_resilience.tables.comparison import COMPARISON, ENVIRONMENT, MEASURES, SIDES, TIMES
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+Key = tuple[str | None, ...]
+"""A scenario and one level of each factor; None for a factor that is compared."""
+
+_BEYOND_S = 1e9
+"""Stands for the end of a window that the tables do not name; later than anything observed."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two campaigns.
+
+    Attributes:
+        name: its name; the other one's is different.
+        trials: its table `trials`.
+        scenarios: its table `scenarios`.
+        facts: what it was made with, value by name; empty where that is not known.
+        clusters: id of the cluster by record folder; empty where that is not known.
+    """
+
+    name: str
+    trials: pd.DataFrame
+    scenarios: pd.DataFrame
+    facts: Mapping[str, str] = field(default_factory=dict)
+    clusters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A factor in which two campaigns differ throughout, and the one level that each has."""
+
+    factor: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comes of it.
+
+    Attributes:
+        contrasts: factors in which the two differ throughout.
+        verdicts: table `comparison`.
+        times: table `comparison_times`.
+        environment: table `comparison_environment`.
+    """
+
+    contrasts: tuple[Contrast, ...]
+    verdicts: pd.DataFrame
+    times: pd.DataFrame
+    environment: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A cell in both campaigns; None where one does not have it. Rows of table `scenarios`."""
+
+    key: Key
+    first: Mapping[str, Any] | None
+    second: Mapping[str, Any] | None
+
+    @property
+    def either(self) -> Mapping[str, Any]:
+        """The row that there is, the first campaign's before the second's."""
+        row = self.first if self.first is not None else self.second
+        if row is None:
+            raise ValueError("a pair has at least one cell")
+        return row
+
+
+def compare_campaigns(first: Side, second: Side) -> Comparison:
+    """Compare two campaigns; every table is typed and checked.
+
+    Raises:
+        ValueError: If both have one name.
+        pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
+    """
+    if first.name == second.name:
+        raise ValueError(f"both campaigns are called {first.name}; name them apart")
+    contrasts = contrasts_of(first.scenarios, second.scenarios)
+    pairs = matched(first.scenarios, second.scenarios, contrasts)
+    return Comparison(
+        contrasts=contrasts,
+        verdicts=COMPARISON.frame([_verdict_row(pair, first, second) for pair in pairs]),
+        times=TIMES.frame(_adjusted(_time_rows(pairs, first, second))),
+        environment=ENVIRONMENT.frame(_environment_rows(first.facts, second.facts)),
+    )
+
+
+# --- which cells belong together ------------------------------------------------------------------
+
+
+def contrasts_of(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Contrast, ...]:
+    """Return the factors in which two tables `scenarios` differ throughout.
+
+    Cells with judged trials are looked at, where a campaign has any. `none` of factor failure is no
+    level of its own: a control has nothing that could fail in another way.
+    """
+    found = []
+    for factor in FACTORS:
+        levels = [_levels(table, factor) for table in (first, second)]
+        if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
+            found.append(Contrast(factor, *(next(iter(own)) for own in levels)))
+    return tuple(found)
+
+
+def _levels(scenarios: pd.DataFrame, factor: str) -> set[str]:
+    run = scenarios[scenarios["n"] > 0]
+    levels = set((run if len(run) else scenarios)[factor])
+    return levels - {"none"} if factor == "failure" else levels
+
+
+def matched(first: pd.DataFrame, second: pd.DataFrame, contrasts: Sequence[Contrast]) -> list[Pair]:
+    """Pair the rows of two tables `scenarios`: in the first's order, then what only the second has.
+
+    A cell at another level of a factor that is compared, without a trial (declared, not run), has
+    no counterpart and is left out.
+    """
+    rows = [
+        _by_key(in_order(table), contrasts, side)
+        for table, side in ((first, "first"), (second, "second"))
+    ]
+    return [Pair(key, rows[0].get(key), rows[1].get(key)) for key in {**rows[0], **rows[1]}]
+
+
+def _by_key(
+    scenarios: pd.DataFrame, contrasts: Sequence[Contrast], side: str
+) -> dict[Key, Mapping[str, Any]]:
+    compared = {contrast.factor: str(getattr(contrast, side)) for contrast in contrasts}
+    found: dict[Key, Mapping[str, Any]] = {}
+    for row in scenarios.to_dict("records"):
+        named = {str(name): value for name, value in row.items()}
+        if all(_belongs(named, factor, level) for factor, level in compared.items()):
+            found[key_of(named, contrasts)] = named
+    return found
+
+
+def _belongs(row: Mapping[str, Any], factor: str, level: str) -> bool:
+    return row[factor] == level or (factor == "failure" and row[factor] == "none")
+
+
+def key_of(row: Mapping[str, Any], contrasts: Sequence[Contrast]) -> Key:
+    """Return what a cell is matched by; `row` has the columns of a cell."""
+    compared = {contrast.factor for contrast in contrasts}
+    return tuple(None if name in compared else str(row[name]) for name in CELL)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
+    counts = [_counts(row) for row in (pair.first, pair.second)]
+    shares = [(int(own["k"]), int(own["n"])) for own in counts]
+    difference, interval = share_difference(shares[0], shares[1])
+    supported = [
+        _by_cluster(side, own, [float(v == "supported") for v in own["verdict"]])
+        for side, own in _trials(pair, first, second)
+    ]
+    clusters = _cluster_interval(supported, mean_difference)
+    return {
+        "first": first.name,
+        "second": second.name,
+        **dict(zip(CELL, pair.key, strict=True)),
+        "title": str(pair.either["title"]),
+        **{
+            f"{side}_cell": None if row is None else cell_id(row)
+            for side, row in zip(SIDES, (pair.first, pair.second), strict=True)
+        },
+        **{
+            f"{side}_{name}": value
+            for side, own in zip(SIDES, counts, strict=True)
+            for name, value in own.items()
+        },
+        "change": _change(counts[0], counts[1]),
+        "share_difference": _rounded(difference),
+        "share_low": _rounded(interval.low),
+        "share_high": _rounded(interval.high),
+        "share_cluster_low": _rounded(clusters.low),
+        "share_cluster_high": _rounded(clusters.high),
+    }
+
+
+def _counts(row: Mapping[str, Any] | None) -> Row:
+    if row is None:
+        return {"n": 0, "k": 0, "verdict": "not tested"}
+    return {"n": int(row["n"]), "k": int(row["k"]), "verdict": str(row["verdict"])}
+
+
+def _change(first: Row, second: Row) -> str:
+    if first["n"] and second["n"]:
+        return "same" if first["verdict"] == second["verdict"] else "changed"
+    return "first only" if first["n"] else "second only" if second["n"] else "neither"
+
+
+def _time_rows(pairs: Sequence[Pair], first: Side, second: Side) -> list[Row]:
+    rows = []
+    for pair in pairs:
+        sides = _trials(pair, first, second)
+        if not any(len(own) for _, own in sides):
+            continue
+        for measure in MEASURES:
+            samples = [durations(own, measure) for _, own in sides]
+            rows.append(
+                {
+                    **dict(zip(CELL, pair.key, strict=True)),
+                    "measure": measure,
+                    **_medians(samples),
+                    **_effect([side for side, _ in sides], samples),
+                }
+            )
+    return rows
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Times of one measure: how long, whether the end was seen, and the trial's row."""
+
+    seconds: list[float]
+    observed: list[bool]
+    trials: pd.DataFrame
+
+    @property
+    def ranked(self) -> list[float]:
+        """Seconds, infinite where the end was not seen."""
+        return [
+            s if seen else math.inf for s, seen in zip(self.seconds, self.observed, strict=True)
+        ]
+
+
+def durations(trials: pd.DataFrame, measure: str) -> Durations:
+    """Return the times of one measure in judged rows of table `trials`.
+
+    What was not seen to end is censored: an outage at the end of the watch, a sign or a message
+    that did not come as well. For a new client without an answer the table does not name its
+    window, so it is censored beyond every answer, which is the same to a test on ranks.
+    """
+    own = trials[trials["watch_s"].notna()]
+    if measure == "outage":
+        own = own[own["outage_s"].notna()]
+        seconds = own["outage_s"].astype(float).tolist()
+        return Durations(seconds, [not c for c in own["outage_censored"]], own)
+    if measure == "new_connection":
+        own = own[own["new_connection_answered"].notna()]
+        limits = [_BEYOND_S] * len(own)
+        found = own["new_connection_s"]
+    else:
+        limits = own["watch_s"].astype(float).tolist()
+        found = own[f"{measure}_s"]
+    seen = found.notna().tolist()
+    values = found.astype(float).tolist()
+    seconds = [v if s else limit for v, s, limit in zip(values, seen, limits, strict=True)]
+    return Durations(seconds, seen, own)
+
+
+def _medians(samples: Sequence[Durations]) -> Row:
+    row: Row = {}
+    for side, sample in zip(SIDES, samples, strict=True):
+        median = median_interval(sample.ranked)
+        row[f"{side}_n"] = len(sample.seconds)
+        row[f"{side}_censored"] = sample.observed.count(False)
+        row[f"{side}_median_s"] = _rounded(median.median)
+        row[f"{side}_low_s"] = _rounded(median.low)
+        row[f"{side}_high_s"] = _rounded(median.high)
+    return row
+
+
+def _effect(sides: Sequence[Side], samples: Sequence[Durations]) -> Row:
+    a, b = samples
+    effect = rank_effect(a.ranked, b.ranked)
+    groups = [
+        _by_cluster(side, sample.trials, sample.ranked)
+        for side, sample in zip(sides, samples, strict=True)
+    ]
+    clusters = _cluster_interval(groups, delta_of)
+    return {
+        "cliff_delta": _rounded(effect.delta),
+        "delta_cluster_low": _rounded(clusters.low),
+        "delta_cluster_high": _rounded(clusters.high),
+        "mann_whitney_p": _rounded(effect.p),
+        "log_rank_p": _rounded(log_rank(a.seconds, a.observed, b.seconds, b.observed)),
+    }
+
+
+def _adjusted(rows: list[Row]) -> list[Row]:
+    """Add Holm's adjustment of each measure's p values over all cells."""
+    for measure in MEASURES:
+        own = [row for row in rows if row["measure"] == measure]
+        for row, p in zip(own, holm([r["mann_whitney_p"] for r in own]), strict=True):
+            row["mann_whitney_holm_p"] = _rounded(p)
+    return rows
+
+
+def _trials(pair: Pair, first: Side, second: Side) -> list[tuple[Side, pd.DataFrame]]:
+    """Return each side with its judged trials of the pair's cell."""
+    found = []
+    for side, row in ((first, pair.first), (second, pair.second)):
+        if row is None:
+            own = side.trials.iloc[:0]
+        else:
+            own = side.trials[(side.trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
+        found.append((side, judged(own)))
+    return found
+
+
+def _by_cluster(side: Side, trials: pd.DataFrame, values: Sequence[float]) -> list[list[float]]:
+    groups: dict[str, list[float]] = {}
+    for record, value in zip(trials["record"], values, strict=True):
+        groups.setdefault(side.clusters.get(record, ""), []).append(value)
+    return list(groups.values())
+
+
+def _cluster_interval(groups: Sequence[list[list[float]]], statistic: Statistic) -> Interval:
+    return cluster_interval(groups[0], groups[1], statistic)
+
+
+def _environment_rows(first: Mapping[str, str], second: Mapping[str, str]) -> list[Row]:
+    return [
+        {
+            "what": what,
+            "first": first.get(what) or None,
+            "second": second.get(what) or None,
+            "differs": (first.get(what) or "") != (second.get(what) or ""),
+        }
+        for what in {**first, **second}
+    ]
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)
