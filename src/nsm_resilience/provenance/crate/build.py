@@ -170,7 +170,7 @@ def add_figures(
     """Say of each figure what it shows, and of which notebook, tables and records it is made."""
     counts = {(j.trial, j.attempt) for j in counting(judgements)}
     records = {r.trial: record_of(campaign, r) for r in runs if (r.trial, r.attempt) in counts}
-    links = numbers["links"]
+    links, own = numbers["links"], numbers["campaign"]["name"]
     for about in numbers["figures"].values():
         if not about["drawn"]:
             continue
@@ -178,7 +178,12 @@ def add_figures(
         based: list[Reference] = [
             ref(f"{links['notebooks']}/{stem}.ipynb"),
             *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
-            *(ref(records[trial]) for trial in about["trials"]),
+            # a figure of two campaigns names each trial's; records of the other are in its own crate
+            *(
+                ref(records[trial])
+                for trial in (t.removeprefix(f"{own}: ") for t in about["trials"])
+                if ": " not in trial
+            ),
         ]
         graph.extend(
             f"{links['figures']}/{about['name']}.svg",
