@@ -142,7 +142,7 @@ def pair_rows(
     campaigns: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> list[Row]:
     """Return one row per pair of cells that either campaign has judged trials of, in words."""
-    where = _where(campaigns)
+    names = _names(campaigns)
     rows = []
     for pair in verdicts[verdicts["change"] != "neither"].to_dict("records"):
         own = times[(times[list(CELL)].fillna("") == [pair[n] or "" for n in CELL]).all(axis=1)]
@@ -150,8 +150,8 @@ def pair_rows(
         rows.append(
             {
                 **{name: pair[name] or "" for name in CELL},
-                "title": typographic(str(pair["title"])),
-                "where": where.get(str(pair["scenario"]), ""),
+                "title": names.get(str(pair["scenario"]), typographic(str(pair["title"]))),
+                "where": "",
                 "change": str(pair["change"]),
                 **{
                     side: {
@@ -208,11 +208,17 @@ def apart(rows: Sequence[Row]) -> dict[str, list[str]]:
     }
 
 
-def _where(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the place of each scenario's fault in words, the first campaign's before all."""
+def _names(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what each scenario breaks in a few words, the first campaign's before all.
+
+    The tables of two campaigns are wide: the short names of the figures leave room for them.
+    """
     rows = [
         row
         for numbers in campaigns
         for row in (*(r for p in numbers["planes"] for r in p["rows"]), *numbers["further"])
     ]
-    return {row["scenario"]: row["where"] for row in reversed(rows)}
+    return {
+        row["scenario"]: row["label"].partition(": ")[0].removeprefix(f"{row['scenario']} ")
+        for row in reversed(rows)
+    }
