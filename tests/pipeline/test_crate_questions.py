@@ -82,7 +82,7 @@ def test_cq2_how_much_memory_processor_and_disk_was_used(graph: Graph, results: 
              s:value ?value }""",
     )
     found = {a["name"]: float(a["value"]) for a in answers}
-    machine = json.loads((results / CAMPAIGN / "campaign.json").read_text("utf-8"))["machine"]
+    machine = json.loads((results / CAMPAIGN / "campaign.json").read_text("utf-8"))["machines"][0]
     records = [p for p in (results / CAMPAIGN / "records").rglob("*") if p.is_file()]
     assert found == {
         "processors": machine["cpus"],

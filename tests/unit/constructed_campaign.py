@@ -321,7 +321,7 @@ def _write(built: Constructed, source: str, records: bool) -> None:
             }
             for row in trials.to_dict("records")
         ],
-        "machine": {"cpu": "a constructed processor", "cores": 2, "memory_gib": 7.8},
+        "machines": [{"cpu": "a constructed processor", "cores": 2, "memory_gib": 7.8}],
         "versions": {"kind": "0.30.0", "docker": "27.0"},
     }  # fmt: skip
     (built.campaign / "campaign.json").write_text(json.dumps(description), encoding="utf-8")

@@ -39,6 +39,9 @@ class Consequences:
         bystander_asked: trials in which one was tried.
         shown: whether anything showed that something was wrong.
         told: whether the client was told.
+        listener: whether a client that listens would have been told, of `listened` trials in which
+            a listener of our own was on the client's stream.
+        listened: trials with that listener; records before it was built have none.
         outage_s: median outage of the trials whose path stopped and came back; NaN without any.
     """
 
@@ -50,6 +53,8 @@ class Consequences:
     bystander_asked: int
     shown: Noticed
     told: Noticed
+    listener: Noticed
+    listened: int
     outage_s: float
 
 
@@ -66,6 +71,8 @@ def consequences(decided: pd.DataFrame) -> Consequences:
         bystander_asked=int(decided["bystander_started"].notna().sum()),
         shown=_noticed(decided["detected_s"], decided["detected_by"]),
         told=_noticed(decided["notified_s"], decided["notified_by"]),
+        listener=_noticed(decided["listener_told_s"], decided["listener_told_by"]),
+        listened=_true(decided["listener_watched"]),
         outage_s=_median(back),
     )
 

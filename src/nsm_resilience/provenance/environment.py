@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,14 @@ def _git(*arguments: str) -> str | None:
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def joined(machines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Join the descriptions of several machines: for each fact its different values, in order."""
+    found: dict[str, list[Any]] = {}
+    for machine in machines:
+        for key, value in machine.items():
+            values = found.setdefault(key, [])
+            if value not in (None, "", *values):
+                values.append(value)
+    return found

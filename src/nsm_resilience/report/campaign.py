@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.provenance.environment import joined
 from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
@@ -118,7 +119,7 @@ def campaign_facts(
     started = sorted(str(r["started"]) for r in records if r.get("started"))
     software = dict(sample.meta.get("software") or {})
     cluster = dict(sample.meta.get("cluster") or {})
-    machine = dict(description.get("machine") or {})
+    machines = list(description.get("machines") or [])
     nodes = list(cluster.get("nodes") or [])
     created = str(description["created"] or "")
     return {
@@ -140,8 +141,9 @@ def campaign_facts(
         **{word: _outcomes(records, word) for word in ("complete", "void", "cut")},
         "incomplete": incomplete(records),
         "clusters": len(description.get("clusters") or [cluster["id"]] if cluster else []),
-        "one_kernel": bool(nodes) and {n.get("kernel") for n in nodes} == {machine.get("kernel")},
-        "machine": flattened(machine),
+        "one_kernel": bool(nodes)
+        and {n.get("kernel") for n in nodes} <= {m.get("kernel") for m in machines},
+        "machine": flattened(joined(machines)),
         "versions": flattened(_versions(description, cluster, software)),
         "nodes": [
             {key: str(node.get(key) or "") for key in ("role", "kernel", "os", "runtime")}

@@ -151,6 +151,7 @@ def make_numbers(
         "links": dict(links),
         "counts": verdict_counts(tables["trials"]),
         "paths": path_outcomes(tables["trials"]),
+        "listened": listened(tables["trials"]),
         "trials_per_cell": trials_per_cell(rows),
         "planes": planes(nine, tables["claims"]),
         "further": further,
@@ -196,6 +197,13 @@ def verdict_counts(trials: pd.DataFrame) -> dict[str, int]:
     words = ("supported", "unsupported", "unknown", "not_injected")
     found = {word: int(counts.get(word, 0)) for word in words}
     return {**found, "judged": found["supported"] + found["unsupported"]}
+
+
+def listened(trials: pd.DataFrame) -> int:
+    """Count the judged trials in which a listener of our own was on the client's stream."""
+    from nsm_resilience.analysis.figures.cells import judged
+
+    return int(judged(trials)["listener_watched"].eq(True).fillna(False).sum())
 
 
 def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,20 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
         "clusters": list(clusters.values()),
         "lanes_out_of_use": [asdict(one) for one in lost],
         # what the trials ran on and with, by their own records; this process only lists them
-        "machine": metas[0].get("host") if metas else None,
+        "machines": _different(m.get("host") for m in metas),
         "versions": metas[0].get("software") if metas else None,
     }
     write_json(campaign.description, description)
     return description
+
+
+def _different(things: Iterable[Any]) -> list[Any]:
+    """Each of them once, in the order in which they first come; none that is None."""
+    found: list[Any] = []
+    for thing in things:
+        if thing is not None and thing not in found:
+            found.append(thing)
+    return found
 
 
 def _meta_of(record: Path) -> list[dict[str, Any]]:

@@ -64,6 +64,8 @@ COLUMNS: tuple[Column, ...] = (
            lambda c: c.shown.median_s),
     Column("told", "client\ntold", False, lambda c: (c.told.trials, c.n),
            lambda c: c.told.median_s),
+    Column("listener", "a listener\ntold", False, lambda c: (c.listener.trials, c.listened),
+           lambda c: c.listener.median_s),
 )  # fmt: skip
 
 

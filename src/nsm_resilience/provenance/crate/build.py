@@ -34,6 +34,7 @@ from nsm_resilience.provenance.crate.steps import (
     crate_path,
     parse_workflow,
 )
+from nsm_resilience.provenance.environment import joined
 from nsm_resilience.record.files import read_object, write_bytes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.tables.rows import counting
@@ -85,7 +86,7 @@ def write_crate(
     add_records(graph, workflow, runs, crate_path(folder))
     add_figures(graph, numbers, runs, judgements, crate_path(folder))
     actions = add_step_runs(graph, workflow, runs, there)
-    machine = description.get("machine") or {}
+    machine = joined(description.get("machines") or [])
     add_run(
         graph,
         workflow,
@@ -93,8 +94,8 @@ def write_crate(
         refs([f"{crate_path(folder)}study.yaml", *given_files(workflow)]),
         refs(p for p in map(crate_path, _step(workflow, CRATE).input_paths()) if p in there),
         {
-            "processors": machine.get("cpus"),
-            "memory": machine.get("memory_gib"),
+            "processors": _several(machine.get("cpus")),
+            "memory": _several(machine.get("memory_gib")),
             "storage": stored_bytes(campaign, runs) or None,
         },
     )
@@ -191,6 +192,11 @@ def add_figures(
             description=about["alt"],
             isBasedOn=based,
         )
+
+
+def _several(values: list[Any] | None) -> Any:
+    """One value, several as they are, or None."""
+    return values[0] if values and len(values) == 1 else values or None
 
 
 def _roles(workflow: Workflow) -> dict[str, list[str]]:
