@@ -27,6 +27,7 @@ lint: development
 
 explore:
 	$(PYTHON) tools/environment.py --explore
+	$(BIN)/jupytext --quiet --to ipynb notebooks/*.py
 	$(BIN)/jupyter lab notebooks
 
 environment:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.report.efficiency import efficiency
+from nsm_resilience.study.models import PLANE_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 PATHS = ("alive", "recovered", "dead")
-
-PLANE_NAMES = {"kernel": "kernel", "vpp": "VPP"}
 
 
 class NumbersError(Exception):

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Plane = Literal["kernel", "vpp"]
+PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
+"""The forwarding planes as they are written for people."""
 Client = Literal["monitored", "plain"]
 Failure = Literal["none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode"]
 Outage = Literal["first", "second"]

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.study.models import Cell, Plane, Scenario, Study
+from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
 from nsm_resilience.tables.rows import Row, counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
 
@@ -115,12 +115,16 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
             else f"the study declares {len(nine)} of the nine scenarios only"
         )
         if not run:
-            return "not tested", f"None of the nine was run on the {plane} plane.", []
-        why = f"On the {plane} plane {lacking}; of those that were run {found}, and {agreeing}."
+            return "not tested", f"None of the nine was run on the {PLANE_NAMES[plane]} plane.", []
+        why = f"{_on(plane)} {lacking}; of those that were run {found}, and {agreeing}."
         return "not tested", why, tested
-    why = f"On the {plane} plane {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
+    why = f"{_on(plane)} {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
     reproduced = len(supported) == SUPPORTED_CLAIMED and not apart
     return ("reproduced" if reproduced else "differs"), why, tested
+
+
+def _on(plane: Plane) -> str:
+    return f"On the {PLANE_NAMES[plane]} plane"
 
 
 def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
@@ -137,7 +141,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
             f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
             f"{_signs(cell)}"
         )
-    why = f"On the {plane} plane {'; '.join(clauses)}"
+    why = f"{_on(plane)} {'; '.join(clauses)}"
     deciding = {c.cell.id for c in run}
     variants = [
         c
@@ -171,7 +175,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
         trials = "1 trial" if blind == 1 else f"{blind} trials"
-        why = f"Whether the client was told was not recorded in {trials} on the {plane} plane."
+        why = f"{_on(plane)} it was not recorded in {trials} whether the client was told."
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
@@ -179,7 +183,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         f"{_told(c)}"
         for c in run
     ]
-    why = f"On the {plane} plane {'; '.join(clauses)}"
+    why = f"{_on(plane)} {'; '.join(clauses)}"
     if shown and len(shown) < len(run):
         why += f"; so the claim holds for {_listed([_level(c) for c in shown])} only"
     return (
@@ -211,7 +215,7 @@ def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
     if not scenarios:
         return f"The study declares no scenario for {claim}."
     names = _listed([s.id for s in scenarios])
-    return f"{names} has no judged trial at its defaults on the {plane} plane."
+    return f"{names} has no judged trial at its defaults on the {PLANE_NAMES[plane]} plane."
 
 
 def _signs(cell: _Cell) -> str:

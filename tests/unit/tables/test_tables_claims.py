@@ -71,7 +71,7 @@ def test_what_the_paper_found_is_reproduced(study: Study) -> None:
 def test_a_plane_without_trials_is_not_tested(study: Study) -> None:
     found = claims(study, paper(study), plane="vpp")
     assert {row["agreement"] for row in found.values()} == {"not tested"}
-    assert found["C0"]["why"] == "None of the nine was run on the vpp plane."
+    assert found["C0"]["why"] == "None of the nine was run on the VPP plane."
 
 
 def test_planes_are_decided_apart(study: Study) -> None:

@@ -179,7 +179,7 @@ def add_figures(
         based: list[Reference] = [
             ref(f"{links['notebooks']}/{stem}.ipynb"),
             *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
-            # a figure of two campaigns names each trial's; records of the other are in its own crate
+            # a figure of two campaigns names each trial's: the other's records are not in here
             *(
                 ref(records[trial])
                 for trial in (t.removeprefix(f"{own}: ") for t in about["trials"])
