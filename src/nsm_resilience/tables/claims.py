@@ -175,7 +175,8 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
         trials = "1 trial" if blind == 1 else f"{blind} trials"
-        why = f"{_on(plane)} it was not recorded in {trials} whether the client was told."
+        where = f"in {trials} on the {PLANE_NAMES[plane]} plane"
+        why = f"Whether the client was told was not recorded {where}."
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
