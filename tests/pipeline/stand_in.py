@@ -16,7 +16,6 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from typing import Any
 
 from nsm_resilience import cli
 from nsm_resilience.mesh import lane_care
@@ -24,12 +23,11 @@ from nsm_resilience.mesh.lane_care import heal_lanes
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Study
-from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.testbed import manage
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.out_of_use import lock_folder
 from nsm_resilience.trial import conduct
+from nsm_resilience.trial.plan import AttemptPlan
 
 CLUSTER = Path("cluster-is-up")
 RECORDS = Path(os.environ["STAND_IN_RECORDS"])
@@ -67,14 +65,14 @@ def cluster_of(campaign: CampaignLayout) -> tuple[None, str]:
     return None, marker
 
 
-def run_attempt(
-    folder: Path, campaign: str, study: Study, scheduled: ScheduledTrial, attempt: int,
-    _cluster: object, cluster_id: str, lane: Lane, *_: Any,
-) -> str | None:  # fmt: skip
+def run_attempt(plan: AttemptPlan) -> str | None:
+    folder, scheduled, attempt, lane = plan.folder, plan.scheduled, plan.attempt, plan.lane
     source = next(RECORDS.glob(f"{scheduled.cell.scenario}-*/*/*/meta.json")).parent
     meta = json.loads((source / "meta.json").read_text(encoding="utf-8"))
-    meta.update(campaign=campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number)
-    meta.update(lane=lane.name, cluster={**meta["cluster"], "id": cluster_id})
+    meta.update(
+        campaign=plan.campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number
+    )
+    meta.update(lane=lane.name, cluster={**meta["cluster"], "id": plan.cluster_id})
     reason = None
     if lane.name in DIRTY:
         reason = "clean: a process would not go"

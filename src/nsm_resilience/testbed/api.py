@@ -47,6 +47,10 @@ class Cluster:
         """The uid of the namespace kube-system: given once when a cluster is made."""
         return str(self.core.read_namespace("kube-system", _request_timeout=5).metadata.uid)
 
+    def answers(self) -> bool:
+        """Ask for the cluster's id; always true, and an error of the API while it is away."""
+        return bool(self.identity())
+
     def version(self) -> str:
         """Version of the API server, e.g. `v1.34.4`."""
         return str(client.VersionApi(self.api).get_code(_request_timeout=5).git_version)

@@ -18,6 +18,7 @@ from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.out_of_use import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
+from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import run_attempt
 
 VOID = 75
@@ -38,7 +39,8 @@ def conduct(
     The receipt is written when an attempt is complete or the last allowed one is void. A lane that
     cannot be cleaned is taken out of use, and the trial goes on at once on another one.
 
-    Raises TestbedError when no lane is left; it says what to do.
+    Raises TestbedError when no lane is left and RecordLost when nothing can be written; both say
+    what to do.
     """
     study = load_study(study_file)
     scheduled = find_trial(study, trial)
@@ -53,18 +55,19 @@ def conduct(
             number = done[-1].attempt + 1 if done else 1
             with take_lane(lanes, locks) as lane:
                 say(f"{trial}, attempt {number}, on {lane.name}")
-                reason = run_attempt(
-                    campaign.record(trial, number),
-                    campaign_folder.name,
-                    study,
-                    scheduled,
-                    number,
-                    cluster,
-                    cluster_id,
-                    lane,
-                    testbed.images,
-                    partial(_say_phase, say, f"{trial}, attempt {number}"),
+                plan = AttemptPlan(
+                    folder=campaign.record(trial, number),
+                    campaign=campaign_folder.name,
+                    study=study,
+                    scheduled=scheduled,
+                    attempt=number,
+                    cluster=cluster,
+                    cluster_id=cluster_id,
+                    lane=lane,
+                    images=testbed.images,
+                    say=partial(_say_phase, say, f"{trial}, attempt {number}"),
                 )
+                reason = run_attempt(plan)
                 done = attempts_of(campaign, trial)
                 if reason is not None:
                     say(f"{trial}, attempt {number} is void: {reason}")

@@ -10,32 +10,21 @@ from nsm_resilience.provenance.environment import machine, software
 from nsm_resilience.record.layout import FORMAT
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.load import sha256_of
-from nsm_resilience.study.models import Study
-from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.testbed.api import Cluster
-from nsm_resilience.testbed.base import Lane
-from nsm_resilience.testbed.config import Images
+from nsm_resilience.trial.plan import AttemptPlan
 
 
-def describe(
-    campaign: str,
-    study: Study,
-    scheduled: ScheduledTrial,
-    attempt: int,
-    cluster: Cluster,
-    cluster_id: str,
-    lane: Lane,
-    images: Images,
-) -> dict[str, Any]:
+def describe(plan: AttemptPlan) -> dict[str, Any]:
     """The whole of meta.json."""
+    study, scheduled, cluster = plan.study, plan.scheduled, plan.cluster
     scenario = study.scenario(scheduled.cell.scenario)
     return {
         "format": FORMAT,
-        "campaign": campaign,
+        "campaign": plan.campaign,
         "trial": scheduled.trial,
         "cell": scheduled.cell.id,
         "number": scheduled.number,
-        "attempt": attempt,
+        "attempt": plan.attempt,
         "order": scheduled.order,
         "block": scheduled.block,
         "seed": study.seed,
@@ -46,13 +35,17 @@ def describe(
         "windows": study.windows.model_dump(mode="json"),
         "probes": study.probes.model_dump(mode="json"),
         "judge": study.judge.model_dump(mode="json"),
-        "lane": lane.name,
+        "lane": plan.lane.name,
         "cluster": {
-            "id": cluster_id,
+            "id": plan.cluster_id,
             "kubernetes": cluster.version(),
-            "nodes": [_node(cluster, role, name) for role, name in lane.nodes.items()],
+            "nodes": [_node(cluster, role, name) for role, name in plan.lane.nodes.items()],
         },
-        "images": {"registry": images.registry, "tag": images.tag, "agent": images.agent},
+        "images": {
+            "registry": plan.images.registry,
+            "tag": plan.images.tag,
+            "agent": plan.images.agent,
+        },
         "software": software(),
         "host": machine(),
         "argv": ["nsm-resilience", *sys.argv[1:]],

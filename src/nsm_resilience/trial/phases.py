@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from nsm_resilience.agent.client import AgentError
 from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.mesh import system
 from nsm_resilience.probes import newcomer
@@ -21,21 +22,28 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
-from nsm_resilience.testbed.api import ApiUnavailable, ready
+from nsm_resilience.testbed.api import ApiUnavailable, ready, wait_for
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 CLIENT = "client"
+API_BACK_S = 90.0
+"""How long a phase waits for an API server that is away; seconds."""
 ARM_S = 2.0
 """From ordering the faults to their instant: time for both agents to find their targets."""
 
 
 @contextmanager
 def phase(setting: Setting, name: Phase) -> Iterator[None]:
-    """Bracket a phase with its events; an API that does not answer makes the trial void."""
+    """Bracket a phase with its events; an API that does not answer makes the trial void.
+
+    One that is away for a while between two phases is waited for: the probes go on meanwhile, and
+    the agents keep what they see.
+    """
     setting.writer.begin(name)
     setting.say(name)
     try:
+        wait_for("an answer of the API server", setting.cluster.answers, API_BACK_S)
         yield
     except (ApiUnavailable, ApiException) as error:
         raise TrialVoid(f"{name}: {error}") from error
@@ -276,6 +284,14 @@ def wipe(setting: Setting) -> None:
     except Exception as error:  # the record is complete all the same; what is left is said
         setting.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
     setting.writer.end("wipe")
+
+
+def undo(setting: Setting) -> None:
+    """Undo every fault without writing anything; the lane is left to the next trial's `clean`."""
+    for agent in setting.agents.values():
+        # one that cannot be reached undoes its faults by itself when they expire
+        with suppress(ApiUnavailable, AgentError):
+            agent.reset()
 
 
 def snapshot(setting: Setting, name: str) -> None:

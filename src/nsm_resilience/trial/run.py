@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 from nsm_resilience.agent.deploy import agents as find_agents
@@ -14,69 +14,75 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Study
-from nsm_resilience.study.schedule import ScheduledTrial
-from nsm_resilience.testbed.api import Cluster
-from nsm_resilience.testbed.base import Lane
-from nsm_resilience.testbed.config import Images
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.meta import describe
+from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 
-def run_attempt(
-    folder: Path,
-    campaign: str,
-    study: Study,
-    scheduled: ScheduledTrial,
-    attempt: int,
-    cluster: Cluster,
-    cluster_id: str,
-    lane: Lane,
-    images: Images,
-    say: Callable[[str], None],
-) -> str | None:
-    """Write the record of one attempt into `folder`; returns why it is void, or None.
+class RecordLost(RuntimeError):
+    """An attempt's record cannot be written, so the attempt measured nothing."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        """`error` is what the operating system said."""
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        free = shutil.disk_usage(there).free / 2**20
+        super().__init__(
+            f"the record in {folder} cannot be written: {error.strerror or error} ({free:.0f} MiB "
+            "are free there). Faults are undone; make room, then the same command goes on"
+        )
+
+
+def run_attempt(plan: AttemptPlan) -> str | None:
+    """Write the record of one attempt; returns why it is void, or None.
 
     Whatever happens on the way, faults are undone, the lane is wiped and the record is closed. An
-    error of ours (not of the system under test) makes the attempt void and is recorded as such;
-    only the death of this process leaves a record that is cut.
+    error of ours (not of the system under test) makes the attempt void and is recorded as such.
+    What leaves a record that is cut is the death of this process, an interrupt (faults are undone;
+    the lane is left to the next trial's `clean`), and a record that can no longer be written.
+
+    Raises:
+        RecordLost: the record cannot be written, for example because the disk is full.
     """
-    writer = RecordWriter(
-        folder, describe(campaign, study, scheduled, attempt, cluster, cluster_id, lane, images)
-    )
-    writer.event("opened", data={"trial": scheduled.trial, "attempt": attempt})
+    try:
+        writer = RecordWriter(plan.folder, describe(plan))
+    except OSError as error:
+        shutil.rmtree(plan.folder, ignore_errors=True)
+        raise RecordLost(plan.folder, error) from error
     setting: Setting | None = None
     reason: str | None = None
     try:
-        setting = _set(study, scheduled, attempt, cluster, cluster_id, lane, images, writer, say)
+        writer.event("opened", data={"trial": plan.scheduled.trial, "attempt": plan.attempt})
+        setting = _set(plan, writer)
         _phases(setting)
     except TrialVoid as error:
         reason = str(error)
+    except KeyboardInterrupt:
+        writer.abandon()
+        if setting is not None:
+            phases.undo(setting)
+        raise
     except Exception as error:  # a bug of ours must not pass for a result
         reason = f"{writer.phase}: {type(error).__name__}: {error}"
-    if reason is not None:
-        writer.event("void", data={"reason": reason})
-    if setting is not None:
-        phases.wipe(setting)
-        setting.pods.stop()
-    writer.close()
+    try:
+        if reason is not None:
+            writer.event("void", data={"reason": reason})
+        if setting is not None:
+            phases.wipe(setting)
+            setting.pods.stop()
+        writer.close()
+    except OSError as error:
+        writer.abandon()
+        if setting is not None:
+            phases.undo(setting)
+            setting.pods.stop()
+        raise RecordLost(plan.folder, error) from error
     return reason
 
 
-def _set(
-    study: Study,
-    scheduled: ScheduledTrial,
-    attempt: int,
-    cluster: Cluster,
-    cluster_id: str,
-    lane: Lane,
-    images: Images,
-    writer: RecordWriter,
-    say: Callable[[str], None],
-) -> Setting:
+def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
     """Find the lane's agents and measure their clocks."""
-    agents = find_agents(cluster, lane)
+    agents = find_agents(plan.cluster, plan.lane)
     clocks = {role: agent.clock() for role, agent in agents.items()}
     for role, clock in clocks.items():
         writer.event(
@@ -89,22 +95,20 @@ def _set(
                 "measured_ns": clock.measured_ns,
             },
         )
-    factors = scheduled.cell.factors
-    mesh = Mesh(cluster, lane, images, factors, agents)
-    pods = PodWatch(cluster, lane, factors.plane, writer)
+    factors = plan.scheduled.cell.factors
     return Setting(
-        study,
-        scheduled,
-        attempt,
-        cluster,
-        cluster_id,
-        lane,
-        mesh,
-        agents,
-        clocks,
-        writer,
-        pods,
-        say,
+        study=plan.study,
+        scheduled=plan.scheduled,
+        attempt=plan.attempt,
+        cluster=plan.cluster,
+        cluster_id=plan.cluster_id,
+        lane=plan.lane,
+        mesh=Mesh(plan.cluster, plan.lane, plan.images, factors, agents),
+        agents=agents,
+        clocks=clocks,
+        writer=writer,
+        pods=PodWatch(plan.cluster, plan.lane, factors.plane, writer),
+        say=plan.say,
     )
 
 

@@ -14,6 +14,7 @@ from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of, read_receipt
 from nsm_resilience.trial.conduct import VOID, conduct
 from nsm_resilience.trial.index import index_campaign
+from nsm_resilience.trial.plan import AttemptPlan
 
 TRIAL = "S1-kernel-monitored-none/01"
 STUDY = """
@@ -56,9 +57,9 @@ def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def conduct_with(*ends: str) -> int:
         left = list(ends)
 
-        def attempt(folder: Path, _c: str, _s: Any, _t: Any, number: int, *_: Any) -> str | None:
+        def attempt(plan: AttemptPlan) -> str | None:
             end = left.pop(0)
-            write_attempt(campaign, number, end)
+            write_attempt(campaign, plan.attempt, end)
             return "install: not within 120 s" if end == "void" else None
 
         monkeypatch.setattr(conducting, "run_attempt", attempt)

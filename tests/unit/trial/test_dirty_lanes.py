@@ -19,6 +19,7 @@ from nsm_resilience.testbed.out_of_use import lost_lanes, out_of_use, past_of, p
 from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
+from nsm_resilience.trial.plan import AttemptPlan
 
 TRIAL = "S1-kernel-monitored-none/01"
 STUDY = """
@@ -53,10 +54,10 @@ def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Conduct the trial; `why` says of a lane why it cannot be cleaned, None when it can."""
 
     def conduct_with(dirty: set[str], why: Callable[[Lane], str | None]) -> int:
-        def attempt(folder: Path, *given: Any) -> str | None:
-            number, lane = given[3], given[6]
-            writer = RecordWriter(folder, {**META, "attempt": number, "lane": lane.name})
-            reason = "clean: files are left" if lane.name in dirty else None
+        def attempt(plan: AttemptPlan) -> str | None:
+            meta = {**META, "attempt": plan.attempt, "lane": plan.lane.name}
+            writer = RecordWriter(plan.folder, meta)
+            reason = "clean: files are left" if plan.lane.name in dirty else None
             if reason:
                 writer.event("void", data={"reason": reason})
             writer.close()
