@@ -3,9 +3,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sysconfig
+import venv
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+import yaml
+from live_project import HERE, TRIALS, Live
 from small_campaign import Small, cut, recorded_folder
-from workflow_project import Project, recorded_project
+from workflow_project import ROOT, Project, make_project, recorded_project
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +43,41 @@ def built(project: Project) -> Project:
     done = project.snakemake()
     assert done.returncode == 0, done.stdout[-5000:]
     return project
+
+
+@pytest.fixture
+def live(small: Small, tmp_path: Path) -> Iterator[Live]:
+    project = make_project(tmp_path / "project")
+    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
+    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": TRIALS}]
+    (project.folder / "config" / "study.yaml").write_text(yaml.safe_dump(study))
+    # an environment in which `nsm-resilience` is the stand-in, over the packages of this one
+    venv.create(tmp_path / "environment", with_pip=False)
+    scripts = tmp_path / "environment" / "bin"
+    python = scripts / "python"
+    site = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    paths = [str(ROOT / "src"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    Path(site, "over.pth").write_text("\n".join(paths) + "\n")
+    (scripts / "nsm-resilience").write_text(
+        f'#!/bin/sh\nexec "{python}" "{HERE / "stand_in.py"}" "$@"\n'
+    )
+    (scripts / "nsm-resilience").chmod(0o755)
+    environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
+    environment.pop("PYTHONPATH", None)
+    started = Live(replace(project, python=str(python)), environment)
+    yield started
+    # whatever a test left running ends here: these are our own children's process groups
+    for line in (
+        (project.folder / "calls.txt").read_text().splitlines()
+        if (project.folder / "calls.txt").exists()
+        else []
+    ):
+        try:
+            command = Path(f"/proc/{line.split(' ', 1)[0]}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"stand_in.py" in command:
+            os.kill(int(line.split(" ", 1)[0]), signal.SIGKILL)

@@ -7,129 +7,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import sysconfig
-import time
-import venv
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 import yaml
-from small_campaign import Small
-from workflow_project import ROOT, Project, make_project
-
-from nsm_resilience.study.load import load_study
-from nsm_resilience.study.schedule import make_schedule
+from live_project import TRIALS, Live
 
 pytestmark = pytest.mark.pipeline
-
-HERE = Path(__file__).parent
-CAMPAIGN = Path("results/live/local")
-TARGETS = [f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed", "results/verdicts.jsonl"]
-TRIALS = 2
-
-
-@dataclass(frozen=True)
-class Live:
-    """A project whose `nsm-resilience` is the stand-in, and what can be read off it."""
-
-    project: Project
-    environment: dict[str, str]
-
-    @property
-    def campaign(self) -> Path:
-        return self.project.folder / CAMPAIGN
-
-    def order(self) -> list[str]:
-        study = load_study(self.project.folder / "config" / "study.yaml")
-        return [scheduled.trial for scheduled in make_schedule(study)]
-
-    def start(self, profile: str = "live", **environment: str) -> subprocess.Popen[str]:
-        """Start snakemake in a process group of its own."""
-        return subprocess.Popen(
-            self.project.command("--profile", f"profiles/{profile}", "--", *TARGETS),
-            cwd=self.project.folder,
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-            # A shell that starts something in the background has it ignore Ctrl-C, and children
-            # inherit that: tests of an interrupt must not depend on how pytest was started.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-
-    def run(self, profile: str = "live", **environment: str) -> str:
-        """Run snakemake to its end, which must be a good one; returns what it printed."""
-        process = self.start(profile, **environment)
-        output, _ = process.communicate()
-        assert process.returncode == 0, output
-        return output
-
-    def calls(self, what: str) -> list[str]:
-        """Arguments of every call of the stand-in that begins so."""
-        lines = (self.project.folder / "calls.txt").read_text(encoding="utf-8").splitlines()
-        return [c for c in (line.split(" ", 1)[1] for line in lines) if c.startswith(what)]
-
-    def outcomes(self) -> dict[str, list[str]]:
-        """Outcomes of all attempts, by trial, as the campaign's description lists them."""
-        description = json.loads((self.campaign / "campaign.json").read_text(encoding="utf-8"))
-        found: dict[str, list[str]] = {s["trial"]: [] for s in description["scheduled"]}
-        for record in description["records"]:
-            found[record["trial"]].append(record["outcome"])
-        return found
-
-    def wait_for_records(self, complete: int) -> None:
-        """Wait until so many trials are done and the next one has begun."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            done = len(list(self.campaign.glob("receipts/*/*.json")))
-            if done >= complete and len(list(self.campaign.glob("records/*/*/*"))) > done:
-                return
-            time.sleep(0.05)
-        raise AssertionError("the campaign does not get on")
-
-
-@pytest.fixture
-def live(small: Small, tmp_path: Path) -> Iterator[Live]:
-    project = make_project(tmp_path / "project")
-    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
-    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": TRIALS}]
-    (project.folder / "config" / "study.yaml").write_text(yaml.safe_dump(study))
-    # an environment in which `nsm-resilience` is the stand-in, over the packages of this one
-    venv.create(tmp_path / "environment", with_pip=False)
-    scripts = tmp_path / "environment" / "bin"
-    python = scripts / "python"
-    site = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    paths = [str(ROOT / "src"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    Path(site, "over.pth").write_text("\n".join(paths) + "\n")
-    (scripts / "nsm-resilience").write_text(
-        f'#!/bin/sh\nexec "{python}" "{HERE / "stand_in.py"}" "$@"\n'
-    )
-    (scripts / "nsm-resilience").chmod(0o755)
-    environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
-    environment.pop("PYTHONPATH", None)
-    started = Live(replace(project, python=str(python)), environment)
-    yield started
-    # whatever a test left running ends here: these are our own children's process groups
-    for line in (
-        (project.folder / "calls.txt").read_text().splitlines()
-        if (project.folder / "calls.txt").exists()
-        else []
-    ):
-        try:
-            command = Path(f"/proc/{line.split(' ', 1)[0]}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"stand_in.py" in command:
-            os.kill(int(line.split(" ", 1)[0]), signal.SIGKILL)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="live campaigns need Linux")
