@@ -40,19 +40,19 @@ class Project:
 
 
 def make_project(folder: Path) -> Project:
-    """Copy the workflow's files."""
+    """Copy the workflow's files; its campaign is the small one, with none beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("*.ipynb"))
         else:
             shutil.copyfile(ROOT / part, folder / part)
+    (folder / "config" / "config.yaml").write_text("source: recorded\ncampaign: small\n")
     return Project(folder)
 
 
 def recorded_project(small: Small, folder: Path) -> Project:
-    """A project whose default campaign is the small one, recorded."""
+    """A project with the small campaign, recorded."""
     made = make_project(folder)
     shutil.copytree(small.packed, made.folder / "results" / "recorded" / "small")
-    (made.folder / "config" / "config.yaml").write_text("source: recorded\ncampaign: small\n")
     return replace(made, trials=small.trials)
