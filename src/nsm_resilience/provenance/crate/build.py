@@ -170,7 +170,9 @@ def add_figures(
 ) -> None:
     """Say of each figure what it shows, and of which notebook, tables and records it is made."""
     counts = {(j.trial, j.attempt) for j in counting(judgements)}
-    records = {r.trial: record_of(campaign, r) for r in runs if (r.trial, r.attempt) in counts}
+    # of each trial the attempt that counts; of one whose attempts are all void, the last
+    in_turn = sorted(runs, key=lambda r: ((r.trial, r.attempt) in counts, r.attempt))
+    records = {run.trial: record_of(campaign, run) for run in in_turn}
     links, own = numbers["links"], numbers["campaign"]["name"]
     for about in numbers["figures"].values():
         if not about["drawn"]:
