@@ -142,7 +142,7 @@ def pair_rows(
     campaigns: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> list[Row]:
     """Return one row per pair of cells that either campaign has judged trials of, in words."""
-    names = _names(campaigns)
+    known = _known(campaigns)
     rows = []
     for pair in verdicts[verdicts["change"] != "neither"].to_dict("records"):
         own = times[(times[list(CELL)].fillna("") == [pair[n] or "" for n in CELL]).all(axis=1)]
@@ -150,8 +150,10 @@ def pair_rows(
         rows.append(
             {
                 **{name: pair[name] or "" for name in CELL},
-                "title": names.get(str(pair["scenario"]), typographic(str(pair["title"]))),
+                "title": typographic(str(pair["title"])),
                 "where": "",
+                "short": typographic(str(pair["title"])),
+                **known.get(str(pair["scenario"]), {}),
                 "change": str(pair["change"]),
                 **{
                     side: {
@@ -208,10 +210,11 @@ def apart(rows: Sequence[Row]) -> dict[str, list[str]]:
     }
 
 
-def _names(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return what each scenario breaks in a few words, the first campaign's before all.
+def _known(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return where each scenario's fault is and what it breaks in a few words, by scenario.
 
-    The tables of two campaigns are wide: the short names of the figures leave room for them.
+    The first campaign's words before all. The tables of two campaigns are wide: the short names of
+    the figures leave room for them.
     """
     rows = [
         row
@@ -219,6 +222,9 @@ def _names(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         for row in (*(r for p in numbers["planes"] for r in p["rows"]), *numbers["further"])
     ]
     return {
-        row["scenario"]: row["label"].partition(": ")[0].removeprefix(f"{row['scenario']} ")
+        row["scenario"]: {
+            "where": row["where"],
+            "short": row["label"].partition(": ")[0].removeprefix(f"{row['scenario']} "),
+        }
         for row in reversed(rows)
     }

@@ -91,7 +91,10 @@ def prose(built: Two) -> str:
     root = built.first.root
     if not (root / "paper").exists():
         shutil.copytree(PAPER, root / "paper")
-        figures = [*descriptions(built.first.tables), describe_comparison(*built.sides)]
+        figures = [
+            *descriptions(built.first.tables, built.first.campaign),
+            describe_comparison(*built.sides),
+        ]
         for about in figures:
             figure = style.new_figure(style.COLUMN_MM, 30)
             path = root / "results" / "figures" / f"{about.name}.svg"

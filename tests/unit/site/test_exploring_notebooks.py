@@ -57,7 +57,7 @@ def test_a_trial_is_picked_and_its_timeline_shown_in_jupyter(built: Built, clone
     trial, attempt = built.real["everything-killed"]
     other = built.real["control"][0]
     pick = (
-        f"box = picker(attempts, {(trial, attempt)!r}, results.verdicts, results.campaign)\n"
+        f"box = picker(attempts, {(trial, attempt)!r}, given.verdicts, given.campaign)\n"
         f"box.children[0].children[0].value = {other.partition('/')[0]!r}\n"
         "print(box.children[0].children[1].value)"
     )
