@@ -29,6 +29,8 @@ from nsm_resilience.trial.setting import Setting, TrialVoid
 CLIENT = "client"
 API_BACK_S = 90.0
 """How long a phase waits for an API server that is away; seconds."""
+API_LOSS_S = 5.0
+"""An API server that was away for longer in an attempt makes it void; seconds."""
 ARM_S = 2.0
 """From ordering the faults to their instant: time for both agents to find their targets."""
 
@@ -43,7 +45,8 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
     setting.writer.begin(name)
     setting.say(name)
     try:
-        wait_for("an answer of the API server", setting.cluster.answers, API_BACK_S)
+        waited_s = wait_for("an answer of the API server", setting.cluster.answers, API_BACK_S)
+        setting.api_away_s += waited_s if waited_s > 1 else 0.0
         yield
     except (ApiUnavailable, ApiException) as error:
         raise TrialVoid(f"{name}: {error}") from error
@@ -284,6 +287,18 @@ def wipe(setting: Setting) -> None:
     except Exception as error:  # the record is complete all the same; what is left is said
         setting.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
     setting.writer.end("wipe")
+
+
+def check_api(setting: Setting) -> None:
+    """The attempt is void when the API server was away: NSM's registry lives there, too.
+
+    What a path or a new client then did says nothing of the fault that was declared.
+    """
+    if setting.api_away_s > API_LOSS_S:
+        raise TrialVoid(
+            f"the API server was away for {setting.api_away_s:.0f} s, which is no fault of the "
+            f"scenario ({API_LOSS_S:g} s are allowed)"
+        )
 
 
 def undo(setting: Setting) -> None:

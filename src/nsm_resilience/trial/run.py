@@ -147,6 +147,7 @@ def _phases(setting: Setting) -> None:
             setting.writer.event("warning", data={"text": text})
     phases.after(setting)
     phases.collect(setting)
+    phases.check_api(setting)
     problems = [path.problem, listener.problem, *(c.problem for c in components)]
     for problem in filter(None, problems):
         setting.writer.event("warning", data={"text": problem})

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import urllib3
+from kubernetes.client.exceptions import ApiException
+
 from nsm_resilience.agent.client import Agent, Clock
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter, utc_now
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
-from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import Lane
 
 
@@ -43,6 +46,8 @@ class Setting:
     opened_wall: str = field(default_factory=utc_now)
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    api_away_s: float = 0.0
+    _api_lost_ns: int | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -55,18 +60,31 @@ class Setting:
 
     def pump(self) -> None:
         """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be."""
-        from nsm_resilience.testbed.api import ApiUnavailable
-
         for role, agent in self.agents.items():
             try:
                 items = agent.pull()
             except ApiUnavailable as error:
                 self.problems.append(f"{role}: {error}")
+                self._ask_api()
                 continue
+            if self._api_lost_ns is not None:
+                self._ask_api()
             for name, line in items:
                 handler = self.handlers.get((role, name))
                 if handler is not None:
                     handler(line)
+
+    def _ask_api(self) -> None:
+        """Keep count of how long the API server itself was away, beside agents that were."""
+        now_ns = time.monotonic_ns()
+        try:
+            self.cluster.answers()
+        except (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError):
+            self._api_lost_ns = self._api_lost_ns or now_ns
+            return
+        if self._api_lost_ns is not None:
+            self.api_away_s += (now_ns - self._api_lost_ns) / 1e9
+            self._api_lost_ns = None
 
     def pump_until(self, t_ns: int, done: Callable[[], bool] = lambda: False) -> bool:
         """Pump every half second until an instant, or until `done`; whether it was done."""
