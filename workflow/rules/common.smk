@@ -67,7 +67,7 @@ RESULTS = [
         for name in TABLES + COMPARISON
         for kind in ("csv", "parquet")
     ],
-    *[f"results/figures/{name}.svg" for name in FIGURES],
+    *[f"results/figures/{name}.svg" for name in [*FIGURES, "gallery", "explore"]],
     *[f"results/notebooks/{name}.ipynb" for name in NOTEBOOKS],
 ]
 
@@ -155,7 +155,15 @@ def described_workflow():
         settings=SETTINGS.public(),
         configuration=CONFIGURATION,
         environment="workflow/envs/nsm-resilience.yaml",
-        steps=describe_steps(workflow.rules, Path.cwd(), campaign("receipts")),
+        steps=describe_steps(
+            workflow.rules,
+            Path.cwd(),
+            campaign("receipts"),
+            {
+                "beside": "",
+                **({"campaign": SETTINGS.campaign} if SETTINGS.source == "recorded" else {}),
+            },
+        ),
     ).to_json()
 
 

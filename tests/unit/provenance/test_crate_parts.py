@@ -83,16 +83,17 @@ def test_rules_are_described_by_what_snakemake_knows_of_them(tmp_path: Path) -> 
             "one": "a.csv",
             "many": ["b.csv", "c.csv"],
             "wild": "{cell}.csv",
-            "late": lambda wildcards: "d",
+            "named": lambda wildcards: f"{wildcards.beside}d.csv",
+            "late": lambda wildcards: f"{wildcards.cell}.csv",
             "receipts": ["results/live/x/receipts/1.json"],
         },
         output={"folder": Flagged("results/records")},
     )
     group = SimpleNamespace(name="all", shellcmd=None)
-    (step,) = describe_steps([rule, group], tmp_path, "results/live/x/receipts")
+    (step,) = describe_steps([rule, group], tmp_path, "results/live/x/receipts", {"beside": "x/"})
     assert step.tool == "nsm-resilience archive unpack"
     assert (step.file, step.code) == ("workflow/a.smk", "abc")
-    assert step.inputs == {"one": ["a.csv"], "many": ["b.csv", "c.csv"]}
+    assert step.inputs == {"one": ["a.csv"], "many": ["b.csv", "c.csv"], "named": ["x/d.csv"]}
     assert step.outputs == {"folder": ["results/records/"]}
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 RESULTS = "results/"
@@ -160,7 +161,9 @@ def crate_path(path: str) -> str:
     return path.removeprefix(RESULTS) if path.startswith(RESULTS) else SOURCE + path
 
 
-def describe_steps(rules: Iterable[Any], base: Path, internal: str) -> list[Step]:
+def describe_steps(
+    rules: Iterable[Any], base: Path, internal: str, wildcards: Mapping[str, str]
+) -> list[Step]:
     """Describe Snakemake's rule objects; the default target and rules without a command are none.
 
     Args:
@@ -168,6 +171,8 @@ def describe_steps(rules: Iterable[Any], base: Path, internal: str) -> list[Step
         base: folder of the workflow.
         internal: files that begin so are left out: there is one per trial, and they say nothing
             that is not in the records.
+        wildcards: values of the wildcards in the build that is described; files with another
+            wildcard are left out.
     """
     return [
         Step(
@@ -176,25 +181,44 @@ def describe_steps(rules: Iterable[Any], base: Path, internal: str) -> list[Step
             file=Path(rule.snakefile).resolve().relative_to(base.resolve()).as_posix(),
             command=rule.shellcmd,
             code=str(dict(rule.params.items()).get("code", "")),
-            inputs=_paths(rule.input, internal),
-            outputs=_paths(rule.output, internal),
+            inputs=_paths(rule.input, internal, wildcards),
+            outputs=_paths(rule.output, internal, wildcards),
         )
         for rule in rules
         if rule.shellcmd
     ]
 
 
-def _paths(named: Any, internal: str) -> dict[str, list[str]]:
+def _paths(named: Any, internal: str, wildcards: Mapping[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in named.items():
-        items = [value] if isinstance(value, str) or callable(value) else list(value)
-        plain = [item for item in items if isinstance(item, str) and "{" not in item]
-        paths = [_path(item) for item in plain if not item.startswith(internal)]
+        given = _called(value, wildcards) if callable(value) else value
+        items = [given] if isinstance(given, str) else list(given)
+        paths = [path for item in items if (path := _path(item, wildcards)) is not None]
+        paths = [path for path in paths if not path.startswith(internal)]
         if paths:
             found[name] = paths
     return found
 
 
-def _path(item: Any) -> str:
+def _called(function: Callable[[Any], Any], wildcards: Mapping[str, str]) -> Any:
+    """What an input function gives; nothing when it asks for a wildcard that has no value here."""
+    try:
+        return function(SimpleNamespace(**wildcards))
+    except AttributeError:
+        return ()
+
+
+def _path(item: Any, wildcards: Mapping[str, str]) -> str | None:
+    """A file's path, a folder's with a slash at its end; None with a wildcard without a value."""
+    from snakemake.exceptions import WildcardError
+    from snakemake.io import apply_wildcards
+
+    if not isinstance(item, str):
+        return None
+    try:
+        path = str(apply_wildcards(str(item), wildcards))
+    except WildcardError:
+        return None
     folder = bool(getattr(item, "is_directory", False))
-    return f"{str(item).rstrip('/')}/" if folder else str(item)
+    return f"{path.rstrip('/')}/" if folder else path
