@@ -16,9 +16,8 @@ RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
 LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
 
 # A limit that no profile gives would be ignored, and every core would start a trial (the default
-# profile cannot know the number of lanes). One more than there are lanes: it starts up while they are
-# busy, and no lane waits for a process to start. `--resources cluster=1` on the command line wins.
-workflow.global_resources.setdefault("cluster", LANES + 1)
+# profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
+workflow.global_resources.setdefault("cluster", LANES)
 
 # What every command on the cluster is told.
 CLUSTER = f"--testbed {SETTINGS.testbed} --campaign-dir {SETTINGS.campaign_folder}"
