@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -132,7 +133,12 @@ class RecordWriter:
             self.closed = True
 
     def abandon(self) -> None:
-        """Close the files without completing the record (it stays `cut`)."""
+        """Close the files without completing the record (it stays `cut`).
+
+        Closing flushes what is buffered, which fails again on a disk that is full: that is no error
+        here, because what was lost is the record's end.
+        """
         with self._lock:
             for stream in (*self._samples.values(), self._events):
-                stream.close()
+                with suppress(OSError):
+                    stream.close()

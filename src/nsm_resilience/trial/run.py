@@ -58,9 +58,9 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     except TrialVoid as error:
         reason = str(error)
     except KeyboardInterrupt:
-        writer.abandon()
         if setting is not None:
             phases.undo(setting)
+        writer.abandon()
         raise
     except Exception as error:  # a bug of ours must not pass for a result
         reason = f"{writer.phase}: {type(error).__name__}: {error}"
@@ -72,10 +72,10 @@ def run_attempt(plan: AttemptPlan) -> str | None:
             setting.pods.stop()
         writer.close()
     except OSError as error:
-        writer.abandon()
         if setting is not None:
             phases.undo(setting)
             setting.pods.stop()
+        writer.abandon()
         raise RecordLost(plan.folder, error) from error
     return reason
 

@@ -156,3 +156,19 @@ def test_a_line_that_was_written_in_part_never_makes_a_complete_record(
     events.write_text("".join([lines[0], lines[1][:20], lines[1], *lines[2:]]), encoding="utf-8")
     with pytest.raises(ValueError, match=r"events.jsonl, line 2"):
         read_record(plan.folder)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+def test_a_disk_that_is_full_for_buffers_too_leaves_no_fault(rig: Rig, plan: AttemptPlan) -> None:
+    """Closing flushes again, and fails again: faults are undone before and whatever it says."""
+
+    def fill(setting: Any) -> None:
+        rig.writer._events.close()
+        rig.writer._events = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115
+        rig.writer.event("address", data={})
+
+    rig.phases = fill
+    with pytest.raises(RecordLost):
+        run_attempt(plan)
+    assert rig.done == ["undone", "stopped"]
+    assert read_record(plan.folder).outcome == "cut"
