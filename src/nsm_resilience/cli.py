@@ -144,7 +144,8 @@ def schedule(
             say(line)
         return
     for scheduled in make_schedule(load_study(study)):
-        say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}")
+        alone = "  alone" if scheduled.alone else ""
+        say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}{alone}")
 
 
 @app.command(rich_help_panel=BEFORE)
@@ -353,6 +354,21 @@ def efficiency(tables: Tables = Path("results/tables")) -> None:
 
 
 @app.command(rich_help_panel=AFTER)
+def lanes(
+    campaign: Campaign,
+    tables: Tables = Path("results/tables"),
+    out: OutFolder = Path("results/tables"),
+) -> None:
+    """Compare trials alone with trials side by side, of a campaign that was run by turns."""
+    from nsm_resilience.report.lane_trials import write_lanes
+    from nsm_resilience.report.lanes import lanes_lines
+
+    write_lanes(campaign, tables, out)
+    for line in lanes_lines(out, campaign):
+        say(line)
+
+
+@app.command(rich_help_panel=AFTER)
 def synthesize(
     campaign: Campaign,
     out: OutFolder,
@@ -409,6 +425,12 @@ def numbers(
         Path | None,
         typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
     ] = None,
+    lanes_campaign_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--lanes-campaign-dir", metavar="FOLDER", help="The campaign that `lanes` was made of."
+        ),
+    ] = None,
     out: OutFile = Path("results/numbers.json"),
     repository: Annotated[
         str | None,
@@ -423,7 +445,7 @@ def numbers(
         second = Second(second_tables, second_campaign_dir)
     elif second_campaign_dir is not None or second_tables is not None:
         raise typer.BadParameter("give --second-campaign-dir and --second-tables together")
-    write_numbers(tables, campaign_dir, out, repository, second)
+    write_numbers(tables, campaign_dir, out, repository, second, lanes_campaign_dir)
     say(str(out))
 
 

@@ -72,7 +72,8 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     meta.update(
         campaign=plan.campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number
     )
-    meta.update(lane=lane.name, cluster={**meta["cluster"], "id": plan.cluster_id})
+    meta.update(lane=lane.name, lanes_at_once=plan.lanes_at_once)
+    meta.update(cluster={**meta["cluster"], "id": plan.cluster_id})
     reason = None
     if lane.name in DIRTY:
         reason = "clean: a process would not go"
