@@ -43,7 +43,7 @@ def priority_of(wildcards):
 
 def lanes_for(wildcards):
     """How many lanes a trial asks for: one, or all that may be used, so that nothing runs beside."""
-    return workflow.global_resources["cluster"] if scheduled(wildcards).alone else 1
+    return workflow.global_resources["cluster"].value if scheduled(wildcards).alone else 1
 
 
 def receipts_before(wildcards):
