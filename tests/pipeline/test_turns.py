@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A live campaign by turns: what runs beside what, and what comes of it. The cluster is a stand-in."""
+"""A live campaign by turns: what runs beside what, and what comes of it; on a stand-in."""
 
 from __future__ import annotations
 

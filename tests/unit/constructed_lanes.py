@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A constructed campaign by turns: trials side by side differ by what a test wants, or not at all."""
+"""A constructed campaign by turns: its trials side by side differ by what a test wants."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.differences import Difference
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order, short_names
-from nsm_resilience.analysis.lanes import RELATIVE, margins_of
+from nsm_resilience.analysis.lanes import RELATIVE
 from nsm_resilience.analysis.statistics import CONFIDENCE
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.campaign import read_description
@@ -26,6 +26,7 @@ from nsm_resilience.tables.lanes import (
     LANES_TABLES,
     MEASURES,
     WAYS,
+    unit_of,
 )
 from nsm_resilience.tables.schemas import CELL
 
@@ -67,7 +68,6 @@ def add_lanes(numbers: Mapping[str, Any], tables_dir: Path, campaign: Path) -> d
 def lanes_numbers(lanes: pd.DataFrame, lane_trials: pd.DataFrame, study: Study) -> dict[str, Any]:
     """Return counts, rows and rule of the comparison as plain data, numbers as they are written."""
     rows = _rows(lanes, study)
-    margins = margins_of(study)
     return {
         "campaign": str(lane_trials["campaign"].iloc[0]),
         "at_once": [str(number) for number in lanes_at_once(lane_trials)],
@@ -75,9 +75,6 @@ def lanes_numbers(lanes: pd.DataFrame, lane_trials: pd.DataFrame, study: Study) 
         "ways": {way: _way(lane_trials[lane_trials["way"] == way]) for way in WAYS},
         "rows": rows,
         "counts": {word: sum(row["verdict"] == word for row in rows) for word in LANE_VERDICTS},
-        "margins": [
-            {"measure": words, "margin": f"{margins[name]:g}"} for name, words in MEASURES.items()
-        ],
         "relative": f"{100 * RELATIVE:g}",
         "alpha": f"{1 - CONFIDENCE:g}",
     }
@@ -110,6 +107,7 @@ def _rows(lanes: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
         {
             "cell": labels[tuple(row[name] for name in CELL)],
             "measure": MEASURES[row["measure"]],
+            "unit": unit_of(row["measure"]),
             **{way: _value(row, way) for way in WAYS},
             "shift": signed(row["shift"]) or "open",
             "interval": interval(Difference(row["shift"], row["shift_low"], row["shift_high"])),
@@ -143,12 +141,12 @@ def lanes_lines(tables_dir: Path, campaign: Path) -> Iterator[str]:
             f"supported), {own['undecided']} undecided, {own['beside'] or '–'} others beside a "
             "judged one"
         )
-    yield f"{'cell':34} {'measure':44} {'alone':>11} {'together':>11} {'shift':>8}  verdict"
+    yield f"{'cell':34} {'measure':30} {'alone':>11} {'together':>11} {'shift':>8}  verdict"
     for row in found["rows"]:
         medians = [f"{row[way]['median'] or '–':>11}" for way in WAYS]
+        measure = ", ".join(filter(None, (row["measure"], row["unit"])))
         yield (
-            f"{row['cell']:34} {row['measure']:44} {' '.join(medians)} {row['shift']:>8}  "
-            f"{row['verdict']}"
+            f"{row['cell']:34} {measure:30} {' '.join(medians)} {row['shift']:>8}  {row['verdict']}"
         )
     counts = found["counts"]
     yield (

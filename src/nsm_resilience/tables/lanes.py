@@ -19,16 +19,25 @@ WAYS = ("alone", "together")
 """How a trial was run: one at a time, or with others side by side."""
 
 MEASURES = {
-    "outage_s": "outage of the established path, s",
-    "detected_s": "until something was shown, s",
-    "notified_s": "until the client was told, s",
-    "new_connection_s": "until a new client had a reply, s",
-    "bystander_s": "until an ordinary pod had started, s",
-    "install_s": "until the system was installed, s",
-    "rtt_ms": "median round trip, ms",
+    "outage_s": "outage of the path",
+    "detected_s": "something shown after",
+    "notified_s": "client told after",
+    "new_connection_s": "new client answered after",
+    "bystander_s": "ordinary pod started after",
+    "install_s": "system installed after",
+    "rtt_ms": "median round trip",
     "late_share": "share of echoes sent late",
 }
-"""What is compared, with its unit, in words."""
+"""What is compared, in words."""
+
+UNITS = {"_s": "s", "_ms": "ms", "_share": ""}
+"""The unit of a measure, by the end of its name."""
+
+
+def unit_of(measure: str) -> str:
+    """The unit of a measure as it is written behind a number; empty for a share."""
+    return UNITS[measure[measure.rindex("_") :]]
+
 
 LANE_VERDICTS = ("equal", "biased", "open")
 """What is said of a measure in a cell, by the rule in `analysis.lanes.verdict_of`."""

@@ -26,7 +26,8 @@ connection, wiping. Measured on the campaign recorded in results/recorded (table
 LANE_PROCESSORS = 0.5
 """What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five
 lanes on two processors (0.4 each) two of a hundred attempts were void because an order came late,
-and two unknown because echoes were sent late; so one lane fewer."""
+and two unknown because echoes were sent late; so one lane fewer. Whether so many bias what is
+measured is asked by config/study-lanes.yaml; see config/README.md, "How many lanes?"."""
 NODE_GIB = 0.75
 """What is allowed for one kind node with its share of NSM. Read off the nodes' control groups while
 trials ran (memory in use less the part of the page cache that may be dropped): 0.3 to 0.4 GiB for a

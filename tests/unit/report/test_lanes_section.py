@@ -78,8 +78,9 @@ def test_lanes_that_bias_are_named_with_cell_measure_and_shift(with_lanes: Make)
     biased = [row for row in built.numbers["lanes"]["rows"] if row["verdict"] == "biased"]
     assert [row["cell"].split()[0] for row in biased] == ["S4"]
     text = prose(built)
-    assert f"Lanes bias: outage of the established path, s, in {biased[0]['cell']} by" in text
-    assert f"{biased[0]['shift']} ({biased[0]['interval']})." in text
+    (row,) = biased
+    said = f"outage of the path in {row['cell']} by {row['shift']}\u00a0s ({row['interval']})"
+    assert re.sub(r"\s+", " ", f"Lanes bias: {said}.") in text
     assert "do not bias" not in text
 
 
@@ -96,7 +97,9 @@ def test_tables_that_are_missing_are_named_with_their_command(
 ) -> None:
     _, made = with_lanes(trials=4)
     own = mixed.campaign
-    with pytest.raises(NumbersError, match=r"lanes\.parquet is missing; run `nsm-resilience lanes`"):
+    with pytest.raises(
+        NumbersError, match=r"lanes\.parquet is missing; run `nsm-resilience lanes`"
+    ):
         write_numbers(own.tables_dir, own.campaign, tmp_path / "n.json", lanes=made.campaign)
 
 
@@ -107,5 +110,7 @@ def test_the_command_writes_the_tables_and_says_what_is_in_them(tmp_path: Path) 
     )
     assert done.exit_code == 0, done.output
     assert (tmp_path / "lanes.csv").is_file() and (tmp_path / "lanes_trials.csv").is_file()
-    assert re.search(r"5 lanes against one, \d+ comparisons: \d+ equal, 1 biased, 0 open", done.output)
+    assert re.search(
+        r"5 lanes against one, \d+ comparisons: \d+ equal, 1 biased, 0 open", done.output
+    )
     assert re.search(r"V1 .*outage.* \+2\.\d+  biased", done.output)
