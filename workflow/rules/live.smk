@@ -75,6 +75,7 @@ rule trial:
     input:
         study=ancient(campaign("study.yaml")),
         marker=ancient(campaign("cluster.json")),
+        turn=receipts_before,
     output:
         receipt=campaign("receipts", "{cell}", "{number}.json"),
     log:
@@ -85,7 +86,7 @@ rule trial:
         "../envs/nsm-resilience.yaml"
     threads: 0
     resources:
-        cluster=1,
+        cluster=lanes_for,
     params:
         cluster=CLUSTER,
     shell:

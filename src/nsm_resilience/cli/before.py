@@ -68,7 +68,8 @@ def schedule(
             say(line)
         return
     for scheduled in make_schedule(load_study(study)):
-        say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}")
+        alone = "  alone" if scheduled.alone else ""
+        say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}{alone}")
 
 
 @app.command(rich_help_panel=BEFORE)

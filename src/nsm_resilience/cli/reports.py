@@ -46,6 +46,12 @@ def numbers(
         Path | None,
         typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
     ] = None,
+    lanes_campaign_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--lanes-campaign-dir", metavar="FOLDER", help="The campaign that `lanes` was made of."
+        ),
+    ] = None,
     out: OutFile = Path("results/numbers.json"),
     repository: Annotated[
         str | None,
@@ -60,7 +66,7 @@ def numbers(
         second = Second(second_tables, second_campaign_dir)
     elif second_campaign_dir is not None or second_tables is not None:
         raise typer.BadParameter("give --second-campaign-dir and --second-tables together")
-    write_numbers(tables, campaign_dir, out, repository, second)
+    write_numbers(tables, campaign_dir, out, repository, second, lanes_campaign_dir)
     say(str(out))
 
 

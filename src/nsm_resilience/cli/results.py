@@ -57,6 +57,21 @@ def efficiency(tables: Tables = Path("results/tables")) -> None:
 
 
 @app.command(rich_help_panel=AFTER)
+def lanes(
+    campaign: Campaign,
+    tables: Tables = Path("results/tables"),
+    out: OutFolder = Path("results/tables"),
+) -> None:
+    """Compare trials alone with trials side by side, of a campaign that was run by turns."""
+    from nsm_resilience.report.lane_trials import write_lanes
+    from nsm_resilience.report.lanes import lanes_lines
+
+    write_lanes(campaign, tables, out)
+    for line in lanes_lines(out, campaign):
+        say(line)
+
+
+@app.command(rich_help_panel=AFTER)
 def synthesize(
     campaign: Campaign,
     out: OutFolder,

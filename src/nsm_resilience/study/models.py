@@ -10,7 +10,15 @@ from __future__ import annotations
 from itertools import product
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 Plane = Literal["kernel", "vpp"]
 PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
@@ -262,6 +270,17 @@ class JudgeRules(Model):
     )
 
 
+class Turns(Model):
+    """Blocks by turns, one trial at a time and one on each lane: the way to see if lanes bias.
+
+    Of two turns that follow each other one is of each kind; which is first is drawn by the seed.
+    """
+
+    blocks: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Blocks in a turn: so many trials of each cell."
+    )
+
+
 class Study(Model):
     """A whole study file (`config/study.yaml`)."""
 
@@ -273,6 +292,10 @@ class Study(Model):
     windows: Windows = Windows()
     probes: Probes = Probes()
     judge: JudgeRules = JudgeRules()
+    turns: Turns | None = Field(
+        default=None,
+        description="Run blocks by turns, one trial at a time and side by side; see `lanes`.",
+    )
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
     campaign: Annotated[tuple[Arm, ...], Field(min_length=1)]
 
@@ -294,6 +317,12 @@ class Study(Model):
                 for cell in arm.cells(scenario):
                     check_cell(scenario, cell)
                     cells.append(cell.id)
+            if self.turns is not None and arm.trials % (2 * self.turns.blocks):
+                raise ValueError(
+                    f"campaign, arm {number}: with turns of {self.turns.blocks} block(s), half of "
+                    f"them one trial at a time, `trials` is a multiple of {2 * self.turns.blocks}, "
+                    f"not {arm.trials}"
+                )
         doubled = sorted({c for c in cells if cells.count(c) > 1})
         if doubled:
             raise ValueError(
@@ -301,6 +330,14 @@ class Study(Model):
                 "number of trials there"
             )
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_turns(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out turns that a study does not have, so that its checksum stays what it was."""
+        written: dict[str, Any] = write(self)
+        if self.turns is None:
+            written.pop("turns", None)
+        return written
 
     def scenario(self, scenario_id: str) -> Scenario:
         """The scenario with this id; KeyError when the study does not declare it."""
