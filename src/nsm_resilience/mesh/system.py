@@ -6,7 +6,9 @@ Sources are files of networkservicemesh/networkservicemesh at tag v0.2.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nsm_resilience.study.models import Factors, Plane
 
@@ -37,6 +39,12 @@ UNDER_STATE_DIRECTORY = tuple(
     name for name, path in SOCKETS.items() if path.startswith(STATE_DIRECTORY)
 )
 """What `socket: all` means: all sockets under NSM's own directory (study.md, S8)."""
+
+
+CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
+"""Names of the workloads' pods: the established client, the endpoint, and one more of it."""
+ADDRESSES = {ENDPOINT: "172.16.1.0/24", SPARE: "172.16.2.0/24"}
+"""What an endpoint gives addresses from: two networks, so that an address tells whose it is."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,21 @@ def socket_patterns(socket: str) -> dict[str, str]:
     """Paths of one of the sockets that scenarios name, or of `all`."""
     names = UNDER_STATE_DIRECTORY if socket == "all" else (socket,)
     return {name: SOCKETS[name] for name in names}
+
+
+RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
+"""What a wipe leaves none of on a node: NSM's, and what faults put there."""
+
+
+def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str]:
+    """NSM's interfaces in a pod by index, out of the pod's part of a snapshot.
+
+    Those that are neither the loopback nor the pod network's own (Kubernetes calls that eth0).
+    """
+    found = network.get("interfaces")
+    if not isinstance(found, list):
+        return {}
+    return {i["index"]: i["name"] for i in found if i.get("name") not in ("lo", "eth0")}
 
 
 def residue_order(plane: Plane, act: str) -> dict[str, object]:
