@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from nsm_resilience.agent.client import Agent
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.manifests import render, values
+from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
 from nsm_resilience.testbed.base import Lane
@@ -117,7 +118,7 @@ class Mesh:
         uids = {p.metadata.name: p.metadata.uid for p in pods}
         order: dict[str, Any] = {"programs": [], "sockets": {}, "pods": uids}
         (line,) = self.agents["endpoint"].run("snapshot", order)
-        serving = [name for name, network in line["pods"].items() if system.nsm_interfaces(network)]
+        serving = [name for name, network in line["pods"].items() if nsm_interfaces(network)]
         if len(serving) != 1:
             raise LookupError(f"of the endpoints {sorted(uids)} these serve: {serving}")
         return str(serving[0])

@@ -6,9 +6,7 @@ Sources are files of networkservicemesh/networkservicemesh at tag v0.2.0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nsm_resilience.study.models import Factors, Plane
 
@@ -96,17 +94,6 @@ def socket_patterns(socket: str) -> dict[str, str]:
 
 RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
 """What a wipe leaves none of on a node: NSM's, and what faults put there."""
-
-
-def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str]:
-    """NSM's interfaces in a pod by index, out of the pod's part of a snapshot.
-
-    Those that are neither the loopback nor the pod network's own (Kubernetes calls that eth0).
-    """
-    found = network.get("interfaces")
-    if not isinstance(found, list):
-        return {}
-    return {i["index"]: i["name"] for i in found if i.get("name") not in ("lo", "eth0")}
 
 
 def residue_order(plane: Plane, act: str) -> dict[str, object]:

@@ -34,5 +34,5 @@ def of_node(cluster: Cluster, name: str) -> tuple[list[str], list[str]]:
         pods = cluster.core.list_pod_for_all_namespaces(
             field_selector=f"spec.nodeName={name}", _request_timeout=10
         ).items
-        networks = [ip.ip for pod in pods for ip in pod.status.pod_i_ps or []]
+        networks = [ip.ip for pod in pods for ip in pod.status.pod_ips or []]
     return sorted(addresses), sorted(set(networks) - addresses)
