@@ -96,7 +96,10 @@ def test_an_unknown_key_at_the_top_is_an_error_too(tmp_path: Path) -> None:
     ("fault", "expected"),
     [
         ({"node": "client"}, "{component: nsmd, node: client}"),
-        ({"component": "nsmd", "socket": "all", "node": "client"}, "either a component or"),
+        (
+            {"component": "nsmd", "socket": "all", "node": "client"},
+            "names exactly one of",
+        ),
         ({"component": "nsmd", "node": "client", "failure": "unlink"}, "delete, hang, kill"),
         ({"socket": "all", "node": "client", "failure": "kill"}, "mode, orphan, replace, unlink"),
         ({"component": "nsmd", "node": "middle"}, "client"),
