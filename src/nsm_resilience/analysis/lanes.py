@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.differences import Shift, Times, cliffs_delta, hodges_lehmann, holm
+from nsm_resilience.analysis.differences import Shift, Times, cliffs_delta, hodges_lehmann
 from nsm_resilience.analysis.figures.cells import in_order
+from nsm_resilience.analysis.rank_tests import holm, permutation_test
 from nsm_resilience.analysis.statistics import CONFIDENCE, median_interval
-from nsm_resilience.analysis.two_samples import rank_effect
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.tables.lanes import LANES, MEASURES, WAYS
 from nsm_resilience.tables.schemas import CELL
@@ -180,7 +180,7 @@ def _rank_p(alone: Times, together: Times) -> float:
     if not alone.n or not together.n:
         return math.nan
     if len(set(values)) < len(values):
-        return rank_effect(alone.ranked, together.ranked).p
+        return permutation_test(alone, together)
     from scipy.stats import mannwhitneyu
 
     return float(mannwhitneyu(together.ranked, alone.ranked, method="exact").pvalue)
