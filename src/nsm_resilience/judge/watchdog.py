@@ -42,7 +42,7 @@ ECHOES_BEFORE = 2
 class Watchdog:
     """What the watchdog did between the fault and the end of the watch; seconds from the fault.
 
-    Everything is None in an arm without one, and where there is no watch to look at.
+    Everything is None in an arm without one, where it never started, and without a watch.
 
     Attributes:
         found_s: Its first finding.
@@ -118,7 +118,8 @@ def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int)
 def find_watchdog(record: Record, instants: Instants, path: PathMeasure, rules: Rules) -> Watchdog:
     """What it did; never raises for what a record lacks."""
     watch = instants.watch
-    if watch is None or record.meta["factors"].get("remedy", "none") == "none":
+    remedy = record.meta["factors"].get("remedy", "none")
+    if watch is None or remedy == "none" or not watchdog_events(record, "started"):
         return Watchdog()
     begin, end = watch
 
