@@ -3,8 +3,8 @@
 # # Beyond the nine, and the remedy
 #
 # A campaign of its own: the nine and scenarios of ours, each without a remedy and with the
-# watchdog, in one shuffle. A cell with a remedy is compared with the one that differs in nothing else; cells
-# that were not judged in both are not compared.
+# watchdog, in one shuffle. A cell with a remedy is compared with the one that differs in nothing
+# else; cells that were not judged in both are not compared.
 
 # %% tags=["parameters"]
 tables = "results/beyond/beyond-2026-11/tables"

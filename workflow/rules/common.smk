@@ -11,11 +11,12 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
-from nsm_resilience.workflow import load_settings, second_folder, source_checksum
+from nsm_resilience.workflow import beyond_folder, load_settings, second_folder, source_checksum
 
 try:
     SETTINGS = load_settings(config)
     SECOND = second_folder(SETTINGS)
+    BEYOND = beyond_folder(SETTINGS)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -58,13 +59,22 @@ if SECOND:
     NOTEBOOKS.append("compare")
     FIGURES.append("comparison")
 
+# Of a campaign with remedies and scenarios of our own, where one is given (`beyond:`).
+REMEDIES = []
+FARTHER = ""
+if BEYOND:
+    FARTHER = f"beyond/{SETTINGS.beyond}/"
+    REMEDIES = ["remedies", "arms"]
+    NOTEBOOKS.append("beyond")
+    FIGURES += ["remedies", "beyond"]
+
 RESULTS = [
     "results/report.pdf",
     "results/verdicts.jsonl",
     "results/numbers.json",
     *[
         f"results/tables/{name}.{kind}"
-        for name in TABLES + COMPARISON
+        for name in TABLES + COMPARISON + REMEDIES
         for kind in ("csv", "parquet")
     ],
     *[f"results/figures/{name}.svg" for name in [*FIGURES, "gallery", "explore"]],
@@ -77,18 +87,24 @@ def campaign(*parts):
     return str(SETTINGS.campaign_folder.joinpath(*parts))
 
 
+# Whose verdicts and tables go to which folder of the results: its name, and where its records are.
+JUDGED = {
+    "": (SETTINGS.campaign, SETTINGS.campaign_folder),
+    **({BESIDE: (SETTINGS.compare, SECOND)} if SECOND else {}),
+    **({FARTHER: (SETTINGS.beyond, BEYOND)} if BEYOND else {}),
+}
+
+
 def judged_campaign(*parts):
-    """The same, of the campaign whose verdicts go to `{beside}`: the second, or the main one."""
-    return lambda wildcards: str(
-        (SECOND if wildcards.beside else SETTINGS.campaign_folder).joinpath(*parts)
-    )
+    """The same, of the campaign whose verdicts go to `{beside}`."""
+    return lambda wildcards: str(JUDGED[wildcards.beside][1].joinpath(*parts))
 
 
 def table_labels(table):
     """What the HTML report says of a table: its name, and whose it is."""
     return lambda wildcards: {
         "table": table,
-        "campaign": SETTINGS.compare if wildcards.beside else SETTINGS.campaign,
+        "campaign": JUDGED[wildcards.beside][0],
     }
 
 
@@ -100,6 +116,23 @@ def second_tables():
 def second_campaign():
     """Description and study of the second campaign; none without one."""
     return [str(SECOND / name) for name in ("campaign.json", "study.yaml")] if SECOND else []
+
+
+def beyond_tables():
+    """Tables of the campaign with remedies; none without one."""
+    return [f"results/{FARTHER}tables/{name}.parquet" for name in TABLES] if BEYOND else []
+
+
+def beyond_campaign():
+    """Description and study of the campaign with remedies; none without one."""
+    return [str(BEYOND / name) for name in ("campaign.json", "study.yaml")] if BEYOND else []
+
+
+def beyond_folders():
+    """Where it is, as `nsm-resilience numbers` is told it."""
+    if not BEYOND:
+        return ""
+    return f"--beyond-campaign-dir {BEYOND} --beyond-tables results/{FARTHER}tables"
 
 
 def second_folders():

@@ -7,9 +7,11 @@ rule numbers:
     input:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON],
+        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON + REMEDIES],
         second_tables=second_tables(),
         second=second_campaign(),
+        beyond_tables=beyond_tables(),
+        beyond=beyond_campaign(),
     output:
         numbers="results/numbers.json",
     log:
@@ -21,10 +23,11 @@ rule numbers:
         folder=lambda wildcards, input: Path(input.study).parent,
         repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
         second=second_folders(),
+        beyond=beyond_folders(),
         code=code_of("report", "analysis", "tables", "study"),
     shell:
         "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " {params.repository} {params.second} --out {output.numbers} > {log} 2>&1"
+        " {params.repository} {params.second} {params.beyond} --out {output.numbers} > {log} 2>&1"
 
 
 rule paper:

@@ -295,6 +295,7 @@ def _against(lines: Sequence[Row]) -> list[Row]:
                 "remedy": remedy,
                 "name": level_name("remedy", remedy),
                 "cells": len(pairs),
+                "nine": _nine_in_both(pairs),
                 "better": named(1),
                 "worse": named(-1),
                 "clear": [name_of(line) for line, _, b in pairs if b["clear"]],
@@ -315,6 +316,28 @@ def _against(lines: Sequence[Row]) -> list[Row]:
                 **_newly(pairs, "notified"),
             }
         )  # fmt: skip
+    return found
+
+
+def _nine_in_both(pairs: Sequence[tuple[Row, Row, Row]]) -> list[Row]:
+    """Per plane: of the nine judged in both arms, how many are supported without and with."""
+    found = []
+    for plane in levels_in_order("plane", (line["plane"] for line, _, _ in pairs)):
+        own = [
+            (a["verdict"], b["verdict"])
+            for line, a, b in pairs
+            if line["group"] == "nine" and line["default"] and line["plane"] == plane
+        ]
+        if own:
+            found.append(
+                {
+                    "plane": plane,
+                    "name": level_name("plane", plane),
+                    "both": len(own),
+                    "without": sum(a == "supported" for a, _ in own),
+                    "with": sum(b == "supported" for _, b in own),
+                }
+            )
     return found
 
 

@@ -6,7 +6,7 @@ One figure for the nine, one for what is beyond them; the rows are cells, the ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
@@ -37,7 +37,7 @@ _TITLES = {"remedies": "The nine, arm by arm", "beyond": "Beyond the nine, arm b
 ARM_MARKS: dict[str, style.Mark] = {
     "none": style.Mark(style.SOFT, "o"),
     "observe": style.Mark(style.PURPLE, "^"),
-    "heal": style.Mark(style.GREEN, "D"),
+    "heal": style.Mark(style.GREEN, "P"),
 }
 """How the trials of an arm are drawn: apart in colour, marker and lane."""
 
@@ -116,7 +116,7 @@ def draw_remedies(
         axes.spines["left"].set_visible(False)
     matrix.set_ylim(len(lines) - 0.4, -0.6)
     label_rows(matrix, lines)
-    _legend(figure, arms)
+    _legend(figure, arms, set(cells["verdict"]))
     return figure
 
 
@@ -183,7 +183,7 @@ def _point(
     )[0].set_gid(gid)  # fmt: skip
 
 
-def _legend(figure: Figure, arms: Sequence[str]) -> None:
+def _legend(figure: Figure, arms: Sequence[str], verdicts: Collection[str]) -> None:
     from matplotlib.lines import Line2D
 
     def handle(mark: style.Mark, label: str, marker: str = "", hollow: bool = False) -> Line2D:
@@ -195,8 +195,9 @@ def _legend(figure: Figure, arms: Sequence[str]) -> None:
 
     handles = [handle(ARM_MARKS[arm], level_name("remedy", arm)) for arm in arms]
     handles += [
-        handle(style.VERDICT_MARKS[verdict], verdict)
-        for verdict in ("supported", "flaky", "unsupported")
+        handle(style.VERDICT_MARKS[verdict], verdict, hollow=verdict == "not tested")
+        for verdict in ("supported", "flaky", "unsupported", "not tested")
+        if verdict in verdicts
     ]
     text = "not in the watch: no recovery, nothing shown"
     handles.append(handle(style.Mark(style.SOFT, ""), text, style.CENSORED_MARKER, hollow=True))
