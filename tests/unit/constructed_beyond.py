@@ -50,6 +50,8 @@ def construct_beyond(
     nine: Remedies = ("none", "observe", "heal"),
     ours: Remedies = ("none", "heal"),
     n: int = 2,
+    trials: int | None = None,
+    only: Remedies = ("none", "observe", "heal"),
     run: Sequence[str] | None = None,
     name: str = CAMPAIGN,
 ) -> BeyondCampaign:
@@ -59,7 +61,9 @@ def construct_beyond(
         root: an existing folder.
         nine: arms of the nine.
         ours: arms of the scenarios of ours.
-        n: trials of each cell.
+        n: trials of each cell that are planned.
+        trials: of these, how many were run; None: all.
+        only: arms that were run.
         run: scenarios that were run; None: all. The others are declared and lack trials.
         name: of the campaign.
     """
@@ -70,9 +74,9 @@ def construct_beyond(
     ]
     folder = root / name
     study = make_study(folder, study_text(arms, [*NINE, *OURS]))
-    for cell, trials in study.cells():
-        if run is None or cell.scenario in run:
-            for number in range(1, trials + 1):
+    for cell, planned in study.cells():
+        if (run is None or cell.scenario in run) and cell.factors.remedy in only:
+            for number in range(1, min(planned, trials or planned) + 1):
                 _trial(folder, study, cell, number, name)
     _describe(folder, study, name)
     verdicts = root / "verdicts.jsonl"
