@@ -34,6 +34,10 @@ if LANES_CAMPAIGN:
 
     include: "workflow/rules/lanes.smk"
 
+if BEYOND:
+
+    include: "workflow/rules/beyond.smk"
+
 
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/html.smk"

@@ -23,7 +23,7 @@ CampaignName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9
 
 
 def _none_if_empty(value: object) -> object:
-    """`--config compare=` takes back what a file says."""
+    """`--config compare=` takes back what a file says; so does `beyond=`."""
     return None if value == "" else value
 
 
@@ -44,6 +44,11 @@ class Settings(Model):
     lanes: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
         default=None,
         description="Name of a campaign with turns, recorded or live, that shows if lanes bias.",
+    )
+    beyond: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="Name of a campaign, recorded or live, with scenarios beyond the nine and the "
+        "remedy as a factor; the report gets two sections on it.",
     )
     study: Path = Field(
         default=Path("config/study.yaml"), description="The study that a live campaign runs."
@@ -103,7 +108,13 @@ def second_folder(settings: Settings) -> Path | None:
     Raises:
         ConfigError: There is none of that name, or it is the campaign that is built.
     """
-    return None if settings.compare is None else _beside(settings, "compare", settings.compare)
+    name = settings.compare
+    if name is None:
+        return None
+    folder = _folder_of(name)
+    if folder is None or folder == settings.campaign_folder:
+        raise _not_there(f"compare: there is no campaign `{name}` to compare with", settings)
+    return folder
 
 
 def lanes_folder(settings: Settings) -> Path | None:
@@ -114,27 +125,44 @@ def lanes_folder(settings: Settings) -> Path | None:
     Raises:
         ConfigError: There is none of that name.
     """
-    if settings.lanes is None or settings.lanes == settings.campaign:
-        return None if settings.lanes is None else settings.campaign_folder
-    return _beside(settings, "lanes", settings.lanes)
+    return _any_folder(settings, "lanes", settings.lanes)
 
 
-def _beside(settings: Settings, key: str, name: str) -> Path:
-    """The folder of another campaign than the one that is built; `key` is the setting's name."""
+def beyond_folder(settings: Settings) -> Path | None:
+    """Where the records of the campaign with remedies are when they are judged; None without one.
+
+    It may be the campaign that is built: then that one holds all of it.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    return _any_folder(settings, "beyond", settings.beyond)
+
+
+def _any_folder(settings: Settings, key: str, name: str | None) -> Path | None:
+    """The folder of a campaign that may be the one that is built; `key` is the setting's name."""
+    if name is None:
+        return None
+    folder = settings.campaign_folder if name == settings.campaign else _folder_of(name)
+    if folder is None:
+        raise _not_there(f"{key}: there is no campaign `{name}`", settings)
+    return folder
+
+
+def _folder_of(name: str) -> Path | None:
     if (RECORDED / name / CHECKSUMS).is_file():
         return UNPACKED / name
     folder = LIVE / name
-    if CampaignLayout(folder).description.is_file() and folder != settings.campaign_folder:
-        return folder
+    return folder if CampaignLayout(folder).description.is_file() else None
+
+
+def _not_there(problem: str, settings: Settings) -> ConfigError:
     there = {path.parent.name for path in RECORDED.glob(f"*/{CHECKSUMS}")}
     there |= {path.parent.name for path in LIVE.glob("*/campaign.json")}
     names = ", ".join(sorted(there - {settings.campaign})) or "none"
-    raise ConfigError(
+    return ConfigError(
         Path("the workflow's settings (config/*.yaml, --config)"),
-        [
-            f"{key}: there is no campaign `{name}` to compare with in {RECORDED} or {LIVE}; "
-            f"there are: {names}"
-        ],
+        [f"{problem} in {RECORDED} or {LIVE}; there are: {names}"],
     )
 
 

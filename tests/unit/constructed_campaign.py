@@ -165,9 +165,13 @@ def _trial(
         "notified_s": 6.0 if told else None, "notified_by": "monitor log" if told else None,
         "listener_told_s": 6.0 if told else None,
         "listener_told_by": "stream to NSM broke" if told else None, "listener_watched": True,
-        "injection_proof": "proved", "watch_s": WATCH_S, "record": f"records/{trial}/1",
-        "evidence": json.dumps(evidence),
+        **_no_watchdog(), "injection_proof": "proved", "watch_s": WATCH_S,
+        "record": f"records/{trial}/1", "evidence": json.dumps(evidence),
     }  # fmt: skip
+
+
+def _no_watchdog() -> dict[str, None]:
+    return dict.fromkeys(name for name in schemas.TRIALS.names if name.startswith("watchdog_"))
 
 
 def _void(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from nsm_resilience.study.load import ConfigError
 from nsm_resilience.workflow import (
     PACKAGE,
     Settings,
+    beyond_folder,
     hold_campaign,
     lanes_folder,
     live_study,
@@ -90,6 +91,22 @@ def test_the_second_campaign_is_a_recorded_one_or_else_a_live_one(
         assert second_folder(settings) == Path(folder)
     with pytest.raises(ConfigError, match="there are: vpp"):
         second_folder(load_settings(given(compare="home")))
+
+
+def test_the_campaign_with_remedies_may_be_the_one_that_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert beyond_folder(load_settings(given())) is None
+    assert beyond_folder(load_settings(given(beyond=""))) is None
+    own = load_settings(given(beyond="kernel"))
+    assert beyond_folder(own) == own.campaign_folder
+    with pytest.raises(ConfigError, match=r"beyond: there is no campaign `far`.*there are: none"):
+        beyond_folder(load_settings(given(beyond="far")))
+    live = tmp_path / "results" / "live" / "far" / "campaign.json"
+    live.parent.mkdir(parents=True)
+    live.write_text("{}")
+    assert beyond_folder(load_settings(given(beyond="far"))) == Path("results/live/far")
 
 
 def test_a_live_campaign_is_not_compared_with_its_own_folder(

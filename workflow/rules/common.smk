@@ -11,12 +11,19 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
-from nsm_resilience.workflow import lanes_folder, load_settings, second_folder, source_checksum
+from nsm_resilience.workflow import (
+    beyond_folder,
+    lanes_folder,
+    load_settings,
+    second_folder,
+    source_checksum,
+)
 
 try:
     SETTINGS = load_settings(config)
     SECOND = second_folder(SETTINGS)
     LANES_CAMPAIGN = lanes_folder(SETTINGS)
+    BEYOND = beyond_folder(SETTINGS)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -67,12 +74,14 @@ if LANES_CAMPAIGN:
     if LANES_CAMPAIGN != SETTINGS.campaign_folder:
         LANES_BESIDE = f"compare/{SETTINGS.lanes}/"
 
-# The campaigns' folders by the `{beside}` of what is made of them.
-CAMPAIGN_OF = {
-    LANES_BESIDE: LANES_CAMPAIGN,
-    BESIDE: SECOND,
-    "": SETTINGS.campaign_folder,
-}
+# Of a campaign with remedies and scenarios of our own, where one is given (`beyond:`).
+REMEDIES = []
+FARTHER = ""
+if BEYOND:
+    FARTHER = f"beyond/{SETTINGS.beyond}/"
+    REMEDIES = ["remedies", "arms"]
+    NOTEBOOKS.append("beyond")
+    FIGURES += ["remedies", "beyond"]
 
 RESULTS = [
     "results/report.pdf",
@@ -80,7 +89,7 @@ RESULTS = [
     "results/numbers.json",
     *[
         f"results/tables/{name}.{kind}"
-        for name in TABLES + COMPARISON + LANE_TABLES
+        for name in TABLES + COMPARISON + LANE_TABLES + REMEDIES
         for kind in ("csv", "parquet")
     ],
     *[f"results/figures/{name}.svg" for name in [*FIGURES, "gallery", "explore"]],
@@ -93,16 +102,25 @@ def campaign(*parts):
     return str(SETTINGS.campaign_folder.joinpath(*parts))
 
 
+# Whose verdicts and tables go to which folder of the results: its name, and where its records are.
+JUDGED = {
+    "": (SETTINGS.campaign, SETTINGS.campaign_folder),
+    **({LANES_BESIDE: (SETTINGS.lanes, LANES_CAMPAIGN)} if LANES_BESIDE else {}),
+    **({BESIDE: (SETTINGS.compare, SECOND)} if SECOND else {}),
+    **({FARTHER: (SETTINGS.beyond, BEYOND)} if BEYOND else {}),
+}
+
+
 def judged_campaign(*parts):
-    """The same, of the campaign whose verdicts go to `{beside}`: another, or the main one."""
-    return lambda wildcards: str(CAMPAIGN_OF[wildcards.beside].joinpath(*parts))
+    """The same, of the campaign whose verdicts go to `{beside}`."""
+    return lambda wildcards: str(JUDGED[wildcards.beside][1].joinpath(*parts))
 
 
 def table_labels(table):
     """What the HTML report says of a table: its name, and whose it is."""
     return lambda wildcards: {
         "table": table,
-        "campaign": CAMPAIGN_OF[wildcards.beside].name,
+        "campaign": JUDGED[wildcards.beside][0],
     }
 
 
@@ -114,6 +132,23 @@ def second_tables():
 def second_campaign():
     """Description and study of the second campaign; none without one."""
     return [str(SECOND / name) for name in ("campaign.json", "study.yaml")] if SECOND else []
+
+
+def beyond_tables():
+    """Tables of the campaign with remedies; none without one."""
+    return [f"results/{FARTHER}tables/{name}.parquet" for name in TABLES] if BEYOND else []
+
+
+def beyond_campaign():
+    """Description and study of the campaign with remedies; none without one."""
+    return [str(BEYOND / name) for name in ("campaign.json", "study.yaml")] if BEYOND else []
+
+
+def beyond_folders():
+    """Where it is, as `nsm-resilience numbers` is told it."""
+    if not BEYOND:
+        return ""
+    return f"--beyond-campaign-dir {BEYOND} --beyond-tables results/{FARTHER}tables"
 
 
 def second_folders():

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # From records to verdicts, from verdicts to tidy tables. Records are read here, by `timelines`
 # and by `testbed`.
-# What is made of a second campaign (`compare:`) goes to results/compare/<name>/, by the same rules.
+# What is made of a second campaign (`compare:`) goes to results/compare/<name>/, of one with remedies
+# (`beyond:`) to results/beyond/<name>/, by the same rules.
 
 
 wildcard_constraints:
-    beside=r"(compare/[A-Za-z0-9][A-Za-z0-9._-]*/)?",
+    beside=r"((compare|beyond)/[A-Za-z0-9][A-Za-z0-9._-]*/)?",
 
 
 rule judge:

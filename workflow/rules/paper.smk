@@ -7,10 +7,14 @@ rule numbers:
     input:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON + LANE_TABLES],
+        tables=[
+            f"results/tables/{name}.parquet" for name in TABLES + COMPARISON + LANE_TABLES + REMEDIES
+        ],
         second_tables=second_tables(),
         second=second_campaign(),
         lanes=lanes_campaign(),
+        beyond_tables=beyond_tables(),
+        beyond=beyond_campaign(),
     output:
         numbers="results/numbers.json",
     log:
@@ -23,10 +27,12 @@ rule numbers:
         repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
         second=second_folders(),
         lanes=f"--lanes-campaign-dir {LANES_CAMPAIGN}" if LANES_CAMPAIGN else "",
+        beyond=beyond_folders(),
         code=code_of("report", "analysis", "tables", "study"),
     shell:
         "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " {params.repository} {params.second} {params.lanes} --out {output.numbers} > {log} 2>&1"
+        " {params.repository} {params.second} {params.lanes} {params.beyond}"
+        " --out {output.numbers} > {log} 2>&1"
 
 
 rule paper:

@@ -91,8 +91,12 @@ def effects(trials: pd.DataFrame) -> list[Effect]:
     Of cells that differ in one factor only, the first in the order of the report (the default level
     if it was run) is compared with each of the others.
     """
-    own = in_order(judged(trials))
-    return [pair for factor in FACTORS for pair in _adjusted(list(_pairs(own, factor)))]
+    return [pair for factor in FACTORS for pair in effects_of(trials, factor)]
+
+
+def effects_of(trials: pd.DataFrame, factor: str) -> list[Effect]:
+    """Return the same of one factor."""
+    return _adjusted(list(_pairs(in_order(judged(trials)), factor)))
 
 
 def levels(trials: pd.DataFrame, factor: str) -> list[str]:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.differences import Shift, Times, cliffs_delta, hodges_lehmann
+from nsm_resilience.analysis.differences import Shift, cliffs_delta, hodges_lehmann
 from nsm_resilience.analysis.figures.cells import in_order
 from nsm_resilience.analysis.rank_tests import holm, permutation_test
 from nsm_resilience.analysis.statistics import CONFIDENCE, median_interval
+from nsm_resilience.analysis.times import Times
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.tables.lanes import LANES, MEASURES, WAYS
 from nsm_resilience.tables.schemas import CELL

@@ -61,6 +61,29 @@ def permutation_test(first: Times, second: Times) -> float:
     return float(test.pvalue)
 
 
+def fisher_exact(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Two-sided p value of Fisher's exact test that two shares are one.
+
+    Assumes independent trials, and takes the number of successes in both together as given. It is
+    conservative: with 3 trials each none against all still gives 0.1.
+
+    Source: Fisher, J. R. Stat. Soc. 98 (1935) 39-82. Computed by `scipy.stats.fisher_exact`.
+
+    Args:
+        first: Successes and trials, (k, n).
+        second: The same of the other.
+
+    Returns:
+        NaN where one of them has no trial.
+    """
+    (k1, n1), (k2, n2) = first, second
+    if not n1 or not n2:
+        return math.nan
+    from scipy.stats import fisher_exact as exact
+
+    return float(exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
+
+
 def log_rank(first: Times, second: Times) -> float:
     """Two-sided p of the log-rank test that two samples of times have one survival curve.
 

@@ -46,6 +46,16 @@ def numbers(
         Path | None,
         typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
     ] = None,
+    beyond_campaign_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--beyond-campaign-dir", metavar="FOLDER", help="A campaign with arms of the remedy."
+        ),
+    ] = None,
+    beyond_tables: Annotated[
+        Path | None,
+        typer.Option("--beyond-tables", metavar="FOLDER", help="The tables of that one."),
+    ] = None,
     lanes_campaign_dir: Annotated[
         Path | None,
         typer.Option(
@@ -61,12 +71,18 @@ def numbers(
     """Collect every number and sentence of the paper that depends on the data."""
     from nsm_resilience.report.numbers import Second, write_numbers
 
-    second = None
-    if second_campaign_dir is not None and second_tables is not None:
-        second = Second(second_tables, second_campaign_dir)
-    elif second_campaign_dir is not None or second_tables is not None:
-        raise typer.BadParameter("give --second-campaign-dir and --second-tables together")
-    write_numbers(tables, campaign_dir, out, repository, second, lanes_campaign_dir)
+    others: list[Second | None] = []
+    for name, folder, own in (
+        ("second", second_campaign_dir, second_tables),
+        ("beyond", beyond_campaign_dir, beyond_tables),
+    ):
+        if (folder is None) != (own is None):
+            raise typer.BadParameter(f"give --{name}-campaign-dir and --{name}-tables together")
+        others.append(None if folder is None or own is None else Second(own, folder))
+    second, beyond = others
+    write_numbers(
+        tables, campaign_dir, out, repository, second, lanes=lanes_campaign_dir, beyond=beyond
+    )
     say(str(out))
 
 
@@ -146,6 +162,19 @@ def compare(
     found = compare_campaigns(*sides)
     print_comparison(found, plain_console())
     for path in write_comparison(found, out) if out is not None else []:
+        say(str(path))
+
+
+@app.command(rich_help_panel=AFTER)
+def remedies(
+    campaign_dir: CampaignDir,
+    tables: Tables = Path("results/tables"),
+    out: OutFolder = Path("results/tables"),
+) -> None:
+    """Put each cell with a remedy against the same cell without one, and count the arms."""
+    from nsm_resilience.report.beyond import write_remedies
+
+    for path in write_remedies(tables, campaign_dir, out):
         say(str(path))
 
 

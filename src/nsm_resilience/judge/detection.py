@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When did Kubernetes or NSM first show that something was wrong?
+"""When did Kubernetes, NSM, or the watchdog of a remedy first show that something was wrong?
 
 Shown means visible to somebody who watches the cluster: a restart count that rises, a readiness or
-another condition of a pod that turns false, a Warning event. What only our own node agent can see
-(a process id that changed, a socket that does not answer) is not detection, and a line in a
-log is evidence for a person and never decides.
+another condition of a pod that turns false, a Warning event; and what a watchdog finds, from the
+moment that it says so. It is named as what it is, so that arms can be compared. What only our own
+node agent can see (a process id that changed, a socket that does not answer) is not detection, and
+a line in a log is evidence for a person and never decides.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.warning_events import read_warnings, short_name
+from nsm_resilience.judge.watchdog_events import (
+    CONDITIONS,
+    REPORTER,
+    is_own_condition,
+    rule_of,
+    say,
+    watchdog_events,
+)
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
@@ -52,11 +61,14 @@ def is_bad_condition(event: Event) -> bool:
     """Whether an event is a condition that says that something is wrong.
 
     `Deleted` never does: a pod is deleted because somebody said so, here the fault itself; that its
-    containers are not ready any more is shown by conditions of their own.
+    containers are not ready any more is shown by conditions of their own. One of the watchdog's is
+    bad news only when it says `False`: what it does not know, it has not found.
     """
     kind = str(event.data.get("type"))
     if event.kind != "condition" or kind == "Deleted":
         return False
+    if is_own_condition(event):
+        return str(event.data.get("status")) == "False"
     return str(event.data.get("status")) != ("False" if kind == "DisruptionTarget" else "True")
 
 
@@ -66,7 +78,7 @@ def find_detection(record: Record, components: pd.DataFrame, instants: Instants)
     if watch is None:
         return Detection(None, None, ())
     begin, end = watch
-    shown = [*_from_events(record), *_from_kubernetes(record)]
+    shown = [*_from_events(record), *_from_kubernetes(record), *_from_watchdog(record)]
     signs = _inside(shown, begin, end) or _inside(_from_components(components, begin), begin, end)
     if not signs:
         return Detection(None, None, ())
@@ -102,7 +114,8 @@ def _from_events(record: Record) -> Iterable[Sign]:
             by = _condition(event)
             reason = f" ({data['reason']})" if data.get("reason") else ""
             text = f"pod {data.get('pod')}: {data.get('type')} is {data.get('status')}{reason}"
-            yield Sign(event.t_ns, f"Kubernetes: {by}", of_event("detection", event, text))
+            who = "watchdog" if is_own_condition(event) else "Kubernetes"
+            yield Sign(event.t_ns, f"{who}: {by}", of_event("detection", event, text))
 
 
 def _condition(event: Event) -> str:
@@ -112,6 +125,8 @@ def _condition(event: Event) -> str:
     if container != kind:
         return f"{container} not ready{where}"
     pod = short_name(event.data.get("pod"))
+    if is_own_condition(event):
+        return f"condition {kind.removeprefix(CONDITIONS)} of pod {pod}{where}"
     if kind == "Ready":
         return f"pod {pod} not ready{where}"
     return f"{kind} is {event.data.get('status')} for pod {pod}{where}"
@@ -157,7 +172,14 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
 def _from_kubernetes(record: Record) -> Iterable[Sign]:
     for warned in read_warnings(record, "detection"):
         by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
-        yield Sign(warned.t_ns, f"Kubernetes: {by}", warned.evidence)
+        who = "watchdog" if warned.by == REPORTER else "Kubernetes"
+        yield Sign(warned.t_ns, f"{who}: {by}", warned.evidence)
+
+
+def _from_watchdog(record: Record) -> Iterable[Sign]:
+    for event in watchdog_events(record, "finding"):
+        by = f"watchdog: rule {rule_of(event)}{_on(event.node)}"
+        yield Sign(event.t_ns, by, of_event("detection", event, say(event)))
 
 
 def _on(node: object) -> str:

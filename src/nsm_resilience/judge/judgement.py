@@ -50,6 +50,15 @@ class Measures:
     listener_watched: bool = False
     injection_proof: ProofState | None = None
     injection_skew_s: float | None = None
+    watchdog_found_s: float | None = None
+    watchdog_found_rule: str | None = None
+    watchdog_findings: int | None = None
+    watchdog_acted_s: float | None = None
+    watchdog_acts: int | None = None
+    watchdog_acts_failed: int | None = None
+    watchdog_cleared_s: float | None = None
+    watchdog_false_alarms: int | None = None
+    watchdog_cut: bool | None = None
     watch_s: float | None = None
     phases: tuple[PhaseSpan, ...] = ()
     changes: tuple[Change, ...] = ()

@@ -27,6 +27,7 @@ class KubernetesEvent:
         message: what it says, on one line.
         times_ns: when it was seen, the first and the last time, nanoseconds of the runner's clock;
             what came between is not kept.
+        by: component that reported it, such as `kubelet`; empty when it does not say.
     """
 
     line: int
@@ -36,6 +37,7 @@ class KubernetesEvent:
     name: str
     message: str
     times_ns: tuple[int, ...]
+    by: str
 
 
 def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[KubernetesEvent]:
@@ -66,6 +68,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
             name=str(about.get("name", "unnamed")),
             message=" ".join(str(event.get("message") or event.get("note")).split()),
             times_ns=tuple(times),
+            by=_reporter(event),
         )
 
 
@@ -75,6 +78,14 @@ def _event(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) else None
+
+
+def _reporter(event: dict[str, Any]) -> str:
+    """Who reported it; the field's name depends on the version of the API that wrote it."""
+    source = event.get("source")
+    named = source.get("component") if isinstance(source, dict) else None
+    found = event.get("reportingComponent") or event.get("reportingController") or named
+    return str(found or "")
 
 
 def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:

@@ -5,6 +5,9 @@ Channels are those that the client in its arm really has (study.md, "One trial")
 the sidecar of a monitored client, got on its stream and wrote down; conditions of the client's pod;
 Warning events about it. What the client could have found out by itself, such as an interface that
 is gone, is none, and neither is what a stream of ours heard beside it (judge/listener.py).
+
+In an arm with a watchdog the client has one channel more: what that tells it, by a line in the
+client's workspace, which either kind of client can read, a condition of its pod, or an event.
 """
 
 from __future__ import annotations
@@ -19,6 +22,13 @@ from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
 from nsm_resilience.judge.warning_events import read_warnings
+from nsm_resilience.judge.watchdog_events import (
+    CONDITIONS,
+    REPORTER,
+    is_own_condition,
+    say,
+    watchdog_events,
+)
 from nsm_resilience.record.reader import Record
 
 LISTED = 5
@@ -70,7 +80,11 @@ def find_notification(record: Record, instants: Instants) -> Notification:
     logs = sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
     offset = wall_offset_ns(record)
     monitored = record.meta["factors"].get("client") == "monitored"
-    told = [*_from_events(record, pod), *_from_warnings(record, pod)]
+    told = [
+        *_from_events(record, pod),
+        *_from_warnings(record, pod),
+        *_from_watchdog(record, pod),
+    ]
     if offset is not None:
         for path in logs:
             told += _from_monitor(record, path, offset)
@@ -94,15 +108,27 @@ def _from_events(record: Record, pod: str) -> Iterator[_Told]:
     for event in record.events:
         data = event.data
         if is_bad_condition(event) and data.get("pod") == pod:
-            text = f"{data.get('type')} is {data.get('status')}"
-            found = of_event("notification", event, f"pod condition: {text}")
-            yield _Told(event.t_ns, f"pod condition: {text}", found)
+            kind = str(data.get("type"))
+            text = f"pod condition: {kind} is {data.get('status')}"
+            by = f"watchdog: condition {kind.removeprefix(CONDITIONS)}"
+            found = of_event("notification", event, text)
+            yield _Told(event.t_ns, by if is_own_condition(event) else text, found)
 
 
 def _from_warnings(record: Record, pod: str) -> Iterator[_Told]:
     for warned in read_warnings(record, "notification"):
         if (warned.kind, warned.name) == ("Pod", pod):
-            yield _Told(warned.t_ns, f"Kubernetes event: {warned.reason}", warned.evidence)
+            who = "watchdog: event" if warned.by == REPORTER else "Kubernetes event:"
+            yield _Told(warned.t_ns, f"{who} {warned.reason}", warned.evidence)
+
+
+def _from_watchdog(record: Record, pod: str) -> Iterator[_Told]:
+    """What the watchdog said to this client; what it says to others is none of its business."""
+    for event in watchdog_events(record, "told"):
+        about = (event.target or pod).rpartition("/")[2]
+        if event.data.get("to") == "client" and about == pod:
+            by = f"watchdog: {event.data.get('by') or 'an unnamed way'}"
+            yield _Told(event.t_ns, by, of_event("notification", event, say(event)))
 
 
 def _from_monitor(record: Record, path: Path, offset: int) -> Iterator[_Told]:

@@ -14,6 +14,7 @@ from nsm_resilience.judge.evidence import of_event, of_samples
 from nsm_resilience.judge.outages import Echoes, find_stretches
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.watchdog_events import is_own_condition
 from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
             what = f"{event.data.get('component') or event.target or 'a container'} was restarted"
         elif event.kind == "interface_lost":
             what = "the client's interface went away"
-        elif is_bad_condition(event):
+        # A watchdog that cries before anything is wrong is a false alarm, counted as such. A trial
+        # that is dropped for it would hide it.
+        elif is_bad_condition(event) and not is_own_condition(event):
             what = f"{event.data.get('type')} of pod {event.data.get('pod')} was not true"
         else:
             continue

@@ -23,6 +23,7 @@ from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.steady import check_steady
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
+from nsm_resilience.judge.watchdog import check_watchdog, find_watchdog
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.study.models import Factors
 
@@ -92,6 +93,8 @@ def _judge_complete(record: Record) -> Judgement:
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
     listener = find_told_to_listener(record, instants)
+    watchdog = find_watchdog(record, instants, path, rules)
+    treatment = check_watchdog(record, instants)
     sampled = None
     if watch is not None:
         sampled = check_reported(record, *watch, rules) or check_components(
@@ -102,6 +105,7 @@ def _judge_complete(record: Record) -> Judgement:
     verdict, why = decide(
         cluster=cluster,
         injection=injection,
+        treatment=treatment,
         steady=steady,
         path=path,
         components=sampled,
@@ -119,6 +123,7 @@ def _judge_complete(record: Record) -> Judgement:
             gone,
             detection if "C1" in claims else None,
             notification if "C2" in claims else None,
+            watchdog,
             control=control,
             rules=rules,
         )
@@ -148,6 +153,15 @@ def _judge_complete(record: Record) -> Judgement:
         listener_watched=listener.watched,
         injection_proof=injection.state,
         injection_skew_s=injection.skew_s,
+        watchdog_found_s=watchdog.found_s,
+        watchdog_found_rule=watchdog.found_rule,
+        watchdog_findings=watchdog.findings,
+        watchdog_acted_s=watchdog.acted_s,
+        watchdog_acts=watchdog.acts,
+        watchdog_acts_failed=watchdog.acts_failed,
+        watchdog_cleared_s=watchdog.cleared_s,
+        watchdog_false_alarms=watchdog.false_alarms,
+        watchdog_cut=watchdog.cut,
         watch_s=path.watch_s,
         phases=find_phases(record, instants),
         changes=find_changes(components, record.table("sockets"), *watch) if watch else (),
@@ -156,6 +170,7 @@ def _judge_complete(record: Record) -> Judgement:
         *(cluster.evidence if cluster is not None else ()),
         *(_fault_evidence(instants)),
         *injection.evidence,
+        *(treatment.evidence if treatment is not None else ()),
         *(steady.evidence if steady is not None else ()),
         *path.evidence,
         *(sampled.evidence if sampled is not None else ()),
@@ -165,6 +180,7 @@ def _judge_complete(record: Record) -> Judgement:
         *detection.evidence,
         *notification.evidence,
         *listener.evidence,
+        *watchdog.evidence,
         *find_log_lines(record, instants),
     )
     return _judgement(record.meta, "complete", verdict, reason, measures, evidence)

@@ -3,7 +3,8 @@
 
 1. A record that is void, cut or unreadable: `unknown` (decided before this module is reached).
 2. Another cluster than the one the trial began on: `unknown`.
-3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`.
+3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`. So is an arm
+   without its treatment: a watchdog that did not watch, or one where none should be.
 4. Something not green before the fault: `unknown`.
 5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. So is
    a second outage that never came although the path healed from the first.
@@ -26,6 +27,7 @@ from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.notification import Notification
 from nsm_resilience.judge.path import PathMeasure
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.watchdog import Watchdog
 
 Verdict = Literal["supported", "unsupported", "unknown", "not_injected"]
 
@@ -34,6 +36,7 @@ def decide(
     *,
     cluster: Problem | None,
     injection: Injection,
+    treatment: Problem | None,
     steady: Problem | None,
     path: PathMeasure,
     components: Problem | None,
@@ -48,6 +51,8 @@ def decide(
         return "not_injected", injection.text
     if injection.state == "unexpected":
         return "unknown", injection.text
+    if treatment is not None:
+        return "unknown", treatment.text
     if steady is not None:
         return "unknown", steady.text
     if path.verdict == "unknown":
@@ -74,17 +79,20 @@ def explain(
     gone: Gone | None,
     detection: Detection | None,
     notification: Notification | None,
+    watchdog: Watchdog,
     *,
     control: bool,
     rules: Rules,
 ) -> str:
     """One sentence with the numbers behind `supported` or `unsupported`.
 
-    `detection` and `notification` are given only for scenarios whose claim is about them.
+    `detection` and `notification` are given only for scenarios whose claim is about them; of the
+    watchdog something is said where there was one.
     """
     clauses = [*_path_clauses(path, rules), _new_clause(new, rules)]
     if gone is not None:
         clauses = _gone_clauses(gone, new, rules)
+    clauses += _watchdog_clauses(watchdog)
     if detection is not None:
         clauses.append(
             "nothing showed that something was wrong"
@@ -156,6 +164,25 @@ def _new_clause(new: NewConnection, rules: Rules) -> str:
     window = rules.new_connection_s if new.window_s is None else new.window_s
     stage = f" (it was at: {new.stage})" if new.stage else ""
     return f"a new client did not connect within {window:g} s{stage}"
+
+
+def _watchdog_clauses(watchdog: Watchdog) -> list[str]:
+    if watchdog.findings is None:
+        return []
+    clauses = [
+        "the watchdog found nothing"
+        if watchdog.found_s is None
+        else f"the watchdog first found something {watchdog.found_s:.1f} s after the fault "
+        f"(rule {watchdog.found_rule})"
+    ]
+    if watchdog.acted_s is not None:
+        clauses.append(
+            f"it first acted {watchdog.acted_s:.1f} s after the fault "
+            f"({_times(watchdog.acts or 0)} in all)"
+        )
+    if watchdog.cut:
+        clauses.append("the path, which had answered, stopped after an action of it")
+    return clauses
 
 
 def _inner(text: str | None) -> str:

@@ -17,12 +17,16 @@ _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One time at which a Warning event was seen; the object is named as Kubernetes names it."""
+    """One time at which a Warning event was seen; the object is named as Kubernetes names it.
+
+    `by` is the component that reported it.
+    """
 
     t_ns: int
     reason: str
     kind: str
     name: str
+    by: str
     evidence: Evidence
 
 
@@ -32,7 +36,7 @@ def read_warnings(record: Record, what: str) -> Iterator[Warned]:
         text = f"{event.reason} of {event.kind} {event.name}: {event.message}"
         evidence = of_kubernetes(what, event.line, text[:300])
         for t_ns in event.times_ns:
-            yield Warned(t_ns, event.reason, event.kind, event.name, evidence)
+            yield Warned(t_ns, event.reason, event.kind, event.name, event.by, evidence)
 
 
 def short_name(pod: object) -> str:

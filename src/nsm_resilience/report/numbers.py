@@ -34,7 +34,7 @@ class NumbersError(Exception):
 
 @dataclass(frozen=True)
 class Second:
-    """Where the second campaign of a comparison is: its tables, and its folder with records."""
+    """Where another campaign is: its tables, and its folder with records."""
 
     tables: Path
     campaign: Path
@@ -47,6 +47,7 @@ def write_numbers(
     repository: str | None = None,
     second: Second | None = None,
     lanes: Path | None = None,
+    beyond: Second | None = None,
 ) -> dict[str, Any]:
     """Write the paper's numbers.
 
@@ -60,10 +61,11 @@ def write_numbers(
             `tables_dir` too.
         lanes: folder of a campaign that shows whether lanes bias; the tables made of it are then
             in `tables_dir` too.
+        beyond: a campaign with remedies and scenarios of our own; tables `remedies` and `arms` are
+            then in `tables_dir` too.
 
     Returns:
-        What was written; its `comparison` is None without a second campaign, its `lanes` without
-        one that shows whether lanes bias.
+        What was written; its `comparison`, `lanes` and `beyond` are None without such a campaign.
 
     Raises:
         NumbersError: a table is missing.
@@ -81,19 +83,27 @@ def write_numbers(
         },
         repository,
     )
+
+    def links_of(other: Second) -> dict[str, str]:
+        return {
+            "tables": _from(out_json.parent, other.tables),
+            "campaign": _from(out_json.parent, other.campaign),
+        }
+
     if second is not None:
         from nsm_resilience.report.comparison import add_comparison
 
-        links = {
-            "tables": _from(out_json.parent, second.tables),
-            "campaign": _from(out_json.parent, second.campaign),
-        }
+        links = links_of(second)
         other = make_numbers(read_tables(second.tables), second.campaign, links, repository)
         numbers = add_comparison(numbers, other, tables_dir, second.tables)
     if lanes is not None:
         from nsm_resilience.report.lanes import add_lanes
 
         numbers = add_lanes(numbers, tables_dir, lanes)
+    if beyond is not None:
+        from nsm_resilience.report.beyond import add_beyond
+
+        numbers = add_beyond(numbers, beyond, tables_dir, links_of(beyond))
     write_json(out_json, numbers)
     return numbers
 
@@ -171,6 +181,7 @@ def make_numbers(
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
         "comparison": None,
         "lanes": None,
+        "beyond": None,
     }
 
 
@@ -285,11 +296,14 @@ def plane_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the judge's false alarms: trials in which nothing is broken, judged to fail."""
+    """Return the judge's false alarms: trials in which nothing is broken, judged to fail.
+
+    Trials with a remedy are left out: what fails there may be the remedy's doing.
+    """
     from nsm_resilience.analysis.statistics import wilson
     from nsm_resilience.report.wording import share_interval
 
-    own = [row for row in rows if row["control"]]
+    own = [row for row in rows if row["control"] and row["remedy"] == "none"]
     n = sum(row["n"] for row in own)
     alarms = n - sum(row["k"] for row in own)
     interval = wilson(alarms, n)

@@ -12,6 +12,7 @@ from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.kubernetes_events import read_kubernetes_events
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import find_instants
+from nsm_resilience.judge.watchdog_events import say
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
@@ -75,6 +76,7 @@ def happenings(record: Record, clock: Clock) -> Iterator[Happening]:
             text=_text(event),
             bad=event.kind in ("void", "warning", "probe_gap", "interface_lost", "restart")
             or is_bad_condition(event)
+            or (event.kind == "watchdog" and event.data.get("what") == "finding")
             or event.data.get("proved") is False,
         )
 
@@ -113,6 +115,8 @@ def _text(event: Event) -> str:
             return f"{data.get('method') or 'injection'}{problem}"
         case "injection_proof":
             return ("proved: " if data.get("proved") else "not proved: ") + _checks(data)
+        case "watchdog":
+            return say(event)
         case "restart":
             code = data.get("exit_code")
             ended = f", exit code {code}" if code is not None else ""

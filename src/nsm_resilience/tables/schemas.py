@@ -27,6 +27,7 @@ SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
 CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 
 _NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
+_NO_WATCHDOG = "there was no watchdog, or the record is void, cut or unreadable"
 
 
 FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
@@ -137,7 +138,8 @@ TRIALS = Table(
         Column(
             "detected_s",
             "number",
-            "seconds until Kubernetes or NSM first showed that something was wrong",
+            "seconds until Kubernetes, NSM or the arm's watchdog first showed that something was "
+            "wrong",
             "nothing was shown in the watch, or not measured",
             least=0,
         ),
@@ -163,6 +165,47 @@ TRIALS = Table(
             "truth",
             "whether a stream of ours listened all the time; older records have none",
             "the record is void, cut or unreadable",
+        ),
+        Column(
+            "watchdog_found_s",
+            "number",
+            "seconds until the watchdog first found something",
+            f"it found nothing in the watch; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column("watchdog_found_rule", "text", "the rule that found it", "as watchdog_found_s"),
+        Column("watchdog_findings", "integer", "findings in the watch", _NO_WATCHDOG, least=0),
+        Column(
+            "watchdog_acted_s",
+            "number",
+            "seconds until the watchdog first acted",
+            f"it did nothing in the watch; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column("watchdog_acts", "integer", "actions in the watch", _NO_WATCHDOG, least=0),
+        Column(
+            "watchdog_acts_failed", "integer", "of these, how many failed", _NO_WATCHDOG, least=0
+        ),
+        Column(
+            "watchdog_cleared_s",
+            "number",
+            "seconds until the last of its findings no longer held",
+            f"one still holds at the end of the watch, or it found nothing; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column(
+            "watchdog_false_alarms",
+            "integer",
+            "findings before the fault; in a control all of them",
+            _NO_WATCHDOG,
+            least=0,
+        ),
+        Column(
+            "watchdog_cut",
+            "truth",
+            "whether a path that answered was interrupted within the settle time after an action "
+            "of the watchdog: it may have lived without it",
+            f"the path was not measured; {_NO_WATCHDOG}",
         ),
         Column(
             "injection_proof",
@@ -194,6 +237,22 @@ TRIALS = Table(
         Rule(
             "what was heard was listened to",
             lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
+        ),
+        Rule(
+            "watchdog_found_rule stands beside watchdog_found_s",
+            lambda t: t["watchdog_found_s"].isna() == t["watchdog_found_rule"].isna(),
+        ),
+        Rule(
+            "a watchdog only in an arm with one",
+            lambda t: (t["remedy"] != "none") | t["watchdog_findings"].isna(),
+        ),
+        Rule(
+            "who only observes does not act",
+            lambda t: (
+                (t["remedy"] != "observe")
+                | ~t["verdict"].isin(["supported", "unsupported"])
+                | ~(t["watchdog_acts"] > 0).fillna(False)
+            ),
         ),
         Rule(
             "a path that never stopped has no outage",

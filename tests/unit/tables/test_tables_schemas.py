@@ -29,7 +29,10 @@ COLUMNS = {
         "reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
         "replies_lost late_sends new_connection_s new_connection_answered bystander_s "
         "bystander_started detected_s detected_by notified_s notified_by listener_told_s "
-        "listener_told_by listener_watched injection_proof watch_s record evidence"
+        "listener_told_by listener_watched watchdog_found_s watchdog_found_rule "
+        "watchdog_findings watchdog_acted_s watchdog_acts watchdog_acts_failed "
+        "watchdog_cleared_s watchdog_false_alarms watchdog_cut injection_proof watch_s record "
+        "evidence"
     ),
     "scenarios": (
         "campaign scenario title source plane client failure outage remedy n k void unknown "

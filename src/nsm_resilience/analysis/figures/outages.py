@@ -107,7 +107,8 @@ def draw_panel(
     right = longest * 1.3
     axes.set_xscale("log")
     axes.set_xlim(SHORTEST_S, right)
-    _bands(never, axes, lines)
+    shade_scenarios((never, axes), lines)
+    style.light_grid(axes)
     _reference_lines(axes)
     _medians(axes, scenarios, rows, right)
     for cell, y in rows.items():
@@ -160,14 +161,13 @@ def label_lines(cells: pd.DataFrame, names: Mapping[str, str]) -> list[LabelLine
     return lines
 
 
-def _bands(never: Axes, axes: Axes, lines: Sequence[LabelLine]) -> None:
+def shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None:
     """Shade every other scenario, so that a row is found from its label."""
     for number, scenario in enumerate(dict.fromkeys(line.scenario for line in lines)):
         if number % 2 == 0:
             own = [y for y, line in enumerate(lines) if line.scenario == scenario]
-            for side in (never, axes):
+            for side in panels:
                 side.axhspan(own[0] - 0.5, own[-1] + 0.5, color=style.BAND, linewidth=0, zorder=0)
-    style.light_grid(axes)
 
 
 def _reference_lines(axes: Axes) -> None:
@@ -200,9 +200,9 @@ def _medians(
 
 
 def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> None:
-    spread = _spread(len(own), 0.30)
-    idle = _spread(int((own["moment"] == "never").sum()), 0.36)
-    for row, offset in zip(own.to_dict("records"), spread, strict=True):
+    offsets = spread(len(own), 0.30)
+    idle = spread(int((own["moment"] == "never").sum()), 0.36)
+    for row, offset in zip(own.to_dict("records"), offsets, strict=True):
         mark = style.VERDICT_MARKS[row["verdict"]]
         if row["moment"] == "never":
             side, x, level, marker, filled = never, idle.pop(0), float(y), mark.marker, True
@@ -227,7 +227,7 @@ def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> 
         point.set_gid(f"{prefix}{row['trial']}:{row['moment']}")
 
 
-def _spread(n: int, half: float) -> list[float]:
+def spread(n: int, half: float) -> list[float]:
     """Return n positions around 0 in the order of the trials."""
     return [0.0] if n == 1 else [half * (2 * i / (n - 1) - 1) for i in range(n)]
 

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign with a remedy as a factor: every cell of every arm, and each against its own without.
+
+Arms are compared cell by cell, a cell with a remedy against the one that differs in nothing else;
+where that one was not judged, nothing is compared. The nine are counted at their defaults (one
+cell each, as in claim C0); other cells of theirs have rows and are counted nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.effects import Effect, effects_of
+from nsm_resilience.analysis.figures.cells import (
+    JUDGED,
+    cell_id,
+    counted,
+    in_order,
+    levels_in_order,
+)
+from nsm_resilience.analysis.rank_tests import fisher_exact, holm
+from nsm_resilience.tables.remedies import ARMS, GROUPS, REMEDIES, TIMES
+from nsm_resilience.tables.scenarios import default_cell
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.study.models import Scenario, Study
+
+Row = dict[str, Any]
+
+_EFFECTS = {"outage": "outage", "detected": "shown", "notified": "told"}
+"""The names under which `analysis.effects` has the times of `TIMES`."""
+
+
+def remedy_table(trials: pd.DataFrame, scenarios: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return table `remedies`, typed and checked, in the order of the report.
+
+    Args:
+        trials: table `trials` of one campaign.
+        scenarios: its table `scenarios`.
+        study: the study that was run.
+    """
+    declared = {scenario.id: scenario for scenario in study.scenarios}
+    own = counted(trials)
+    pairs = {
+        pair.cells[1]: pair for pair in effects_of(trials, "remedy") if pair.reference == "none"
+    }
+    rows = [
+        _row(row, declared[row["scenario"]], own, pairs.get(cell_id(row)))
+        for row in _named(in_order(scenarios))
+    ]
+    for row, p in zip(rows, holm([r["fisher_p"] for r in rows]), strict=True):
+        row["fisher_holm_p"] = _rounded(p)
+    return REMEDIES.frame(rows)
+
+
+def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return table `arms`, typed and checked: a row for each group, plane and remedy that is there.
+
+    Args:
+        trials: table `trials` of one campaign.
+        remedies: its table `remedies`.
+        study: the study that was run.
+    """
+    declared = {scenario.id: scenario for scenario in study.scenarios}
+    counts = [
+        row
+        for row in _named(remedies)
+        if row["group"] != "nine" or is_default_but_remedy(row, declared[row["scenario"]])
+    ]
+    own = counted(trials)
+    rows = []
+    for group in GROUPS:
+        for plane in levels_in_order("plane", remedies["plane"]):
+            for remedy in levels_in_order("remedy", remedies["remedy"]):
+                cells = [
+                    row
+                    for row in counts
+                    if (row["group"], row["plane"], row["remedy"]) == (group, plane, remedy)
+                ]
+                if cells:
+                    of = {"campaign": cells[0]["campaign"], "group": group, "plane": plane}
+                    rows.append({**of, "remedy": remedy, **_arm(cells, own)})
+    return ARMS.frame(rows)
+
+
+def is_default_but_remedy(row: Mapping[str, Any], scenario: Scenario) -> bool:
+    """Whether a cell has the default of every factor but the plane and the remedy."""
+    bare = {**row, "remedy": "none"}
+    return cell_id(bare) == default_cell(scenario, row["plane"]).id
+
+
+def group_of(scenario: Scenario) -> str:
+    """Which of `GROUPS` a scenario is of."""
+    if "C0" in scenario.claims:
+        return "nine"
+    return "control" if scenario.is_control else "beyond"
+
+
+def _named(table: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _of_cell(trials: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
+    return trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
+
+
+def _row(row: Mapping[str, Any], scenario: Scenario, own: pd.DataFrame, pair: Effect | None) -> Row:
+    complete = _of_cell(own, row)
+    judged = complete[complete["verdict"].isin(JUDGED)]
+    return {
+        **{name: row[name] for name in ("campaign", *CELL, "title", "source")},
+        "group": group_of(scenario),
+        "control": scenario.is_control,
+        **{name: row[name] for name in ("n", "k", "unknown", "verdict")},
+        **{name: row[name] for name in ("wilson_low", "wilson_high", "censored")},
+        "interrupted": int((judged["path_verdict"] != "alive").sum()),
+        "outage_median_s": row["outage_median_s"],
+        "outage_low_s": row["outage_median_low_s"],
+        "outage_high_s": row["outage_median_high_s"],
+        **_seen(judged, "detected"),
+        **_seen(judged, "notified"),
+        **_watchdog(complete, judged, str(row["remedy"])),
+        **_against_none(pair),
+    }
+
+
+def _seen(judged: pd.DataFrame, measure: str) -> Row:
+    times = judged[f"{measure}_s"].dropna().astype(float)
+    return {measure: len(times), f"{measure}_median_s": _median(times)}
+
+
+def _watchdog(complete: pd.DataFrame, judged: pd.DataFrame, remedy: str) -> Row:
+    heard = complete[complete["watchdog_findings"].notna()]
+    if remedy == "none" or heard.empty:
+        empty = ("found", "acts_failed", "alarmed", "cut")
+        times = ("found_median_s", "acts_per_trial")
+        return {"watched": 0, **dict.fromkeys(empty), **dict.fromkeys(times, math.nan)}
+    found = judged["watchdog_found_s"].dropna().astype(float)
+    acts = int(judged["watchdog_acts"].sum())
+    return {
+        "watched": len(heard),
+        "found": len(found),
+        "found_median_s": _median(found),
+        "acts_per_trial": _rounded(acts / len(judged)) if len(judged) else math.nan,
+        "acts_failed": int(judged["watchdog_acts_failed"].sum()),
+        "alarmed": int((heard["watchdog_false_alarms"] > 0).sum()),
+        "cut": int(judged["watchdog_cut"].eq(True).fillna(False).sum()),
+    }
+
+
+def _against_none(pair: Effect | None) -> Row:
+    if pair is None:
+        names = ["share_difference", "share_low", "share_high", "fisher_p"]
+        names += [
+            f"{m}_{what}" for m in TIMES for what in ("delta", "delta_low", "delta_high", "p")
+        ]
+        return dict.fromkeys(names, math.nan)
+    row: Row = {
+        "share_difference": _rounded(pair.share.estimate),
+        "share_low": _rounded(pair.share.low),
+        "share_high": _rounded(pair.share.high),
+        "fisher_p": _rounded(fisher_exact(*pair.supported)),
+    }
+    for measure, name in _EFFECTS.items():
+        time = pair.times[name]
+        row[f"{measure}_delta"] = _rounded(time.delta.estimate)
+        row[f"{measure}_delta_low"] = _rounded(time.delta.low)
+        row[f"{measure}_delta_high"] = _rounded(time.delta.high)
+        row[f"{measure}_p"] = _rounded(time.p_adjusted)
+    return row
+
+
+def _arm(cells: list[Row], own: pd.DataFrame) -> Row:
+    import pandas as pd
+
+    tested = [cell for cell in cells if cell["n"]]
+    broken = [cell for cell in tested if not cell["control"]]
+    verdicts = [cell["verdict"] for cell in tested]
+    complete = pd.concat([_of_cell(own, cell) for cell in cells])
+    heard = complete[complete["watchdog_findings"].notna()]
+    controls = [cell for cell in cells if cell["control"]]
+    judged = heard[heard["verdict"].isin(JUDGED)]
+    return {
+        "cells": len(cells),
+        "tested": len(tested),
+        **{word: verdicts.count(word) for word in ("supported", "flaky", "unsupported")},
+        "n": _sum(tested, "n"),
+        "k": _sum(tested, "k"),
+        "detected": _sum(broken, "detected"),
+        "notified": _sum(broken, "notified"),
+        "faults": _sum(broken, "n"),
+        "watched": _sum(cells, "watched"),
+        "alarmed": _sum(cells, "alarmed") if len(heard) else None,
+        "controls": _sum(controls, "watched"),
+        "controls_alarmed": _sum(controls, "alarmed") if len(heard) else None,
+        "acts": int(judged["watchdog_acts"].sum()) if len(heard) else None,
+        "cut": _sum(cells, "cut") if len(heard) else None,
+    }
+
+
+def _sum(cells: Iterable[Row], name: str) -> int:
+    import pandas as pd
+
+    return sum(int(cell[name]) for cell in cells if not pd.isna(cell[name]))
+
+
+def _median(times: pd.Series) -> float:
+    return _rounded(float(times.median())) if len(times) else math.nan
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the watchdog of an arm with a remedy wrote into a record, and how it is named.
+
+The watchdog runs on both nodes of the trial. Its events are of kind `watchdog`; `what` in their
+data says what happened:
+
+- `started` (with `mode` and `rules`) and `ended`: from when to when it was heard on that node;
+- `finding` and `cleared`: a rule's condition held long enough, and holds no longer; the same `id`;
+- `action`, `outcome` and `held`: it begins to do something, what came of it, why it did nothing;
+- `told`: a line was written, or a condition set, that somebody can read.
+
+Beside that it makes Warning events of Kubernetes and conditions of the client's pod; these are
+recorded like all others and told apart by who made them.
+"""
+
+from __future__ import annotations
+
+from nsm_resilience.record.events import Event
+from nsm_resilience.record.reader import Record
+
+REPORTER = "nsm-watchdog"
+"""Component that its Kubernetes events come from."""
+CONDITIONS = "nsm-watchdog/"
+"""Begin of the type of every condition that it sets."""
+
+
+def watchdog_events(record: Record, *what: str) -> list[Event]:
+    """Its events of these kinds, or all, by time."""
+    found = [e for e in record.all_of("watchdog") if not what or e.data.get("what") in what]
+    return sorted(found, key=lambda event: (event.t_ns, event.seq))
+
+
+def is_own_condition(event: Event) -> bool:
+    """Whether an event is a condition that the watchdog set."""
+    return event.kind == "condition" and str(event.data.get("type")).startswith(CONDITIONS)
+
+
+def rule_of(event: Event) -> str:
+    """Name of the rule that a finding, or what came of it, is of."""
+    return str(event.data.get("rule") or "unnamed")
+
+
+def say(event: Event) -> str:
+    """One of its events in words."""
+    data = event.data
+    what, text = str(data.get("what")), str(data.get("text") or "")
+    about = f" of {event.target}" if event.target else ""
+    match what:
+        case "started":
+            return f"watchdog started, mode {data.get('mode')}"
+        case "finding":
+            said = f"rule {rule_of(event)} holds{about}"
+        case "cleared":
+            said = f"rule {rule_of(event)} holds no longer{about}"
+        case "action":
+            said = f"{data.get('act') or 'action'}{about} by rule {rule_of(event)}"
+        case "outcome":
+            ended = "succeeded" if data.get("ok") is True else "failed"
+            said = f"{data.get('act') or 'action'}{about} {ended}"
+        case "held":
+            said = f"nothing done by rule {rule_of(event)}: {data.get('why') or 'no reason given'}"
+        case "told":
+            said = f"{data.get('to') or 'somebody'} told by {data.get('by') or 'an unnamed way'}"
+        case _:
+            return f"watchdog {what}"
+    return f"{said}: {text}" if text else said
