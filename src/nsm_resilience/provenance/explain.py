@@ -67,6 +67,9 @@ def explain(
     yield f"  told      {_when(m.notified_s, m.notified_by)}"
     if m.listener_watched:
         yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
+    if m.watchdog_findings is not None:
+        found = _when(m.watchdog_found_s, f"rule {m.watchdog_found_rule}")
+        yield f"  watchdog  found: {found}; actions: {m.watchdog_acts}"
     yield from chain
     record = campaign_folder / judgement.record
     yield f"  record    {record.as_posix()}"

@@ -176,6 +176,7 @@ def test_a_notebook_runs_where_unix_sockets_are_not_possible(
 @pytest.mark.parametrize("source", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
 def test_the_projects_notebooks_have_the_parameters_the_workflow_gives(source: Path) -> None:
     own = {
+        "beyond": {"remedy_tables"},
         "compare": {"second_tables", "second_campaign_dir"},
         "explore": {"trial", "attempt", "interactive"},
         "gallery": {"cell", "most"},

@@ -196,3 +196,15 @@ def test_the_second_outage_and_remedies_do_not_decide(study: Study) -> None:
         judged(study, "S9", {**SUPPORTED, **TOLD}, remedy="heal"),
     ]
     assert claims(study, more)["C2"]["agreement"] == "reproduced"
+
+
+def test_arms_with_a_remedy_decide_no_claim(study: Study) -> None:
+    bare = paper(study)
+    healed = [
+        judged(study, f"S{n}", {**SUPPORTED, **SEEN, **TOLD}, remedy=remedy)
+        for n in range(1, 10)
+        for remedy in ("observe", "heal")
+    ]
+    assert claims(study, [*healed, *bare]) == claims(study, bare)
+    alone = claims(study, healed)
+    assert {row["agreement"] for row in alone.values()} == {"not tested"}

@@ -121,9 +121,11 @@ def draw_remedies(
 
 
 def _trials_of(trials: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    import numpy as np
+
     chosen = {tuple(row) for row in cells[list(CELL)].to_numpy()}
     shown = shown_trials(trials)
-    mask = [tuple(row) in chosen for row in shown[list(CELL)].to_numpy()]
+    mask = np.array([tuple(row) in chosen for row in shown[list(CELL)].to_numpy()], dtype=bool)
     return shown[mask]
 
 
@@ -223,7 +225,7 @@ def describe_remedies(trials: pd.DataFrame, remedies: pd.DataFrame, name: str) -
         alt=alt if len(own) else "No figure: none of its cells has a judged trial.",
         notebook=NOTEBOOK,
         tables=("remedies", "arms"),
-        trials=tuple(own["trial"].drop_duplicates()),
+        trials=tuple(dict.fromkeys(own["campaign"] + ": " + own["trial"])),
         drawn=len(own) > 0,
     )
 
