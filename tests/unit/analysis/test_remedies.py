@@ -11,8 +11,8 @@ from constructed_beyond import BeyondCampaign
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from nsm_resilience.analysis.remedies import arm_table, remedy_table
 from nsm_resilience.analysis.rank_tests import fisher_exact
+from nsm_resilience.analysis.remedies import arm_table, remedy_table
 from nsm_resilience.tables.remedies import ARMS, REMEDIES
 
 Row = dict[str, Any]
