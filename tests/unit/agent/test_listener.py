@@ -64,13 +64,14 @@ class Process:
             stdout=subprocess.PIPE,
         )
         self.lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, args=(self.child.stdout,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(self.child.stdout,), daemon=True)
+        self.reader.start()
 
     def _read(self, stream: IO[str]) -> None:
         for line in stream:
             self.lines.put(line.strip())
 
-    def line(self, timeout: float = 20) -> str:
+    def line(self, timeout: float = 60) -> str:  # a busy machine is no failure
         return self.lines.get(timeout=timeout)
 
     def order(self, line: str) -> None:
@@ -79,8 +80,9 @@ class Process:
         self.child.stdin.flush()
 
     def end(self, number: int = signal.SIGKILL) -> None:
-        self.child.send_signal(number)
+        self.child.send_signal(number)  # none is sent to a process that has ended
         self.child.wait(timeout=20)
+        self.reader.join(timeout=20)  # it reads to the end; closed before, it would fail
         for stream in (self.child.stdin, self.child.stdout):
             if stream is not None:
                 stream.close()
@@ -125,8 +127,7 @@ def client(tmp_path: Path) -> Iterator[Client]:
     made = Client(tmp_path)
     yield made
     for process in made.started:
-        if process.child.poll() is None:
-            process.end()
+        process.end()
 
 
 def write_checkpoint(root: Path, mounted: dict[str, list[str]]) -> None:
@@ -152,7 +153,7 @@ def heard(listener: Process, kind: str) -> dict[str, Any]:
     """The listener's next line, which must be of this kind and stamped."""
     line: dict[str, Any] = json.loads(listener.line())
     assert line.pop("kind") == kind, line
-    assert abs(line.pop("t_ns") - time.monotonic_ns()) < 20e9
+    assert abs(line.pop("t_ns") - time.monotonic_ns()) < 60e9
     return line
 
 

@@ -8,30 +8,24 @@ import pytest
 
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import KindTestbed
 from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of, read_receipt
 from nsm_resilience.trial.conduct import VOID, conduct
 from nsm_resilience.trial.index import index_campaign
 from nsm_resilience.trial.plan import AttemptPlan
+from tests.unit.trial.conftest import META, TRIAL
 
-TRIAL = "S1-kernel-monitored-none/01"
-STUDY = """
-name: small
-seed: 1
-attempts: 2
-scenarios: [{id: S1, title: nothing fails, where: both nodes, source: stated}]
-campaign: [{scenarios: S1, trials: 2}]
-"""
+
+@pytest.fixture
+def attempts_allowed() -> int:
+    return 2
 
 
 def write_attempt(folder: Path, number: int, end: str) -> None:
-    meta: dict[str, Any] = {
-        "format": 1, "trial": TRIAL, "cell": TRIAL.split("/")[0], "attempt": number,
-        "scenario": {}, "factors": {}, "windows": {}, "probes": {}, "cluster": {"id": "c1"},
-        "started": f"2026-01-0{number}T00:00:00Z", "lane": "lane-1",
-    }  # fmt: skip
+    started = f"2026-01-0{number}T00:00:00Z"
+    meta = {**META, "attempt": number, "started": started, "lane": "lane-1"}
     writer = RecordWriter(CampaignLayout(folder).record(TRIAL, number), meta)
     writer.event("opened")
     if end == "void":
@@ -40,14 +34,6 @@ def write_attempt(folder: Path, number: int, end: str) -> None:
         writer.abandon()
     else:
         writer.close()
-
-
-@pytest.fixture
-def campaign(tmp_path: Path) -> Path:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    (folder / "study.yaml").write_text(STUDY)
-    return folder
 
 
 @pytest.fixture
@@ -64,8 +50,6 @@ def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr(conducting, "run_attempt", attempt)
         monkeypatch.setattr(conducting, "_cluster", lambda _: (None, "c1"))
-        from nsm_resilience.testbed.base import Lane
-
         monkeypatch.setattr(conducting, "find_lanes", lambda _: [Lane(1, "a", "b")])
         study = campaign / "study.yaml"
         return conduct(study, KindTestbed(), campaign, TRIAL, lambda _: None)

@@ -20,28 +20,9 @@ from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
 from nsm_resilience.trial.plan import AttemptPlan
+from tests.unit.trial.conftest import META, TRIAL
 
-TRIAL = "S1-kernel-monitored-none/01"
-STUDY = """
-name: small
-seed: 1
-attempts: 1
-scenarios: [{id: S1, title: nothing fails, where: both nodes, source: stated}]
-campaign: [{scenarios: S1, trials: 1}]
-"""
 LANES = [Lane(1, "a", "b"), Lane(2, "c", "d"), Lane(3, "e", "f")]
-META: dict[str, Any] = {
-    "format": 1, "trial": TRIAL, "cell": TRIAL.split("/")[0], "scenario": {}, "factors": {},
-    "windows": {}, "probes": {}, "cluster": {"id": "c1"}, "started": "2026-01-01T00:00:00Z",
-}  # fmt: skip
-
-
-@pytest.fixture
-def campaign(tmp_path: Path) -> Path:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    (folder / "study.yaml").write_text(STUDY)
-    return folder
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases, run
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import RecordLost, run_attempt
-from tests.unit.trial.test_dirty_lanes import META
+from tests.unit.trial.conftest import META
 
 
 class Disk:
