@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +80,21 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def if_anybody_listens(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for work that goes on when a line cannot be written (full disk, closed terminal).
+
+    After the first such line nothing is said: what waits in the buffer would fail again.
+    """
+
+    def tell(text: str) -> None:
+        try:
+            say(text)
+        except OSError:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+    return tell
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"nsm-resilience {__version__}")
@@ -101,7 +117,7 @@ def _options(
 def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> None:
     """Say what a live run needs and this machine lacks, and how long the campaign will take."""
     from nsm_resilience.study.load import load_study
-    from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+    from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine
 
     config = load_testbed(testbed)
@@ -111,7 +127,7 @@ def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> 
         say(f"{finding.level:8} {finding.what}: {finding.found}")
         if finding.level != "ok" and finding.remedy:
             say(f"{'':8} → {finding.remedy}")
-    lanes = len(config.nodes) if isinstance(config, ExistingTestbed) else config.lanes
+    lanes = len(config.worker_pairs()) or 1  # none is named yet where `doctor` proposes some
     duration = estimate(load_study(study), lanes)
     say(
         f"{duration.trials} trials on {duration.lanes} lane(s): "
@@ -209,7 +225,7 @@ def cluster_status(campaign_dir: CampaignDir = DEFAULT_CAMPAIGN) -> None:
 @cluster_app.command("rights")
 def cluster_rights() -> None:
     """Print the rights that a runner needs on somebody else's cluster, for its administrator."""
-    from nsm_resilience.testbed.existing import runner_rights
+    from nsm_resilience.testbed.rights import runner_rights
 
     typer.echo(runner_rights(), nl=False)
 
@@ -224,18 +240,26 @@ def trial(
 ) -> None:
     """Run the next attempt of one trial and write its receipt; exit code 75 when it was void.
 
+    A signal makes the attempt void, once its faults are undone and its lane is wiped.
+
     A trial that has a complete record is not run again: only its receipt is written.
     """
     from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
+    from nsm_resilience.trial.interrupt import Interrupted, interruptible
     from nsm_resilience.trial.once import only_conductor
 
     config = load_testbed(testbed)
     if isinstance(config, ExistingTestbed):
         Existing(config, allow_context, say).check_allowed()
-    with only_conductor(campaign_dir, trial, say):
-        code = conduct(study, config, campaign_dir, trial, say)
+    tell = if_anybody_listens(say)
+    try:
+        with interruptible(), only_conductor(campaign_dir, trial, tell):
+            code = conduct(study, config, campaign_dir, trial, tell)
+    except Interrupted as interrupt:
+        tell(f"{trial}: {interrupt}")
+        code = interrupt.exit_code
     raise typer.Exit(code)
 
 

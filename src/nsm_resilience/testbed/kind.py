@@ -18,6 +18,8 @@ from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
+MADE_LABEL = "nsm-resilience/made"
+"""On the control plane of a cluster that was made to the end."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -52,22 +54,32 @@ class Kind:
     def _lanes(self) -> int:
         return self.config.lanes
 
+    @property
+    def _control_plane(self) -> str:
+        return f"{self.name}-control-plane"
+
     def exists(self) -> bool:
         """Whether kind knows a cluster of this name."""
         listing = self._kind("get", "clusters", quiet=True)
         return self.name in listing.split()
 
     def healthy(self) -> bool:
-        """Whether all its nodes run and the API server answers with all workers Ready."""
+        """Whether it was made to the end, all its nodes run, and the API server calls them Ready.
+
+        The API server goes on calling a node Ready for some 40 s after its end, so the containers
+        are looked at, too.
+        """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
-        wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
-        if nodes != wanted:
+        wanted = {n for pair in self.worker_pairs() for n in pair} | {self._control_plane}
+        if not nodes == wanted == _running(self.name):
             return False
         self._export_kubeconfig()
         from nsm_resilience.testbed.api import Cluster
 
         try:
-            return Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
+            cluster = Cluster(self.kubeconfig, self.context)
+            made = cluster.core.list_node(label_selector=MADE_LABEL, _request_timeout=5).items
+            return bool(made) and cluster.ready_nodes() >= wanted
         except Exception:  # whatever keeps it from answering: it is not healthy
             return False
 
@@ -94,6 +106,7 @@ class Kind:
         )  # fmt: skip
         self._load_images()
         self._wait_for_nodes()
+        self._mark_as_made()
 
     def _wait_for_nodes(self) -> None:
         """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
@@ -111,6 +124,13 @@ class Kind:
                 "`nsm-resilience doctor` says what to set; "
                 "`docker exec <node> journalctl -u kubelet` says more"
             ) from error
+
+    def _mark_as_made(self) -> None:
+        """In the cluster itself: who made it may be killed before its images are loaded."""
+        from nsm_resilience.testbed.api import Cluster
+
+        label = {"metadata": {"labels": {MADE_LABEL: "true"}}}
+        Cluster(self.kubeconfig, self.context).core.patch_node(self._control_plane, label)
 
     def down(self) -> None:
         """Remove the cluster and its files."""
@@ -157,9 +177,10 @@ class Kind:
                 f"  go install sigs.k8s.io/kind@{KIND_VERSION}\n"
                 "or from its release page, and make sure that `kind version` answers"
             )
+        # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
         done = subprocess.run(
-            ["kind", *arguments], capture_output=True, text=True, check=False
-        )  # fmt: skip
+            ["kind", *arguments], capture_output=True, text=True, check=False, close_fds=False
+        )
         if done.returncode != 0:
             if quiet:
                 return ""
@@ -172,3 +193,11 @@ class Kind:
 def _in_docker(image: str) -> bool:
     command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _running(cluster: str) -> set[str]:
+    """Names of the cluster's containers that run; none that has ended, or is paused."""
+    command = ["docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
+               "--filter", "status=running", "--format", "{{.Names}}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return set(done.stdout.split())

@@ -85,8 +85,7 @@ def conduct(
 
 def _settled(done: list[Attempt], allowed: int) -> bool:
     """Whether a trial needs no further attempt: one is complete, or the last allowed one void."""
-    voids = sum(a.outcome == "void" and not a.lane_failed for a in done)
-    return any(a.outcome == "complete" for a in done) or voids >= allowed
+    return any(a.outcome == "complete" for a in done) or sum(a.counts for a in done) >= allowed
 
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:

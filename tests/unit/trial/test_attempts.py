@@ -24,6 +24,7 @@ attempts: 2
 scenarios: [{id: S1, title: nothing fails, where: both nodes, source: stated}]
 campaign: [{scenarios: S1, trials: 2}]
 """
+REASONS = {"void": "install: not within 120 s", "interrupted": "interrupted by SIGTERM"}
 
 
 def write_attempt(folder: Path, number: int, end: str) -> None:
@@ -34,8 +35,8 @@ def write_attempt(folder: Path, number: int, end: str) -> None:
     }  # fmt: skip
     writer = RecordWriter(CampaignLayout(folder).record(TRIAL, number), meta)
     writer.event("opened")
-    if end == "void":
-        writer.event("void", data={"reason": "install: not within 120 s"})
+    if end in REASONS:
+        writer.event("void", data={"reason": REASONS[end]})
     if end == "cut":
         writer.abandon()
     else:
@@ -60,7 +61,7 @@ def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         def attempt(plan: AttemptPlan) -> str | None:
             end = left.pop(0)
             write_attempt(campaign, plan.attempt, end)
-            return "install: not within 120 s" if end == "void" else None
+            return REASONS.get(end)
 
         monkeypatch.setattr(conducting, "run_attempt", attempt)
         monkeypatch.setattr(conducting, "_cluster", lambda _: (None, "c1"))
@@ -104,6 +105,14 @@ def test_a_cut_attempt_is_shown_and_does_not_use_up_the_attempts(campaign: Path,
     assert run("void") == VOID
     assert run("complete") == 0
     assert outcomes(campaign) == [(1, "cut"), (2, "void"), (3, "complete")]
+
+
+def test_an_interrupted_attempt_does_not_use_up_the_attempts(campaign: Path, run: Any) -> None:
+    for number in (1, 2, 3):
+        write_attempt(campaign, number, "interrupted")
+    assert run("void") == VOID
+    assert run("complete") == 0
+    assert [end for _, end in outcomes(campaign)] == ["void"] * 4 + ["complete"]
 
 
 def test_a_complete_trial_is_never_run_again(campaign: Path, run: Any) -> None:
