@@ -117,9 +117,8 @@ def test_lines_that_nobody_pulls_do_not_fill_the_node(
     assert ask(f"/pull?since={answer['next']}")["items"] == []
     for number in range(10):
         agent.AGENT.add("path", {"seq": number}, 100)
-    assert (
-        len(ask(f"/pull?since={answer['next']}")["items"]) == 10
-    )  # what was pulled is not counted
+    left = ask(f"/pull?since={answer['next']}")["items"]
+    assert len(left) == 10  # what was pulled does not count
 
 
 def test_a_script_that_fails_says_so_in_the_stream(ask: Ask) -> None:

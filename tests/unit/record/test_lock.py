@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nsm_resilience.record.lock import one_at_a_time
 
-# holds the lock, starts a child that shares it, says the child's number, and is killed by its parent
+# Holds the lock, starts a child that shares it, and says the child's number.
 HOLD = """
 import subprocess, sys, time
 from pathlib import Path

@@ -63,11 +63,8 @@ def kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Kind
     nodes = "x-control-plane\nx-worker\nx-worker2"
     stand_ins = tmp_path / "bin"
     stand_ins.mkdir()
-    for name, text in {
-        "kind": f'[ "$2" = nodes ] && echo "{nodes}"',
-        "docker": f'echo "{nodes}"',
-    }.items():
-        (stand_ins / name).write_text(f"#!/bin/sh\n{text}\n")
+    for name, condition in {"kind": '[ "$2" = nodes ]', "docker": "true"}.items():
+        (stand_ins / name).write_text(f'#!/bin/sh\n{condition} && echo "{nodes}"\n')
         (stand_ins / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{stand_ins}:{os.environ['PATH']}")
     with serving(cluster, tmp_path, "kind-x") as kubeconfig:
