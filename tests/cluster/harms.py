@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a live campaign on a real cluster may suffer, and what is looked at afterwards.
 
+The first line of a harm is its line in the README, section "What survives what".
+
 A campaign is all processes of one session, which snakemake leads: those it started keep the
 session's number when it is killed. Nodes are looked at from outside, past the node agent.
 """
@@ -75,54 +77,65 @@ def docker(*arguments: str) -> str:
 
 
 def kill_the_maker(campaign: Campaign) -> None:
-    """Snakemake and our own command are killed; kind goes on making the cluster without them."""
+    """SIGKILL of snakemake and of `cluster up` while kind makes the cluster."""
+    # kind itself goes on without them
     campaign.first.kill()
     for process in campaign.processes("nsm-resilience", "up"):
         process.kill()
 
 
 def kill_the_trial(campaign: Campaign) -> None:
+    """SIGKILL of a trial."""
     for process in campaign.trials():
         process.kill()
 
 
 def kill_snakemake(campaign: Campaign) -> None:
+    """SIGKILL of snakemake."""
     campaign.first.kill()
 
 
 def kill_everything(campaign: Campaign) -> None:
+    """SIGKILL of all of it."""
     campaign.kill()
 
 
 def press_ctrl_c(campaign: Campaign) -> None:
+    """Ctrl-C."""
     campaign.signal_all(signal.SIGINT)
 
 
 def terminate(campaign: Campaign) -> None:
+    """SIGTERM for all of it."""
     campaign.signal_all(signal.SIGTERM)
 
 
 def close_the_terminal(campaign: Campaign) -> None:
+    """A closed terminal (SIGHUP)."""
     campaign.signal_all(signal.SIGHUP)
 
 
 def terminate_the_trial(campaign: Campaign) -> None:
+    """SIGTERM of a trial."""
     for process in campaign.trials():
         process.terminate()
 
 
 def fill_the_disk(campaign: Campaign) -> None:
-    """No file of theirs grows any more, and none can be begun (EFBIG instead of ENOSPC)."""
+    """A full disk."""
+    # no file of theirs grows any more, and none can be begun: EFBIG instead of ENOSPC
     for process in campaign.processes():
         with suppress(psutil.Error, ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
 def kill_a_worker(campaign: Campaign) -> None:
+    """SIGKILL of a worker node's container."""
     docker("kill", f"{campaign.cluster}-worker")
 
 
 def pause_the_control_plane(campaign: Campaign) -> None:
+    """An API server that is away for 30 s."""
     node = f"{campaign.cluster}-control-plane"
     docker("pause", node)
     time.sleep(API_AWAY_S)
@@ -130,6 +143,7 @@ def pause_the_control_plane(campaign: Campaign) -> None:
 
 
 def kill_dockerd(campaign: Campaign) -> None:
+    """SIGKILL of dockerd."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "dockerd":
@@ -141,11 +155,12 @@ def kill_dockerd(campaign: Campaign) -> None:
 Harm = Callable[[Campaign], None]
 ENDING: list[Harm] = [
     kill_snakemake, kill_everything, press_ctrl_c, terminate, close_the_terminal, fill_the_disk,
-    kill_a_worker, *([kill_dockerd] if RESTART_DOCKERD else []),
+    kill_a_worker, kill_dockerd,
 ]  # fmt: skip
 """After these the call ends, and another one is needed."""
 GOES_ON: list[Harm] = [kill_the_trial, terminate_the_trial, pause_the_control_plane]
 """After these snakemake itself goes on."""
+ALL = [kill_the_maker, *ENDING, *GOES_ON]
 CLEAN_AT_ONCE: list[Harm] = [press_ctrl_c, terminate, close_the_terminal, fill_the_disk]
 """After these the trial itself undoes its faults before it ends."""
 WIPES: list[Harm] = [press_ctrl_c, terminate, close_the_terminal]
