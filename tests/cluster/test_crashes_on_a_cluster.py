@@ -2,7 +2,7 @@
 """A live campaign on a real cluster that is hurt again and again, at seeded moments.
 
 The stand-in's version (tests/pipeline/test_crashes.py) is fast and runs everywhere; here the same
-must hold with nodes, faults and sockets. Some ninety seconds a round. More rounds: CRASH_ROUNDS=30;
+must hold with nodes, faults and sockets. Some two minutes a round. Every harm once: CRASH_ROUNDS=12;
 another order: CRASH_SEED=7; dockerd, too: CRASH_RESTART_DOCKERD="systemctl restart docker".
 """
 
@@ -26,7 +26,7 @@ from tests.crash_checks import attempts, check_finished, check_tables, held_lock
 
 pytestmark = pytest.mark.cluster
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", str(len(harms.ALL))))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 SEED = int(os.environ.get("CRASH_SEED", "20191218"))
 CLUSTER = os.environ.get("CRASH_CLUSTER", "nsm-resilience-crash")
 TRIAL_S = 40.0
