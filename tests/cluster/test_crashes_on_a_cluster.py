@@ -2,7 +2,7 @@
 """A live campaign on a real cluster that is hurt again and again, at seeded moments.
 
 The stand-in's version (tests/pipeline/test_crashes.py) is fast and runs everywhere; here the same
-must hold with nodes, faults and sockets. Some two minutes a round. Every harm once: CRASH_ROUNDS=12;
+must hold with nodes, faults and sockets. Some two minutes a round. Every harm: CRASH_ROUNDS=12;
 another order: CRASH_SEED=7; dockerd, too: CRASH_RESTART_DOCKERD="systemctl restart docker".
 """
 
