@@ -71,7 +71,7 @@ class Campaign:
 def docker(*arguments: str) -> str:
     """Output of the docker command."""
     done = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, check=True, timeout=60
+        ["docker", *arguments], capture_output=True, text=True, check=True, timeout=300
     )
     return done.stdout
 

@@ -12,14 +12,12 @@ from pathlib import Path
 import yaml
 
 from nsm_resilience.record.files import write_bytes
-from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
-MADE_LABEL = "nsm-resilience/made"
-"""On the control plane of a cluster that was made to the end."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -67,7 +65,8 @@ class Kind:
         """Whether it was made to the end, all its nodes run, and the API server calls them Ready.
 
         The API server goes on calling a node Ready for some 40 s after its end, so the containers
-        are looked at, too.
+        are looked at, too. Agents come after the images (`manage`): a cluster without their
+        namespace is the work of a kind that went on alone when we were killed.
         """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
         wanted = {n for pair in self.worker_pairs() for n in pair} | {self._control_plane}
@@ -78,8 +77,8 @@ class Kind:
 
         try:
             cluster = Cluster(self.kubeconfig, self.context)
-            made = cluster.core.list_node(label_selector=MADE_LABEL, _request_timeout=5).items
-            return bool(made) and cluster.ready_nodes() >= wanted
+            cluster.core.read_namespace(AGENT_NAMESPACE, _request_timeout=5)
+            return cluster.ready_nodes() >= wanted
         except Exception:  # whatever keeps it from answering: it is not healthy
             return False
 
@@ -106,7 +105,6 @@ class Kind:
         )  # fmt: skip
         self._load_images()
         self._wait_for_nodes()
-        self._mark_as_made()
 
     def _wait_for_nodes(self) -> None:
         """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
@@ -124,13 +122,6 @@ class Kind:
                 "`nsm-resilience doctor` says what to set; "
                 "`docker exec <node> journalctl -u kubelet` says more"
             ) from error
-
-    def _mark_as_made(self) -> None:
-        """In the cluster itself: who made it may be killed before its images are loaded."""
-        from nsm_resilience.testbed.api import Cluster
-
-        label = {"metadata": {"labels": {MADE_LABEL: "true"}}}
-        Cluster(self.kubeconfig, self.context).core.patch_node(self._control_plane, label)
 
     def down(self) -> None:
         """Remove the cluster and its files."""

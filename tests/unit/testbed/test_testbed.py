@@ -10,7 +10,7 @@ from api_server import StandIn, serving
 
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.study.load import ConfigError, load_study
-from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
 from nsm_resilience.testbed.doctor import estimate, propose_lanes
 from nsm_resilience.testbed.existing import Existing
@@ -59,7 +59,8 @@ def test_a_lane_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Pat
 def kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Kind, StandIn]]:
     """A kind cluster `x` that its API server calls healthy; kind and Docker are stand-ins."""
     cluster = StandIn("x-worker", "x-worker2")
-    cluster.add_node("x-control-plane", **{"nsm-resilience/made": "true"})
+    cluster.add_node("x-control-plane")
+    cluster.put(f"/api/v1/namespaces/{AGENT_NAMESPACE}", {"kind": "Namespace"})
     nodes = "x-control-plane\nx-worker\nx-worker2"
     stand_ins = tmp_path / "bin"
     stand_ins.mkdir()
@@ -86,7 +87,7 @@ def test_a_node_that_has_ended_is_seen_before_the_api_server_sees_it(
 
 def test_a_cluster_that_was_not_made_to_the_end_is_not_healthy(kind: tuple[Kind, StandIn]) -> None:
     """Kind can go on alone when we are killed, and then no image is ever loaded."""
-    kind[1].objects["/api/v1/nodes/x-control-plane"]["metadata"]["labels"].clear()
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
     assert not kind[0].healthy()
 
 
