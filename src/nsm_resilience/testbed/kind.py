@@ -52,10 +52,6 @@ class Kind:
     def _lanes(self) -> int:
         return self.config.lanes
 
-    @property
-    def _control_plane(self) -> str:
-        return f"{self.name}-control-plane"
-
     def exists(self) -> bool:
         """Whether kind knows a cluster of this name."""
         listing = self._kind("get", "clusters", quiet=True)
@@ -69,7 +65,7 @@ class Kind:
         namespace is the work of a kind that went on alone when we were killed.
         """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
-        wanted = {n for pair in self.worker_pairs() for n in pair} | {self._control_plane}
+        wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
         if not nodes == wanted == _running(self.name):
             return False
         self._export_kubeconfig()
