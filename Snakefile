@@ -30,6 +30,11 @@ if SECOND:
     include: "workflow/rules/compare.smk"
 
 
+if LANES_CAMPAIGN:
+
+    include: "workflow/rules/lanes.smk"
+
+
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/html.smk"
 include: "workflow/rules/crate.smk"

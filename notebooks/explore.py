@@ -66,8 +66,8 @@ drawn = chosen[chosen["trial"].isin(lines)]
 figure = draw_timelines(
     drawn,
     lines,
-    given.table("components"),
-    given.table("outages"),
+    given.table("components", drawn["trial"]),
+    given.table("outages", drawn["trial"]),
     given.names,
     titles=[f"{t}, attempt {a}" for t, a in zip(drawn["trial"], drawn["attempt"], strict=True)],
 )

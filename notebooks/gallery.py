@@ -42,8 +42,8 @@ figure = draw_timelines(
         row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
         for row in chosen.to_dict("records")
     },
-    given.table("components"),
-    given.table("outages"),
+    given.table("components", chosen["trial"]),
+    given.table("outages", chosen["trial"]),
     given.names,
     titles=list(chosen["trial"]),
 )

@@ -4,8 +4,8 @@
     python tools/scale.py results/unpacked/kernel-2026-11 100 1000 --work results/scale
 
 multiplies the campaign's records (they are synthetic and say so), builds everything from them, and
-prints one row of a Markdown table per size and step. What an
-earlier call left is removed. Peak memory is that of the largest process of a step.
+prints one row of a Markdown table per size and step. What an earlier call left is removed, unless
+`--from STEP` goes on with it. Peak memory is that of the largest process of a step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-NOTEBOOKS = ("result-table", "outages", "timelines")
+NOTEBOOKS = (
+    "result-table", "outages", "consequences", "timelines", "testbed", "gallery", "explore",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,13 @@ def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[st
             "-p", f"tables={tables}", "-p", f"campaign_dir={campaign}",
             "-p", f"figures={work / 'figures'}",
         ]  # fmt: skip
+    found["notebook explore"] += ["-p", "interactive=false"]
     found["paper"] = [
         *program, "paper", "--numbers", str(numbers), "--out", str(work / "report.pdf"),
+    ]  # fmt: skip
+    found["site"] = [
+        *program, "site", "--tables", str(tables), "--campaign-dir", str(campaign),
+        "--verdicts", str(verdicts), "--out", str(work / "site"),
     ]  # fmt: skip
     return found
 
@@ -74,16 +81,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="an unpacked campaign")
     parser.add_argument("sizes", type=int, nargs="+", help="numbers of trials")
-    parser.add_argument("--work", type=Path, default=Path("results/scale"))
+    parser.add_argument(
+        "--work", type=Path, default=Path("results/scale"),
+        help="a folder in the project: the typesetter reads nothing outside of it",
+    )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--from", dest="first", metavar="STEP", default="synthesize",
+        help="go on with what an earlier call left, beginning with this step, as it is printed",
+    )  # fmt: skip
     given = parser.parse_args()
+    if not given.work.resolve().is_relative_to(Path.cwd()):
+        parser.error(f"--work {given.work} lies outside of {Path.cwd()}; give a folder in it")
     print("| trials | step | time, s | processors, s | peak memory, MiB |")
     print("|---|---|---|---|---|")
     for size in given.sizes:
         work = given.work / str(size)
-        shutil.rmtree(work, ignore_errors=True)
-        for name, command in steps(given.source, size, work, given.jobs).items():
-            cost = measure(command)
+        commands = steps(given.source, size, work, given.jobs)
+        if given.first not in commands:
+            parser.error(f"--from {given.first}: there is no such step; {', '.join(commands)}")
+        if given.first == "synthesize":
+            shutil.rmtree(work, ignore_errors=True)
+        for name in [*commands][[*commands].index(given.first) :]:
+            cost = measure(commands[name])
             print(
                 f"| {size} | {name} | {cost.wall_s:.0f} | {cost.cpu_s:.0f} | {cost.peak_mib:.0f} |",
                 flush=True,

@@ -41,6 +41,10 @@ class Settings(Model):
         default=None,
         description="Name of another campaign, recorded or live, to be put beside this one.",
     )
+    lanes: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="Name of a campaign with turns, recorded or live, that shows if lanes bias.",
+    )
     study: Path = Field(
         default=Path("config/study.yaml"), description="The study that a live campaign runs."
     )
@@ -99,9 +103,24 @@ def second_folder(settings: Settings) -> Path | None:
     Raises:
         ConfigError: There is none of that name, or it is the campaign that is built.
     """
-    name = settings.compare
-    if name is None:
-        return None
+    return None if settings.compare is None else _beside(settings, "compare", settings.compare)
+
+
+def lanes_folder(settings: Settings) -> Path | None:
+    """Where the records of the campaign that shows if lanes bias are; None without one.
+
+    It may be the campaign that is built.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if settings.lanes is None or settings.lanes == settings.campaign:
+        return None if settings.lanes is None else settings.campaign_folder
+    return _beside(settings, "lanes", settings.lanes)
+
+
+def _beside(settings: Settings, key: str, name: str) -> Path:
+    """The folder of another campaign than the one that is built; `key` is the setting's name."""
     if (RECORDED / name / CHECKSUMS).is_file():
         return UNPACKED / name
     folder = LIVE / name
@@ -113,7 +132,7 @@ def second_folder(settings: Settings) -> Path | None:
     raise ConfigError(
         Path("the workflow's settings (config/*.yaml, --config)"),
         [
-            f"compare: there is no campaign `{name}` to compare with in {RECORDED} or {LIVE}; "
+            f"{key}: there is no campaign `{name}` to compare with in {RECORDED} or {LIVE}; "
             f"there are: {names}"
         ],
     )
@@ -141,6 +160,18 @@ def live_study(settings: Settings) -> Study:
             ],
         )
     return study
+
+
+def check_turns(study: Study, lanes: int) -> None:
+    """Raise ConfigError for a study whose turns would all be alike, because there is one lane."""
+    if study.turns is not None and lanes < 2:
+        raise ConfigError(
+            Path("the workflow's settings (config/*.yaml, --config)"),
+            [
+                f"testbed: the study `{study.name}` runs its blocks by turns alone and side by "
+                "side, and the testbed has one lane; write `lanes: 2` or more in the testbed's file"
+            ],
+        )
 
 
 def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:

@@ -72,7 +72,9 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     meta.update(
         campaign=plan.campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number
     )
-    meta.update(lane=lane.name, cluster={**meta["cluster"], "id": plan.cluster_id})
+    copied_from = meta["cluster"]["id"]
+    meta.update(lane=lane.name, lanes_at_once=plan.lanes_at_once)
+    meta.update(cluster={**meta["cluster"], "id": plan.cluster_id})
     reason = None
     if lane.name in DIRTY:
         reason = "clean: a process would not go"
@@ -84,7 +86,8 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         writer.close()
         return reason
     # without its closing event at first: whatever is killed now leaves a record that is cut
-    events = RecordLayout(source).events.read_text(encoding="utf-8").splitlines(keepends=True)
+    text = RecordLayout(source).events.read_text(encoding="utf-8")
+    events = text.replace(copied_from, plan.cluster_id).splitlines(keepends=True)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("events.jsonl"))
     write_json(RecordLayout(folder).meta, meta)
     written = RecordLayout(folder).events

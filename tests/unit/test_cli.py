@@ -96,7 +96,7 @@ def test_a_damaged_recorded_campaign_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
 def test_a_trial_goes_on_when_its_progress_cannot_be_written() -> None:
     code = (
-        "from nsm_resilience.cli import if_anybody_listens, say\n"
+        "from nsm_resilience.cli.options import if_anybody_listens, say\n"
         "tell = if_anybody_listens(say)\n"
         "tell('a line'); tell('another')\n"
         "raise SystemExit(75)"

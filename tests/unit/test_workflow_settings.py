@@ -12,6 +12,7 @@ from nsm_resilience.workflow import (
     PACKAGE,
     Settings,
     hold_campaign,
+    lanes_folder,
     live_study,
     load_settings,
     second_folder,
@@ -100,6 +101,22 @@ def test_a_live_campaign_is_not_compared_with_its_own_folder(
     own.write_text("{}")
     with pytest.raises(ConfigError, match="no campaign `kernel` to compare with"):
         second_folder(load_settings(given(source="live", compare="kernel")))
+
+
+def test_the_campaign_by_turns_may_be_the_one_that_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert lanes_folder(load_settings(given())) is None
+    assert lanes_folder(load_settings(given(lanes=""))) is None
+    own = load_settings(given(source="live", lanes="kernel"))
+    assert lanes_folder(own) == Path("results/live/kernel")
+    with pytest.raises(ConfigError, match=r"lanes: there is no campaign `turns`"):
+        lanes_folder(load_settings(given(lanes="turns")))
+    live = tmp_path / "results" / "live" / "turns" / "campaign.json"
+    live.parent.mkdir(parents=True)
+    live.write_text("{}")
+    assert lanes_folder(load_settings(given(lanes="turns"))) == Path("results/live/turns")
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "live.yaml", "live-local-images.yaml"])

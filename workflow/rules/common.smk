@@ -11,11 +11,12 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
-from nsm_resilience.workflow import load_settings, second_folder, source_checksum
+from nsm_resilience.workflow import lanes_folder, load_settings, second_folder, source_checksum
 
 try:
     SETTINGS = load_settings(config)
     SECOND = second_folder(SETTINGS)
+    LANES_CAMPAIGN = lanes_folder(SETTINGS)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -58,13 +59,28 @@ if SECOND:
     NOTEBOOKS.append("compare")
     FIGURES.append("comparison")
 
+# Of a campaign that shows whether lanes bias, where one is given (`lanes:`); it may be the main one.
+LANE_TABLES = []
+LANES_BESIDE = ""
+if LANES_CAMPAIGN:
+    LANE_TABLES = ["lanes", "lanes_trials"]
+    if LANES_CAMPAIGN != SETTINGS.campaign_folder:
+        LANES_BESIDE = f"compare/{SETTINGS.lanes}/"
+
+# The campaigns' folders by the `{beside}` of what is made of them.
+CAMPAIGN_OF = {
+    LANES_BESIDE: LANES_CAMPAIGN,
+    BESIDE: SECOND,
+    "": SETTINGS.campaign_folder,
+}
+
 RESULTS = [
     "results/report.pdf",
     "results/verdicts.jsonl",
     "results/numbers.json",
     *[
         f"results/tables/{name}.{kind}"
-        for name in TABLES + COMPARISON
+        for name in TABLES + COMPARISON + LANE_TABLES
         for kind in ("csv", "parquet")
     ],
     *[f"results/figures/{name}.svg" for name in [*FIGURES, "gallery", "explore"]],
@@ -78,17 +94,15 @@ def campaign(*parts):
 
 
 def judged_campaign(*parts):
-    """The same, of the campaign whose verdicts go to `{beside}`: the second, or the main one."""
-    return lambda wildcards: str(
-        (SECOND if wildcards.beside else SETTINGS.campaign_folder).joinpath(*parts)
-    )
+    """The same, of the campaign whose verdicts go to `{beside}`: another, or the main one."""
+    return lambda wildcards: str(CAMPAIGN_OF[wildcards.beside].joinpath(*parts))
 
 
 def table_labels(table):
     """What the HTML report says of a table: its name, and whose it is."""
     return lambda wildcards: {
         "table": table,
-        "campaign": SETTINGS.compare if wildcards.beside else SETTINGS.campaign,
+        "campaign": CAMPAIGN_OF[wildcards.beside].name,
     }
 
 
@@ -107,6 +121,13 @@ def second_folders():
     if not SECOND:
         return ""
     return f"--second-campaign-dir {SECOND} --second-tables results/{BESIDE}tables"
+
+
+def lanes_campaign():
+    """Description and study of the campaign that shows whether lanes bias; none without one."""
+    if not LANES_CAMPAIGN:
+        return []
+    return [str(LANES_CAMPAIGN / name) for name in ("campaign.json", "study.yaml")]
 
 
 def code_of(*modules):

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
 
-from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.study.schedule import make_schedule, turn_before
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
-from nsm_resilience.workflow import hold_campaign, live_study
+from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
 try:
     STUDY = live_study(SETTINGS)
     TESTBED = load_testbed(SETTINGS.testbed)
+    LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
+    check_turns(STUDY, LANES)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
-SCHEDULE = {scheduled.trial: scheduled.order for scheduled in make_schedule(STUDY)}
+SCHEDULE = {scheduled.trial: scheduled for scheduled in make_schedule(STUDY)}
 RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
-LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
 
 # A limit that no profile gives would be ignored, and every core would start a trial (the default
 # profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
@@ -27,9 +28,32 @@ if SETTINGS.allow_context:
 RESULTS.append(campaign("cluster-removed"))
 
 
+def scheduled(wildcards):
+    """The trial of a job, as it is scheduled."""
+    try:
+        return SCHEDULE[f"{wildcards.cell}/{wildcards.number}"]
+    except KeyError as error:
+        raise WorkflowError(f"the study schedules no trial {error}") from None
+
+
 def priority_of(wildcards):
     """Trials start in the order of the seeded schedule: the earlier, the higher."""
-    return len(SCHEDULE) - SCHEDULE.get(f"{wildcards.cell}/{wildcards.number}", 0)
+    return len(SCHEDULE) - scheduled(wildcards).order
+
+
+def lanes_for(wildcards):
+    """How many lanes a trial asks for: one, or all that may be used, so that nothing runs beside."""
+    return workflow.global_resources["cluster"].value if scheduled(wildcards).alone else 1
+
+
+def receipts_before(wildcards):
+    """Receipts of the turn before, in a study with turns: what it waits for, never what it uses.
+
+    Priorities alone would not do: while lanes are busy a trial that asks for all of them would be
+    passed over by later ones that ask for one.
+    """
+    before = turn_before(list(SCHEDULE.values()), scheduled(wildcards))
+    return [ancient(campaign("receipts", f"{trial}.json")) for trial in before]
 
 
 def claim_campaign():

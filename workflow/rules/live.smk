@@ -79,6 +79,7 @@ rule trial:
     input:
         study=ancient(campaign("study.yaml")),
         marker=ancient(campaign("cluster.json")),
+        turn=receipts_before,
     output:
         receipt=campaign("receipts", "{cell}", "{number}.json"),
     log:
@@ -89,7 +90,7 @@ rule trial:
         "../envs/nsm-resilience.yaml"
     threads: 0
     resources:
-        cluster=1,
+        cluster=lanes_for,
     params:
         cluster=CLUSTER,
     shell:

@@ -7,9 +7,10 @@ rule numbers:
     input:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON],
+        tables=[f"results/tables/{name}.parquet" for name in TABLES + COMPARISON + LANE_TABLES],
         second_tables=second_tables(),
         second=second_campaign(),
+        lanes=lanes_campaign(),
     output:
         numbers="results/numbers.json",
     log:
@@ -21,10 +22,11 @@ rule numbers:
         folder=lambda wildcards, input: Path(input.study).parent,
         repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
         second=second_folders(),
+        lanes=f"--lanes-campaign-dir {LANES_CAMPAIGN}" if LANES_CAMPAIGN else "",
         code=code_of("report", "analysis", "tables", "study"),
     shell:
         "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " {params.repository} {params.second} --out {output.numbers} > {log} 2>&1"
+        " {params.repository} {params.second} {params.lanes} --out {output.numbers} > {log} 2>&1"
 
 
 rule paper:

@@ -6,28 +6,21 @@ of a factor and the two are different (one forwarding plane each, say), that fac
 compared: cells are matched by all others, and the comparison says which one differs.
 
 Campaigns are compared, not pooled: trials on one cluster share its state. What lies between
-clusters can be told only from campaigns with several of them; see `two_samples.cluster_interval`.
+clusters can be told only from campaigns with several of them; see `clusters.cluster_interval`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.analysis.clusters import Statistic, cluster_interval, mean_difference
+from nsm_resilience.analysis.differences import cliffs_delta, delta_of, risk_difference
 from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.rank_tests import holm, log_rank, permutation_test
 from nsm_resilience.analysis.statistics import Interval, median_interval
-from nsm_resilience.analysis.two_samples import (
-    Statistic,
-    cluster_interval,
-    delta_of,
-    holm,
-    log_rank,
-    mean_difference,
-    rank_effect,
-    share_difference,
-)
+from nsm_resilience.analysis.times import Times, timed, times_of
 from nsm_resilience.tables.comparison import COMPARISON, ENVIRONMENT, MEASURES, SIDES, TIMES
 from nsm_resilience.tables.schemas import CELL
 
@@ -37,9 +30,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Key = tuple[str | None, ...]
 """A scenario and one level of each factor; None for a factor that is compared."""
-
-_BEYOND_S = 1e9
-"""Stands for the end of a window that the tables do not name; later than anything observed."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +176,7 @@ def key_of(row: Mapping[str, Any], contrasts: Sequence[Contrast]) -> Key:
 
 def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
     counts = [_counts(row) for row in (pair.first, pair.second)]
-    shares = [(int(own["k"]), int(own["n"])) for own in counts]
-    difference, interval = share_difference(shares[0], shares[1])
+    share = risk_difference(*(int(own[name]) for own in counts for name in ("k", "n")))
     supported = [
         _by_cluster(side, own, [float(v == "supported") for v in own["verdict"]])
         for side, own in _trials(pair, first, second)
@@ -208,9 +197,9 @@ def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
             for name, value in own.items()
         },
         "change": _change(counts[0], counts[1]),
-        "share_difference": _rounded(difference),
-        "share_low": _rounded(interval.low),
-        "share_high": _rounded(interval.high),
+        "share_difference": _rounded(share.estimate),
+        "share_low": _rounded(share.low),
+        "share_high": _rounded(share.high),
         "share_cluster_low": _rounded(clusters.low),
         "share_cluster_high": _rounded(clusters.high),
     }
@@ -235,85 +224,51 @@ def _time_rows(pairs: Sequence[Pair], first: Side, second: Side) -> list[Row]:
         if not any(len(own) for _, own in sides):
             continue
         for measure in MEASURES:
-            samples = [durations(own, measure) for _, own in sides]
+            samples = [timed(own, f"{measure}_s") for _, own in sides]
+            times = [times_of(own, f"{measure}_s") for own in samples]
             rows.append(
                 {
                     **dict(zip(CELL, pair.key, strict=True)),
                     "measure": measure,
-                    **_medians(samples),
-                    **_effect([side for side, _ in sides], samples),
+                    **_medians(times),
+                    **_effect(*times),
+                    **_between_clusters([side for side, _ in sides], samples, times),
                 }
             )
     return rows
 
 
-@dataclass(frozen=True)
-class Durations:
-    """Times of one measure: how long, whether the end was seen, and the trial's row."""
-
-    seconds: list[float]
-    observed: list[bool]
-    trials: pd.DataFrame
-
-    @property
-    def ranked(self) -> list[float]:
-        """Seconds, infinite where the end was not seen."""
-        return [
-            s if seen else math.inf for s, seen in zip(self.seconds, self.observed, strict=True)
-        ]
-
-
-def durations(trials: pd.DataFrame, measure: str) -> Durations:
-    """Return the times of one measure in judged rows of table `trials`.
-
-    What was not seen to end is censored: an outage at the end of the watch, a sign or a message
-    that did not come as well. For a new client without an answer the table does not name its
-    window, so it is censored beyond every answer, which is the same to a test on ranks.
-    """
-    own = trials[trials["watch_s"].notna()]
-    if measure == "outage":
-        own = own[own["outage_s"].notna()]
-        seconds = own["outage_s"].astype(float).tolist()
-        return Durations(seconds, [not c for c in own["outage_censored"]], own)
-    if measure == "new_connection":
-        own = own[own["new_connection_answered"].notna()]
-        limits = [_BEYOND_S] * len(own)
-        found = own["new_connection_s"]
-    else:
-        limits = own["watch_s"].astype(float).tolist()
-        found = own[f"{measure}_s"]
-    seen = found.notna().tolist()
-    values = found.astype(float).tolist()
-    seconds = [v if s else limit for v, s, limit in zip(values, seen, limits, strict=True)]
-    return Durations(seconds, seen, own)
-
-
-def _medians(samples: Sequence[Durations]) -> Row:
+def _medians(times: Sequence[Times]) -> Row:
     row: Row = {}
-    for side, sample in zip(SIDES, samples, strict=True):
-        median = median_interval(sample.ranked)
-        row[f"{side}_n"] = len(sample.seconds)
-        row[f"{side}_censored"] = sample.observed.count(False)
+    for side, own in zip(SIDES, times, strict=True):
+        median = median_interval(own.ranked)
+        row[f"{side}_n"] = own.n
+        row[f"{side}_censored"] = own.censored
         row[f"{side}_median_s"] = _rounded(median.median)
         row[f"{side}_low_s"] = _rounded(median.low)
         row[f"{side}_high_s"] = _rounded(median.high)
     return row
 
 
-def _effect(sides: Sequence[Side], samples: Sequence[Durations]) -> Row:
-    a, b = samples
-    effect = rank_effect(a.ranked, b.ranked)
+def _effect(first: Times, second: Times) -> Row:
+    return {
+        "cliff_delta": _rounded(cliffs_delta(first, second).estimate),
+        "mann_whitney_p": _rounded(permutation_test(first, second)),
+        "log_rank_p": _rounded(log_rank(first, second)),
+    }
+
+
+def _between_clusters(
+    sides: Sequence[Side], samples: Sequence[pd.DataFrame], times: Sequence[Times]
+) -> Row:
     groups = [
-        _by_cluster(side, sample.trials, sample.ranked)
-        for side, sample in zip(sides, samples, strict=True)
+        _by_cluster(side, rows, own.ranked)
+        for side, rows, own in zip(sides, samples, times, strict=True)
     ]
     clusters = _cluster_interval(groups, delta_of)
     return {
-        "cliff_delta": _rounded(effect.delta),
         "delta_cluster_low": _rounded(clusters.low),
         "delta_cluster_high": _rounded(clusters.high),
-        "mann_whitney_p": _rounded(effect.p),
-        "log_rank_p": _rounded(log_rank(a.seconds, a.observed, b.seconds, b.observed)),
     }
 
 

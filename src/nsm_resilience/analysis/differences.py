@@ -1,69 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences between two samples of trials: effect sizes with intervals, and rank tests.
+"""Differences between two samples of trials: effect sizes with their intervals.
 
 As in `analysis.statistics`, every function says what it assumes and where the method comes from,
 and calls a library (statsmodels, scipy, lifelines) wherever that has the method. A difference is
 always "second minus first": the first sample is the level that is compared with.
 
-Times may be right-censored. A censored one is given with `observed` False and is a lower bound.
+Whether chance explains a difference is asked in `rank_tests`; what lies between the clusters of a
+campaign in `clusters`.
 """
 
 from __future__ import annotations
 
+import bisect
 import functools
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
+from nsm_resilience.analysis.times import Times
 
-Test = Literal["Mann–Whitney", "log-rank", ""]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Seconds of one sample, each with whether its end was seen.
-
-    Attributes:
-        seconds: finite; where `observed` is False a lower bound.
-        observed: one flag per time.
-
-    Raises:
-        ValueError: lengths differ, or a time is not finite.
-    """
-
-    seconds: tuple[float, ...]
-    observed: tuple[bool, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.seconds) != len(self.observed):
-            raise ValueError(
-                f"times need one flag each, but there are {len(self.seconds)} times and "
-                f"{len(self.observed)} flags"
-            )
-        if not all(math.isfinite(value) for value in self.seconds):
-            raise ValueError(
-                "times need to be finite; give the end of the watch and observed=False for what "
-                "was not seen in it"
-            )
-
-    @property
-    def n(self) -> int:
-        """How many times there are."""
-        return len(self.seconds)
-
-    @property
-    def censored(self) -> int:
-        """How many of them are lower bounds."""
-        return self.observed.count(False)
-
-    @property
-    def ranked(self) -> tuple[float, ...]:
-        """The times for methods of ranks: a censored one is longer than any that was observed."""
-        pairs = zip(self.seconds, self.observed, strict=True)
-        return tuple(value if seen else math.inf for value, seen in pairs)
+EXACT_BELOW = 50
+"""Trials per sample below which the distribution of ranks is counted, not approximated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +67,8 @@ def risk_difference(
     """Difference of two shares, k2/n2 - k1/n1, with Newcombe's hybrid score interval.
 
     Assumes two independent samples, each of independent trials with one probability. The interval
-    is made of the two Wilson intervals, so it behaves at shares of 0 and 1 and at small n.
+    is made of the two Wilson intervals, so it behaves at shares of 0 and 1 and at small n, and,
+    like them, is the optimistic one where trials share a cluster.
 
     Source: Newcombe, Stat. Med. 17 (1998) 873-890, method 10. Computed by `statsmodels`,
     `confint_proportions_2indep(method="newcomb")`.
@@ -128,7 +93,7 @@ def risk_difference(
     low, high = confint_proportions_2indep(
         k2, n2, k1, n1, method="newcomb", compare="diff", alpha=1.0 - confidence
     )
-    return Difference(k2 / n2 - k1 / n1, float(low), float(high))
+    return Difference(k2 / n2 - k1 / n1, max(-1.0, float(low)), min(1.0, float(high)))
 
 
 def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) -> Difference:
@@ -143,21 +108,30 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     from: samples that do not overlap at all, or fewer than two trials in one.
 
     Source: Cliff, Psychol. Bull. 114 (1993) 494-509; Brunner and Munzel, Biom. J. 42 (2000) 17-25.
-    Computed by `statsmodels.stats.nonparametric.rank_compare_2indep`.
+    The interval is computed by `statsmodels.stats.nonparametric.rank_compare_2indep`.
     """
     check_confidence(confidence)
     if not first.n or not second.n:
         return Difference(math.nan, math.nan, math.nan)
+    import numpy as np
     from statsmodels.stats.nonparametric import rank_compare_2indep
 
+    estimate = delta_of(np.asarray(first.ranked), np.asarray(second.ranked))
     with warnings.catch_warnings():  # it divides by a variance of zero, which is looked at below
         warnings.simplefilter("ignore", RuntimeWarning)
         found = rank_compare_2indep(second.ranked, first.ranked)
         low, high = found.confint_lintransf(const=-1, slope=2, alpha=1.0 - confidence)
-    estimate = 2.0 * float(found.prob1) - 1.0
     if not found.var > 0:
         return Difference(estimate, math.nan, math.nan)
     return Difference(estimate, max(-1.0, float(low)), min(1.0, float(high)))
+
+
+def delta_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Cliff's delta alone, of two samples as they are ranked: infinite = censored; see above."""
+    # compared, not subtracted: two censored values are a tie, and infinity less infinity is none
+    above = (second[:, None] > first[None, :]).sum()
+    below = (second[:, None] < first[None, :]).sum()
+    return float(above - below) / (len(first) * len(second))
 
 
 def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Shift:
@@ -174,26 +148,23 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
 
     Source: Hodges and Lehmann, Ann. Math. Stat. 34 (1963) 598-611; Hollander, Wolfe and Chicken,
     Nonparametric Statistical Methods (3rd ed. 2014), sections 4.2 and 4.3, also `wilcox.test` of R.
-    The null distribution is that of `scipy.stats.mannwhitneyu(method="exact")`.
+    The null distribution is that of `scipy.stats.mannwhitneyu`, as in R exact while both samples
+    are smaller than `EXACT_BELOW`, and a normal one with continuity correction beyond.
     """
     check_confidence(confidence)
     if not first.n or not second.n:
         return Shift(math.nan, math.nan, Interval(math.nan, math.nan))
     import numpy as np
 
-    least = sorted(
-        y - x if seen else -math.inf
-        for x, seen in zip(first.seconds, first.observed, strict=True)
-        for y in second.seconds
-    )
-    most = sorted(
-        y - x if seen else math.inf
-        for x in first.seconds
-        for y, seen in zip(second.seconds, second.observed, strict=True)
-    )
+    x, y = np.asarray(first.seconds), np.asarray(second.seconds)
+    shifts = y[None, :] - x[:, None]
+    least = np.sort(np.where(np.asarray(first.observed)[:, None], shifts, -math.inf), axis=None)
+    most = np.sort(np.where(np.asarray(second.observed)[None, :], shifts, math.inf), axis=None)
     rank = _shift_rank(first.n, second.n, confidence)
     interval = (
-        Interval(math.nan, math.nan) if rank is None else Interval(least[rank - 1], most[-rank])
+        Interval(math.nan, math.nan)
+        if rank is None
+        else Interval(float(least[rank - 1]), float(most[-rank]))
     )
     return Shift(float(np.median(least)), float(np.median(most)), interval)
 
@@ -205,12 +176,9 @@ def _shift_rank(n1: int, n2: int, confidence: float) -> int | None:
     It is the largest r with P(U <= r - 1) <= (1 - confidence) / 2 under the null hypothesis; None
     when even the smallest difference is too far in.
     """
-    tail, found = (1.0 - confidence) / 2.0, None
-    for rank in range(1, n1 * n2 // 2 + 1):
-        if _chance_at_most(rank - 1, n1, n2) > tail:
-            break
-        found = rank
-    return found
+    tail, possible = (1.0 - confidence) / 2.0, range(1, n1 * n2 // 2 + 1)
+    found = bisect.bisect_right(possible, tail, key=lambda rank: _chance_at_most(rank - 1, n1, n2))
+    return possible[found - 1] if found else None
 
 
 def _chance_at_most(u: int, n1: int, n2: int) -> float:
@@ -220,45 +188,5 @@ def _chance_at_most(u: int, n1: int, n2: int) -> float:
     second = [float(position) for position in range(1, n2 + 1)]
     below = [min(n2, max(0, u - n2 * i)) for i in range(n1)]  # how many of the second each exceeds
     first = [count + 0.5 + (i + 1) / (10.0 * n1 + 10.0) for i, count in enumerate(below)]
-    return float(mannwhitneyu(first, second, alternative="less", method="exact").pvalue)
-
-
-def two_sample_test(first: Times, second: Times) -> tuple[Test, float]:
-    """Test whether two samples of times differ; the test's name and its two-sided p.
-
-    The log-rank test where a time of either is censored, else the Mann–Whitney test (exact without
-    ties, with the corrected normal approximation otherwise). The log-rank test assumes that
-    censoring says nothing about the time, and is strongest where one sample is longer throughout.
-    p is 1 where all times are equal or none was observed, NaN and no name without a trial on
-    either side.
-
-    Source: Mann and Whitney, Ann. Math. Stat. 18 (1947) 50-60, by `scipy.stats.mannwhitneyu`;
-    Mantel, Cancer Chemother. Rep. 50 (1966) 163-170, by `lifelines.statistics.logrank_test`.
-    """
-    if not first.n or not second.n:
-        return "", math.nan
-    if first.censored or second.censored:
-        if first.censored == first.n and second.censored == second.n:
-            return "log-rank", 1.0
-        from lifelines.statistics import logrank_test
-
-        result = logrank_test(first.seconds, second.seconds, first.observed, second.observed)
-        return "log-rank", float(result.p_value)
-    if len({*first.seconds, *second.seconds}) == 1:
-        return "Mann–Whitney", 1.0
-    from scipy.stats import mannwhitneyu
-
-    return "Mann–Whitney", float(mannwhitneyu(second.seconds, first.seconds).pvalue)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust the p of several tests for their number; NaN stays NaN and counts as no test.
-
-    Keeps the chance of one or more false alarms among all of them below the level, whatever their
-    dependence. Source: Holm, Scand. J. Stat. 6 (1979) 65-70. Computed by `statsmodels`.
-    """
-    from statsmodels.stats.multitest import multipletests
-
-    tested = [p for p in p_values if not math.isnan(p)]
-    adjusted = iter(multipletests(tested, method="holm")[1].tolist() if tested else [])
-    return [math.nan if math.isnan(p) else float(next(adjusted)) for p in p_values]
+    method: Literal["exact", "asymptotic"] = "exact" if max(n1, n2) < EXACT_BELOW else "asymptotic"
+    return float(mannwhitneyu(first, second, alternative="less", method=method).pvalue)

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis.differences import (
     Difference,
     Shift,
-    Test,
-    Times,
     cliffs_delta,
     hodges_lehmann,
-    holm,
     risk_difference,
-    two_sample_test,
 )
 from nsm_resilience.analysis.figures.cells import (
     FACTORS,
@@ -25,6 +21,8 @@ from nsm_resilience.analysis.figures.cells import (
     judged,
     levels_in_order,
 )
+from nsm_resilience.analysis.rank_tests import Test, holm, two_sample_test
+from nsm_resilience.analysis.times import Times, times_of
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -128,24 +126,12 @@ def _effect(
         cells=(cell_id(rows[0]), cell_id(rows[1])),
         supported=((k1, n1), (k2, n2)),
         share=risk_difference(k1, n1, k2, n2),
-        times={name: _compare(times(first, name), times(second, name)) for name in MEASURES},
+        times={
+            name: _compare(times_of(first, column), times_of(second, column))
+            for name, column in MEASURES.items()
+        },
         trials=tuple(pd.concat([first, second])["trial"].drop_duplicates()),
     )
-
-
-def times(cell: pd.DataFrame, measure: str) -> Times:
-    """Return one kind of time of a cell's judged trials.
-
-    An outage is censored where table `trials` says so. What was not shown, or not told, within the
-    watch is censored at its end.
-    """
-    column = cell[MEASURES[measure]].astype(float)
-    if measure == "outage":
-        observed = ~cell["outage_censored"].fillna(True).astype(bool)
-    else:
-        observed = column.notna()
-        column = column.fillna(cell["watch_s"].astype(float))
-    return Times(tuple(column.tolist()), tuple(observed.tolist()))
 
 
 def _compare(first: Times, second: Times) -> TimeEffect:

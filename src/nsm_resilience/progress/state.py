@@ -87,11 +87,12 @@ class State:
         if not finished:
             return None if self.left or self.running else 0.0
         expected = _Expected.of(finished)
-        work = sum(expected.seconds(s.trial) for s in self.left)
+        alone = sum(expected.seconds(s.trial) for s in self.left if s.alone)
+        work = sum(expected.seconds(s.trial) for s in self.left if not s.alone)
         work += sum(
             max(0.0, expected.seconds(r.trial) - r.seconds) for r in self.running if r.alive
         )
-        return work / max(1, len(self.lanes))
+        return alone + work / max(1, len(self.lanes))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.analysis.clusters import LEAST_CLUSTERS
 from nsm_resilience.analysis.comparison import Comparison, Contrast, contrasts_of
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.analysis.figures.comparison import describe_comparison
 from nsm_resilience.analysis.statistics import CONFIDENCE
-from nsm_resilience.analysis.two_samples import LEAST_CLUSTERS
 from nsm_resilience.report.numbers import read_named
 from nsm_resilience.report.rows import with_variants
 from nsm_resilience.report.sides import sides_of_tables

@@ -46,6 +46,7 @@ def write_numbers(
     out_json: Path,
     repository: str | None = None,
     second: Second | None = None,
+    lanes: Path | None = None,
 ) -> dict[str, Any]:
     """Write the paper's numbers.
 
@@ -57,9 +58,12 @@ def write_numbers(
             description says, or none.
         second: a campaign to put beside this one; the tables of the comparison are then in
             `tables_dir` too.
+        lanes: folder of a campaign that shows whether lanes bias; the tables made of it are then
+            in `tables_dir` too.
 
     Returns:
-        What was written; its `comparison` is None without a second campaign.
+        What was written; its `comparison` is None without a second campaign, its `lanes` without
+        one that shows whether lanes bias.
 
     Raises:
         NumbersError: a table is missing.
@@ -86,6 +90,10 @@ def write_numbers(
         }
         other = make_numbers(read_tables(second.tables), second.campaign, links, repository)
         numbers = add_comparison(numbers, other, tables_dir, second.tables)
+    if lanes is not None:
+        from nsm_resilience.report.lanes import add_lanes
+
+        numbers = add_lanes(numbers, tables_dir, lanes)
     write_json(out_json, numbers)
     return numbers
 
@@ -162,6 +170,7 @@ def make_numbers(
         "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
         "comparison": None,
+        "lanes": None,
     }
 
 

@@ -8,93 +8,50 @@ These pydantic models are the one source of the configuration's defaults and of 
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
+
+from nsm_resilience.study.fault import (
+    COMPONENT_FAILURES,
+    SOCKET_FAILURES,
+    VPP_PROCESSES,
+    Failure,
+    Fault,
+    Model,
+    NodeRole,
+    Seconds,
+    check_failure,
+)
+
+__all__ = [
+    "COMPONENT_FAILURES",
+    "SOCKET_FAILURES",
+    "VPP_PROCESSES",
+    "Failure",
+    "Fault",
+    "Model",
+    "NodeRole",
+    "Seconds",
+    "check_failure",
+]
 
 Plane = Literal["kernel", "vpp"]
 PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
 """The forwarding planes as they are written for people."""
 Client = Literal["monitored", "plain"]
-Failure = Literal["none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode"]
 Outage = Literal["first", "second"]
 Remedy = Literal["none", "observe", "heal"]
-NodeRole = Literal["client", "endpoint"]
-Component = Literal[
-    "nsmd", "nsmdp", "nsmd-k8s", "forwarder", "vpp", "vpp-agent", "vppagent-forwarder"
-]
-Socket = Literal[
-    "nsm.io.sock",
-    "forwarder-registrar",
-    "forwarder",
-    "workspace-server",
-    "workspace-client",
-    "plugin-registry",
-    "plugin-k8s",
-    "device-plugin",
-    "all",
-]
 Source = Literal["stated", "reconstructed", "ours"]
 
-COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
-SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
-VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
 SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Model(BaseModel):
-    """Base of all configuration models: immutable, and a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fault(Model):
-    """One thing that is broken: a component or a socket on one of the trial's two nodes.
-
-    Exactly one of `component` and `socket` is given. `failure` is taken from the cell's factor when
-    absent. Faults of one scenario are injected in one instant unless `delay_s` says otherwise.
-    """
-
-    component: Component | None = None
-    socket: Socket | None = None
-    node: NodeRole
-    failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
-    delay_s: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="Seconds after the first injection of the scenario."
-    )
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if (self.component is None) == (self.socket is None):
-            raise ValueError(
-                "a fault names either a component or a socket; write for example\n"
-                "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
-            )
-        if self.failure is not None:
-            check_failure(self, self.failure)
-        return self
-
-    @property
-    def target(self) -> str:
-        """Name of what is broken, e.g. `nsmd@client` or `socket:all@client`."""
-        name = self.component if self.component is not None else f"socket:{self.socket}"
-        return f"{name}@{self.node}"
-
-
-def check_failure(fault: Fault, failure: str) -> None:
-    """Raise ValueError unless `failure` is possible for the fault's kind of target."""
-    if fault.component is not None and failure not in COMPONENT_FAILURES:
-        raise ValueError(
-            f"failure `{failure}` does not fit the component `{fault.component}`; "
-            f"write one of: {', '.join(sorted(COMPONENT_FAILURES))}"
-        )
-    if fault.socket is not None and failure not in SOCKET_FAILURES:
-        raise ValueError(
-            f"failure `{failure}` does not fit the socket `{fault.socket}`; "
-            f"write one of: {', '.join(sorted(SOCKET_FAILURES))}"
-        )
 
 
 class Scenario(Model):
@@ -113,7 +70,13 @@ class Scenario(Model):
         default=("client",), description="Nodes on which a new client asks after the watch."
     )
     failure: Failure | None = Field(
-        default=None, description="Default failure; `kill` for components, `replace` for sockets."
+        default=None,
+        description="Default failure; `kill` for components and workloads, `replace` for sockets.",
+    )
+    spare_endpoint: bool = Field(
+        default=False,
+        description="A second endpoint of the service is there, on the endpoint's node, registered "
+        "before the client asks.",
     )
 
     @property
@@ -128,12 +91,20 @@ class Scenario(Model):
             return self.failure
         if self.is_control:
             return "none"
-        return "replace" if any(f.socket for f in self.faults) else "kill"
+        if any(f.socket for f in self.faults):
+            return "replace"
+        free = any(f.only_failure is None for f in self.faults)
+        return "kill" if free else cast(Failure, self.faults[0].only_failure)
+
+    @property
+    def undone_s(self) -> float:
+        """Seconds from the fault until the last one that ends within the watch is undone."""
+        return max((f.delay_s + f.for_s for f in self.faults if f.for_s is not None), default=0.0)
 
     @model_validator(mode="after")
     def _failure_fits(self) -> Self:
         for fault in self.faults:
-            check_failure(fault, fault.failure or self.default_failure)
+            check_failure(fault, fault.failure_in(self.default_failure))
         return self
 
 
@@ -262,6 +233,17 @@ class JudgeRules(Model):
     )
 
 
+class Turns(Model):
+    """Blocks by turns, one trial at a time and one on each lane: the way to see if lanes bias.
+
+    Of two turns that follow each other one is of each kind; which is first is drawn by the seed.
+    """
+
+    blocks: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Blocks in a turn: so many trials of each cell."
+    )
+
+
 class Study(Model):
     """A whole study file (`config/study.yaml`)."""
 
@@ -273,6 +255,10 @@ class Study(Model):
     windows: Windows = Windows()
     probes: Probes = Probes()
     judge: JudgeRules = JudgeRules()
+    turns: Turns | None = Field(
+        default=None,
+        description="Run blocks by turns, one trial at a time and side by side; see `lanes`.",
+    )
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
     campaign: Annotated[tuple[Arm, ...], Field(min_length=1)]
 
@@ -291,9 +277,16 @@ class Study(Model):
                         f"declared are: {', '.join(ids)}"
                     )
                 scenario = self.scenario(scenario_id)
+                self._check_undone_in_time(scenario)
                 for cell in arm.cells(scenario):
                     check_cell(scenario, cell)
                     cells.append(cell.id)
+            if self.turns is not None and arm.trials % (2 * self.turns.blocks):
+                raise ValueError(
+                    f"campaign, arm {number}: with turns of {self.turns.blocks} block(s), half of "
+                    f"them one trial at a time, `trials` is a multiple of {2 * self.turns.blocks}, "
+                    f"not {arm.trials}"
+                )
         doubled = sorted({c for c in cells if cells.count(c) > 1})
         if doubled:
             raise ValueError(
@@ -301,6 +294,23 @@ class Study(Model):
                 "number of trials there"
             )
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_turns(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out turns that a study does not have, so that its checksum stays what it was."""
+        written: dict[str, Any] = write(self)
+        if self.turns is None:
+            written.pop("turns", None)
+        return written
+
+    def _check_undone_in_time(self, scenario: Scenario) -> None:
+        wanted = scenario.undone_s + self.windows.settle_s
+        if scenario.undone_s and wanted >= self.windows.watch_s:
+            raise ValueError(
+                f"{scenario.id}: its last fault is undone after {scenario.undone_s:g} s, and after "
+                f"that a path needs settle_s ({self.windows.settle_s:g}) inside watch_s "
+                f"({self.windows.watch_s:g}); shorten `for_s` or write `watch_s: {wanted + 30:g}`"
+            )
 
     def scenario(self, scenario_id: str) -> Scenario:
         """The scenario with this id; KeyError when the study does not declare it."""
@@ -324,8 +334,14 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
     failure = cell.factors.failure
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
+    one_way = scenario.faults and all(f.only_failure for f in scenario.faults)
+    if one_way and failure != scenario.default_failure:
+        raise ValueError(
+            f"{scenario.id}: its faults come in one way only; its `failure` can only be "
+            f"`{scenario.default_failure}`"
+        )
     for fault in scenario.faults:
-        check_failure(fault, fault.failure or failure)
+        check_failure(fault, fault.failure_in(failure))
         if fault.component in VPP_PROCESSES and cell.factors.plane != "vpp":
             raise ValueError(
                 f"{scenario.id}: `{fault.component}` exists on the vpp plane only; "
@@ -333,7 +349,7 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
             )
         if (
             fault.component == "forwarder"
-            and (fault.failure or failure) == "hang"
+            and fault.failure_in(failure) == "hang"
             and cell.factors.plane == "vpp"
         ):
             raise ValueError(

@@ -4,11 +4,15 @@
 A block holds one trial of every cell that still has trials left, so that slow drifts of the machine
 meet all scenarios alike (randomised complete blocks; anchors: Hoefler and Belli 2015, rule on
 documenting and randomising the order). The order depends on the study file alone.
+
+A study with `turns` runs some blocks one trial at a time and some with a trial on every lane. Turns
+come in pairs, one of each kind in an order drawn for each pair, so that a drift meets both alike.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nsm_resilience.study.models import Cell, Study
@@ -16,12 +20,23 @@ from nsm_resilience.study.models import Cell, Study
 
 @dataclass(frozen=True)
 class ScheduledTrial:
-    """One planned trial. `order` counts from 0, `block` and `number` (inside its cell) from 1."""
+    """One planned trial.
+
+    Attributes:
+        order: from 0.
+        block: from 1.
+        cell: what is repeated.
+        number: inside its cell, from 1.
+        turn: from 1; 0 in a study without turns. One turn ends before the next begins.
+        alone: whether no other trial may run beside it.
+    """
 
     order: int
     block: int
     cell: Cell
     number: int
+    turn: int = 0
+    alone: bool = False
 
     @property
     def trial(self) -> str:
@@ -39,9 +54,25 @@ def make_schedule(study: Study) -> list[ScheduledTrial]:
         # One generator per block: adding a scenario does not reorder the blocks after it by chance
         # of how many numbers were drawn before.
         random.Random(f"{study.seed}/{block}").shuffle(members)
+        turn, alone = _turn(study, block)
         for cell in members:
-            schedule.append(ScheduledTrial(len(schedule), block, cell, block))
+            schedule.append(ScheduledTrial(len(schedule), block, cell, block, turn, alone))
     return schedule
+
+
+def _turn(study: Study, block: int) -> tuple[int, bool]:
+    """The turn that a block is in, and whether its trials are run one at a time."""
+    if study.turns is None:
+        return 0, False
+    before = (block - 1) // study.turns.blocks
+    pair, second = divmod(before, 2)
+    first_alone = random.Random(f"{study.seed}/turns/{pair}").random() < 0.5
+    return before + 1, first_alone != bool(second)
+
+
+def turn_before(schedule: Sequence[ScheduledTrial], scheduled: ScheduledTrial) -> list[str]:
+    """Ids of the trials that have to be over before this one: all of the turn before its own."""
+    return [s.trial for s in schedule if s.turn and s.turn == scheduled.turn - 1]
 
 
 def find_trial(study: Study, trial: str) -> ScheduledTrial:

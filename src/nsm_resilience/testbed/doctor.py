@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
@@ -20,17 +21,20 @@ from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
 
 Level = Literal["ok", "warning", "missing"]
 
-OVERHEAD_S = 37.0
-"""Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
-connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
 LANE_PROCESSORS = 0.5
 """What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five
 lanes on two processors (0.4 each) two of a hundred attempts were void because an order came late,
-and two unknown because echoes were sent late; so one lane fewer."""
+and two unknown because echoes were sent late; so one lane fewer. Whether so many bias what is
+measured is asked by config/study-lanes.yaml; see config/README.md, "How many lanes?"."""
 NODE_GIB = 0.75
-"""What is allowed for one kind node with its share of NSM."""
+"""What is allowed for one kind node with its share of NSM. Read off the nodes' control groups while
+trials ran (memory in use less the part of the page cache that may be dropped): 0.3 to 0.4 GiB for a
+worker, 0.7 to 0.9 GiB for a control plane. Twice a worker's, because a node that reads its images
+from the disk again and again is slow."""
 MACHINE_GIB = 2.0
-"""What is allowed for everything else: the engine, the runners, the judge, the system."""
+"""What is allowed for everything else, an allowance and no measurement: beside system and engine
+there are Snakemake (0.2 GiB), a runner for each lane (0.1 GiB), what a control plane has more than
+a worker (0.5 GiB), and the largest step of a build (0.3 GiB, config/README.md)."""
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
 
@@ -57,17 +61,14 @@ class Duration:
 
 def estimate(study: Study, lanes: int) -> Duration:
     """Bounds of the campaign's duration on so many lanes, the cluster's own time included."""
-    w = study.windows
     least = most = 0.0
-    for scheduled in make_schedule(study):
+    schedule = make_schedule(study)
+    for scheduled in schedule:
         scenario = study.scenario(scheduled.cell.scenario)
-        fixed = OVERHEAD_S + w.steady_s
-        shortest = w.watch_s if scenario.is_control else w.settle_s
-        least += fixed + shortest
-        most += fixed + w.watch_s
-        most += w.new_connection_s * len(scenario.new_connection) + w.bystander_s
-    trials = len(make_schedule(study))
-    return Duration(trials, lanes, CLUSTER_S + least / lanes, CLUSTER_S + most / lanes)
+        beside = 1 if scheduled.alone else lanes
+        least += shortest_s(study.windows, scenario) / beside
+        most += longest_s(study.windows, scenario) / beside
+    return Duration(len(schedule), lanes, CLUSTER_S + least, CLUSTER_S + most)
 
 
 def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:

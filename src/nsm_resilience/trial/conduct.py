@@ -65,6 +65,7 @@ def conduct(
                     cluster=cluster,
                     cluster_id=cluster_id,
                     lane=lane,
+                    lanes_at_once=1 if scheduled.alone else len(lanes),
                     images=testbed.images,
                     say=partial(_say_phase, say, f"{trial}, attempt {number}"),
                 )

@@ -36,6 +36,7 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
         "probes": study.probes.model_dump(mode="json"),
         "judge": study.judge.model_dump(mode="json"),
         "lane": plan.lane.name,
+        "lanes_at_once": plan.lanes_at_once,
         "cluster": {
             "id": plan.cluster_id,
             "kubernetes": cluster.version(),

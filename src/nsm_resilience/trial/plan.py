@@ -24,6 +24,7 @@ class AttemptPlan:
         attempt: 1 for the first attempt of the trial.
         cluster_id: what the cluster must still be at the end.
         lane: held by the caller for as long as the attempt lasts.
+        lanes_at_once: how many trials of the campaign may run at once while this one does.
         say: takes a line of progress.
     """
 
@@ -35,5 +36,6 @@ class AttemptPlan:
     cluster: Cluster
     cluster_id: str
     lane: Lane
+    lanes_at_once: int
     images: Images
     say: Callable[[str], None]

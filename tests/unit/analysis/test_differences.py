@@ -5,27 +5,23 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 
+import numpy as np
 import pytest
+from samples_of_times import censored, seen
 
+from nsm_resilience.analysis import differences
 from nsm_resilience.analysis.differences import (
-    Times,
     cliffs_delta,
+    delta_of,
     hodges_lehmann,
-    holm,
     risk_difference,
-    two_sample_test,
 )
+from nsm_resilience.analysis.rank_tests import two_sample_test
+from nsm_resilience.analysis.times import Times
 
 INF = math.inf
-
-
-def seen(*seconds: float) -> Times:
-    return Times(seconds, (True,) * len(seconds))
-
-
-def censored(*seconds: float) -> Times:
-    return Times(seconds, (False,) * len(seconds))
 
 
 # Hollander and Wolfe (1973), p. 69: permeability constants, the example of R's wilcox.test
@@ -85,6 +81,28 @@ def test_the_interval_of_a_shift_covers_as_often_as_is_stated(n1: int, n2: int) 
     assert 0 < missed / orders <= 0.05
 
 
+def test_the_interval_of_a_shift_of_large_samples_is_nearly_that_of_the_exact_distribution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = np.random.default_rng(6)
+    first = seen(*chance.exponential(1.0, differences.EXACT_BELOW))
+    second = seen(*(chance.exponential(1.0, differences.EXACT_BELOW) + 0.5))
+    found = hodges_lehmann(first, second).interval
+    monkeypatch.setattr(differences, "EXACT_BELOW", differences.EXACT_BELOW + 1)
+    differences._shift_rank.cache_clear()
+    exact = hodges_lehmann(first, second).interval
+    differences._shift_rank.cache_clear()
+    assert exact.low <= 0.5 <= exact.high
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.01)
+
+
+def test_seven_hundred_trials_of_a_cell_are_compared_in_no_time() -> None:
+    many, later = seen(*range(700)), seen(*(s + 40 for s in range(700)))
+    begin = time.process_time()
+    assert hodges_lehmann(many, later).estimate == 40
+    assert time.process_time() - begin < 5
+
+
 def test_three_trials_on_either_side_give_a_shift_without_an_interval() -> None:
     found = hodges_lehmann(seen(1, 2, 3), seen(2, 3, 4))
     assert found.estimate == 1
@@ -137,6 +155,16 @@ def test_cliffs_delta_counts_pairs_and_has_the_interval_of_brunner_and_munzel() 
     assert (found.low, found.high) == pytest.approx((2 * 0.595217 - 1, 2 * 0.982705 - 1), abs=2e-6)
 
 
+def test_cliffs_delta_counts_two_censored_times_as_a_tie() -> None:
+    # 12 pairs: the second is longer in 9, shorter in none, and ties in 3
+    first = Times((1, 2, 3, 120), (True, True, True, False))
+    second = censored(120, 120, 120)
+    assert cliffs_delta(first, second).estimate == pytest.approx(9 / 12)
+    assert delta_of(np.asarray(first.ranked), np.asarray(second.ranked)) == pytest.approx(9 / 12)
+    assert cliffs_delta(second, first).estimate == pytest.approx(-9 / 12)
+    assert math.isnan(cliffs_delta(Times((), ()), first).estimate)
+
+
 def test_cliffs_delta_of_samples_that_do_not_overlap_has_no_interval() -> None:
     found = cliffs_delta(seen(1, 2, 3), censored(100, 100, 100))
     assert found.estimate == 1.0
@@ -146,34 +174,3 @@ def test_cliffs_delta_of_samples_that_do_not_overlap_has_no_interval() -> None:
 def test_cliffs_delta_never_leaves_its_scale() -> None:
     found = cliffs_delta(seen(1, 2, 3, 4, 5, 6), seen(3, 4, 5, 6, 7, 8.5))
     assert -1 <= found.low < found.estimate < found.high == 1.0
-
-
-def test_without_censoring_ranks_are_tested_and_with_it_survival() -> None:
-    # 6-MP against placebo, Freireich et al. 1963: log-rank 16.79 (Collett, table 2.7)
-    placebo = seen(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)
-    times = (6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
-    treated = Times(times, (True,) * 9 + (False,) * 12)
-    test, p = two_sample_test(placebo, treated)
-    assert test == "log-rank"
-    from scipy.stats import chi2
-
-    assert float(chi2.isf(p, 1)) == pytest.approx(16.79, abs=0.01)
-    assert two_sample_test(seen(2, 2), seen(2, 2)) == ("Mann–Whitney", 1.0)
-    name, nothing = two_sample_test(Times((), ()), placebo)
-    assert name == "" and math.isnan(nothing)
-
-
-def test_p_is_adjusted_for_the_number_of_tests_that_were_made() -> None:
-    # Holm (1979): the smallest of m is multiplied by m, the next by m - 1, and never decreases
-    found = holm([0.01, math.nan, 0.04, 0.03])
-    assert found[0] == pytest.approx(0.03)
-    assert found[2] == found[3] == pytest.approx(0.06)
-    assert math.isnan(found[1])
-    assert holm([]) == []
-
-
-def test_times_without_a_flag_or_without_an_end_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 times and 1 flags"):
-        Times((1.0, 2.0), (True,))
-    with pytest.raises(ValueError, match="observed=False"):
-        Times((INF,), (True,))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from nsm_resilience.analysis.effects import effects, is_clear, levels, times
+from nsm_resilience.analysis.effects import effects, is_clear, levels
 from nsm_resilience.tables import schemas
 
 FATES: dict[str, dict[str, Any]] = {
@@ -83,15 +83,6 @@ def test_an_outage_that_did_not_end_makes_a_bound_and_a_log_rank_test() -> None:
     assert is_clear(outage.shift)
     assert outage.test == "log-rank" and outage.p < 0.05
     assert outage.delta.estimate == 1.0
-
-
-def test_what_was_not_shown_is_censored_at_the_end_of_the_watch() -> None:
-    table = trials(cell("fine", 2), cell("fine", 2, client="plain", detected_s=2.5,
-                                         detected_by="restart"))  # fmt: skip
-    silent = times(table[table["client"] == "monitored"], "shown")
-    assert (silent.seconds, silent.observed) == ((120.0, 120.0), (False, False))
-    shown = times(table[table["client"] == "plain"], "shown")
-    assert (shown.seconds, shown.observed) == ((2.5, 2.5), (True, True))
 
 
 def test_p_is_adjusted_over_the_pairs_of_a_factor() -> None:

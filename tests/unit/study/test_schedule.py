@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsm_resilience.study.load import load_study
-from nsm_resilience.study.models import Study
-from nsm_resilience.study.schedule import find_trial, make_schedule
+from nsm_resilience.study.models import Study, Turns
+from nsm_resilience.study.schedule import find_trial, make_schedule, turn_before
 
-PUBLISHED = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
+CONFIG = Path(__file__).parents[3] / "config"
+PUBLISHED = load_study(CONFIG / "study.yaml")
+BY_TURNS = load_study(CONFIG / "study-lanes.yaml")
 
 
 def with_seed(seed: int) -> Study:
@@ -51,3 +53,37 @@ def test_a_trial_that_is_not_scheduled_is_an_error_that_lists_the_cells() -> Non
     assert find_trial(PUBLISHED, "S2-kernel-monitored-kill/03").number == 3
     with pytest.raises(ValueError, match="S2-kernel-monitored-kill"):
         find_trial(PUBLISHED, "S2-kernel-monitored-kill/11")
+
+
+@given(st.integers(min_value=0, max_value=2**40), st.sampled_from([1, 2, 5]))
+def test_of_two_turns_one_is_alone_and_every_cell_is_in_both_alike(seed: int, blocks: int) -> None:
+    study = BY_TURNS.model_copy(update={"seed": seed, "turns": Turns(blocks=blocks)})
+    schedule = make_schedule(study)
+    alone = {s.turn: s.alone for s in schedule}
+    assert list(alone) == list(range(1, 20 // blocks + 1))
+    assert all(alone[turn] != alone[turn + 1] for turn in range(1, len(alone), 2))
+    for way in (True, False):
+        counts = Counter(s.cell.id for s in schedule if s.alone == way)
+        assert counts == {cell.id: trials // 2 for cell, trials in study.cells()}
+    assert [s.turn for s in schedule] == sorted(s.turn for s in schedule)
+
+
+def test_which_turn_of_a_pair_is_alone_depends_on_the_seed() -> None:
+    firsts = {
+        make_schedule(BY_TURNS.model_copy(update={"seed": seed}))[0].alone for seed in range(20)
+    }
+    assert firsts == {True, False}
+
+
+def test_turns_change_no_block_and_a_study_without_them_has_none() -> None:
+    plain = make_schedule(BY_TURNS.model_copy(update={"turns": None}))
+    assert [s.trial for s in plain] == [s.trial for s in make_schedule(BY_TURNS)]
+    assert {(s.turn, s.alone) for s in plain} == {(0, False)}
+    assert turn_before(plain, plain[-1]) == []
+
+
+def test_a_trial_waits_for_all_of_the_turn_before_and_for_nothing_else() -> None:
+    schedule = make_schedule(BY_TURNS)
+    assert turn_before(schedule, schedule[0]) == []
+    third = next(s for s in schedule if s.turn == 3)
+    assert turn_before(schedule, third) == [s.trial for s in schedule if s.turn == 2]

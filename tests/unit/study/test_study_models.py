@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study file says what it means, or an error says what to write."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.study.load import ConfigError, load_study, sha256_of
 from nsm_resilience.study.models import Study
 
 ROOT = Path(__file__).parents[3]
@@ -95,7 +96,10 @@ def test_an_unknown_key_at_the_top_is_an_error_too(tmp_path: Path) -> None:
     ("fault", "expected"),
     [
         ({"node": "client"}, "{component: nsmd, node: client}"),
-        ({"component": "nsmd", "socket": "all", "node": "client"}, "either a component or"),
+        (
+            {"component": "nsmd", "socket": "all", "node": "client"},
+            "names exactly one of",
+        ),
         ({"component": "nsmd", "node": "client", "failure": "unlink"}, "delete, hang, kill"),
         ({"socket": "all", "node": "client", "failure": "kill"}, "mode, orphan, replace, unlink"),
         ({"component": "nsmd", "node": "middle"}, "client"),
@@ -167,3 +171,19 @@ def test_the_study_of_the_vpp_plane_has_the_published_scenarios_and_windows() ->
     assert all(scenario.source == "ours" for scenario in vpp.scenarios[nine:])
     assert (vpp.windows, vpp.probes) == (published.windows, published.probes)
     assert {cell.factors.plane for cell, _ in vpp.cells()} == {"vpp"}
+
+
+def test_turns_need_as_many_trials_alone_as_side_by_side(tmp_path: Path) -> None:
+    assert Study.model_validate(a_study(turns={"blocks": 1})).turns is not None
+    problems = problems_of(tmp_path, a_study(turns={"blocks": 2}))
+    assert "`trials` is a multiple of 4, not 2" in problems
+
+
+def test_a_study_without_turns_has_the_checksum_that_recorded_campaigns_name() -> None:
+    recorded = ROOT / "results" / "recorded" / "kernel-2026-11"
+    named = json.loads((recorded / "campaign.json").read_text(encoding="utf-8"))["study_sha256"]
+    assert sha256_of(load_study(recorded / "study.yaml")) == named
+    by_turns = load_study(ROOT / "config" / "study-lanes.yaml")
+    plain = by_turns.model_copy(update={"turns": None})
+    assert sha256_of(by_turns) != sha256_of(plain)
+    assert Study.model_validate(by_turns.model_dump()) == by_turns

@@ -116,6 +116,16 @@ def test_a_campaign_on_twice_the_lanes_takes_about_half_the_time() -> None:
     assert two.most_s / one.most_s == pytest.approx(0.5, abs=0.01)
 
 
+def test_trials_that_run_alone_take_as_long_on_any_number_of_lanes() -> None:
+    study = load_study(CONFIG / "study-lanes.yaml")
+    without = study.model_copy(update={"turns": None})
+    one, many = estimate(study, 1), estimate(study, 1000)
+    # the cluster's own time aside, half of the trials are left
+    assert (many.most_s - 90) / (one.most_s - 90) == pytest.approx(0.5, abs=0.01)
+    assert estimate(without, 1) == one
+    assert estimate(without, 1000).most_s < 90 + (one.most_s - 90) / 999
+
+
 @pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 4), (16, 16, 8)])
 def test_lanes_are_proposed_by_processors_and_memory(cpus: int, memory: float, lanes: int) -> None:
     assert propose_lanes(cpus, memory) == lanes

@@ -88,8 +88,8 @@ def plan(tmp_path: Path) -> AttemptPlan:
     scheduled: Any = type("Scheduled", (), {"trial": "S1-kernel-monitored-none/01"})
     return AttemptPlan(
         folder=tmp_path / "records" / "1", campaign="small", study=given, scheduled=scheduled,
-        attempt=1, cluster=given, cluster_id="c1", lane=Lane(1, "a", "b"), images=given,
-        say=lambda _: None,
+        attempt=1, cluster=given, cluster_id="c1", lane=Lane(1, "a", "b"), lanes_at_once=1,
+        images=given, say=lambda _: None,
     )  # fmt: skip
 
 

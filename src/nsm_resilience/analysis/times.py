@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Times of judged trials, of which some were not seen to end: right-censored samples.
+
+A censored time is given with `observed` False and is a lower bound.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BEYOND_S = 1e9
+"""Stands for the end of a window that the tables do not name; later than anything observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of one sample, each with whether its end was seen.
+
+    Attributes:
+        seconds: finite; where `observed` is False a lower bound.
+        observed: one flag per time.
+
+    Raises:
+        ValueError: lengths differ, or a time is not finite.
+    """
+
+    seconds: tuple[float, ...]
+    observed: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.seconds) != len(self.observed):
+            raise ValueError(
+                f"times need one flag each, but there are {len(self.seconds)} times and "
+                f"{len(self.observed)} flags"
+            )
+        if not all(math.isfinite(value) for value in self.seconds):
+            raise ValueError(
+                "times need to be finite; give the end of the watch and observed=False for what "
+                "was not seen in it"
+            )
+
+    @property
+    def n(self) -> int:
+        """How many times there are."""
+        return len(self.seconds)
+
+    @property
+    def censored(self) -> int:
+        """How many of them are lower bounds."""
+        return self.observed.count(False)
+
+    @property
+    def ranked(self) -> tuple[float, ...]:
+        """The times for methods of ranks: a censored one is longer than any that was observed."""
+        pairs = zip(self.seconds, self.observed, strict=True)
+        return tuple(value if seen else math.inf for value, seen in pairs)
+
+
+def timed(judged: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the rows of judged trials in which the time of this column was looked at.
+
+    Args:
+        judged: rows of table `trials`.
+        column: `outage_s`, `detected_s`, `notified_s` or `new_connection_s`.
+    """
+    watched = judged[judged["watch_s"].notna()]
+    needed = {"outage_s": "outage_s", "new_connection_s": "new_connection_answered"}.get(column)
+    return watched if needed is None else watched[watched[needed].notna()]
+
+
+def times_of(judged: pd.DataFrame, column: str) -> Times:
+    """Return the times of one column, those of `timed`, in its order.
+
+    What was not seen to end is censored: an outage where the table says so, a sign or a message
+    that did not come at the end of the watch. For a new client without an answer the table does not
+    name its window, so it is censored beyond every answer, which is the same to a test on ranks.
+    """
+    own = timed(judged, column)
+    seconds = own[column].astype(float)
+    if column == "outage_s":
+        observed = ~own["outage_censored"].astype(bool)
+    else:
+        observed = seconds.notna()
+        window = own["watch_s"].astype(float) if column != "new_connection_s" else _BEYOND_S
+        seconds = seconds.fillna(window)
+    return Times(tuple(seconds.tolist()), tuple(observed.tolist()))

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of `nsm-resilience archive`: campaigns as they are kept in git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nsm_resilience.cli.options import Campaign, OutFolder, say
+
+app = typer.Typer(help="Campaigns as they are kept in git.", no_args_is_help=True)
+
+
+@app.command("pack")
+def archive_pack(campaign: Campaign, out: OutFolder) -> None:
+    """Pack a live campaign for git: an archive per scenario, description, study, checksums."""
+    from nsm_resilience.record.archive import pack
+
+    for path in pack(campaign, out):
+        say(str(path))
+
+
+@app.command("unpack")
+def archive_unpack(
+    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
+    out: OutFolder,
+) -> None:
+    """Check a recorded campaign against its checksums and unpack its records."""
+    from nsm_resilience.record.archive import unpack
+
+    unpack(recorded, out)
+    say(str(out))
+
+
+@app.command("verify")
+def archive_verify(
+    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
+) -> None:
+    """Check a recorded campaign against its checksums."""
+    from nsm_resilience.record.archive import verify
+
+    verify(recorded)
+    say(f"{recorded}: every file is as recorded")

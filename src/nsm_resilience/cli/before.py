@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands before a live run: can it work, what will be run, how a study is written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from nsm_resilience.cli.options import (
+    BEFORE,
+    DEFAULT_SCHEMAS,
+    DEFAULT_STUDY,
+    DEFAULT_TESTBED,
+    OutFolder,
+    Study,
+    Testbed,
+    say,
+)
+
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=BEFORE)
+def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> None:
+    """Say what a live run needs and this machine lacks, and how long the campaign will take."""
+    from nsm_resilience.study.load import load_study
+    from nsm_resilience.testbed.config import load_testbed
+    from nsm_resilience.testbed.doctor import estimate, examine
+
+    config = load_testbed(testbed)
+    missing = 0
+    for finding in examine(config):
+        missing += finding.level == "missing"
+        say(f"{finding.level:8} {finding.what}: {finding.found}")
+        if finding.level != "ok" and finding.remedy:
+            say(f"{'':8} → {finding.remedy}")
+    lanes = len(config.worker_pairs()) or 1  # none is named yet where `doctor` proposes some
+    duration = estimate(load_study(study), lanes)
+    say(
+        f"{duration.trials} trials on {duration.lanes} lane(s): "
+        f"{duration.least_s / 60:.0f} to {duration.most_s / 60:.0f} minutes"
+    )
+    if missing:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=BEFORE)
+def schedule(
+    study: Study = DEFAULT_STUDY,
+    testbed: Testbed = DEFAULT_TESTBED,
+    injections: Annotated[
+        bool,
+        typer.Option(
+            "--injections", help="Also every fault: target, node, method, delay, what is undone."
+        ),
+    ] = False,
+) -> None:
+    """Print the trials of a study in the order in which they are run. Touches no cluster."""
+    from nsm_resilience.study.load import load_study
+    from nsm_resilience.study.schedule import make_schedule
+
+    if injections:
+        from nsm_resilience.faults.preview import preview
+        from nsm_resilience.testbed.config import load_testbed
+
+        for line in preview(load_study(study), load_testbed(testbed).worker_pairs()):
+            say(line)
+        return
+    for scheduled in make_schedule(load_study(study)):
+        alone = "  alone" if scheduled.alone else ""
+        say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}{alone}")
+
+
+@app.command(rich_help_panel=BEFORE)
+def pairs(
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", min=1, help="The budget, on all lanes.")
+    ],
+    lanes: Annotated[int, typer.Option("--lanes", metavar="N", min=1, help="Side by side.")] = 1,
+    plane: Annotated[
+        Literal["kernel", "vpp"], typer.Option("--plane", help="The forwarding plane.")
+    ] = "kernel",
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", min=1, help="Trials of each pair.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the choice.")] = 1,
+    study: Study = DEFAULT_STUDY,
+) -> None:
+    """Print a study of failures in pairs that fits into a budget, with the windows of STUDY."""
+    from nsm_resilience.faults.pairs import select, study_of
+    from nsm_resilience.study.load import load_study
+
+    base = load_study(study)
+    chosen = select(base, plane, minutes, lanes, trials, seed)
+    typer.echo(study_of(chosen, base, plane, seed), nl=False)
+
+
+@app.command(rich_help_panel=BEFORE)
+def schema(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail when a schema is out of date.")
+    ] = False,
+    out: OutFolder = DEFAULT_SCHEMAS,
+) -> None:
+    """Write the JSON schemas of the configuration files from the models that check them."""
+    from nsm_resilience.schemas import drifted_schemas, write_schemas
+
+    if not check:
+        for path in write_schemas(out):
+            say(str(path))
+        return
+    drifted = drifted_schemas(out)
+    for path in drifted:
+        say(f"{path} is not what the models say; write it with `nsm-resilience schema`")
+    if drifted:
+        raise typer.Exit(1)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands share: panels of the help, options with their defaults, a line of progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BEFORE, LIVE, AFTER = "Before a live run", "A live run", "From records to the paper"
+
+DEFAULT_STUDY = Path("config/study.yaml")
+DEFAULT_TESTBED = Path("config/testbed-kind-default.yaml")
+DEFAULT_CAMPAIGN = Path("results/live/local")
+DEFAULT_SCHEMAS = Path("workflow/schemas")
+
+Study = Annotated[
+    Path, typer.Option("--study", metavar="FILE", help="The study file.", show_default=True)
+]
+Testbed = Annotated[
+    Path, typer.Option("--testbed", metavar="FILE", help="The testbed file: cluster and images.")
+]
+CampaignDir = Annotated[
+    Path,
+    typer.Option("--campaign-dir", metavar="FOLDER", help="The campaign's folder, with records."),
+]
+Campaign = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign's folder.")]
+AllowContext = Annotated[
+    str | None,
+    typer.Option(
+        "--allow-context",
+        metavar="CONTEXT",
+        help="For a cluster we did not make: its context, repeated for safety.",
+    ),
+]
+OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to write.")]
+Tables = Annotated[
+    Path, typer.Option("--tables", metavar="FOLDER", help="The folder with the tidy tables.")
+]
+
+
+def say(text: str) -> None:
+    """One line of progress, at once also when the output is a file."""
+    typer.echo(text)
+    sys.stdout.flush()
+
+
+def if_anybody_listens(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for work that goes on when a line cannot be written (full disk, closed terminal).
+
+    After the first such line nothing is said: what waits in the buffer would fail again.
+    """
+
+    def tell(text: str) -> None:
+        try:
+            say(text)
+        except OSError:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+    return tell

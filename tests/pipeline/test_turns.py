@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A live campaign by turns: what runs beside what, and what comes of it; on a stand-in."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+import yaml
+from live_project import Live
+
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
+
+pytestmark = pytest.mark.pipeline
+
+LANES = 3
+TESTBED = f"testbed: {{type: kind, name: x, lanes: {LANES}, images: {{load: docker}}}}\n"
+ONE_LANE = TESTBED.replace(f"lanes: {LANES}", "lanes: 1")
+LIMITS = ("--config", "lanes=local", "testbed=config/testbed-lanes.yaml")
+
+
+def by_turns(live: Live, testbed: str = TESTBED) -> list[ScheduledTrial]:
+    """Let the campaign be one by turns; returns its schedule."""
+    folder = live.project.folder / "config"
+    (folder / "testbed-lanes.yaml").write_text(testbed, encoding="utf-8")
+    study = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+    study["turns"] = {"blocks": 2}
+    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": 4}]
+    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    return make_schedule(load_study(folder / "study.yaml"))
+
+
+def snakemake(live: Live, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        live.project.command("--profile", "profiles/live", *arguments),
+        cwd=live.project.folder, env={**live.environment, **environment}, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+def spans(live: Live) -> dict[str, tuple[float, float]]:
+    """When each trial's record was begun and when it was closed."""
+    return {
+        f"{meta.parts[-4]}/{meta.parts[-3]}": (
+            meta.stat().st_mtime,
+            meta.with_name("events.jsonl").stat().st_mtime,
+        )
+        for meta in live.campaign.glob("records/*/*/*/meta.json")
+    }
+
+
+def test_a_trial_of_a_turn_alone_asks_for_all_lanes_and_others_for_one(live: Live) -> None:
+    schedule = by_turns(live)
+    done = snakemake(live, "--dry-run", *LIMITS)
+    assert done.returncode == 0, done.stdout[-3000:]
+    asked = {}
+    for job in done.stdout.split("rule trial:")[1:]:
+        found = re.search(r"cell=(\S+), number=(\d\d).*?cluster=(\d+)", job, flags=re.S)
+        assert found is not None, job
+        asked[f"{found[1]}/{found[2]}"] = int(found[3])
+    assert asked == {s.trial: LANES if s.alone else 1 for s in schedule}
+    assert set(asked.values()) == {1, LANES}
+
+
+def test_turns_with_one_lane_are_refused_before_anything_runs(live: Live) -> None:
+    by_turns(live, ONE_LANE)
+    done = snakemake(live, "--dry-run", *LIMITS)
+    assert done.returncode == 1
+    assert "the testbed has one lane; write `lanes: 2` or more" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(live: Live) -> None:
+    schedule = by_turns(live)
+    done = snakemake(
+        live, *LIMITS, "--", "results/numbers.json", STAND_IN_SECONDS="1", STAND_IN_LANES=str(LANES)
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    ran = spans(live)
+    assert sorted(ran) == sorted(s.trial for s in schedule)
+    turns: dict[int, list[tuple[float, float]]] = {}
+    for scheduled in schedule:
+        turns.setdefault(scheduled.turn, []).append(ran[scheduled.trial])
+    for earlier, later in pairwise(turns[turn] for turn in sorted(turns)):
+        assert max(end for _, end in earlier) <= min(begin for begin, _ in later)
+    for turn, own in turns.items():
+        alone = next(s.alone for s in schedule if s.turn == turn)
+        overlaps = [a[1] > b[0] for a, b in pairwise(sorted(own))]
+        assert any(overlaps) != alone, (turn, own)
+    in_order = [s.trial for s in schedule if s.alone]
+    assert sorted(in_order, key=lambda trial: ran[trial]) == in_order
+
+    results = live.project.folder / "results"
+    trials = pd.read_parquet(results / "tables" / "lanes_trials.parquet")
+    said = trials.set_index("trial")["lanes_at_once"].to_dict()
+    assert said == {s.trial: 1 if s.alone else LANES for s in schedule}
+    numbers = json.loads((results / "numbers.json").read_text(encoding="utf-8"))
+    assert numbers["lanes"]["campaign"] == "local"
+    assert numbers["lanes"]["ways"]["alone"]["attempts"] == 4
+    rows = pd.read_parquet(results / "tables" / "lanes.parquet")
+    assert len(rows) == len(numbers["lanes"]["rows"]) > 0

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which times of judged trials there are, and which of them were not seen to end."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from nsm_resilience.analysis.times import Times, timed, times_of
+
+INF = math.inf
+NAN = math.nan
+
+
+def judged(**columns: list[object]) -> pd.DataFrame:
+    return pd.DataFrame({"watch_s": [120.0, 120.0, NAN], **columns})
+
+
+def test_times_without_a_flag_or_without_an_end_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 times and 1 flags"):
+        Times((1.0, 2.0), (True,))
+    with pytest.raises(ValueError, match="observed=False"):
+        Times((INF,), (True,))
+
+
+def test_an_outage_is_censored_where_the_table_says_so() -> None:
+    rows = judged(outage_s=[2.5, 119.0, NAN], outage_censored=[False, True, None])
+    assert times_of(rows, "outage_s") == Times((2.5, 119.0), (True, False))
+
+
+def test_what_was_not_shown_is_censored_at_the_end_of_the_watch() -> None:
+    rows = judged(detected_s=[NAN, 3.0, NAN])
+    assert times_of(rows, "detected_s") == Times((120.0, 3.0), (False, True))
+
+
+def test_a_new_client_without_an_answer_is_longer_than_all_and_one_not_asked_is_no_time() -> None:
+    rows = judged(new_connection_s=[NAN, 4.0, NAN], new_connection_answered=[False, True, None])
+    assert times_of(rows, "new_connection_s").ranked == (INF, 4.0)
+    rows["new_connection_answered"] = [None, True, None]
+    assert times_of(rows, "new_connection_s") == Times((4.0,), (True,))
+    assert list(timed(rows, "new_connection_s").index) == [1]
