@@ -93,7 +93,7 @@ def test_a_fault_that_nobody_comes_back_for_is_undone_when_it_expires(
     now_ns = time.monotonic_ns()
     order = {
         "at_ns": now_ns, "expires_ns": now_ns + 10**9, "prove_s": 0.5,
-        "faults": [{"id": "f", "method": "hang", "program": program_of(victim)}],
+        "faults": [{"id": "f", "kind": "process", "method": "hang", "program": program_of(victim)}],
     }  # fmt: skip
     monkeypatch.setattr(inject, "order", lambda: order)
     monkeypatch.setattr(inject, "stop_on_term", lambda: None)
