@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from workflow_project import Project
 
@@ -36,13 +37,15 @@ class Live:
         study = load_study(self.project.folder / "config" / "study.yaml")
         return [scheduled.trial for scheduled in make_schedule(study)]
 
-    def start(self, profile: str = "live", **environment: str) -> subprocess.Popen[str]:
-        """Start snakemake in a process group of its own."""
+    def start(
+        self, profile: str = "live", output: IO[str] | int = subprocess.PIPE, **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start snakemake in a session and process group of its own."""
         return subprocess.Popen(
             self.project.command("--profile", f"profiles/{profile}", "--", *TARGETS),
             cwd=self.project.folder,
             env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
@@ -54,7 +57,7 @@ class Live:
 
     def run(self, profile: str = "live", **environment: str) -> str:
         """Run snakemake to its end, which must be a good one; returns what it printed."""
-        process = self.start(profile, **environment)
+        process = self.start(profile, subprocess.PIPE, **environment)
         output, _ = process.communicate()
         assert process.returncode == 0, output
         return output

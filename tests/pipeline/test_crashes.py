@@ -8,8 +8,6 @@ CRASH_SEED=7.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import random
 import signal
@@ -21,7 +19,7 @@ import pytest
 import yaml
 from live_project import Live
 
-from nsm_resilience.record.reader import RecordError, read_record
+from tests.crash_checks import attempts, check_finished, held_locks, measured
 
 pytestmark = pytest.mark.pipeline
 
@@ -83,26 +81,6 @@ def more_trials(live: Live, number: int) -> None:
     file.write_text(yaml.safe_dump(study), encoding="utf-8")
 
 
-def attempts(live: Live) -> set[str]:
-    """Folders of all attempts that began."""
-    return {p.relative_to(live.campaign).as_posix() for p in live.campaign.glob("records/*/*/*")}
-
-
-def measured(live: Live) -> dict[str, str]:
-    """Checksum over all files of each complete record."""
-    found = {}
-    for folder in sorted(live.campaign.glob("records/*/*/*")):
-        try:
-            complete = read_record(folder).outcome == "complete"
-        except RecordError:
-            continue
-        if complete:
-            files = sorted(p for p in folder.rglob("*") if p.is_file())
-            content = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()
-            found[folder.relative_to(live.campaign).as_posix()] = content
-    return found
-
-
 def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Live) -> None:
     more_trials(live, 3 * ROUNDS)
     chance = random.Random(SEED)
@@ -123,30 +101,16 @@ def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Li
             first.communicate(timeout=120)
         finally:
             first.kill()
-        now = measured(live)
+        now = measured(live.campaign)
         assert {path: now.get(path) for path in kept} == kept, harm.__name__
         kept = now
-        began |= {
-            p.relative_to(live.campaign).as_posix() for p in live.campaign.glob("records/*/*/*")
-        }
+        began |= attempts(live.campaign)
     live.run()
 
-    outcomes = live.outcomes()
-    assert sorted(outcomes) == sorted(live.order())
-    assert [found.count("complete") for found in outcomes.values()] == [1] * len(outcomes)
-    now = measured(live)
+    check_finished(live.campaign, live.order(), live.project.folder / "results" / "verdicts.jsonl")
+    now = measured(live.campaign)
     assert {path: now.get(path) for path in kept} == kept
-    assert began <= {
-        p.relative_to(live.campaign).as_posix() for p in live.campaign.glob("records/*/*/*")
-    }
-    for trial, found in outcomes.items():
-        numbers = sorted(int(p.name) for p in (live.campaign / "records" / trial).iterdir())
-        assert numbers == list(range(1, len(found) + 1))
-    verdicts = (live.project.folder / "results" / "verdicts.jsonl").read_text("utf-8").splitlines()
-    judged = [json.loads(line) for line in verdicts]
-    assert len(judged) == sum(map(len, outcomes.values()))
-    cut = [v for v in judged if v["outcome"] == "cut"]
-    assert all(v["verdict"] == "unknown" and v["reason"].startswith("cut: ") for v in cut)
+    assert began <= attempts(live.campaign)
     assert not running_trials(live)
     assert not (live.project.folder / "cluster-is-up").exists()
-    assert not (live.campaign / "cluster.json").exists()
+    assert held_locks(live.campaign.parent) == []

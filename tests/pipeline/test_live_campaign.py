@@ -116,6 +116,8 @@ def test_without_a_clean_lane_the_campaign_stops_and_goes_on_when_one_is_mended(
     assert first.returncode != 0
     assert "every lane of the cluster is out of use" in output
     assert "nsm-resilience cluster up" in output
+    tried = {call.split("--trial ")[1] for call in live.calls("trial")}
+    assert tried == {live.order()[0]}, "trials were begun that could not run either"
     live.run()  # `cluster up` proves that the lane is clean now
     assert all(outcome[-1] == "complete" for outcome in live.outcomes().values())
 

@@ -91,3 +91,18 @@ def test_a_damaged_recorded_campaign_is_refused_by_name(tmp_path: Path) -> None:
     done = run("archive", "verify", str(recorded))
     assert done.returncode == 1
     assert "campaign.json: does not match its checksum" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+def test_a_trial_goes_on_when_its_progress_cannot_be_written() -> None:
+    code = (
+        "from nsm_resilience.cli.options import if_anybody_listens, say\n"
+        "tell = if_anybody_listens(say)\n"
+        "tell('a line'); tell('another')\n"
+        "raise SystemExit(75)"
+    )
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 75, done.stderr

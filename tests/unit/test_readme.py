@@ -127,3 +127,12 @@ def test_git_ignores_what_the_workflow_makes_and_keeps_recorded_campaigns() -> N
     assert ignored(".snakemake/log")
     assert not ignored("results/recorded/kernel/S1.tar.xz")
     assert not ignored("results/recorded/kernel/campaign.json")
+
+
+def test_the_table_of_harms_has_a_line_for_each_that_the_test_on_a_cluster_does() -> None:
+    import harms
+
+    section = text_of("README.md").partition("## What survives what\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("|")]
+    told = {row[0].upper() + row[1:] for row in rows[2:]}
+    assert told == {str(harm.__doc__).splitlines()[0].rstrip(".") for harm in harms.ALL}

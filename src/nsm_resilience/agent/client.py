@@ -55,6 +55,7 @@ class Agent:
         self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
         self._headers = {"X-Agent-Token": token, "X-Agent-Node": node}
         self._next = 0
+        self.dropped = 0
 
     def _call(self, method: str, path: str, body: Any = None, timeout_s: float = 10) -> Any:
         try:
@@ -105,12 +106,14 @@ class Agent:
     def pull(self) -> list[tuple[str, dict[str, Any]]]:
         """(script's name, line) of everything written since the last pull, in order.
 
-        Raises ApiUnavailable while the API server is away; nothing is lost by that.
+        Raises ApiUnavailable while the API server is away; nothing is lost by that, unless for so
+        long that the agent had to drop lines: then `dropped` counts them.
         """
         answer = self._call("GET", f"/pull?since={self._next}")
-        items = [(name, line) for number, name, line in answer["items"] if number >= self._next]
+        new = [item for item in answer["items"] if item[0] >= self._next]
+        self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
         self._next = int(answer["next"])
-        return items
+        return [(name, line) for _, name, line in new]
 
 
 __all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock"]

@@ -25,7 +25,7 @@ app = typer.Typer()
 def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> None:
     """Say what a live run needs and this machine lacks, and how long the campaign will take."""
     from nsm_resilience.study.load import load_study
-    from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+    from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine
 
     config = load_testbed(testbed)
@@ -35,7 +35,7 @@ def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> 
         say(f"{finding.level:8} {finding.what}: {finding.found}")
         if finding.level != "ok" and finding.remedy:
             say(f"{'':8} → {finding.remedy}")
-    lanes = len(config.nodes) if isinstance(config, ExistingTestbed) else config.lanes
+    lanes = len(config.worker_pairs()) or 1  # none is named yet where `doctor` proposes some
     duration = estimate(load_study(study), lanes)
     say(
         f"{duration.trials} trials on {duration.lanes} lane(s): "

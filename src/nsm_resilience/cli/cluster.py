@@ -55,6 +55,6 @@ def cluster_status(campaign_dir: CampaignDir = DEFAULT_CAMPAIGN) -> None:
 @app.command("rights")
 def cluster_rights() -> None:
     """Print the rights that a runner needs on somebody else's cluster, for its administrator."""
-    from nsm_resilience.testbed.existing import runner_rights
+    from nsm_resilience.testbed.rights import runner_rights
 
     typer.echo(runner_rights(), nl=False)

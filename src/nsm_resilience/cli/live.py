@@ -17,6 +17,7 @@ from nsm_resilience.cli.options import (
     CampaignDir,
     Study,
     Testbed,
+    if_anybody_listens,
     say,
 )
 
@@ -33,18 +34,26 @@ def trial(
 ) -> None:
     """Run the next attempt of one trial and write its receipt; exit code 75 when it was void.
 
+    A signal makes the attempt void, once its faults are undone and its lane is wiped.
+
     A trial that has a complete record is not run again: only its receipt is written.
     """
     from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
+    from nsm_resilience.trial.interrupt import Interrupted, interruptible
     from nsm_resilience.trial.once import only_conductor
 
     config = load_testbed(testbed)
     if isinstance(config, ExistingTestbed):
         Existing(config, allow_context, say).check_allowed()
-    with only_conductor(campaign_dir, trial, say):
-        code = conduct(study, config, campaign_dir, trial, say)
+    tell = if_anybody_listens(say)
+    try:
+        with interruptible(), only_conductor(campaign_dir, trial, tell):
+            code = conduct(study, config, campaign_dir, trial, tell)
+    except Interrupted as interrupt:
+        tell(f"{trial}: {interrupt}")
+        code = interrupt.exit_code
     raise typer.Exit(code)
 
 

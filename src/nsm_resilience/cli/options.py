@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +48,18 @@ def say(text: str) -> None:
     """One line of progress, at once also when the output is a file."""
     typer.echo(text)
     sys.stdout.flush()
+
+
+def if_anybody_listens(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for work that goes on when a line cannot be written (full disk, closed terminal).
+
+    After the first such line nothing is said: what waits in the buffer would fail again.
+    """
+
+    def tell(text: str) -> None:
+        try:
+            say(text)
+        except OSError:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+    return tell

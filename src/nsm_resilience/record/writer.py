@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -26,7 +27,8 @@ class RecordWriter:
     """Writes one record. Every line is flushed to the disk before the next thing happens.
 
     Safe to use from several threads. A writer that is not closed with `close()` leaves a record
-    that every reader sees as cut.
+    that every reader sees as cut, and so does one that failed in the middle of a line: it takes no
+    further events, or half a line would stand between whole ones.
     """
 
     def __init__(self, folder: Path, meta: dict[str, Any]) -> None:
@@ -36,6 +38,7 @@ class RecordWriter:
         write_json(self.layout.meta, meta)
         self._lock = threading.RLock()
         self._seq = 0
+        self._failure: OSError | None = None
         self._phase: Phase = "clean"
         self._events: IO[str] = self.layout.events.open("x", encoding="utf-8")
         self._samples: dict[str, IO[str]] = {}
@@ -65,7 +68,10 @@ class RecordWriter:
         t_ns: int | None = None,
         data: dict[str, Any] | None = None,
     ) -> Event:
-        """Append one event; `t_ns` defaults to now on the monotonic clock."""
+        """Append one event; `t_ns` defaults to now on the monotonic clock.
+
+        OSError when it cannot be written, now and for every event after it.
+        """
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is no kind of event; see record.events.KINDS")
         with self._lock:
@@ -80,10 +86,19 @@ class RecordWriter:
                 target=target,
                 data=data or {},
             )
-            self._events.write(event.to_line() + "\n")
-            self._events.flush()
-            os.fsync(self._events.fileno())
+            if self._failure is not None:
+                raise self._failure
+            # stays when a signal's exception comes between here and the end of the line
+            self._failure = OSError(errno.EINTR, "interrupted in the middle of a line")
+            try:
+                self._events.write(event.to_line() + "\n")
+                self._events.flush()
+                os.fsync(self._events.fileno())
+            except OSError as error:
+                self._failure = error
+                raise
             self._seq += 1
+            self._failure = None
             return event
 
     def samples(self, table: str, rows: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
@@ -77,7 +77,7 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
     if isinstance(config, ExistingTestbed):
         yield _kubeconfig(config)
-        yield _nodes(config)
+        yield from _cluster(config)
         return
     yield from _kind_and_docker(config)
     yield from _machine(config)
@@ -201,18 +201,31 @@ def _kubeconfig(config: ExistingTestbed) -> Finding:
     return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
 
 
-def _nodes(config: ExistingTestbed) -> Finding:
-    """The named nodes, or a proposal; only reads from the cluster."""
+def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
+    """Rights, and the named nodes or a proposal; only reads from the cluster."""
     from nsm_resilience.testbed.api import Cluster
-    from nsm_resilience.testbed.existing import Existing, proposal, why_not
+    from nsm_resilience.testbed.existing import Existing
+    from nsm_resilience.testbed.rights import missing_rights
 
     testbed = Existing(config, None)
     try:
         cluster = Cluster(testbed.kubeconfig, testbed.context)
-        nodes = cluster.core.list_node(_request_timeout=10).items
+        missing = [str(right) for right in missing_rights(cluster)]
+        yield Finding(
+            "missing" if missing else "ok", "rights",
+            f"lacks {', '.join(missing)}" if missing else "all that a runner needs",
+            "an administrator gives them, with what `nsm-resilience cluster rights` prints",
+        )  # fmt: skip
+        if "list nodes" not in missing:
+            yield _nodes(config, cluster.core.list_node(_request_timeout=10).items)
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return Finding("missing", "cluster", reason, "see that kubectl reaches it")
+        yield Finding("missing", "cluster", reason, "see that kubectl reaches it")
+
+
+def _nodes(config: ExistingTestbed, nodes: list[Any]) -> Finding:
+    from nsm_resilience.testbed.existing import proposal, why_not
+
     if not config.nodes:
         return Finding("missing", "nodes", "none are named", f"write\n{proposal(nodes)}")
     named = [node for pair in config.nodes for node in pair]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,17 @@ class Existing:
         """Check that the user allowed this context and that its nodes can be used."""
         self.check_allowed()
         from nsm_resilience.testbed.api import Cluster
+        from nsm_resilience.testbed.rights import missing_rights
 
-        nodes = Cluster(self.kubeconfig, self.context).core.list_node(_request_timeout=10).items
+        cluster = Cluster(self.kubeconfig, self.context)
+        missing = missing_rights(cluster)
+        if missing:
+            raise TestbedError(
+                f"the user of context `{self.context}` lacks rights: "
+                f"{', '.join(map(str, missing))}; an administrator gives them, with what "
+                "`nsm-resilience cluster rights` prints"
+            )
+        nodes = cluster.core.list_node(_request_timeout=10).items
         if not self.config.nodes:
             raise TestbedError(
                 f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"
@@ -78,11 +86,6 @@ class Existing:
                 f"injected there, and things removed; say so with --allow-context {self.context} "
                 f"(for snakemake: --config allow_context={self.context})"
             )
-
-
-def runner_rights() -> str:
-    """The ClusterRole that a runner needs, as YAML."""
-    return (resources.files("nsm_resilience.testbed") / "runner-rights.yaml").read_text()
 
 
 def why_not(nodes: list[Any], name: str) -> str:

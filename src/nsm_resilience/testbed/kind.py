@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from nsm_resilience.record.files import write_bytes
-from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
@@ -58,16 +58,23 @@ class Kind:
         return self.name in listing.split()
 
     def healthy(self) -> bool:
-        """Whether all its nodes run and the API server answers with all workers Ready."""
+        """Whether it was made to the end, all its nodes run, and the API server calls them Ready.
+
+        The API server goes on calling a node Ready for some 40 s after its end, so the containers
+        are looked at, too. Agents come after the images (`manage`): a cluster without their
+        namespace is the work of a kind that went on alone when we were killed.
+        """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
         wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
-        if nodes != wanted:
+        if not nodes == wanted == _running(self.name):
             return False
         self._export_kubeconfig()
         from nsm_resilience.testbed.api import Cluster
 
         try:
-            return Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
+            cluster = Cluster(self.kubeconfig, self.context)
+            cluster.core.read_namespace(AGENT_NAMESPACE, _request_timeout=5)
+            return cluster.ready_nodes() >= wanted
         except Exception:  # whatever keeps it from answering: it is not healthy
             return False
 
@@ -157,9 +164,10 @@ class Kind:
                 f"  go install sigs.k8s.io/kind@{KIND_VERSION}\n"
                 "or from its release page, and make sure that `kind version` answers"
             )
+        # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
         done = subprocess.run(
-            ["kind", *arguments], capture_output=True, text=True, check=False
-        )  # fmt: skip
+            ["kind", *arguments], capture_output=True, text=True, check=False, close_fds=False
+        )
         if done.returncode != 0:
             if quiet:
                 return ""
@@ -172,3 +180,11 @@ class Kind:
 def _in_docker(image: str) -> bool:
     command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _running(cluster: str) -> set[str]:
+    """Names of the cluster's containers that run; none that has ended, or is paused."""
+    command = ["docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
+               "--filter", "status=running", "--format", "{{.Names}}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return set(done.stdout.split())

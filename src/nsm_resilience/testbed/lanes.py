@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kubernetes.client.exceptions import ApiException
 
+from nsm_resilience.record.lock import name_owner
 from nsm_resilience.testbed.api import Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
 from nsm_resilience.testbed.out_of_use import out_of_use
@@ -95,12 +96,13 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
     namespaces = cluster.core.list_namespace(label_selector=LANE_LABEL).items
     names = [n.metadata.name for n in namespaces] + [AGENT_NAMESPACE]
     for name in names:
-        say(f"removing namespace {name}")
         try:
             cluster.core.delete_namespace(name)
         except ApiException as error:
             if error.status != 404:
                 raise
+        else:
+            say(f"removing namespace {name}")
     for node in lane_nodes(cluster):
         drop_labels(cluster, node)
 
@@ -141,8 +143,7 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterat
                 os.close(handle)
                 continue
             try:
-                os.ftruncate(handle, 0)
-                os.write(handle, f"{os.getpid()}\n".encode())
+                name_owner(handle)
                 yield lane
                 return
             finally:

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.testbed.base import Testbed
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
+
+STATE = ".testbeds"
+"""The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
 
 
 def make_testbed(
@@ -34,8 +39,19 @@ def bring_up(
 ) -> None:
     """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id.
 
-    Lanes that are out of use are cleaned, and put back into use where that is proved.
+    Lanes that are out of use are cleaned, and put back into use where that is proved. Waits for
+    another process that is at the same cluster: one that a killed run left behind, for example.
     """
+    with _alone(config, campaign_folder, say):
+        _bring_up(config, campaign_folder, allow_context, say)
+
+
+def _bring_up(
+    config: KindTestbed | ExistingTestbed,
+    campaign_folder: Path,
+    allow_context: str | None,
+    say: Callable[[str], None],
+) -> None:
     from nsm_resilience.agent.deploy import deploy
     from nsm_resilience.mesh.definitions import refuse_another_mesh
     from nsm_resilience.mesh.lane_care import check_untouched, heal_lanes
@@ -44,7 +60,7 @@ def bring_up(
     from nsm_resilience.testbed.lanes import lane_nodes, make_lanes
     from nsm_resilience.testbed.out_of_use import lock_folder
 
-    testbed = make_testbed(config, campaign_folder.parent / ".testbeds", allow_context, say)
+    testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
     testbed.up()
     cluster = Cluster(testbed.kubeconfig, testbed.context)
     somebody_elses = isinstance(config, ExistingTestbed)
@@ -78,14 +94,27 @@ def take_down(
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """Remove the cluster (ours) or what we put into it (somebody else's), and the marker."""
-    state = campaign_folder.parent / ".testbeds"
-    testbed = make_testbed(config, state, allow_context, say)
+    """Remove the cluster (ours) or what we put into it (somebody else's), and the marker.
+
+    Waits for another process as `bring_up` does.
+    """
+    testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
     if isinstance(testbed, Existing):
         testbed.check_allowed()
-        _leave(testbed, say)
-    testbed.down()
-    CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)
+    with _alone(config, campaign_folder, say):
+        if isinstance(testbed, Existing):
+            _leave(testbed, say)
+        testbed.down()
+        CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)
+
+
+def _alone(
+    config: KindTestbed | ExistingTestbed, campaign_folder: Path, say: Callable[[str], None]
+) -> AbstractContextManager[None]:
+    def waiting(owner: str) -> None:
+        say(f"cluster {config.name}: {owner} is at it; waiting for its end")
+
+    return one_at_a_time(campaign_folder.parent / STATE / f"{config.name}.lock", waiting)
 
 
 def _leave(testbed: Existing, say: Callable[[str], None]) -> None:

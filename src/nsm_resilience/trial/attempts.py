@@ -11,6 +11,7 @@ from typing import Any
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
+from nsm_resilience.trial.interrupt import REASON as INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,19 @@ class Attempt:
     def lane_failed(self) -> bool:
         """Whether it was void because its lane did not come clean (see trial.phases.clean).
 
-        That says nothing of the trial: it is shown, and does not count against its attempts.
+        The trial then goes on at once on another lane.
         """
         return self.outcome == "void" and self.reason.startswith("clean: ")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of the attempts that a trial has: it was void by what happened in it.
+
+        One that was cut, interrupted, or had no clean lane says nothing of the trial.
+        """
+        return self.outcome == "void" and not (
+            self.lane_failed or self.reason.startswith(INTERRUPTED)
+        )
 
 
 def attempts_of(campaign: CampaignLayout, trial: str) -> list[Attempt]:

@@ -12,12 +12,13 @@ from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import find_trial
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.out_of_use import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
+from nsm_resilience.trial.phases import API_BACK_S
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import run_attempt
 
@@ -86,8 +87,7 @@ def conduct(
 
 def _settled(done: list[Attempt], allowed: int) -> bool:
     """Whether a trial needs no further attempt: one is complete, or the last allowed one void."""
-    voids = sum(a.outcome == "void" and not a.lane_failed for a in done)
-    return any(a.outcome == "complete" for a in done) or voids >= allowed
+    return any(a.outcome == "complete" for a in done) or sum(a.counts for a in done) >= allowed
 
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
@@ -117,6 +117,7 @@ def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
         )
     marker = json.loads(campaign.cluster.read_text(encoding="utf-8"))
     cluster = Cluster(Path(marker["kubeconfig"]), marker["context"])
+    wait_for("an answer of the API server", cluster.answers, API_BACK_S)
     identity = cluster.identity()
     if identity != marker["id"]:
         raise TestbedError(

@@ -15,9 +15,13 @@ from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
+from nsm_resilience.trial.interrupt import REASON, to_its_end
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
+
+LAST_ACT_S = 20.0
+"""How long an attempt that is interrupted may take to leave its lane clean; seconds."""
 
 
 class RecordLost(RuntimeError):
@@ -37,12 +41,14 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     """Write the record of one attempt; returns why it is void, or None.
 
     Whatever happens on the way, faults are undone, the lane is wiped and the record is closed. An
-    error of ours (not of the system under test) makes the attempt void and is recorded as such.
-    What leaves a record that is cut is the death of this process, an interrupt (faults are undone;
-    the lane is left to the next trial's `clean`), and a record that can no longer be written.
+    error of ours (not of the system under test) makes the attempt void and is recorded as such, and
+    so does an interrupt. What leaves a record that is cut is the death of this process, and a
+    record that can no longer be written.
 
     Raises:
         RecordLost: the record cannot be written, for example because the disk is full.
+        KeyboardInterrupt: a signal asked this process to end. Faults are undone, the lane is wiped
+            and the record closed before, as far as that is possible in LAST_ACT_S.
     """
     try:
         writer = RecordWriter(plan.folder, describe(plan))
@@ -51,19 +57,28 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         raise RecordLost(plan.folder, error) from error
     setting: Setting | None = None
     reason: str | None = None
+    interrupt: KeyboardInterrupt | None = None
     try:
         writer.event("opened", data={"trial": plan.scheduled.trial, "attempt": plan.attempt})
         setting = _set(plan, writer)
         _phases(setting)
     except TrialVoid as error:
         reason = str(error)
-    except KeyboardInterrupt:
-        if setting is not None:
-            phases.undo(setting)
-        writer.abandon()
-        raise
+    except KeyboardInterrupt as error:
+        interrupt, reason = error, str(error) or REASON
     except Exception as error:  # a bug of ours must not pass for a result
         reason = f"{writer.phase}: {type(error).__name__}: {error}"
+    with to_its_end(LAST_ACT_S, hurried=interrupt is not None):
+        _end(plan, writer, setting, reason)
+    if interrupt is not None:
+        raise interrupt
+    return reason
+
+
+def _end(
+    plan: AttemptPlan, writer: RecordWriter, setting: Setting | None, reason: str | None
+) -> None:
+    """Leave the lane clean and close the record; RecordLost when that cannot be written."""
     try:
         if reason is not None:
             writer.event("void", data={"reason": reason})
@@ -77,7 +92,6 @@ def run_attempt(plan: AttemptPlan) -> str | None:
             setting.pods.stop()
         writer.abandon()
         raise RecordLost(plan.folder, error) from error
-    return reason
 
 
 def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
@@ -148,7 +162,12 @@ def _phases(setting: Setting) -> None:
     phases.after(setting)
     phases.collect(setting)
     phases.check_api(setting)
-    problems = [path.problem, listener.problem, *(c.problem for c in components)]
+    lost = [
+        f"the agent on the {role}'s node had to drop {agent.dropped} lines"
+        for role, agent in setting.agents.items()
+        if agent.dropped
+    ]
+    problems = [path.problem, listener.problem, *(c.problem for c in components), *lost]
     for problem in filter(None, problems):
         setting.writer.event("warning", data={"text": problem})
 

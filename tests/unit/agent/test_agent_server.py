@@ -103,6 +103,24 @@ def test_lines_wait_until_they_are_acknowledged(ask: Ask) -> None:
     assert ask(f"/pull?since={answer['next']}")["items"] == []
 
 
+def test_lines_that_nobody_pulls_do_not_fill_the_node(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import agent
+
+    monkeypatch.setattr(agent, "MOST_WAITING", 1000)
+    for number in range(20):
+        agent.AGENT.add("path", {"seq": number}, 100)
+    answer = ask("/pull?since=0")
+    assert [line["seq"] for _, _, line in answer["items"]] == list(range(10, 20))
+    assert [number for number, _, _ in answer["items"]] == list(range(10, 20))  # the hole shows
+    assert ask(f"/pull?since={answer['next']}")["items"] == []
+    for number in range(10):
+        agent.AGENT.add("path", {"seq": number}, 100)
+    left = ask(f"/pull?since={answer['next']}")["items"]
+    assert len(left) == 10  # what was pulled does not count
+
+
 def test_a_script_that_fails_says_so_in_the_stream(ask: Ask) -> None:
     ask("/start", {"name": "bad", "script": "watch", "order": {}})
     deadline = time.monotonic() + 10

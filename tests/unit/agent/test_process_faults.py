@@ -79,3 +79,28 @@ def test_a_process_is_known_by_pid_and_start_time() -> None:
     assert own is not None and own[0] == "R" and own[1] > 0
     assert processes.stat_of(2**22 + 1) is None
     assert not processes.in_pod(os.getpid(), "00000000-0000-0000-0000-000000000000")
+
+
+def test_a_fault_that_nobody_comes_back_for_is_undone_when_it_expires(
+    victim: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The runner was killed: no order to stop comes any more."""
+    import inject
+    import processes
+
+    now_ns = time.monotonic_ns()
+    order = {
+        "at_ns": now_ns, "expires_ns": now_ns + 10**9, "prove_s": 0.5,
+        "faults": [{"id": "f", "kind": "process", "method": "hang", "program": program_of(victim)}],
+    }  # fmt: skip
+    monkeypatch.setattr(inject, "order", lambda: order)
+    monkeypatch.setattr(inject, "stop_on_term", lambda: None)
+    inject.main()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert next(line for line in lines if line["kind"] == "proof")["proved"]
+    assert next(line for line in lines if line["kind"] == "undone")["ok"]
+    assert time.monotonic_ns() >= order["expires_ns"]
+    stat = processes.stat_of(victim.pid)
+    assert stat is not None and stat[0] not in ("T", "t")

@@ -181,3 +181,49 @@ def test_foreign_lines_are_refused_as_events(value: Any) -> None:
 def test_any_text_is_an_event_or_an_event_error(text: str) -> None:
     with pytest.raises(EventError):
         Event.from_line(text)
+
+
+class FullDisk:
+    """A file on which half a line finds room, once; later there would be room again."""
+
+    def __init__(self, file: Any) -> None:
+        self.file, self.full = file, True
+
+    def write(self, text: str) -> None:
+        self.file.write(text[: len(text) // 2] if self.full else text)
+
+    def flush(self) -> None:
+        self.file.flush()
+        if self.full:
+            self.full = False
+            raise OSError(28, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+def test_after_half_a_line_a_writer_takes_no_more_events(tmp_path: Path) -> None:
+    writer = a_writer(tmp_path / "1")
+    writer._events = FullDisk(writer._events)  # type: ignore[assignment]
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            writer.event("address")
+    writer.abandon()
+    record = read_record(tmp_path / "1")
+    assert (record.outcome, record.cut) == ("cut", "the last line is cut off")
+
+
+def test_an_exception_of_a_signal_in_the_middle_of_a_line_is_no_different(tmp_path: Path) -> None:
+    writer = a_writer(tmp_path / "1")
+
+    class Interrupted(FullDisk):
+        def flush(self) -> None:
+            raise KeyboardInterrupt
+
+    writer._events = Interrupted(writer._events)  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        writer.event("address")
+    with pytest.raises(OSError, match="interrupted in the middle of a line"):
+        writer.event("void", data={"reason": "interrupted"})
+    writer.abandon()
+    assert read_record(tmp_path / "1").outcome == "cut"

@@ -42,6 +42,7 @@ class StandIn:
         self.asked: set[tuple[str, str, str]] = set()
         self.residue: dict[str, Any] = {name: [] for name in RESIDUE}
         self.acts: list[str] = []
+        self.denied: set[str] = set()  # `<verb> <resource>`: what the user may not do
         self.lock = threading.RLock()
         self.put("/api/v1/namespaces/kube-system", {"kind": "Namespace"})
         for name in nodes:
@@ -114,6 +115,10 @@ class StandIn:
         found = _discovery(path)
         if found is not None:
             return 200, found
+        if path.endswith("/selfsubjectaccessreviews"):
+            asked = body["spec"]["resourceAttributes"]
+            right = f"{asked['verb']} {asked['resource']}"
+            return 201, {"status": {"allowed": right not in self.denied}}
         if "/proxy/" in path:
             self._note("create" if method == "POST" else "get", path, "pods/proxy")
             return 200, self._agent(path, body)

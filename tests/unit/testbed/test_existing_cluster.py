@@ -16,9 +16,10 @@ from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
-from nsm_resilience.testbed.existing import runner_rights
+from nsm_resilience.testbed.doctor import examine
 from nsm_resilience.testbed.lanes import confirm_lane, find_lanes, make_lanes
 from nsm_resilience.testbed.manage import bring_up, take_down
+from nsm_resilience.testbed.rights import needed_rights
 
 CRD = (
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/networkservices.networkservicemesh.io"
@@ -85,18 +86,38 @@ def test_the_documented_rights_are_all_that_is_used(
     cluster = Cluster(kubeconfig, "theirs")
     confirm_lane(cluster, find_lanes(cluster)[0])
     take_down(config, tmp_path / "live" / "mine", "theirs", lambda _: None)
-    rules = yaml.safe_load(runner_rights())["rules"]
+    needed = {(right.verb, right.group, right.resource) for right in needed_rights()}
 
     def allowed(verb: str, group: str, resource: str) -> bool:
-        return any(
-            group in rule["apiGroups"]
-            and resource in rule["resources"]
-            and {verb, "*"} & set(rule["verbs"])
-            for rule in rules
-        )
+        return bool({(verb, group, resource), ("*", group, resource)} & needed)
 
     assert len(theirs.asked) > 15
     assert [asked for asked in sorted(theirs.asked) if not allowed(*asked)] == []
+
+
+def test_a_user_without_the_rights_is_told_which_before_anything_is_made(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    before = json.dumps(theirs.objects, sort_keys=True)
+    theirs.denied = {"patch nodes", "create daemonsets"}
+    config = a_testbed(kubeconfig, ("w1", "w2"))
+    with pytest.raises(TestbedError, match=r"lacks rights: patch nodes, create daemonsets.apps;"):
+        up(config, tmp_path)
+    assert json.dumps(theirs.objects, sort_keys=True) == before
+    found = {one.what: one for one in examine(config)}
+    assert found["rights"].level == "missing"
+    assert "`nsm-resilience cluster rights`" in found["rights"].remedy
+    assert found["nodes"].level == "ok"
+
+
+def test_the_doctor_proposes_nodes_and_asks_for_none_that_it_may_not_see(
+    theirs: StandIn, kubeconfig: Path
+) -> None:
+    found = {one.what: one for one in examine(a_testbed(kubeconfig))}
+    assert found["rights"].level == "ok"
+    assert "- [w1, w2]" in found["nodes"].remedy
+    theirs.denied = {"list nodes"}
+    assert "nodes" not in {one.what for one in examine(a_testbed(kubeconfig))}
 
 
 def test_a_mesh_that_is_not_ours_is_left_alone(

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Testbed files, lanes, and what the doctor says of a campaign's length."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api_server import StandIn, serving
 
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.study.load import ConfigError, load_study
-from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
 from nsm_resilience.testbed.doctor import estimate, propose_lanes
 from nsm_resilience.testbed.existing import Existing
@@ -50,6 +53,42 @@ def test_a_lane_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Pat
             pass
     with take_lane(lanes, tmp_path) as again:
         assert again.number == 1
+
+
+@pytest.fixture
+def kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Kind, StandIn]]:
+    """A kind cluster `x` that its API server calls healthy; kind and Docker are stand-ins."""
+    cluster = StandIn("x-worker", "x-worker2")
+    cluster.add_node("x-control-plane")
+    cluster.put(f"/api/v1/namespaces/{AGENT_NAMESPACE}", {"kind": "Namespace"})
+    nodes = "x-control-plane\nx-worker\nx-worker2"
+    stand_ins = tmp_path / "bin"
+    stand_ins.mkdir()
+    for name, condition in {"kind": '[ "$2" = nodes ]', "docker": "true"}.items():
+        (stand_ins / name).write_text(f'#!/bin/sh\n{condition} && echo "{nodes}"\n')
+        (stand_ins / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_ins}:{os.environ['PATH']}")
+    with serving(cluster, tmp_path, "kind-x") as kubeconfig:
+        kubeconfig.rename(tmp_path / "x.kubeconfig")
+        yield Kind(KindTestbed(name="x"), tmp_path), cluster
+
+
+def test_a_cluster_whose_nodes_all_run_is_healthy(kind: tuple[Kind, StandIn]) -> None:
+    assert kind[0].healthy()
+
+
+def test_a_node_that_has_ended_is_seen_before_the_api_server_sees_it(
+    kind: tuple[Kind, StandIn], tmp_path: Path
+) -> None:
+    (tmp_path / "bin" / "docker").write_text("#!/bin/sh\necho x-control-plane x-worker\n")
+    assert kind[1].objects["/api/v1/nodes/x-worker2"]["status"]["conditions"][0]["status"] == "True"
+    assert not kind[0].healthy()
+
+
+def test_a_cluster_that_was_not_made_to_the_end_is_not_healthy(kind: tuple[Kind, StandIn]) -> None:
+    """Kind can go on alone when we are killed, and then no image is ever loaded."""
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
+    assert not kind[0].healthy()
 
 
 def test_lanes_share_no_name_that_nsm_would_confuse() -> None:

@@ -17,6 +17,8 @@ from nsm_resilience.trial.index import index_campaign
 from nsm_resilience.trial.plan import AttemptPlan
 from tests.unit.trial.conftest import META, TRIAL
 
+REASONS = {"void": "install: not within 120 s", "interrupted": "interrupted by SIGTERM"}
+
 
 @pytest.fixture
 def attempts_allowed() -> int:
@@ -28,8 +30,8 @@ def write_attempt(folder: Path, number: int, end: str) -> None:
     meta = {**META, "attempt": number, "started": started, "lane": "lane-1"}
     writer = RecordWriter(CampaignLayout(folder).record(TRIAL, number), meta)
     writer.event("opened")
-    if end == "void":
-        writer.event("void", data={"reason": "install: not within 120 s"})
+    if end in REASONS:
+        writer.event("void", data={"reason": REASONS[end]})
     if end == "cut":
         writer.abandon()
     else:
@@ -46,7 +48,7 @@ def run(campaign: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         def attempt(plan: AttemptPlan) -> str | None:
             end = left.pop(0)
             write_attempt(campaign, plan.attempt, end)
-            return "install: not within 120 s" if end == "void" else None
+            return REASONS.get(end)
 
         monkeypatch.setattr(conducting, "run_attempt", attempt)
         monkeypatch.setattr(conducting, "_cluster", lambda _: (None, "c1"))
@@ -88,6 +90,14 @@ def test_a_cut_attempt_is_shown_and_does_not_use_up_the_attempts(campaign: Path,
     assert run("void") == VOID
     assert run("complete") == 0
     assert outcomes(campaign) == [(1, "cut"), (2, "void"), (3, "complete")]
+
+
+def test_an_interrupted_attempt_does_not_use_up_the_attempts(campaign: Path, run: Any) -> None:
+    for number in (1, 2, 3):
+        write_attempt(campaign, number, "interrupted")
+    assert run("void") == VOID
+    assert run("complete") == 0
+    assert [end for _, end in outcomes(campaign)] == ["void"] * 4 + ["complete"]
 
 
 def test_a_complete_trial_is_never_run_again(campaign: Path, run: Any) -> None:

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases, run
+from nsm_resilience.trial.interrupt import Interrupted, interruptible
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import RecordLost, run_attempt
 from tests.unit.trial.conftest import META
@@ -133,17 +137,58 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_attempt(
     assert not plan.folder.exists()
 
 
-def test_an_interrupt_undoes_the_faults_and_leaves_a_cut_record(
-    rig: Rig, plan: AttemptPlan
-) -> None:
+def test_an_interrupted_attempt_is_void_and_its_lane_wiped(rig: Rig, plan: AttemptPlan) -> None:
     def interrupt(setting: Any) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted(signal.SIGTERM)
 
     rig.phases = interrupt
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted):
         run_attempt(plan)
-    assert read_record(plan.folder).outcome == "cut"
-    assert rig.done == ["undone"]
+    record = read_record(plan.folder)
+    assert (record.outcome, record.void_reason) == ("void", "interrupted by SIGTERM")
+    assert rig.done == ["wiped", "stopped"]
+
+
+def test_an_interrupt_during_the_wipe_loses_nothing_that_was_measured(
+    rig: Rig, plan: AttemptPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wipe = phases.wipe
+
+    def interrupted(setting: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        wipe(setting)
+
+    monkeypatch.setattr(phases, "wipe", interrupted)
+    with interruptible(), pytest.raises(Interrupted):
+        run_attempt(plan)
+    assert read_record(plan.folder).outcome == "complete"
+    assert rig.done == ["wiped", "stopped"]
+
+
+def test_an_interrupted_attempt_whose_lane_hangs_ends_all_the_same(
+    rig: Rig, plan: AttemptPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As phases.wipe: what keeps a lane from being wiped is said in the record."""
+
+    def hang(setting: Any) -> None:
+        try:
+            time.sleep(60)
+        except TimeoutError as error:
+            rig.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
+
+    def interrupt(setting: Any) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(run, "LAST_ACT_S", 0.3)
+    monkeypatch.setattr(phases, "wipe", hang)
+    rig.phases = interrupt
+    begin = time.monotonic()
+    with pytest.raises(Interrupted):
+        run_attempt(plan)
+    assert time.monotonic() - begin < 20
+    record = read_record(plan.folder)
+    assert record.outcome == "void"
+    assert "not within 0.3 s" in record.all_of("warning")[0].data["text"]
 
 
 def test_a_line_that_was_written_in_part_never_makes_a_complete_record(

@@ -5,7 +5,8 @@ It speaks HTTP inside the cluster; the runner reaches it through the API server'
 request needs the token of AGENT_TOKEN, so that no other pod of the cluster can order anything, and
 names the node it is for, which must be AGENT_NODE: this pod runs where the label of a lane is, and
 nothing that was meant for another node is done here. Nothing is lost while the API server is away:
-lines wait here until they are pulled, and a pull acknowledges what came before it.
+lines wait here until they are pulled, and a pull acknowledges what came before it. Of a runner that
+never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
 GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "mono_ns"}
@@ -35,6 +36,8 @@ TOKEN = os.environ.get("AGENT_TOKEN", "")
 NODE = os.environ.get("AGENT_NODE", "")
 MOST_BYTES = 1 << 20
 """The longest body that is read; orders are a few hundred bytes."""
+MOST_WAITING = 64 << 20
+"""What lines may wait to be pulled, in bytes: some hours of all probes."""
 
 
 def command(script: str, wanted: dict[str, Any]) -> list[str]:
@@ -51,20 +54,30 @@ class Agent:
         """Nothing runs yet."""
         self.lock = threading.Lock()
         self.lines: deque[tuple[int, str, Any]] = deque()
+        self.sizes: deque[int] = deque()
+        self.waiting = 0
         self.next = 0
         self.running: dict[str, subprocess.Popen[str]] = {}
 
-    def add(self, name: str, line: Any) -> None:
-        """Buffer one line."""
+    def add(self, name: str, line: Any, size: int = 0) -> None:
+        """Buffer one line of so many bytes; when too much waits, the oldest go."""
         with self.lock:
             self.lines.append((self.next, name, line))
+            self.sizes.append(size)
+            self.waiting += size
             self.next += 1
+            while self.waiting > MOST_WAITING:
+                self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        self.lines.popleft()
+        self.waiting -= self.sizes.popleft()
 
     def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int]:
         """Lines from number `since` on; those before it are forgotten."""
         with self.lock:
             while self.lines and self.lines[0][0] < since:
-                self.lines.popleft()
+                self._forget_oldest()
             return list(self.lines), self.next
 
     def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:
@@ -88,7 +101,7 @@ class Agent:
         assert child.stdout is not None and child.stderr is not None
         for text in child.stdout:
             try:
-                self.add(name, json.loads(text))
+                self.add(name, json.loads(text), len(text))
             except ValueError:
                 self.add(name, {"kind": "garbled", "text": text[:500]})
         problem = child.stderr.read().strip()
@@ -116,6 +129,8 @@ class Agent:
         self.stop(list(self.running))
         with self.lock:
             self.lines.clear()
+            self.sizes.clear()
+            self.waiting = 0
 
 
 def run(script: str, wanted: dict[str, Any], timeout_s: float) -> dict[str, Any]:
