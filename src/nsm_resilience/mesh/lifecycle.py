@@ -19,6 +19,8 @@ from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
 DAEMON_SETS = ("nsmgr", "forwarder")
+REMEDY = "nsm-watchdog"
+"""The DaemonSet of the arms with a remedy (nsm_resilience.watchdog)."""
 
 
 def prepare_cluster(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
@@ -136,7 +138,7 @@ class Mesh:
         device plugin that waits on a dead socket keeps its kubelet from deleting any pod), then
         the pods, then the files. Raises ApiUnavailable naming what would not go.
         """
-        for name in DAEMON_SETS:
+        for name in (REMEDY, *DAEMON_SETS):  # the remedy first: it would mend what is taken away
             self._delete_daemon_set(name)
         names = [pod.metadata.name for pod in self.cluster.pods(self.lane.namespace)]
         self.cluster.delete_pods(self.lane.namespace, names, grace_s=0)

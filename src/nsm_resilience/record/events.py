@@ -10,14 +10,14 @@ from typing import Any, Literal, cast, get_args
 Phase = Literal[
     "clean", "install", "connect", "steady", "fault", "watch", "after", "collect", "wipe"
 ]
-Actor = Literal["runner", "agent", "kubernetes"]
+Actor = Literal["runner", "agent", "kubernetes", "watchdog"]
 
 KINDS = frozenset(
     {
         "opened", "phase", "clock", "cluster", "clean", "connected", "fault_instant", "injection",
         "injection_proof", "restart", "condition", "address", "interface_lost", "watch_end",
         "asked", "new_connection", "bystander", "notification", "undo", "snapshot", "log",
-        "warning", "probe_gap", "void", "closed",
+        "warning", "probe_gap", "void", "closed", "watchdog",
     }
 )  # fmt: skip
 """Every kind of event; the reader refuses others, so that a typing error cannot hide."""

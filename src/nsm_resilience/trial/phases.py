@@ -63,7 +63,7 @@ def clean(setting: Setting) -> None:
 
 
 def install(setting: Setting) -> None:
-    """NSM Ready on both nodes and the endpoint registered."""
+    """NSM Ready on both nodes, with the remedy of the arm beside it, and the endpoint registered."""
     with phase(setting, "install"):
         setting.pods.start()
         for role, agent in setting.agents.items():
@@ -71,6 +71,8 @@ def install(setting: Setting) -> None:
             setting.handlers[(role, "follow")] = logs.on_line
             logs.start(setting.lane.namespace)
         setting.mesh.install()
+        if setting.remedy is not None:
+            setting.remedy.start()
         setting.mesh.start_endpoint()
 
 
@@ -249,6 +251,8 @@ def collect(setting: Setting) -> None:
             injector = [SCRIPT] if (role, SCRIPT) in setting.handlers else []
             agent.stop("path", "watch", LISTENER, *injector)
         setting.pump()
+        if setting.remedy is not None:
+            setting.remedy.stop()
         snapshot(setting, "after")
         events = setting.cluster.request(
             "GET", f"/api/v1/namespaces/{setting.lane.namespace}/events", timeout_s=20, headers={}

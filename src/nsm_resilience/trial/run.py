@@ -13,11 +13,13 @@ from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
+from nsm_resilience.watchdog.deploy import Watchdog
 
 
 class RecordLost(RuntimeError):
@@ -96,6 +98,10 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
             },
         )
     factors = plan.scheduled.cell.factors
+    remedy = None
+    if factors.remedy != "none":
+        watchdog = Watchdog(plan.cluster, plan.lane, factors, plan.images.agent)
+        remedy = WatchdogProbe(watchdog, clocks, writer)
     return Setting(
         study=plan.study,
         scheduled=plan.scheduled,
@@ -109,6 +115,7 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
         writer=writer,
         pods=PodWatch(plan.cluster, plan.lane, factors.plane, writer),
         say=plan.say,
+        remedy=remedy,
     )
 
 
@@ -148,7 +155,8 @@ def _phases(setting: Setting) -> None:
     phases.after(setting)
     phases.collect(setting)
     phases.check_api(setting)
-    problems = [path.problem, listener.problem, *(c.problem for c in components)]
+    remedy = setting.remedy.problem if setting.remedy is not None else None
+    problems = [path.problem, listener.problem, remedy, *(c.problem for c in components)]
     for problem in filter(None, problems):
         setting.writer.event("warning", data={"text": problem})
 
