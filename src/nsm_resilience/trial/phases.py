@@ -63,7 +63,7 @@ def clean(setting: Setting) -> None:
 
 
 def install(setting: Setting) -> None:
-    """NSM Ready on both nodes, with the remedy of the arm beside it, and the endpoint registered."""
+    """NSM Ready on both nodes, the remedy of the arm beside it, and the endpoint registered."""
     with phase(setting, "install"):
         setting.pods.start()
         for role, agent in setting.agents.items():

@@ -24,6 +24,10 @@ BEAT_S = 0.5
 """Between two echoes of a client's path."""
 ASK_S = 5.0
 """Between two looks at what NSM thinks of a client's connections."""
+IN_HAND_S = 6.0
+"""What NSM may still be doing with a connection that was closed meanwhile: it calls the forwarder
+ten times with half a second between (controlplane/pkg/local/forwarder_service.go), and would take
+a new interface of the same name down again."""
 PATH_ALIVE = "nsm-watchdog/PathAlive"
 """Condition of a client's pod."""
 SERVICE, LABELS = "OUTGOING_NSC_NAME", "OUTGOING_NSC_LABELS"
@@ -157,8 +161,9 @@ class Client:
     def reconnect(self) -> str:
         """Ask NSM for the connection again in the client's place; returns the new one's id.
 
-        What NSM still knows of the old one is closed first, or its healing would go on in between;
-        then the dead interface goes, because the forwarder does not replace one. Raises
+        What NSM still knows of the old one is closed first, or its healing would go on in between,
+        and what it has in hand is waited for; then the dead interface goes, because the forwarder
+        does not replace one. Raises
         request.Refused, OSError or LookupError with the first thing that would not go.
         """
         pid = self.pid
@@ -171,6 +176,7 @@ class Client:
             # NSM reports the trouble of a connection that is broken, and forgets it all the same
             with contextlib.suppress(request.Refused), self.channel(5.0) as channel:
                 request.close(channel, known)
+        self.stopped.wait(IN_HAND_S)
         for network in (pid, 1):
             run_on_node(["ip", "link", "delete", self.interface], network_of=network)
         inode = os.stat(f"/proc/{pid}/ns/net").st_ino
