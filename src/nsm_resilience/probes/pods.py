@@ -107,8 +107,8 @@ class PodWatch:
             known = seen.conditions.get(condition["type"])
             if condition["status"] != known:
                 seen.conditions[condition["type"]] = condition["status"]
-                # `domain/Name`: somebody's own, such as the watchdog's; the kubelet's other ones follow
-                # from what is recorded of containers
+                # `domain/Name` is somebody's own, such as the watchdog's; what the kubelet
+                # writes besides follows from what is recorded of containers
                 if (condition["type"] == "Ready" or "/" in condition["type"]) and not new:
                     reason = condition.get("reason") or ""
                     self._condition(role, meta["name"], "Ready", condition["status"], reason)
