@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from typing import Any
 
 import echo
@@ -22,6 +23,8 @@ from rules import Breach
 
 BEAT_S = 0.5
 """Between two echoes of a client's path."""
+FAILED_S, SPAN_S = 15.0, 60.0
+"""A path that was silent for so long within such a span has failed (rules.py)."""
 ASK_S = 5.0
 """Between two looks at what NSM thinks of a client's connections."""
 IN_HAND_S = 6.0
@@ -45,6 +48,29 @@ def wish_of(pod: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
     return None
 
 
+class Silence:
+    """How long a path was silent within the last SPAN_S: beats without an answer."""
+
+    def __init__(self) -> None:
+        """It was never silent."""
+        self.beats: deque[float] = deque()
+
+    def add(self, at_s: float, *, answered: bool) -> None:
+        """One beat."""
+        if not answered:
+            self.beats.append(at_s)
+
+    def total_s(self, now_s: float) -> float:
+        """Seconds of silence within the span."""
+        while self.beats and now_s - self.beats[0] > SPAN_S:
+            self.beats.popleft()
+        return len(self.beats) * BEAT_S
+
+    def forget(self) -> None:
+        """What was is over: there is another connection."""
+        self.beats.clear()
+
+
 class Client:
     """One client's pod: an echo at every beat from its network, and its connection at NSM."""
 
@@ -61,7 +87,7 @@ class Client:
         self.known: set[str] = set()
         """Ids of all connections that NSM ever showed for this client."""
         self.thinks = "not asked yet"
-        self.told_dead = False
+        self.silence = Silence()
         self.stopped = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
         threading.Thread(target=self._ask, daemon=True).start()
@@ -90,13 +116,18 @@ class Client:
         finally:
             os.close(folder)
 
-    def breach(self, now_s: float) -> Breach | None:
-        """The path that was alive and is silent, if it is."""
+    def breaches(self, now_s: float) -> list[Breach]:
+        """What is wrong with a path that was alive and is silent now."""
         if self.last_reply_s is None or now_s - self.last_reply_s < 2 * BEAT_S:
-            return None
-        silent = now_s - self.last_reply_s
-        text = f"no reply for {silent:.0f} s; NSM's view of its connection: {self.thinks}"
-        return Breach("path-dead", f"client {self.name}", text, client=self.name)
+            return []
+        subject, thinks = f"client {self.name}", f"NSM's view of its connection: {self.thinks}"
+        text = f"no reply for {now_s - self.last_reply_s:.0f} s; {thinks}"
+        found = [Breach("path-dead", subject, text, client=self.name)]
+        silent_s = self.silence.total_s(now_s)
+        if silent_s >= FAILED_S:
+            text = f"silent for {silent_s:.0f} of the last {SPAN_S:g} s; {thinks}"
+            found.append(Breach("path-failed", subject, text, client=self.name))
+        return found
 
     def write(self, line: dict[str, Any]) -> bool:
         """A line in the client's own workspace folder, where its containers see it."""
@@ -127,6 +158,8 @@ class Client:
             with contextlib.suppress(OSError):
                 if self._echo(identifier, number, nonce):
                     self.last_reply_s = time.monotonic()
+            if self.last_reply_s is not None:
+                self.silence.add(begin, answered=self.last_reply_s >= begin)
             time.sleep(max(0.0, BEAT_S - (time.monotonic() - begin)))
 
     def _echo(self, identifier: int, number: int, nonce: int) -> bool:
@@ -184,4 +217,5 @@ class Client:
         with self.channel(request.ANSWER_S) as channel:
             new = request.ask(channel, asked)
         self.known = {new}
+        self.silence.forget()
         return new

@@ -8,7 +8,8 @@ it is acted on. The times follow from NSM's and Kubernetes' own, not from any sc
   once; three seconds (five for a missing process) are past that.
 - A request that NSM has not answered in 15 s it has given up itself (ConnectTimeout in
   sdk/client/client.go, ForwarderTimeout in controlplane/pkg/local/forwarder_service.go): until then
-  a dead path is NSM's to heal, afterwards the watchdog's.
+  a dead path is NSM's to heal, afterwards the watchdog's. What counts is the silence within a
+  minute, so that a path which comes and goes has failed as well as one that is gone.
 - NSM's parts register with each other within a second or poll every few; one that is not known
   again after 20 s (HealRequestTimeout in controlplane/pkg/properties) has not noticed.
 - A forwarder makes an interface in the node's network and moves it into a pod in the same call;
@@ -83,12 +84,12 @@ RULES: dict[str, Rule] = {
             pause_s=2.0,
             most=30,
         ),
+        Rule("path-dead", "the path of a client that was connected answers", tell_s=3.0),
         Rule(
-            "path-dead",
-            "the path of a client that was connected answers",
-            tell_s=3.0,
+            "path-failed",
+            "such a path is silent for less than 15 s in a minute",
+            tell_s=0.0,
             act="reconnect",
-            act_s=15.0,
             pause_s=10.0,
             doubles=True,
             most=6,
@@ -185,7 +186,7 @@ class Decision:
 
 ORDER: Mapping[str, int] = {
     "component-hung": 0, "socket-lost": 1, "leftover-interface": 2, "peer-unaware": 3,
-    "path-dead": 4,
+    "path-failed": 4,
 }  # fmt: skip
 """Sockets and components first: a path cannot be asked for where nobody answers."""
 

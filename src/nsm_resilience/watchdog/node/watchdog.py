@@ -62,9 +62,7 @@ class Watchdog:
         """One look, what is told of it, and at most one act begun."""
         breaches = self.node.look()
         for client in list(self.clients.values()):
-            dead = client.breach(now_s)
-            if dead is not None:
-                breaches.append(dead)
+            breaches += client.breaches(now_s)
         for change in self.memory.take(breaches, now_s):
             self._tell(change)
         if self.contracts.mode == "heal" and (self.acting is None or not self.acting.is_alive()):
@@ -107,7 +105,7 @@ class Watchdog:
         held = {"since_s" if change.what == "finding" else "lasted_s": round(change.held_s, 3)}
         self._write(change.what, finding, text=breach.text, **held)
         client = self.clients.get(breach.client)
-        if client is not None:
+        if client is not None and breach.rule == "path-dead":
             self._tell_client(change, client)
         if change.what == "finding":
             pod = client.pod if client is not None else self._pod_of(breach)
