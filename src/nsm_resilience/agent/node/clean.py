@@ -72,6 +72,13 @@ def signal_all(programs: list[str], number: int) -> None:
                 continue
 
 
+def undo_faults() -> None:
+    """End what a fault left in the node's network and processes; what cannot be is reported."""
+    pause.resume()
+    with contextlib.suppress(OSError):
+        rules.remove()
+
+
 def wipe(wanted: dict[str, Any]) -> None:
     """Remove it all. Directories stay: pods mount them."""
     for directory in wanted["state"]:
@@ -95,9 +102,7 @@ def main() -> None:
     """Act, then report what is left."""
     wanted = order()
     if wanted["act"] in ("free", "wipe", "leave"):
-        pause.resume()
-        with contextlib.suppress(OSError):  # what is left is reported
-            rules.remove()
+        undo_faults()
         signal_all(wanted["programs"], signal.SIGCONT)
     if wanted["act"] == "free":
         signal_all(wanted["programs"], signal.SIGKILL)
