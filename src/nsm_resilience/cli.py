@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -145,6 +145,30 @@ def schedule(
         return
     for scheduled in make_schedule(load_study(study)):
         say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}")
+
+
+@app.command(rich_help_panel=BEFORE)
+def pairs(
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", min=1, help="The budget, on all lanes.")
+    ],
+    lanes: Annotated[int, typer.Option("--lanes", metavar="N", min=1, help="Side by side.")] = 1,
+    plane: Annotated[
+        Literal["kernel", "vpp"], typer.Option("--plane", help="The forwarding plane.")
+    ] = "kernel",
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", min=1, help="Trials of each pair.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the choice.")] = 1,
+    study: Study = DEFAULT_STUDY,
+) -> None:
+    """Print a study of failures in pairs that fits into a budget, with the windows of STUDY."""
+    from nsm_resilience.faults.pairs import select, study_of
+    from nsm_resilience.study.load import load_study
+
+    base = load_study(study)
+    chosen = select(base, plane, minutes, lanes, trials, seed)
+    typer.echo(study_of(chosen, base, plane, seed), nl=False)
 
 
 @app.command(rich_help_panel=BEFORE)

@@ -22,6 +22,7 @@ import yaml
 from nsm_resilience.record import writer as writer_module
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Factors, Study
 
@@ -358,8 +359,8 @@ def _faults(
 ) -> list[tuple[float, Act]]:
     found: list[tuple[float, Act]] = []
     for at, fault in enumerate(faults, start=1):
-        name = fault["component"] or f"socket:{fault['socket']}"
-        who = {"source": "agent", "node": fault["node"], "target": f"{name}@{fault['node']}"}
+        declared = Fault.model_validate(fault)
+        who = {"source": "agent", "node": declared.role, "target": declared.target}
         done = 0.008 + 0.002 * at
         data = {"id": f"fault-{at}", "method": failure, "t_begin_ns": ns(done - 0.002),
                 "t_done_ns": ns(done), "error": None, "before": {}}  # fmt: skip
@@ -368,6 +369,9 @@ def _faults(
             checks = [{"check": "the old process is gone", "ok": proved}]
             proof = {"id": f"fault-{at}", "proved": proved, "checks": checks}
             found.append((0.2, note("injection_proof", data=proof, **who)))
+        if declared.for_s is not None:
+            undone = {"id": f"fault-{at}", "ok": True, "checks": []}
+            found.append((declared.delay_s + declared.for_s, note("undo", data=undone, **who)))
     return found
 
 

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nsm_resilience.study.models import Factors, Fault, NodeRole, Scenario
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.study.fault import Fault, NodeRole
+from nsm_resilience.study.models import Factors, Scenario
 
 
 @dataclass(frozen=True)
@@ -18,26 +21,76 @@ class PlannedFault:
     failure: str
 
     @property
-    def node(self) -> NodeRole:
-        """The role of the node it goes to."""
-        return self.fault.node
+    def role(self) -> NodeRole | None:
+        """The role of the node it goes to; None when it goes to the registry."""
+        return self.fault.role
+
+    def timing(self) -> dict[str, Any]:
+        """The part of an agent's order that says when, and for how long unless until the end."""
+        for_s = self.fault.for_s
+        when: dict[str, Any] = {"delay_ns": int(self.fault.delay_s * 1e9)}
+        return when if for_s is None else {**when, "for_ns": int(for_s * 1e9)}
 
 
-class NodeFault(Protocol):
-    """A kind of fault that the node agent injects: a module-level pair of names."""
+class Kind(Protocol):
+    """A kind of fault: a module with these names."""
 
     METHODS: frozenset[str]
     UNDONE: dict[str, str]
-    """What is done about each method when the trial ends, in words."""
+    """What is done about each method at its end, in words."""
+    WORDS: dict[str, str]
+    """What each method does to what it hits, in a word or two."""
 
-    def order(self, planned: PlannedFault, factors: Factors) -> dict[str, Any]:
-        """The agent's order for this fault (see agent/node/inject.py)."""
+    def handles(self, planned: PlannedFault) -> bool:
+        """Whether this kind injects the fault."""
+        ...
+
+    def hits(self, planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
+        """What is hit: programs, pods, paths or addresses, by name."""
+        ...
+
+
+class NodeFault(Kind, Protocol):
+    """A kind of fault that the node agent injects."""
+
+    def order(self, planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
+        """The agent's order for this fault (see agent/node/inject.py).
+
+        LookupError when what is to be hit does not exist.
+        """
+        ...
+
+
+@dataclass
+class ApiAction:
+    """Deletions through the API server in one instant, for every fault that asks for them.
+
+    `before` says what is deleted; the other fields are set when it is done.
+    """
+
+    faults: list[PlannedFault]
+    paths: list[str]
+    before: dict[str, Any]
+    begin_ns: int = 0
+    done_ns: int = 0
+    error: str | None = None
+
+
+class ApiFault(Kind, Protocol):
+    """A kind of fault that the runner injects through the API server."""
+
+    def arm(self, planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
+        """Find what is to be hit; LookupError for what does not exist."""
+        ...
+
+    def prove(self, action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
+        """Checks {check, ok, before, …} of a deletion, all of which must hold."""
         ...
 
 
 def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
     """A scenario's faults with the failure of the cell where the fault names none."""
     return [
-        PlannedFault(f"fault-{n}", fault, fault.failure or factors.failure)
+        PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure))
         for n, fault in enumerate(scenario.faults, start=1)
     ]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.faults import pod_delete, process, socket_file
-from nsm_resilience.faults.base import NodeFault, PlannedFault, plan
+from nsm_resilience.faults import through_api
+from nsm_resilience.faults.base import ApiAction, ApiFault, PlannedFault, plan
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Factors, Scenario
@@ -17,9 +18,6 @@ from nsm_resilience.study.models import Factors, Scenario
 SCRIPT = "inject"
 PROVE_S = 30.0
 """How long the agent looks for the proof, and for the process that replaced a killed one."""
-
-NODE_FAULTS: tuple[NodeFault, ...] = (process, socket_file)
-"""The kinds of fault that agents inject. A new kind is a module here."""
 
 
 @dataclass
@@ -33,7 +31,8 @@ class Injector:
     clocks: dict[str, Clock]
     writer: RecordWriter
     planned: list[PlannedFault] = field(init=False)
-    _deletions: list[pod_delete.PodDelete] = field(default_factory=list)
+    _orders: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _actions: list[tuple[ApiFault, ApiAction]] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _before: dict[str, Any] = field(default_factory=dict)
 
@@ -41,37 +40,38 @@ class Injector:
         """Decide the failure of every fault."""
         self.planned = plan(self.scenario, self.factors)
 
-    def order(self, at_ns: int, expires_ns: int) -> None:
-        """Arm the agents and the deletions; LookupError when a target does not exist."""
-        for role, agent in self.agents.items():
-            orders = [
-                kind.order(planned, self.factors)
-                for planned in self.planned
-                for kind in NODE_FAULTS
-                if planned.node == role and planned.failure in kind.METHODS
-            ]
-            if orders:
-                clock = self.clocks[role]
-                agent.start(
-                    SCRIPT,
-                    SCRIPT,
-                    {
-                        "at_ns": clock.to_node(at_ns),
-                        "expires_ns": clock.to_node(expires_ns),
-                        "prove_s": PROVE_S,
-                        "faults": orders,
-                    },
-                )
-        deletes = [p for p in self.planned if p.failure in pod_delete.METHODS]
-        self._deletions = pod_delete.arm(deletes, self.mesh)
-        self._threads = pod_delete.start(self._deletions, at_ns, self.mesh, self._report_delete)
+    def prepare(self) -> None:
+        """Find what is to be hit; LookupError when a target does not exist."""
+        for kind in NODE_FAULTS:
+            for planned in self.planned:
+                if kind.handles(planned):
+                    self._orders.setdefault(str(planned.role), []).append(
+                        kind.order(planned, self.mesh)
+                    )
+        for api_kind in API_FAULTS:
+            mine = [p for p in self.planned if api_kind.handles(p)]
+            self._actions += [(api_kind, action) for action in api_kind.arm(mine, self.mesh)]
 
-    def _report_delete(self, one: pod_delete.PodDelete) -> None:
+    def order(self, at_ns: int, expires_ns: int) -> None:
+        """Arm the agents and the deletions with what was prepared."""
+        for role, orders in self._orders.items():
+            clock = self.clocks[role]
+            self.agents[role].start(
+                SCRIPT,
+                SCRIPT,
+                {
+                    "at_ns": clock.to_node(at_ns),
+                    "expires_ns": clock.to_node(expires_ns),
+                    "prove_s": PROVE_S,
+                    "faults": orders,
+                },
+            )
+        actions = [action for _, action in self._actions]
+        self._threads = through_api.start(actions, at_ns, self.mesh.cluster, self._report_action)
+
+    def _report_action(self, one: ApiAction) -> None:
         for planned in one.faults:
-            self._injection(
-                planned, "runner", one.begin_ns, one.done_ns, one.error,
-                {"pod": one.name, "uid": one.uid},
-            )  # fmt: skip
+            self._injection(planned, "runner", one.begin_ns, one.done_ns, one.error, one.before)
 
     def _injection(
         self, planned: PlannedFault, source: Any, begin_ns: int, done_ns: int, error: str | None,
@@ -80,7 +80,7 @@ class Injector:
         self.writer.event(
             "injection",
             source=source,
-            node=planned.node,
+            node=planned.role,
             target=planned.fault.target,
             t_ns=begin_ns,
             data={
@@ -110,16 +110,17 @@ class Injector:
             self._proof(planned, line["proved"], line["checks"], clock.to_runner(line["t_ns"]))
         elif line["kind"] == "undone":
             self.writer.event(
-                "undo", source="agent", node=planned.node, target=planned.fault.target,
-                t_ns=clock.to_runner(line["t_ns"]), data={"id": planned.id, "ok": line["ok"]},
+                "undo", source="agent", node=planned.role, target=planned.fault.target,
+                t_ns=clock.to_runner(line["t_ns"]),
+                data={"id": planned.id, "ok": line["ok"], "checks": line.get("checks", [])},
             )  # fmt: skip
 
-    def prove_deletes(self) -> None:
-        """Look for the proof of every deletion (those of agents come by themselves)."""
+    def prove_actions(self) -> None:
+        """Look for the proof of what the runner did (those of agents come by themselves)."""
         for thread in self._threads:
             thread.join(timeout=10)
-        for one in self._deletions:
-            checks = pod_delete.prove(one, self.mesh)
+        for kind, one in self._actions:
+            checks = kind.prove(one, self.mesh)
             for planned in one.faults:
                 self._proof(planned, one.error is None and all(c["ok"] for c in checks), checks)
 
@@ -129,7 +130,7 @@ class Injector:
         self.writer.event(
             "injection_proof",
             source="runner" if t_ns is None else "agent",
-            node=planned.node,
+            node=planned.role,
             target=planned.fault.target,
             t_ns=t_ns,
             data={"id": planned.id, "proved": proved, "checks": checks},

@@ -9,50 +9,48 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nsm_resilience.faults import pod_delete, process, socket_file
-from nsm_resilience.faults.base import plan
-from nsm_resilience.mesh.system import components, socket_patterns
-from nsm_resilience.study.models import Factors, Fault, NodeRole, Scenario, Study
+from nsm_resilience.faults.base import PlannedFault, plan
+from nsm_resilience.faults.kinds import kind_of
+from nsm_resilience.study.fault import NodeRole
+from nsm_resilience.study.models import Factors, Scenario, Study
 from nsm_resilience.study.schedule import make_schedule
-
-UNDONE: dict[str, str] = {**process.UNDONE, **socket_file.UNDONE, **pod_delete.UNDONE}
-WORDS = {"kill": "SIGKILL", "hang": "SIGSTOP", "delete": "its pod is deleted"}
 
 
 @dataclass(frozen=True)
 class Injection:
-    """One injection: `hits` are programs, a pod or paths; `delay_s` counts from the first one."""
+    """One injection: `hits` are programs, a pod or paths; `delay_s` counts from the first one.
+
+    `node` is None for what is injected on no node; `for_s` None lasts until the trial's end.
+    """
 
     target: str
-    node: NodeRole
+    node: NodeRole | None
     method: str
+    does: str
     hits: tuple[str, ...]
     delay_s: float
+    for_s: float | None
     undone: str
 
 
 def injections(scenario: Scenario, factors: Factors) -> list[Injection]:
     """All injections of one outage, in the order in which they are injected."""
-    found = [
-        Injection(
-            p.fault.target,
-            p.node,
-            p.failure,
-            _hits(p.fault, p.failure, factors),
-            p.fault.delay_s,
-            UNDONE[p.failure],
-        )
-        for p in plan(scenario, factors)
-    ]
+    found = [_injection(planned, factors) for planned in plan(scenario, factors)]
     return sorted(found, key=lambda one: one.delay_s)
 
 
-def _hits(fault: Fault, failure: str, factors: Factors) -> tuple[str, ...]:
-    if fault.component is not None:
-        component = components(factors.plane)[fault.component]
-        return (component.app if failure in pod_delete.METHODS else component.program,)
-    assert fault.socket is not None
-    return tuple(socket_patterns(fault.socket).values())
+def _injection(planned: PlannedFault, factors: Factors) -> Injection:
+    kind = kind_of(planned)
+    return Injection(
+        target=planned.fault.target,
+        node=planned.role,
+        method=planned.failure,
+        does=kind.WORDS[planned.failure],
+        hits=kind.hits(planned, factors),
+        delay_s=planned.fault.delay_s,
+        for_s=planned.fault.for_s,
+        undone=kind.UNDONE[planned.failure],
+    )
 
 
 def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -77,11 +75,13 @@ def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
             yield "      nothing is injected"
         for one in found:
             total += 1
-            on = " or ".join(nodes[one.node])
+            names = " or ".join(nodes[one.node]) if one.node is not None else ""
+            where = f" on the {one.node}'s node" if one.node is not None else ""
             yield (
-                f"      {one.target}: {one.method} after {one.delay_s:g} s on the {one.node}'s node"
-                f"{f' ({on})' if on else ''}"
+                f"      {one.target}: {one.method} after {one.delay_s:g} s"
+                f"{f' for {one.for_s:g} s' if one.for_s is not None else ''}"
+                f"{where}{f' ({names})' if names else ''}"
             )
-            yield f"        {WORDS.get(one.method, 'file')}: {', '.join(one.hits)}"
+            yield f"        {one.does}: {', '.join(one.hits)}"
             yield f"        afterwards: {one.undone}"
     yield f"{total} injections in {len(make_schedule(study))} trials"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.system import socket_patterns
 from nsm_resilience.study.models import Factors
 
@@ -19,14 +20,27 @@ METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
 UNDONE = dict.fromkeys(
     METHODS, "the originals are put back unless the component has made itself new ones"
 )
+WORDS = dict.fromkeys(METHODS, "file")
 
 
-def order(planned: PlannedFault, _factors: Factors) -> dict[str, Any]:
+def handles(planned: PlannedFault) -> bool:
+    """A socket."""
+    return planned.fault.socket is not None
+
+
+def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+    """The paths, as patterns."""
+    assert planned.fault.socket is not None
+    return tuple(socket_patterns(planned.fault.socket).values())
+
+
+def order(planned: PlannedFault, _mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.socket is not None
     return {
         "id": planned.id,
+        "kind": "sockets",
         "method": planned.failure,
         "sockets": socket_patterns(planned.fault.socket),
-        "delay_ns": int(planned.fault.delay_s * 1e9),
+        **planned.timing(),
     }

@@ -63,3 +63,8 @@ def of_samples(what: str, table: str, first: int, last: int, text: str) -> Evide
 def of_kubernetes(what: str, line: int, text: str) -> Evidence:
     """Reference to one raw Kubernetes event."""
     return Evidence(what, KUBERNETES_EVENTS, line, None, None, text)
+
+
+def of_snapshot(what: str, name: str, text: str) -> Evidence:
+    """Reference to a whole snapshot."""
+    return Evidence(what, f"snapshots/{name}.json", None, None, None, text)

@@ -12,6 +12,10 @@ from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
+from nsm_resilience.study.fault import Fault
+
+UNDONE_EARLY_S, UNDONE_LATE_S = 0.5, 5.0
+"""How much before or after its time a fault may be reported undone (the agent looks that it is)."""
 
 ProofState = Literal["proved", "not proved", "missing", "no fault", "unexpected"]
 
@@ -69,14 +73,38 @@ def find_injection(record: Record, instants: Instants) -> Injection:
             return Injection(
                 "missing", f"there is no proof of the fault of {target}", skew, evidence
             )
+    not_undone = _not_undone(record, instants)
+    if not_undone is not None:
+        return Injection("not proved", not_undone, skew, evidence)
     checks = tuple(of_event("injection", p, f"{_target(p)}: {_say_checks(p)}") for p in judged)
     return Injection("proved", f"{len(judged)} faults proved", skew, (*evidence, *checks))
 
 
+def _not_undone(record: Record, instants: Instants) -> str | None:
+    """The declared fault that was not undone after its time, as a clause; None if all were.
+
+    One that lasted longer, or of which nobody knows when it ended, is another fault than declared.
+    """
+    ends: dict[str, list[float]] = {}
+    for raw in record.meta["scenario"].get("faults") or []:
+        fault = Fault.model_validate(raw)
+        if fault.for_s is not None:
+            ends.setdefault(fault.target, []).append(fault.delay_s + fault.for_s)
+    for target, wanted in ends.items():
+        undone = [
+            instants.since_fault(e.t_ns) or 0.0
+            for e in record.all_of("undo")
+            if e.target == target and e.data.get("ok") is True
+        ]
+        for end in sorted(wanted):
+            if not any(-UNDONE_EARLY_S <= at - end <= UNDONE_LATE_S for at in undone):
+                return f"the fault of {target} was not undone after its {end:g} s"
+    return None
+
+
 def target_of(fault: dict[str, Any]) -> str:
     """Name of what a declared fault breaks, as the runner writes it: `nsmd@client`."""
-    name = fault.get("component") or f"socket:{fault.get('socket')}"
-    return f"{name}@{fault.get('node')}"
+    return Fault.model_validate(fault).target
 
 
 def _target(event: Event) -> str:

@@ -12,7 +12,7 @@ from nsm_resilience.judge.outages import Echoes, Interruption, find_stretches
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
 
-PathVerdict = Literal["alive", "recovered", "dead", "unknown"]
+PathVerdict = Literal["alive", "recovered", "dead", "gone", "unknown"]
 LISTED = 5
 """How many interruptions are referred to as evidence; the table `outages` holds all."""
 
@@ -37,7 +37,8 @@ class PathMeasure:
 
     Attributes:
         verdict: `alive` = never interrupted; `recovered` = interrupted, and answering for the
-            settle time at the end of the watch; `dead` = not so; `unknown` = see `problem`.
+            settle time at the end of the watch; `dead` = not so; `gone` = dead because the client
+            or its only endpoint was taken away (gone.py); `unknown` = see `problem`.
         outage_s: Last reply before the first interruption to first reply after the last one; 0 for
             `alive`; until the end of the watch for `dead`, whose recovery was not seen.
         censored: Whether `outage_s` is such a lower bound.

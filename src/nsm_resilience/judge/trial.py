@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_components, check_reported
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.gone import find_gone
 from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome
 from nsm_resilience.judge.listener import find_told_to_listener
@@ -83,7 +85,9 @@ def _judge_complete(record: Record) -> Judgement:
     watch = instants.watch
 
     path, steady = _path_and_steady(record, components, instants, rules)
-    injection = find_injection(record, instants)
+    injection, gone = find_injection(record, instants), find_gone(record)
+    if gone is not None and path.verdict == "dead":
+        path = replace(path, verdict="gone")
     new, bystander = find_new_connection(record, rules), find_bystander(record)
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
@@ -102,6 +106,7 @@ def _judge_complete(record: Record) -> Judgement:
         path=path,
         components=sampled,
         outage=_second_outage(record),
+        gone=gone,
         new=new,
     )
     scenario = record.meta["scenario"]
@@ -111,6 +116,7 @@ def _judge_complete(record: Record) -> Judgement:
         reason = explain(
             path,
             new,
+            gone,
             detection if "C1" in claims else None,
             notification if "C2" in claims else None,
             control=control,
@@ -153,6 +159,7 @@ def _judge_complete(record: Record) -> Judgement:
         *(steady.evidence if steady is not None else ()),
         *path.evidence,
         *(sampled.evidence if sampled is not None else ()),
+        *(gone.evidence if gone is not None else ()),
         *new.evidence,
         *bystander.evidence,
         *detection.evidence,

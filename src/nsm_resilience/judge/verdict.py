@@ -8,7 +8,9 @@
 5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. So is
    a second outage that never came although the path healed from the first.
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
-7. The established path answers at the end and has done so for the settle time (or never stopped),
+7. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
+   its end of the path and, if the client is gone, a new client got a working connection (gone.py).
+8. The established path answers at the end and has done so for the settle time (or never stopped),
    and the new client got a working connection: `supported`. Anything else: `unsupported`.
 """
 
@@ -18,6 +20,7 @@ from typing import Literal
 
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.detection import Detection
+from nsm_resilience.judge.gone import Gone
 from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.notification import Notification
@@ -35,6 +38,7 @@ def decide(
     path: PathMeasure,
     components: Problem | None,
     outage: Problem | None,
+    gone: Gone | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
     """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
@@ -54,6 +58,11 @@ def decide(
         return "unknown", outage.text
     if new.answered is None:
         return "unknown", new.problem
+    if gone is not None:
+        if gone.released is None:
+            return "unknown", gone.text
+        asked = new.answered or gone.who == "endpoint"
+        return ("supported" if gone.released and asked else "unsupported"), ""
     if path.verdict in ("alive", "recovered") and new.answered:
         return "supported", ""
     return "unsupported", ""
@@ -62,6 +71,7 @@ def decide(
 def explain(
     path: PathMeasure,
     new: NewConnection,
+    gone: Gone | None,
     detection: Detection | None,
     notification: Notification | None,
     *,
@@ -73,6 +83,8 @@ def explain(
     `detection` and `notification` are given only for scenarios whose claim is about them.
     """
     clauses = [*_path_clauses(path, rules), _new_clause(new, rules)]
+    if gone is not None:
+        clauses = _gone_clauses(gone, new, rules)
     if detection is not None:
         clauses.append(
             "nothing showed that something was wrong"
@@ -126,6 +138,12 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
             "time before the watch ended",
         ]
     return [stopped, f"stayed so for the last {path.answering_s:.1f} s"]
+
+
+def _gone_clauses(gone: Gone, new: NewConnection, rules: Rules) -> list[str]:
+    if gone.who == "client":
+        return ["the client is gone and the path with it", gone.text, _new_clause(new, rules)]
+    return ["the only endpoint is gone and the path with it", gone.text]
 
 
 def _times(number: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from nsm_resilience.agent.deploy import agents as find_agents
+from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster
@@ -79,7 +80,7 @@ def check_untouched(cluster: Cluster, lane: Lane, images: Images) -> None:
         for role, rows in Mesh(cluster, lane, images, Factors(plane=plane), agents)
         .residue("inspect")
         .items()
-        for what in ("processes", "files", "interfaces")
+        for what in system.RESIDUE
         if rows[what]
     ]
     if found:

@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from nsm_resilience.agent.client import Agent
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.manifests import render, values
+from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
 from nsm_resilience.testbed.base import Lane
@@ -82,20 +83,47 @@ class Mesh:
                 return False
         return True
 
-    def start_pod(self, manifest: str, pod: str, node: str) -> None:
-        """Create one of the workloads' pods on a node."""
-        self.cluster.apply(render(manifest, {**self._values, "POD": pod, "NODE": node}))
+    def start_pod(
+        self, manifest: str, pod: str, node: str, extra: Mapping[str, str] | None = None
+    ) -> None:
+        """Create one of the workloads' pods on a node; `extra` are its manifest's own values."""
+        own = {"POD": pod, "NODE": node, **(extra or {})}
+        self.cluster.apply(render(manifest, {**self._values, **own}))
 
-    def start_endpoint(self, timeout_s: float = 60) -> None:
-        """Start the endpoint and wait until it is registered with its service manager."""
-        self.start_pod("endpoint.yaml", "endpoint", self.lane.endpoint_node)
-        wait_for("the endpoint registered", self._registered, timeout_s)
+    def start_endpoints(self, spare: bool, timeout_s: float = 60) -> None:
+        """Start the endpoint, and a spare one, and wait until the service managers know them."""
+        names = (system.ENDPOINT, system.SPARE) if spare else (system.ENDPOINT,)
+        for name in names:
+            extra = {"ADDRESSES": system.ADDRESSES[name]}
+            self.start_pod("endpoint.yaml", name, self.lane.endpoint_node, extra)
+        what = "both endpoints registered" if spare else "the endpoint registered"
+        wait_for(what, lambda: self._registered() == len(names), timeout_s)
 
-    def _registered(self) -> bool:
-        return any(
-            item["spec"].get("networkservicename") == self.lane.service
-            for item in self.custom_resources()["networkserviceendpoints"]
-        )
+    def _registered(self) -> int:
+        endpoints = self.custom_resources()["networkserviceendpoints"]
+        return sum(e["spec"].get("networkservicename") == self.lane.service for e in endpoints)
+
+    def workload(self, name: str) -> Any:
+        """The pod of the established client, or of the endpoint that serves it.
+
+        Of several endpoints it is the one whose pod has an interface of NSM. LookupError when there
+        is no such pod.
+        """
+        pods = {p.metadata.name: p for p in self.cluster.pods(self.lane.namespace)}
+        if name == system.ENDPOINT and system.SPARE in pods:
+            name = self._serving([pods[n] for n in (system.ENDPOINT, system.SPARE) if n in pods])
+        if name not in pods:
+            raise LookupError(f"{self.lane.name} has no pod {name}")
+        return pods[name]
+
+    def _serving(self, pods: list[Any]) -> str:
+        uids = {p.metadata.name: p.metadata.uid for p in pods}
+        order: dict[str, Any] = {"programs": [], "sockets": {}, "pods": uids}
+        (line,) = self.agents["endpoint"].run("snapshot", order)
+        serving = [name for name, network in line["pods"].items() if nsm_interfaces(network)]
+        if len(serving) != 1:
+            raise LookupError(f"of the endpoints {sorted(uids)} these serve: {serving}")
+        return str(serving[0])
 
     def start_client(self, pod: str, timeout_s: float = 60) -> Any:
         """Start the established client and wait until it is Ready, which is: connected."""
@@ -115,20 +143,23 @@ class Mesh:
         """NSM's registry: its custom resources in the lane's namespace, by plural name."""
         found: dict[str, list[Any]] = {}
         for plural in system.RESOURCES:
-            path = (
-                f"/apis/{system.SERVICE_GROUP}/v1alpha1/namespaces/{self.lane.namespace}/{plural}"
-            )
+            path = self.path_of_resource(plural)
             found[plural] = self.cluster.request("GET", path, timeout_s=10, headers={})["items"]
             for item in found[plural]:
                 item["metadata"].pop("managedFields", None)
         return found
+
+    def path_of_resource(self, plural: str, name: str = "") -> str:
+        """Where the API server has one of NSM's custom resources, or all of a kind."""
+        base = f"/apis/{system.SERVICE_GROUP}/v1alpha1/namespaces/{self.lane.namespace}/{plural}"
+        return f"{base}/{name}" if name else base
 
     def residue(self, act: str) -> dict[str, Any]:
         """What the agents find on both nodes after acting (`inspect`, `free`, `wipe`, `leave`)."""
         found = {}
         for role, agent in self.agents.items():
             (line,) = agent.run("clean", system.residue_order(self.plane, act), timeout_s=30)
-            found[role] = {k: line[k] for k in ("processes", "files", "interfaces")}
+            found[role] = {k: line[k] for k in system.RESIDUE}
         return found
 
     def wipe(self, timeout_s: float = 90) -> dict[str, Any]:
@@ -171,7 +202,7 @@ class Mesh:
         dirty = [
             f"{role} node: {what} {found[role][what]}"
             for role in found
-            for what in ("processes", "files", "interfaces")
+            for what in system.RESIDUE
             if found[role][what]
         ]
         dirty += [f"{plural} {names}" for plural, names in resources.items() if names]
@@ -190,14 +221,11 @@ class Mesh:
                 raise
 
     def _delete_custom_resources(self) -> None:
-        base = f"/apis/{system.SERVICE_GROUP}/v1alpha1/namespaces/{self.lane.namespace}"
         for plural, items in self.custom_resources().items():
             for item in items:
-                name = item["metadata"]["name"]
+                path = self.path_of_resource(plural, item["metadata"]["name"])
                 try:
-                    self.cluster.request(
-                        "DELETE", f"{base}/{plural}/{name}", timeout_s=10, headers={}
-                    )
+                    self.cluster.request("DELETE", path, timeout_s=10, headers={})
                 except ApiException as error:
                     if error.status != 404:
                         raise

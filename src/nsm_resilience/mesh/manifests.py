@@ -6,6 +6,7 @@ from __future__ import annotations
 from importlib import resources
 from string import Template
 
+from nsm_resilience.mesh import system
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
@@ -25,6 +26,7 @@ def values(lane: Lane, images: Images, plane: str) -> dict[str, str]:
         "NSM_MONITOR": images.of("nsm-monitor"),
         "TEST_COMMON": images.of("test-common"),
         "AGENT": images.agent,
+        "ADDRESSES": system.ADDRESSES[system.ENDPOINT],
     }
 
 

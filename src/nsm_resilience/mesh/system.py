@@ -82,6 +82,12 @@ UNDER_STATE_DIRECTORY = tuple(
 """What `socket: all` means: all sockets under NSM's own directory (study.md, S8)."""
 
 
+CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
+"""Names of the workloads' pods: the established client, the endpoint, and one more of it."""
+ADDRESSES = {ENDPOINT: "172.16.1.0/24", SPARE: "172.16.2.0/24"}
+"""What an endpoint gives addresses from: two networks, so that an address tells whose it is."""
+
+
 @dataclass(frozen=True)
 class ComponentOf:
     """Where a component runs: the app label of its pod, its container, its program."""
@@ -134,6 +140,10 @@ def socket_patterns(socket: str) -> dict[str, str]:
     """Paths of one of the sockets that scenarios name, or of `all`."""
     names = UNDER_STATE_DIRECTORY if socket == "all" else (socket,)
     return {name: SOCKETS[name] for name in names}
+
+
+RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
+"""What a wipe leaves none of on a node: NSM's, and what faults put there."""
 
 
 def residue_order(plane: Plane, act: str) -> dict[str, object]:

@@ -8,93 +8,50 @@ These pydantic models are the one source of the configuration's defaults and of 
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
+
+from nsm_resilience.study.fault import (
+    COMPONENT_FAILURES,
+    SOCKET_FAILURES,
+    VPP_PROCESSES,
+    Failure,
+    Fault,
+    Model,
+    NodeRole,
+    Seconds,
+    check_failure,
+)
+
+__all__ = [
+    "COMPONENT_FAILURES",
+    "SOCKET_FAILURES",
+    "VPP_PROCESSES",
+    "Failure",
+    "Fault",
+    "Model",
+    "NodeRole",
+    "Seconds",
+    "check_failure",
+]
 
 Plane = Literal["kernel", "vpp"]
 PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
 """The forwarding planes as they are written for people."""
 Client = Literal["monitored", "plain"]
-Failure = Literal["none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode"]
 Outage = Literal["first", "second"]
 Remedy = Literal["none", "observe", "heal"]
-NodeRole = Literal["client", "endpoint"]
-Component = Literal[
-    "nsmd", "nsmdp", "nsmd-k8s", "forwarder", "vpp", "vpp-agent", "vppagent-forwarder"
-]
-Socket = Literal[
-    "nsm.io.sock",
-    "forwarder-registrar",
-    "forwarder",
-    "workspace-server",
-    "workspace-client",
-    "plugin-registry",
-    "plugin-k8s",
-    "device-plugin",
-    "all",
-]
 Source = Literal["stated", "reconstructed", "ours"]
 
-COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
-SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
-VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
 SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Model(BaseModel):
-    """Base of all configuration models: immutable, and a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fault(Model):
-    """One thing that is broken: a component or a socket on one of the trial's two nodes.
-
-    Exactly one of `component` and `socket` is given. `failure` is taken from the cell's factor when
-    absent. Faults of one scenario are injected in one instant unless `delay_s` says otherwise.
-    """
-
-    component: Component | None = None
-    socket: Socket | None = None
-    node: NodeRole
-    failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
-    delay_s: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="Seconds after the first injection of the scenario."
-    )
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if (self.component is None) == (self.socket is None):
-            raise ValueError(
-                "a fault names either a component or a socket; write for example\n"
-                "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
-            )
-        if self.failure is not None:
-            check_failure(self, self.failure)
-        return self
-
-    @property
-    def target(self) -> str:
-        """Name of what is broken, e.g. `nsmd@client` or `socket:all@client`."""
-        name = self.component if self.component is not None else f"socket:{self.socket}"
-        return f"{name}@{self.node}"
-
-
-def check_failure(fault: Fault, failure: str) -> None:
-    """Raise ValueError unless `failure` is possible for the fault's kind of target."""
-    if fault.component is not None and failure not in COMPONENT_FAILURES:
-        raise ValueError(
-            f"failure `{failure}` does not fit the component `{fault.component}`; "
-            f"write one of: {', '.join(sorted(COMPONENT_FAILURES))}"
-        )
-    if fault.socket is not None and failure not in SOCKET_FAILURES:
-        raise ValueError(
-            f"failure `{failure}` does not fit the socket `{fault.socket}`; "
-            f"write one of: {', '.join(sorted(SOCKET_FAILURES))}"
-        )
 
 
 class Scenario(Model):
@@ -113,7 +70,13 @@ class Scenario(Model):
         default=("client",), description="Nodes on which a new client asks after the watch."
     )
     failure: Failure | None = Field(
-        default=None, description="Default failure; `kill` for components, `replace` for sockets."
+        default=None,
+        description="Default failure; `kill` for components and workloads, `replace` for sockets.",
+    )
+    spare_endpoint: bool = Field(
+        default=False,
+        description="A second endpoint of the service is there, on the endpoint's node, registered "
+        "before the client asks.",
     )
 
     @property
@@ -128,12 +91,20 @@ class Scenario(Model):
             return self.failure
         if self.is_control:
             return "none"
-        return "replace" if any(f.socket for f in self.faults) else "kill"
+        if any(f.socket for f in self.faults):
+            return "replace"
+        free = any(f.only_failure is None for f in self.faults)
+        return "kill" if free else cast(Failure, self.faults[0].only_failure)
+
+    @property
+    def undone_s(self) -> float:
+        """Seconds from the fault until the last one that ends within the watch is undone."""
+        return max((f.delay_s + f.for_s for f in self.faults if f.for_s is not None), default=0.0)
 
     @model_validator(mode="after")
     def _failure_fits(self) -> Self:
         for fault in self.faults:
-            check_failure(fault, fault.failure or self.default_failure)
+            check_failure(fault, fault.failure_in(self.default_failure))
         return self
 
 
@@ -174,11 +145,24 @@ class Arm(Model):
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1, le=99)]
+    first_block: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=1,
+        description="Block of the schedule that holds the arm's first trial; a later one puts what "
+        "is asked first before the rest.",
+    )
     plane: tuple[Plane, ...] = ("kernel",)
     client: tuple[Client, ...] = ("monitored",)
     failure: tuple[Failure, ...] = ()
     outage: tuple[Outage, ...] = ("first",)
     remedy: tuple[Remedy, ...] = ("none",)
+
+    @model_serializer(mode="wrap")
+    def _without_first_block(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing, so that checksums of studies without it stay."""
+        written: dict[str, Any] = write(self)
+        if self.first_block == 1:
+            written.pop("first_block")
+        return written
 
     @model_validator(mode="before")
     @classmethod
@@ -291,6 +275,7 @@ class Study(Model):
                         f"declared are: {', '.join(ids)}"
                     )
                 scenario = self.scenario(scenario_id)
+                self._check_undone_in_time(scenario)
                 for cell in arm.cells(scenario):
                     check_cell(scenario, cell)
                     cells.append(cell.id)
@@ -302,6 +287,15 @@ class Study(Model):
             )
         return self
 
+    def _check_undone_in_time(self, scenario: Scenario) -> None:
+        wanted = scenario.undone_s + self.windows.settle_s
+        if scenario.undone_s and wanted >= self.windows.watch_s:
+            raise ValueError(
+                f"{scenario.id}: its last fault is undone after {scenario.undone_s:g} s, and after "
+                f"that a path needs settle_s ({self.windows.settle_s:g}) inside watch_s "
+                f"({self.windows.watch_s:g}); shorten `for_s` or write `watch_s: {wanted + 30:g}`"
+            )
+
     def scenario(self, scenario_id: str) -> Scenario:
         """The scenario with this id; KeyError when the study does not declare it."""
         for scenario in self.scenarios:
@@ -309,14 +303,18 @@ class Study(Model):
                 return scenario
         raise KeyError(scenario_id)
 
-    def cells(self) -> list[tuple[Cell, int]]:
-        """Every cell of the campaign with its number of trials, in the order declared."""
+    def blocks(self) -> list[tuple[Cell, range]]:
+        """Every cell with the blocks that hold one trial of it each, in the order declared."""
         return [
-            (cell, arm.trials)
+            (cell, range(arm.first_block, arm.first_block + arm.trials))
             for arm in self.campaign
             for scenario_id in arm.scenarios
             for cell in arm.cells(self.scenario(scenario_id))
         ]
+
+    def cells(self) -> list[tuple[Cell, int]]:
+        """Every cell of the campaign with its number of trials, in the order declared."""
+        return [(cell, len(blocks)) for cell, blocks in self.blocks()]
 
 
 def check_cell(scenario: Scenario, cell: Cell) -> None:
@@ -324,8 +322,14 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
     failure = cell.factors.failure
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
+    one_way = scenario.faults and all(f.only_failure for f in scenario.faults)
+    if one_way and failure != scenario.default_failure:
+        raise ValueError(
+            f"{scenario.id}: its faults come in one way only; its `failure` can only be "
+            f"`{scenario.default_failure}`"
+        )
     for fault in scenario.faults:
-        check_failure(fault, fault.failure or failure)
+        check_failure(fault, fault.failure_in(failure))
         if fault.component in VPP_PROCESSES and cell.factors.plane != "vpp":
             raise ValueError(
                 f"{scenario.id}: `{fault.component}` exists on the vpp plane only; "
@@ -333,7 +337,7 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
             )
         if (
             fault.component == "forwarder"
-            and (fault.failure or failure) == "hang"
+            and fault.failure_in(failure) == "hang"
             and cell.factors.plane == "vpp"
         ):
             raise ValueError(

@@ -58,7 +58,9 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
         "new_connection_answered"
     ].fillna(False)
-    return (table["verdict"] != "supported") | whole.astype(bool)
+    # of a path whose client or endpoint is gone something else is asked (judge/gone.py)
+    gone = table["path_verdict"] == "gone"
+    return (table["verdict"] != "supported") | gone | whole.astype(bool)
 
 
 TRIALS = Table(
@@ -78,7 +80,8 @@ TRIALS = Table(
             "path_verdict",
             "text",
             "alive = never interrupted; recovered = interrupted, and answering for the settle "
-            "time at the end of the watch; dead = not so; unknown = not measured",
+            "time at the end of the watch; dead = not so; gone = dead because the client or its "
+            "only endpoint was taken away, so that its end is not asked of; unknown = not measured",
             one_of=get_args(PathVerdict),
         ),
         Column(

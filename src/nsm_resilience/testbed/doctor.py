@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
@@ -20,9 +21,6 @@ from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
 
 Level = Literal["ok", "warning", "missing"]
 
-OVERHEAD_S = 37.0
-"""Seconds of a trial besides its windows: NSM's own start (its probes wait 10 s), the client's
-connection, wiping. Measured on the campaign recorded in results/recorded (table `phases`)."""
 LANE_PROCESSORS = 0.5
 """What is allowed for a lane of the kernel plane. From results/recorded/kernel-2026-11: with five
 lanes on two processors (0.4 each) two of a hundred attempts were void because an order came late,
@@ -57,15 +55,11 @@ class Duration:
 
 def estimate(study: Study, lanes: int) -> Duration:
     """Bounds of the campaign's duration on so many lanes, the cluster's own time included."""
-    w = study.windows
     least = most = 0.0
     for scheduled in make_schedule(study):
         scenario = study.scenario(scheduled.cell.scenario)
-        fixed = OVERHEAD_S + w.steady_s
-        shortest = w.watch_s if scenario.is_control else w.settle_s
-        least += fixed + shortest
-        most += fixed + w.watch_s
-        most += w.new_connection_s * len(scenario.new_connection) + w.bystander_s
+        least += shortest_s(study.windows, scenario)
+        most += longest_s(study.windows, scenario)
     trials = len(make_schedule(study))
     return Duration(trials, lanes, CLUSTER_S + least / lanes, CLUSTER_S + most / lanes)
 

@@ -26,7 +26,6 @@ from nsm_resilience.testbed.api import ApiUnavailable, ready, wait_for
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
-CLIENT = "client"
 API_BACK_S = 90.0
 """How long a phase waits for an API server that is away; seconds."""
 API_LOSS_S = 5.0
@@ -73,14 +72,14 @@ def install(setting: Setting) -> None:
         setting.mesh.install()
         if setting.remedy is not None:
             setting.remedy.start()
-        setting.mesh.start_endpoint()
+        setting.mesh.start_endpoints(setting.scenario.spare_endpoint)
 
 
 def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> None:
     """The client is connected and its path answers; from now on somebody listens beside it."""
     with phase(setting, "connect"):
         begin = time.monotonic()
-        pod = setting.mesh.start_client(CLIENT)
+        pod = setting.mesh.start_client(system.CLIENT)
         seconds = time.monotonic() - begin
         setting.client_uid = pod.metadata.uid
         setting.handlers[("client", path.script_name)] = path.on_line
@@ -93,9 +92,11 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
                 f"connect: the client is Ready, but no echo was answered within 15 s "
                 f"({path.problem or path.ended or 'the prober runs'})"
             )
-        setting.writer.event("connected", node="client", data={"pod": CLIENT, "seconds": seconds})
+        setting.writer.event(
+            "connected", node="client", data={"pod": system.CLIENT, "seconds": seconds}
+        )
         setting.handlers[("client", LISTENER)] = listener.on_line
-        listener.start(CLIENT, setting.client_uid)
+        listener.start(system.CLIENT, setting.client_uid)
 
 
 def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> None:
@@ -130,15 +131,16 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
     """
     with phase(setting, "fault"):
         confirm_lane(setting.cluster, setting.lane)
+        try:
+            injector.prepare()
+        except LookupError as error:
+            raise TrialVoid(f"fault: {error}") from error
         at_ns = time.monotonic_ns() + int(ARM_S * 1e9)
         windows = setting.study.windows
         life_s = windows.watch_s + windows.new_connection_s + windows.bystander_s + 60
         for role in setting.agents:
             setting.handlers[(role, SCRIPT)] = partial(injector.on_line, role)
-        try:
-            injector.order(at_ns, at_ns + int(life_s * 1e9))
-        except LookupError as error:
-            raise TrialVoid(f"fault: {error}") from error
+        injector.order(at_ns, at_ns + int(life_s * 1e9))
         if time.monotonic_ns() > at_ns:
             raise TrialVoid("fault: ordering the injection took longer than its lead time")
         path.watch_from(at_ns)
@@ -153,17 +155,25 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
     """Probe on until recovered and settled, or until the window ends.
 
     A path that never stopped is watched for the whole window: NSM's own healing may break it late
-    (anchors-resilience, rule 4), and only the whole window can say that it did not.
+    (anchors-resilience, rule 4), and only the whole window can say that it did not. Faults that are
+    undone after their time are undone within the window, and the settle time counts from there.
     """
     with phase(setting, "watch"):
         windows = setting.study.windows
         end_ns = fault_ns + int(windows.watch_s * 1e9)
         # The first seconds are pumped first, so that proofs of deletions are looked for after them.
         setting.pump_until(fault_ns + int(3e9))
-        injector.prove_deletes()
+        injector.prove_actions()
         snapshot(setting, setting.name_of("fault"))
         settle_ns = int(windows.settle_s * 1e9)
-        settled = setting.pump_until(end_ns, lambda: path.settled(settle_ns))
+        undone_ns = fault_ns + int(setting.scenario.undone_s * 1e9)
+
+        def is_over() -> bool:
+            # what is undone later may break the path again
+            late = time.monotonic_ns() - undone_ns
+            return path.settled(settle_ns) and (undone_ns == fault_ns or late >= settle_ns)
+
+        settled = setting.pump_until(end_ns, is_over)
         if settled:
             because = "recovered and settled"
         elif not path.interrupted and path.answers(end_ns):

@@ -82,3 +82,33 @@ def test_packets_are_in_network_order() -> None:
     import echo
 
     assert struct.unpack_from("!BB", echo.packet(1, 2, 3)) == (8, 0)
+
+
+def test_a_prober_leaves_the_network_of_a_pod_that_is_gone_and_finds_its_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Staying would keep the interface of a dead client alive, and it would answer."""
+    import echo
+    import processes
+
+    where: list[object] = []
+    alive: dict[int, tuple[str, int]] = {7: ("S", 70)}
+    monkeypatch.setattr(processes, "stat_of", alive.get)
+    monkeypatch.setattr(processes, "of_pod", lambda uid: sorted(alive))
+    monkeypatch.setattr(processes, "in_own_network", lambda pid: True)
+    monkeypatch.setattr(echo, "network_of_process", lambda pid: "own")
+    monkeypatch.setattr(echo, "enter", where.append)
+    monkeypatch.setattr(echo, "enter_network", where.append)
+    monkeypatch.setattr(echo, "SEARCH_NS", 0)
+    target = echo.Target("nsm0")
+    inside = echo.Inside("u", 7)
+    inside.look(target)
+    assert where == [7]
+    del alive[7]
+    inside.look(target)
+    assert where == [7, "own"]
+    inside.look(target)
+    alive[9] = ("S", 90)
+    inside.look(target)
+    inside.look(target)
+    assert where[-1] == 9 and where.count(9) == 1

@@ -56,7 +56,7 @@ def test_a_stop_is_proved_by_the_state_and_undone(victim: subprocess.Popen[bytes
     assert not fault.prove(0)[0]
     fault.inject()
     assert fault.prove(time.monotonic_ns() + 10**9)[0]
-    assert fault.undo()
+    assert fault.undo()[0]
     stat = processes.stat_of(victim.pid)
     assert stat is not None and stat[0] != "T"
 
@@ -64,7 +64,9 @@ def test_a_stop_is_proved_by_the_state_and_undone(victim: subprocess.Popen[bytes
 def test_a_component_that_does_not_run_cannot_be_hit(capsys: pytest.CaptureFixture[str]) -> None:
     import inject
 
-    fault = inject.arm({"id": "f", "method": "kill", "program": "no-such-program"})
+    fault = inject.arm(
+        {"id": "f", "kind": "process", "method": "kill", "program": "no-such-program"}
+    )
     assert not inject.inject(fault)
     lines: list[dict[str, Any]] = [json.loads(x) for x in capsys.readouterr().out.splitlines()]
     assert lines[-1]["kind"] == "injected" and "no-such-program" in lines[-1]["error"]

@@ -4,12 +4,25 @@
 from typing import Any
 
 import pytest
+from kubernetes.client import (
+    V1Node,
+    V1NodeAddress,
+    V1NodeSpec,
+    V1NodeStatus,
+    V1Pod,
+    V1PodIP,
+    V1PodList,
+    V1PodStatus,
+)
 
-from nsm_resilience.faults import pod_delete, process, socket_file
-from nsm_resilience.faults.base import plan
-from nsm_resilience.faults.inject import NODE_FAULTS
+from nsm_resilience.faults import network, process, socket_file
+from nsm_resilience.faults.base import PlannedFault, plan
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, kind_of
+from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.system import SOCKETS, components
-from nsm_resilience.study.models import COMPONENT_FAILURES, SOCKET_FAILURES, Factors, Scenario
+from nsm_resilience.study.fault import TARGET_FAILURES, Fault
+from nsm_resilience.study.models import Factors, Scenario
+from nsm_resilience.testbed.base import Lane
 
 
 def a_scenario(*faults: dict[str, Any]) -> Scenario:
@@ -18,9 +31,29 @@ def a_scenario(*faults: dict[str, Any]) -> Scenario:
     )
 
 
-def test_every_failure_that_a_study_can_name_has_a_kind_of_fault() -> None:
-    methods = frozenset[str]().union(*(k.METHODS for k in NODE_FAULTS), pod_delete.METHODS)
-    assert methods == COMPONENT_FAILURES | SOCKET_FAILURES
+def a_mesh(cluster: Any = None) -> Mesh:
+    given: Any = None
+    return Mesh(cluster, Lane(1, "a", "b"), given, Factors(), {})
+
+
+EVERY = {
+    "component": {"component": "nsmd", "node": "client"},
+    "socket": {"socket": "all", "node": "client"},
+    "workload": {"workload": "endpoint"},
+    "registry": {"registry": "all"},
+    "network": {"network": "peer", "node": "client", "for_s": 30},
+    "whole_node": {"whole_node": True, "node": "endpoint", "for_s": 30},
+}
+
+
+@pytest.mark.parametrize("target", TARGET_FAILURES)
+def test_every_fault_that_a_study_can_name_is_injected_by_one_kind(target: str) -> None:
+    fault = Fault.model_validate(EVERY[target])
+    for failure in TARGET_FAILURES[target]:
+        planned = PlannedFault("fault-1", fault, failure)
+        kinds = [kind for kind in (*NODE_FAULTS, *API_FAULTS) if kind.handles(planned)]
+        assert kinds == [kind_of(planned)] and failure in kinds[0].METHODS
+        assert kinds[0].hits(planned, Factors())
 
 
 def test_a_fault_takes_the_failure_of_its_cell_unless_it_names_its_own() -> None:
@@ -34,8 +67,9 @@ def test_a_fault_takes_the_failure_of_its_cell_unless_it_names_its_own() -> None
         ("nsmdp@endpoint", "hang"),
     ]
     assert len({p.id for p in planned}) == 2
-    assert process.order(planned[1], Factors()) == {
+    assert process.order(planned[1], a_mesh()) == {
         "id": "fault-2",
+        "kind": "process",
         "method": "hang",
         "program": "nsmdp",
         "delay_ns": 1_500_000_000,
@@ -60,11 +94,60 @@ def test_a_component_is_another_program_on_another_plane(
 
 def test_all_sockets_are_those_under_nsms_directory_and_not_kubelets() -> None:
     (planned,) = plan(a_scenario({"socket": "all", "node": "client"}), Factors(failure="replace"))
-    ordered = socket_file.order(planned, Factors())["sockets"]
+    ordered = socket_file.order(planned, a_mesh())["sockets"]
     assert set(SOCKETS) - set(ordered) == {"device-plugin"}
 
 
 @pytest.mark.parametrize("name", sorted(SOCKETS))
 def test_a_single_socket_is_that_path_alone(name: str) -> None:
     (planned,) = plan(a_scenario({"socket": name, "node": "client"}), Factors(failure="unlink"))
-    assert socket_file.order(planned, Factors())["sockets"] == {name: SOCKETS[name]}
+    assert socket_file.order(planned, a_mesh())["sockets"] == {name: SOCKETS[name]}
+
+
+class Nodes:
+    """A cluster of two nodes and an API server, as far as addresses go."""
+
+    def __init__(self, networks: dict[str, list[str]]) -> None:
+        self.core, self.networks = self, networks
+
+    def request(self, method: str, path: str, **_: Any) -> Any:
+        endpoints = [{"addresses": ["192.0.2.1", "192.0.2.2"]}]
+        return {"items": [{"endpoints": endpoints, "ports": [{"port": 6443}]}]}
+
+    def read_node(self, name: str, **_: Any) -> Any:
+        return V1Node(
+            spec=V1NodeSpec(pod_cidrs=self.networks.get(name)),
+            status=V1NodeStatus(
+                addresses=[
+                    V1NodeAddress(type="InternalIP", address=f"192.0.2.{ord(name)}"),
+                    V1NodeAddress(type="Hostname", address=name),
+                ]
+            ),
+        )
+
+    def list_pod_for_all_namespaces(self, **_: Any) -> Any:
+        status = V1PodStatus(pod_ips=[V1PodIP(ip="198.51.100.7")])
+        return V1PodList(items=[V1Pod(status=status)])
+
+
+def cut(network_: str, nodes: Nodes) -> dict[str, Any]:
+    fault = {"network": network_, "node": "client", "for_s": 30, "delay_s": 2}
+    (planned,) = plan(a_scenario(fault), Factors(failure="cut"))
+    return network.order(planned, a_mesh(nodes))
+
+
+def test_a_partition_drops_the_other_nodes_addresses_and_its_pods() -> None:
+    order = cut("peer", Nodes({"b": ["198.51.100.0/24"]}))
+    assert order["drop"] == [["192.0.2.98", None], ["198.51.100.0/24", None]]
+    assert order["try"] == [["192.0.2.98", 10250]]
+    assert (order["delay_ns"], order["for_ns"]) == (2 * 10**9, 30 * 10**9)
+
+
+def test_where_nodes_have_no_network_of_their_own_each_pod_is_dropped() -> None:
+    assert ["198.51.100.7", None] in cut("peer", Nodes({}))["drop"]
+
+
+def test_an_api_server_is_cut_off_by_its_port_so_that_it_still_reaches_the_agent() -> None:
+    order = cut("api", Nodes({}))
+    assert order["drop"] == order["try"] == [["192.0.2.1", 6443], ["192.0.2.2", 6443]]
+    assert order["kubelets_server"]

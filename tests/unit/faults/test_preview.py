@@ -3,11 +3,11 @@
 
 from pathlib import Path
 
-from nsm_resilience.faults.inject import NODE_FAULTS
-from nsm_resilience.faults.preview import UNDONE, injections, preview
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS
+from nsm_resilience.faults.preview import injections, preview
 from nsm_resilience.mesh.system import SOCKETS
 from nsm_resilience.study.load import load_study
-from nsm_resilience.study.models import COMPONENT_FAILURES, SOCKET_FAILURES, Factors
+from nsm_resilience.study.models import Factors
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.config import load_testbed
 
@@ -42,10 +42,9 @@ def test_what_is_hit_is_what_the_agent_is_ordered_to_hit() -> None:
     assert len(shown) == len(scenario.faults)
 
 
-def test_every_way_to_fail_says_what_is_undone() -> None:
-    assert set(UNDONE) == COMPONENT_FAILURES | SOCKET_FAILURES
-    for kind in NODE_FAULTS:
-        assert set(kind.UNDONE) == kind.METHODS
+def test_every_way_to_fail_says_what_it_does_and_what_is_undone() -> None:
+    for kind in (*NODE_FAULTS, *API_FAULTS):
+        assert set(kind.UNDONE) == set(kind.WORDS) == kind.METHODS
 
 
 def test_a_control_says_that_nothing_is_injected() -> None:

@@ -20,6 +20,8 @@ from urllib.parse import parse_qs, urlparse
 
 import yaml
 
+from nsm_resilience.mesh.system import RESIDUE
+
 KINDS = {
     "": {"Namespace": ("namespaces", False), "Node": ("nodes", False), "Pod": ("pods", True),
          "ConfigMap": ("configmaps", True), "Secret": ("secrets", True),
@@ -38,7 +40,7 @@ class StandIn:
     def __init__(self, *nodes: str) -> None:
         self.objects: dict[str, Any] = {}
         self.asked: set[tuple[str, str, str]] = set()
-        self.residue: dict[str, Any] = {"processes": {}, "files": [], "interfaces": []}
+        self.residue: dict[str, Any] = {name: [] for name in RESIDUE}
         self.acts: list[str] = []
         self.lock = threading.RLock()
         self.put("/api/v1/namespaces/kube-system", {"kind": "Namespace"})

@@ -114,7 +114,7 @@ def test_a_mesh_that_is_not_ours_is_left_alone(
 def test_a_node_with_what_a_wipe_would_remove_is_not_taken(
     theirs: StandIn, kubeconfig: Path, tmp_path: Path
 ) -> None:
-    theirs.residue = {"processes": {}, "files": [], "interfaces": ["vxlan_sys_4789"]}
+    theirs.residue["interfaces"] = ["vxlan_sys_4789"]
     with pytest.raises(TestbedError, match=r"w1: interfaces \['vxlan_sys_4789'\]"):
         up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
     assert set(theirs.acts) == {"inspect"}

@@ -5,11 +5,13 @@ Order: {"act": "inspect" | "free" | "wipe" | "leave", "programs", "state": [dire
 content is NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues
 and kills NSM's processes that block the node (a device plugin waiting on a dead socket stops its
 kubelet from starting or stopping any pod). `leave` wipes and takes the directories away, too. One
-line: residue {"processes", "files", "interfaces"}.
+line: residue {"processes", "files", "interfaces", "rules", "stopped"}. What faults left behind
+goes first: rules in the node's network, and processes that were stopped with the whole node.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import json
 import os
@@ -19,7 +21,9 @@ import time
 from typing import Any
 
 import damage
+import pause
 import processes
+import rules
 from lines import emit, order
 from netns import HOST_ROOT, run_on_node
 
@@ -53,6 +57,8 @@ def residue(wanted: dict[str, Any]) -> dict[str, Any]:
         "processes": {program: [p[0] for p in rows] for program, rows in found.items() if rows},
         "files": sorted(files),
         "interfaces": interfaces(wanted["interfaces"]),
+        "rules": rules.find(),
+        "stopped": pause.left(),
     }
 
 
@@ -64,6 +70,13 @@ def signal_all(programs: list[str], number: int) -> None:
                 os.kill(pid, number)
             except OSError:
                 continue
+
+
+def undo_faults() -> None:
+    """End what a fault left in the node's network and processes; what cannot be is reported."""
+    pause.resume()
+    with contextlib.suppress(OSError):
+        rules.remove()
 
 
 def wipe(wanted: dict[str, Any]) -> None:
@@ -79,7 +92,8 @@ def wipe(wanted: dict[str, Any]) -> None:
     for path in wanted["files"]:
         if os.path.lexists(HOST_ROOT + path):
             os.unlink(HOST_ROOT + path)
-    shutil.rmtree(damage.SAFE, ignore_errors=True)
+    if not pause.left():  # else it says which ones they are
+        shutil.rmtree(damage.SAFE, ignore_errors=True)
     for name in interfaces(wanted["interfaces"]):
         run_on_node(["ip", "link", "delete", name])
 
@@ -88,6 +102,7 @@ def main() -> None:
     """Act, then report what is left."""
     wanted = order()
     if wanted["act"] in ("free", "wipe", "leave"):
+        undo_faults()
         signal_all(wanted["programs"], signal.SIGCONT)
     if wanted["act"] == "free":
         signal_all(wanted["programs"], signal.SIGKILL)

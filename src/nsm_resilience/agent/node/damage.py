@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from checks import seen
 from netns import HOST_ROOT
 from sockets import answers, describe
 
@@ -73,21 +74,17 @@ def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]
     """What shows that the damage is done: a list of {check, ok, before, after}."""
     after = describe(path)
     if method == "unlink":
-        return [_seen("the path is empty", after["kind"] == "missing", before, after)]
+        return [seen("the path is empty", after["kind"] == "missing", before, after)]
     if method == "mode":
-        return [_seen("nobody has permission", after["mode"] == "0o0", before, after)]
+        return [seen("nobody has permission", after["mode"] == "0o0", before, after)]
     expected = "file" if method == "replace" else "socket"
     checks = [
-        _seen("the inode is another", after["inode"] != before["inode"], before, after),
-        _seen(f"the path holds a {expected}", after["kind"] == expected, before, after),
+        seen("the inode is another", after["inode"] != before["inode"], before, after),
+        seen(f"the path holds a {expected}", after["kind"] == expected, before, after),
     ]
     if method == "orphan":
-        checks.append(_seen("nobody answers", not answers(path), before, after))
+        checks.append(seen("nobody answers", not answers(path), before, after))
     return checks
-
-
-def _seen(what: str, ok: bool, before: Any, after: Any) -> dict[str, Any]:
-    return {"check": what, "ok": ok, "before": before, "after": after}
 
 
 def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bool:

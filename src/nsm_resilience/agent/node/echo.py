@@ -22,13 +22,14 @@ from typing import Any
 
 import processes
 from lines import Stop, be_punctual, emit, order, stop_on_term
-from netns import enter_network
+from netns import enter, enter_network, network_of_process
 
 SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
 IFF_UP = 1
 ECHO, ECHO_REPLY = 8, 0
 FLUSH_NS = 250_000_000
 LOOK_NS = 100_000_000
+SEARCH_NS = 1_000_000_000
 
 
 def checksum(data: bytes) -> int:
@@ -232,7 +233,52 @@ def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
     return None
 
 
-def probe(prober: Prober, wanted: dict[str, Any]) -> str:
+class Inside:
+    """In the pod's network for as long as the pod has one.
+
+    A network lives as long as anybody is in it. One whose pod is gone is left, or the interface of
+    a client that is dead would live on and answer.
+    """
+
+    def __init__(self, pod_uid: str, pid: int) -> None:
+        """Enter the network of a process of the pod."""
+        self.pod_uid = pod_uid
+        self._own = network_of_process(os.getpid())
+        self._enter(pid)
+
+    def _enter(self, pid: int) -> None:
+        stat = processes.stat_of(pid)
+        enter_network(pid)
+        self._holder: tuple[int, int] | None = (pid, stat[1]) if stat is not None else None
+        self._looked = time.monotonic_ns()
+
+    def _held(self) -> bool:
+        if self._holder is None:
+            return False
+        stat = processes.stat_of(self._holder[0])
+        return stat is not None and stat[0] not in "ZX" and stat[1] == self._holder[1]
+
+    def look(self, target: Target) -> None:
+        """Leave a network that the pod has left; enter the one it has made itself anew."""
+        if self._held():
+            return
+        now = time.monotonic_ns()
+        if self._holder is None and now - self._looked < SEARCH_NS:
+            return
+        self._looked = now
+        pids = [p for p in processes.of_pod(self.pod_uid) if processes.in_own_network(p)]
+        target.close()
+        try:
+            self._enter(pids[0]) if pids else self._leave()
+        except OSError:  # it went at this very moment
+            self._leave()
+
+    def _leave(self) -> None:
+        enter(self._own)
+        self._holder = None
+
+
+def probe(prober: Prober, wanted: dict[str, Any], inside: Inside) -> str:
     """Send on every beat; returns why it ended. Stop passes through."""
     start = time.monotonic_ns() + prober.interval
     emit("started", t_ns=start, priority=be_punctual())
@@ -242,6 +288,7 @@ def probe(prober: Prober, wanted: dict[str, Any]) -> str:
         prober.receive_until(due)
         now = time.monotonic_ns()
         if now - looked >= LOOK_NS:
+            inside.look(prober.target)
             prober.target.look()
             looked = now
         prober.send(seq, due)
@@ -264,8 +311,7 @@ def main() -> None:
         if pid is None:
             because = "the pod never had a process"
         else:
-            enter_network(pid)
-            because = probe(prober, wanted)
+            because = probe(prober, wanted, Inside(wanted["pod_uid"], pid))
     with contextlib.suppress(Stop):  # replies that are still on their way
         prober.receive_until(time.monotonic_ns() + 200_000_000)
     prober.settle(everything=True)

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inject this node's share of a scenario's faults at one instant, prove them, undo them at the end.
 
-Order: {"at_ns", "expires_ns", "prove_s", "faults": [{"id", "method", "program"} or {"id", "method",
-"sockets": {name: path pattern}}], with "delay_ns"}. Methods: kill, hang, unlink, replace, orphan,
-mode. Lines: armed {"id", "before"}, injected {"id", "t_begin_ns", "t_done_ns", "error"}, proof
-{"id", "proved", "checks"}, undone {"id", "ok"}, ended. The script lives until it is stopped or
-expires, whatever happens to the runner: then it undoes what it did.
+Order: {"at_ns", "expires_ns", "prove_s", "faults": [{"id", "kind", "method", …, "delay_ns",
+"for_ns"}]}; what else belongs to a kind of fault its class reads. Lines: armed {"id", "before"},
+injected {"id", "t_begin_ns", "t_done_ns", "error"}, proof {"id", "proved", "checks"}, undone {"id",
+"ok", "checks"}, ended. A fault with `for_ns` is undone after that time; every other when the script
+is stopped or expires, whatever happens to the runner.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import damage
+import netcut
+import pause
+import podkill
 import processes
 import sockets
+from checks import seen
 from lines import Stop, emit, order, sleep_until, stop_on_term
 
 SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
@@ -52,37 +57,36 @@ class Process:
                 time.sleep(0.01)
             ok = self._state() in ("T", "t")
             after = {"state": self._state()}
-            return ok, [_seen("the process is stopped", ok, self.before, after)]
+            return ok, [seen("the process is stopped", ok, self.before, after)]
         while self._state() not in (None, "Z", "X") and time.monotonic_ns() < until_ns:
             time.sleep(0.01)
         gone = self._state() in (None, "Z", "X")
         gone_ns = time.monotonic_ns()
-        checks = [_seen("the old process is gone", gone, self.before, {"t_ns": gone_ns})]
+        checks = [seen("the old process is gone", gone, self.before, {"t_ns": gone_ns})]
         new = processes.component(self.program)
         while new is None and time.monotonic_ns() < until_ns:
             time.sleep(0.1)
             new = processes.component(self.program)
         old = self.before or {}
         another = new is not None and new["start_ticks"] != old.get("start_ticks")
-        checks.append(
-            _seen("a new process with another start time runs", another, self.before, new)
-        )
+        checks.append(seen("a new process with another start time runs", another, self.before, new))
         return gone, checks
 
-    def undo(self) -> bool:
+    def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Continue a stopped process; a killed one is Kubernetes' to restart."""
-        if self.method == "hang" and self.before and self._state() in ("T", "t"):
-            os.kill(self.before["pid"], signal.SIGCONT)
-            time.sleep(0.05)
-            return self._state() not in ("T", "t")
-        return True
+        if self.method != "hang" or not self.before or self._state() not in ("T", "t"):
+            return True, []
+        os.kill(self.before["pid"], signal.SIGCONT)
+        time.sleep(0.05)
+        ok = self._state() not in ("T", "t")
+        return ok, [seen("the process is not stopped any more", ok, None, {"state": self._state()})]
 
 
 class Sockets:
     """A fault in socket files: every path that the patterns match, one after the other."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find the sockets."""
+        """Find the sockets, and keep the originals, so that the damage itself takes no time."""
         self.id, self.method = wanted["id"], wanted["method"]
         self.kept: dict[str, str | None] = {}
         self.before = {
@@ -90,9 +94,6 @@ class Sockets:
             for name, path in sockets.expand(wanted["sockets"])
             if sockets.describe(path)["kind"] == "socket"
         }
-
-    def prepare(self) -> None:
-        """Keep the originals before the instant, so that the damage itself takes no time."""
         for path in self.before:
             self.kept[path] = damage.keep(path)
 
@@ -107,11 +108,11 @@ class Sockets:
         """(proved, checks): every path must show its damage."""
         checks: list[dict[str, Any]] = []
         for path, before in self.before.items():
-            for seen in damage.check(path, self.method, before):
-                checks.append({"path": path, **seen})
+            for check in damage.check(path, self.method, before):
+                checks.append({"path": path, **check})
         return bool(checks) and all(c["ok"] for c in checks), checks
 
-    def undo(self) -> bool:
+    def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Put the originals back where nothing new has taken their place."""
         mended = []
         for path, before in self.before.items():
@@ -119,23 +120,46 @@ class Sockets:
                 mended.append(damage.mend(path, self.method, self.kept.get(path), before))
             except OSError:
                 mended.append(False)
-        return all(mended)
+        ok = all(mended)
+        return ok, [seen("a socket of the component is in its place", ok, None, mended)]
 
 
-def _seen(what: str, ok: bool, before: Any, after: Any) -> dict[str, Any]:
-    return {"check": what, "ok": ok, "before": before, "after": after}
+class Fault(Protocol):
+    """A fault that found its target. `before` is what was there."""
+
+    id: str
+    before: Any
+
+    def inject(self) -> None:
+        """Do it; OSError or LookupError when that is impossible."""
+        ...
+
+    def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
+        """(proved, checks), looked for until an instant."""
+        ...
+
+    def undo(self) -> tuple[bool, list[dict[str, Any]]]:
+        """(undone, checks)."""
+        ...
 
 
-def arm(wanted: dict[str, Any]) -> Process | Sockets:
+KINDS: dict[str, type[Any]] = {
+    "process": Process,
+    "sockets": Sockets,
+    "pod": podkill.Pod,
+    "network": netcut.Network,
+    "node": pause.Node,
+}
+
+
+def arm(wanted: dict[str, Any]) -> Fault:
     """Find the target of a fault and report what it is before."""
-    fault: Process | Sockets = Sockets(wanted) if "sockets" in wanted else Process(wanted)
-    if isinstance(fault, Sockets):
-        fault.prepare()
+    fault: Fault = KINDS[wanted["kind"]](wanted)
     emit("armed", id=fault.id, t_ns=time.monotonic_ns(), before=fault.before)
     return fault
 
 
-def inject(fault: Process | Sockets) -> bool:
+def inject(fault: Fault) -> bool:
     """Inject one fault; whether it was tried without an error."""
     begin, error = time.monotonic_ns(), None
     try:
@@ -146,47 +170,76 @@ def inject(fault: Process | Sockets) -> bool:
     return error is None
 
 
-def prove(fault: Process | Sockets, until_ns: int) -> None:
+def prove(fault: Fault, until_ns: int) -> None:
     """Report whether the fault shows."""
     try:
         proved, checks = fault.prove(until_ns)
     except OSError as problem:
-        proved, checks = False, [_seen(f"looking failed: {problem}", False, None, None)]
+        proved, checks = False, [seen(f"looking failed: {problem}", False, None, None)]
     emit("proof", id=fault.id, proved=proved, checks=checks, t_ns=time.monotonic_ns())
 
 
-def undo(fault: Process | Sockets) -> None:
+def undo(fault: Fault) -> None:
     """Undo one fault and report it."""
     try:
-        ok = fault.undo()
-    except OSError:
-        ok = False
-    emit("undone", id=fault.id, ok=ok, t_ns=time.monotonic_ns())
+        ok, checks = fault.undo()
+    except OSError as problem:
+        ok, checks = False, [seen(f"undoing failed: {problem}", False, None, None)]
+    emit("undone", id=fault.id, ok=ok, checks=checks, t_ns=time.monotonic_ns())
+
+
+class Timed:
+    """A fault that ends by itself, in a thread of its own: proved at once, undone after a time."""
+
+    def __init__(self, fault: Fault, for_ns: int) -> None:
+        """Begin to count: the fault was injected just now."""
+        self._fault = fault
+        self._end_ns = time.monotonic_ns() + for_ns
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+
+    def _live(self) -> None:
+        prove(self._fault, self._end_ns)
+        self._over.wait(max(0.0, (self._end_ns - time.monotonic_ns()) / 1e9))
+        undo(self._fault)
+
+    def end(self) -> None:
+        """Undo it now, unless that is done; returns when it is."""
+        self._over.set()
+        self._thread.join()
 
 
 def main() -> None:
     """Arm, inject at the instant, prove, wait, undo."""
     wanted = order()
     stop_on_term()
-    armed: list[tuple[int, Process | Sockets]] = []
-    injected: list[Process | Sockets] = []
+    armed: list[tuple[int, int | None, Fault]] = []
+    tried: list[Fault] = []
+    timed: list[Timed] = []
     try:
-        for fault in wanted["faults"]:
-            armed.append((fault.get("delay_ns", 0), arm(fault)))
-        for delay, fault in sorted(armed, key=lambda pair: pair[0]):
+        for one in wanted["faults"]:
+            armed.append((one.get("delay_ns", 0), one.get("for_ns"), arm(one)))
+        to_prove: list[Fault] = []
+        for delay, for_ns, fault in sorted(armed, key=lambda one: one[0]):
             sleep_until(wanted["at_ns"] + delay)
-            injected.append(fault)
+            tried.append(fault)  # from now on: one that fails may have been done in part
             if not inject(fault):
                 emit("proof", id=fault.id, proved=False, checks=[], t_ns=time.monotonic_ns())
-                injected.remove(fault)
+            elif for_ns is not None:
+                timed.append(Timed(tried.pop(), for_ns))
+            else:
+                to_prove.append(fault)
         until = time.monotonic_ns() + int(wanted["prove_s"] * 1e9)
-        for fault in injected:
+        for fault in to_prove:
             prove(fault, until)
         while time.monotonic_ns() < wanted["expires_ns"]:
             time.sleep(0.2)
     except Stop:
         pass
-    for fault in injected:
+    for one_timed in timed:
+        one_timed.end()
+    for fault in tried:
         undo(fault)
     emit("ended", t_ns=time.monotonic_ns(), because="undone")
 

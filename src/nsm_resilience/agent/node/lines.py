@@ -7,8 +7,11 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from typing import Any
+
+_one_at_a_time = threading.Lock()
 
 
 class Stop(Exception):
@@ -22,9 +25,11 @@ def order() -> dict[str, Any]:
 
 
 def emit(kind: str, **fields: Any) -> None:
-    """Write one line; the agent buffers it until the runner pulls it."""
-    sys.stdout.write(json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    """Write one line, whichever thread it is from; the agent buffers it until it is pulled."""
+    text = json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n"
+    with _one_at_a_time:
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def stop_on_term() -> None:

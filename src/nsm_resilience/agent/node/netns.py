@@ -15,19 +15,31 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def enter_network(pid: int) -> None:
     """Move the calling thread into the network namespace of `pid`; OSError when it is gone."""
-    handle = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    handle = network_of_process(pid)
     try:
-        if _libc.setns(handle, CLONE_NEWNET) != 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error), f"/proc/{pid}/ns/net")
+        enter(handle)
     finally:
         os.close(handle)
 
 
+def network_of_process(pid: int) -> int:
+    """A handle on the network namespace of `pid`, which lives as long as it is open."""
+    return os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+
+
+def enter(handle: int) -> None:
+    """Move the calling thread into the network namespace that a handle is open on."""
+    if _libc.setns(handle, CLONE_NEWNET) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
 def run_on_node(
-    command: list[str], network_of: int = 1, timeout: float = 10
+    command: list[str], network_of: int = 1, timeout: float = 10, text: str | None = None
 ) -> tuple[int, str, str]:
     """Run a tool of the node's own file system in the network namespace of a process.
+
+    `text` is its standard input.
 
     Returns (exit code, stdout, stderr); 127 when the node has no such tool.
     """
@@ -43,6 +55,7 @@ def run_on_node(
             command,
             preexec_fn=become_node,
             env=environment,
+            input=text,
             capture_output=True,
             timeout=timeout,
             check=False,

@@ -39,7 +39,19 @@ _LEVELS = {
 _RANK = {
     "plane": ("kernel", "vpp"),
     "client": ("monitored", "plain"),
-    "failure": ("none", "kill", "delete", "hang", "replace", "unlink", "orphan", "mode"),
+    "failure": (
+        "none",
+        "kill",
+        "delete",
+        "hang",
+        "replace",
+        "unlink",
+        "orphan",
+        "mode",
+        "wipe",
+        "cut",
+        "pause",
+    ),
     "outage": ("first", "second"),
     "remedy": ("none", "observe", "heal"),
 }
@@ -133,9 +145,11 @@ def short_names(study: Study) -> dict[str, str]:
 def _broken(scenario: Scenario) -> str:
     if not scenario.faults:
         return "no fault"
+    if not all(f.component or f.socket for f in scenario.faults):
+        return f"{scenario.title}, {scenario.where}"
     components = list(dict.fromkeys(f.component for f in scenario.faults if f.component))
     sockets = list(dict.fromkeys(f.socket for f in scenario.faults if f.socket))
-    nodes = _NODES[frozenset(f.node for f in scenario.faults)]
+    nodes = _NODES[frozenset(f.node for f in scenario.faults if f.node)]
     whole = {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"}
     targets = ["all components"] if whole <= set(components) else [str(c) for c in components]
     targets += ["all sockets" if socket == "all" else str(socket) for socket in sockets]

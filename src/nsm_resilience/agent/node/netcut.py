@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node is cut off from addresses by rules of its own, and joined again."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Any
+
+import processes
+import rules
+from checks import seen
+from netns import HOST_ROOT, network_of_process, run_on_node
+from reach import reached
+
+KUBECONFIGS = ("/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/kubeconfig")
+SERVER = re.compile(r"^\s*server:\s*['\"]?https://(\[[^]]+\]|[^:/\s'\"]+)(?::(\d+))?", re.MULTILINE)
+BACK_S = 2.0
+"""How long after the rules are gone an answer is waited for."""
+
+
+def kubelets_server() -> list[tuple[str, int | None]]:
+    """The addresses under which this node's kubelet knows the API server; none if not told."""
+    for path in KUBECONFIGS:
+        try:
+            with open(HOST_ROOT + path) as stream:
+                found = SERVER.search(stream.read())
+        except OSError:
+            continue
+        if found is not None:
+            host, port = found[1].strip("[]"), int(found[2] or 443)
+            _, text, _ = run_on_node(["getent", "ahosts", host])
+            return [(a, port) for a in sorted({line.split()[0] for line in text.splitlines()})]
+    return []
+
+
+class Network:
+    """The node cut off from `drop`; whether it is, is tried with TCP connections to `try`."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        """Try what is reached while nothing is dropped."""
+        self.id, self.method = wanted["id"], wanted["method"]
+        self.drop: list[tuple[str, int | None]] = [(a, port) for a, port in wanted["drop"]]
+        if wanted["kubelets_server"]:
+            self.drop += [one for one in kubelets_server() if one not in self.drop]
+        self.tried: list[tuple[str, int]] = [(address, port) for address, port in wanted["try"]]
+        self.networks = {"node": network_of_process(1)}
+        pod = processes.component(wanted["from_pod_of"])
+        if pod is not None and processes.in_own_network(pod["pid"]):
+            # open from now on: the pod may be gone when it is asked from there again
+            self.networks["pod"] = network_of_process(pod["pid"])
+        self.before: dict[str, Any] = {
+            "drop": [list(one) for one in self.drop], "reached": self._reached()
+        }  # fmt: skip
+
+    def _reached(self) -> list[str]:
+        return [
+            f"{address}:{port} from the {name}"
+            for name, network in self.networks.items()
+            for address, port in self.tried
+            if reached(network, address, port)
+        ]
+
+    def inject(self) -> None:
+        """Put the rules there; LookupError when there is nothing to drop."""
+        if not self.drop:
+            raise LookupError("there is no address to cut the node off from")
+        rules.drop(self.drop, self.id)
+
+    def prove(self, _until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
+        """(proved, checks): the rules are there, and what answered before does not now."""
+        there, now = rules.find(self.id), self._reached()
+        silent = bool(self.before["reached"]) and not now
+        checks = [
+            seen("the rules are there", bool(there), None, there),
+            seen("nothing answers any more", silent, self.before["reached"], now),
+        ]
+        return all(c["ok"] for c in checks), checks
+
+    def undo(self) -> tuple[bool, list[dict[str, Any]]]:
+        """Remove our rules; (undone, checks): what answered before answers again."""
+        left = rules.remove(self.id)
+        end, now = time.monotonic() + BACK_S, self._reached()
+        while set(now) < set(self.before["reached"]) and time.monotonic() < end:
+            now = self._reached()
+        for handle in self.networks.values():
+            os.close(handle)
+        back = bool(now)
+        checks = [
+            seen("the rules are gone", not left, None, left),
+            seen("it answers again", back, self.before["reached"], now),
+        ]
+        return not left and back, checks

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All kinds of fault. A new kind is a module and a word here."""
+
+from __future__ import annotations
+
+from nsm_resilience.faults import (
+    network,
+    node_pause,
+    pod_delete,
+    process,
+    registry,
+    socket_file,
+    workload,
+)
+from nsm_resilience.faults.base import ApiFault, Kind, NodeFault, PlannedFault
+
+NODE_FAULTS: tuple[NodeFault, ...] = (process, socket_file, workload, network, node_pause)
+"""Those that the agents inject."""
+API_FAULTS: tuple[ApiFault, ...] = (pod_delete, registry)
+"""Those that the runner injects through the API server."""
+
+
+def kind_of(planned: PlannedFault) -> Kind:
+    """The kind that injects a fault."""
+    kinds: tuple[Kind, ...] = (*NODE_FAULTS, *API_FAULTS)
+    return next(kind for kind in kinds if kind.handles(planned))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node is cut off from the lane's other node or from the API server, for a while.
+
+By rules in the node's own network namespace (iptables, of the node): what the node or its pods send
+there is dropped, and what comes from there, too, silently. So no other lane is touched.
+
+`peer`: the other node's addresses and those of its pods, every protocol, NSM's VXLAN with it. A
+partition is this fault on both nodes. `api`: the API server's addresses and port only, so that
+kubelet and NSM's registry client lose it, while it still reaches the node's agent, and the runner
+with it; on both nodes it is, for the lane, an API server that is away.
+
+Proof: the rules are there, and a TCP connection that was answered before is not any more, tried
+from the node and from a pod of it. After `for_s` the agent removes the rules by itself and proves
+it by the same connection; a rule that a killed agent left is found and removed by `clean`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.mesh.system import components
+from nsm_resilience.study.models import Factors
+from nsm_resilience.testbed.addresses import api_servers, of_node
+
+METHODS = frozenset({"cut"})
+UNDONE = {"cut": "the agent removes its rules after their time, and tries that it is so"}
+WORDS = {"cut": "dropped, both ways"}
+KUBELET_PORT = 10250
+"""Something on a node that answers whatever NSM does: tried for the proof of a partition."""
+
+
+def handles(planned: PlannedFault) -> bool:
+    """A node that is cut off."""
+    return planned.fault.network is not None
+
+
+def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+    """What the node is cut off from."""
+    other = "endpoint" if planned.fault.node == "client" else "client"
+    if planned.fault.network == "api":
+        return ("the API server, by address and port",)
+    return (f"the {other}'s node and its pods",)
+
+
+def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
+    """The agent's order: {"drop": [[address or network, TCP port or None]], "try": [[a, port]]}."""
+    if planned.fault.network == "api":
+        drop: list[list[Any]] = [[host, port] for host, port in api_servers(mesh.cluster)]
+        tried = drop
+    else:
+        (peer,) = (node for role, node in mesh.lane.nodes.items() if role != planned.fault.node)
+        addresses, networks = of_node(mesh.cluster, peer)
+        drop = [[address, None] for address in (*addresses, *networks)]
+        tried = [[address, KUBELET_PORT] for address in addresses]
+    return {
+        "id": planned.id,
+        "kind": "network",
+        "method": planned.failure,
+        "drop": drop,
+        "try": tried,
+        "kubelets_server": planned.fault.network == "api",
+        "from_pod_of": components(mesh.plane)["nsmd-k8s"].program,
+        **planned.timing(),
+    }

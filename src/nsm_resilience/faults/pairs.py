@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study of failures in pairs: component × node × kind of failure, as many as a budget allows.
+
+Two components fail in one instant. Pairs that are one and the same event are left out: components
+of one pod on one node, when one of them fails by the deletion of that pod. When not all pairs fit,
+the choice is seeded and balanced: the next one is always a pair whose two failures were taken least
+often so far, and first of all one with components that were not taken yet. So every component
+is there as soon as two pairs are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any, get_args
+
+import yaml
+
+from nsm_resilience.mesh.system import components
+from nsm_resilience.study.duration import longest_s
+from nsm_resilience.study.fault import COMPONENT_FAILURES, Fault, NodeRole
+from nsm_resilience.study.models import Plane, Scenario, Study
+
+COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
+CONTROL = "S1"
+_WORDS = {"kill": "is killed", "delete": "has its pod deleted", "hang": "hangs"}
+
+
+class BudgetError(ValueError):
+    """The budget is too small for any pair, or makes no sense."""
+
+
+@dataclass(frozen=True, order=True)
+class Failing:
+    """One component that fails on one node in one way."""
+
+    component: str
+    node: NodeRole
+    failure: str
+
+    def fault(self) -> dict[str, Any]:
+        """The fault as a study declares it."""
+        return {"component": self.component, "node": self.node, "failure": self.failure}
+
+
+Pair = tuple[Failing, Failing]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What fits into a budget.
+
+    Attributes:
+        pairs: Those chosen, in the order chosen.
+        left_out: How many were not.
+        trial_s: Longest time of one trial, seconds.
+        lanes: Lanes that run side by side.
+        trials: Trials of each pair, and of the control.
+    """
+
+    pairs: tuple[Pair, ...]
+    left_out: int
+    trial_s: float
+    lanes: int
+    trials: int
+
+    def minutes_of(self, pairs: int) -> float:
+        """Longest time of so many pairs and the control on these lanes, in minutes."""
+        rounds = -(-self.trials * (pairs + 1) // self.lanes)
+        return rounds * self.trial_s / 60
+
+    @property
+    def minutes(self) -> float:
+        """Longest time of what was chosen."""
+        return self.minutes_of(len(self.pairs))
+
+    @property
+    def minutes_of_all(self) -> float:
+        """Longest time if all pairs were run."""
+        return self.minutes_of(len(self.pairs) + self.left_out)
+
+
+def all_pairs(plane: Plane) -> list[Pair]:
+    """Every pair of failures that are two events, in a fixed order."""
+    single = [
+        Failing(component, node, failure)
+        for component, node, failure in product(
+            COMPONENTS, get_args(NodeRole), sorted(COMPONENT_FAILURES)
+        )
+        # of VPP's forwarder the processes hang, not their supervisor (models.check_cell)
+        if not (plane == "vpp" and component == "forwarder" and failure == "hang")
+    ]
+    return [pair for pair in combinations(single, 2) if _two_events(pair, plane)]
+
+
+def _two_events(pair: Pair, plane: Plane) -> bool:
+    first, second = pair
+    if first.node != second.node:
+        return True
+    if first.component == second.component:
+        return False
+    known = components(plane)
+    shared = known[first.component].app == known[second.component].app
+    return not (shared and "delete" in (first.failure, second.failure))
+
+
+def select(
+    base: Study, plane: Plane, minutes: float, lanes: int, trials: int, seed: int
+) -> Selection:
+    """Choose the pairs that fit into `minutes` on `lanes`, each run `trials` times.
+
+    The time of a trial is the longest that the windows of `base` allow. BudgetError when the
+    control and one pair do not fit.
+    """
+    if lanes < 1 or trials < 1:
+        raise BudgetError("at least one lane and one trial of each pair are needed")
+    trial_s = longest_s(base.windows, _scenario(1, all_pairs(plane)[0]))
+    room = lanes * int(minutes * 60 / trial_s) // trials - 1
+    if room < 1:
+        least = -(-2 * trials // lanes) * trial_s / 60
+        raise BudgetError(
+            f"{minutes:g} minutes are too short: the control and one pair take {least:.1f} on "
+            f"{lanes} lane(s); write --minutes {-(-least // 1):.0f}"
+        )
+    pool = all_pairs(plane)
+    chosen = _balanced(pool, room, random.Random(f"pairs/{seed}"))
+    return Selection(tuple(chosen), len(pool) - len(chosen), trial_s, lanes, trials)
+
+
+def _balanced(pool: list[Pair], number: int, chance: random.Random) -> list[Pair]:
+    left = list(pool)
+    chance.shuffle(left)
+    taken: Counter[Failing] = Counter()
+    seen: set[str] = set()
+    chosen: list[Pair] = []
+
+    def cost(pair: Pair) -> tuple[int, int]:
+        new = {one.component for one in pair} - seen
+        return -len(new), sum(taken[one] for one in pair)
+
+    while left and len(chosen) < number:
+        best = min(left, key=cost)
+        left.remove(best)
+        chosen.append(best)
+        taken.update(best)
+        seen |= {one.component for one in best}
+    return chosen
+
+
+def _scenario(number: int, pair: Pair) -> Scenario:
+    title = " and ".join(f"{one.component} {_WORDS[one.failure]}" for one in pair)
+    nodes = {one.node for one in pair}
+    return Scenario(
+        id=f"P{number}",
+        title=title,
+        where="both nodes" if len(nodes) == 2 else f"{pair[0].node}'s node",
+        faults=tuple(Fault.model_validate(one.fault()) for one in pair),
+        source="ours",
+        failure=pair[0].failure,
+    )
+
+
+def study_of(selection: Selection, base: Study, plane: Plane, seed: int) -> str:
+    """The study of a selection as YAML, with what was left out in its first lines."""
+    control = {"id": CONTROL, "title": "no fault", "where": "both nodes", "source": "ours"}
+    scenarios = [
+        _scenario(n, pair).model_dump(mode="json", exclude_defaults=True)
+        for n, pair in enumerate(selection.pairs, start=1)
+    ]
+    ids = [CONTROL, *(s["id"] for s in scenarios)]
+    study = {
+        "name": f"pairs-{plane}",
+        "seed": seed,
+        "windows": base.windows.model_dump(mode="json"),
+        "probes": base.probes.model_dump(mode="json"),
+        "judge": base.judge.model_dump(mode="json"),
+        "scenarios": [control, *scenarios],
+        "campaign": [{"scenarios": ids, "plane": plane, "trials": selection.trials}],
+    }
+    total = len(selection.pairs) + selection.left_out
+    head = (
+        f"# {len(selection.pairs)} of {total} pairs of failures on the {plane} plane, "
+        f"{selection.trials} trial(s) each, seed {seed}:\n"
+        f"# at most {selection.minutes:.0f} minutes on {selection.lanes} lane(s) "
+        f"({selection.trial_s:g} s for a trial that uses up all of its windows).\n"
+        f"# {selection.left_out} pairs are left out; all of them would take at most "
+        f"{selection.minutes_of_all:.0f} minutes.\n"
+    )
+    return head + yaml.safe_dump(study, sort_keys=False, default_flow_style=None, width=100)

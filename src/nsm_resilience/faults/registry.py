@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NSM's registry is wiped: its custom resources in the lane's namespace, all or of one kind.
+
+Deleted one after the other through the API server, by the runner. Proof: none of the objects that
+were there (by uid) is there any more; what NSM registers anew meanwhile is another object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nsm_resilience.faults.base import ApiAction, PlannedFault
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.mesh.system import RESOURCES
+from nsm_resilience.study.models import Factors
+
+METHODS = frozenset({"wipe"})
+UNDONE = {"wipe": "nothing to undo: NSM registers itself anew, or does not"}
+WORDS = {"wipe": "deleted"}
+
+
+def handles(planned: PlannedFault) -> bool:
+    """The registry."""
+    return planned.fault.registry is not None
+
+
+def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+    """The kinds of custom resources."""
+    named = planned.fault.registry
+    return RESOURCES if named == "all" else (str(named),)
+
+
+def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
+    """List what is there; LookupError when that is nothing."""
+    actions = []
+    for fault in planned:
+        kinds = hits(fault, mesh.factors)
+        found = _uids(mesh, kinds)
+        if not found:
+            raise LookupError(f"the lane has no {' or '.join(kinds)} to delete")
+        paths = [mesh.path_of_resource(*name.split("/", 1)) for name in found]
+        actions.append(ApiAction([fault], paths, found))
+    return actions
+
+
+def prove(action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
+    """Whether every object that was there is gone."""
+    kinds = tuple(dict.fromkeys(name.partition("/")[0] for name in action.before))
+    after = _uids(mesh, kinds)
+    left = set(action.before.values()) & set(after.values())
+    return [
+        {"check": "every object of before is gone", "ok": not left, "before": action.before,
+         "after": after}
+    ]  # fmt: skip
+
+
+def _uids(mesh: Mesh, kinds: Sequence[str]) -> dict[str, str]:
+    """Map <kind>/<name> to uid."""
+    return {
+        f"{kind}/{item['metadata']['name']}": item["metadata"]["uid"]
+        for kind, items in mesh.custom_resources().items()
+        for item in items
+        if kind in kinds
+    }

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client or the endpoint is killed in place: every process of its pod but the pod's sandbox.
+
+The pod stays and with it its network and NSM's interface in it; the kubelet starts the containers
+again, but not those that ask NSM for the connection (init containers run once in a sandbox). Proof:
+the processes with those pids and start times are gone. (`delete` takes the pod: pod_delete.py.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.study.models import Factors
+
+METHODS = frozenset({"kill"})
+UNDONE = {"kill": "nothing to undo: the kubelet starts the containers again"}
+WORDS = {"kill": "SIGKILL to all of its containers"}
+
+
+def handles(planned: PlannedFault) -> bool:
+    """A workload that is killed."""
+    return planned.fault.workload is not None and planned.failure in METHODS
+
+
+def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+    """The pod, by its part."""
+    return (f"pod of the {planned.fault.workload}",)
+
+
+def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
+    """The agent's order."""
+    assert planned.fault.workload is not None
+    pod = mesh.workload(planned.fault.workload)
+    return {
+        "id": planned.id,
+        "kind": "pod",
+        "method": planned.failure,
+        "pod": pod.metadata.name,
+        "pod_uid": pod.metadata.uid,
+        **planned.timing(),
+    }

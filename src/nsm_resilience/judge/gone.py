@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule for a trial whose client, or whose only endpoint, is gone for good.
+
+Deleting the client's pod, or the endpoint's where no spare one is, leaves nothing that the path
+could come back between: that it stays dead says nothing of NSM. What is asked instead is what
+NSM's own tests of 2019 asked (TestNSCDies, TestNSEDies: the survivor has no interface of NSM):
+
+- the survivor's interface to the dead is released: none of the interfaces that NSM had given to its
+  pod before the fault is there in the snapshot after the watch;
+- if the client is gone, a new client gets a working connection, as in every trial. (If the only
+  endpoint is gone, a new client cannot, and its answer decides nothing.)
+
+Both are `supported`; anything else `unsupported`. A workload that is killed in place, and an
+endpoint with a spare, are judged like everything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nsm_resilience.judge.evidence import Evidence, of_snapshot
+from nsm_resilience.record.reader import Record
+from nsm_resilience.record.snapshots import nsm_interfaces, read_snapshot
+from nsm_resilience.study.fault import Workload
+from nsm_resilience.study.models import Factors, Scenario
+
+Survivor = Literal["client", "endpoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What became of the survivor.
+
+    Attributes:
+        who: The workload that is gone.
+        released: Whether the survivor holds none of its old interfaces; None when not known.
+        text: A clause that says so, or why it is not known.
+        evidence: The snapshots it rests on.
+    """
+
+    who: Workload
+    released: bool | None
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def find_gone(record: Record) -> Gone | None:
+    """The state of the survivor; None when the trial takes no workload away for good."""
+    who = taken_away(
+        Scenario.model_validate(record.meta["scenario"]),
+        Factors.model_validate(record.meta["factors"]),
+    )
+    if not who:
+        return None
+    if len(who) == 2:
+        return Gone("client", None, "client and endpoint are gone, and nothing is left to look at")
+    (gone,) = who
+    survivor: Survivor = "endpoint" if gone == "client" else "client"
+    before = _held(read_snapshot(record, "before"), survivor)
+    after = _held(read_snapshot(record, "after"), survivor)
+    evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in _NAMES)
+    if not before or after is None:
+        when = "before the fault" if not before else "after the watch"
+        text = f"the snapshot {when} does not tell the {survivor}'s interfaces"
+        return Gone(gone, None, text, evidence)
+    kept = sorted(name for at, name in after.items() if before.get(at) == name)
+    if kept:
+        text = f"the {survivor} still holds {', '.join(kept)}, its end of the dead path"
+        return Gone(gone, False, text, evidence)
+    return Gone(gone, True, f"the {survivor} has released its end of the dead path", evidence)
+
+
+_NAMES = ("before", "after")
+
+
+def taken_away(scenario: Scenario, factors: Factors) -> list[Workload]:
+    """The workloads that a trial of this cell deletes and nothing replaces."""
+    deleted = {
+        fault.workload
+        for fault in scenario.faults
+        if fault.workload is not None and fault.failure_in(factors.failure) == "delete"
+    }
+    if scenario.spare_endpoint:
+        deleted.discard("endpoint")
+    return sorted(deleted)
+
+
+def _held(snapshot: dict[str, Any], survivor: Survivor) -> dict[tuple[str, int], str] | None:
+    """NSM's interfaces in the pods of the survivor, by pod and index; None when none tells."""
+    pods = snapshot["nodes"][survivor]["pods"]
+    mine = [p for p in pods if p == survivor or p.startswith(f"{survivor}-")]
+    found = {pod: nsm_interfaces(pods[pod]) for pod in mine}
+    known = {pod: held for pod, held in found.items() if held is not None}
+    return {(pod, i): name for pod, held in known.items() for i, name in held.items()} or (
+        {} if known else None
+    )

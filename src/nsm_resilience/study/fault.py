@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One fault of a scenario as data: what is broken, how, when, and for how long.
+
+A new kind of fault is a key here, a module in `faults/` and, where the agent injects it, a module
+beside `agent/node/inject.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Failure = Literal[
+    "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause"
+]
+NodeRole = Literal["client", "endpoint"]
+Component = Literal[
+    "nsmd", "nsmdp", "nsmd-k8s", "forwarder", "vpp", "vpp-agent", "vppagent-forwarder"
+]
+Socket = Literal[
+    "nsm.io.sock",
+    "forwarder-registrar",
+    "forwarder",
+    "workspace-server",
+    "workspace-client",
+    "plugin-registry",
+    "plugin-k8s",
+    "device-plugin",
+    "all",
+]
+Workload = Literal["client", "endpoint"]
+Registry = Literal["all", "networkservices", "networkserviceendpoints", "networkservicemanagers"]
+Network = Literal["peer", "api"]
+COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
+SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
+TARGET_FAILURES: dict[str, frozenset[str]] = {
+    "component": COMPONENT_FAILURES,
+    "socket": SOCKET_FAILURES,
+    "workload": frozenset({"kill", "delete"}),
+    "registry": frozenset({"wipe"}),
+    "network": frozenset({"cut"}),
+    "whole_node": frozenset({"pause"}),
+}
+"""What a fault can name, by the key that names it, and how that can fail."""
+UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", *SOCKET_FAILURES})
+"""Failures that can end before the trial does (`for_s`)."""
+LASTING: frozenset[str] = frozenset({"cut", "pause"})
+"""Failures that must: a node is not left cut off or paused for as long as a trial takes."""
+VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Model(BaseModel):
+    """Base of all configuration models: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fault(Model):
+    """One thing that is broken, on one of the trial's two nodes or in NSM's registry.
+
+    Exactly one key of `TARGET_FAILURES` is given. `failure` is taken from the cell's factor when
+    absent, unless what is named can fail in one way only. Faults of one scenario are injected in
+    one instant unless `delay_s` says otherwise.
+    """
+
+    component: Component | None = None
+    socket: Socket | None = None
+    workload: Workload | None = Field(
+        default=None, description="The client's pod, or that of the endpoint that serves it."
+    )
+    registry: Registry | None = Field(
+        default=None, description="NSM's custom resources of the lane, all or of one kind."
+    )
+    network: Network | None = Field(
+        default=None,
+        description="What the node is cut off from: `peer`, the lane's other node, or `api`, the "
+        "API server.",
+    )
+    whole_node: Literal[True] | None = Field(
+        default=None, description="Every process of the node: kubelet, runtime, all containers."
+    )
+    node: NodeRole | None = Field(
+        default=None, description="Not given with `workload` and `registry`."
+    )
+    failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
+    delay_s: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Seconds after the first injection of the scenario."
+    )
+    for_s: Seconds | None = Field(
+        default=None,
+        description="Seconds until it is undone; the watch goes on then. Without it: at the end.",
+    )
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        named = [key for key in TARGET_FAILURES if getattr(self, key) is not None]
+        if len(named) != 1:
+            raise ValueError(
+                f"a fault names exactly one of {', '.join(TARGET_FAILURES)}; write for example\n"
+                "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
+            )
+        placed = self.workload is None and self.registry is None
+        if placed and self.node is None:
+            raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")
+        if not placed and self.node is not None:
+            raise ValueError(
+                f"`node` does not go with `{self.kind}`, which is where it is; leave it out"
+            )
+        if self.failure is not None:
+            check_failure(self, self.failure)
+        failure = self.failure or self.only_failure
+        if self.for_s is not None and failure is not None and failure not in UNDOABLE:
+            raise ValueError(f"`for_s`: the failure `{failure}` is over at once; leave it out")
+        if self.for_s is None and failure in LASTING:
+            raise ValueError(
+                f"`for_s` is missing: say for how long, e.g. `for_s: 30` ({failure} is undone then)"
+            )
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The key that names the target: one of `TARGET_FAILURES`."""
+        return next(key for key in TARGET_FAILURES if getattr(self, key) is not None)
+
+    @property
+    def only_failure(self) -> Failure | None:
+        """The failure of a target that can fail in one way only."""
+        ways = TARGET_FAILURES[self.kind]
+        return cast(Failure, next(iter(ways))) if len(ways) == 1 else None
+
+    def failure_in(self, of_cell: str) -> str:
+        """How it fails in a cell with this level of the factor `failure`."""
+        return self.failure or self.only_failure or of_cell
+
+    @property
+    def target(self) -> str:
+        """Name of what is broken, e.g. `nsmd@client`, `socket:all@client` or `endpoint`."""
+        name = {
+            "component": self.component,
+            "socket": f"socket:{self.socket}",
+            "workload": self.workload,
+            "registry": f"registry:{self.registry}",
+            "network": f"network:{self.network}",
+            "whole_node": "node",
+        }[self.kind]
+        return f"{name}@{self.node}" if self.node is not None else f"{name}"
+
+    @property
+    def role(self) -> NodeRole | None:
+        """Role of the node on which it comes; None for the registry, which is on neither."""
+        return self.node or self.workload
+
+
+def check_failure(fault: Fault, failure: str) -> None:
+    """Raise ValueError unless `failure` is possible for the fault's kind of target."""
+    ways = TARGET_FAILURES[fault.kind]
+    if failure not in ways:
+        what = {"whole_node": "a whole node"}.get(
+            fault.kind, f"the {fault.kind} `{getattr(fault, fault.kind)}`"
+        )
+        raise ValueError(
+            f"failure `{failure}` does not fit {what}; write one of: {', '.join(sorted(ways))}"
+        )
+    if fault.for_s is not None and failure not in UNDOABLE:
+        raise ValueError(f"`for_s`: the failure `{failure}` is over at once; leave it out")
