@@ -10,14 +10,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Annotated, Any, Literal, Self, cast, get_args
 
-from pydantic import (
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    StringConstraints,
-    model_serializer,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from nsm_resilience.study.fault import (
     COMPONENT_FAILURES,
@@ -56,6 +49,8 @@ SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
 
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
+
+    LATER = frozenset({"spare_endpoint"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
     title: Annotated[str, StringConstraints(min_length=3)]
@@ -142,6 +137,7 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
+    LATER = frozenset({"first_block"})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1, le=99)]
@@ -155,14 +151,6 @@ class Arm(Model):
     failure: tuple[Failure, ...] = ()
     outage: tuple[Outage, ...] = ("first",)
     remedy: tuple[Remedy, ...] = ("none",)
-
-    @model_serializer(mode="wrap")
-    def _without_first_block(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what says nothing, so that checksums of studies without it stay."""
-        written: dict[str, Any] = write(self)
-        if self.first_block == 1:
-            written.pop("first_block")
-        return written
 
     @model_validator(mode="before")
     @classmethod
