@@ -23,7 +23,7 @@ from contracts import Contracts
 from journal import Journal
 from kube import Api, ApiAway, Teller
 from observe import Node
-from rules import RULES, Breach, Change, Decision, Finding, History, Memory, decide
+from rules import RULES, Breach, Change, Decision, Finding, History, Memory, Rule, decide
 from serve import serve
 
 LOOK_S = 1.0
@@ -36,6 +36,13 @@ PORT = 8601
 def reason_of(rule: str) -> str:
     """`socket-lost` as the reason of an event: NsmSocketLost."""
     return "Nsm" + "".join(part.capitalize() for part in rule.split("-"))
+
+
+def described(rule: Rule) -> dict[str, Any]:
+    """A rule for the record: what it says, and its thresholds."""
+    values = asdict(rule)
+    del values["name"]
+    return {"text": values.pop("says"), **values}
 
 
 class Watchdog:
@@ -194,7 +201,7 @@ def main() -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     serve(journal, PORT)
-    rules = {r.name: {k: v for k, v in asdict(r).items() if k != "name"} for r in RULES.values()}
+    rules = {rule.name: described(rule) for rule in RULES.values()}
     journal.write("started", mode=contracts.mode, rules=rules)
     dog = Watchdog(contracts, journal, Api(contracts.namespace, contracts.node))
     due = time.monotonic()
