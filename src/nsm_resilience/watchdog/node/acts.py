@@ -16,7 +16,7 @@ from clients import Client
 from contracts import Contracts
 from netns import HOST_ROOT, run_on_node
 from observe import greets
-from rules import Breach, Decision
+from policy import Breach, Decision
 
 BACK_S = 20.0
 """How long a restarted component is waited for."""

@@ -19,12 +19,12 @@ import request
 import sockets
 import workspace
 from netns import HOST_ROOT, enter_network, run_on_node
-from rules import Breach
+from policy import Breach
 
 BEAT_S = 0.5
 """Between two echoes of a client's path."""
 FAILED_S, SPAN_S = 15.0, 60.0
-"""A path that was silent for so long within such a span has failed (rules.py)."""
+"""A path that was silent for so long within such a span has failed (policy.py)."""
 ASK_S = 5.0
 """Between two looks at what NSM thinks of a client's connections."""
 IN_HAND_S = 6.0

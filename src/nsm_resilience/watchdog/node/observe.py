@@ -17,7 +17,7 @@ import processes
 import sockets
 from contracts import Component, Contracts, Peer, ServedSocket
 from netns import HOST_ROOT, run_on_node
-from rules import Breach
+from policy import Breach
 
 GREETING_S = 2.0
 """How long a server may take to greet a caller."""

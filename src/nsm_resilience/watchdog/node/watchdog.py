@@ -23,7 +23,7 @@ from contracts import Contracts
 from journal import Journal
 from kube import Api, ApiAway, Teller
 from observe import Node
-from rules import RULES, Breach, Change, Decision, Finding, History, Memory, Rule, decide
+from policy import RULES, Breach, Change, Decision, Finding, History, Memory, Rule, decide
 from serve import serve
 
 LOOK_S = 1.0
