@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.agent.deploy import agents
+from nsm_resilience.judge import judge_record
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.reader import Record
 from nsm_resilience.study.models import Factors
@@ -30,6 +31,11 @@ CELLS = [
     "N2-kernel-monitored-replace",
     "N2-kernel-monitored-orphan",
     "N2-kernel-monitored-mode",
+    "N3-kernel-monitored-kill",
+    "N3-kernel-monitored-delete",
+    "N4-kernel-monitored-wipe",
+    "N5-kernel-monitored-cut",
+    "N6-kernel-monitored-pause",
 ]
 
 
@@ -56,6 +62,22 @@ def test_a_fault_is_proved_undone_and_the_lane_is_clean_again(
     first = next(e.data for e in record.all_of("notification") if e.data["what"] == "event")
     assert first["type"] == "INITIAL" and [state for _, state in first["connections"]] == ["UP"]
     assert {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"} <= set(record.table("components").component)
+
+
+def test_faults_with_a_time_are_undone_in_the_watch_and_proved_to_be(
+    laboratory: Laboratory,
+) -> None:
+    for trial in ("N5-kernel-monitored-cut/01", "N6-kernel-monitored-pause/01"):
+        record = laboratory.record(trial)
+        (fault,) = record.all_of("fault_instant")
+        declared = record.meta["scenario"]["faults"]
+        undone = record.all_of("undo")
+        assert len(undone) == len(declared)
+        for event in undone:
+            assert event.data["ok"] and all(c["ok"] for c in event.data["checks"])
+            end = max(f["delay_s"] + f["for_s"] for f in declared)
+            assert 0 < (event.t_ns - fault.t_ns) / 1e9 < end + 5
+        assert judge_record(record).measures.injection_proof == "proved"
 
 
 def test_faults_ordered_for_one_instant_come_within_100_ms(laboratory: Laboratory) -> None:

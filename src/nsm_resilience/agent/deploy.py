@@ -14,7 +14,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
-from nsm_resilience.testbed.api import Cluster, ready, wait_for
+from nsm_resilience.testbed.api import Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane
 
 _NAME = "nsm-resilience-agent"
@@ -70,11 +70,17 @@ def _keep_token(cluster: Cluster) -> None:
         cluster.core.create_namespaced_secret(AGENT_NAMESPACE, body)
 
 
+def _runs(pod: Any) -> bool:
+    return pod.metadata.deletion_timestamp is None and pod.status.phase == "Running"
+
+
 def agents(cluster: Cluster, lane: Lane) -> dict[str, Agent]:
     """The agents of a lane's two nodes, by role."""
     secret = cluster.core.read_namespaced_secret(_NAME, AGENT_NAMESPACE)
     token = base64.b64decode(secret.data["token"]).decode()
-    pods = [p for p in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}") if ready(p)]
+    # Running is enough: on a node that is cut off or paused no pod is Ready, and it is the agent
+    # that can end that.
+    pods = [p for p in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}") if _runs(p)]
     by_node = {pod.spec.node_name: pod.metadata.name for pod in pods}
     missing = [node for node in lane.nodes.values() if node not in by_node]
     if missing:

@@ -74,7 +74,7 @@ class _Told:
 def find_notification(record: Record, instants: Instants) -> Notification:
     """The first notification between the fault and the end of the watch."""
     watch = instants.watch
-    if watch is None:
+    if watch is None or _client_is_hit(record):
         return Notification(None, None, False, ())
     pod = _client_pod(record)
     logs = sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
@@ -97,6 +97,12 @@ def find_notification(record: Record, instants: Instants) -> Notification:
         return Notification(None, None, watched, ())
     listed = tuple(one.evidence for one in heard[:LISTED])
     return Notification(instants.since_fault(heard[0].t_ns), heard[0].by, True, listed)
+
+
+def _client_is_hit(record: Record) -> bool:
+    """Whether the client itself is what fails: that its own pod says so is told to nobody."""
+    faults = record.meta["scenario"].get("faults") or []
+    return any(isinstance(f, dict) and f.get("workload") == "client" for f in faults)
 
 
 def _client_pod(record: Record) -> str:

@@ -20,6 +20,8 @@ from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
 DAEMON_SETS = ("nsmgr", "forwarder")
+REMEDY = "nsm-watchdog"
+"""The DaemonSet of the arms with a remedy (nsm_resilience.watchdog)."""
 
 
 def prepare_cluster(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
@@ -153,7 +155,7 @@ class Mesh:
         return f"{base}/{name}" if name else base
 
     def residue(self, act: str) -> dict[str, Any]:
-        """What the agents find on both nodes after acting (`inspect`, `free`, `wipe`, `leave`)."""
+        """What the agents find on both nodes after acting (see agent/node/clean.py)."""
         found = {}
         for role, agent in self.agents.items():
             (line,) = agent.run("clean", system.residue_order(self.plane, act), timeout_s=30)
@@ -165,9 +167,14 @@ class Mesh:
 
         The order matters: first the owners of the pods, then their processes by the agents (a
         device plugin that waits on a dead socket keeps its kubelet from deleting any pod), then
-        the pods, then the files. Raises ApiUnavailable naming what would not go.
+        the pods, then the files. Before all, nodes that a fault has left cut off or paused are
+        brought back: a kubelet that missed the deletions would start the containers again. Raises
+        ApiUnavailable naming what would not go.
         """
-        for name in DAEMON_SETS:
+        self.residue("undo")
+        ours = set(self.lane.nodes.values())
+        wait_for("both nodes Ready", lambda: ours <= self.cluster.ready_nodes(), timeout_s)
+        for name in (REMEDY, *DAEMON_SETS):  # the remedy first: it would mend what is taken away
             self._delete_daemon_set(name)
         names = [pod.metadata.name for pod in self.cluster.pods(self.lane.namespace)]
         self.cluster.delete_pods(self.lane.namespace, names, grace_s=0)

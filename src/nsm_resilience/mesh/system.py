@@ -33,6 +33,49 @@ SOCKETS: dict[str, str] = {
     "device-plugin": DEVICE_PLUGIN_SOCKET,
 }
 
+SOCKET_OWNERS: dict[str, str] = {
+    "nsm.io.sock": "nsmd",
+    "workspace-server": "nsmd",
+    "workspace-client": "",  # the endpoint's own application
+    "forwarder-registrar": "nsmd",
+    "forwarder": "forwarder",
+    "plugin-registry": "nsmd",
+    "plugin-k8s": "nsmd-k8s",
+    "device-plugin": "nsmdp",
+}
+"""Which component makes a socket at its start and answers on it; empty for a workload."""
+
+POD_INTERFACES = ("nsm*", "nse*")
+"""Names of the interfaces that the kernel forwarder makes in the node's network and moves into pods
+(forwarder/kernel-forwarder/pkg/kernelforwarder/remote.go)."""
+
+
+@dataclass(frozen=True)
+class PeerOf:
+    """A connection that components hold open once `component` has made itself known.
+
+    `dialler` opens it, to `socket`; empty for kubelet.
+    """
+
+    component: str
+    known_to: str
+    socket: str
+    dialler: str
+
+
+PEERS = (
+    # controlplane/pkg/plugins/registry.go, Register: nsmd dials the plugin that registers. A plugin
+    # registers once, at its own start (utils.go, StartPlugin).
+    PeerOf("nsmd-k8s", "nsmd", "plugin-k8s", "nsmd"),
+    # forwarder/pkg/common/forwarder.go: a liveness stream to nsmd's registrar
+    PeerOf("forwarder", "nsmd", "forwarder-registrar", "forwarder"),
+    # k8s/cmd/nsmdp/nsmdp.go: kubelet's ListAndWatch of a registered device plugin
+    PeerOf("nsmdp", "kubelet", "device-plugin", ""),
+)
+
+COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
+"""The components that every plane has, by the names that scenarios use."""
+
 UNDER_STATE_DIRECTORY = tuple(
     name for name, path in SOCKETS.items() if path.startswith(STATE_DIRECTORY)
 )
@@ -78,6 +121,13 @@ _FORWARDER: dict[Plane, dict[str, ComponentOf]] = {
 def components(plane: Plane) -> dict[str, ComponentOf]:
     """The components on every node, by the names that scenarios use."""
     return {**_MANAGER, **_FORWARDER[plane]}
+
+
+def serving_program(component: str, plane: Plane) -> str:
+    """Program that serves a component's sockets: on the vpp plane not the container's main one."""
+    if component == "forwarder" and plane == "vpp":
+        return components(plane)["vppagent-forwarder"].program
+    return components(plane)[component].program
 
 
 def programs(plane: Plane) -> list[str]:

@@ -107,7 +107,9 @@ class PodWatch:
             known = seen.conditions.get(condition["type"])
             if condition["status"] != known:
                 seen.conditions[condition["type"]] = condition["status"]
-                if condition["type"] == "Ready" and not new:
+                # `domain/Name` is somebody's own, such as the watchdog's; what the kubelet
+                # writes besides follows from what is recorded of containers
+                if (condition["type"] == "Ready" or "/" in condition["type"]) and not new:
                     reason = condition.get("reason") or ""
                     self._condition(role, meta["name"], "Ready", condition["status"], reason)
 

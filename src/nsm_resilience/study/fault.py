@@ -7,9 +7,16 @@ beside `agent/node/inject.py`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Failure = Literal[
     "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause"
@@ -57,6 +64,19 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Keys that came after campaigns had been recorded: not written while they have their default,
+    so that the checksums in those campaigns stay what they were."""
+
+    @model_serializer(mode="wrap")
+    def _without_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        fields = type(self).model_fields
+        for name in self.LATER:
+            if getattr(self, name) == fields[name].default:
+                written.pop(name, None)
+        return written
+
 
 class Fault(Model):
     """One thing that is broken, on one of the trial's two nodes or in NSM's registry.
@@ -65,6 +85,8 @@ class Fault(Model):
     absent, unless what is named can fail in one way only. Faults of one scenario are injected in
     one instant unless `delay_s` says otherwise.
     """
+
+    LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
 
     component: Component | None = None
     socket: Socket | None = None

@@ -13,9 +13,7 @@ from typing import Annotated, Any, Literal, Self, cast, get_args
 from pydantic import (
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    model_serializer,
     model_validator,
 )
 
@@ -56,6 +54,8 @@ SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
 
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
+
+    LATER = frozenset({"spare_endpoint"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
     title: Annotated[str, StringConstraints(min_length=3)]
@@ -142,9 +142,15 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
+    LATER = frozenset({"first_block"})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1, le=99)]
+    first_block: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=1,
+        description="Block of the schedule that holds the arm's first trial; a later one puts what "
+        "is asked first before the rest.",
+    )
     plane: tuple[Plane, ...] = ("kernel",)
     client: tuple[Client, ...] = ("monitored",)
     failure: tuple[Failure, ...] = ()
@@ -247,6 +253,8 @@ class Turns(Model):
 class Study(Model):
     """A whole study file (`config/study.yaml`)."""
 
+    LATER = frozenset({"turns"})
+
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     seed: Annotated[int, Field(ge=0)]
     attempts: Annotated[int, Field(ge=1, le=9)] = Field(
@@ -295,14 +303,6 @@ class Study(Model):
             )
         return self
 
-    @model_serializer(mode="wrap")
-    def _without_turns(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out turns that a study does not have, so that its checksum stays what it was."""
-        written: dict[str, Any] = write(self)
-        if self.turns is None:
-            written.pop("turns", None)
-        return written
-
     def _check_undone_in_time(self, scenario: Scenario) -> None:
         wanted = scenario.undone_s + self.windows.settle_s
         if scenario.undone_s and wanted >= self.windows.watch_s:
@@ -319,14 +319,18 @@ class Study(Model):
                 return scenario
         raise KeyError(scenario_id)
 
-    def cells(self) -> list[tuple[Cell, int]]:
-        """Every cell of the campaign with its number of trials, in the order declared."""
+    def blocks(self) -> list[tuple[Cell, range]]:
+        """Every cell with the blocks that hold one trial of it each, in the order declared."""
         return [
-            (cell, arm.trials)
+            (cell, range(arm.first_block, arm.first_block + arm.trials))
             for arm in self.campaign
             for scenario_id in arm.scenarios
             for cell in arm.cells(self.scenario(scenario_id))
         ]
+
+    def cells(self) -> list[tuple[Cell, int]]:
+        """Every cell of the campaign with its number of trials, in the order declared."""
+        return [(cell, len(blocks)) for cell, blocks in self.blocks()]
 
 
 def check_cell(scenario: Scenario, cell: Cell) -> None:

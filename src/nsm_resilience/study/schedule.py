@@ -46,17 +46,17 @@ class ScheduledTrial:
 
 def make_schedule(study: Study) -> list[ScheduledTrial]:
     """Return all trials of the study in the order in which they are to be run."""
-    cells = study.cells()
-    blocks = max(trials for _, trials in cells)
+    cells = study.blocks()
     schedule: list[ScheduledTrial] = []
-    for block in range(1, blocks + 1):
-        members = [cell for cell, trials in cells if trials >= block]
+    for block in range(1, max(blocks.stop for _, blocks in cells)):
+        members = [(cell, blocks) for cell, blocks in cells if block in blocks]
         # One generator per block: adding a scenario does not reorder the blocks after it by chance
         # of how many numbers were drawn before.
         random.Random(f"{study.seed}/{block}").shuffle(members)
         turn, alone = _turn(study, block)
-        for cell in members:
-            schedule.append(ScheduledTrial(len(schedule), block, cell, block, turn, alone))
+        for cell, blocks in members:
+            number = block - blocks.start + 1
+            schedule.append(ScheduledTrial(len(schedule), block, cell, number, turn, alone))
     return schedule
 
 

@@ -62,7 +62,7 @@ def clean(setting: Setting) -> None:
 
 
 def install(setting: Setting) -> None:
-    """NSM Ready on both nodes and the endpoint registered."""
+    """NSM Ready on both nodes, the remedy of the arm beside it, and the endpoint registered."""
     with phase(setting, "install"):
         setting.pods.start()
         for role, agent in setting.agents.items():
@@ -70,6 +70,8 @@ def install(setting: Setting) -> None:
             setting.handlers[(role, "follow")] = logs.on_line
             logs.start(setting.lane.namespace)
         setting.mesh.install()
+        if setting.remedy is not None:
+            setting.remedy.start()
         setting.mesh.start_endpoints(setting.scenario.spare_endpoint)
 
 
@@ -255,11 +257,16 @@ def _new_connection(setting: Setting, role: str) -> None:
 def collect(setting: Setting) -> None:
     """Stop the probes, take in what they wrote last, keep events and state."""
     with phase(setting, "collect"):
-        for role, agent in setting.agents.items():
-            injector = [SCRIPT] if (role, SCRIPT) in setting.handlers else []
-            agent.stop("path", "watch", LISTENER, *injector)
-        setting.pump()
+        for agent in setting.agents.values():
+            agent.stop("path", "watch", LISTENER)
+        if setting.remedy is not None:
+            setting.remedy.stop()
+        # before the faults are undone: a client that waited for that must not seem to be connected
         snapshot(setting, "after")
+        for role, agent in setting.agents.items():
+            if (role, SCRIPT) in setting.handlers:
+                agent.stop(SCRIPT)
+        setting.pump()
         events = setting.cluster.request(
             "GET", f"/api/v1/namespaces/{setting.lane.namespace}/events", timeout_s=20, headers={}
         )

@@ -13,12 +13,14 @@ from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.interrupt import REASON, to_its_end
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
+from nsm_resilience.watchdog.deploy import Watchdog
 
 LAST_ACT_S = 20.0
 """How long an attempt that is interrupted may take to leave its lane clean; seconds."""
@@ -110,6 +112,10 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
             },
         )
     factors = plan.scheduled.cell.factors
+    remedy = None
+    if factors.remedy != "none":
+        watchdog = Watchdog(plan.cluster, plan.lane, factors, plan.images.agent)
+        remedy = WatchdogProbe(watchdog, clocks, writer)
     return Setting(
         study=plan.study,
         scheduled=plan.scheduled,
@@ -123,6 +129,7 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
         writer=writer,
         pods=PodWatch(plan.cluster, plan.lane, factors.plane, writer),
         say=plan.say,
+        remedy=remedy,
     )
 
 
@@ -167,7 +174,8 @@ def _phases(setting: Setting) -> None:
         for role, agent in setting.agents.items()
         if agent.dropped
     ]
-    problems = [path.problem, listener.problem, *(c.problem for c in components), *lost]
+    remedy = setting.remedy.problem if setting.remedy is not None else None
+    problems = [path.problem, listener.problem, remedy, *(c.problem for c in components), *lost]
     for problem in filter(None, problems):
         setting.writer.event("warning", data={"text": problem})
 

@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from nsm_resilience.agent.client import Agent, Clock
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter, utc_now
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
@@ -41,6 +42,7 @@ class Setting:
     writer: RecordWriter
     pods: PodWatch
     say: Callable[[str], None]
+    remedy: WatchdogProbe | None = None
     client_uid: str = ""
     outage: int = 1
     opened_wall: str = field(default_factory=utc_now)
@@ -73,6 +75,8 @@ class Setting:
                 handler = self.handlers.get((role, name))
                 if handler is not None:
                     handler(line)
+        if self.remedy is not None:
+            self.remedy.pull()
 
     def _ask_api(self) -> None:
         """Keep count of how long the API server itself was away, beside agents that were."""

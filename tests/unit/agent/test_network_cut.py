@@ -55,7 +55,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
 def test_what_goes_to_and_comes_from_an_address_is_dropped(tables: Tables) -> None:
     import rules
 
-    rules.drop([("192.0.2.7", None), ("fd00::/64", 6443)])
+    rules.drop([("192.0.2.7", None), ("fd00::/64", 6443)], "fault-1")
     v4 = [rule for (tool, _), rows in tables.rules.items() if tool == "iptables" for rule in rows]
     assert sorted(rule.split(" -m")[0] for rule in v4 if rule != FOREIGN) == [
         "-A FORWARD -d 192.0.2.7",
@@ -71,10 +71,19 @@ def test_what_goes_to_and_comes_from_an_address_is_dropped(tables: Tables) -> No
 def test_only_our_rules_are_removed_also_those_that_are_there_twice(tables: Tables) -> None:
     import rules
 
-    rules.drop([("192.0.2.7", None)])
-    rules.drop([("192.0.2.7", None)])
+    rules.drop([("192.0.2.7", None)], "fault-1")
+    rules.drop([("192.0.2.7", None)], "fault-1")
     assert rules.remove() == []
     assert [rule for rows in tables.rules.values() for rule in rows] == [FOREIGN]
+
+
+def test_a_fault_removes_its_own_rules_and_no_other_faults(tables: Tables) -> None:
+    import rules
+
+    rules.drop([("192.0.2.7", None)], "fault-1")
+    rules.drop([("192.0.2.8", None)], "fault-11")
+    assert rules.remove("fault-1") == []
+    assert len(rules.find()) == 3 and all("192.0.2.8" in rule for rule in rules.find())
 
 
 def test_a_node_without_the_tool_has_no_rules_and_takes_none(tables: Tables) -> None:
@@ -83,7 +92,7 @@ def test_a_node_without_the_tool_has_no_rules_and_takes_none(tables: Tables) -> 
     tables.there = False
     assert rules.find() == rules.remove() == []
     with pytest.raises(OSError, match="not found on the node"):
-        rules.drop([("192.0.2.7", None)])
+        rules.drop([("192.0.2.7", None)], "fault-1")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign with arms in the numbers and in the paper, whole and in parts; nothing was measured."""
+"""A campaign with arms in the numbers and in the paper, whole and in parts; none was measured."""
 
 from __future__ import annotations
 

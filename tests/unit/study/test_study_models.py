@@ -103,6 +103,12 @@ def test_an_unknown_key_at_the_top_is_an_error_too(tmp_path: Path) -> None:
         ({"component": "nsmd", "node": "client", "failure": "unlink"}, "delete, hang, kill"),
         ({"socket": "all", "node": "client", "failure": "kill"}, "mode, orphan, replace, unlink"),
         ({"component": "nsmd", "node": "middle"}, "client"),
+        ({"component": "nsmd"}, "write `node: client` beside `component`"),
+        ({"workload": "client", "node": "client"}, "leave it out"),
+        ({"network": "peer", "node": "client"}, "`for_s: 30`"),
+        ({"whole_node": True, "node": "client", "failure": "kill", "for_s": 3}, "one of: pause"),
+        ({"component": "nsmd", "node": "client", "for_s": 30}, "`kill` is over at once"),
+        ({"network": "api", "node": "client", "for_s": 100}, "write `watch_s: 160`"),
     ],
 )
 def test_a_wrong_fault_gets_an_error_that_shows_the_right_one(
@@ -111,6 +117,24 @@ def test_a_wrong_fault_gets_an_error_that_shows_the_right_one(
     study = a_study()
     study["scenarios"][1]["faults"] = [fault]
     assert expected in problems_of(tmp_path, study)
+
+
+def test_what_can_fail_in_one_way_only_needs_no_failure_and_takes_no_other(tmp_path: Path) -> None:
+    study = a_study()
+    study["scenarios"][1]["faults"] = [{"registry": "all"}]
+    (cell,) = [c for c, _ in Study.model_validate(study).cells() if c.scenario == "S2"]
+    assert cell.id == "S2-kernel-monitored-wipe"
+    study["campaign"] = [{"scenarios": ["S2"], "failure": "kill", "trials": 1}]
+    assert "its `failure` can only be `wipe`" in problems_of(tmp_path, study)
+
+
+def test_beside_others_it_fails_in_its_own_way() -> None:
+    cut = {"network": "peer", "node": "client", "for_s": 30}
+    study = a_study()
+    study["scenarios"][1]["faults"] = [{"component": "nsmd", "node": "client"}, cut]
+    scenario = Study.model_validate(study).scenario("S2")
+    assert scenario.default_failure == "kill"
+    assert [fault.failure_in("hang") for fault in scenario.faults] == ["hang", "cut"]
 
 
 def test_an_arm_of_an_undeclared_scenario_lists_the_declared_ones(tmp_path: Path) -> None:
@@ -187,3 +211,18 @@ def test_a_study_without_turns_has_the_checksum_that_recorded_campaigns_name() -
     plain = by_turns.model_copy(update={"turns": None})
     assert sha256_of(by_turns) != sha256_of(plain)
     assert Study.model_validate(by_turns.model_dump()) == by_turns
+
+
+def test_the_study_beyond_the_nine_repeats_them_with_and_without_the_remedy() -> None:
+    published, beyond = (load_study(ROOT / "config" / f"study{x}.yaml") for x in ("", "-beyond"))
+    nine = len(published.scenarios)
+    assert beyond.scenarios[:nine] == published.scenarios
+    assert all(scenario.source == "ours" for scenario in beyond.scenarios[nine:])
+    assert (beyond.windows, beyond.probes, beyond.judge) == (
+        published.windows, published.probes, published.judge,
+    )  # fmt: skip
+    remedies: dict[str, set[str]] = {}
+    for cell, _ in beyond.cells():
+        remedies.setdefault(cell.scenario, set()).add(cell.factors.remedy)
+    assert all(remedies[s.id] == {"none", "observe", "heal"} for s in beyond.scenarios[:nine])
+    assert all(remedies[s.id] == {"none", "heal"} for s in beyond.scenarios[nine:])

@@ -86,7 +86,8 @@ class StandIn:
                 f"/api/v1/namespaces/{space}/pods/{name}",
                 {"kind": "Pod", "metadata": {"labels": {"app": made["metadata"]["name"]}},
                  "spec": {"nodeName": node["metadata"]["name"], "containers": []},
-                 "status": {"conditions": [{"type": "Ready", "status": "True"}]}},
+                 "status": {"phase": "Running",
+                            "conditions": [{"type": "Ready", "status": "True"}]}},
             )  # fmt: skip
 
     def labelled(self, prefix: str, selector: str) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ request needs the token of AGENT_TOKEN, so that no other pod of the cluster can 
 names the node it is for, which must be AGENT_NODE: this pod runs where the label of a lane is, and
 nothing that was meant for another node is done here. Nothing is lost while the API server is away:
 lines wait here until they are pulled, and a pull acknowledges what came before it. Of a runner that
-never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show.
+never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show. A
+script that injects and is killed before it has undone that has it undone here, at once.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
 GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "mono_ns"}
@@ -30,7 +31,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
+from clean import undo_faults
+
 HERE = os.path.dirname(os.path.abspath(__file__))
+INJECTOR = "inject"
 SCRIPTS = ("echo", "watch", "follow", "listen", "inject", "snapshot", "clean")
 TOKEN = os.environ.get("AGENT_TOKEN", "")
 NODE = os.environ.get("AGENT_NODE", "")
@@ -108,6 +112,8 @@ class Agent:
         code = child.wait()
         child.stdout.close()
         child.stderr.close()
+        if code != 0 and name == INJECTOR:
+            undo_faults()  # it was killed before it could
         line = {"kind": "exited", "code": code, "error": problem[-2000:]}
         self.add(name, {**line, "t_ns": time.monotonic_ns()})
 
@@ -227,4 +233,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    undo_faults()  # whoever injected them is gone: this agent begins anew
     ThreadingHTTPServer(("", int(os.environ.get("AGENT_PORT", "8600"))), Handler).serve_forever()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What former trials left on this node: find it, remove it, find nothing.
 
-Order: {"act": "inspect" | "free" | "wipe" | "leave", "programs", "state": [directories whose
-content is NSM's], "files": [single files], "interfaces": [name patterns]}. `free` only continues
-and kills NSM's processes that block the node (a device plugin waiting on a dead socket stops its
-kubelet from starting or stopping any pod). `leave` wipes and takes the directories away, too. One
-line: residue {"processes", "files", "interfaces", "rules", "stopped"}. What faults left behind
-goes first: rules in the node's network, and processes that were stopped with the whole node.
+Order: {"act": "inspect" | "undo" | "free" | "wipe" | "leave", "programs", "state": [directories
+whose content is NSM's], "files": [single files], "interfaces": [name patterns]}. `undo` only ends
+what faults left behind: rules in the node's network, processes that were stopped with the whole
+node; all that follow do it first. `free` continues and kills NSM's processes that block the node (a
+device plugin waiting on a dead socket stops its kubelet from starting or stopping any pod). `leave`
+wipes and takes the directories away, too. One line: residue {"processes", "files", "interfaces",
+"rules", "stopped"}.
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ def signal_all(programs: list[str], number: int) -> None:
                 continue
 
 
+def undo_faults() -> None:
+    """End what a fault left in the node's network and processes; what cannot be is reported."""
+    pause.resume()
+    with contextlib.suppress(OSError):
+        rules.remove()
+
+
 def wipe(wanted: dict[str, Any]) -> None:
     """Remove it all. Directories stay: pods mount them."""
     for directory in wanted["state"]:
@@ -94,10 +102,9 @@ def wipe(wanted: dict[str, Any]) -> None:
 def main() -> None:
     """Act, then report what is left."""
     wanted = order()
+    if wanted["act"] != "inspect":
+        undo_faults()
     if wanted["act"] in ("free", "wipe", "leave"):
-        pause.resume()
-        with contextlib.suppress(OSError):  # what is left is reported
-            rules.remove()
         signal_all(wanted["programs"], signal.SIGCONT)
     if wanted["act"] == "free":
         signal_all(wanted["programs"], signal.SIGKILL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One gRPC call that sends an empty message and then only listens (a server stream).
+"""One gRPC call that sends one message and then only listens: unary, or a server stream.
 
 As much of HTTP/2 (RFC 9113) and of gRPC over it as that takes: header blocks are written without
 compression (RFC 7541, 6.2.3) and never read, because nothing is decided by a header.
@@ -44,8 +44,8 @@ def header(name: str, value: str) -> bytes:
 class ServerStream:
     """The call over a connected socket. Its timeout is the caller's business."""
 
-    def __init__(self, channel: socket.socket, method: str) -> None:
-        """Ask for the stream of `method`, as in `/package.Service/Method`."""
+    def __init__(self, channel: socket.socket, method: str, message: bytes = b"") -> None:
+        """Call `method`, as in `/package.Service/Method`, with a message (empty by default)."""
         self._channel = channel
         self._received = bytearray()
         self._answered = False
@@ -54,12 +54,12 @@ class ServerStream:
             (":authority", "localhost"), ("te", "trailers"), ("content-type", "application/grpc"),
         )  # fmt: skip
         block = b"".join(header(name, value) for name, value in headers)
-        empty_message = bytes(5)  # not compressed, length 0
+        asked = struct.pack("!BI", 0, len(message)) + message  # not compressed
         self._send(
             PREFACE
             + frame(SETTINGS, 0, 0)
             + frame(HEADERS, END_HEADERS, OUR_STREAM, block)
-            + frame(DATA, END_STREAM, OUR_STREAM, empty_message)
+            + frame(DATA, END_STREAM, OUR_STREAM, asked)
         )
 
     def wait_for_answer(self) -> None:

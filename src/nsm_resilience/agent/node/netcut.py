@@ -66,11 +66,11 @@ class Network:
         """Put the rules there; LookupError when there is nothing to drop."""
         if not self.drop:
             raise LookupError("there is no address to cut the node off from")
-        rules.drop(self.drop)
+        rules.drop(self.drop, self.id)
 
     def prove(self, _until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
         """(proved, checks): the rules are there, and what answered before does not now."""
-        there, now = rules.find(), self._reached()
+        there, now = rules.find(self.id), self._reached()
         silent = bool(self.before["reached"]) and not now
         checks = [
             seen("the rules are there", bool(there), None, there),
@@ -79,8 +79,8 @@ class Network:
         return all(c["ok"] for c in checks), checks
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Remove every rule of ours; (undone, checks): what answered before answers again."""
-        left = rules.remove()
+        """Remove our rules; (undone, checks): what answered before answers again."""
+        left = rules.remove(self.id)
         end, now = time.monotonic() + BACK_S, self._reached()
         while set(now) < set(self.before["reached"]) and time.monotonic() < end:
             now = self._reached()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules in the node's own network that drop what goes to or comes from an address.
 
-Each carries the comment `nsm-resilience`, by which it is found and removed by whoever comes later.
+Each carries the comment `nsm-resilience-<name>`, by which it is found and removed by the fault of
+that name, or by whoever comes later.
 What comes in is dropped before anything else sees it (raw, PREROUTING); what goes out is dropped
 where its real destination is known, after the translation of services' addresses (filter, OUTPUT
 for the node, FORWARD for its pods).
@@ -14,14 +15,14 @@ from collections.abc import Iterable
 
 from netns import run_on_node
 
-COMMENT = "nsm-resilience"
+COMMENT = "nsm-resilience-"
 FAMILIES = {4: "iptables", 6: "ip6tables"}
 ROUNDS = 5
 """How often removing is tried: a rule that is there several times goes one at a time."""
 TABLES = {"raw": ("PREROUTING",), "filter": ("OUTPUT", "FORWARD")}
 
 
-def drop(targets: Iterable[tuple[str, int | None]]) -> None:
+def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
     """Drop what comes from and goes to addresses or networks; with a port, only its TCP.
 
     OSError when the node's iptables is not there or does not take the rules.
@@ -33,21 +34,25 @@ def drop(targets: Iterable[tuple[str, int | None]]) -> None:
             for chain in chains:
                 side, end = ("s", "sport") if chain == "PREROUTING" else ("d", "dport")
                 tcp = "" if port is None else f" -p tcp --{end} {port}"
-                line = f"-I {chain} -{side} {target}{tcp} -m comment --comment {COMMENT} -j DROP"
+                line = f"-I {chain} -{side} {target}{tcp} -m comment --comment {COMMENT}{name}"
+                line += " -j DROP"
                 lines.setdefault(version, {}).setdefault(table, []).append(line)
     for version, tables in lines.items():
         _restore(version, tables)
 
 
-def find() -> list[str]:
-    """Every rule of ours on this node, as `<tool> <table> -A …`."""
-    return [f"{FAMILIES[v]} {table} {rule}" for v, table, rule in _ours()]
+def find(name: str | None = None) -> list[str]:
+    """The rules of a name, or all of ours on this node, as `<tool> <table> -A …`."""
+    return [f"{FAMILIES[v]} {table} {rule}" for v, table, rule in _ours(name)]
 
 
-def remove() -> list[str]:
-    """Remove every rule of ours; returns what is left. OSError when they cannot be removed."""
+def remove(name: str | None = None) -> list[str]:
+    """Remove the rules of a name, or all of ours; returns what is left.
+
+    OSError when they cannot be removed.
+    """
     for _ in range(ROUNDS):
-        found = _ours()
+        found = _ours(name)
         if not found:
             break
         lines: dict[int, dict[str, list[str]]] = {}
@@ -56,17 +61,18 @@ def remove() -> list[str]:
             lines.setdefault(version, {}).setdefault(table, []).append(line)
         for version, tables in lines.items():
             _restore(version, tables)
-    return find()
+    return find(name)
 
 
-def _ours() -> list[tuple[int, str, str]]:
+def _ours(name: str | None) -> list[tuple[int, str, str]]:
+    known = f"--comment {COMMENT}" + ("" if name is None else f"{name} ")
     found = []
     for version, tool in FAMILIES.items():
         for table in TABLES:
             code, text, _ = run_on_node([tool, "-w", "5", "-t", table, "-S"])
             if code == 0:  # a node without the tool has no rule of ours
                 rules = (line for line in text.splitlines() if line.startswith("-A "))
-                found += [(version, table, r) for r in rules if f"--comment {COMMENT} " in r]
+                found += [(version, table, r) for r in rules if known in r]
     return found
 
 

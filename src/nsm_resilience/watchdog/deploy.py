@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put the watchdog beside NSM in a lane, and read its journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+from typing import Any
+
+import yaml
+from kubernetes.client.exceptions import ApiException
+
+from nsm_resilience.agent.deploy import scripts as agent_scripts
+from nsm_resilience.mesh import system
+from nsm_resilience.study.models import Factors
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
+from nsm_resilience.testbed.base import Lane
+
+NAME = "nsm-watchdog"
+PORT = 8601
+SHARED = (
+    "echo.py", "grpc_stream.py", "lines.py", "netns.py", "processes.py", "protobuf.py",
+    "sockets.py", "workspace.py",
+)  # fmt: skip
+"""Scripts of the node agent that the watchdog is made of, too."""
+
+
+def scripts() -> dict[str, str]:
+    """The watchdog's scripts by file name, with those it shares with the node agent."""
+    folder = resources.files("nsm_resilience.watchdog") / "node"
+    own = {f.name: f.read_text() for f in folder.iterdir() if f.name.endswith(".py")}
+    shared = agent_scripts()
+    return own | {name: shared[name] for name in SHARED}
+
+
+def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
+    """What the watchdog is told of NSM (watchdog/node/contracts.py)."""
+    parts = system.components(factors.plane)
+    return {
+        "mode": factors.remedy,
+        "namespace": lane.namespace,
+        "components": [
+            {
+                "name": name,
+                "app": parts[name].app,
+                "main": parts[name].program,
+                "serving": system.serving_program(name, factors.plane),
+            }
+            for name in system.COMPONENTS
+        ],
+        "sockets": [
+            {"name": name, "pattern": pattern, "owner": system.SOCKET_OWNERS[name]}
+            for name, pattern in system.SOCKETS.items()
+        ],
+        "peers": [
+            {
+                "component": peer.component,
+                "known_to": peer.known_to,
+                "socket": system.SOCKETS[peer.socket],
+                "dialler": system.serving_program(peer.dialler, factors.plane)
+                if peer.dialler
+                else "",
+            }
+            for peer in system.PEERS
+        ],
+        "interface": system.INTERFACE,
+        "leftovers": list(system.POD_INTERFACES),
+        "device": system.DEVICE,
+        "state_directory": system.STATE_DIRECTORY,
+    }
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """The watchdog of one lane."""
+
+    cluster: Cluster
+    lane: Lane
+    factors: Factors
+    image: str
+
+    def install(self, timeout_s: float = 60) -> None:
+        """Start it on both nodes and wait until it looks. Raises ApiUnavailable."""
+        code = scripts()
+        digest = hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:16]
+        manifest = (resources.files("nsm_resilience.watchdog") / "watchdog.yaml").read_text()
+        values = {
+            "NAMESPACE": self.lane.namespace,
+            "LANE": str(self.lane.number),
+            "AGENT": self.image,
+            "CODE": digest,
+            "CONTRACTS": json.dumps(contracts(self.lane, self.factors)),
+        }
+        config = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": f"{NAME}-{digest}", "namespace": self.lane.namespace},
+            "data": code,
+        }
+        self.cluster.apply(yaml.safe_dump(config))
+        self.cluster.apply(Template(manifest).substitute(values))
+        wait_for("the watchdog on both nodes", lambda: len(self.pods()) == 2, timeout_s)
+
+    def pods(self) -> dict[str, str]:
+        """Names of its Ready pods by the node's role."""
+        roles = {node: role for role, node in self.lane.nodes.items()}
+        found = self.cluster.pods(self.lane.namespace, f"app={NAME}")
+        return {roles[p.spec.node_name]: p.metadata.name for p in found if ready(p)}
+
+    def journal(self, pod: str, since: int) -> dict[str, Any]:
+        """Entries of a pod's journal from a number on: {id, entries, next}.
+
+        Raises ApiUnavailable when it does not answer.
+        """
+        path = f"/api/v1/namespaces/{self.lane.namespace}/pods/{pod}:{PORT}/proxy/journal"
+        try:
+            answer: dict[str, Any] = self.cluster.request(
+                "GET", f"{path}?since={since}", timeout_s=5, headers={}
+            )
+        except ApiException as error:
+            raise ApiUnavailable(f"the watchdog's journal in {pod}: {error.reason}") from error
+        return answer

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clients of this node, and whether the path of each one answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import threading
+import time
+from collections import deque
+from typing import Any
+
+import echo
+import processes
+import request
+import sockets
+import workspace
+from netns import HOST_ROOT, enter_network, run_on_node
+from policy import Breach
+
+BEAT_S = 0.5
+"""Between two echoes of a client's path."""
+FAILED_S, SPAN_S = 15.0, 60.0
+"""A path that was silent for so long within such a span has failed (policy.py)."""
+ASK_S = 5.0
+"""Between two looks at what NSM thinks of a client's connections."""
+IN_HAND_S = 6.0
+"""What NSM may still be doing with a connection that was closed meanwhile: it calls the forwarder
+ten times with half a second between (controlplane/pkg/local/forwarder_service.go), and would take
+a new interface of the same name down again."""
+PATH_ALIVE = "nsm-watchdog/PathAlive"
+"""Condition of a client's pod."""
+SERVICE, LABELS = "OUTGOING_NSC_NAME", "OUTGOING_NSC_LABELS"
+"""Environment of a client (sdk/common of NSM v0.2.0)."""
+
+
+def wish_of(pod: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
+    """(service, labels) that a pod's containers ask NSM for, or None when it is no client."""
+    spec = pod["spec"]
+    for container in [*spec.get("initContainers", []), *spec.get("containers", [])]:
+        given = {e["name"]: e.get("value", "") for e in container.get("env", [])}
+        if given.get(SERVICE):
+            pairs = (part.partition("=") for part in given.get(LABELS, "").split(",") if part)
+            return given[SERVICE], {key: value for key, _, value in pairs}
+    return None
+
+
+class Silence:
+    """How long a path was silent within the last SPAN_S: beats without an answer."""
+
+    def __init__(self) -> None:
+        """It was never silent."""
+        self.beats: deque[float] = deque()
+
+    def add(self, at_s: float, *, answered: bool) -> None:
+        """One beat."""
+        if not answered:
+            self.beats.append(at_s)
+
+    def total_s(self, now_s: float) -> float:
+        """Seconds of silence within the span."""
+        while self.beats and now_s - self.beats[0] > SPAN_S:
+            self.beats.popleft()
+        return len(self.beats) * BEAT_S
+
+    def forget(self) -> None:
+        """What was is over: there is another connection."""
+        self.beats.clear()
+
+
+class Client:
+    """One client's pod: an echo at every beat from its network, and its connection at NSM."""
+
+    def __init__(self, pod: dict[str, Any], interface: str, device: str, pattern: str) -> None:
+        """Watching begins at once, in a thread of its own."""
+        self.pod = pod
+        self.name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        self.uid = str(pod["metadata"]["uid"])
+        self.interface = interface
+        self.device = device
+        self.pattern = pattern
+        self.last_reply_s: float | None = None
+        """When the path answered last; None: it never did, the client is not connected yet."""
+        self.known: set[str] = set()
+        """Ids of all connections that NSM ever showed for this client."""
+        self.thinks = "not asked yet"
+        self.silence = Silence()
+        self.stopped = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+        threading.Thread(target=self._ask, daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch it no longer."""
+        self.stopped.set()
+
+    @property
+    def pid(self) -> int | None:
+        """A process in the pod's network; None when it has none."""
+        own = [p for p in processes.of_pod(self.uid) if processes.in_own_network(p)]
+        return own[0] if own else None
+
+    @property
+    def server(self) -> str:
+        """Path of the socket NSM serves it on; LookupError when kubelet knows of none."""
+        return workspace.server_socket(self.uid, self.device, self.pattern)
+
+    def channel(self, timeout_s: float) -> socket.socket:
+        """A connection to that socket; OSError or LookupError."""
+        directory, name = os.path.split(HOST_ROOT + self.server)
+        folder = os.open(directory, os.O_PATH)
+        try:
+            return sockets.connect_in(folder, name, timeout_s)
+        finally:
+            os.close(folder)
+
+    def breaches(self, now_s: float) -> list[Breach]:
+        """What is wrong with a path that was alive and is silent now."""
+        if self.last_reply_s is None or now_s - self.last_reply_s < 2 * BEAT_S:
+            return []
+        subject, thinks = f"client {self.name}", f"NSM's view of its connection: {self.thinks}"
+        text = f"no reply for {now_s - self.last_reply_s:.0f} s; {thinks}"
+        found = [Breach("path-dead", subject, text, client=self.name)]
+        silent_s = self.silence.total_s(now_s)
+        if silent_s >= FAILED_S:
+            text = f"silent for {silent_s:.0f} of the last {SPAN_S:g} s; {thinks}"
+            found.append(Breach("path-failed", subject, text, client=self.name))
+        return found
+
+    def write(self, line: dict[str, Any]) -> bool:
+        """A line in the client's own workspace folder, where its containers see it."""
+        try:
+            path = os.path.join(os.path.dirname(HOST_ROOT + self.server), "watchdog.jsonl")
+            with open(path, "a") as stream:
+                stream.write(json.dumps(line, separators=(",", ":")) + "\n")
+        except (OSError, LookupError):
+            return False
+        return True
+
+    def _watch(self) -> None:
+        pid = None
+        while pid is None and not self.stopped.is_set():
+            pid = self.pid
+            time.sleep(0 if pid else 0.5)
+        if pid is None:
+            return
+        try:
+            enter_network(pid)
+        except OSError:
+            return
+        identifier, nonce = os.getpid() & 0xFFFF, int.from_bytes(os.urandom(8), "big")
+        number = 0
+        while not self.stopped.is_set():
+            number += 1
+            begin = time.monotonic()
+            with contextlib.suppress(OSError):
+                if self._echo(identifier, number, nonce):
+                    self.last_reply_s = time.monotonic()
+            if self.last_reply_s is not None:
+                self.silence.add(begin, answered=self.last_reply_s >= begin)
+            time.sleep(max(0.0, BEAT_S - (time.monotonic() - begin)))
+
+    def _echo(self, identifier: int, number: int, nonce: int) -> bool:
+        """One echo through the interface as it is now; whether it was answered in a beat."""
+        address = echo.address_of(self.interface)
+        peer = echo.peer_of(*address) if address else None
+        if peer is None:
+            return False
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sent:
+            name = self.interface.encode() + b"\0"
+            sent.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+            sent.sendto(echo.packet(identifier, number, nonce), (peer, 0))
+            end = time.monotonic() + BEAT_S
+            while (left := end - time.monotonic()) > 0:
+                if not select.select([sent], [], [], left)[0]:
+                    return False
+                if echo.reply_of(sent.recv(2048), identifier, nonce) == number:
+                    return True
+        return False
+
+    def _ask(self) -> None:
+        while not self.stopped.wait(ASK_S):
+            try:
+                with self.channel(2.0) as channel:
+                    found = request.connections(channel)
+            except (request.Refused, OSError, LookupError) as error:
+                self.thinks = f"it does not say ({error})"
+                continue
+            self.known |= {request.identity(c) for c in found}
+            self.thinks = ", ".join(map(request.summary, found)) or "none"
+
+    def reconnect(self) -> str:
+        """Ask NSM for the connection again in the client's place; returns the new one's id.
+
+        What NSM still knows of the old one is closed first, or its healing would go on in between,
+        and what it has in hand is waited for; then the dead interface goes, because the forwarder
+        does not replace one. Raises
+        request.Refused, OSError or LookupError with the first thing that would not go.
+        """
+        pid = self.pid
+        wish = wish_of(self.pod)
+        if pid is None or wish is None:
+            raise LookupError(f"{self.name} has no process or no wish")
+        with contextlib.suppress(request.Refused, OSError), self.channel(2.0) as channel:
+            self.known |= {request.identity(c) for c in request.connections(channel)}
+        for known in sorted(self.known):
+            # NSM reports the trouble of a connection that is broken, and forgets it all the same
+            with contextlib.suppress(request.Refused), self.channel(5.0) as channel:
+                request.close(channel, known)
+        self.stopped.wait(IN_HAND_S)
+        for network in (pid, 1):
+            run_on_node(["ip", "link", "delete", self.interface], network_of=network)
+        inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+        asked = request.Wish(*wish, interface=self.interface, network=inode)
+        with self.channel(request.ANSWER_S) as channel:
+            new = request.ask(channel, asked)
+        self.known = {new}
+        self.silence.forget()
+        return new

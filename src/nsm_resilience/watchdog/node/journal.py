@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the watchdog saw and did, in order: kept in memory, printed, and counted for metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import Counter, deque
+from typing import Any
+
+MOST = 20_000
+"""Entries kept; older ones are in the container's log only."""
+
+
+class Journal:
+    """Entries {n, t_ns (CLOCK_MONOTONIC), wall_ns, what, node, …}. Safe for threads."""
+
+    def __init__(self, node: str) -> None:
+        """A journal has an id of its own, so that a reader sees that a new one was begun."""
+        self.id = os.urandom(8).hex()
+        self.node = node
+        self.lock = threading.Lock()
+        self.entries: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self.next = 0
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.open: dict[tuple[str, str], int] = {}
+        self.looked_s = 0.0
+        self.late = 0
+
+    def write(self, what: str, subject: str = "", **data: Any) -> None:
+        """Add one entry; `what` is started, finding, cleared, action, outcome, held or told."""
+        entry = {
+            "t_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "what": what,
+            "node": self.node, "subject": subject, **data,
+        }  # fmt: skip
+        with self.lock:
+            entry["n"] = self.next
+            self.next += 1
+            self.entries.append(entry)
+            self.counts[(what, str(data.get("rule", "")))] += 1
+            key = (str(data.get("rule", "")), subject)
+            if what == "finding":
+                self.open[key] = 1
+            elif what == "cleared":
+                self.open.pop(key, None)
+        sys.stdout.write(json.dumps(entry, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+    def since(self, number: int) -> dict[str, Any]:
+        """Entries from a number on, with the journal's id and the next number."""
+        with self.lock:
+            entries = [e for e in self.entries if e["n"] >= number]
+            return {"id": self.id, "entries": entries, "next": self.next}
+
+    def metrics(self) -> str:
+        """Counters in Prometheus' text format."""
+        with self.lock:
+            lines = [
+                "# HELP nsm_watchdog_entries_total Entries of the journal by kind and rule.",
+                "# TYPE nsm_watchdog_entries_total counter",
+                *(
+                    f'nsm_watchdog_entries_total{{what="{what}",rule="{rule}"}} {count}'
+                    for (what, rule), count in sorted(self.counts.items())
+                ),
+                "# HELP nsm_watchdog_open Breaches that hold now.",
+                "# TYPE nsm_watchdog_open gauge",
+                *(
+                    f'nsm_watchdog_open{{rule="{rule}",subject="{subject}"}} {value}'
+                    for (rule, subject), value in sorted(self.open.items())
+                ),
+                "# HELP nsm_watchdog_look_seconds Time that the last look took.",
+                "# TYPE nsm_watchdog_look_seconds gauge",
+                f"nsm_watchdog_look_seconds {self.looked_s:.6f}",
+                "# HELP nsm_watchdog_late_looks_total Looks that were too late to prove anything.",
+                "# TYPE nsm_watchdog_late_looks_total counter",
+                f"nsm_watchdog_late_looks_total {self.late}",
+            ]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Kubernetes API from inside a pod: read pods and NSM's registry, write events and conditions.
+
+Telling runs in a thread of its own, so that an API server that is away delays nothing; what cannot
+be told within a minute is dropped from there (the journal has it all the same).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+GROUP = "/apis/networkservicemesh.io/v1alpha1"
+SOURCE = "nsm-watchdog"
+TELL_S = 60.0
+
+
+class ApiAway(Exception):
+    """The API server did not answer, or refused."""
+
+
+class Api:
+    """Requests with this pod's account."""
+
+    def __init__(self, namespace: str, node: str) -> None:
+        """Address and certificate are where Kubernetes puts them in every pod."""
+        host = os.environ["KUBERNETES_SERVICE_HOST"]
+        if ":" in host:
+            host = f"[{host}]"
+        self.base = f"https://{host}:{os.environ['KUBERNETES_SERVICE_PORT']}"
+        self.namespace = namespace
+        self.node = node
+        self.context = ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt")
+
+    def call(self, method: str, path: str, body: Any = None, kind: str = "json") -> Any:
+        """One request; ApiAway when there is no good answer."""
+        with open(f"{ACCOUNT}/token") as stream:  # it is renewed while the pod lives
+            token = stream.read()
+        request = urllib.request.Request(
+            self.base + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": f"application/{kind}",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5, context=self.context) as answer:
+                return json.load(answer)
+        except (OSError, ValueError) as error:
+            raise ApiAway(f"{method} {path}: {error}") from error
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Pods of the namespace on this node."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods?fieldSelector=spec.nodeName={self.node}"
+        return list(self.call("GET", path)["items"])
+
+    def registry(self, plural: str) -> list[dict[str, Any]]:
+        """NSM's custom resources of one kind."""
+        path = f"{GROUP}/namespaces/{self.namespace}/{plural}"
+        return list(self.call("GET", path)["items"])
+
+    def event(self, pod: dict[str, Any], reason: str, text: str) -> None:
+        """A Warning event about a pod."""
+        now = _now()
+        name = f"{pod['metadata']['name']}.{time.time_ns():x}"
+        self.call(
+            "POST",
+            f"/api/v1/namespaces/{self.namespace}/events",
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"name": name, "namespace": self.namespace},
+                "involvedObject": {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "namespace": self.namespace,
+                    "name": pod["metadata"]["name"],
+                    "uid": pod["metadata"]["uid"],
+                },
+                "type": "Warning",
+                "reason": reason,
+                "message": text[:1000],
+                "source": {"component": SOURCE, "host": self.node},
+                "reportingComponent": SOURCE,
+                "reportingInstance": self.node,
+                "firstTimestamp": now,
+                "lastTimestamp": now,
+                "count": 1,
+            },
+        )
+
+    def condition(
+        self, pod: dict[str, Any], kind: str, holds: bool, reason: str, text: str
+    ) -> None:
+        """Set a condition of a pod; only ours is touched."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}/status"
+        condition = {
+            "type": kind,
+            "status": "True" if holds else "False",
+            "reason": reason,
+            "message": text[:1000],
+            "lastTransitionTime": _now(),
+        }
+        body = {"status": {"conditions": [condition]}}
+        self.call("PATCH", path, body, "strategic-merge-patch+json")
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class Teller:
+    """Does calls one after the other, in their order, again and again until they are old."""
+
+    def __init__(self) -> None:
+        """Its thread ends with the process."""
+        self.waiting: queue.Queue[tuple[float, Any]] = queue.Queue(maxsize=1000)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def tell(self, call: Any) -> None:
+        """Queue one call (of no arguments); the oldest is dropped when there are too many."""
+        try:
+            self.waiting.put_nowait((time.monotonic(), call))
+        except queue.Full:
+            self.waiting.get_nowait()
+            self.waiting.put_nowait((time.monotonic(), call))
+
+    def _run(self) -> None:
+        while True:
+            since, call = self.waiting.get()
+            while time.monotonic() - since < TELL_S:
+                try:
+                    call()
+                except ApiAway:
+                    time.sleep(1)
+                else:
+                    break

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask NSM for a client's connection again, as the client itself would.
+
+A client asks on the socket that its service manager serves in its workspace; whoever can open that
+socket can ask in its place. Messages and numbers are those of controlplane/api (connection.proto,
+networkservice.proto, connectioncontext.proto), the content that of nsm-init's own request
+(sdk/client/client.go, sdk/common: NewMechanism). A plain new request is made, and not one with the
+old connection's id: NSM would take that for the healing of a connection that is no more.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import grpc_stream
+import protobuf
+import wire
+
+REQUEST = "/networkservice.NetworkService/Request"
+CLOSE = "/networkservice.NetworkService/Close"
+MONITOR = "/connection.MonitorConnection/MonitorConnections"
+
+ANSWER_S = 15.0
+"""What a client waits for an answer (ConnectTimeout in sdk/client/client.go)."""
+
+CONNECTION, PREFERENCES = 1, 2
+ID, SERVICE, MECHANISM, CONTEXT, LABELS, STATE = 1, 2, 3, 4, 5, 9
+CLS, TYPE, PARAMETERS = 1, 2, 3
+IP_CONTEXT, SOURCE_REQUIRED, DESTINATION_REQUIRED = 1, 3, 4
+EVENT_CONNECTIONS, ENTRY_VALUE = 2, 2
+
+
+class Refused(Exception):
+    """NSM did not do what was asked; the text says how far it came."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asks for: its service with labels, as an interface of its network."""
+
+    service: str
+    labels: Mapping[str, str]
+    interface: str
+    network: int
+    """Inode of the client's network namespace."""
+
+
+def request_message(wish: Wish) -> bytes:
+    """A NetworkServiceRequest for a kernel interface; NSM chooses the addresses."""
+    ip = wire.truth(SOURCE_REQUIRED, True) + wire.truth(DESTINATION_REQUIRED, True)
+    connection = (
+        wire.text(SERVICE, wish.service)
+        + wire.delimited(CONTEXT, wire.delimited(IP_CONTEXT, ip))
+        + wire.texts(LABELS, wish.labels)
+    )
+    mechanism = (
+        wire.text(CLS, "LOCAL")
+        + wire.text(TYPE, "KERNEL_INTERFACE")
+        + wire.texts(
+            PARAMETERS,
+            {
+                "name": wish.interface,
+                "description": "Primary interface",
+                "socketfile": f"{wish.interface}/memif.sock",
+                "netnsInode": str(wish.network),
+            },
+        )
+    )
+    return wire.delimited(CONNECTION, connection) + wire.delimited(PREFERENCES, mechanism)
+
+
+def first_message(channel: socket.socket, method: str, message: bytes) -> bytes:
+    """The first message of a call's answer; Refused when there is none."""
+    try:
+        stream = grpc_stream.ServerStream(channel, method, message)
+        return next(stream.messages())
+    except (grpc_stream.Broken, grpc_stream.Unreadable, OSError, ValueError) as error:
+        what = method.rpartition("/")[2]
+        raise Refused(f"{what}: {str(error) or type(error).__name__}") from error
+
+
+def connections(channel: socket.socket) -> list[bytes]:
+    """The connections that NSM thinks this workspace has, as it encodes them."""
+    event = first_message(channel, MONITOR, b"")
+    found = []
+    for entry in protobuf.messages(event, EVENT_CONNECTIONS):
+        values = protobuf.messages(entry, ENTRY_VALUE)
+        found += values[-1:]
+    return found
+
+
+def identity(connection: bytes) -> str:
+    """Id of a connection."""
+    return protobuf.text(connection, ID)
+
+
+def summary(connection: bytes) -> str:
+    """A connection in a few words: its id, and whether NSM thinks that it is up."""
+    state = "down" if protobuf.number(connection, STATE) else "up"
+    return f"{identity(connection)} {state}"
+
+
+def ask(channel: socket.socket, wish: Wish) -> str:
+    """Make the request; returns the new connection's id, Refused when there is no connection."""
+    answer = first_message(channel, REQUEST, request_message(wish))
+    return protobuf.text(answer, ID)
+
+
+def close(channel: socket.socket, known_as: str) -> None:
+    """Close a connection by its id; Refused when NSM says that it could not."""
+    first_message(channel, CLOSE, wire.text(ID, known_as))

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pairs of failures fit their budget, are events of their own, and every component is there."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nsm_resilience.faults.pairs import (
+    COMPONENTS,
+    BudgetError,
+    Failing,
+    all_pairs,
+    select,
+    study_of,
+)
+from nsm_resilience.study.duration import longest_s
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.models import Plane, Study
+
+BASE = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
+
+
+def loaded(text: str) -> Study:
+    return Study.model_validate(yaml.safe_load(text))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    plane=st.sampled_from(["kernel", "vpp"]),
+    minutes=st.floats(1, 400),
+    lanes=st.integers(1, 3),
+    trials=st.integers(1, 5),
+    seed=st.integers(0, 1000),
+)
+def test_a_selection_is_within_its_budget_and_has_every_component(
+    plane: Plane, minutes: float, lanes: int, trials: int, seed: int
+) -> None:
+    try:
+        chosen = select(BASE, plane, minutes, lanes, trials, seed)
+    except BudgetError:
+        # then not even the control and one pair fit
+        (trial_s,) = {longest_s(BASE.windows, s) for s in BASE.scenarios if not s.is_control}
+        assert -(-2 * trials // lanes) * trial_s > minutes * 60
+        return
+    assert chosen.minutes <= minutes
+    assert len(set(chosen.pairs)) == len(chosen.pairs)
+    assert len(chosen.pairs) + chosen.left_out == len(all_pairs(plane))
+    if chosen.left_out:  # one more would not have fitted
+        assert chosen.minutes_of(len(chosen.pairs) + 1) > minutes
+    here = {one.component for pair in chosen.pairs for one in pair}
+    if len(chosen.pairs) >= 2:
+        assert here == set(COMPONENTS)
+    study = loaded(study_of(chosen, BASE, plane, seed))
+    assert len(study.scenarios) == len(chosen.pairs) + 1
+    assert {t for _, t in study.cells()} == {trials}
+    assert study.windows == BASE.windows and study.judge == BASE.judge
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_selection_is_balanced_over_components_and_the_same_for_the_same_seed(seed: int) -> None:
+    chosen = select(BASE, "kernel", 240, 2, 1, seed)
+    assert chosen == select(BASE, "kernel", 240, 2, 1, seed)
+    taken = Counter(one.component for pair in chosen.pairs for one in pair)
+    assert max(taken.values()) - min(taken.values()) <= len(COMPONENTS)
+    single = Counter(one for pair in chosen.pairs for one in pair)
+    assert max(single.values()) - min(single.values()) <= 1
+
+
+def test_seeds_choose_differently() -> None:
+    assert len({select(BASE, "kernel", 60, 1, 1, seed).pairs for seed in range(5)}) == 5
+
+
+def test_components_of_one_pod_do_not_fail_twice_by_its_deletion() -> None:
+    pairs = set(all_pairs("kernel"))
+    deleted = Failing("nsmd", "client", "delete")
+    assert (deleted, Failing("nsmdp", "client", "kill")) not in pairs
+    assert (deleted, Failing("nsmdp", "endpoint", "kill")) in pairs
+    assert (Failing("nsmd", "client", "kill"), Failing("nsmdp", "client", "kill")) in pairs
+    assert all(a != b and (a.component, a.node) != (b.component, b.node) for a, b in pairs)
+
+
+def test_on_vpp_the_forwarders_supervisor_does_not_hang() -> None:
+    hanging = [o for pair in all_pairs("vpp") for o in pair if o.component == "forwarder"]
+    assert hanging and not any(one.failure == "hang" for one in hanging)
+
+
+def test_the_study_says_what_is_left_out_and_how_long_all_would_take() -> None:
+    chosen = select(BASE, "kernel", 40, 2, 1, 1)
+    head = study_of(chosen, BASE, "kernel", 1).split("name:")[0]
+    assert f"{len(chosen.pairs)} of {len(all_pairs('kernel'))} pairs" in head
+    assert f"{chosen.left_out} pairs are left out" in head
+    assert f"at most {chosen.minutes_of_all:.0f} minutes" in head
+
+
+def test_a_budget_for_nothing_names_one_that_is_enough() -> None:
+    with pytest.raises(BudgetError, match=r"write --minutes (\d+)") as caught:
+        select(BASE, "kernel", 1, 1, 1, 1)
+    enough = float(str(caught.value).rsplit(" ", 1)[1])
+    assert len(select(BASE, "kernel", enough, 1, 1, 1).pairs) == 1

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the watchdog writes is what the agent's reader, checked against protobuf, reads."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIELDS = st.integers(1, 2**29 - 1)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_numbers_are_read_back(number: int) -> None:
+    import protobuf
+    import wire
+
+    data = wire.varint(number)
+    assert protobuf.varint(data, 0) == (number, len(data))
+
+
+@given(FIELDS, st.text())
+def test_texts_are_read_back_and_empty_ones_are_not_written(field: int, text: str) -> None:
+    import protobuf
+    import wire
+
+    data = wire.text(field, text)
+    assert protobuf.text(data, field) == text
+    assert bool(data) == bool(text)
+
+
+@given(FIELDS, st.dictionaries(st.text(), st.text()))
+def test_maps_are_read_back(field: int, values: dict[str, str]) -> None:
+    import protobuf
+    import wire
+
+    entries = protobuf.messages(wire.texts(field, values), field)
+    assert {protobuf.text(e, 1): protobuf.text(e, 2) for e in entries} == values
+
+
+@given(FIELDS, st.booleans())
+def test_truths_are_read_back(field: int, value: bool) -> None:
+    import protobuf
+    import wire
+
+    assert protobuf.number(wire.truth(field, value), field) == int(value)
+
+
+@pytest.mark.parametrize("number", [-1, 2**64])
+def test_what_no_field_can_hold_is_refused(number: int) -> None:
+    import wire
+
+    with pytest.raises(ValueError, match="no unsigned number"):
+        wire.varint(number)
+
+
+def test_known_bytes_of_the_format() -> None:
+    """The examples of protobuf.dev, "Encoding": 150 in field 1, "testing" in field 2."""
+    import wire
+
+    assert wire.varint(150) == bytes.fromhex("9601")
+    assert wire.text(2, "testing") == bytes.fromhex("12 07 74 65 73 74 69 6e 67")
