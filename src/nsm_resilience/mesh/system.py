@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from nsm_resilience.study.models import Factors, Plane
 
 STATE_DIRECTORY = "/var/lib/networkservicemesh"
+WATCHDOG_MEMORY = "/run/nsm-watchdog.json"
+"""What the remedy keeps on a node (watchdog/node/memory.py)."""
 DEVICE_PLUGIN_SOCKET = "/var/lib/kubelet/device-plugins/networkservicemesh.io.sock"
 INTERFACE = "nsm0"
 SERVICE_GROUP = "networkservicemesh.io"
@@ -152,7 +154,7 @@ def residue_order(plane: Plane, act: str) -> dict[str, object]:
         "act": act,
         "programs": programs(plane),
         "state": [STATE_DIRECTORY],
-        "files": [DEVICE_PLUGIN_SOCKET],
+        "files": [DEVICE_PLUGIN_SOCKET, WATCHDOG_MEMORY],
         "interfaces": ["nsm*", "nse*", "vxlan_*", "host-*"],
     }
 

@@ -90,3 +90,16 @@ def test_what_a_client_asks_for_stands_in_its_pod() -> None:
     pod = {"spec": {"initContainers": [{"env": env}], "containers": [{}]}}
     assert wish_of(pod) == ("icmp-1", {"app": "icmp", "zone": "a"})
     assert wish_of({"spec": {"containers": [{"env": [{"name": "A", "value": "b"}]}]}}) is None
+
+
+def test_a_client_whose_request_was_granted_counts_as_connected_for_a_new_watchdog(
+    client: Any,
+) -> None:
+    ended = {"state": {"terminated": {"exitCode": 0}}}
+    failed = {"state": {"terminated": {"exitCode": 1}}}
+    for status in ({}, {"initContainerStatuses": [failed]}, {"initContainerStatuses": [{}]}):
+        client.update({**client.pod, "status": status}, 5.0)
+        assert client.breaches(100.0) == []
+    client.update({**client.pod, "status": {"initContainerStatuses": [ended]}}, 5.0)
+    beat(client, 5, 25, answered=False)
+    assert rules_of(client, 25) == ["path-dead", "path-failed"]

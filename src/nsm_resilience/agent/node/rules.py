@@ -29,7 +29,7 @@ def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
     """
     lines: dict[int, dict[str, list[str]]] = {}
     for target, port in targets:
-        version = ipaddress.ip_network(target).version
+        version = int(ipaddress.ip_network(target).version)
         for table, chains in TABLES.items():
             for chain in chains:
                 side, end = ("s", "sport") if chain == "PREROUTING" else ("d", "dport")

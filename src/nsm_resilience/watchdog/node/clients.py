@@ -48,6 +48,17 @@ def wish_of(pod: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
     return None
 
 
+def is_connected(pod: dict[str, Any]) -> bool:
+    """Whether a client has got what it asked for: nsm-init, its init container, ended well.
+
+    That is all that a watchdog which was itself restarted knows of the time before.
+    """
+    status = pod.get("status", {})
+    inits = status.get("initContainerStatuses") or []
+    ended = [(s.get("state") or {}).get("terminated") for s in inits]
+    return bool(ended) and all(one is not None and one.get("exitCode") == 0 for one in ended)
+
+
 class Silence:
     """How long a path was silent within the last SPAN_S: beats without an answer."""
 
@@ -83,7 +94,7 @@ class Client:
         self.device = device
         self.pattern = pattern
         self.last_reply_s: float | None = None
-        """When the path answered last; None: it never did, the client is not connected yet."""
+        """When the path answered last, or the client was first seen connected; None before that."""
         self.known: set[str] = set()
         """Ids of all connections that NSM ever showed for this client."""
         self.thinks = "not asked yet"
@@ -91,6 +102,12 @@ class Client:
         self.stopped = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
         threading.Thread(target=self._ask, daemon=True).start()
+
+    def update(self, pod: dict[str, Any], now_s: float) -> None:
+        """What Kubernetes says of it now."""
+        self.pod = pod
+        if self.last_reply_s is None and is_connected(pod):
+            self.last_reply_s = now_s
 
     def stop(self) -> None:
         """Watch it no longer."""

@@ -18,12 +18,13 @@ from dataclasses import asdict
 from typing import Any
 
 import acts
+import memory
 from clients import PATH_ALIVE, Client, wish_of
 from contracts import Contracts
 from journal import Journal
 from kube import Api, ApiAway, Teller
 from observe import Node
-from policy import RULES, Breach, Change, Decision, Finding, History, Memory, Rule, decide
+from policy import RULES, Breach, Change, Decision, Finding, Memory, Rule, decide
 from serve import serve
 
 LOOK_S = 1.0
@@ -56,7 +57,7 @@ class Watchdog:
         self.teller = Teller()
         self.node = Node(contracts)
         self.memory = Memory()
-        self.history = History()
+        self.history = memory.load()
         self.pods: list[dict[str, Any]] = []
         self.clients: dict[str, Client] = {}
         self.remote: str = ""
@@ -99,6 +100,7 @@ class Watchdog:
     def _act(self, decision: Decision) -> None:
         finding = decision.finding
         self.history.begun(decision, time.monotonic())
+        memory.save(self.history)
         self._write("action", finding, act=decision.act, text=finding.breach.text)
         ok, text = acts.do(decision, self.contracts, self.clients)
         self._write("outcome", finding, act=decision.act, ok=ok, text=text)
@@ -172,6 +174,7 @@ class Watchdog:
             if name not in self.clients:
                 contracts = self.contracts
                 self.clients[name] = Client(pod, contracts.interface, contracts.device, pattern)
+            self.clients[name].update(pod, time.monotonic())
 
     def _other_side(self) -> str:
         """Whether every service asked for has an endpoint whose manager greets a caller."""
