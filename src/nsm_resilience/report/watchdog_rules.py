@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,19 +42,36 @@ def _rules(folder: Path) -> list[dict[str, str]]:
     except (RecordError, OSError):
         return []  # the judge has said so of this record
     stated = [e.data["rules"] for e in started if isinstance(e.data.get("rules"), dict)]
-    return [_rule(str(name), rule) for name, rule in stated[0].items()] if stated else []
+    return [rule_in_words(str(name), rule) for name, rule in stated[0].items()] if stated else []
 
 
-def _rule(name: str, rule: object) -> dict[str, str]:
+def rule_in_words(name: str, rule: object) -> dict[str, str]:
+    """A rule as its record states it: name, text, and settings in words."""
     if not isinstance(rule, Mapping):
         return {"name": name, "text": typographic(str(rule)), "settings": ""}
-    settings = [f"{_words(key)} {_plain(value)}" for key, value in rule.items() if key != "text"]
     text = typographic(str(rule.get("text") or ""))
-    return {"name": name, "text": text, "settings": ", ".join(settings)}
+    return {"name": name, "text": text, "settings": ", ".join(_settings(rule))}
 
 
-def _words(key: object) -> str:
-    return str(key).replace("_", " ")
+def _settings(rule: Mapping[str, Any]) -> Iterator[str]:
+    """The thresholds of a rule in words; those of an act only where there is one.
+
+    Names are those of `Rule` in watchdog/node/policy.py; others are given as they are.
+    """
+    rest = {key: value for key, value in rule.items() if key != "text"}
+    if isinstance(told := rest.pop("tell_s", None), int | float):
+        yield "told at once" if not told else f"told after {told:g} s"
+    act, after, pause, doubles, most = (
+        rest.pop(key, None) for key in ("act", "act_s", "pause_s", "doubles", "most")
+    )
+    if act is not None:
+        yield f"{act} after {after:g} s" if after else f"{act} when told"
+        if pause is not None:
+            yield f"{pause:g} s or more between two{', doubled each time' if doubles else ''}"
+        if most is not None:
+            yield f"at most {most}"
+    for key, value in rest.items():
+        yield f"{str(key).replace('_', ' ')} {_plain(value)}"
 
 
 def _plain(value: object) -> str:

@@ -174,3 +174,16 @@ def test_rules_are_taken_from_a_record_with_a_watchdog(arms: BeyondCampaign) -> 
     assert [rule["name"] for rule in rules] == ["socket-lost", "path-dead"]
     bare = [record for record in records if record["trial"].endswith("kill/01")]
     assert stated_rules(arms.folder, bare) == []
+
+
+def test_a_rules_thresholds_are_read_as_words() -> None:
+    from nsm_resilience.report.watchdog_rules import rule_in_words
+
+    silent = {"text": "silence", "tell_s": 3.0, "act": None, "act_s": 0.0, "most": 3}
+    assert rule_in_words("path-dead", silent)["settings"] == "told after 3 s"
+    failed = {"text": "", "tell_s": 0.0, "act": "reconnect", "act_s": 0.0, "pause_s": 10.0,
+              "doubles": True, "most": 6}  # fmt: skip
+    assert rule_in_words("path-failed", failed)["settings"] == (
+        "told at once, reconnect when told, 10 s or more between two, doubled each time, at most 6"
+    )
+    assert rule_in_words("other", {"text": "", "limit_s": 2.0})["settings"] == "limit s 2"
