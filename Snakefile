@@ -34,6 +34,7 @@ if LANES_CAMPAIGN:
 
     include: "workflow/rules/lanes.smk"
 
+
 if BEYOND:
 
     include: "workflow/rules/beyond.smk"

@@ -8,7 +8,8 @@ rule numbers:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
         tables=[
-            f"results/tables/{name}.parquet" for name in TABLES + COMPARISON + LANE_TABLES + REMEDIES
+            f"results/tables/{name}.parquet"
+            for name in TABLES + COMPARISON + LANE_TABLES + REMEDIES
         ],
         second_tables=second_tables(),
         second=second_campaign(),
