@@ -111,7 +111,9 @@ class PodWatch:
                 # writes besides follows from what is recorded of containers
                 if (condition["type"] == "Ready" or "/" in condition["type"]) and not new:
                     reason = condition.get("reason") or ""
-                    self._condition(role, meta["name"], "Ready", condition["status"], reason)
+                    self._condition(
+                        role, meta["name"], condition["type"], condition["status"], reason
+                    )
 
     def _container(
         self, role: str | None, meta: dict[str, Any], status: dict[str, Any], seen: _Seen

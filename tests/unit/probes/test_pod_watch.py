@@ -92,3 +92,16 @@ def test_readiness_is_that_of_the_asked_instant_not_of_now(watch: PodWatch) -> N
     assert watch.of_component("client", "nsmd", time.monotonic_ns()) == (1, False)
     assert watch.of_component("client", "nsmd", 0) == (None, None)
     assert watch.of_component("endpoint", "nsmd", between) == (None, None)
+
+
+def test_a_condition_that_somebody_else_set_is_recorded_under_its_own_name(
+    watch: PodWatch,
+) -> None:
+    pod = a_pod()
+    watch._take("ADDED", pod)
+    alive = {"type": "nsm-watchdog/PathAlive", "status": "False", "reason": "PathDead"}
+    told = a_pod()
+    told["status"]["conditions"].append(alive)
+    watch._take("MODIFIED", told)
+    watch._take("MODIFIED", told)
+    assert [what for _, _, what in seen(watch)] == ["nsm-watchdog/PathAlive"]
