@@ -26,23 +26,25 @@ def scripts() -> dict[str, str]:
     return {f.name: f.read_text() for f in folder.iterdir() if f.name.endswith(".py")}
 
 
+def code_map(name: str, namespace: str, code: dict[str, str]) -> tuple[str, str]:
+    """(digest of scripts, manifest of the ConfigMap that holds them, named by that digest)."""
+    digest = hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:16]
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-{digest}", "namespace": namespace},
+        "data": code,
+    }
+    return digest, yaml.safe_dump(manifest)
+
+
 def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
     """Install or refresh the agent and wait until it runs on every node of a lane."""
     manifest = (resources.files("nsm_resilience.agent") / "agent.yaml").read_text()
-    code = scripts()
-    digest = hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:16]
+    digest, code = code_map(_NAME, AGENT_NAMESPACE, scripts())
     cluster.apply(Template(manifest).substitute(IMAGE=image, CODE=digest))
     _keep_token(cluster)
-    cluster.apply(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": f"{_NAME}-{digest}", "namespace": AGENT_NAMESPACE},
-                "data": code,
-            }
-        )
-    )
+    cluster.apply(code)
 
     def all_run() -> bool:
         state = cluster.apps.read_namespaced_daemon_set(_NAME, AGENT_NAMESPACE)

@@ -131,13 +131,19 @@ def read_record(folder: Path) -> Record:
     return Record(folder, _read_meta(layout.meta), *_read_events(layout.events))
 
 
-def _read_meta(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a record; RecordError when there is none."""
     try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecordError(path, f"cannot be read: {error}") from error
-    if not isinstance(meta, dict):
+    if not isinstance(found, dict):
         raise RecordError(path, "is not a JSON object")
+    return found
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    meta = read_object(path)
     if meta.get("format") != FORMAT:
         raise RecordError(path, f"has format {meta.get('format')!r}, this version reads {FORMAT}")
     missing = [key for key in _META_KEYS if key not in meta]

@@ -3,24 +3,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from nsm_resilience.record.layout import RecordLayout
-from nsm_resilience.record.reader import Record, RecordError
+from nsm_resilience.record.reader import Record, read_object
 
 
 def read_snapshot(record: Record, name: str) -> dict[str, Any]:
     """A snapshot by name (`before`, `fault`, `after`); RecordError when it cannot be read."""
-    path = RecordLayout(record.folder).snapshot(name)
-    try:
-        taken = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(path, f"cannot be read: {error}") from error
-    if not isinstance(taken, dict):
-        raise RecordError(path, "is not a JSON object")
-    return taken
+    return read_object(RecordLayout(record.folder).snapshot(name))
 
 
 def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str] | None:

@@ -3,23 +3,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from importlib import resources
 from string import Template
 from typing import Any
 
-import yaml
 from kubernetes.client.exceptions import ApiException
 
+from nsm_resilience.agent.deploy import code_map
 from nsm_resilience.agent.deploy import scripts as agent_scripts
 from nsm_resilience.mesh import system
+from nsm_resilience.mesh.lifecycle import REMEDY as NAME
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
 from nsm_resilience.testbed.base import Lane
 
-NAME = "nsm-watchdog"
 PORT = 8601
 SHARED = (
     "echo.py", "grpc_stream.py", "lines.py", "netns.py", "processes.py", "protobuf.py",
@@ -69,7 +68,7 @@ def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
         "interface": system.INTERFACE,
         "leftovers": list(system.POD_INTERFACES),
         "device": system.DEVICE,
-        "state_directory": system.STATE_DIRECTORY,
+        "workspace": system.SOCKETS["workspace-server"],
     }
 
 
@@ -84,8 +83,7 @@ class Watchdog:
 
     def install(self, timeout_s: float = 60) -> None:
         """Start it on both nodes and wait until it looks. Raises ApiUnavailable."""
-        code = scripts()
-        digest = hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:16]
+        digest, code = code_map(NAME, self.lane.namespace, scripts())
         manifest = (resources.files("nsm_resilience.watchdog") / "watchdog.yaml").read_text()
         values = {
             "NAMESPACE": self.lane.namespace,
@@ -94,13 +92,7 @@ class Watchdog:
             "CODE": digest,
             "CONTRACTS": json.dumps(contracts(self.lane, self.factors)),
         }
-        config = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": f"{NAME}-{digest}", "namespace": self.lane.namespace},
-            "data": code,
-        }
-        self.cluster.apply(yaml.safe_dump(config))
+        self.cluster.apply(code)
         self.cluster.apply(Template(manifest).substitute(values))
         wait_for("the watchdog on both nodes", lambda: len(self.pods()) == 2, timeout_s)
 

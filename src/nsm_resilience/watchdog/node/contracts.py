@@ -76,7 +76,8 @@ class Contracts:
     interface: str
     leftovers: Sequence[str]
     device: str
-    state_directory: str
+    workspace: str
+    """Path of the socket that a client is served on, for any workspace."""
 
     @classmethod
     def of(cls, given: dict[str, Any], node: str) -> Contracts:
@@ -91,5 +92,5 @@ class Contracts:
             interface=given["interface"],
             leftovers=given["leftovers"],
             device=given["device"],
-            state_directory=given["state_directory"],
+            workspace=given["workspace"],
         )

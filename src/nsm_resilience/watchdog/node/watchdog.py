@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import acts
@@ -80,8 +80,7 @@ class Watchdog:
         findings = list(self.memory.open.values())
         for finding in findings:
             if finding.breach.client and self.remote:
-                breach = {**asdict(finding.breach), "blocks": self.remote}
-                finding.breach = Breach(**breach)
+                finding.breach = replace(finding.breach, blocks=self.remote)
         for decision in decide(findings, self.history, now_s):
             if decision.held:
                 self._hold(decision)
@@ -168,12 +167,11 @@ class Watchdog:
             if client.uid not in there:
                 client.stop()
                 del self.clients[name]
-        pattern = f"{self.contracts.state_directory}/nsm-*/nsm.server.io.sock"
         for pod in there.values():
             name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
             if name not in self.clients:
-                contracts = self.contracts
-                self.clients[name] = Client(pod, contracts.interface, contracts.device, pattern)
+                told = self.contracts
+                self.clients[name] = Client(pod, told.interface, told.device, told.workspace)
             self.clients[name].update(pod, time.monotonic())
 
     def _other_side(self) -> str:
