@@ -4,22 +4,19 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typst
-from built_report import PAPER, Built, words
+from built_report import PAPER, Built, set_paper
 from constructed_beyond import BeyondCampaign, construct_beyond
 from constructed_campaign import construct
 
 from nsm_resilience.analysis import style
 from nsm_resilience.report.beyond import write_remedies
 from nsm_resilience.report.numbers import NumbersError, Second, write_numbers
-from nsm_resilience.report.paper import build_paper
 from nsm_resilience.report.watchdog_rules import stated_rules
 
 
@@ -57,7 +54,7 @@ def partial(part: BeyondCampaign, tmp_path_factory: pytest.TempPathFactory) -> B
     return both(tmp_path_factory.mktemp("partial"), part)
 
 
-def set_paper(built: Both) -> str:
+def text_of_paper(built: Both) -> str:
     """Set the paper with stand-ins for figures; return its text."""
     root = built.root
     shutil.copytree(PAPER, root / "paper")
@@ -65,23 +62,12 @@ def set_paper(built: Both) -> str:
         path = root / "results" / "figures" / f"{about['name']}.svg"
         figure = style.new_figure(style.COLUMN_MM, 30)
         style.save_figure(figure, path, title=about["title"], alt=about["alt"])
-    build_paper(
-        root / "paper" / "main.typ", root / "results" / "report.pdf",
-        {"numbers": root / "results" / "numbers.json"}, root,
-    )  # fmt: skip
-    compiler = typst.Compiler(
-        root / "paper" / "main.typ",
-        root=root,
-        ignore_system_fonts=True,
-        sys_inputs={"numbers": "/results/numbers.json", "figures": "/results/figures"},
-    )
-    found = [words(node) for kind in ("par", "list") for node in json.loads(compiler.query(kind))]
-    return re.sub(r"\s+", " ", " ".join(found).replace("\u00a0", " "))
+    return set_paper(root, "par", "list").replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")
 def prose(whole: Both) -> str:
-    return set_paper(whole)
+    return text_of_paper(whole)
 
 
 def test_without_such_a_campaign_nothing_is_said_of_one(single: Built) -> None:
@@ -141,7 +127,7 @@ def test_a_partial_campaign_is_said_to_be_one(partial: Both) -> None:
     assert (beyond["judged"], beyond["planned"]) == (3 * 2 + 2, 2 * (3 * 10 + 2 * 2))
     untested = next(line for line in beyond["nine"] if line["scenario"] == "S2")
     assert not untested["tested"]
-    text = set_paper(partial)
+    text = text_of_paper(partial)
     assert "It is not complete" in text
     assert "2 of the nine were judged with and without it" in text
     assert "Declared and without a judged trial: N2." in text
@@ -153,7 +139,7 @@ def test_a_campaign_of_one_arm_or_of_none_can_be_set(tmp_path: Path, only: tuple
     far = construct_beyond(tmp_path / "far", n=1, run=("S1", "S8"), only=only)
     built = both(tmp_path / "paper-of-it", far)
     assert built.beyond["against"] == []
-    text = set_paper(built)
+    text = text_of_paper(built)
     assert "nothing can be compared" in text or not only
     assert ("nothing is known of harm" in text) == ("heal" not in only)
     assert ("No trial of this campaign was judged." in text) == (not only)

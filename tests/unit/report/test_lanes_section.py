@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typst
-from built_report import Builder, Built, words
+from built_report import Builder, Built, set_paper
 from constructed_lanes import ByTurns, construct_lanes
 from typer.testing import CliRunner
 
 from nsm_resilience.cli import app
 from nsm_resilience.report.lane_trials import write_lanes
 from nsm_resilience.report.numbers import NumbersError, write_numbers
-from nsm_resilience.report.paper import build_paper
 
 Make = Callable[..., tuple[Built, ByTurns]]
 
@@ -42,16 +39,7 @@ def with_lanes(build: Builder) -> Make:
 
 def prose(built: Built) -> str:
     """Set the paper; return the text of its paragraphs."""
-    build_paper(
-        built.main, built.root / "results" / "report.pdf", {"numbers": built.numbers_path},
-        built.root,
-    )  # fmt: skip
-    compiler = typst.Compiler(
-        built.main, root=built.root, ignore_system_fonts=True,
-        sys_inputs={"numbers": "/results/numbers.json", "figures": "/results/figures"},
-    )  # fmt: skip
-    text = " ".join(words(node) for node in json.loads(compiler.query("par")))
-    return re.sub(r"\s+", " ", text)
+    return set_paper(built.root, "par")
 
 
 def test_without_a_campaign_by_turns_nothing_is_said_of_one(mixed: Built) -> None:

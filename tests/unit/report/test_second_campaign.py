@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import io
-import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
-import typst
-from built_report import PAPER, Built, words
+from built_report import PAPER, Built, set_paper
 from constructed_campaign import Constructed, construct
 from rich.console import Console
 from typer.testing import CliRunner
@@ -26,7 +23,6 @@ from nsm_resilience.cli import app
 from nsm_resilience.report.comparison import write_comparison
 from nsm_resilience.report.notebook import run_notebook
 from nsm_resilience.report.numbers import NumbersError, Second, descriptions, write_numbers
-from nsm_resilience.report.paper import build_paper
 from nsm_resilience.report.side_by_side import print_comparison
 from nsm_resilience.report.sides import SideError, read_sides, sides_of_tables
 
@@ -99,18 +95,7 @@ def prose(built: Two) -> str:
             figure = style.new_figure(style.COLUMN_MM, 30)
             path = root / "results" / "figures" / f"{about.name}.svg"
             style.save_figure(figure, path, title=about.title, alt=about.alt)
-        build_paper(
-            root / "paper" / "main.typ", root / "results" / "report.pdf",
-            {"numbers": root / "results" / "numbers.json"}, root,
-        )  # fmt: skip
-    compiler = typst.Compiler(
-        root / "paper" / "main.typ",
-        root=root,
-        ignore_system_fonts=True,
-        sys_inputs={"numbers": "/results/numbers.json", "figures": "/results/figures"},
-    )
-    found = [words(node) for kind in ("par", "list") for node in json.loads(compiler.query(kind))]
-    return re.sub(r"\s+", " ", " ".join(found))
+    return set_paper(root, "par", "list")
 
 
 def test_without_a_second_campaign_nothing_is_said_of_one(mixed: Built) -> None:
