@@ -31,26 +31,30 @@ class Problem:
 def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
     """Whether echoes were sent on schedule from `begin_ns` to `end_ns`.
 
-    Inside the span a gap of `probe_gap_s` is allowed. At its end only `interruption_s` is: what was
-    not sent there could have been the beginning of an outage.
+    A gap of `probe_gap_s` is allowed, also across the end where the prober went on after it. One
+    that sent nothing more may only have stopped `interruption_s` before the end: what was not sent
+    there could have been the beginning of an outage.
     """
     part = echoes.between(begin_ns, end_ns)
     if not len(part):
         return Problem("the data path probe has no samples in the watch")
     before = int(np.searchsorted(echoes.sent, begin_ns, "left"))
     left = int(echoes.sent[before - 1]) if before else begin_ns
-    gaps = np.diff(np.concatenate(([left], part.sent)))
+    after = int(np.searchsorted(echoes.sent, end_ns, "right"))
+    around = echoes.sent[before : after + 1]
+    gaps = np.diff(np.concatenate(([left], around)))
     widest = int(np.argmax(gaps))
     if gaps[widest] > to_ns(rules.probe_gap_s):
-        at = to_s(int(part.sent[widest]) - int(gaps[widest]) - begin_ns)
-        seq = int(part.seq[widest])
+        at = to_s(int(around[widest]) - int(gaps[widest]) - begin_ns)
+        seq = int(echoes.seq[before + widest])
         text = f"the data path probe sent nothing for {to_s(int(gaps[widest])):.1f} s, {at:.1f} s"
         return Problem(
             f"{text} after the fault",
             (of_samples("probe stopped", "path", seq, seq, "first echo after the gap"),),
         )
     uncovered = end_ns - int(part.sent[-1])
-    if uncovered > max(to_ns(rules.interruption_s), 2 * to_ns(rules.interval_s)):
+    ended = after == len(echoes)
+    if ended and uncovered > max(to_ns(rules.interruption_s), 2 * to_ns(rules.interval_s)):
         seq = int(part.seq[-1])
         return Problem(
             f"the data path probe ended {to_s(uncovered):.1f} s before the watch did",

@@ -43,7 +43,8 @@ def check_steady(
 
 
 def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
-    stopped = check_echoes(echoes, begin, end, rules)
+    # What was sent from the fault on cannot vouch for the moment before it.
+    stopped = check_echoes(echoes.between(begin, end), begin, end, rules)
     if stopped is not None:
         return Problem("in the steady state the data path probe did not run", stopped.evidence)
     found = find_stretches(

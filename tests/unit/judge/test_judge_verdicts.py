@@ -308,6 +308,22 @@ def test_a_prober_that_ended_before_the_watch_is_unknown(tmp_path: Path) -> None
     assert found.verdict == "unknown" and "ended 0.2 s before the watch did" in found.reason
 
 
+def test_a_prober_that_paused_across_the_end_of_the_watch_did_not_end(tmp_path: Path) -> None:
+    # As recorded in beyond-2026-11, S2-kernel-monitored-kill-observe/03: a busy machine held the
+    # prober up from 0.27 s before the end of the watch to 0.06 s after it.
+    assert judge(tmp_path, path_rows=_without(11.7, 12.1)).verdict == "supported"
+
+
+def test_a_pause_across_the_end_of_the_watch_is_bounded_as_any(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_without(10.9, 12.1))
+    assert found.verdict == "unknown" and "sent nothing for 1.2 s, 10.9 s after" in found.reason
+
+
+def test_a_pause_right_before_the_fault_leaves_the_steady_state_open(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_without(-0.3, 0.1))
+    assert found.verdict == "unknown" and found.reason.startswith("In the steady state")
+
+
 def test_a_prober_that_never_ran_is_unknown(tmp_path: Path) -> None:
     assert judge(tmp_path, path_rows=lambda rows: []).verdict == "unknown"
 
