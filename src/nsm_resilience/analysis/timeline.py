@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.judge.timeline import find_instants
+from nsm_resilience.judge.watchdog_events import watchdog_events
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,15 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What the watchdog of a node did at an instant: `what` is `finding` or `action`."""
+
+    node: str
+    what: str
+    t_s: float
+
+
+@dataclass(frozen=True)
 class Timeline:
     """What one record shows along time; all times in seconds from the fault.
 
@@ -51,6 +61,7 @@ class Timeline:
             `rtt_s` (empty: no reply).
         injections: when each fault was injected, from begin to the end of the injection.
         end_s: end of the watch.
+        notices: what a watchdog found and did until then; empty in an arm without one.
     """
 
     trial: str
@@ -58,6 +69,7 @@ class Timeline:
     replies: pd.DataFrame
     injections: tuple[Band, ...]
     end_s: float
+    notices: tuple[Notice, ...] = ()
 
 
 def timeline_of(record: Record) -> Timeline:
@@ -87,7 +99,12 @@ def timeline_of(record: Record) -> Timeline:
         )
         for event in record.all_of("injection")
     )
-    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9)
+    notices = tuple(
+        Notice(str(event.node), str(event.data["what"]), (event.t_ns - zero) / 1e9)
+        for event in watchdog_events(record, "finding", "action")
+        if zero - BEFORE_S * 1e9 <= event.t_ns <= end
+    )
+    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9, notices)
 
 
 def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from nsm_resilience.analysis.timeline import (
     timeline_of,
     union,
 )
+from nsm_resilience.judge.watchdog_events import say, watchdog_events
 from nsm_resilience.site.happenings import Clock, Happening
 from nsm_resilience.site.links import event_anchor, evidence_anchor, kubernetes_anchor
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nsm_resilience.judge.components import Change
     from nsm_resilience.judge.evidence import Evidence
     from nsm_resilience.judge.judgement import Judgement
+    from nsm_resilience.record.events import Event
     from nsm_resilience.record.reader import Record
 
 BINS = 600
@@ -62,7 +64,7 @@ class Row:
 
     Attributes:
         label: short name beside the lane.
-        kind: `phase`, `event`, `component`, `socket` or `asked`.
+        kind: `phase`, `event`, `component`, `socket`, `watchdog` or `asked`.
         colour: that of the component in all figures; empty for the page's own ink.
         spans: stretches of time, later ones drawn over earlier ones.
         marks: instants.
@@ -154,6 +156,7 @@ def draw(
         *_socket_rows(measures.changes, timeline.end_s),
         _shown_row(judgement, events, kubernetes, addresses, timeline.end_s),
         _told_row(judgement),
+        *_watchdog_rows(record, clock, addresses, timeline.end_s),
         *_asked_rows(record, clock, addresses),
     ]
     return Drawing(
@@ -351,6 +354,37 @@ def _first_of(evidence: Sequence[Evidence], what: str) -> str:
         if item.what == what:
             return evidence_anchor(number)
     return "evidence"
+
+
+def _watchdog_rows(
+    record: Record, clock: Clock, addresses: Addresses, watch_s: float
+) -> Iterator[Row]:
+    """One row per node with a watchdog: how long each finding held, and what was done and said."""
+    kinds = {"finding": "condition", "action": "first", "outcome": "proof", "told": "proof"}
+    events = [e for e in watchdog_events(record) if -BEFORE_S <= clock.seconds(e.t_ns) <= watch_s]
+    for node in sorted({str(event.node) for event in events}):
+        own = [event for event in events if str(event.node) == node]
+        cleared = {e.data.get("id"): clock.seconds(e.t_ns) for e in own if _what(e) == "cleared"}
+        spans = [
+            Span(clock.seconds(e.t_ns), cleared.get(e.data.get("id"), watch_s), "changed", say(e))
+            for e in own
+            if _what(e) == "finding"
+        ]
+        marks = [
+            Mark(
+                clock.seconds(event.t_ns),
+                kinds[_what(event)],
+                say(event),
+                addresses.get(("events.jsonl", event.seq + 1), f"#{event_anchor(event.seq + 1)}"),
+            )
+            for event in own
+            if _what(event) in kinds
+        ]
+        yield Row(f"watchdog, {node}", "watchdog", "", tuple(spans), tuple(marks))
+
+
+def _what(event: Event) -> str:
+    return str(event.data.get("what"))
 
 
 def _asked_rows(record: Record, clock: Clock, addresses: Addresses) -> Iterator[Row]:

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from artists import with_id
 from constructed_beyond import BeyondCampaign
+from matplotlib.lines import Line2D
 
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.remedies import describe_remedies, draw_remedies
+from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
 from nsm_resilience.analysis.remedies import remedy_table
+from nsm_resilience.record.reader import read_record
 
 
 def table(campaign: BeyondCampaign) -> pd.DataFrame:
@@ -74,3 +77,28 @@ def test_without_a_judged_trial_there_is_a_figure_of_nothing(
     described = describe_remedies(trials, remedies, name)
     assert not described.drawn and described.alt.startswith("No figure")
     draw_remedies(trials, remedies, short_names(arms.study), 12.0, name)
+
+
+def test_what_the_watchdog_found_and_did_stands_above_the_replies_of_a_timeline(
+    arms: BeyondCampaign,
+) -> None:
+    trials = arms.table("trials")
+    chosen = trials[trials["trial"].isin(
+        ["S8-kernel-monitored-replace/01", "S8-kernel-monitored-replace-heal/01"]
+    )]  # fmt: skip
+    lines = {
+        row["trial"]: timeline_of(read_record(arms.folder / row["record"]))
+        for row in chosen.to_dict("records")
+    }
+    figure = draw_timelines(
+        chosen, lines, arms.table("components"), arms.table("outages"), short_names(arms.study)
+    )
+    (found,) = with_id(figure, ":findings")
+    (did,) = with_id(figure, ":actions")
+    assert "S8-kernel-monitored-replace-heal/01" in str(found.get_gid())
+    assert isinstance(found, Line2D) and isinstance(did, Line2D)
+    assert list(found.get_xdata()) == pytest.approx([2.1], abs=0.01)
+    assert list(did.get_xdata()) == pytest.approx([3.0], abs=0.01)
+    assert {t.get_text() for t in figure.legends[0].get_texts()} >= {
+        "watchdog's finding", "watchdog's action",
+    }  # fmt: skip

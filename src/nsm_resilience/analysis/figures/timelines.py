@@ -40,6 +40,7 @@ _USUAL = {
     "outage": ("first",),
     "remedy": ("none",),
 }
+_NOTICES = {"finding": "white", "action": style.INK}
 _LANE_MM = 2.05
 _STRIP_MM = 7.5
 _TITLE_MM = 4.5
@@ -70,7 +71,8 @@ def draw_timelines(
 
     Returns:
         A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
-        (`replies:<trial>`) and one lane per thing that changed (`<trial>:<node>:<component>`).
+        (`replies:<trial>`) with what a watchdog found and did above (`<trial>:findings`,
+        `<trial>:actions`), and one lane per thing that changed (`<trial>:<node>:<component>`).
     """
     from matplotlib.figure import Figure
 
@@ -91,6 +93,7 @@ def draw_timelines(
             pair.append(figure.add_axes(page.lane(number), sharex=strip))
             _lanes(pair[1], row["trial"], own[number], shown[number], lines[number].end_s)
         _replies(strip, lines[number], _of(outages, row), limits)
+        _notices(strip, lines[number])
         strip.set_title(f"{label} ({row['verdict']})")
         strip.set_xlim(-BEFORE_S, right)
         lowest = number + page.columns >= len(rows)
@@ -102,7 +105,7 @@ def draw_timelines(
             strip.spines["bottom"].set_visible(False)
         if lowest:
             pair[-1].set_xlabel("time from the fault (s)")
-    _legend(figure)
+    _legend(figure, watched=any(line.notices for line in lines))
     return figure
 
 
@@ -186,6 +189,24 @@ def _replies(
         span.set_gid(f"{timeline.trial}:no-reply")
 
 
+def _notices(axes: Axes, timeline: Timeline) -> None:
+    """Mark along the upper edge what a watchdog found (hollow) and did (filled)."""
+    for what, face in _NOTICES.items():
+        times = [notice.t_s for notice in timeline.notices if notice.what == what]
+        if times:
+            axes.plot(
+                times, [1.0] * len(times), transform=axes.get_xaxis_transform(), clip_on=False,
+                zorder=5, **_notice_style(face),
+            )[0].set_gid(f"{timeline.trial}:{what}s")  # fmt: skip
+
+
+def _notice_style(face: str) -> dict[str, Any]:
+    return {
+        "linestyle": "none", "marker": "D", "markersize": 2.8, "markerfacecolor": face,
+        "markeredgecolor": style.INK, "markeredgewidth": 0.5,
+    }  # fmt: skip
+
+
 def _faults(axes: Axes, timeline: Timeline) -> None:
     axes.axvline(0, color=style.FAULT_COLOUR, linewidth=0.8)
     axes.axvline(timeline.end_s, color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)))
@@ -256,7 +277,7 @@ def _paler(axes: Axes, y: int, begin: float, end: float) -> None:
               zorder=2)  # fmt: skip
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, *, watched: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -274,7 +295,13 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)),
                label="end of the watch"),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="lower center", ncols=len(handles),
+    if watched:
+        handles += [
+            Line2D([], [], label=f"watchdog's {what}", **_notice_style(face))
+            for what, face in _NOTICES.items()
+        ]
+    columns = len(handles) if not watched else (len(handles) + 1) // 2
+    figure.legend(handles=handles, loc="lower center", ncols=columns,
                   columnspacing=1.1, handlelength=1.3, handletextpad=0.4, fontsize=6.8)  # fmt: skip
 
 
