@@ -258,7 +258,9 @@ class Study(Model):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     seed: Annotated[int, Field(ge=0)]
     attempts: Annotated[int, Field(ge=1, le=9)] = Field(
-        default=3, description="How often a void trial is run again; every attempt is kept."
+        default=3,
+        description="How often a trial is run that is void, or in which our own probes failed; "
+        "every attempt is kept.",
     )
     windows: Windows = Windows()
     probes: Probes = Probes()

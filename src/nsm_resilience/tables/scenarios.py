@@ -96,6 +96,7 @@ def verdict_of(k: int, n: int) -> str:
 
 def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judgement]) -> Row:
     counted = counting(attempts)
+    repeated = sum(j.outcome == "complete" for j in attempts) - len(counted)
     judged = [j for j in counted if j.verdict in ("supported", "unsupported")]
     n, k = len(judged), sum(j.verdict == "supported" for j in judged)
     interval = wilson(k, n)
@@ -114,7 +115,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         **cell.factors.model_dump(),
         "n": n,
         "k": k,
-        "void": sum(j.outcome in ("void", "cut") for j in attempts),
+        "void": sum(j.outcome in ("void", "cut") for j in attempts) + repeated,
         "unknown": sum(j.verdict == "unknown" for j in counted)
         + sum(j.outcome == "unreadable" for j in attempts),
         "not_injected": sum(j.verdict == "not_injected" for j in counted),

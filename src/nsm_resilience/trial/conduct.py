@@ -8,8 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from nsm_resilience.judge.instruments import instrument_failure
 from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import find_trial
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
@@ -35,10 +37,12 @@ def conduct(
 ) -> int:
     """Run the next attempt of a trial; returns the exit code, 0 or VOID.
 
-    A complete attempt is never run again. A record that is there without its end is the work of a
-    runner that was killed: it counts as an attempt, is shown as cut, and the next number is run.
-    The receipt is written when an attempt is complete or the last allowed one is void. A lane that
-    cannot be cleaned is taken out of use, and the trial goes on at once on another one.
+    A complete attempt is never run again, unless our own probes failed in it: then it says nothing
+    of the system and counts as one that is void (judge/instruments.py). A record that is there
+    without its end is the work of a runner that was killed: it counts as an attempt, is shown as
+    cut, and the next number is run. The receipt is written when an attempt is complete or the last
+    allowed one is void. A lane that cannot be cleaned is taken out of use, and the trial goes on at
+    once on another one.
 
     Raises TestbedError when no lane is left and RecordLost when nothing can be written; both say
     what to do.
@@ -47,7 +51,7 @@ def conduct(
     scheduled = find_trial(study, trial)
     campaign = CampaignLayout(campaign_folder)
     done = attempts_of(campaign, trial)
-    if not _settled(done, study.attempts):
+    if not _settled(campaign, trial, done, study.attempts):
         cluster, cluster_id = _cluster(campaign)
         lanes = find_lanes(cluster)
         locks = lock_folder(campaign_folder, cluster_id)
@@ -79,15 +83,26 @@ def conduct(
                 if why is None:
                     return VOID
                 say(str(take_out(locks, lane.name, why, campaign_folder.name, trial)))
-        if reason is not None and not _settled(done, study.attempts):
+        if reason is None:
+            failed = _instruments_failed(campaign, trial, done[-1])
+            if failed is not None:
+                say(f"{trial}, attempt {done[-1].attempt} says nothing of the system: {failed}")
+        if not _settled(campaign, trial, done, study.attempts):
             return VOID
     write_receipt(campaign, trial, done)
     return 0
 
 
-def _settled(done: list[Attempt], allowed: int) -> bool:
+def _settled(campaign: CampaignLayout, trial: str, done: list[Attempt], allowed: int) -> bool:
     """Whether a trial needs no further attempt: one is complete, or the last allowed one void."""
-    return any(a.outcome == "complete" for a in done) or sum(a.counts for a in done) >= allowed
+    complete = [a for a in done if a.outcome == "complete"]
+    if any(_instruments_failed(campaign, trial, a) is None for a in complete):
+        return True
+    return len(complete) + sum(a.counts for a in done) >= allowed
+
+
+def _instruments_failed(campaign: CampaignLayout, trial: str, attempt: Attempt) -> str | None:
+    return instrument_failure(read_record(campaign.record(trial, attempt.attempt)))
 
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.reader import Record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import KindTestbed
@@ -104,6 +105,28 @@ def test_a_complete_trial_is_never_run_again(campaign: Path, run: Any) -> None:
     write_attempt(campaign, 1, "complete")
     assert run() == 0
     assert outcomes(campaign) == [(1, "complete")]
+
+
+def test_an_attempt_in_which_our_own_probes_failed_is_run_again_and_kept(
+    campaign: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failed(record: Record) -> str | None:
+        return "6 % of the echoes were late" if record.attempt == 1 else None
+
+    monkeypatch.setattr(conducting, "instrument_failure", failed)
+    assert run("complete") == VOID
+    assert read_receipt(CampaignLayout(campaign), TRIAL) is None
+    assert run("complete") == 0
+    assert outcomes(campaign) == [(1, "complete"), (2, "complete")]
+
+
+def test_probes_that_fail_again_and_again_use_up_the_attempts(
+    campaign: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conducting, "instrument_failure", lambda _: "nothing was sent")
+    assert run("complete") == VOID
+    assert run("void") == 0  # two are allowed
+    assert outcomes(campaign) == [(1, "complete"), (2, "void")]
 
 
 def test_the_index_lists_every_attempt_and_every_scheduled_trial(campaign: Path) -> None:
