@@ -20,6 +20,10 @@ RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
 # profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
 workflow.global_resources.setdefault("cluster", LANES)
 
+# Snakemake's own executor has so many places for jobs beside its cores (executors/local.py); trials
+# ask for no core, so they share these with the cores' own.
+PLACES_BESIDE_CORES = 5
+
 # What every command on the cluster is told.
 CLUSTER = f"--testbed {SETTINGS.testbed} --campaign-dir {SETTINGS.campaign_folder}"
 if SETTINGS.allow_context:
@@ -54,6 +58,17 @@ def receipts_before(wildcards):
     """
     before = turn_before(list(SCHEDULE.values()), scheduled(wildcards))
     return [ancient(campaign("receipts", f"{trial}.json")) for trial in before]
+
+
+def say_unused_lanes():
+    """Say it where Snakemake itself, on this host, runs fewer trials at a time than lanes are there."""
+    places = (workflow.cores or 0) + PLACES_BESIDE_CORES
+    if workflow.local_exec and LANES > places:
+        print(
+            f"{LANES} lanes, and with {workflow.cores} cores Snakemake runs at most {places} trials"
+            f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
+            file=sys.stderr,
+        )
 
 
 def claim_campaign():

@@ -26,6 +26,7 @@ wildcard_constraints:
 # them are begun (the default profile's `keep-going` is for builds).
 onstart:
     claim_campaign()
+    say_unused_lanes()
     workflow.scheduler.keepgoing = False
     if cluster_was_left():
         Path("results/logs").mkdir(parents=True, exist_ok=True)
