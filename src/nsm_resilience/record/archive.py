@@ -6,9 +6,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 
 from nsm_resilience.record.files import write_bytes, write_json
@@ -41,10 +44,15 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     for record in description["records"]:
         by_scenario.setdefault(scenario_of(record["trial"]), []).append(record["path"])
     written = [recorded / "campaign.json", recorded / "study.yaml"]
-    for scenario, folders in sorted(by_scenario.items()):
-        target = recorded / f"{scenario}.tar.xz"
-        write_bytes(target, _tar(campaign, sorted(folders)))
-        written.append(target)
+    scenarios = sorted(by_scenario)
+    folders = [sorted(by_scenario[scenario]) for scenario in scenarios]
+    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:  # xz is what takes the time
+        for scenario, data in zip(
+            scenarios, pool.map(_tar, repeat(campaign), folders), strict=True
+        ):
+            target = recorded / f"{scenario}.tar.xz"
+            write_bytes(target, data)
+            written.append(target)
     readme = recorded / "README.md"
     if readme.exists():
         written.append(readme)
