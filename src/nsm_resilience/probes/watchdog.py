@@ -33,19 +33,23 @@ class WatchdogProbe:
     _next: dict[str, tuple[str, int]] = field(default_factory=dict)
     _heard_s: dict[str, float] = field(default_factory=dict)
     _pulled_s: float = 0.0
+    _started: bool = False
 
     def start(self) -> None:
         """Install the watchdog and take in its first entries."""
         self.watchdog.install()
+        self._started = True
         self._find()
         self.pull(force=True)
 
     def pull(self, *, force: bool = False) -> None:
         """Take in what is new, at most once a second unless forced; nothing is lost in between."""
         now_s = time.monotonic()
-        if not self._pods or (now_s - self._pulled_s < PULL_S and not force):
+        if now_s - self._pulled_s < PULL_S and not force:
             return
         self._pulled_s = now_s
+        if self._started and len(self._pods) < len(self.clocks):
+            self._find()  # one that was not ready when it was looked for
         for role, pod in list(self._pods.items()):
             journal, since = self._next.get(role, ("", 0))
             try:

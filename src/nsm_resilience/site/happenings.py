@@ -68,6 +68,8 @@ def happenings(record: Record, clock: Clock) -> Iterator[Happening]:
     for event in record.events:
         if event.kind in _INTERNAL or event.data.get("state") == "end":
             continue
+        if event.kind == "watchdog" and event.data.get("what") == "beat":
+            continue
         yield Happening(
             line=event.seq + 1,
             t_s=clock.seconds(event.t_ns),

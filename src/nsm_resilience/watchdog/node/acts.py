@@ -84,8 +84,10 @@ def do(decision: Decision, contracts: Contracts, clients: Mapping[str, Client]) 
         if breach.client not in clients:
             raise Failed(f"{breach.client} is no longer on this node")
         return True, reconnect(clients[breach.client])
-    except (Failed, OSError, KeyError) as error:
+    except Failed as error:
         return False, str(error)
+    except Exception as error:  # an act without an outcome would look like one that goes on
+        return False, f"{type(error).__name__}: {error}"
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:

@@ -73,13 +73,14 @@ class Silence:
 
     def total_s(self, now_s: float) -> float:
         """Seconds of silence within the span."""
-        while self.beats and now_s - self.beats[0] > SPAN_S:
-            self.beats.popleft()
-        return len(self.beats) * BEAT_S
+        beats = self.beats  # `forget` may come from the thread of an act
+        while beats and now_s - beats[0] > SPAN_S:
+            beats.popleft()
+        return len(beats) * BEAT_S
 
     def forget(self) -> None:
         """What was is over: there is another connection."""
-        self.beats.clear()
+        self.beats = deque()
 
 
 class Client:

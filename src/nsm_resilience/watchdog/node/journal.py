@@ -11,6 +11,8 @@ import time
 from collections import Counter, deque
 from typing import Any
 
+STUCK_S = 30.0
+"""Without a look for so long, the watchdog itself is stuck, and is to be restarted."""
 MOST = 20_000
 """Entries kept; older ones are in the container's log only."""
 
@@ -28,10 +30,19 @@ class Journal:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.open: dict[tuple[str, str], int] = {}
         self.looked_s = 0.0
+        self.last_look_s = time.monotonic()
         self.late = 0
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the last look is not long ago."""
+        return time.monotonic() - self.last_look_s < STUCK_S
+
     def write(self, what: str, subject: str = "", **data: Any) -> None:
-        """Add one entry; `what` is started, finding, cleared, action, outcome, held or told."""
+        """Add one entry.
+
+        `what` is started, ended, beat, problem, finding, cleared, action, outcome, held or told.
+        """
         entry = {
             "t_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "what": what,
             "node": self.node, "subject": subject, **data,

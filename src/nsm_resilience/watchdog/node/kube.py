@@ -2,11 +2,12 @@
 """The Kubernetes API from inside a pod: read pods and NSM's registry, write events and conditions.
 
 Telling runs in a thread of its own, so that an API server that is away delays nothing; what cannot
-be told within a minute is dropped from there (the journal has it all the same).
+be told within a minute, or is refused, is dropped from there (the journal has it all the same).
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import queue
@@ -15,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -24,7 +26,11 @@ TELL_S = 60.0
 
 
 class ApiAway(Exception):
-    """The API server did not answer, or refused."""
+    """The API server did not answer, or not well."""
+
+
+class ApiRefused(ApiAway):
+    """It said no; asking again would not help."""
 
 
 class Api:
@@ -42,8 +48,11 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, kind: str = "json") -> Any:
         """One request; ApiAway when there is no good answer."""
-        with open(f"{ACCOUNT}/token") as stream:  # it is renewed while the pod lives
-            token = stream.read()
+        try:
+            with open(f"{ACCOUNT}/token") as stream:  # it is renewed while the pod lives
+                token = stream.read()
+        except OSError as error:
+            raise ApiAway(f"no token: {error}") from error
         request = urllib.request.Request(
             self.base + path,
             method=method,
@@ -56,7 +65,11 @@ class Api:
         try:
             with urllib.request.urlopen(request, timeout=5, context=self.context) as answer:
                 return json.load(answer)
-        except (OSError, ValueError) as error:
+        except urllib.error.HTTPError as error:
+            refused = 400 <= error.code < 500 and error.code != 429
+            kind_of = ApiRefused if refused else ApiAway
+            raise kind_of(f"{method} {path}: {error}") from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise ApiAway(f"{method} {path}: {error}") from error
 
     def pods(self) -> list[dict[str, Any]]:
@@ -122,8 +135,9 @@ def _now() -> str:
 class Teller:
     """Does calls one after the other, in their order, again and again until they are old."""
 
-    def __init__(self) -> None:
-        """Its thread ends with the process."""
+    def __init__(self, report: Callable[[str], None]) -> None:
+        """`report` is told of what could not be told. Its thread ends with the process."""
+        self.report = report
         self.waiting: queue.Queue[tuple[float, Any]] = queue.Queue(maxsize=1000)
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -138,10 +152,18 @@ class Teller:
     def _run(self) -> None:
         while True:
             since, call = self.waiting.get()
-            while time.monotonic() - since < TELL_S:
+            while True:  # once at least, however long it waited behind others
                 try:
                     call()
-                except ApiAway:
+                    break
+                except ApiRefused as error:
+                    self.report(str(error))
+                    break
+                except ApiAway as error:
+                    if time.monotonic() - since >= TELL_S:
+                        self.report(f"given up after {TELL_S:g} s: {error}")
+                        break
                     time.sleep(1)
-                else:
+                except Exception as error:  # whatever it is, what waits behind it is to be told
+                    self.report(f"{type(error).__name__}: {error}")
                     break

@@ -39,7 +39,8 @@ def serve(journal: Journal, port: int) -> ThreadingHTTPServer:
             elif url.path == "/metrics":
                 self._answer(200, "text/plain; version=0.0.4", journal.metrics())
             elif url.path == "/healthz":
-                self._answer(200, "text/plain", "ok\n")
+                status, text = (200, "ok\n") if journal.is_looking else (503, "stuck\n")
+                self._answer(status, "text/plain", text)
             else:
                 self._answer(404, "text/plain", "journal, metrics and healthz are here\n")
 

@@ -29,6 +29,8 @@ from serve import serve
 
 LOOK_S = 1.0
 """From look to look."""
+BEAT_S = 5.0
+"""Between two entries that say that it still looks."""
 LIST_S = 3.0
 """Between two lists of the pods of this node."""
 PORT = 8601
@@ -54,7 +56,7 @@ class Watchdog:
         self.contracts = contracts
         self.journal = journal
         self.api = api
-        self.teller = Teller()
+        self.teller = Teller(lambda text: journal.write("problem", "telling", text=text[:500]))
         self.node = Node(contracts)
         self.memory = Memory()
         self.history = memory.load()
@@ -62,6 +64,8 @@ class Watchdog:
         self.clients: dict[str, Client] = {}
         self.remote: str = ""
         """Why a request for a connection would be hopeless on the other side; empty if not."""
+        self.listed_s: float | None = None
+        """When the lists of the API server were last read whole."""
         self.acting: threading.Thread | None = None
         self.held: dict[int, str] = {}
         threading.Thread(target=self._list, daemon=True).start()
@@ -75,6 +79,10 @@ class Watchdog:
             self._tell(change)
         if self.contracts.mode == "heal" and (self.acting is None or not self.acting.is_alive()):
             self._decide(now_s)
+
+    def since_list_s(self, now_s: float) -> float | None:
+        """Age of the lists of the API server, seconds; None before the first."""
+        return None if self.listed_s is None else round(now_s - self.listed_s, 3)
 
     def _decide(self, now_s: float) -> None:
         findings = list(self.memory.open.values())
@@ -128,11 +136,11 @@ class Watchdog:
         reason = "PathAnswers" if alive else "PathDead"
         line = {"wall_ns": time.time_ns(), "alive": alive, "text": text}
         if client.write(line):
-            self._write("told", finding, to="client", by="workspace file", text=text)
+            self._write("told", finding, to="client", by="workspace file", text=text, alive=alive)
 
         def condition() -> None:
             self.api.condition(client.pod, PATH_ALIVE, alive, reason, text)
-            self._write("told", finding, to="client", by="condition", text=text)
+            self._write("told", finding, to="client", by="condition", text=text, alive=alive)
 
         self.teller.tell(condition)
 
@@ -153,8 +161,12 @@ class Watchdog:
                 self.pods = self.api.pods()
                 self._follow_clients()
                 self.remote = self._other_side()
-            except (ApiAway, KeyError, TypeError) as error:
+                self.listed_s = time.monotonic()
+            except ApiAway as error:
                 self.remote = f"the API server does not answer ({error})"[:200]
+            except Exception as error:  # a thread that ended would leave the clients unseen
+                self.remote = f"the lists cannot be read ({type(error).__name__}: {error})"[:200]
+                self.journal.write("problem", "lists", text=self.remote)
             time.sleep(LIST_S)
 
     def _follow_clients(self) -> None:
@@ -203,9 +215,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     serve(journal, PORT)
     rules = {rule.name: described(rule) for rule in RULES.values()}
-    journal.write("started", mode=contracts.mode, rules=rules)
+    journal.write("started", mode=contracts.mode, rules=rules, beat_s=BEAT_S)
     dog = Watchdog(contracts, journal, Api(contracts.namespace, contracts.node))
     due = time.monotonic()
+    beat_due = due
     while not ended.wait(max(0.0, due - time.monotonic())):
         begin = time.monotonic()
         if begin - due > LOOK_S:
@@ -213,8 +226,16 @@ def main() -> None:
             journal.late += 1
             due = begin + LOOK_S
             continue
-        dog.look(begin)
-        journal.looked_s = time.monotonic() - begin
+        try:
+            dog.look(begin)
+        except Exception as error:  # the next look may go well; one without a beat proves nothing
+            journal.write("problem", "look", text=f"{type(error).__name__}: {error}"[:500])
+        else:
+            journal.last_look_s = time.monotonic()
+            journal.looked_s = journal.last_look_s - begin
+            if begin >= beat_due:
+                journal.write("beat", late=journal.late, listed_s=dog.since_list_s(begin))
+                beat_due = begin + BEAT_S
         due = max(due + LOOK_S, time.monotonic())
     journal.write("ended")
 
