@@ -70,7 +70,7 @@ remedies.loc[
     remedies["watched"] > 0,
     [
         "scenario", "client", "failure", "remedy", "watched", "found", "found_median_s",
-        "acts_per_trial", "acts_failed", "alarmed", "cut",
+        "acts_per_trial", "acts_failed", "alarmed", "cut", "cut_known",
     ],
 ]  # fmt: skip
 

@@ -50,7 +50,7 @@ def remedy_table(trials: pd.DataFrame, scenarios: pd.DataFrame, study: Study) ->
         pair.cells[1]: pair for pair in effects_of(trials, "remedy") if pair.reference == "none"
     }
     rows = [
-        _row(row, declared[row["scenario"]], own, pairs.get(cell_id(row)))
+        _row(row, declared[row["scenario"]], trials, own, pairs.get(cell_id(row)))
         for row in _named(in_order(scenarios))
     ]
     for row, p in zip(rows, holm([r["fisher_p"] for r in rows]), strict=True):
@@ -72,7 +72,6 @@ def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame, study: Study) -> pd.
         for row in _named(remedies)
         if row["group"] != "nine" or is_default_but_remedy(row, declared[row["scenario"]])
     ]
-    own = counted(trials)
     rows = []
     for group in GROUPS:
         for plane in levels_in_order("plane", remedies["plane"]):
@@ -84,7 +83,7 @@ def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame, study: Study) -> pd.
                 ]
                 if cells:
                     of = {"campaign": cells[0]["campaign"], "group": group, "plane": plane}
-                    rows.append({**of, "remedy": remedy, **_arm(cells, own)})
+                    rows.append({**of, "remedy": remedy, **_arm(cells, trials)})
     return ARMS.frame(rows)
 
 
@@ -109,14 +108,20 @@ def _of_cell(trials: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
     return trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
 
 
-def _row(row: Mapping[str, Any], scenario: Scenario, own: pd.DataFrame, pair: Effect | None) -> Row:
+def _row(
+    row: Mapping[str, Any],
+    scenario: Scenario,
+    trials: pd.DataFrame,
+    own: pd.DataFrame,
+    pair: Effect | None,
+) -> Row:
     complete = _of_cell(own, row)
     judged = complete[complete["verdict"].isin(JUDGED)]
     return {
         **{name: row[name] for name in ("campaign", *CELL, "title", "source")},
         "group": group_of(scenario),
         "control": scenario.is_control,
-        **{name: row[name] for name in ("n", "k", "unknown", "verdict")},
+        **{name: row[name] for name in ("n", "k", "unknown", "void", "verdict")},
         **{name: row[name] for name in ("wilson_low", "wilson_high", "censored")},
         "interrupted": int((judged["path_verdict"] != "alive").sum()),
         "outage_median_s": row["outage_median_s"],
@@ -124,7 +129,7 @@ def _row(row: Mapping[str, Any], scenario: Scenario, own: pd.DataFrame, pair: Ef
         "outage_high_s": row["outage_median_high_s"],
         **_seen(judged, "detected"),
         **_seen(judged, "notified"),
-        **_watchdog(complete, judged, str(row["remedy"])),
+        **_watchdog(_of_cell(trials, row), judged, str(row["remedy"])),
         **_against_none(pair),
     }
 
@@ -134,23 +139,33 @@ def _seen(judged: pd.DataFrame, measure: str) -> Row:
     return {measure: len(times), f"{measure}_median_s": _median(times)}
 
 
-def _watchdog(complete: pd.DataFrame, judged: pd.DataFrame, remedy: str) -> Row:
-    heard = complete[complete["watchdog_findings"].notna()]
-    if remedy == "none" or heard.empty:
-        empty = ("found", "acts_failed", "alarmed", "cut")
+def _watchdog(attempts: pd.DataFrame, judged: pd.DataFrame, remedy: str) -> Row:
+    """What the watchdog found in judged trials, and the harm of every attempt in which it ran.
+
+    A watchdog that spoils a trial makes it void or unknown: were harm counted in judged trials
+    alone, it would vanish there.
+    """
+    ran = _with_watchdog(attempts)
+    if remedy == "none" or ran.empty:
+        empty = ("found", "acts_failed", "alarmed", "cut", "cut_known")
         times = ("found_median_s", "acts_per_trial")
         return {"watched": 0, **dict.fromkeys(empty), **dict.fromkeys(times, math.nan)}
     found = judged["watchdog_found_s"].dropna().astype(float)
     acts = int(judged["watchdog_acts"].sum())
     return {
-        "watched": len(heard),
+        "watched": len(ran),
         "found": len(found),
         "found_median_s": _median(found),
         "acts_per_trial": _rounded(acts / len(judged)) if len(judged) else math.nan,
-        "acts_failed": int(judged["watchdog_acts_failed"].sum()),
-        "alarmed": int((heard["watchdog_false_alarms"] > 0).sum()),
-        "cut": int(judged["watchdog_cut"].eq(True).fillna(False).sum()),
+        "acts_failed": int(ran["watchdog_acts_failed"].sum()),
+        "alarmed": int((ran["watchdog_false_alarms"] > 0).sum()),
+        "cut": int(ran["watchdog_cut"].eq(True).fillna(False).sum()),
+        "cut_known": int(ran["watchdog_cut"].notna().sum()),
     }
+
+
+def _with_watchdog(attempts: pd.DataFrame) -> pd.DataFrame:
+    return attempts[attempts["watchdog_false_alarms"].notna()]
 
 
 def _against_none(pair: Effect | None) -> Row:
@@ -175,31 +190,32 @@ def _against_none(pair: Effect | None) -> Row:
     return row
 
 
-def _arm(cells: list[Row], own: pd.DataFrame) -> Row:
+def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
     import pandas as pd
 
     tested = [cell for cell in cells if cell["n"]]
     broken = [cell for cell in tested if not cell["control"]]
     verdicts = [cell["verdict"] for cell in tested]
-    complete = pd.concat([_of_cell(own, cell) for cell in cells])
-    heard = complete[complete["watchdog_findings"].notna()]
+    ran = _with_watchdog(pd.concat([_of_cell(trials, cell) for cell in cells]))
     controls = [cell for cell in cells if cell["control"]]
-    judged = heard[heard["verdict"].isin(JUDGED)]
     return {
         "cells": len(cells),
         "tested": len(tested),
         **{word: verdicts.count(word) for word in ("supported", "flaky", "unsupported")},
         "n": _sum(tested, "n"),
         "k": _sum(tested, "k"),
+        "unknown": _sum(cells, "unknown"),
+        "void": _sum(cells, "void"),
         "detected": _sum(broken, "detected"),
         "notified": _sum(broken, "notified"),
         "faults": _sum(broken, "n"),
         "watched": _sum(cells, "watched"),
-        "alarmed": _sum(cells, "alarmed") if len(heard) else None,
+        "alarmed": _sum(cells, "alarmed") if len(ran) else None,
         "controls": _sum(controls, "watched"),
-        "controls_alarmed": _sum(controls, "alarmed") if len(heard) else None,
-        "acts": int(judged["watchdog_acts"].sum()) if len(heard) else None,
-        "cut": _sum(cells, "cut") if len(heard) else None,
+        "controls_alarmed": _sum(controls, "alarmed") if len(ran) else None,
+        "acts": int(ran["watchdog_acts"].sum()) if len(ran) else None,
+        "cut": _sum(cells, "cut") if len(ran) else None,
+        "cut_known": _sum(cells, "cut_known") if len(ran) else None,
     }
 
 

@@ -5,7 +5,8 @@ Shown means visible to somebody who watches the cluster: a restart count that ri
 another condition of a pod that turns false, a Warning event; and what a watchdog finds, from the
 moment that it says so. It is named as what it is, so that arms can be compared. What only our own
 node agent can see (a process id that changed, a socket that does not answer) is not detection, and
-a line in a log is evidence for a person and never decides.
+a line in a log is evidence for a person and never decides. What befalls the watchdog's own pods
+tells nothing of NSM and is no sign.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
     REPORTER,
     is_own_condition,
+    is_own_pod,
     rule_of,
     say,
     watchdog_events,
@@ -60,12 +62,13 @@ class Detection:
 def is_bad_condition(event: Event) -> bool:
     """Whether an event is a condition that says that something is wrong.
 
-    `Deleted` never does: a pod is deleted because somebody said so, here the fault itself; that its
-    containers are not ready any more is shown by conditions of their own. One of the watchdog's is
-    bad news only when it says `False`: what it does not know, it has not found.
+    One of the watchdog's own pods tells nothing of the system. `Deleted` never does: a pod is
+    deleted because somebody said so, here the fault itself; that its containers are not ready any
+    more is shown by conditions of their own. One that the watchdog set is bad news only when it
+    says `False`: what it does not know, it has not found.
     """
     kind = str(event.data.get("type"))
-    if event.kind != "condition" or kind == "Deleted":
+    if event.kind != "condition" or kind == "Deleted" or is_own_pod(event.data.get("pod")):
         return False
     if is_own_condition(event):
         return str(event.data.get("status")) == "False"
@@ -171,6 +174,8 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
 
 def _from_kubernetes(record: Record) -> Iterable[Sign]:
     for warned in read_warnings(record, "detection"):
+        if is_own_pod(warned.name):
+            continue
         by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
         who = "watchdog" if warned.by == REPORTER else "Kubernetes"
         yield Sign(warned.t_ns, f"{who}: {by}", warned.evidence)

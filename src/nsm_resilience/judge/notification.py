@@ -6,8 +6,9 @@ the sidecar of a monitored client, got on its stream and wrote down; conditions 
 Warning events about it. What the client could have found out by itself, such as an interface that
 is gone, is none, and neither is what a stream of ours heard beside it (judge/listener.py).
 
-In an arm with a watchdog the client has one channel more: what that tells it, by a line in the
-client's workspace, which either kind of client can read, a condition of its pod, or an event.
+In an arm with a watchdog the client has one channel more: what that tells it of a dead path, by a
+condition of its pod, an event, or a line in its workspace. That folder is mounted where the pod
+asks for NSM's device: in nsm-monitor, so a plain client cannot read it while it runs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from nsm_resilience.judge.warning_events import read_warnings
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
     REPORTER,
+    is_bad_news,
     is_own_condition,
     say,
     watchdog_events,
@@ -83,7 +85,7 @@ def find_notification(record: Record, instants: Instants) -> Notification:
     told = [
         *_from_events(record, pod),
         *_from_warnings(record, pod),
-        *_from_watchdog(record, pod),
+        *_from_watchdog(record, pod, monitored=monitored),
     ]
     if offset is not None:
         for path in logs:
@@ -128,10 +130,13 @@ def _from_warnings(record: Record, pod: str) -> Iterator[_Told]:
             yield _Told(warned.t_ns, f"{who} {warned.reason}", warned.evidence)
 
 
-def _from_watchdog(record: Record, pod: str) -> Iterator[_Told]:
+def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_Told]:
     """What the watchdog said to this client; what it says to others is none of its business."""
     for event in watchdog_events(record, "told"):
         about = (event.target or pod).rpartition("/")[2]
+        unread = event.data.get("by") == "workspace file" and not monitored
+        if unread or not is_bad_news(event):
+            continue
         if event.data.get("to") == "client" and about == pod:
             by = f"watchdog: {event.data.get('by') or 'an unnamed way'}"
             yield _Told(event.t_ns, by, of_event("notification", event, say(event)))

@@ -86,7 +86,7 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
     )
     # One that was over before the fault is none of its effects; steady.py looks at those.
     hits = tuple(i for i in found.interruptions if i.end_ns > begin)
-    outages = tuple(_outage(n, hit, begin) for n, hit in enumerate(hits, start=1))
+    outages = tuple(outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1))
     answering = end - hits[-1].end_ns if hits else end - begin
     settled = not hits or (
         not hits[-1].censored and answering >= to_ns(rules.settle_s - rules.tolerance_s)
@@ -142,7 +142,8 @@ def _watched_long_enough(
     )
 
 
-def _outage(number: int, hit: Interruption, begin: int) -> Outage:
+def outage_of(number: int, hit: Interruption, begin: int) -> Outage:
+    """An interruption in seconds from `begin`, nanoseconds of the runner's clock."""
     return Outage(
         number=number,
         begin_s=to_s(hit.begin_ns - begin),

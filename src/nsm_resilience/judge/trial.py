@@ -17,13 +17,13 @@ from nsm_resilience.judge.listener import find_told_to_listener
 from nsm_resilience.judge.logs import find_log_lines
 from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
 from nsm_resilience.judge.notification import find_notification
-from nsm_resilience.judge.outages import SamplesError, read_echoes
+from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, measure_path, unknown_path
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.steady import check_steady
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
-from nsm_resilience.judge.watchdog import check_watchdog, find_watchdog
+from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watchdog
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.study.models import Factors
 
@@ -66,7 +66,13 @@ def unreadable(meta: dict[str, Any], why: str, *, campaign: str = "") -> Judgeme
 
 def _not_complete(record: Record) -> Judgement:
     instants = find_instants(record)
-    measures = Measures(phases=find_phases(record, instants))
+    harm = count_harm(record)
+    measures = Measures(
+        phases=find_phases(record, instants),
+        watchdog_acts=harm.acts,
+        watchdog_acts_failed=harm.acts_failed,
+        watchdog_false_alarms=harm.false_alarms,
+    )
     void = record.first("void")
     if void is not None:
         reason = f"void: {record.void_reason}"
@@ -85,7 +91,7 @@ def _judge_complete(record: Record) -> Judgement:
     components = record.table("components")
     watch = instants.watch
 
-    path, steady = _path_and_steady(record, components, instants, rules)
+    path, steady, echoes = _path_and_steady(record, components, instants, rules)
     injection, gone = find_injection(record, instants), find_gone(record)
     if gone is not None and path.verdict == "dead":
         path = replace(path, verdict="gone")
@@ -93,7 +99,7 @@ def _judge_complete(record: Record) -> Judgement:
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
     listener = find_told_to_listener(record, instants)
-    watchdog = find_watchdog(record, instants, path, rules)
+    watchdog = find_watchdog(record, instants, path, echoes, rules)
     treatment = check_watchdog(record, instants)
     sampled = None
     if watch is not None:
@@ -188,16 +194,16 @@ def _judge_complete(record: Record) -> Judgement:
 
 def _path_and_steady(
     record: Record, components: pd.DataFrame, instants: Instants, rules: Rules
-) -> tuple[PathMeasure, Problem | None]:
+) -> tuple[PathMeasure, Problem | None, Echoes | None]:
     try:
         echoes = read_echoes(record.table("path"))
     except SamplesError as error:
         problem = Problem(f"the samples of the data path contradict themselves: {error}")
-        return unknown_path(problem), None
+        return unknown_path(problem), None, None
     path = measure_path(echoes, instants, rules)
     if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
-        return path, None
-    return path, check_steady(record, echoes, components, instants, rules)
+        return path, None, None
+    return path, check_steady(record, echoes, components, instants, rules), echoes
 
 
 def _second_outage(record: Record) -> Problem | None:

@@ -11,19 +11,27 @@ A *cut* is harm that an action may have done. It is one when
    echoes before it apart, because the last reply before a cut is always a little older than it;
 2. an interruption (longer than the study's `interruption_s`) began within the settle time after it.
 
-The settle time is what the study itself takes to tell that a path is well. A fault whose own effect
-comes late meets the rule, too: whether the path would have lived is told by the same scenario
-without the watchdog, in the table `remedies`.
+The settle time is what the study itself takes to tell that a path is well. Actions and
+interruptions are looked for until the pods are taken away, also after the watch, beside the new
+client: a watchdog acts there as well. Where less than the settle time was recorded after an
+action and nothing stopped in it, it is not known whether it cut. A fault whose own effect comes
+late meets the rule, too: how the path fares without the watchdog is told by the same scenario
+without it, in the table `remedies`.
+
+Harm and false alarms are counted in every attempt, void ones too: a watchdog that spoils a trial
+must not vanish with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import get_args
 
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
-from nsm_resilience.judge.path import Outage, PathMeasure
+from nsm_resilience.judge.outages import Echoes, find_stretches
+from nsm_resilience.judge.path import Outage, PathMeasure, outage_of
 from nsm_resilience.judge.rules import Rules, to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.watchdog_events import rule_of, say, watchdog_events
@@ -34,6 +42,9 @@ from nsm_resilience.study.models import NodeRole
 LISTED = 5
 """How many events of one kind are referred to; the record holds all."""
 
+BEATS_MISSED = 3
+"""A longer time than so many beats without one means that it did not look."""
+
 ECHOES_BEFORE = 2
 """Echoes that the last reply before a cut may be older than the action."""
 
@@ -42,20 +53,21 @@ ECHOES_BEFORE = 2
 class Watchdog:
     """What the watchdog did between the fault and the end of the watch; seconds from the fault.
 
-    Everything is None in an arm without one, where it never started, and without a watch.
+    Everything is None in an arm without one and where it never started. What is counted in the
+    watch is None also without a watch.
 
     Attributes:
-        found_s: Its first finding.
+        found_s: Its first finding in the watch.
         found_rule: The rule that found it.
-        findings: How many findings.
-        acted_s: Its first action.
-        acts: How many actions.
+        findings: How many findings in the watch.
+        acted_s: Its first action after the fault.
+        acts: How many actions, from its start until the pods are taken away.
         acts_failed: Of these, how many came out badly.
         cleared_s: When the last of the findings no longer held; None while one still holds, and
             without any.
-        false_alarms: Findings before the fault, and in a control all of them.
+        false_alarms: Findings before any fault, and in a control all of them.
         cut: Whether an action was followed by a cut, see the top of this module; None also when the
-            path was not measured.
+            path was not measured, or not for long enough after an action.
         evidence: Findings, actions, false alarms and the cut.
     """
 
@@ -112,53 +124,125 @@ def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int)
             return Problem(text, (of_event("watchdog", event, text),))
     if not any(event.t_ns > end_ns for event in own):
         return Problem(f"{name} was not heard until the end of the watch")
+    beat_s = before[-1].data.get("beat_s")
+    if beat_s is None or _stops_the_node(record, node):
+        return None
+    return _looked(own, name, float(beat_s), begin_ns, end_ns)
+
+
+def _looked(
+    own: list[Event], name: str, beat_s: float, begin_ns: int, end_ns: int
+) -> Problem | None:
+    """Whether it looked all the time: its pages may answer while nothing looks."""
+    beats = [event.t_ns for event in own if event.data.get("what") == "beat"]
+    last = max((t for t in beats if t < begin_ns), default=begin_ns)
+    edges = [last, *(t for t in beats if begin_ns <= t <= end_ns), end_ns]
+    for left, right in pairwise(edges):
+        if to_s(right - left) > BEATS_MISSED * beat_s:
+            at = to_s(left - begin_ns)
+            return Problem(
+                f"{name} did not look for {to_s(right - left):.1f} s, {at:.1f} s after the fault"
+            )
     return None
 
 
-def find_watchdog(record: Record, instants: Instants, path: PathMeasure, rules: Rules) -> Watchdog:
-    """What it did; never raises for what a record lacks."""
+def _stops_the_node(record: Record, node: str) -> bool:
+    """Whether the fault itself stops everything on that node, the watchdog with it."""
+    faults = record.meta["scenario"].get("faults") or []
+    return any(fault.get("whole_node") and fault.get("node") == node for fault in faults)
+
+
+def find_watchdog(
+    record: Record, instants: Instants, path: PathMeasure, echoes: Echoes | None, rules: Rules
+) -> Watchdog:
+    """What it did in a complete record; never raises for what a record lacks."""
+    spoilt = count_harm(record)
     watch = instants.watch
-    remedy = record.meta["factors"].get("remedy", "none")
-    if watch is None or remedy == "none" or not watchdog_events(record, "started"):
-        return Watchdog()
+    if watch is None or spoilt.acts is None:
+        return spoilt
     begin, end = watch
-
-    def inside(*what: str) -> list[Event]:
-        return [e for e in watchdog_events(record, *what) if begin <= e.t_ns <= end]
-
-    findings, acts = inside("finding"), inside("action")
-    failed = [event for event in inside("outcome") if event.data.get("ok") is not True]
-    alarms = _false_alarms(record, begin)
-    cut = _cut(acts, path, instants, rules)
+    findings = [e for e in watchdog_events(record, "finding") if begin <= e.t_ns <= end]
+    cleared = [e for e in watchdog_events(record, "cleared") if begin <= e.t_ns <= end]
+    acts = _acts(record)
+    later = [event for event in acts if event.t_ns >= begin]
+    cut: tuple[Event, Outage] | None = None
+    known = path.verdict != "unknown" and echoes is not None
+    if echoes is not None and known:
+        last_ns = min(_taken_away_ns(record), int(echoes.sent[-1]))
+        cut = _cut(later, _outages(echoes, begin, last_ns, rules), instants, rules)
+        known = cut is not None or all(
+            to_s(last_ns - event.t_ns) >= rules.settle_s - rules.tolerance_s for event in later
+        )
     first = findings[0] if findings else None
-    return Watchdog(
+    return replace(
+        spoilt,
         found_s=instants.since_fault(first.t_ns) if first is not None else None,
         found_rule=rule_of(first) if first is not None else None,
         findings=len(findings),
-        acted_s=instants.since_fault(acts[0].t_ns) if acts else None,
-        acts=len(acts),
-        acts_failed=len(failed),
-        cleared_s=_cleared(findings, inside("cleared"), instants),
-        false_alarms=len(alarms),
-        cut=None if path.verdict == "unknown" else cut is not None,
+        acted_s=instants.since_fault(later[0].t_ns) if later else None,
+        cleared_s=_cleared(findings, cleared, instants),
+        cut=cut is not None if known else None,
         evidence=(
-            *(of_event("false alarm", event, say(event)) for event in alarms[:LISTED]),
+            *(of_event("false alarm", event, say(event)) for event in _alarms(record)[:LISTED]),
             *(of_event("watchdog", event, say(event)) for event in findings[:LISTED]),
             *(of_event("watchdog", event, say(event)) for event in acts[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in failed[:LISTED]),
+            *(of_event("watchdog", event, say(event)) for event in _failed(record)[:LISTED]),
             *(_refer(*cut) if cut is not None else ()),
         ),
     )
 
 
-def _false_alarms(record: Record, begin_ns: int) -> list[Event]:
-    """Findings of nothing: before the fault; where there is none, until the pods are taken away."""
-    control = not record.meta["scenario"].get("faults")
+def count_harm(record: Record) -> Watchdog:
+    """What is counted in any attempt, void ones too: false alarms and actions."""
+    factors = record.meta.get("factors") or {}
+    if factors.get("remedy", "none") == "none" or not watchdog_events(record, "started"):
+        return Watchdog()
+    return Watchdog(
+        acts=len(_acts(record)),
+        acts_failed=len(_failed(record)),
+        false_alarms=len(_alarms(record)),
+    )
+
+
+def _taken_away_ns(record: Record) -> int:
+    """When the pods of the trial were taken away, or the record ended."""
+    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("collect", "wipe")]
+    ends = [event.t_ns for event in begun if event.data.get("state") != "end"]
+    return min(ends, default=record.events[-1].t_ns)
+
+
+def _acts(record: Record) -> list[Event]:
+    until = _taken_away_ns(record)
+    return [event for event in watchdog_events(record, "action") if event.t_ns < until]
+
+
+def _failed(record: Record) -> list[Event]:
+    until = _taken_away_ns(record)
     return [
         event
-        for event in watchdog_events(record, "finding")
-        if event.t_ns < begin_ns or (control and event.phase not in ("collect", "wipe"))
+        for event in watchdog_events(record, "outcome")
+        if event.t_ns < until and event.data.get("ok") is not True
     ]
+
+
+def _alarms(record: Record) -> list[Event]:
+    """Findings of nothing: before any fault; where there is none, until the pods are taken away."""
+    control = not (record.meta.get("scenario") or {}).get("faults")
+    fault = record.first("fault_instant")
+    until = _taken_away_ns(record) if control or fault is None else fault.t_ns
+    return [event for event in watchdog_events(record, "finding") if event.t_ns < until]
+
+
+def _outages(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> list[Outage]:
+    """Interruptions from the fault until the pods are taken away, as the path's own are found."""
+    found = find_stretches(
+        echoes,
+        begin_ns,
+        end_ns,
+        interruption_s=rules.interruption_s,
+        interval_s=rules.interval_s,
+    )
+    return [outage_of(n, hit, begin_ns) for n, hit in enumerate(found.interruptions, start=1)]
 
 
 def _cleared(findings: list[Event], cleared: list[Event], instants: Instants) -> float | None:
@@ -172,15 +256,15 @@ def _cleared(findings: list[Event], cleared: list[Event], instants: Instants) ->
 
 
 def _cut(
-    acts: list[Event], path: PathMeasure, instants: Instants, rules: Rules
+    acts: list[Event], outages: list[Outage], instants: Instants, rules: Rules
 ) -> tuple[Event, Outage] | None:
     """The first action that was followed by a cut, and the interruption."""
     slack = ECHOES_BEFORE * rules.interval_s
     for event in acts:
         acted = instants.since_fault(event.t_ns)
-        if acted is None or any(_open(outage, acted, slack) for outage in path.outages):
+        if acted is None or any(_open(outage, acted, slack) for outage in outages):
             continue
-        for outage in path.outages:
+        for outage in outages:
             if acted - slack <= outage.begin_s <= acted + rules.settle_s:
                 return event, outage
     return None

@@ -7,7 +7,9 @@ data says what happened:
 - `started` (with `mode` and `rules`) and `ended`: from when to when it was heard on that node;
 - `finding` and `cleared`: a rule's condition held long enough, and holds no longer; the same `id`;
 - `action`, `outcome` and `held`: it begins to do something, what came of it, why it did nothing;
-- `told`: a line was written, or a condition set, that somebody can read.
+- `told`: a line was written, or a condition set, that somebody can read;
+- `beat` and `problem`: it looked and nothing prevented it, or something did. `started` says as
+  `beat_s` how many seconds lie between two beats; older records have none.
 
 Beside that it makes Warning events of Kubernetes and conditions of the client's pod; these are
 recorded like all others and told apart by who made them.
@@ -17,6 +19,11 @@ from __future__ import annotations
 
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
+
+POD = "nsm-watchdog"
+"""Begin of the names of its own pods."""
+ANSWERS = "the path answers again"
+"""What it tells a client whose path is back; records before `alive` have the words alone."""
 
 REPORTER = "nsm-watchdog"
 """Component that its Kubernetes events come from."""
@@ -33,6 +40,17 @@ def watchdog_events(record: Record, *what: str) -> list[Event]:
 def is_own_condition(event: Event) -> bool:
     """Whether an event is a condition that the watchdog set."""
     return event.kind == "condition" and str(event.data.get("type")).startswith(CONDITIONS)
+
+
+def is_own_pod(name: object) -> bool:
+    """Whether a pod is one of the watchdog's own, which is no part of the system under test."""
+    return str(name).startswith(f"{POD}-")
+
+
+def is_bad_news(told: Event) -> bool:
+    """Whether what was told is that a path is dead, and not that it answers again."""
+    alive = told.data.get("alive", told.data.get("text") == ANSWERS)
+    return alive is not True
 
 
 def rule_of(event: Event) -> str:
@@ -59,6 +77,8 @@ def say(event: Event) -> str:
             said = f"{data.get('act') or 'action'}{about} {ended}"
         case "held":
             said = f"nothing done by rule {rule_of(event)}: {data.get('why') or 'no reason given'}"
+        case "problem":
+            said = f"watchdog hindered in {event.target or 'its work'}"
         case "told":
             said = f"{data.get('to') or 'somebody'} told by {data.get('by') or 'an unnamed way'}"
         case _:

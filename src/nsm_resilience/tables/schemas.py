@@ -28,6 +28,7 @@ CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 
 _NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
 _NO_WATCHDOG = "there was no watchdog, or the record is void, cut or unreadable"
+_NEVER_RAN = "there was no watchdog, or the record is unreadable"
 
 
 FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
@@ -182,10 +183,14 @@ TRIALS = Table(
             f"it did nothing in the watch; {_NO_WATCHDOG}",
             least=0,
         ),
-        Column("watchdog_acts", "integer", "actions in the watch", _NO_WATCHDOG, least=0),
         Column(
-            "watchdog_acts_failed", "integer", "of these, how many failed", _NO_WATCHDOG, least=0
+            "watchdog_acts",
+            "integer",
+            "actions from its start until the pods are taken away, of void attempts as well",
+            _NEVER_RAN,
+            least=0,
         ),
+        Column("watchdog_acts_failed", "integer", "of these, how many failed", _NEVER_RAN, least=0),
         Column(
             "watchdog_cleared_s",
             "number",
@@ -196,8 +201,8 @@ TRIALS = Table(
         Column(
             "watchdog_false_alarms",
             "integer",
-            "findings before the fault; in a control all of them",
-            _NO_WATCHDOG,
+            "findings before any fault, in a control all of them; of void attempts as well",
+            _NEVER_RAN,
             least=0,
         ),
         Column(
@@ -205,7 +210,8 @@ TRIALS = Table(
             "truth",
             "whether a path that answered was interrupted within the settle time after an action "
             "of the watchdog: it may have lived without it",
-            f"the path was not measured; {_NO_WATCHDOG}",
+            "the path was not measured, or not for the settle time after each action; "
+            f"{_NO_WATCHDOG}",
         ),
         Column(
             "injection_proof",
@@ -276,7 +282,8 @@ SCENARIOS = Table(
         *_FACTORS,
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("void", "integer", "attempts that were void or cut", least=0),
+        Column("void", "integer", "attempts that were void or cut, or repeated because our own "
+               "probes failed in them", least=0),
         Column("unknown", "integer", "trials in which harness or probe failed", least=0),
         Column("not_injected", "integer", "trials whose fault was not proved", least=0),
         Column(

@@ -83,6 +83,27 @@ def test_actions_cuts_and_alarms_of_each_cell(remedies: pd.DataFrame) -> None:
     assert all(pd.isna(bare[name]) for name in ("found", "acts_per_trial", "alarmed", "cut"))
 
 
+def test_harm_and_alarms_of_attempts_that_do_not_count_are_kept(arms: BeyondCampaign) -> None:
+    # A watchdog that spoils a trial must not vanish with it: of S1-observe/02 a void attempt is
+    # added in which it found and did something, and S6-heal/01 is made unknown.
+    trials, scenarios = arms.table("trials"), arms.table("scenarios")
+    mine = trials["trial"] == "S1-kernel-monitored-none-observe/02"
+    spoilt = trials[mine].assign(
+        attempt=2, verdict="unknown", reason="void: the steady state was not green",
+        watchdog_false_alarms=1, watchdog_acts=1, watchdog_acts_failed=1,
+        watchdog_cut=None,
+    )  # fmt: skip
+    lost = trials["trial"] == "S6-kernel-monitored-kill-heal/01"
+    assert mine.any() and lost.any()
+    trials = pd.concat([trials.assign(verdict=trials["verdict"].mask(lost, "unknown")), spoilt])
+    remedies = remedy_table(trials, scenarios, arms.study)
+    row = one(remedies, scenario="S1", remedy="observe")
+    assert (row["watched"], row["alarmed"], row["acts_failed"], row["cut_known"]) == (3, 2, 1, 2)
+    assert one(remedies, scenario="S6", remedy="heal")["cut"] == 2
+    nine = one(arm_table(trials, remedies, arms.study), group="nine", remedy="observe")
+    assert (nine["controls"], nine["controls_alarmed"], nine["acts"]) == (3, 2, 1)
+
+
 def test_the_arms_count_the_nine_once_each(summary: pd.DataFrame) -> None:
     nine = summary[summary["group"] == "nine"].set_index("remedy")
     assert nine["cells"].tolist() == nine["tested"].tolist() == [9, 9, 9]

@@ -103,12 +103,34 @@ def test_a_condition_of_the_watchdog_before_the_fault_does_not_hide_the_trial(
     assert judge(tmp_path, says=[condition(-0.5, "Path", "False")]).verdict == "supported"
 
 
-def test_in_a_control_every_finding_is_a_false_alarm_also_beside_the_new_client(
+def test_in_a_control_every_finding_is_a_false_alarm_until_the_pods_are_taken_away(
     tmp_path: Path,
 ) -> None:
-    says = [*finds(3.0, "path-dead", 1), *finds(WINDOWS["watch_s"] + 2, "path-dead", 2)]
+    collected = WINDOWS["watch_s"] + 11  # written in the phase after, as a late pull does
+    says = [
+        *finds(3.0, "path-dead", 1),
+        *finds(WINDOWS["watch_s"] + 2, "path-dead", 2),
+        (collected, note("phase", data={"name": "collect", "state": "begin"})),
+        *finds(collected + 0.1, "path-dead", 3),
+    ]
     found = judge(tmp_path, "S1", says=says)
     assert found.control and found.measures.watchdog_false_alarms == 2
+
+
+def test_what_is_found_of_the_first_of_two_outages_is_no_false_alarm(tmp_path: Path) -> None:
+    early = note("fault_instant", data={"t_ns": 0})
+    found = judge(tmp_path, says=[(-3.5, early), *finds(-0.5, "path-dead", 1)])
+    assert found.measures.watchdog_false_alarms == 0
+
+
+def test_harm_and_false_alarms_of_a_void_attempt_are_kept(tmp_path: Path) -> None:
+    spoilt = (-0.2, note("void", data={"reason": "the steady state was not green"}))
+    says = [*finds(-1.5, "socket-lost", 1), *acts_at(-1.0, "socket-lost", 1, ok=False), spoilt]
+    found = judge(tmp_path, says=says)
+    assert found.outcome == "void"
+    m = found.measures
+    assert (m.watchdog_false_alarms, m.watchdog_acts, m.watchdog_acts_failed) == (1, 1, 1)
+    assert m.watchdog_cut is None and m.watchdog_findings is None
 
 
 def test_a_finding_after_a_fault_is_no_false_alarm(tmp_path: Path) -> None:
@@ -132,16 +154,36 @@ def test_kubernetes_is_still_named_where_it_was_first(tmp_path: Path) -> None:
     assert found.watchdog_found_s == pytest.approx(2.0)
 
 
-def test_a_line_in_the_workspace_tells_either_kind_of_client(tmp_path: Path) -> None:
+def test_a_line_in_the_workspace_tells_a_client_that_has_it_mounted(tmp_path: Path) -> None:
     line = said(3.0, "told", target="client default/client", to="client", by="workspace file")
+    told = {}
     for client in ("monitored", "plain"):
         made = record(
             tmp_path / client, "S9", factors={"remedy": "observe", "client": client},
             acts=[*watched("observe"), line],
         )  # fmt: skip
-        found = judge_record(made).measures
-        assert found.notified_s == pytest.approx(3.0)
-        assert found.notified_by == "watchdog: workspace file"
+        told[client] = judge_record(made).measures
+    assert told["monitored"].notified_s == pytest.approx(3.0)
+    assert told["monitored"].notified_by == "watchdog: workspace file"
+    assert told["plain"].notified_s is None
+
+
+@pytest.mark.parametrize("good", [{"alive": True}, {"text": "the path answers again"}])
+def test_that_the_path_answers_again_is_no_bad_news(tmp_path: Path, good: dict[str, Any]) -> None:
+    line = said(3.0, "told", target="client default/client", to="client", by="condition", **good)
+    assert judge(tmp_path, says=[line]).measures.notified_s is None
+
+
+def test_the_watchdogs_own_pods_are_no_part_of_the_system(tmp_path: Path) -> None:
+    unready = {"pod": "nsm-watchdog-x7k2p", "type": "Ready", "status": "False", "reason": ""}
+    event = {
+        "type": "Warning", "reason": "Unhealthy", "message": "probe timed out",
+        "involvedObject": {"kind": "Pod", "name": "nsm-watchdog-x7k2p"},
+        "reportingComponent": "kubelet", "firstTimestamp": wall(5.0),
+    }  # fmt: skip
+    says = [(at, note("condition", node="client", data=unready)) for at in (-0.5, 2.0)]
+    found = judge(tmp_path, says=says, kubernetes=[event])
+    assert found.verdict == "supported" and found.measures.detected_s is None
 
 
 def test_what_another_client_is_told_does_not_tell_this_one(tmp_path: Path) -> None:
@@ -207,6 +249,37 @@ def test_a_watchdog_that_is_not_heard_to_the_end_is_unknown(tmp_path: Path) -> N
     assert found.verdict == "unknown" and "until the end of the watch" in found.reason
 
 
+def beating(stop_s: float, again_s: float) -> list[Told]:
+    """A watchdog that beats every second but between two times."""
+    begin = [said(-4.0, "started", node=n, target=None, mode="heal", beat_s=1.0)
+             for n in ("client", "endpoint")]  # fmt: skip
+    at = [-3.5 + i for i in range(int(WINDOWS["watch_s"]) + 14)]
+    beats = [said(t, "beat", node=n, target=None, late=0)
+             for t in at for n in ("client", "endpoint")
+             if n == "client" or not stop_s < t < again_s]  # fmt: skip
+    return [*begin, *beats]
+
+
+def test_a_watchdog_that_answers_and_does_not_look_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=beating(2.0, 8.0))
+    assert found.verdict == "unknown"
+    assert "the endpoint's node did not look for 7.0 s, 1.5 s after the fault" in found.reason
+    assert judge(tmp_path / "well", acts=beating(2.0, 3.0)).verdict == "supported"
+
+
+def test_a_watchdog_that_stops_looking_before_the_end_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, acts=[*beating(WINDOWS["watch_s"] - 5, 99.0), *watched("heal")[2:]])
+    assert found.verdict == "unknown" and "did not look" in found.reason
+
+
+def test_a_fault_that_stops_the_whole_node_stops_the_watchdog_as_well(tmp_path: Path) -> None:
+    def paused(meta: dict[str, Any]) -> None:
+        meta["scenario"]["faults"] = [{"whole_node": True, "node": "endpoint", "for_s": 4}]
+
+    found = judge(tmp_path, acts=beating(2.0, 8.0), meta=paused)
+    assert "did not look" not in found.reason
+
+
 def test_a_watchdog_that_restarts_before_the_fault_has_watched(tmp_path: Path) -> None:
     says = [said(-3.0, "ended", target=None), said(-2.0, "started", target=None, mode="heal")]
     assert judge(tmp_path, says=says).verdict == "supported"
@@ -265,6 +338,18 @@ def test_a_later_action_can_cut_a_path_that_came_back(tmp_path: Path) -> None:
     found = judge(tmp_path, says=says, down=[(0.5, 2.0), (4.5, 5.0)])
     assert found.measures.watchdog_cut is True
     assert "by rule b" in next(e.text for e in found.evidence if e.what == "cut")
+
+
+def test_an_action_after_the_watch_can_cut_as_well(tmp_path: Path) -> None:
+    late = WINDOWS["watch_s"] + 0.02
+    found = judge(tmp_path, says=acts_at(late, "a", 1), down=[(late + 0.05, late + 9)])
+    assert found.measures.watchdog_acts == 1
+    assert found.measures.watchdog_cut is True
+
+
+def test_a_cut_is_not_known_where_too_little_was_recorded_after_an_action(tmp_path: Path) -> None:
+    found = judge(tmp_path, says=acts_at(WINDOWS["watch_s"] - 0.5, "a", 1))
+    assert found.verdict == "supported" and found.measures.watchdog_cut is None
 
 
 def test_a_short_gap_is_no_cut(tmp_path: Path) -> None:

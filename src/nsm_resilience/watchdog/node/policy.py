@@ -2,7 +2,8 @@
 """The watchdog's rules: pure functions of what was seen, when.
 
 A rule says what a component owes, how long a breach is borne before it is told, and how long before
-it is acted on. The times follow from NSM's and Kubernetes' own, not from any scenario:
+it is acted on. The times follow from NSM's and Kubernetes' own, and no rule knows a scenario; that
+some were seen while the rules were made, and which, is said in config/README.md. The times:
 
 - A process that the kubelet restarts is back within about two seconds and makes its sockets at
   once; three seconds (five for a missing process) are past that.
