@@ -62,8 +62,10 @@ def receipts_before(wildcards):
 
 def say_unused_lanes():
     """Say it where Snakemake itself, on this host, runs fewer trials at a time than lanes are there."""
-    places = (workflow.cores or 0) + PLACES_BESIDE_CORES
-    if workflow.local_exec and LANES > places:
+    if not workflow.local_exec:
+        return
+    places = workflow.cores + PLACES_BESIDE_CORES
+    if LANES > places:
         print(
             f"{LANES} lanes, and with {workflow.cores} cores Snakemake runs at most {places} trials"
             f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
