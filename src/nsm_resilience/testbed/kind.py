@@ -18,6 +18,12 @@ from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
+CREATE_S = 1200.0
+"""How long kind may take to make a cluster, or to load images into its nodes; seconds."""
+ACT_S = 300.0
+"""How long everything else that kind does may take; seconds."""
+DOCKER_S = 60.0
+"""How long Docker may take to answer a question; seconds."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -98,6 +104,7 @@ class Kind:
         self._kind(
             "create", "cluster", "--name", self.name, "--image", self.config.node_image,
             "--config", str(file), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
+            timeout_s=CREATE_S,
         )  # fmt: skip
         self._load_images()
         self._wait_for_nodes()
@@ -145,10 +152,12 @@ class Kind:
                     "`images.load: pull` in the testbed's file"
                 )
             self.say(f"cluster {self.name}: loading {len(present)} images")
-            self._kind("load", "docker-image", "--name", self.name, *present)
+            command = ("load", "docker-image", "--name", self.name, *present)
+            self._kind(*command, timeout_s=CREATE_S)
         for archive in images.archives if images.load == "archives" else ():
             self.say(f"cluster {self.name}: loading {archive}")
-            self._kind("load", "image-archive", "--name", self.name, str(archive))
+            command = ("load", "image-archive", "--name", self.name, str(archive))
+            self._kind(*command, timeout_s=CREATE_S)
 
     def _export_kubeconfig(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -157,7 +166,8 @@ class Kind:
             quiet=True,
         )  # fmt: skip
 
-    def _kind(self, *arguments: str, quiet: bool = False) -> str:
+    def _kind(self, *arguments: str, quiet: bool = False, timeout_s: float | None = None) -> str:
+        """What kind prints; with `quiet` an empty text instead of TestbedError when it fails."""
         if shutil.which("kind") is None:
             raise TestbedError(
                 f"kind is not on the PATH; install {KIND_VERSION}, for example with\n"
@@ -165,9 +175,21 @@ class Kind:
                 "or from its release page, and make sure that `kind version` answers"
             )
         # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
-        done = subprocess.run(
-            ["kind", *arguments], capture_output=True, text=True, check=False, close_fds=False
-        )
+        timeout_s = timeout_s or ACT_S
+        try:
+            done = subprocess.run(
+                ["kind", *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                close_fds=False,
+                timeout=timeout_s,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TestbedError(
+                f"`kind {' '.join(arguments)}` did not end within {timeout_s:g} s; see whether "
+                "`docker info` answers, then run the same command again"
+            ) from error
         if done.returncode != 0:
             if quiet:
                 return ""
@@ -179,12 +201,22 @@ class Kind:
 
 def _in_docker(image: str) -> bool:
     command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return _docker(command) is not None
 
 
 def _running(cluster: str) -> set[str]:
     """Names of the cluster's containers that run; none that has ended, or is paused."""
     command = ["docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
                "--filter", "status=running", "--format", "{{.Names}}"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return set(done.stdout.split())
+    return set((_docker(command) or "").split())
+
+
+def _docker(command: list[str]) -> str | None:
+    """What a question to Docker prints; None when it says no or nothing."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=DOCKER_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -129,3 +129,12 @@ def test_trials_that_run_alone_take_as_long_on_any_number_of_lanes() -> None:
 @pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 4), (16, 16, 8)])
 def test_lanes_are_proposed_by_processors_and_memory(cpus: int, memory: float, lanes: int) -> None:
     assert propose_lanes(cpus, memory) == lanes
+
+
+def test_a_kind_that_hangs_is_given_up_with_what_to_do(
+    kind: tuple[Kind, StandIn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin" / "kind").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr("nsm_resilience.testbed.kind.ACT_S", 0.2)
+    with pytest.raises(TestbedError, match="did not end within 0.2 s"):
+        kind[0].exists()
