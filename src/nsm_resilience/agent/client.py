@@ -14,6 +14,8 @@ from nsm_resilience.testbed.api import ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
+PULL_S = 3.0
+"""How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -109,7 +111,7 @@ class Agent:
         Raises ApiUnavailable while the API server is away; nothing is lost by that, unless for so
         long that the agent had to drop lines: then `dropped` counts them.
         """
-        answer = self._call("GET", f"/pull?since={self._next}")
+        answer = self._call("GET", f"/pull?since={self._next}", timeout_s=PULL_S)
         new = [item for item in answer["items"] if item[0] >= self._next]
         self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
         self._next = int(answer["next"])

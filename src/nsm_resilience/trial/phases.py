@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
 from nsm_resilience.agent.client import AgentError
 from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.mesh import system
@@ -22,7 +20,7 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
-from nsm_resilience.testbed.api import ApiUnavailable, ready, wait_for
+from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, ready
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
@@ -44,10 +42,9 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
     setting.writer.begin(name)
     setting.say(name)
     try:
-        waited_s = wait_for("an answer of the API server", setting.cluster.answers, API_BACK_S)
-        setting.api_away_s += waited_s if waited_s > 1 else 0.0
+        setting.wait_for_api(API_BACK_S)
         yield
-    except (ApiUnavailable, ApiException) as error:
+    except API_FAULTS as error:
         raise TrialVoid(f"{name}: {error}") from error
     setting.writer.end(name)
 
@@ -218,9 +215,8 @@ def after(setting: Setting) -> None:
     with phase(setting, "after"):
         for role in setting.scenario.new_connection:
             _new_connection(setting, role)
-        newcomer.bystander(
-            setting.mesh, setting.writer, "client", setting.study.windows.bystander_s
-        )
+        window_s = setting.study.windows.bystander_s
+        newcomer.bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
 
 
 def _new_connection(setting: Setting, role: str) -> None:
