@@ -59,9 +59,8 @@ class Kind:
         return self.config.lanes
 
     def exists(self) -> bool:
-        """Whether kind knows a cluster of this name."""
-        listing = self._kind("get", "clusters", quiet=True)
-        return self.name in listing.split()
+        """Whether kind knows a cluster of this name; TestbedError when it cannot tell."""
+        return self.name in self._kind("get", "clusters").split()
 
     def healthy(self) -> bool:
         """Whether it was made to the end, all its nodes run, and the API server calls them Ready.

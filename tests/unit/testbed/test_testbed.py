@@ -91,6 +91,17 @@ def test_a_cluster_that_was_not_made_to_the_end_is_not_healthy(kind: tuple[Kind,
     assert not kind[0].healthy()
 
 
+def test_nothing_is_forgotten_of_a_cluster_that_kind_cannot_see_now(
+    kind: tuple[Kind, StandIn], tmp_path: Path
+) -> None:
+    """Docker may be down: what is known of the cluster is needed when it is back."""
+    (tmp_path / "x.kind.yaml").write_text("kind: Cluster\n")
+    (tmp_path / "bin" / "kind").write_text("#!/bin/sh\necho no docker >&2\nexit 1\n")
+    with pytest.raises(TestbedError, match="no docker"):
+        kind[0].down()
+    assert kind[0].kubeconfig.exists() and (tmp_path / "x.kind.yaml").exists()
+
+
 def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
     one, two = Lane(1, "a", "b"), Lane(2, "c", "d")
     assert one.namespace != two.namespace
@@ -136,5 +147,5 @@ def test_a_kind_that_hangs_is_given_up_with_what_to_do(
 ) -> None:
     (tmp_path / "bin" / "kind").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr("nsm_resilience.testbed.kind.ACT_S", 0.2)
-    with pytest.raises(TestbedError, match="did not end within 0.2 s"):
+    with pytest.raises(TestbedError, match=r"did not end within 0.2 s"):
         kind[0].exists()
