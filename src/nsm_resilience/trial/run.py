@@ -48,14 +48,17 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     record that can no longer be written.
 
     Raises:
+        FileExistsError: there is such a record already; it stays as it is.
         RecordLost: the record cannot be written, for example because the disk is full.
         KeyboardInterrupt: a signal asked this process to end. Faults are undone, the lane is wiped
             and the record closed before, as far as that is possible in LAST_ACT_S.
     """
+    meta = describe(plan)
     try:
-        writer = RecordWriter(plan.folder, describe(plan))
+        writer = RecordWriter(plan.folder, meta)
+    except FileExistsError:  # somebody else's record, and no matter of room
+        raise
     except OSError as error:
-        shutil.rmtree(plan.folder, ignore_errors=True)
         raise RecordLost(plan.folder, error) from error
     setting: Setting | None = None
     reason: str | None = None

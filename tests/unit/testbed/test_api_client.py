@@ -99,5 +99,5 @@ def test_a_refusal_that_is_no_text_is_shown_all_the_same(
         answer = type("Answer", (), {"status": 404, "data": b"no \xff pod"})
         pool = asked.api.rest_client.pool_manager
         monkeypatch.setattr(pool, "request", lambda *_, **__: answer)
-        with pytest.raises(ApiException, match="no . pod"):
+        with pytest.raises(ApiException, match=r"no . pod"):
             asked.request("GET", "/x", timeout_s=1, headers={})

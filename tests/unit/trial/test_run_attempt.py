@@ -137,6 +137,15 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_attempt(
     assert not plan.folder.exists()
 
 
+def test_the_record_of_another_runner_is_left_as_it_is(plan: AttemptPlan, rig: Rig) -> None:
+    RecordWriter(plan.folder, {**META, "attempt": 1}).close()
+    before = {path: path.read_bytes() for path in plan.folder.rglob("*") if path.is_file()}
+    with pytest.raises(FileExistsError):
+        run_attempt(plan)
+    assert {path: path.read_bytes() for path in before} == before
+    assert rig.done == []
+
+
 def test_an_interrupted_attempt_is_void_and_its_lane_wiped(rig: Rig, plan: AttemptPlan) -> None:
     def interrupt(setting: Any) -> None:
         raise Interrupted(signal.SIGTERM)
