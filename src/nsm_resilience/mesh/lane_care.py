@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import Images
@@ -27,8 +26,7 @@ def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:
         agents = find_agents(cluster, lane)
         for agent in agents.values():
             agent.reset()
-        for plane in get_args(Plane):
-            Mesh(cluster, lane, images, Factors(plane=plane), agents).wipe()
+        Mesh(cluster, lane, images, Factors(), agents).wipe()
     except Exception as error:  # whatever keeps it from being proved: it is not clean
         why = str(error)
     else:
@@ -76,10 +74,7 @@ def check_untouched(cluster: Cluster, lane: Lane, images: Images) -> None:
     agents = find_agents(cluster, lane)
     found = [
         f"{agents[role].node}: {what} {rows[what]}"
-        for plane in get_args(Plane)
-        for role, rows in Mesh(cluster, lane, images, Factors(plane=plane), agents)
-        .residue("inspect")
-        .items()
+        for role, rows in Mesh(cluster, lane, images, Factors(), agents).residue("inspect").items()
         for what in system.RESIDUE
         if rows[what]
     ]
@@ -102,7 +97,6 @@ def leave_nodes(
         if why is not None:
             say(f"{lane.name} could not be cleaned: {why}")
             continue
-        for plane in get_args(Plane):
-            agents = find_agents(cluster, lane)
-            Mesh(cluster, lane, images, Factors(plane=plane), agents).residue("leave")
+        agents = find_agents(cluster, lane)
+        Mesh(cluster, lane, images, Factors(), agents).residue("leave")
         say(f"{lane.name}: nothing is left on {' and '.join(lane.nodes.values())}")

@@ -158,7 +158,7 @@ class Mesh:
         """What the agents find on both nodes after acting (see agent/node/clean.py)."""
         found = {}
         for role, agent in self.agents.items():
-            (line,) = agent.run("clean", system.residue_order(self.plane, act), timeout_s=30)
+            (line,) = agent.run("clean", system.residue_order(act), timeout_s=30)
             found[role] = {k: line[k] for k in system.RESIDUE}
         return found
 
