@@ -46,6 +46,11 @@ class Kind:
         return self.state / f"{self.name}.kubeconfig"
 
     @property
+    def _layout(self) -> Path:
+        """Kind's own file, written before the cluster is made: that it is ours."""
+        return self.state / f"{self.name}.kind.yaml"
+
+    @property
     def context(self) -> str:
         """The name that kind gives to the context."""
         return f"kind-{self.name}"
@@ -73,22 +78,48 @@ class Kind:
         wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
         if not nodes == wanted == _running(self.name):
             return False
+        from nsm_resilience.testbed.api import Cluster
+
+        try:
+            has_agents = self._has_our_namespace()
+            return has_agents and Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
+        except Exception:  # whatever keeps it from answering: it is not healthy
+            return False
+
+    def _has_our_namespace(self) -> bool:
+        """Whether it answers and has what `manage` puts into every cluster of ours."""
         self._export_kubeconfig()
         from nsm_resilience.testbed.api import Cluster
 
         try:
             cluster = Cluster(self.kubeconfig, self.context)
             cluster.core.read_namespace(AGENT_NAMESPACE, _request_timeout=5)
-            return cluster.ready_nodes() >= wanted
-        except Exception:  # whatever keeps it from answering: it is not healthy
+        except Exception:  # it is not there, or nothing that could have one answers
             return False
+        return True
+
+    def _check_ours(self) -> None:
+        """TestbedError when a cluster of this name is there that may be somebody else's.
+
+        Kind's names are chosen by people, and two can choose the same.
+        """
+        if self._layout.exists() or self._has_our_namespace():
+            return
+        self.kubeconfig.unlink(missing_ok=True)
+        raise TestbedError(
+            f"there is a kind cluster `{self.name}` that was not made from {self.state.parent} "
+            "and shows nothing of ours, so it is left alone; choose another `name:` in the "
+            "testbed's file, or remove it by hand if nobody needs it:\n"
+            f"  kind delete cluster --name {self.name}"
+        )
 
     def up(self) -> None:
-        """Make the cluster; one that is there but damaged is removed first."""
+        """Make the cluster; one of ours that is there but damaged is removed first."""
         if self.exists():
             if self.healthy():
                 self.say(f"cluster {self.name}: is up")
                 return
+            self._check_ours()
             self.say(f"cluster {self.name}: is damaged, making it anew")
             self.down()
         layout = {
@@ -97,12 +128,11 @@ class Kind:
             "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self._lanes)],
         }
         self.state.mkdir(parents=True, exist_ok=True)
-        file = self.state / f"{self.name}.kind.yaml"
-        write_bytes(file, yaml.safe_dump(layout, sort_keys=False).encode())
+        write_bytes(self._layout, yaml.safe_dump(layout, sort_keys=False).encode())
         self.say(f"cluster {self.name}: making it, {1 + 2 * self._lanes} nodes")
         self._kind(
             "create", "cluster", "--name", self.name, "--image", self.config.node_image,
-            "--config", str(file), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
+            "--config", str(self._layout), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
             timeout_s=CREATE_S,
         )  # fmt: skip
         self._load_images()
@@ -126,15 +156,16 @@ class Kind:
             ) from error
 
     def down(self) -> None:
-        """Remove the cluster and its files."""
+        """Remove the cluster and its files; TestbedError when it is not ours."""
         if shutil.which("kind") is None and not self.kubeconfig.exists():
             return
         if self.exists():
+            self._check_ours()
             self.say(f"cluster {self.name}: removing it")
             self._kind(
                 "delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig)
             )
-        for leftover in (self.kubeconfig, self.state / f"{self.name}.kind.yaml"):
+        for leftover in (self.kubeconfig, self._layout):
             leftover.unlink(missing_ok=True)
 
     def _load_images(self) -> None:

@@ -2,7 +2,7 @@
 """Testbed files, lanes, and what the doctor says of a campaign's length."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,37 @@ def test_nothing_is_forgotten_of_a_cluster_that_kind_cannot_see_now(
     with pytest.raises(TestbedError, match="no docker"):
         kind[0].down()
     assert kind[0].kubeconfig.exists() and (tmp_path / "x.kind.yaml").exists()
+
+
+@pytest.mark.parametrize("act", [Kind.up, Kind.down])
+def test_a_cluster_of_the_same_name_that_somebody_else_made_is_left_alone(
+    kind: tuple[Kind, StandIn], tmp_path: Path, act: Callable[[Kind], None]
+) -> None:
+    """It answers, and has nothing of ours; or it does not answer, and was not made from here."""
+    called = kind_that_knows_x(tmp_path)
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
+    with pytest.raises(TestbedError, match=r"(?s)name:.*kind delete cluster --name x"):
+        act(kind[0])
+    assert "delete" not in called.read_text()
+
+
+def test_a_cluster_of_ours_that_is_damaged_is_removed(
+    kind: tuple[Kind, StandIn], tmp_path: Path
+) -> None:
+    called = kind_that_knows_x(tmp_path)
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
+    (tmp_path / "x.kind.yaml").write_text("kind: Cluster\n")
+    kind[0].down()
+    assert "delete cluster --name x" in called.read_text()
+    assert not (tmp_path / "x.kind.yaml").exists()
+
+
+def kind_that_knows_x(folder: Path) -> Path:
+    """A stand-in for kind that lists cluster `x` and writes down how it is called."""
+    called = folder / "called.txt"
+    script = f'#!/bin/sh\necho "$@" >> {called}\n[ "$2" = clusters ] && echo x\nexit 0\n'
+    (folder / "bin" / "kind").write_text(script)
+    return called
 
 
 def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
