@@ -30,10 +30,15 @@ from netns import HOST_ROOT, run_on_node
 
 
 def interfaces(patterns: list[str]) -> list[str]:
-    """Interfaces in the node's own network whose names match."""
-    code, text, _ = run_on_node(["ip", "-json", "-details", "link"])
-    if code != 0:
+    """Interfaces in the node's own network whose names match; none where there is no `ip`.
+
+    OSError when the node does not tell.
+    """
+    code, text, problem = run_on_node(["ip", "-json", "-details", "link"])
+    if code == 127:
         return []
+    if code != 0:
+        raise OSError(f"ip link on the node: {problem.strip() or f'exit code {code}'}")
     names = []
     for link in json.loads(text or "[]"):
         name = link.get("ifname", "")
