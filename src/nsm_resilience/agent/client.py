@@ -20,7 +20,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class AgentError(RuntimeError):
-    """The agent refused or failed an order."""
+    """The agent refused or failed an order, or is not the one that had it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Agent:
         self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
         self._headers = {"X-Agent-Token": token, "X-Agent-Node": node}
         self._next = 0
+        self._instance: str | None = None
         self.dropped = 0
 
     def _call(self, method: str, path: str, body: Any = None, timeout_s: float = 10) -> Any:
@@ -103,15 +104,23 @@ class Agent:
 
     def reset(self) -> None:
         """Stop all scripts (they undo what they injected) and forget what was not pulled."""
-        self._next = int(self._call("POST", "/reset", {}, timeout_s=30)["next"])
+        answer = self._call("POST", "/reset", {}, timeout_s=30)
+        self._next, self._instance = int(answer["next"]), answer["instance"]
 
     def pull(self) -> list[tuple[str, dict[str, Any]]]:
         """(script's name, line) of everything written since the last pull, in order.
 
         Raises ApiUnavailable while the API server is away; nothing is lost by that, unless for so
-        long that the agent had to drop lines: then `dropped` counts them.
+        long that the agent had to drop lines: then `dropped` counts them. Raises AgentError when
+        it is another agent since `reset` or the first pull: its scripts are gone, and their lines.
         """
         answer = self._call("GET", f"/pull?since={self._next}", timeout_s=PULL_S)
+        self._instance = self._instance or answer["instance"]
+        if answer["instance"] != self._instance:
+            raise AgentError(
+                f"the agent on {self.node} was restarted: it undid what it had injected, and what "
+                "its probes saw is lost"
+            )
         new = [item for item in answer["items"] if item[0] >= self._next]
         self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
         self._next = int(answer["next"])

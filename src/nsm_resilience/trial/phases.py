@@ -64,6 +64,7 @@ def install(setting: Setting) -> None:
         setting.pods.start()
         for role, agent in setting.agents.items():
             logs = LogProbe(agent.node, agent, setting.writer)
+            setting.logs.append(logs)
             setting.handlers[(role, "follow")] = logs.on_line
             logs.start(setting.lane.namespace)
         setting.mesh.install()
@@ -196,6 +197,7 @@ def healed(setting: Setting, path: PathProbe) -> bool:
     for role, agent in setting.agents.items():
         if (role, SCRIPT) in setting.handlers:
             agent.stop(SCRIPT)
+            setting.pump()  # what it said last is about this outage
             del setting.handlers[(role, SCRIPT)]
     settle_ns = int(setting.study.windows.settle_s * 1e9)
     if path.interrupted and not path.settled(settle_ns):

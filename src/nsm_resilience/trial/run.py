@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.faults.inject import Injector
@@ -24,6 +26,12 @@ from nsm_resilience.watchdog.deploy import Watchdog
 
 LAST_ACT_S = 20.0
 """How long an attempt that is interrupted may take to leave its lane clean; seconds."""
+
+
+class Probe(Protocol):
+    """What can say that something was wrong with it."""
+
+    problem: str | None
 
 
 class RecordLost(RuntimeError):
@@ -172,15 +180,21 @@ def _phases(setting: Setting) -> None:
     phases.after(setting)
     phases.collect(setting)
     phases.check_api(setting)
-    lost = [
-        f"the agent on the {role}'s node had to drop {agent.dropped} lines"
-        for role, agent in setting.agents.items()
-        if agent.dropped
-    ]
-    remedy = setting.remedy.problem if setting.remedy is not None else None
-    problems = [path.problem, listener.problem, remedy, *(c.problem for c in components), *lost]
-    for problem in filter(None, problems):
-        setting.writer.event("warning", data={"text": problem})
+    for text in warnings(setting, [path, listener, *components]):
+        setting.writer.event("warning", data={"text": text})
+
+
+def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
+    """What was not as it should be and makes no attempt void, in words."""
+    remedy = [setting.remedy] if setting.remedy is not None else []
+    for probe in [*probes, *remedy, *setting.logs]:
+        if probe.problem:
+            yield probe.problem
+    for role, agent in setting.agents.items():
+        if agent.dropped:
+            yield f"the agent on the {role}'s node had to drop {agent.dropped} lines"
+    for role, (count, text) in setting.problems.items():
+        yield f"the agent on the {role}'s node did not answer {count} times, the last time: {text}"
 
 
 def _outage(setting: Setting, path: PathProbe, components: list[ComponentProbe]) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsm_resilience.agent.client import Agent, Clock
+from nsm_resilience.agent.client import Agent, AgentError, Clock
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter, utc_now
@@ -47,7 +48,9 @@ class Setting:
     outage: int = 1
     opened_wall: str = field(default_factory=utc_now)
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    logs: list[LogProbe] = field(default_factory=list)
+    problems: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By role, how many pulls failed, and how the last did."""
     api_away_s: float = 0.0
     _api_lost_ns: int | None = None
 
@@ -61,15 +64,20 @@ class Setting:
         return snapshot if self.outage == 1 else f"{snapshot}-{self.outage}"
 
     def pump(self) -> None:
-        """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be."""
+        """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be.
+
+        TrialVoid when an agent is not the one any more that the trial began with.
+        """
         for role, agent in self.agents.items():
             began_ns = time.monotonic_ns()
             try:
                 items = agent.pull()
             except ApiUnavailable as error:
-                self.problems.append(f"{role}: {error}")
+                self.problems[role] = (self.problems.get(role, (0, ""))[0] + 1, str(error))
                 self._ask_api(began_ns)
                 continue
+            except AgentError as error:
+                raise TrialVoid(str(error)) from error
             if self._api_lost_ns is not None:
                 self._ask_api(began_ns)
             for name, line in items:

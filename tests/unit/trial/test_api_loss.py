@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from nsm_resilience.agent.client import AgentError
 from nsm_resilience.probes import newcomer
 from nsm_resilience.testbed.api import ApiUnavailable
 from nsm_resilience.testbed.base import Lane
@@ -20,6 +21,7 @@ class Away:
     def __init__(self) -> None:
         self.api = True
         self.agent = True
+        self.restarted = False
         self.takes_s = {"answers": 0.0, "pull": 0.0}
         self.now_ns = 10**9
 
@@ -34,6 +36,8 @@ class Away:
 
     def pull(self) -> list[Any]:
         self._wait("pull")
+        if self.restarted:
+            raise AgentError("the agent on a was restarted")
         if not (self.api and self.agent):
             raise ApiUnavailable("GET pull: timed out")
         return []
@@ -102,7 +106,9 @@ def test_an_agent_that_is_away_alone_is_no_loss_of_the_api_server(
 ) -> None:
     away.agent = False
     setting.pump()
-    assert setting.problems and setting.api_away_s == 0
+    setting.pump()
+    assert setting.problems == {"client": (2, "GET pull: timed out")}
+    assert setting.api_away_s == 0
     phases.check_api(setting)
 
 
@@ -134,3 +140,9 @@ def test_the_bystander_does_not_hide_an_absence(
     setting.pump()
     assert setting.api_away_s > 10
     assert events[0]["started"] is False
+
+
+def test_an_agent_that_was_restarted_makes_the_trial_void(setting: Setting, away: Away) -> None:
+    away.restarted = True
+    with pytest.raises(TrialVoid, match="was restarted"):
+        setting.pump()
