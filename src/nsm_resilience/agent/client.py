@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
@@ -16,6 +18,7 @@ from nsm_resilience.testbed.base import AGENT_NAMESPACE
 PORT = 8600
 PULL_S = 3.0
 """How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
+T = TypeVar("T")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -127,4 +130,29 @@ class Agent:
         return [(name, line) for _, name, line in new]
 
 
-__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock"]
+def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str, T]:
+    """Ask several agents at the same time; their answers by role.
+
+    When any fails, the first failure is raised once all have answered.
+    """
+    answers: dict[str, T] = {}
+    failures: list[Exception] = []
+
+    def one(role: str, agent: Agent) -> None:
+        try:
+            answers[role] = ask(agent)
+        except Exception as error:  # raised where the answers are waited for
+            failures.append(error)
+
+    # Not a pool: it would hold up a process that is asked to end until every answer is there.
+    threads = [Thread(target=one, args=pair, daemon=True) for pair in agents.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return {role: answers[role] for role in agents}
+
+
+__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock", "at_once"]

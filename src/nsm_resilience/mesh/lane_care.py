@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
@@ -29,8 +30,7 @@ def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:
     """
     try:
         agents = find_agents(cluster, lane)
-        for agent in agents.values():
-            agent.reset()
+        at_once(agents, Agent.reset)
         Mesh(cluster, lane, images, Factors(), agents).wipe()
     except Exception as error:  # whatever keeps it from being proved: it is not clean
         why = str(error)

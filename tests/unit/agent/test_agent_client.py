@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from nsm_resilience.agent.client import Agent, AgentError
+from nsm_resilience.agent.client import Agent, AgentError, at_once
 
 
 class Answers:
@@ -59,3 +60,29 @@ def test_an_agent_that_was_restarted_is_not_taken_for_the_one_before() -> None:
     assert agent.dropped == 0
     agent.reset()
     assert agent.pull() == []
+
+
+class Waiting:
+    """Agents that answer only once all have been asked."""
+
+    def __init__(self, number: int) -> None:
+        self.all_asked = threading.Barrier(number, timeout=10)
+
+    def ask(self, agent: Any) -> str:
+        self.all_asked.wait()
+        if agent == "fails":
+            raise AgentError("no")
+        return f"of {agent}"
+
+
+def test_agents_are_asked_at_the_same_time() -> None:
+    agents: Any = {"client": "a", "endpoint": "b"}
+    answers = at_once(agents, Waiting(2).ask)
+    assert list(answers.items()) == [("client", "of a"), ("endpoint", "of b")]
+    assert at_once({}, Waiting(1).ask) == {}
+
+
+def test_an_agent_that_fails_among_several_is_an_error() -> None:
+    agents: Any = {"client": "a", "endpoint": "fails"}
+    with pytest.raises(AgentError, match="no"):
+        at_once(agents, Waiting(2).ask)
