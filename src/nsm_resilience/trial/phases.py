@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from nsm_resilience.agent.client import AgentError
+from nsm_resilience.agent.client import Agent, AgentError, at_once
 from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.mesh import system
 from nsm_resilience.probes import newcomer
@@ -22,6 +22,7 @@ from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
 from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, ready
 from nsm_resilience.testbed.lanes import confirm_lane
+from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 API_BACK_S = 90.0
@@ -52,8 +53,7 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
 def clean(setting: Setting) -> None:
     """Nothing of a former trial is left on the lane: removed, then proved."""
     with phase(setting, "clean"):
-        for agent in setting.agents.values():
-            agent.reset()
+        at_once(setting.agents, Agent.reset)
         proof = setting.mesh.wipe()
         setting.writer.event("clean", data={"proof": proof})
 
@@ -296,10 +296,9 @@ def wipe(setting: Setting) -> None:
     setting.writer.begin("wipe")
     setting.say("wipe")
     try:
-        for agent in setting.agents.values():
-            agent.reset()
+        at_once(setting.agents, Agent.reset)
         setting.writer.event("clean", data={"proof": setting.mesh.wipe()})
-    except Exception as error:  # the record is complete all the same; what is left is said
+    except (Exception, OutOfTime) as error:  # the record is complete all the same
         setting.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
     setting.writer.end("wipe")
 

@@ -18,7 +18,7 @@ from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
-from nsm_resilience.trial.interrupt import REASON, to_its_end
+from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
@@ -91,7 +91,10 @@ def run_attempt(plan: AttemptPlan) -> str | None:
 def _end(
     plan: AttemptPlan, writer: RecordWriter, setting: Setting | None, reason: str | None
 ) -> None:
-    """Leave the lane clean and close the record; RecordLost when that cannot be written."""
+    """Leave the lane clean and close the record; RecordLost when that cannot be written.
+
+    OutOfTime when there is no time left even to close it: it stays cut.
+    """
     try:
         if reason is not None:
             writer.event("void", data={"reason": reason})
@@ -99,6 +102,9 @@ def _end(
             phases.wipe(setting)
             setting.pods.stop()
         writer.close()
+    except OutOfTime:
+        writer.abandon()
+        raise
     except OSError as error:
         if setting is not None:
             phases.undo(setting)
