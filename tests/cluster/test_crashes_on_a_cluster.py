@@ -93,38 +93,48 @@ def the_harms(chance: random.Random) -> list[harms.Harm]:
     return [harms.kill_the_maker, *once, *more][:ROUNDS]
 
 
-def under_way(folder: Path, kind: str = "opened") -> set[str]:
-    """Attempts without an end that have an event of this kind."""
-    found = set()
+def without_end(folder: Path) -> dict[str, Record]:
+    """Attempts that are under way, or were cut, by their paths."""
+    found = {}
     for path in attempts(folder):
-        with suppress(RecordError):
+        with suppress(RecordError):  # it has not even begun
             record = read_record(folder / path)
-            if not record.all_of("closed") and record.all_of(kind):
-                found.add(path)
+            if record.cut:
+                found[path] = record
     return found
+
+
+def in_a_fault(folder: Path) -> set[str]:
+    """Those of them that have injected something and have not come to undoing it."""
+    return {
+        path
+        for path, record in without_end(folder).items()
+        if record.all_of("injection") and record.events[-1].phase in ("fault", "watch")
+    }
 
 
 def hurt(
     campaign: harms.Campaign, harm: harms.Harm, chance: random.Random, folder: Path, hit: set[str]
-) -> set[str]:
+) -> tuple[set[str], set[str]]:
     """Do the harm at a random moment: while kind makes the cluster, in a trial, or in its fault.
 
-    `hit` are attempts that were hurt before. Returns those that are hurt now.
+    `hit` are attempts that were hurt before. Returns (those that are hurt in their fault now, all
+    that are hurt now).
     """
     if harm is harms.kill_the_maker:
         wait("kind at work", lambda: campaign.processes("kind", "create"), 120)
         time.sleep(chance.uniform(0, 20))
     elif harm in IN_A_FAULT or chance.random() < 0.5:
-        wait("an injection", lambda: under_way(folder, "injection") - hit, 900)
+        wait("an injection", lambda: in_a_fault(folder) - hit, 900)
         assert harms.found_on_workers(CLUSTER, harms.INJECTED), "what was injected is not seen"
     else:
         wait("a trial", campaign.trials, 900)
         time.sleep(chance.uniform(0, TRIAL_S))
         wait("a trial", campaign.trials, 60)
     assert campaign.first.poll() is None, "the campaign was over before it could be hurt"
-    before = under_way(folder)
+    before, faulty = set(without_end(folder)), in_a_fault(folder)
     harm(campaign)
-    return (before | under_way(folder)) - hit
+    return faulty - hit, (before | set(without_end(folder))) - hit
 
 
 def test_a_hurt_campaign_on_a_cluster_loses_nothing_and_leaves_nothing(live: Live) -> None:
@@ -137,7 +147,7 @@ def test_a_hurt_campaign_on_a_cluster_loses_nothing_and_leaves_nothing(live: Liv
     for number, harm in enumerate(the_harms(chance), start=1):
         if campaign is None or campaign.first.poll() is not None:
             campaign = harms.Campaign(live.start(output=printed), CLUSTER)
-        hurt_now = hurt(campaign, harm, chance, live.campaign, hit)
+        in_fault, hurt_now = hurt(campaign, harm, chance, live.campaign, hit)
         hit |= hurt_now
         hurt_at = time.monotonic()
         if harm in harms.CLEAN_AT_ONCE:
@@ -146,7 +156,7 @@ def test_a_hurt_campaign_on_a_cluster_loses_nothing_and_leaves_nothing(live: Liv
         if harm in harms.WIPES:
             assert harms.found_on_workers(CLUSTER, harms.NOT_WIPED) == [], harm.__name__
         if harm is harms.pause_the_control_plane:
-            check_void_for_the_api_server(live.campaign, hurt_now)
+            check_void_for_the_api_server(live.campaign, in_fault)
         if harm not in harms.GOES_ON:
             wait("the end of snakemake", lambda c=campaign: c.first.poll() is not None, 600)
         print(f"{number:3} {harm.__name__}: {time.monotonic() - hurt_at:.0f} s until its end")
@@ -177,15 +187,15 @@ def test_a_hurt_campaign_on_a_cluster_loses_nothing_and_leaves_nothing(live: Liv
     print("\n".join(f"{r['path']}: {r['outcome']} {r['reason']}" for r in description["records"]))
 
 
-def check_void_for_the_api_server(campaign: Path, hurt_now: set[str]) -> None:
+def check_void_for_the_api_server(campaign: Path, in_fault: set[str]) -> None:
     """An attempt whose API server was away in its fault says nothing of it, and why."""
 
     def ended() -> bool:
-        return all(read_record(campaign / path).all_of("closed") for path in hurt_now)
+        return all(not read_record(campaign / path).cut for path in in_fault)
 
-    assert hurt_now
+    assert in_fault
     wait("the end of the attempt", ended, 300)
-    for path in sorted(hurt_now):
+    for path in sorted(in_fault):
         record = read_record(campaign / path)
         assert record.outcome == "void", path
         # it was counted, or asked for something at the wrong moment
