@@ -40,7 +40,8 @@ class _Client(client.ApiClient):
 def _load(kubeconfig: Path, context: str) -> client.ApiClient:
     """A client that says at once that the API server is away: urllib3 would try thrice more."""
     settings = client.Configuration()
-    config.load_kube_config(str(kubeconfig), context, settings)
+    load: Any = config.load_kube_config  # untyped in the client
+    load(str(kubeconfig), context, settings)
     settings.retries = False
     return _Client(settings)
 

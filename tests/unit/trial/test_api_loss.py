@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from nsm_resilience.agent.client import AgentError
+from nsm_resilience.agent.client import PULL_S, AgentError
 from nsm_resilience.probes import newcomer
 from nsm_resilience.testbed.api import ApiUnavailable
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases
-from nsm_resilience.trial.setting import Setting, TrialVoid
+from nsm_resilience.trial.setting import SLOW_NS, Setting, TrialVoid
 
 
 class Away:
@@ -83,8 +83,12 @@ def test_an_absence_that_ends_while_the_api_server_is_asked_is_counted(
     assert setting.api_away_s == 7
 
 
+def test_an_absence_that_is_not_counted_is_no_longer_than_is_allowed() -> None:
+    assert SLOW_NS / 1e9 + PULL_S <= phases.API_LOSS_S
+
+
 def test_one_slow_pull_on_a_busy_machine_is_no_absence(setting: Setting, away: Away) -> None:
-    away.agent, away.takes_s = False, {"answers": 0.5, "pull": 3}
+    away.agent, away.takes_s = False, {"answers": 1.5, "pull": 3}
     setting.pump()
     assert setting.api_away_s == 0
 
