@@ -117,7 +117,9 @@ def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) ->
     ]
     for lane in lanes:
         names = " and ".join(lane.nodes.values())
-        why = clean_again(cluster, lane, images) or _leave(cluster, lane, images)
+        why = clean_again(cluster, lane, images)
+        if why is None:
+            why = _leave(cluster, lane, images)
         if why is None:
             say(f"{lane.name}: nothing is left on {names}")
         else:
