@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
@@ -14,11 +16,14 @@ from nsm_resilience.testbed.api import ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
+PULL_S = 3.0
+"""How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
+T = TypeVar("T")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class AgentError(RuntimeError):
-    """The agent refused or failed an order."""
+    """The agent refused or failed an order, or is not the one that had it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Agent:
         self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
         self._headers = {"X-Agent-Token": token, "X-Agent-Node": node}
         self._next = 0
+        self._instance: str | None = None
         self.dropped = 0
 
     def _call(self, method: str, path: str, body: Any = None, timeout_s: float = 10) -> Any:
@@ -101,19 +107,52 @@ class Agent:
 
     def reset(self) -> None:
         """Stop all scripts (they undo what they injected) and forget what was not pulled."""
-        self._next = int(self._call("POST", "/reset", {}, timeout_s=30)["next"])
+        answer = self._call("POST", "/reset", {}, timeout_s=30)
+        self._next, self._instance = int(answer["next"]), answer["instance"]
 
     def pull(self) -> list[tuple[str, dict[str, Any]]]:
         """(script's name, line) of everything written since the last pull, in order.
 
         Raises ApiUnavailable while the API server is away; nothing is lost by that, unless for so
-        long that the agent had to drop lines: then `dropped` counts them.
+        long that the agent had to drop lines: then `dropped` counts them. Raises AgentError when
+        it is another agent since `reset` or the first pull: its scripts are gone, and their lines.
         """
-        answer = self._call("GET", f"/pull?since={self._next}")
+        answer = self._call("GET", f"/pull?since={self._next}", timeout_s=PULL_S)
+        self._instance = self._instance or answer["instance"]
+        if answer["instance"] != self._instance:
+            raise AgentError(
+                f"the agent on {self.node} was restarted: it undid what it had injected, and what "
+                "its probes saw is lost"
+            )
         new = [item for item in answer["items"] if item[0] >= self._next]
         self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
         self._next = int(answer["next"])
         return [(name, line) for _, name, line in new]
 
 
-__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock"]
+def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str, T]:
+    """Ask several agents at the same time; their answers by role.
+
+    When any fails, the first failure is raised once all have answered.
+    """
+    answers: dict[str, T] = {}
+    failures: list[Exception] = []
+
+    def one(role: str, agent: Agent) -> None:
+        try:
+            answers[role] = ask(agent)
+        except Exception as error:  # raised where the answers are waited for
+            failures.append(error)
+
+    # Not a pool: it would hold up a process that is asked to end until every answer is there.
+    threads = [Thread(target=one, args=pair, daemon=True) for pair in agents.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return {role: answers[role] for role in agents}
+
+
+__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock", "at_once"]

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
+from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster
-from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.base import CHECKED, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
 from nsm_resilience.testbed.config import Images
-from nsm_resilience.testbed.lanes import drop_labels
+from nsm_resilience.testbed.lanes import (
+    checked_nodes,
+    drop_labels,
+    mark_checked,
+    whole_lanes,
+)
 from nsm_resilience.testbed.out_of_use import out_of_use, put_back
 
 
@@ -25,10 +30,8 @@ def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:
     """
     try:
         agents = find_agents(cluster, lane)
-        for agent in agents.values():
-            agent.reset()
-        for plane in get_args(Plane):
-            Mesh(cluster, lane, images, Factors(plane=plane), agents).wipe()
+        at_once(agents, Agent.reset)
+        Mesh(cluster, lane, images, Factors(), agents).wipe()
     except Exception as error:  # whatever keeps it from being proved: it is not clean
         why = str(error)
     else:
@@ -66,43 +69,77 @@ def heal_lanes(
         )
 
 
-def check_untouched(cluster: Cluster, lane: Lane, images: Images) -> None:
+def check_untouched(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
     """Check that nodes which are new to us have nothing that a wipe would take for NSM's.
 
     A wipe removes processes, files and interfaces by their names. On somebody else's nodes the same
-    names may belong to others (a mesh that is in use; interfaces of a pod network), so a lane whose
-    nodes have any loses its labels, and TestbedError lists what was found.
+    names may belong to others (a mesh that is in use; interfaces of a pod network). When any of the
+    new nodes has some, none of them stays in a lane, and TestbedError lists what was found. Nodes
+    that pass are marked, and not looked at again.
     """
-    agents = find_agents(cluster, lane)
-    found = [
-        f"{agents[role].node}: {what} {rows[what]}"
-        for plane in get_args(Plane)
-        for role, rows in Mesh(cluster, lane, images, Factors(plane=plane), agents)
-        .residue("inspect")
-        .items()
-        for what in system.RESIDUE
-        if rows[what]
-    ]
-    if found:
-        for node in lane.nodes.values():
+    known = checked_nodes(cluster)
+    new = {node for lane in lanes for node in lane.nodes.values()} - known
+    found: list[str] = []
+    for lane in lanes:
+        agents = find_agents(cluster, lane) if new & set(lane.nodes.values()) else {}
+        agents = {role: agent for role, agent in agents.items() if agent.node in new}
+        rows = Mesh(cluster, lane, images, Factors(), agents).residue("inspect")
+        found += [
+            f"{agents[role].node}: {what} {of[what]}"
+            for role, of in rows.items()
+            for what in system.RESIDUE
+            if of[what]
+        ]
+    for node in sorted(new):
+        if found:
             drop_labels(cluster, node)
+        else:
+            mark_checked(cluster, node)
+    if found:
         raise TestbedError(
             "these nodes were never used by us and have what a wipe would remove:\n"
-            + "".join(f"  {line}\n" for line in dict.fromkeys(found))
+            + "".join(f"  {line}\n" for line in found)
             + "name other nodes under `nodes:` in the testbed's file, or clear these first"
         )
 
 
-def leave_nodes(
-    cluster: Cluster, lanes: list[Lane], images: Images, say: Callable[[str], None]
-) -> None:
-    """Take everything of NSM off the nodes of a cluster that stays; says what could not be."""
+def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) -> None:
+    """Take everything of NSM off the nodes of a cluster that stays.
+
+    Nodes that were never used are not touched. Raises TestbedError when others cannot be proved
+    clean: they keep their labels and agents, with which it can be tried again.
+    """
+    known = checked_nodes(cluster)
+    lanes = [lane for lane in whole_lanes(cluster) if known.issuperset(lane.nodes.values())]
+    dirty = [
+        f"{node}: its lane has no other node any more, and only both can be wiped"
+        for node in sorted(known - {node for lane in lanes for node in lane.nodes.values()})
+    ]
     for lane in lanes:
+        names = " and ".join(lane.nodes.values())
         why = clean_again(cluster, lane, images)
-        if why is not None:
-            say(f"{lane.name} could not be cleaned: {why}")
-            continue
-        for plane in get_args(Plane):
-            agents = find_agents(cluster, lane)
-            Mesh(cluster, lane, images, Factors(plane=plane), agents).residue("leave")
-        say(f"{lane.name}: nothing is left on {' and '.join(lane.nodes.values())}")
+        if why is None:
+            why = _leave(cluster, lane, images)
+        if why is None:
+            say(f"{lane.name}: nothing is left on {names}")
+        else:
+            dirty.append(f"{names}: {why}")
+    if dirty:
+        raise TestbedError(
+            "nodes could not be left clean, so labels and agents stay where they are:\n"
+            + "".join(f"  {line}\n" for line in dirty)
+            + "mend the nodes and run `nsm-resilience cluster down` again (`cluster up` with other "
+            "pairs under `nodes:` makes lanes whole); to give one up, remove what is of NSM by "
+            f"hand (files in {system.STATE_DIRECTORY}, its processes), and take it out with\n"
+            f"  kubectl label node NODE {LANE_LABEL}- {ROLE_LABEL}-\n"
+            f"  kubectl annotate node NODE {CHECKED}-"
+        )
+
+
+def _leave(cluster: Cluster, lane: Lane, images: Images) -> str | None:
+    """Remove NSM's folders from clean nodes, too; None when that is done, else why not."""
+    try:
+        Mesh(cluster, lane, images, Factors(), find_agents(cluster, lane)).residue("leave")
+    except Exception as error:  # whatever it is, the nodes are not as they were
+        return str(error)
+    return None

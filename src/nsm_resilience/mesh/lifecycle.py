@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.agent.client import Agent
+from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.record.snapshots import nsm_interfaces
@@ -156,11 +156,12 @@ class Mesh:
 
     def residue(self, act: str) -> dict[str, Any]:
         """What the agents find on both nodes after acting (see agent/node/clean.py)."""
-        found = {}
-        for role, agent in self.agents.items():
-            (line,) = agent.run("clean", system.residue_order(self.plane, act), timeout_s=30)
-            found[role] = {k: line[k] for k in system.RESIDUE}
-        return found
+
+        def of(agent: Agent) -> dict[str, Any]:
+            (line,) = agent.run("clean", system.residue_order(act), timeout_s=30)
+            return {k: line[k] for k in system.RESIDUE}
+
+        return at_once(self.agents, of)
 
     def wipe(self, timeout_s: float = 90) -> dict[str, Any]:
         """Remove everything of NSM from the lane and return the proof that nothing is left.
@@ -180,8 +181,7 @@ class Mesh:
         self.cluster.delete_pods(self.lane.namespace, names, grace_s=0)
         deadline = time.monotonic() + timeout_s
         while True:
-            self.residue("free")
-            left = self.residue("inspect")
+            left = self.residue("free")
             pods = self.cluster.pods(self.lane.namespace)
             if not pods and not any(found["processes"] for found in left.values()):
                 break

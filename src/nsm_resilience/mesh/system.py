@@ -7,6 +7,7 @@ Sources are files of networkservicemesh/networkservicemesh at tag v0.2.0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from nsm_resilience.study.models import Factors, Plane
 
@@ -148,11 +149,15 @@ RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
 """What a wipe leaves none of on a node: NSM's, and what faults put there."""
 
 
-def residue_order(plane: Plane, act: str) -> dict[str, object]:
-    """Order for the agent's `clean` script: everything that NSM leaves on a node."""
+def residue_order(act: str) -> dict[str, object]:
+    """Order for the agent's `clean` script: everything that NSM leaves on a node.
+
+    On every plane: the trial before may have been of another one.
+    """
+    every = {program for plane in get_args(Plane) for program in programs(plane)}
     return {
         "act": act,
-        "programs": programs(plane),
+        "programs": sorted(every),
         "state": [STATE_DIRECTORY],
         "files": [DEVICE_PLUGIN_SOCKET, WATCHDOG_MEMORY],
         "interfaces": ["nsm*", "nse*", "vxlan_*", "host-*"],

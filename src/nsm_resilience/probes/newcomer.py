@@ -4,18 +4,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
-
-import urllib3
-from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.testbed.api import ApiUnavailable, ready
+from nsm_resilience.testbed.api import API_FAULTS, ready
 
 NEWCOMER = "newcomer"
 BYSTANDER = "bystander"
-_API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
 
 
 def ask(mesh: Mesh, writer: RecordWriter, role: str) -> tuple[Any, int]:
@@ -49,12 +46,17 @@ def stage_of(mesh: Mesh, name: str) -> str:
     """`stage` of a pod by name, also when the API server does not answer."""
     try:
         return stage(mesh.pod(name))
-    except _API_FAULTS as error:
+    except API_FAULTS as error:
         return f"unknown: {error}"
 
 
-def bystander(mesh: Mesh, writer: RecordWriter, role: str, window_s: float) -> None:
-    """Start an ordinary pod and record how long it took to be Ready, or that it did not."""
+def bystander(
+    mesh: Mesh, writer: RecordWriter, role: str, window_s: float, pump: Callable[[], None]
+) -> None:
+    """Start an ordinary pod and record how long it took to be Ready, or that it did not.
+
+    Between two looks `pump` is called: the probes go on, and it sees when the API server is away.
+    """
     asked_ns = time.monotonic_ns()
     mesh.start_pod("bystander.yaml", BYSTANDER, mesh.lane.nodes[role])
     seconds: float | None = None
@@ -63,8 +65,9 @@ def bystander(mesh: Mesh, writer: RecordWriter, role: str, window_s: float) -> N
             if ready(mesh.pod(BYSTANDER)):
                 seconds = (time.monotonic_ns() - asked_ns) / 1e9
                 break
-        except _API_FAULTS:
+        except API_FAULTS:
             pass
+        pump()
         time.sleep(0.25)
     writer.event(
         "bystander",

@@ -51,18 +51,14 @@ class PodWatch:
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _components: dict[tuple[str, str], list[_State]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to watch."""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop watching; changes after this are not recorded."""
+        """Stop watching. What is on its way is recorded or not: nothing waits for it."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def of_component(self, role: str, component: str, t_ns: int) -> tuple[int | None, bool | None]:
         """Restart count and readiness of a component's container as known at an instant."""

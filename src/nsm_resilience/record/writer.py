@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import threading
 import time
 from contextlib import suppress
@@ -32,15 +33,22 @@ class RecordWriter:
     """
 
     def __init__(self, folder: Path, meta: dict[str, Any]) -> None:
-        """Create the record's folder, which must not exist (FileExistsError), and its meta.json."""
+        """Create the record's folder, which must not exist (FileExistsError), and its meta.json.
+
+        When they cannot be written (OSError), no folder is left.
+        """
         folder.mkdir(parents=True)
         self.layout = RecordLayout(folder)
-        write_json(self.layout.meta, meta)
+        try:
+            write_json(self.layout.meta, meta)
+            self._events: IO[str] = self.layout.events.open("x", encoding="utf-8")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self._lock = threading.RLock()
         self._seq = 0
         self._failure: OSError | None = None
         self._phase: Phase = "clean"
-        self._events: IO[str] = self.layout.events.open("x", encoding="utf-8")
         self._samples: dict[str, IO[str]] = {}
         self.closed = False
 

@@ -15,10 +15,35 @@ from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
 
 FIELD_MANAGER = "nsm-resilience"
+PATIENCE_S = 30.0
+"""How long a call that names no timeout of its own waits for an answer; seconds."""
 
 
 class ApiUnavailable(RuntimeError):
     """The API server, or what is behind it, did not answer in time."""
+
+
+API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
+"""What a call raises while the API server is away or does not do what it was asked."""
+
+
+class _Client(client.ApiClient):
+    """The official client, except that no call waits for ever."""
+
+    def call_api(self, *arguments: Any, **named: Any) -> Any:
+        # Here, and not in the pool: the client tells its pool `timeout=None` when it knows none.
+        if named.get("_request_timeout") is None:
+            named["_request_timeout"] = PATIENCE_S
+        return super().call_api(*arguments, **named)
+
+
+def _load(kubeconfig: Path, context: str) -> client.ApiClient:
+    """A client that says at once that the API server is away: urllib3 would try thrice more."""
+    settings = client.Configuration()
+    load: Any = config.load_kube_config  # untyped in the client
+    load(str(kubeconfig), context, settings)
+    settings.retries = False
+    return _Client(settings)
 
 
 class Cluster:
@@ -28,8 +53,7 @@ class Cluster:
         """Load the kubeconfig; nothing is asked of the cluster yet."""
         self.kubeconfig = kubeconfig
         self.context = context
-        load: Any = config.new_client_from_config  # untyped in the client
-        self.api: client.ApiClient = load(str(kubeconfig), context)
+        self.api = _load(kubeconfig, context)
         # Any: the generated models declare every field optional, down to metadata.name.
         self.core: Any = client.CoreV1Api(self.api)
         self.apps: Any = client.AppsV1Api(self.api)
@@ -106,7 +130,9 @@ class Cluster:
         if answer.status in (429, 500, 502, 503, 504):
             raise ApiUnavailable(f"{method} {path}: {answer.status} {answer.data[:300]!r}")
         if answer.status >= 400:
-            raise ApiException(status=answer.status, reason=answer.data[:500].decode("utf-8", "."))
+            raise ApiException(
+                status=answer.status, reason=answer.data[:500].decode("utf-8", "replace")
+            )
         return json.loads(answer.data)
 
     def plain(self, thing: Any) -> Any:
@@ -154,7 +180,7 @@ def wait_for(
             if condition():
                 return time.monotonic() - start
             problem = ""
-        except (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError) as error:
+        except API_FAULTS as error:
             problem = f" (last problem: {error})"
         time.sleep(interval_s)
     raise ApiUnavailable(f"{what}: not within {timeout_s:g} s{problem}")

@@ -9,6 +9,8 @@ from typing import Protocol
 
 LANE_LABEL = "nsm-resilience/lane"
 ROLE_LABEL = "nsm-resilience/role"
+CHECKED = "nsm-resilience/checked"
+"""Annotation of a node of somebody else's that had nothing a wipe would take for NSM's."""
 AGENT_NAMESPACE = "nsm-resilience"
 
 

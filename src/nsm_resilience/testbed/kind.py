@@ -18,6 +18,12 @@ from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
+CREATE_S = 1200.0
+"""How long kind may take to make a cluster, or to load images into its nodes; seconds."""
+ACT_S = 300.0
+"""How long everything else that kind does may take; seconds."""
+DOCKER_S = 60.0
+"""How long Docker may take to answer a question; seconds."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -40,6 +46,11 @@ class Kind:
         return self.state / f"{self.name}.kubeconfig"
 
     @property
+    def _layout(self) -> Path:
+        """Kind's own file, written before the cluster is made: that it is ours."""
+        return self.state / f"{self.name}.kind.yaml"
+
+    @property
     def context(self) -> str:
         """The name that kind gives to the context."""
         return f"kind-{self.name}"
@@ -53,9 +64,8 @@ class Kind:
         return self.config.lanes
 
     def exists(self) -> bool:
-        """Whether kind knows a cluster of this name."""
-        listing = self._kind("get", "clusters", quiet=True)
-        return self.name in listing.split()
+        """Whether kind knows a cluster of this name; TestbedError when it cannot tell."""
+        return self.name in self._kind("get", "clusters").split()
 
     def healthy(self) -> bool:
         """Whether it was made to the end, all its nodes run, and the API server calls them Ready.
@@ -68,22 +78,48 @@ class Kind:
         wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
         if not nodes == wanted == _running(self.name):
             return False
+        from nsm_resilience.testbed.api import Cluster
+
+        try:
+            has_agents = self._has_our_namespace()
+            return has_agents and Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
+        except Exception:  # whatever keeps it from answering: it is not healthy
+            return False
+
+    def _has_our_namespace(self) -> bool:
+        """Whether it answers and has what `manage` puts into every cluster of ours."""
         self._export_kubeconfig()
         from nsm_resilience.testbed.api import Cluster
 
         try:
             cluster = Cluster(self.kubeconfig, self.context)
             cluster.core.read_namespace(AGENT_NAMESPACE, _request_timeout=5)
-            return cluster.ready_nodes() >= wanted
-        except Exception:  # whatever keeps it from answering: it is not healthy
+        except Exception:  # it is not there, or nothing that could have one answers
             return False
+        return True
+
+    def _check_ours(self) -> None:
+        """TestbedError when a cluster of this name is there that may be somebody else's.
+
+        Kind's names are chosen by people, and two can choose the same.
+        """
+        if self._layout.exists() or self._has_our_namespace():
+            return
+        self.kubeconfig.unlink(missing_ok=True)
+        raise TestbedError(
+            f"there is a kind cluster `{self.name}` that was not made from {self.state.parent} "
+            "and shows nothing of ours, so it is left alone; choose another `name:` in the "
+            "testbed's file, or remove it by hand if nobody needs it:\n"
+            f"  kind delete cluster --name {self.name}"
+        )
 
     def up(self) -> None:
-        """Make the cluster; one that is there but damaged is removed first."""
+        """Make the cluster; one of ours that is there but damaged is removed first."""
         if self.exists():
             if self.healthy():
                 self.say(f"cluster {self.name}: is up")
                 return
+            self._check_ours()
             self.say(f"cluster {self.name}: is damaged, making it anew")
             self.down()
         layout = {
@@ -92,12 +128,12 @@ class Kind:
             "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self._lanes)],
         }
         self.state.mkdir(parents=True, exist_ok=True)
-        file = self.state / f"{self.name}.kind.yaml"
-        write_bytes(file, yaml.safe_dump(layout, sort_keys=False).encode())
+        write_bytes(self._layout, yaml.safe_dump(layout, sort_keys=False).encode())
         self.say(f"cluster {self.name}: making it, {1 + 2 * self._lanes} nodes")
         self._kind(
             "create", "cluster", "--name", self.name, "--image", self.config.node_image,
-            "--config", str(file), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
+            "--config", str(self._layout), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
+            timeout_s=CREATE_S,
         )  # fmt: skip
         self._load_images()
         self._wait_for_nodes()
@@ -120,15 +156,16 @@ class Kind:
             ) from error
 
     def down(self) -> None:
-        """Remove the cluster and its files."""
+        """Remove the cluster and its files; TestbedError when it is not ours."""
         if shutil.which("kind") is None and not self.kubeconfig.exists():
             return
         if self.exists():
+            self._check_ours()
             self.say(f"cluster {self.name}: removing it")
             self._kind(
                 "delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig)
             )
-        for leftover in (self.kubeconfig, self.state / f"{self.name}.kind.yaml"):
+        for leftover in (self.kubeconfig, self._layout):
             leftover.unlink(missing_ok=True)
 
     def _load_images(self) -> None:
@@ -145,10 +182,12 @@ class Kind:
                     "`images.load: pull` in the testbed's file"
                 )
             self.say(f"cluster {self.name}: loading {len(present)} images")
-            self._kind("load", "docker-image", "--name", self.name, *present)
+            command = ("load", "docker-image", "--name", self.name, *present)
+            self._kind(*command, timeout_s=CREATE_S)
         for archive in images.archives if images.load == "archives" else ():
             self.say(f"cluster {self.name}: loading {archive}")
-            self._kind("load", "image-archive", "--name", self.name, str(archive))
+            command = ("load", "image-archive", "--name", self.name, str(archive))
+            self._kind(*command, timeout_s=CREATE_S)
 
     def _export_kubeconfig(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -157,7 +196,8 @@ class Kind:
             quiet=True,
         )  # fmt: skip
 
-    def _kind(self, *arguments: str, quiet: bool = False) -> str:
+    def _kind(self, *arguments: str, quiet: bool = False, timeout_s: float | None = None) -> str:
+        """What kind prints; with `quiet` an empty text instead of TestbedError when it fails."""
         if shutil.which("kind") is None:
             raise TestbedError(
                 f"kind is not on the PATH; install {KIND_VERSION}, for example with\n"
@@ -165,9 +205,21 @@ class Kind:
                 "or from its release page, and make sure that `kind version` answers"
             )
         # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
-        done = subprocess.run(
-            ["kind", *arguments], capture_output=True, text=True, check=False, close_fds=False
-        )
+        timeout_s = timeout_s or ACT_S
+        try:
+            done = subprocess.run(
+                ["kind", *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                close_fds=False,
+                timeout=timeout_s,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TestbedError(
+                f"`kind {' '.join(arguments)}` did not end within {timeout_s:g} s; see whether "
+                "`docker info` answers, then run the same command again"
+            ) from error
         if done.returncode != 0:
             if quiet:
                 return ""
@@ -179,12 +231,22 @@ class Kind:
 
 def _in_docker(image: str) -> bool:
     command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return _docker(command) is not None
 
 
 def _running(cluster: str) -> set[str]:
     """Names of the cluster's containers that run; none that has ended, or is paused."""
     command = ["docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
                "--filter", "status=running", "--format", "{{.Names}}"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return set(done.stdout.split())
+    return set((_docker(command) or "").split())
+
+
+def _docker(command: list[str]) -> str | None:
+    """What a question to Docker prints; None when it says no or nothing."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=DOCKER_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -13,8 +13,16 @@ from pathlib import Path
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.record.lock import name_owner
+from nsm_resilience.record.writer import utc_now
 from nsm_resilience.testbed.api import Cluster, wait_for
-from nsm_resilience.testbed.base import AGENT_NAMESPACE, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
+from nsm_resilience.testbed.base import (
+    AGENT_NAMESPACE,
+    CHECKED,
+    LANE_LABEL,
+    ROLE_LABEL,
+    Lane,
+    TestbedError,
+)
 from nsm_resilience.testbed.out_of_use import out_of_use
 
 
@@ -41,9 +49,14 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
 
 
 def drop_labels(cluster: Cluster, node: str) -> None:
-    """Take our labels off a node: from now on it is in no lane."""
-    labels = {LANE_LABEL: None, ROLE_LABEL: None}
-    cluster.core.patch_node(node, {"metadata": {"labels": labels}})
+    """Take our marks off a node: from now on it is in no lane, and new to us."""
+    metadata = {"labels": {LANE_LABEL: None, ROLE_LABEL: None}, "annotations": {CHECKED: None}}
+    cluster.core.patch_node(node, {"metadata": metadata})
+
+
+def mark_checked(cluster: Cluster, node: str) -> None:
+    """Note on a node that it had nothing of NSM's before we used it."""
+    cluster.core.patch_node(node, {"metadata": {"annotations": {CHECKED: utc_now()}}})
 
 
 def lane_nodes(cluster: Cluster) -> set[str]:
@@ -51,18 +64,29 @@ def lane_nodes(cluster: Cluster) -> set[str]:
     return {n.metadata.name for n in cluster.core.list_node(label_selector=LANE_LABEL).items}
 
 
-def find_lanes(cluster: Cluster) -> list[Lane]:
-    """The lanes of a cluster, from the labels of its nodes: faults go nowhere else."""
+def checked_nodes(cluster: Cluster) -> set[str]:
+    """Those of them that are known to have had nothing of NSM's before we used them."""
+    nodes = cluster.core.list_node(label_selector=LANE_LABEL).items
+    return {n.metadata.name for n in nodes if CHECKED in (n.metadata.annotations or {})}
+
+
+def whole_lanes(cluster: Cluster) -> list[Lane]:
+    """The lanes of a cluster that have both their nodes, from the nodes' labels; maybe none."""
     nodes: dict[int, dict[str, str]] = {}
     for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
         labels = node.metadata.labels
         role = labels.get(ROLE_LABEL, "")
         nodes.setdefault(int(labels[LANE_LABEL]), {})[role] = node.metadata.name
-    lanes = [
+    return [
         Lane(number, pair["client"], pair["endpoint"])
         for number, pair in sorted(nodes.items())
         if {"client", "endpoint"} <= set(pair)
     ]
+
+
+def find_lanes(cluster: Cluster) -> list[Lane]:
+    """The lanes of a cluster: faults go nowhere else. TestbedError when it has none."""
+    lanes = whole_lanes(cluster)
     if not lanes:
         raise TestbedError(
             "the cluster has no lane; run `nsm-resilience cluster up` with the testbed's file"

@@ -57,7 +57,7 @@ def _bring_up(
     from nsm_resilience.mesh.lane_care import check_untouched, heal_lanes
     from nsm_resilience.mesh.lifecycle import prepare_cluster
     from nsm_resilience.testbed.api import Cluster
-    from nsm_resilience.testbed.lanes import lane_nodes, make_lanes
+    from nsm_resilience.testbed.lanes import make_lanes
     from nsm_resilience.testbed.out_of_use import lock_folder
 
     testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
@@ -66,13 +66,11 @@ def _bring_up(
     somebody_elses = isinstance(config, ExistingTestbed)
     if somebody_elses:
         refuse_another_mesh(cluster)
-    known = lane_nodes(cluster)
     lanes = make_lanes(cluster, testbed.worker_pairs())
     say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
     deploy(cluster, config.images.agent)
-    for lane in lanes if somebody_elses else ():
-        if not known >= set(lane.nodes.values()):
-            check_untouched(cluster, lane, config.images)
+    if somebody_elses:
+        check_untouched(cluster, lanes, config.images)
     prepare_cluster(cluster, lanes, config.images)
     identity = cluster.identity()
     heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
@@ -96,7 +94,8 @@ def take_down(
 ) -> None:
     """Remove the cluster (ours) or what we put into it (somebody else's), and the marker.
 
-    Waits for another process as `bring_up` does.
+    Waits for another process as `bring_up` does. TestbedError when nodes of somebody else's cannot
+    be left clean: then all stays, so that it can be tried again.
     """
     testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
     if isinstance(testbed, Existing):
@@ -122,9 +121,7 @@ def _leave(testbed: Existing, say: Callable[[str], None]) -> None:
     from nsm_resilience.mesh.definitions import remove_definitions
     from nsm_resilience.mesh.lane_care import leave_nodes
     from nsm_resilience.testbed.api import Cluster
-    from nsm_resilience.testbed.lanes import find_lanes, lane_nodes
 
     cluster = Cluster(testbed.kubeconfig, testbed.context)
-    if lane_nodes(cluster):
-        leave_nodes(cluster, find_lanes(cluster), testbed.config.images, say)
+    leave_nodes(cluster, testbed.config.images, say)
     remove_definitions(cluster, say)

@@ -23,6 +23,14 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+class OutOfTime(BaseException):
+    """The time is over that a block had to come to its end.
+
+    No Exception: whatever fails for want of an answer is tried again here and there, and this must
+    not be taken for it.
+    """
+
+
 def _heeded() -> list[signal.Signals]:
     """Those that this process does not ignore: `nohup` has its reasons."""
     return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
@@ -30,12 +38,22 @@ def _heeded() -> list[signal.Signals]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn signals that would end this process at once into Interrupted, while the block runs."""
+    """Turn signals that would end this process at once into Interrupted, while the block runs.
+
+    The first is raised; those that follow change nothing, or they would break off what the first
+    has set going.
+    """
+    heeded = _heeded()
+
+    def ignore(_number: int, _frame: FrameType | None) -> None:
+        """Not SIG_IGN, which programs that are started from now on would inherit."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        for other in heeded:
+            signal.signal(other, ignore)
         raise Interrupted(number)
 
-    before = [(number, signal.signal(number, interrupt)) for number in _heeded()]
+    before = [(number, signal.signal(number, interrupt)) for number in heeded]
     try:
         yield
     finally:
@@ -48,25 +66,32 @@ def to_its_end(seconds: float, *, hurried: bool = False) -> Iterator[None]:
     """Let the block come to its end before a signal ends this process, but not for ever.
 
     From the first signal on (`hurried`: from the start) the block has so many seconds left; then
-    TimeoutError is raised in it, once. A signal that came is raised as Interrupted afterwards.
+    OutOfTime is raised in it, and again after as many, should it go on. It ends with the block. A
+    signal that came is raised as Interrupted afterwards.
     """
     came: list[int] = []
+    over = False
 
     def note(number: int, _frame: FrameType | None) -> None:
         if not came and not hurried:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
         came.append(number)
 
     def too_long(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"not within {seconds:g} s")
+        if not over:
+            raise OutOfTime(f"not within {seconds:g} s")
 
     before = [(number, signal.signal(number, note)) for number in _heeded()]
     before.append((signal.SIGALRM, signal.signal(signal.SIGALRM, too_long)))
     try:
         if hurried:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
         yield
+        over = True
+    except OutOfTime:
+        pass
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before:
             signal.signal(number, handler)

@@ -9,9 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
-from nsm_resilience.agent.client import AgentError
+from nsm_resilience.agent.client import Agent, AgentError, at_once
 from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.mesh import system
 from nsm_resilience.probes import newcomer
@@ -22,8 +20,9 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
-from nsm_resilience.testbed.api import ApiUnavailable, ready, wait_for
+from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, ready
 from nsm_resilience.testbed.lanes import confirm_lane
+from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 API_BACK_S = 90.0
@@ -44,10 +43,9 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
     setting.writer.begin(name)
     setting.say(name)
     try:
-        waited_s = wait_for("an answer of the API server", setting.cluster.answers, API_BACK_S)
-        setting.api_away_s += waited_s if waited_s > 1 else 0.0
+        setting.wait_for_api(API_BACK_S)
         yield
-    except (ApiUnavailable, ApiException) as error:
+    except API_FAULTS as error:
         raise TrialVoid(f"{name}: {error}") from error
     setting.writer.end(name)
 
@@ -55,8 +53,7 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
 def clean(setting: Setting) -> None:
     """Nothing of a former trial is left on the lane: removed, then proved."""
     with phase(setting, "clean"):
-        for agent in setting.agents.values():
-            agent.reset()
+        at_once(setting.agents, Agent.reset)
         proof = setting.mesh.wipe()
         setting.writer.event("clean", data={"proof": proof})
 
@@ -67,6 +64,7 @@ def install(setting: Setting) -> None:
         setting.pods.start()
         for role, agent in setting.agents.items():
             logs = LogProbe(agent.node, agent, setting.writer)
+            setting.logs.append(logs)
             setting.handlers[(role, "follow")] = logs.on_line
             logs.start(setting.lane.namespace)
         setting.mesh.install()
@@ -199,6 +197,7 @@ def healed(setting: Setting, path: PathProbe) -> bool:
     for role, agent in setting.agents.items():
         if (role, SCRIPT) in setting.handlers:
             agent.stop(SCRIPT)
+            setting.pump()  # what it said last is about this outage
             del setting.handlers[(role, SCRIPT)]
     settle_ns = int(setting.study.windows.settle_s * 1e9)
     if path.interrupted and not path.settled(settle_ns):
@@ -218,9 +217,8 @@ def after(setting: Setting) -> None:
     with phase(setting, "after"):
         for role in setting.scenario.new_connection:
             _new_connection(setting, role)
-        newcomer.bystander(
-            setting.mesh, setting.writer, "client", setting.study.windows.bystander_s
-        )
+        window_s = setting.study.windows.bystander_s
+        newcomer.bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
 
 
 def _new_connection(setting: Setting, role: str) -> None:
@@ -298,10 +296,9 @@ def wipe(setting: Setting) -> None:
     setting.writer.begin("wipe")
     setting.say("wipe")
     try:
-        for agent in setting.agents.values():
-            agent.reset()
+        at_once(setting.agents, Agent.reset)
         setting.writer.event("clean", data={"proof": setting.mesh.wipe()})
-    except Exception as error:  # the record is complete all the same; what is left is said
+    except (Exception, OutOfTime) as error:  # the record is complete all the same
         setting.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
     setting.writer.end("wipe")
 

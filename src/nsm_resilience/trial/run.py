@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.faults.inject import Injector
@@ -16,7 +18,7 @@ from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
-from nsm_resilience.trial.interrupt import REASON, to_its_end
+from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
@@ -24,6 +26,12 @@ from nsm_resilience.watchdog.deploy import Watchdog
 
 LAST_ACT_S = 20.0
 """How long an attempt that is interrupted may take to leave its lane clean; seconds."""
+
+
+class Probe(Protocol):
+    """What can say that something was wrong with it."""
+
+    problem: str | None
 
 
 class RecordLost(RuntimeError):
@@ -48,14 +56,17 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     record that can no longer be written.
 
     Raises:
+        FileExistsError: there is such a record already; it stays as it is.
         RecordLost: the record cannot be written, for example because the disk is full.
         KeyboardInterrupt: a signal asked this process to end. Faults are undone, the lane is wiped
             and the record closed before, as far as that is possible in LAST_ACT_S.
     """
+    meta = describe(plan)
     try:
-        writer = RecordWriter(plan.folder, describe(plan))
+        writer = RecordWriter(plan.folder, meta)
+    except FileExistsError:  # somebody else's record, and no matter of room
+        raise
     except OSError as error:
-        shutil.rmtree(plan.folder, ignore_errors=True)
         raise RecordLost(plan.folder, error) from error
     setting: Setting | None = None
     reason: str | None = None
@@ -80,7 +91,10 @@ def run_attempt(plan: AttemptPlan) -> str | None:
 def _end(
     plan: AttemptPlan, writer: RecordWriter, setting: Setting | None, reason: str | None
 ) -> None:
-    """Leave the lane clean and close the record; RecordLost when that cannot be written."""
+    """Leave the lane clean and close the record; RecordLost when that cannot be written.
+
+    OutOfTime when there is no time left even to close it: it stays cut.
+    """
     try:
         if reason is not None:
             writer.event("void", data={"reason": reason})
@@ -88,6 +102,9 @@ def _end(
             phases.wipe(setting)
             setting.pods.stop()
         writer.close()
+    except OutOfTime:
+        writer.abandon()
+        raise
     except OSError as error:
         if setting is not None:
             phases.undo(setting)
@@ -169,15 +186,21 @@ def _phases(setting: Setting) -> None:
     phases.after(setting)
     phases.collect(setting)
     phases.check_api(setting)
-    lost = [
-        f"the agent on the {role}'s node had to drop {agent.dropped} lines"
-        for role, agent in setting.agents.items()
-        if agent.dropped
-    ]
-    remedy = setting.remedy.problem if setting.remedy is not None else None
-    problems = [path.problem, listener.problem, remedy, *(c.problem for c in components), *lost]
-    for problem in filter(None, problems):
-        setting.writer.event("warning", data={"text": problem})
+    for text in warnings(setting, [path, listener, *components]):
+        setting.writer.event("warning", data={"text": text})
+
+
+def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
+    """What was not as it should be and makes no attempt void, in words."""
+    remedy = [setting.remedy] if setting.remedy is not None else []
+    for probe in [*probes, *remedy, *setting.logs]:
+        if probe.problem:
+            yield probe.problem
+    for role, agent in setting.agents.items():
+        if agent.dropped:
+            yield f"the agent on the {role}'s node had to drop {agent.dropped} lines"
+    for role, (count, text) in setting.problems.items():
+        yield f"the agent on the {role}'s node did not answer {count} times, the last time: {text}"
 
 
 def _outage(setting: Setting, path: PathProbe, components: list[ComponentProbe]) -> None:

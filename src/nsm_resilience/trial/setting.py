@@ -8,18 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-from kubernetes.client.exceptions import ApiException
-
-from nsm_resilience.agent.client import Agent, Clock
+from nsm_resilience.agent.client import Agent, AgentError, Clock
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter, utc_now
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane
+
+SLOW_NS = 2_000_000_000
+"""An answer of the API server that takes longer counts as its absence; nanoseconds.
+
+On a busy machine an answer may take a while, and beside a pull that failed for another reason that
+must not count. An absence that this hides is no longer than it and PULL_S together: API_LOSS_S.
+"""
 
 
 class TrialVoid(Exception):
@@ -47,7 +52,9 @@ class Setting:
     outage: int = 1
     opened_wall: str = field(default_factory=utc_now)
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    logs: list[LogProbe] = field(default_factory=list)
+    problems: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By role, how many pulls failed, and how the last did."""
     api_away_s: float = 0.0
     _api_lost_ns: int | None = None
 
@@ -61,16 +68,22 @@ class Setting:
         return snapshot if self.outage == 1 else f"{snapshot}-{self.outage}"
 
     def pump(self) -> None:
-        """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be."""
+        """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be.
+
+        TrialVoid when an agent is not the one any more that the trial began with.
+        """
         for role, agent in self.agents.items():
+            began_ns = time.monotonic_ns()
             try:
                 items = agent.pull()
             except ApiUnavailable as error:
-                self.problems.append(f"{role}: {error}")
-                self._ask_api()
+                self.problems[role] = (self.problems.get(role, (0, ""))[0] + 1, str(error))
+                self._ask_api(began_ns)
                 continue
+            except AgentError as error:
+                raise TrialVoid(str(error)) from error
             if self._api_lost_ns is not None:
-                self._ask_api()
+                self._ask_api(began_ns)
             for name, line in items:
                 handler = self.handlers.get((role, name))
                 if handler is not None:
@@ -78,14 +91,31 @@ class Setting:
         if self.remedy is not None:
             self.remedy.pull()
 
-    def _ask_api(self) -> None:
-        """Keep count of how long the API server itself was away, beside agents that were."""
-        now_ns = time.monotonic_ns()
+    def wait_for_api(self, timeout_s: float) -> None:
+        """Wait until the API server answers; ApiUnavailable when it does not in time."""
+        asked_ns = time.monotonic_ns()
+        wait_for("an answer of the API server", self.cluster.answers, timeout_s)
+        self._api_answered(asked_ns, asked_ns)
+
+    def _ask_api(self, since_ns: int) -> None:
+        """Keep count of how long the API server itself was away, beside agents that were.
+
+        `since_ns` is when the pull began that gives reason to ask.
+        """
+        asked_ns = time.monotonic_ns()
         try:
             self.cluster.answers()
-        except (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError):
-            self._api_lost_ns = self._api_lost_ns or now_ns
+        except API_FAULTS:
+            if self._api_lost_ns is None:
+                self._api_lost_ns = since_ns
             return
+        self._api_answered(asked_ns, since_ns)
+
+    def _api_answered(self, asked_ns: int, since_ns: int) -> None:
+        """Count an absence that is over: one that was seen, or that a slow answer shows."""
+        now_ns = time.monotonic_ns()
+        if self._api_lost_ns is None and now_ns - asked_ns > SLOW_NS:
+            self._api_lost_ns = since_ns
         if self._api_lost_ns is not None:
             self.api_away_s += (now_ns - self._api_lost_ns) / 1e9
             self._api_lost_ns = None

@@ -12,8 +12,11 @@ SCRIPTS = [path.stem for path in NODE.glob("*.py")]
 
 
 @pytest.fixture(autouse=True)
-def scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def scripts_are_importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(NODE))
+    import damage
+
+    monkeypatch.setattr(damage, "SAFE", f"{tmp_path}/safe")  # nothing of this machine's is touched
     yield
     for name in SCRIPTS:
         sys.modules.pop(name, None)
@@ -29,5 +32,4 @@ def node_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     for module in (netns, sockets, damage, workspace):
         monkeypatch.setattr(module, "HOST_ROOT", str(tmp_path), raising=True)
-    monkeypatch.setattr(damage, "SAFE", f"{tmp_path}/safe")
     return tmp_path

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from nsm_resilience.agent.client import Agent
+from nsm_resilience.agent.client import Agent, AgentError, at_once
 
 
 class Answers:
@@ -25,8 +26,8 @@ class Answers:
 @pytest.mark.parametrize("left", [[[7, "path", {"seq": 7}]], []])
 def test_lines_that_the_agent_had_to_drop_are_counted(left: list[Any]) -> None:
     answers: Any = Answers(
-        {"items": [[0, "path", {"seq": 0}], [1, "path", {"seq": 1}]], "next": 2},
-        {"items": left, "next": 7 + len(left)},
+        {"items": [[0, "path", {"seq": 0}], [1, "path", {"seq": 1}]], "next": 2, "instance": "i"},
+        {"items": left, "next": 7 + len(left), "instance": "i"},
     )
     agent = Agent(answers, "a", "pod", "token")
     assert len(agent.pull()) == 2 and agent.dropped == 0
@@ -36,7 +37,52 @@ def test_lines_that_the_agent_had_to_drop_are_counted(left: list[Any]) -> None:
 
 
 def test_lines_that_were_pulled_before_are_not_given_twice() -> None:
-    same: dict[str, Any] = {"items": [[0, "path", {"seq": 0}]], "next": 1}
+    same: dict[str, Any] = {"items": [[0, "path", {"seq": 0}]], "next": 1, "instance": "i"}
     answers: Any = Answers(same, same)
     agent = Agent(answers, "a", "pod", "token")
     assert (len(agent.pull()), len(agent.pull()), agent.dropped) == (1, 0, 0)
+
+
+def test_an_agent_that_was_restarted_is_not_taken_for_the_one_before() -> None:
+    """It counts from 0 again, has nothing that was not pulled, and injects nothing."""
+    answers: Any = Answers(
+        {"next": 40, "instance": "first"},
+        {"items": [[40, "path", {"seq": 0}]], "next": 41, "instance": "first"},
+        {"items": [[0, "path", {"seq": 9}]], "next": 1, "instance": "second"},
+        {"next": 1, "instance": "second"},
+        {"items": [], "next": 1, "instance": "second"},
+    )
+    agent = Agent(answers, "a", "pod", "token")
+    agent.reset()
+    assert len(agent.pull()) == 1
+    with pytest.raises(AgentError, match="agent on a was restarted"):
+        agent.pull()
+    assert agent.dropped == 0
+    agent.reset()
+    assert agent.pull() == []
+
+
+class Waiting:
+    """Agents that answer only once all have been asked."""
+
+    def __init__(self, number: int) -> None:
+        self.all_asked = threading.Barrier(number, timeout=10)
+
+    def ask(self, agent: Any) -> str:
+        self.all_asked.wait()
+        if agent == "fails":
+            raise AgentError("no")
+        return f"of {agent}"
+
+
+def test_agents_are_asked_at_the_same_time() -> None:
+    agents: Any = {"client": "a", "endpoint": "b"}
+    answers = at_once(agents, Waiting(2).ask)
+    assert list(answers.items()) == [("client", "of a"), ("endpoint", "of b")]
+    assert at_once({}, Waiting(1).ask) == {}
+
+
+def test_an_agent_that_fails_among_several_is_an_error() -> None:
+    agents: Any = {"client": "a", "endpoint": "fails"}
+    with pytest.raises(AgentError, match="no"):
+        at_once(agents, Waiting(2).ask)

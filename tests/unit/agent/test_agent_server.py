@@ -2,6 +2,7 @@
 """The agent keeps what scripts write until it is pulled, and obeys its token only."""
 
 import json
+import os
 import signal
 import threading
 import time
@@ -91,12 +92,8 @@ def test_lines_wait_until_they_are_acknowledged(ask: Ask) -> None:
     pid = ask("/start", {"name": "logs", "script": "follow", "order": {"namespace": "none"}})["pid"]
     wait_until_it_handles_sigterm(pid)
     ask("/stop", {"names": ["logs"]})
-    deadline = time.monotonic() + 10
-    items: list[Any] = []
-    while len(items) < 2 and time.monotonic() < deadline:
-        answer = ask("/pull?since=0")
-        items = answer["items"]
-        time.sleep(0.05)
+    answer = ask("/pull?since=0")  # who has waited for the stop has waited for the last lines
+    items: list[Any] = answer["items"]
     assert [line["kind"] for _, _, line in items] == ["ended", "exited"]
     assert [name for _, name, _ in items] == ["logs", "logs"]
     assert ask("/pull?since=0")["items"] == items  # not acknowledged yet
@@ -141,3 +138,61 @@ def test_the_clock_names_the_kernel_it_belongs_to(ask: Ask) -> None:
     clock = ask("/clock")
     assert set(clock) == {"mono_ns", "wall_ns", "boot_id"}
     assert ask("/clock")["mono_ns"] > clock["mono_ns"]
+
+
+def test_a_stop_waits_for_lines_that_are_still_being_read(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script's end is no proof that its last lines are here."""
+    import agent
+
+    add = agent.Agent.add
+
+    def late(self: Any, *given: Any) -> None:
+        time.sleep(0.3)
+        add(self, *given)
+
+    monkeypatch.setattr(agent.Agent, "add", late)
+    pid = ask("/start", {"name": "logs", "script": "follow", "order": {"namespace": "none"}})["pid"]
+    wait_until_it_handles_sigterm(pid)
+    ask("/stop", {"names": ["logs"]})
+    assert [line["kind"] for _, _, line in ask("/pull?since=0")["items"]] == ["ended", "exited"]
+
+
+def test_every_agent_has_a_name_of_its_own_in_its_answers(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import agent
+
+    first = ask("/reset", {})["instance"]
+    assert ask("/pull?since=0")["instance"] == first
+    monkeypatch.setattr(agent, "AGENT", agent.Agent())  # the container was restarted
+    assert ask("/pull?since=0")["instance"] != first
+
+
+def test_an_agent_that_is_asked_to_end_stops_all_and_undoes_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its pod is deleted: kubelet sends SIGTERM."""
+    import agent
+
+    done: list[str] = []
+
+    class Server:
+        def __init__(self, *_: Any) -> None: ...
+
+        def serve_forever(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(20)
+
+    monkeypatch.setattr(agent, "ThreadingHTTPServer", Server)
+    monkeypatch.setattr(agent, "undo_faults", lambda: done.append("undone"))
+    monkeypatch.setattr(agent, "AGENT", agent.Agent())
+    monkeypatch.setattr(agent.AGENT, "reset", lambda: done.append("stopped"))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit):
+            agent.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done == ["undone", "stopped", "undone"]

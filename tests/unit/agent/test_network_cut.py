@@ -95,6 +95,57 @@ def test_a_node_without_the_tool_has_no_rules_and_takes_none(tables: Tables) -> 
         rules.drop([("192.0.2.7", None)], "fault-1")
 
 
+@pytest.mark.parametrize(
+    ("answer", "tells"),
+    [
+        ((3, "", "can't initialize iptables table `raw': Table does not exist"), True),
+        ((3, "", "can't initialize ip6tables table `raw': Address family not supported"), True),
+        ((126, "", "Command '['iptables']' timed out after 10 seconds"), False),
+        ((4, "", "Another app is currently holding the xtables lock"), False),
+        ((4, "", "Permission denied (you must be root)"), False),
+        ((1, "", ""), False),
+    ],
+)
+def test_a_tool_that_cannot_tell_is_no_proof_that_nothing_is_there(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str, str], tells: bool
+) -> None:
+    import rules
+
+    monkeypatch.setattr(rules, "run_on_node", lambda command: answer)
+    if tells:
+        assert rules.find() == rules.remove() == []
+        return
+    with pytest.raises(OSError, match="on the node"):
+        rules.find()
+    with pytest.raises(OSError, match="on the node"):
+        rules.remove()
+
+
+@pytest.mark.parametrize("code", [1, 126])
+def test_interfaces_that_cannot_be_listed_are_no_proof_either(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    import clean
+
+    monkeypatch.setattr(clean, "run_on_node", lambda command: (code, "", "no time"))
+    with pytest.raises(OSError, match="no time"):
+        clean.interfaces(["nsm*"])
+    monkeypatch.setattr(clean, "run_on_node", lambda command: (127, "", "not found"))
+    assert clean.interfaces(["nsm*"]) == []
+
+
+def test_where_nothing_is_found_each_table_is_listed_once(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault is undone while a trial waits for it."""
+    import rules
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(rules, "run_on_node", lambda c: asked.append(c) or tables.run(c))
+    assert rules.remove("fault-1") == []
+    assert len(asked) == 4
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as made:

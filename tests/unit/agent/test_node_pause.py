@@ -61,10 +61,11 @@ def test_one_that_is_not_stopped_makes_it_no_pause(
     node: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import pause
+    import stopped
 
     fault = pause.Node({"id": "f", "method": "pause"})
-    tough, send = node[1].pid, pause._signal
-    monkeypatch.setattr(pause, "_signal", lambda pid, n: None if pid == tough else send(pid, n))
+    tough, send = node[1].pid, stopped.send
+    monkeypatch.setattr(stopped, "send", lambda pid, n: None if pid == tough else send(pid, n))
     fault.inject()
     proved, (check,) = fault.prove(time.monotonic_ns() + 10**9)
     assert not proved
@@ -89,14 +90,15 @@ def test_what_a_killed_agent_left_stopped_is_found_and_continued(
     node: Children, node_root: Path
 ) -> None:
     import pause
+    import stopped
 
     fault = pause.Node({"id": "f", "method": "pause"})
     fault.inject()
     fault.prove(2**63)
     del fault  # nobody undoes it
-    assert sorted(pause.left()) == sorted(child.pid for child in node)
-    assert pause.resume() == []
-    assert pause.left() == [] and not list((node_root / "safe").iterdir())
+    assert sorted(stopped.left()) == sorted(child.pid for child in node)
+    assert stopped.resume() == []
+    assert stopped.left() == [] and not list((node_root / "safe").iterdir())
     assert {state_of(child) for child in node} == {"S"}
 
 

@@ -61,6 +61,23 @@ def test_a_stop_is_proved_by_the_state_and_undone(victim: subprocess.Popen[bytes
     assert stat is not None and stat[0] != "T"
 
 
+def test_a_stop_whose_injector_was_killed_is_undone_by_whoever_comes(
+    victim: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import clean
+    import inject
+    import processes
+
+    fault = inject.Process({"id": "f", "method": "hang", "program": program_of(victim)})
+    fault.inject()
+    assert fault.prove(time.monotonic_ns() + 10**9)[0]
+    del fault
+    monkeypatch.setattr(clean.rules, "remove", lambda: [])
+    clean.undo_faults()
+    stat = processes.stat_of(victim.pid)
+    assert stat is not None and stat[0] != "T"
+
+
 def test_a_component_that_does_not_run_cannot_be_hit(capsys: pytest.CaptureFixture[str]) -> None:
     import inject
 

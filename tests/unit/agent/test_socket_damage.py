@@ -59,6 +59,26 @@ def test_a_socket_that_the_component_made_anew_is_left_in_its_place(
         assert sockets.describe(PATH) == made
 
 
+@pytest.mark.parametrize("method", ["unlink", "replace", "orphan", "mode"])
+def test_damage_whose_injector_was_killed_is_mended_by_whoever_comes(
+    listener: socket.socket, node_root: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    import clean
+    import inject
+    import sockets
+
+    before = sockets.describe(PATH)
+    fault = inject.Sockets({"id": "f", "method": method, "sockets": {"nsm": PATH}})
+    fault.inject()
+    assert fault.prove(0)[0]
+    del fault
+    monkeypatch.setattr(clean.rules, "remove", lambda: [])
+    clean.undo_faults()
+    after = sockets.describe(PATH)
+    assert (after["inode"], after["mode"]) == (before["inode"], before["mode"])
+    assert not list((node_root / "safe").glob("*.json"))
+
+
 def test_what_is_missing_is_described_as_missing(node_root: Path) -> None:
     import sockets
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What changes of the pods is recorded once, and readiness is known as of an instant."""
 
+import threading
 import time
 from typing import Any
 
@@ -105,3 +106,25 @@ def test_a_condition_that_somebody_else_set_is_recorded_under_its_own_name(
     watch._take("MODIFIED", told)
     watch._take("MODIFIED", told)
     assert [what for _, _, what in seen(watch)] == ["nsm-watchdog/PathAlive"]
+
+
+def test_the_end_of_a_watch_is_not_waited_for() -> None:
+    """It is in the middle of a request that the API server answers in its own time."""
+    asked, answered = threading.Event(), threading.Event()
+
+    class Core:
+        def list_namespaced_pod(self, *_: Any, **__: Any) -> Any:
+            asked.set()
+            answered.wait(20)
+            raise OSError
+
+    cluster: Any = type("Cluster", (), {"core": Core()})
+    writer: Any = Writer()
+    watch = PodWatch(cluster, Lane(1, "n1", "n2"), "kernel", writer)
+    watch.start()
+    assert asked.wait(20)
+    begin = time.monotonic()
+    watch.stop()
+    took_s = time.monotonic() - begin
+    answered.set()
+    assert took_s < 1

@@ -41,7 +41,9 @@ class StandIn:
         self.objects: dict[str, Any] = {}
         self.asked: set[tuple[str, str, str]] = set()
         self.residue: dict[str, Any] = {name: [] for name in RESIDUE}
+        self.residue_on = ""  # the only node that has it; empty: all
         self.acts: list[str] = []
+        self.acts_on: dict[str, list[str]] = {}
         self.denied: set[str] = set()  # `<verb> <resource>`: what the user may not do
         self.lock = threading.RLock()
         self.put("/api/v1/namespaces/kube-system", {"kind": "Namespace"})
@@ -110,6 +112,9 @@ class StandIn:
     def labels(self, node: str) -> dict[str, str]:
         return dict(self.objects[f"/api/v1/nodes/{node}"]["metadata"]["labels"])
 
+    def annotations(self, node: str) -> dict[str, str]:
+        return dict(self.objects[f"/api/v1/nodes/{node}"]["metadata"].get("annotations", {}))
+
     def answer(self, method: str, url: str, body: Any) -> tuple[int, Any]:
         parsed = urlparse(url)
         path, query = parsed.path, parse_qs(parsed.query)
@@ -136,6 +141,8 @@ class StandIn:
         if method == "PATCH":
             if path not in self.objects:
                 self._note("create", path, None)  # server-side apply of something new
+            for manager in query.get("fieldManager", ()):
+                body["metadata"]["managedFields"] = [{"manager": manager}]
             return 200, self._patched(path, body)
         if path not in self.objects:
             return 404, {"kind": "Status", "code": 404, "reason": "NotFound"}
@@ -145,17 +152,25 @@ class StandIn:
         return 200, self.objects[path]
 
     def _patched(self, path: str, body: Any) -> dict[str, Any]:
-        labels = body.get("metadata", {}).get("labels")
-        if labels is not None and path in self.objects:
-            own = {**self.objects[path]["metadata"].get("labels", {}), **labels}
-            body["metadata"]["labels"] = {k: v for k, v in own.items() if v is not None}
-        return self.put(path, body)
+        old = self.objects.get(path, {"metadata": {}})["metadata"]
+        for part in ("labels", "annotations"):
+            given = body.get("metadata", {}).get(part)
+            if given is not None:
+                own = {**old.get(part, {}), **given}
+                body["metadata"][part] = {k: v for k, v in own.items() if v is not None}
+        patched = self.put(path, body)
+        if not patched["metadata"].get("annotations", True):
+            del patched["metadata"]["annotations"]
+        return patched
 
     def _agent(self, path: str, body: Any) -> Any:
         if path.endswith("/reset"):
-            return {"next": 0}
+            return {"next": 0, "instance": "i"}
+        node = path.partition("/pods/agent-")[2].partition(":")[0]
         self.acts.append(body["order"]["act"])
-        return {"lines": [{"kind": "residue", "t_ns": 1, **self.residue}], "error": None}
+        self.acts_on.setdefault(node, []).append(body["order"]["act"])
+        found = self.residue if self.residue_on in ("", node) else {name: [] for name in RESIDUE}
+        return {"lines": [{"kind": "residue", "t_ns": 1, **found}], "error": None}
 
     def _note(self, verb: str, path: str, resource: str | None) -> None:
         parts = path.strip("/").split("/")

@@ -17,7 +17,7 @@ from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
 from nsm_resilience.testbed.doctor import examine
-from nsm_resilience.testbed.lanes import confirm_lane, find_lanes, make_lanes
+from nsm_resilience.testbed.lanes import confirm_lane, drop_labels, find_lanes, make_lanes
 from nsm_resilience.testbed.manage import bring_up, take_down
 from nsm_resilience.testbed.rights import needed_rights
 
@@ -139,6 +139,78 @@ def test_a_node_with_what_a_wipe_would_remove_is_not_taken(
     with pytest.raises(TestbedError, match=r"w1: interfaces \['vxlan_sys_4789'\]"):
         up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
     assert set(theirs.acts) == {"inspect"}
+    assert "nsm-resilience/lane" not in theirs.labels("w1")
+
+
+def test_a_second_call_looks_at_the_nodes_of_a_call_that_failed(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    """Labels are there before anything is looked at: they say nothing of a check."""
+    theirs.residue["interfaces"] = ["vxlan_sys_4789"]
+    theirs.residue_on = "w4"
+    config = a_testbed(kubeconfig, ("w1", "w2"), ("w3", "w4"))
+    for _ in range(2):
+        with pytest.raises(TestbedError, match=r"w4: interfaces \['vxlan_sys_4789'\]"):
+            up(config, tmp_path)
+        assert not any("nsm-resilience/lane" in theirs.labels(f"w{n}") for n in range(1, 5))
+    assert set(theirs.acts) == {"inspect"}
+
+
+def test_a_call_that_ended_before_the_check_is_made_up_for(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    make_lanes(Cluster(kubeconfig, "theirs"), [("w1", "w2")])  # and then it was killed
+    theirs.residue["files"] = ["/var/lib/networkservicemesh/theirs"]
+    with pytest.raises(TestbedError, match="w1: files"):
+        up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
+
+
+def test_nodes_that_passed_are_not_looked_at_again(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    """What is there later is our own: a trial that was cut leaves it."""
+    up(a_testbed(kubeconfig, ("w1", "w2")), tmp_path)
+    theirs.residue["files"] = ["/var/lib/networkservicemesh/nsm.sock"]
+    theirs.residue_on = "w1"
+    up(a_testbed(kubeconfig, ("w1", "w3")), tmp_path)  # w2 was given back
+    assert "nsm-resilience/checked" not in theirs.annotations("w2")
+    assert theirs.acts_on == {"w1": ["inspect"], "w2": ["inspect"], "w3": ["inspect"]}
+
+
+def test_nodes_that_were_never_looked_at_are_not_wiped_when_we_leave(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    before = json.dumps(theirs.objects, sort_keys=True)
+    config = a_testbed(kubeconfig, ("w1", "w2"))
+    cluster = Cluster(kubeconfig, "theirs")
+    make_lanes(cluster, [("w1", "w2")])
+    drop_labels(cluster, "w2")  # killed between two patches: half a lane
+    take_down(config, tmp_path / "live" / "mine", "theirs", lambda _: None)
+    assert theirs.acts == []
+    assert json.dumps(theirs.objects, sort_keys=True) == before
+
+
+@pytest.mark.parametrize("how", ["dirty", "half"])
+def test_what_is_not_clean_is_not_abandoned(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path, how: str
+) -> None:
+    config = a_testbed(kubeconfig, ("w1", "w2"))
+    up(config, tmp_path)
+    if how == "half":
+        node = theirs.objects.pop("/api/v1/nodes/w2")
+    else:
+        theirs.residue["files"] = ["/var/lib/networkservicemesh/nsm.sock"]
+    mine = tmp_path / "live" / "mine"
+    with pytest.raises(TestbedError, match=r"(?s)w1.*kubectl label node NODE"):
+        take_down(config, mine, "theirs", lambda _: None)
+    assert theirs.labels("w1")["nsm-resilience/lane"] == "1"
+    assert any("/daemonsets/" in path for path in theirs.objects)
+    assert (mine / "cluster.json").exists()
+    if how == "half":
+        theirs.objects["/api/v1/nodes/w2"] = node
+    else:
+        theirs.residue["files"] = []
+    take_down(config, mine, "theirs", lambda _: None)
     assert "nsm-resilience/lane" not in theirs.labels("w1")
 
 

@@ -2,7 +2,7 @@
 """Testbed files, lanes, and what the doctor says of a campaign's length."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,48 @@ def test_a_cluster_that_was_not_made_to_the_end_is_not_healthy(kind: tuple[Kind,
     assert not kind[0].healthy()
 
 
+def test_nothing_is_forgotten_of_a_cluster_that_kind_cannot_see_now(
+    kind: tuple[Kind, StandIn], tmp_path: Path
+) -> None:
+    """Docker may be down: what is known of the cluster is needed when it is back."""
+    (tmp_path / "x.kind.yaml").write_text("kind: Cluster\n")
+    (tmp_path / "bin" / "kind").write_text("#!/bin/sh\necho no docker >&2\nexit 1\n")
+    with pytest.raises(TestbedError, match="no docker"):
+        kind[0].down()
+    assert kind[0].kubeconfig.exists() and (tmp_path / "x.kind.yaml").exists()
+
+
+@pytest.mark.parametrize("act", [Kind.up, Kind.down])
+def test_a_cluster_of_the_same_name_that_somebody_else_made_is_left_alone(
+    kind: tuple[Kind, StandIn], tmp_path: Path, act: Callable[[Kind], None]
+) -> None:
+    """It answers, and has nothing of ours; or it does not answer, and was not made from here."""
+    called = kind_that_knows_x(tmp_path)
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
+    with pytest.raises(TestbedError, match=r"(?s)name:.*kind delete cluster --name x"):
+        act(kind[0])
+    assert "delete" not in called.read_text()
+
+
+def test_a_cluster_of_ours_that_is_damaged_is_removed(
+    kind: tuple[Kind, StandIn], tmp_path: Path
+) -> None:
+    called = kind_that_knows_x(tmp_path)
+    assert kind[1].delete(f"/api/v1/namespaces/{AGENT_NAMESPACE}")
+    (tmp_path / "x.kind.yaml").write_text("kind: Cluster\n")
+    kind[0].down()
+    assert "delete cluster --name x" in called.read_text()
+    assert not (tmp_path / "x.kind.yaml").exists()
+
+
+def kind_that_knows_x(folder: Path) -> Path:
+    """A stand-in for kind that lists cluster `x` and writes down how it is called."""
+    called = folder / "called.txt"
+    script = f'#!/bin/sh\necho "$@" >> {called}\n[ "$2" = clusters ] && echo x\nexit 0\n'
+    (folder / "bin" / "kind").write_text(script)
+    return called
+
+
 def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
     one, two = Lane(1, "a", "b"), Lane(2, "c", "d")
     assert one.namespace != two.namespace
@@ -129,3 +171,12 @@ def test_trials_that_run_alone_take_as_long_on_any_number_of_lanes() -> None:
 @pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 4), (16, 16, 8)])
 def test_lanes_are_proposed_by_processors_and_memory(cpus: int, memory: float, lanes: int) -> None:
     assert propose_lanes(cpus, memory) == lanes
+
+
+def test_a_kind_that_hangs_is_given_up_with_what_to_do(
+    kind: tuple[Kind, StandIn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin" / "kind").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr("nsm_resilience.testbed.kind.ACT_S", 0.2)
+    with pytest.raises(TestbedError, match=r"did not end within 0.2 s"):
+        kind[0].exists()

@@ -16,7 +16,7 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases, run
-from nsm_resilience.trial.interrupt import Interrupted, interruptible
+from nsm_resilience.trial.interrupt import Interrupted, OutOfTime, interruptible
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import RecordLost, run_attempt
 from tests.unit.trial.conftest import META
@@ -137,6 +137,15 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_attempt(
     assert not plan.folder.exists()
 
 
+def test_the_record_of_another_runner_is_left_as_it_is(plan: AttemptPlan, rig: Rig) -> None:
+    RecordWriter(plan.folder, {**META, "attempt": 1}).close()
+    before = {path: path.read_bytes() for path in plan.folder.rglob("*") if path.is_file()}
+    with pytest.raises(FileExistsError):
+        run_attempt(plan)
+    assert {path: path.read_bytes() for path in before} == before
+    assert rig.done == []
+
+
 def test_an_interrupted_attempt_is_void_and_its_lane_wiped(rig: Rig, plan: AttemptPlan) -> None:
     def interrupt(setting: Any) -> None:
         raise Interrupted(signal.SIGTERM)
@@ -173,7 +182,7 @@ def test_an_interrupted_attempt_whose_lane_hangs_ends_all_the_same(
     def hang(setting: Any) -> None:
         try:
             time.sleep(60)
-        except TimeoutError as error:
+        except OutOfTime as error:
             rig.writer.event("warning", data={"text": f"the lane was left dirty: {error}"})
 
     def interrupt(setting: Any) -> None:
@@ -189,6 +198,20 @@ def test_an_interrupted_attempt_whose_lane_hangs_ends_all_the_same(
     record = read_record(plan.folder)
     assert record.outcome == "void"
     assert "not within 0.3 s" in record.all_of("warning")[0].data["text"]
+
+
+def test_an_interrupted_attempt_that_cannot_even_be_closed_ends_as_a_cut_one(
+    rig: Rig, plan: AttemptPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(setting: Any) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(run, "LAST_ACT_S", 0.3)
+    monkeypatch.setattr(RecordWriter, "close", lambda _: time.sleep(60))
+    rig.phases = interrupt
+    with pytest.raises(Interrupted):
+        run_attempt(plan)
+    assert read_record(plan.folder).cut
 
 
 def test_a_line_that_was_written_in_part_never_makes_a_complete_record(

@@ -55,4 +55,4 @@ def test_a_node_is_clean_without_that_memory_only() -> None:
     import memory as script
 
     assert script.FILE == system.WATCHDOG_MEMORY
-    assert script.FILE in system.residue_order("kernel", "inspect")["files"]  # type: ignore[operator]
+    assert script.FILE in system.residue_order("inspect")["files"]  # type: ignore[operator]

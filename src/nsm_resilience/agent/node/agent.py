@@ -7,14 +7,16 @@ names the node it is for, which must be AGENT_NODE: this pod runs where the labe
 nothing that was meant for another node is done here. Nothing is lost while the API server is away:
 lines wait here until they are pulled, and a pull acknowledges what came before it. Of a runner that
 never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show. A
-script that injects and is killed before it has undone that has it undone here, at once.
+script that injects and is killed before it has undone that has it undone here, at once; and so do
+those that run when this agent is asked to end (SIGTERM). One that begins undoes what another left.
+`instance` in answers tells one agent from the next of the same name: what the former had is gone.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
-GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "mono_ns"}
+GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "instance", …}
 POST /start {"name", "script", "order"}    a script that runs on
 POST /stop  {"names": […]}                 SIGTERM, and SIGKILL after five seconds
 POST /run   {"script", "order", "timeout_s"} → {"lines": […], "error"}   one that ends by itself
-POST /reset                                stop all, forget all lines
+POST /reset                            → {"next", "instance"}   stop all, forget all lines
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +44,8 @@ TOKEN = os.environ.get("AGENT_TOKEN", "")
 NODE = os.environ.get("AGENT_NODE", "")
 MOST_BYTES = 1 << 20
 """The longest body that is read; orders are a few hundred bytes."""
+READ_S = 5.0
+"""How long the last lines of a script that has ended are waited for: what it started may live."""
 MOST_WAITING = 64 << 20
 """What lines may wait to be pulled, in bytes: some hours of all probes."""
 
@@ -61,7 +67,8 @@ class Agent:
         self.sizes: deque[int] = deque()
         self.waiting = 0
         self.next = 0
-        self.running: dict[str, subprocess.Popen[str]] = {}
+        self.instance = secrets.token_hex(8)
+        self.running: dict[str, tuple[subprocess.Popen[str], threading.Thread]] = {}
 
     def add(self, name: str, line: Any, size: int = 0) -> None:
         """Buffer one line of so many bytes; when too much waits, the oldest go."""
@@ -88,7 +95,7 @@ class Agent:
         """Start a script under a name that is free."""
         with self.lock:
             old = self.running.get(name)
-            if old is not None and old.poll() is None:
+            if old is not None and old[0].poll() is None:
                 raise ValueError(f"{name!r} is running already")
             child = subprocess.Popen(
                 command(script, wanted),
@@ -97,8 +104,9 @@ class Agent:
                 text=True,
                 errors="replace",
             )
-            self.running[name] = child
-        threading.Thread(target=self._read, args=(name, child), daemon=True).start()
+            reader = threading.Thread(target=self._read, args=(name, child), daemon=True)
+            self.running[name] = child, reader
+            reader.start()
         return child.pid
 
     def _read(self, name: str, child: subprocess.Popen[str]) -> None:
@@ -118,17 +126,19 @@ class Agent:
         self.add(name, {**line, "t_ns": time.monotonic_ns()})
 
     def stop(self, names: list[str]) -> None:
-        """Stop scripts and wait until they have written their last lines."""
+        """Stop scripts and wait until their last lines are here."""
         with self.lock:
-            children = [self.running.pop(name) for name in names if name in self.running]
-        for child in children:
+            stopped = [self.running.pop(name) for name in names if name in self.running]
+        for child, _ in stopped:
             child.terminate()
-        for child in children:
+        for child, _ in stopped:
             try:
                 child.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        for _, reader in stopped:
+            reader.join(timeout=READ_S)
 
     def reset(self) -> None:
         """Stop everything and forget every line; numbering goes on."""
@@ -204,7 +214,12 @@ class Handler(BaseHTTPRequestHandler):
             return clock()
         if path == "/pull":
             items, following = AGENT.pull(int(query["since"][0]))
-            return {"items": items, "next": following, "mono_ns": time.monotonic_ns()}
+            return {
+                "items": items,
+                "next": following,
+                "instance": AGENT.instance,
+                "mono_ns": time.monotonic_ns(),
+            }
         if path == "/start":
             return {"pid": AGENT.start(body["name"], body["script"], body["order"])}
         if path == "/stop":
@@ -214,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
             return run(body["script"], body["order"], body.get("timeout_s", 20))
         if path == "/reset":
             AGENT.reset()
-            return {"next": AGENT.next}
+            return {"next": AGENT.next, "instance": AGENT.instance}
         raise ValueError(f"no such path: {path}")
 
     def do_GET(self) -> None:
@@ -232,6 +247,22 @@ class Handler(BaseHTTPRequestHandler):
         """Requests are not logged: there is one every second."""
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until SIGTERM; before and after it, nothing is injected on this node."""
+
+    def end(_signal: int, _frame: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+        raise SystemExit(0)
+
     undo_faults()  # whoever injected them is gone: this agent begins anew
-    ThreadingHTTPServer(("", int(os.environ.get("AGENT_PORT", "8600"))), Handler).serve_forever()
+    signal.signal(signal.SIGTERM, end)
+    try:
+        port = int(os.environ.get("AGENT_PORT", "8600"))
+        ThreadingHTTPServer(("", port), Handler).serve_forever()
+    finally:
+        AGENT.reset()
+        undo_faults()
+
+
+if __name__ == "__main__":
+    main()

@@ -3,11 +3,11 @@
 
 Order: {"act": "inspect" | "undo" | "free" | "wipe" | "leave", "programs", "state": [directories
 whose content is NSM's], "files": [single files], "interfaces": [name patterns]}. `undo` only ends
-what faults left behind: rules in the node's network, processes that were stopped with the whole
-node; all that follow do it first. `free` continues and kills NSM's processes that block the node (a
-device plugin waiting on a dead socket stops its kubelet from starting or stopping any pod). `leave`
-wipes and takes the directories away, too. One line: residue {"processes", "files", "interfaces",
-"rules", "stopped"}.
+what faults left behind: rules in the node's network, processes that are stopped, sockets that are
+damaged; all that follow do it first. `free` continues and kills NSM's processes that block the node
+(a device plugin waiting on a dead socket stops its kubelet from starting or stopping any pod).
+`leave` wipes and takes the directories away, too. One line: residue {"processes", "files",
+"interfaces", "rules", "stopped"}.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ import time
 from typing import Any
 
 import damage
-import pause
 import processes
 import rules
+import stopped
 from lines import emit, order
 from netns import HOST_ROOT, run_on_node
 
 
 def interfaces(patterns: list[str]) -> list[str]:
-    """Interfaces in the node's own network whose names match."""
-    code, text, _ = run_on_node(["ip", "-json", "-details", "link"])
-    if code != 0:
+    """Interfaces in the node's own network whose names match; none where there is no `ip`.
+
+    OSError when the node does not tell.
+    """
+    code, text, problem = run_on_node(["ip", "-json", "-details", "link"])
+    if code == 127:
         return []
+    if code != 0:
+        raise OSError(f"ip link on the node: {problem.strip() or f'exit code {code}'}")
     names = []
     for link in json.loads(text or "[]"):
         name = link.get("ifname", "")
@@ -59,7 +64,7 @@ def residue(wanted: dict[str, Any]) -> dict[str, Any]:
         "files": sorted(files),
         "interfaces": interfaces(wanted["interfaces"]),
         "rules": rules.find(),
-        "stopped": pause.left(),
+        "stopped": stopped.left(),
     }
 
 
@@ -74,8 +79,13 @@ def signal_all(programs: list[str], number: int) -> None:
 
 
 def undo_faults() -> None:
-    """End what a fault left in the node's network and processes; what cannot be is reported."""
-    pause.resume()
+    """End what faults left in processes, sockets and the node's network.
+
+    What cannot be ended is in the residue.
+    """
+    stopped.resume()
+    with contextlib.suppress(OSError):
+        damage.mend_all()
     with contextlib.suppress(OSError):
         rules.remove()
 
@@ -93,7 +103,7 @@ def wipe(wanted: dict[str, Any]) -> None:
     for path in wanted["files"]:
         if os.path.lexists(HOST_ROOT + path):
             os.unlink(HOST_ROOT + path)
-    if not pause.left():  # else it says which ones they are
+    if not stopped.left():  # else it says which ones they are
         shutil.rmtree(damage.SAFE, ignore_errors=True)
     for name in interfaces(wanted["interfaces"]):
         run_on_node(["ip", "link", "delete", name])

@@ -2,11 +2,15 @@
 """Break a socket file in one of four ways, and mend it.
 
 The listener keeps its inode, so moving the original back mends the damage. It is kept outside the
-directory that NSM uses, on the same file system.
+directory that NSM uses, on the same file system, beside a file for each fault that says what is to
+be mended: whoever comes when the injector is gone does it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import glob
+import json
 import os
 import socket
 from collections.abc import Callable
@@ -17,6 +21,29 @@ from netns import HOST_ROOT
 from sockets import answers, describe
 
 SAFE = HOST_ROOT + "/var/lib/nsm-resilience"
+
+
+def write(file: str, data: Any) -> None:
+    """Write one of our own files on the node, whole or not at all."""
+    os.makedirs(SAFE, exist_ok=True)
+    with open(file + ".new", "w") as stream:
+        json.dump(data, stream)
+    os.replace(file + ".new", file)
+
+
+def read(file: str) -> Any:
+    """What one of them holds; None when it is gone or makes no sense."""
+    try:
+        with open(file) as stream:
+            return json.load(stream)
+    except (OSError, ValueError):
+        return None
+
+
+def forget(file: str) -> None:
+    """Remove one of them; another may have done so."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(file)
 
 
 def keep(path: str) -> str | None:
@@ -100,3 +127,27 @@ def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bo
     else:
         os.replace(kept, HOST_ROOT + path)
     return bool(describe(path)["inode"] == before["inode"])
+
+
+def _file(fault: str) -> str:
+    return os.path.join(SAFE, f"damaged-{fault}.json")
+
+
+def remember(fault: str, method: str, kept: dict[str, str | None], before: dict[str, Any]) -> None:
+    """Write down what is going to be damaged, by path: its second name, and what it is."""
+    rows = [[path, kept[path], before[path]] for path in before]
+    write(_file(fault), {"method": method, "rows": rows})
+
+
+def mend_all(fault: str = "*") -> list[bool]:
+    """Mend what a fault, or any, has damaged; whether each path could be. Then it is forgotten."""
+    mended = []
+    for file in sorted(glob.glob(_file(fault))):
+        known = read(file) or {"method": "", "rows": []}
+        for path, kept, before in known["rows"]:
+            try:
+                mended.append(mend(path, known["method"], kept, before))
+            except OSError:
+                mended.append(False)
+        forget(file)
+    return mended

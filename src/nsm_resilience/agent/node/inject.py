@@ -22,6 +22,7 @@ import pause
 import podkill
 import processes
 import sockets
+import stopped
 from checks import seen
 from lines import Stop, emit, order, sleep_until, stop_on_term
 
@@ -32,9 +33,11 @@ class Process:
     """A fault in a component's process: SIGKILL or SIGSTOP."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find the process."""
+        """Find the process; which one will be stopped is written down now, to save time later."""
         self.id, self.method, self.program = wanted["id"], wanted["method"], wanted["program"]
         self.before = processes.component(self.program)
+        if self.method == "hang" and self.before is not None:
+            stopped.keep(self.id, [(self.before["pid"], self.before["start_ticks"])])
 
     def inject(self) -> None:
         """Send the signal; OSError or LookupError when there is nothing to send it to."""
@@ -74,11 +77,12 @@ class Process:
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Continue a stopped process; a killed one is Kubernetes' to restart."""
-        if self.method != "hang" or not self.before or self._state() not in ("T", "t"):
+        if self.method != "hang":
             return True, []
-        os.kill(self.before["pid"], signal.SIGCONT)
-        time.sleep(0.05)
-        ok = self._state() not in ("T", "t")
+        was_stopped = bool(stopped.left(self.id))
+        ok = not stopped.resume(self.id)
+        if not was_stopped:
+            return True, []
         return ok, [seen("the process is not stopped any more", ok, None, {"state": self._state()})]
 
 
@@ -96,6 +100,7 @@ class Sockets:
         }
         for path in self.before:
             self.kept[path] = damage.keep(path)
+        damage.remember(self.id, self.method, self.kept, self.before)
 
     def inject(self) -> None:
         """Damage all of them; LookupError when there is none."""
@@ -114,12 +119,7 @@ class Sockets:
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Put the originals back where nothing new has taken their place."""
-        mended = []
-        for path, before in self.before.items():
-            try:
-                mended.append(damage.mend(path, self.method, self.kept.get(path), before))
-            except OSError:
-                mended.append(False)
+        mended = damage.mend_all(self.id)
         ok = all(mended)
         return ok, [seen("a socket of the component is in its place", ok, None, mended)]
 

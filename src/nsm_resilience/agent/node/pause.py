@@ -2,29 +2,20 @@
 """Every process of this node is stopped, and those are continued.
 
 Left out: the node's first process (it cannot be stopped from inside), the kernel's threads and the
-processes of the agent's own container. Which ones were stopped is written to a file of the node
-before they are, so that whoever comes later can continue them.
+processes of the agent's own container. Which ones are stopped is written down before (`stopped`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 import time
 from typing import Any
 
-import damage
 import processes
+import stopped
 from checks import seen
-
-STOPPED = ("T", "t")
-SETTLE_S = 2.0
-
-
-def _file() -> str:
-    return os.path.join(damage.SAFE, "paused.json")
+from stopped import STOPPED
 
 
 def _of_the_agent(pid: int) -> bool:
@@ -52,38 +43,6 @@ def candidates() -> list[tuple[int, int, str]]:
     return found
 
 
-def left() -> list[int]:
-    """Pids that a pause stopped and nobody has continued."""
-    try:
-        with open(_file()) as stream:
-            known = json.load(stream)
-    except (OSError, ValueError):
-        return []
-    return [pid for pid, start in known if _is_stopped(pid, start)]
-
-
-def _is_stopped(pid: int, start: int) -> bool:
-    stat = processes.stat_of(pid)
-    return stat is not None and stat[0] in STOPPED and stat[1] == start
-
-
-def resume() -> list[int]:
-    """Continue what a pause stopped; returns pids that are stopped all the same."""
-    end = time.monotonic() + SETTLE_S
-    while (stopped := left()) and time.monotonic() < end:
-        for pid in stopped:
-            _signal(pid, signal.SIGCONT)
-        time.sleep(0.02)
-    if not stopped and os.path.exists(_file()):
-        os.unlink(_file())
-    return stopped
-
-
-def _signal(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
 class Node:
     """The whole node, paused."""
 
@@ -101,15 +60,9 @@ class Node:
             if state not in STOPPED and (pid, start) not in self.paused
         ]:
             self.paused += new
-            self._keep()
+            stopped.keep(self.id, self.paused)
             for pid, _ in new:
-                _signal(pid, signal.SIGSTOP)
-
-    def _keep(self) -> None:
-        os.makedirs(damage.SAFE, exist_ok=True)
-        with open(_file() + ".new", "w") as stream:
-            json.dump(self.paused, stream)
-        os.replace(_file() + ".new", _file())
+                stopped.send(pid, signal.SIGSTOP)
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
         """(proved, checks): every process that is there is stopped."""
@@ -126,7 +79,7 @@ class Node:
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Continue them; (undone, checks): none of them is stopped any more."""
-        stopped = resume()
-        ok = not stopped
+        left = stopped.resume(self.id)
         before = {"stopped": len(self.paused)}
-        return ok, [seen("none of them is stopped any more", ok, before, {"stopped": stopped})]
+        ok = not left
+        return ok, [seen("none of them is stopped any more", ok, before, {"stopped": left})]

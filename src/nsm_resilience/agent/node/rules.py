@@ -11,6 +11,7 @@ for the node, FORWARD for its pods).
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from netns import run_on_node
@@ -20,6 +21,10 @@ FAMILIES = {4: "iptables", 6: "ip6tables"}
 ROUNDS = 5
 """How often removing is tried: a rule that is there several times goes one at a time."""
 TABLES = {"raw": ("PREROUTING",), "filter": ("OUTPUT", "FORWARD")}
+
+
+NO_SUCH = re.compile(r"does not exist|No chain|[Nn]ot supported", re.ASCII)
+"""What iptables says where the kernel has no such table, or nothing of such a family, at all."""
 
 
 def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
@@ -42,19 +47,22 @@ def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
 
 
 def find(name: str | None = None) -> list[str]:
-    """The rules of a name, or all of ours on this node, as `<tool> <table> -A …`."""
+    """The rules of a name, or all of ours on this node, as `<tool> <table> -A …`.
+
+    OSError when the node does not tell.
+    """
     return [f"{FAMILIES[v]} {table} {rule}" for v, table, rule in _ours(name)]
 
 
 def remove(name: str | None = None) -> list[str]:
     """Remove the rules of a name, or all of ours; returns what is left.
 
-    OSError when they cannot be removed.
+    OSError when they cannot be removed, or the node does not tell which there are.
     """
     for _ in range(ROUNDS):
         found = _ours(name)
         if not found:
-            break
+            return []
         lines: dict[int, dict[str, list[str]]] = {}
         for version, table, rule in found:
             line = rule.replace("-A ", "-D ", 1)
@@ -69,11 +77,22 @@ def _ours(name: str | None) -> list[tuple[int, str, str]]:
     found = []
     for version, tool in FAMILIES.items():
         for table in TABLES:
-            code, text, _ = run_on_node([tool, "-w", "5", "-t", table, "-S"])
-            if code == 0:  # a node without the tool has no rule of ours
-                rules = (line for line in text.splitlines() if line.startswith("-A "))
-                found += [(version, table, r) for r in rules if known in r]
+            rules = (line for line in _listed(tool, table) if line.startswith("-A "))
+            found += [(version, table, r) for r in rules if known in r]
     return found
+
+
+def _listed(tool: str, table: str) -> list[str]:
+    """A table as the tool prints it; nothing where there is no such tool or no such table.
+
+    Any other failure (another holds the lock, no answer in time) says nothing of what is there.
+    """
+    code, text, problem = run_on_node([tool, "-w", "5", "-t", table, "-S"])
+    if code == 0:
+        return text.splitlines()
+    if code == 127 or (code != 126 and NO_SUCH.search(problem)):
+        return []
+    raise OSError(f"{tool} -t {table} on the node: {problem.strip() or f'exit code {code}'}")
 
 
 def _restore(version: int, tables: dict[str, list[str]]) -> None:

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that faults have stopped, in files of the node: whoever comes can continue them.
+
+A process is [pid, start_ticks]: see `processes`. A fault has a file of its own, which is written
+before it stops anything, and removed when nothing in it is stopped any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import signal
+import time
+from collections.abc import Iterable
+
+import damage
+import processes
+
+STOPPED = ("T", "t")
+SETTLE_S = 2.0
+Process = tuple[int, int]
+
+
+def _file(fault: str) -> str:
+    return os.path.join(damage.SAFE, f"stopped-{fault}.json")
+
+
+def keep(fault: str, stopped: Iterable[Process]) -> None:
+    """Write down all that a fault is going to stop."""
+    damage.write(_file(fault), list(stopped))
+
+
+def left(fault: str = "*") -> list[int]:
+    """Pids that a fault stopped, or any, and nobody has continued."""
+    return [
+        pid
+        for file in sorted(glob.glob(_file(fault)))
+        for pid, start in damage.read(file) or []
+        if is_stopped(pid, start)
+    ]
+
+
+def is_stopped(pid: int, start: int) -> bool:
+    """Whether this very process is stopped."""
+    stat = processes.stat_of(pid)
+    return stat is not None and stat[0] in STOPPED and stat[1] == start
+
+
+def resume(fault: str = "*") -> list[int]:
+    """Continue what a fault, or any, has stopped; returns pids that are stopped all the same."""
+    end = time.monotonic() + SETTLE_S
+    while (stopped := left(fault)) and time.monotonic() < end:
+        for pid in stopped:
+            send(pid, signal.SIGCONT)
+        time.sleep(0.02)
+    if not stopped:
+        for file in glob.glob(_file(fault)):
+            damage.forget(file)
+    return stopped
+
+
+def send(pid: int, number: int) -> None:
+    """Send a signal to a process that may be gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is looked for on a node before it is called clean, and how."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast, get_args
+
+from nsm_resilience.mesh import system
+from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.testbed.base import Lane
+from nsm_resilience.testbed.config import Images
+
+
+def test_a_clean_node_has_the_programs_of_no_plane() -> None:
+    """The trial before may have been of another plane, and its forwarder may live on."""
+    looked_for = system.residue_order("inspect")["programs"]
+    assert isinstance(looked_for, list)
+    for plane in get_args(Plane):
+        assert set(system.programs(plane)) <= set(looked_for)
+
+
+class Agents:
+    """The agents of both nodes: which acts they are ordered, and what they find."""
+
+    def __init__(self) -> None:
+        self.acts: list[str] = []
+        self.processes = [{"nsmd": [7]}, {}]  # gone at the second look
+
+    def run(self, _script: str, order: dict[str, Any], timeout_s: float) -> list[Any]:
+        self.acts.append(order["act"])
+        found: dict[str, Any] = {what: [] for what in system.RESIDUE}
+        if order["act"] == "free" and len(self.processes) > 1:
+            found["processes"] = self.processes.pop(0)
+        return [found]
+
+
+def test_a_wipe_looks_once_for_what_it_has_freed() -> None:
+    """`free` itself says what is left; each order costs a script on both nodes."""
+    agents = Agents()
+    lane = Lane(1, "a", "b")
+
+    class Cluster:
+        apps: Any = SimpleNamespace(delete_namespaced_daemon_set=lambda *_, **__: None)
+
+        def ready_nodes(self) -> set[str]:
+            return {"a", "b"}
+
+        def pods(self, _namespace: str) -> list[Any]:
+            return []
+
+        def delete_pods(self, *_: Any, **__: Any) -> None: ...
+
+        def request(self, *_: Any, **__: Any) -> Any:
+            return {"items": []}
+
+    cluster, given = cast(Any, Cluster()), cast(Any, {"client": agents})
+    proof = Mesh(cluster, lane, Images(), Factors(), given).wipe()
+    assert agents.acts == ["undo", "free", "free", "wipe"]
+    assert not any(proof["nodes"]["client"].values())
