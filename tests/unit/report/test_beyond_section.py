@@ -123,6 +123,7 @@ def test_the_paper_says_what_the_data_say(prose: str) -> None:
     assert "the verdict is better in 3 (S8, S9 (kill) and S9 (delete)) and worse in none" in prose
     assert "the watchdog found something in 1 of 2 controls" in prose
     assert "9 with a watchdog that heals" in prose
+    assert "in 2 attempts of S6 a path that answered stopped after an action" in prose
     assert "socket-lost" in prose  # a rule, in the words of the record
     assert "It is not complete" not in prose
 
