@@ -156,26 +156,25 @@ def find_watchdog(
     record: Record, instants: Instants, path: PathMeasure, echoes: Echoes | None, rules: Rules
 ) -> Watchdog:
     """What it did in a complete record; never raises for what a record lacks."""
-    spoilt = count_harm(record)
+    harm = _harm_in(record)
     watch = instants.watch
-    if watch is None or spoilt.acts is None:
-        return spoilt
+    if watch is None or harm is None:
+        return _counted(harm)
     begin, end = watch
     findings = [e for e in watchdog_events(record, "finding") if begin <= e.t_ns <= end]
     cleared = [e for e in watchdog_events(record, "cleared") if begin <= e.t_ns <= end]
-    acts = _acts(record)
-    later = [event for event in acts if event.t_ns >= begin]
+    later = [event for event in harm.acts if event.t_ns >= begin]
     cut: tuple[Event, Outage] | None = None
     known = path.verdict != "unknown" and echoes is not None
     if echoes is not None and known:
-        last_ns = min(_taken_away_ns(record), int(echoes.sent[-1]))
+        last_ns = min(harm.until_ns, int(echoes.sent[-1]))
         cut = _cut(later, _outages(echoes, begin, last_ns, rules), instants, rules)
         known = cut is not None or all(
             to_s(last_ns - event.t_ns) >= rules.settle_s - rules.tolerance_s for event in later
         )
     first = findings[0] if findings else None
     return replace(
-        spoilt,
+        _counted(harm),
         found_s=instants.since_fault(first.t_ns) if first is not None else None,
         found_rule=rule_of(first) if first is not None else None,
         findings=len(findings),
@@ -183,54 +182,57 @@ def find_watchdog(
         cleared_s=_cleared(findings, cleared, instants),
         cut=cut is not None if known else None,
         evidence=(
-            *(of_event("false alarm", event, say(event)) for event in _alarms(record)[:LISTED]),
+            *(of_event("false alarm", event, say(event)) for event in harm.alarms[:LISTED]),
             *(of_event("watchdog", event, say(event)) for event in findings[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in acts[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in _failed(record)[:LISTED]),
+            *(of_event("watchdog", event, say(event)) for event in harm.acts[:LISTED]),
+            *(of_event("watchdog", event, say(event)) for event in harm.failed[:LISTED]),
             *(_refer(*cut) if cut is not None else ()),
         ),
     )
 
 
-def count_harm(record: Record) -> Watchdog:
-    """What is counted in any attempt, void ones too: false alarms and actions."""
+@dataclass(frozen=True, slots=True)
+class _Harm:
+    """Events that are counted in any attempt, until the pods are taken away (`until_ns`)."""
+
+    until_ns: int
+    acts: list[Event]
+    failed: list[Event]
+    alarms: list[Event]
+
+
+def _harm_in(record: Record) -> _Harm | None:
+    """What a watchdog did and cried in an attempt; None without one, and where it never started."""
     factors = record.meta.get("factors") or {}
     if factors.get("remedy", "none") == "none" or not watchdog_events(record, "started"):
-        return Watchdog()
-    return Watchdog(
-        acts=len(_acts(record)),
-        acts_failed=len(_failed(record)),
-        false_alarms=len(_alarms(record)),
+        return None
+    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("collect", "wipe")]
+    ends = [event.t_ns for event in begun if event.data.get("state") != "end"]
+    until = min(ends, default=record.events[-1].t_ns)
+    # Findings of nothing: before any fault; where there is none, all of them.
+    control = not (record.meta.get("scenario") or {}).get("faults")
+    fault = record.first("fault_instant")
+    alarms_until = until if control or fault is None else fault.t_ns
+    outcomes = watchdog_events(record, "outcome")
+    return _Harm(
+        until,
+        [event for event in watchdog_events(record, "action") if event.t_ns < until],
+        [e for e in outcomes if e.t_ns < until and e.data.get("ok") is not True],
+        [event for event in watchdog_events(record, "finding") if event.t_ns < alarms_until],
     )
 
 
-def _taken_away_ns(record: Record) -> int:
-    """When the pods of the trial were taken away, or the record ended."""
-    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("collect", "wipe")]
-    ends = [event.t_ns for event in begun if event.data.get("state") != "end"]
-    return min(ends, default=record.events[-1].t_ns)
+def count_harm(record: Record) -> Watchdog:
+    """What is counted in any attempt, void ones too: false alarms and actions."""
+    return _counted(_harm_in(record))
 
 
-def _acts(record: Record) -> list[Event]:
-    until = _taken_away_ns(record)
-    return [event for event in watchdog_events(record, "action") if event.t_ns < until]
-
-
-def _failed(record: Record) -> list[Event]:
-    until = _taken_away_ns(record)
-    return [
-        event
-        for event in watchdog_events(record, "outcome")
-        if event.t_ns < until and event.data.get("ok") is not True
-    ]
-
-
-def _alarms(record: Record) -> list[Event]:
-    """Findings of nothing: before any fault; where there is none, until the pods are taken away."""
-    control = not (record.meta.get("scenario") or {}).get("faults")
-    fault = record.first("fault_instant")
-    until = _taken_away_ns(record) if control or fault is None else fault.t_ns
-    return [event for event in watchdog_events(record, "finding") if event.t_ns < until]
+def _counted(harm: _Harm | None) -> Watchdog:
+    if harm is None:
+        return Watchdog()
+    return Watchdog(
+        acts=len(harm.acts), acts_failed=len(harm.failed), false_alarms=len(harm.alarms)
+    )
 
 
 def _outages(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> list[Outage]:

@@ -20,14 +20,14 @@ from __future__ import annotations
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
-POD = "nsm-watchdog"
-"""Begin of the names of its own pods."""
+NAME = "nsm-watchdog"
+"""What it is called: its pods' names begin with it."""
 ANSWERS = "the path answers again"
 """What it tells a client whose path is back; records before `alive` have the words alone."""
 
-REPORTER = "nsm-watchdog"
+REPORTER = NAME
 """Component that its Kubernetes events come from."""
-CONDITIONS = "nsm-watchdog/"
+CONDITIONS = f"{NAME}/"
 """Begin of the type of every condition that it sets."""
 
 
@@ -44,7 +44,7 @@ def is_own_condition(event: Event) -> bool:
 
 def is_own_pod(name: object) -> bool:
     """Whether a pod is one of the watchdog's own, which is no part of the system under test."""
-    return str(name).startswith(f"{POD}-")
+    return str(name).startswith(f"{NAME}-")
 
 
 def is_bad_news(told: Event) -> bool:
