@@ -93,6 +93,15 @@ def check_reported(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> 
     return None
 
 
+def check_sampled(
+    record: Record, components: pd.DataFrame, begin_ns: int, end_ns: int, rules: Rules
+) -> Problem | None:
+    """Whether probes were at work all the time: by the runner's word, and by the samples there."""
+    return check_reported(record, begin_ns, end_ns, rules) or check_components(
+        components, begin_ns, end_ns, rules
+    )
+
+
 def check_components(
     table: pd.DataFrame, begin_ns: int, end_ns: int, rules: Rules
 ) -> Problem | None:

@@ -8,13 +8,7 @@ record and in the tables, as `unknown`.
 
 from __future__ import annotations
 
-from nsm_resilience.judge.coverage import (
-    check_components,
-    check_echoes,
-    check_late,
-    check_reported,
-    count_late,
-)
+from nsm_resilience.judge.coverage import check_echoes, check_late, check_sampled, count_late
 from nsm_resilience.judge.outages import SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.timeline import find_instants
@@ -40,7 +34,6 @@ def instrument_failure(record: Record) -> str | None:
     problem = (
         check_echoes(echoes, *watch, rules)
         or check_late(count_late(sent, rules), len(sent), rules)
-        or check_reported(record, *watch, rules)
-        or check_components(components, *watch, rules)
+        or check_sampled(record, components, *watch, rules)
     )
     return None if problem is None else problem.text

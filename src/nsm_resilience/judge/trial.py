@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.components import find_changes
-from nsm_resilience.judge.coverage import Problem, check_components, check_reported
+from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.gone import find_gone
@@ -103,9 +103,7 @@ def _judge_complete(record: Record) -> Judgement:
     treatment = check_watchdog(record, instants)
     sampled = None
     if watch is not None:
-        sampled = check_reported(record, *watch, rules) or check_components(
-            components, *watch, rules
-        )
+        sampled = check_sampled(record, components, *watch, rules)
     cluster = _same_cluster(record)
 
     verdict, why = decide(
