@@ -51,7 +51,7 @@ def conduct(
     scheduled = find_trial(study, trial)
     campaign = CampaignLayout(campaign_folder)
     done = attempts_of(campaign, trial)
-    if not _settled(campaign, trial, done, study.attempts):
+    if not _settled(done, _failures(campaign, trial, done), study.attempts):
         cluster, cluster_id = _cluster(campaign)
         lanes = find_lanes(cluster)
         locks = lock_folder(campaign_folder, cluster_id)
@@ -83,26 +83,28 @@ def conduct(
                 if why is None:
                     return VOID
                 say(str(take_out(locks, lane.name, why, campaign_folder.name, trial)))
-        if reason is None:
-            failed = _instruments_failed(campaign, trial, done[-1])
-            if failed is not None:
-                say(f"{trial}, attempt {done[-1].attempt} says nothing of the system: {failed}")
-        if not _settled(campaign, trial, done, study.attempts):
+        failures = _failures(campaign, trial, done)
+        failed = failures.get(done[-1].attempt)
+        if failed is not None:
+            say(f"{trial}, attempt {done[-1].attempt} says nothing of the system: {failed}")
+        if not _settled(done, failures, study.attempts):
             return VOID
     write_receipt(campaign, trial, done)
     return 0
 
 
-def _settled(campaign: CampaignLayout, trial: str, done: list[Attempt], allowed: int) -> bool:
+def _settled(done: list[Attempt], failures: dict[int, str | None], allowed: int) -> bool:
     """Whether a trial needs no further attempt: one is complete, or the last allowed one void."""
-    complete = [a for a in done if a.outcome == "complete"]
-    if any(_instruments_failed(campaign, trial, a) is None for a in complete):
-        return True
-    return len(complete) + sum(a.counts for a in done) >= allowed
+    return None in failures.values() or len(failures) + sum(a.counts for a in done) >= allowed
 
 
-def _instruments_failed(campaign: CampaignLayout, trial: str, attempt: Attempt) -> str | None:
-    return instrument_failure(read_record(campaign.record(trial, attempt.attempt)))
+def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict[int, str | None]:
+    """Of each complete attempt what of our own probes failed in it, or None."""
+    return {
+        a.attempt: instrument_failure(read_record(campaign.record(trial, a.attempt)))
+        for a in done
+        if a.outcome == "complete"
+    }
 
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
