@@ -43,9 +43,8 @@ class Band:
 
 @dataclass(frozen=True)
 class Notice:
-    """What the watchdog of a node did at an instant: `what` is `finding` or `action`."""
+    """What a watchdog did at an instant: `what` is `finding` or `action`."""
 
-    node: str
     what: str
     t_s: float
 
@@ -100,7 +99,7 @@ def timeline_of(record: Record) -> Timeline:
         for event in record.all_of("injection")
     )
     notices = tuple(
-        Notice(str(event.node), str(event.data["what"]), (event.t_ns - zero) / 1e9)
+        Notice(str(event.data["what"]), (event.t_ns - zero) / 1e9)
         for event in watchdog_events(record, "finding", "action")
         if zero - BEFORE_S * 1e9 <= event.t_ns <= end
     )

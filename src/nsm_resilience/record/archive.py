@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterable
@@ -46,7 +45,7 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     written = [recorded / "campaign.json", recorded / "study.yaml"]
     scenarios = sorted(by_scenario)
     folders = [sorted(by_scenario[scenario]) for scenario in scenarios]
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:  # xz is what takes the time
+    with ProcessPoolExecutor() as pool:  # xz is what takes the time
         for scenario, data in zip(
             scenarios, pool.map(_tar, repeat(campaign), folders), strict=True
         ):
