@@ -95,6 +95,20 @@ def test_a_study_changed_under_a_campaign_is_refused(live: Live) -> None:
     assert "was begun, in `seed`" in done.stdout
 
 
+def test_a_study_that_only_has_a_new_date_does_not_keep_trials_from_being_run(live: Live) -> None:
+    """As after a fresh checkout: what is missing of a campaign that was begun is still planned."""
+    study = live.project.folder / "config" / "study.yaml"
+    live.campaign.mkdir(parents=True)
+    copy = shutil.copyfile(study, live.campaign / "study.yaml")
+    os.utime(copy, (study.stat().st_atime, study.stat().st_mtime - 3600))
+    receipt = live.campaign / "receipts" / f"{live.order()[0]}.json"
+    target = str(receipt.relative_to(live.project.folder))
+    done = live.project.snakemake("--profile", "profiles/live", "--dry-run", "--", target)
+    assert done.returncode == 0, done.stdout
+    assert "rule trial:" in done.stdout
+    assert "rule begin:" not in done.stdout
+
+
 def test_a_lane_that_will_not_come_clean_is_taken_out_of_use_and_told(live: Live) -> None:
     """The campaign ends on the other lane; no trial pays with its attempts."""
     live.run(STAND_IN_LANES="2", STAND_IN_DIRTY="lane-1")

@@ -45,8 +45,11 @@ onerror:
 
 rule begin:
     """Open the campaign with a copy of its study: from now on this is what its trials run."""
+    # Made once: another content is refused (`live_study`), and the same content under a new date (a
+    # fresh checkout) begins nothing. Without `ancient` Snakemake would make only this copy then,
+    # and no trial, for a target that is a receipt or the end of the cluster.
     input:
-        study=SETTINGS.study,
+        study=ancient(SETTINGS.study),
     output:
         study=campaign("study.yaml"),
     log:
