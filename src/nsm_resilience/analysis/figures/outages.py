@@ -126,8 +126,18 @@ def draw_panel(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
+_SPARE = 0.012
+"""Share of the figure's width that is left free beside the labels: letters are a little wider in
+print than those that the layout is measured with (analysis/style.py)."""
+
+
 def label_rows(axes: Axes, lines: Sequence[LabelLine]) -> None:
     """Write the lines at the left of the leftmost axes."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = axes.figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine):
+        layout.set(rect=(_SPARE, 0, 1 - _SPARE, 1))
     axes.set_yticks(range(len(lines)), labels=[line.text for line in lines])
     for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
         if line.variant:
