@@ -14,7 +14,7 @@ live: environment
 	$(BIN)/snakemake --profile profiles/live
 
 test: development
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical
 
 lint: development
 	$(BIN)/ruff check .

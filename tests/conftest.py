@@ -13,9 +13,14 @@ import os
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadGroupScheduling
 
 # No time limit for an example: a busy machine is no failure. In CI the same examples every time.
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
@@ -56,24 +61,71 @@ def browser() -> tuple[tuple[str, str] | None, str]:
     return (found, driver), found
 
 
+def where_cluster_tests_run() -> str:
+    """A line that nobody overlooks."""
+    testbed, why = lab()
+    if testbed is not None:
+        return f"cluster tests: on {testbed.name} ({why})"
+    return (
+        f"cluster tests: SKIPPED, no cluster can be had ({why}); "
+        f"name a testbed file in {VARIABLE} to run them"
+    )
+
+
+def where_browser_tests_run() -> str:
+    """Another one."""
+    there, why = browser()
+    return f"browser tests: {'in ' if there else 'SKIPPED, '}{why}"
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Said at once where other processes collect the tests: what they say is not shown."""
+    if not config.getoption("numprocesses", None):
+        return []
+    return [where_cluster_tests_run(), where_browser_tests_run()]
+
+
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
-    """A line that nobody overlooks, where cluster or browser tests are among those asked for."""
+    """Said where such tests are among those asked for."""
     lines = []
     if any(item.get_closest_marker("cluster") for item in items):
-        testbed, why = lab()
-        lines.append(
-            f"cluster tests: on {testbed.name} ({why})"
-            if testbed is not None
-            else f"cluster tests: SKIPPED, no cluster can be had ({why}); "
-            f"name a testbed file in {VARIABLE} to run them"
-        )
+        lines.append(where_cluster_tests_run())
     if any(item.get_closest_marker("browser") for item in items):
-        there, why = browser()
-        lines.append(f"browser tests: {'in ' if there else 'SKIPPED, '}{why}")
+        lines.append(where_browser_tests_run())
     return lines
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling:
+    """With `-n`: tests of a group in one process, groups in the order they are collected in.
+
+    So the pipeline's, which take longest, begin first.
+    """
+    from xdist.scheduler import LoadGroupScheduling
+
+    config.option.loadscopereorder = False
+    return LoadGroupScheduling(config, log)
+
+
+def stay_together(items: list[pytest.Item]) -> None:
+    """Make groups of tests that share something that takes long to make.
+
+    That is a file's tests; all that look at the one project that is built whole; and all that need
+    a cluster, of which there is one.
+    """
+    whole = {item.path for item in items if "built" in getattr(item, "fixturenames", ())}
+    for item in items:
+        group = str(item.path)
+        if item.get_closest_marker("cluster"):
+            group = "cluster"
+        elif item.path in whole:
+            group = "built"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        stay_together(items)
     for marker, can, hint in (("cluster", lab, f"; see {VARIABLE}"), ("browser", browser, "")):
         marked = [item for item in items if item.get_closest_marker(marker)]
         if not marked:

@@ -22,6 +22,16 @@ TARGETS = [f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed", "results/
 TRIALS = 2
 
 
+def take_signals() -> None:
+    """Take Ctrl-C and a closed terminal as anybody does, however pytest was started.
+
+    A shell that starts something in the background has it ignore the one, `nohup` the other, and
+    children inherit that.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Live:
     """A project whose `nsm-resilience` is the stand-in, and what can be read off it."""
@@ -50,9 +60,7 @@ class Live:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            # A shell that starts something in the background has it ignore Ctrl-C, and children
-            # inherit that: tests of an interrupt must not depend on how pytest was started.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=take_signals,
         )
 
     def run(self, profile: str = "live", **environment: str) -> str:

@@ -88,12 +88,12 @@ def test_the_spelled_out_commands_do_what_make_does() -> None:
         "python3 -m venv .venv",
         '.venv/bin/python -m pip install -c constraints.txt -e ".[dev]"',
         ".venv/bin/snakemake",
-        ".venv/bin/python -m pytest",
+        ".venv/bin/python -m pytest -n logical",
     ):
         assert f"\n{line}\n" in readme
     makefile = text_of("Makefile")
     assert "$(BIN)/snakemake\n" in makefile
-    assert "$(BIN)/python -m pytest\n" in makefile
+    assert "$(BIN)/python -m pytest -n logical\n" in makefile
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -168,7 +168,7 @@ def test_trials_that_run_alone_take_as_long_on_any_number_of_lanes() -> None:
     assert estimate(without, 1000).most_s < 90 + (one.most_s - 90) / 999
 
 
-@pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 4), (16, 16, 8)])
+@pytest.mark.parametrize(("cpus", "memory", "lanes"), [(1, 4, 1), (2, 24, 2), (16, 16, 8)])
 def test_lanes_are_proposed_by_processors_and_memory(cpus: int, memory: float, lanes: int) -> None:
     assert propose_lanes(cpus, memory) == lanes
 
