@@ -22,11 +22,11 @@ from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
 Level = Literal["ok", "warning", "missing"]
 
 LANE_PROCESSORS = 1.0
-"""What is allowed for a lane. From results/recorded/lanes-2026-11: with five lanes on two processors
-(0.4 each) NSM took 2.2 to 3.8 s longer to be installed, and up to 2.4 in a hundred echoes more were
-sent late, both beyond their margins and beyond chance; of outages and detection eight trials a side
-did not decide. In results/recorded/kernel-2026-11, also with five, four of a hundred attempts were
-lost to it. Numbers between one and five were not compared with one, so this stays well below five;
+"""What is allowed for a lane. In results/recorded/lanes-2026-11, with five lanes on two processors
+(0.4 each), NSM took 2.2 to 3.8 s longer to be installed, and up to 2.4 in a hundred echoes more
+were sent late, both beyond their margins and beyond chance; of outages and detection eight trials a
+side decided little. In results/recorded/kernel-2026-11, also with five, four of a hundred attempts
+were lost to it. Between one and five nothing was compared with one, so this stays well below five;
 see config/README.md, "How many lanes?"."""
 NODE_GIB = 0.75
 """What is allowed for one kind node with its share of NSM. Read off the nodes' control groups while
