@@ -45,6 +45,7 @@ onerror:
 
 rule begin:
     """Open the campaign with a copy of its study: from now on this is what its trials run."""
+
     # Made once: another content is refused (`live_study`), and the same content under a new date (a
     # fresh checkout) begins nothing. Without `ancient` Snakemake would make only this copy then,
     # and no trial, for a target that is a receipt or the end of the cluster.
