@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,11 @@ ACT_S = 300.0
 """How long everything else that kind does may take; seconds."""
 DOCKER_S = 60.0
 """How long Docker may take to answer a question; seconds."""
+MAKE_AGAIN = 3
+"""How often a cluster is made for which Docker still had nodes of a kind that was killed."""
+NODES_THERE = "node(s) already exist"
+"""What kind v0.30.0 says when it is to make a cluster of which there are nodes
+(pkg/cluster/internal/create/create.go)."""
 FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
@@ -115,6 +121,7 @@ class Kind:
 
     def up(self) -> None:
         """Make the cluster; one of ours that is there but damaged is removed first."""
+        was_begun = self._layout.exists()
         if self.exists():
             if self.healthy():
                 self.say(f"cluster {self.name}: is up")
@@ -130,13 +137,31 @@ class Kind:
         self.state.mkdir(parents=True, exist_ok=True)
         write_bytes(self._layout, yaml.safe_dump(layout, sort_keys=False).encode())
         self.say(f"cluster {self.name}: making it, {1 + 2 * self._lanes} nodes")
-        self._kind(
-            "create", "cluster", "--name", self.name, "--image", self.config.node_image,
-            "--config", str(self._layout), "--kubeconfig", str(self.kubeconfig), "--wait", "180s",
-            timeout_s=CREATE_S,
-        )  # fmt: skip
+        self._create(MAKE_AGAIN if was_begun else 1)
         self._load_images()
         self._wait_for_nodes()
+
+    def _create(self, times: int) -> None:
+        """Have kind make it, up to `times` times in all.
+
+        Docker ends what it was told by a kind that has been killed since, so nodes of that one can
+        come after it was removed.
+        """
+        try:
+            self._kind(
+                "create", "cluster", "--name", self.name, "--image", self.config.node_image,
+                "--config", str(self._layout), "--kubeconfig", str(self.kubeconfig),
+                "--wait", "180s", timeout_s=CREATE_S,
+            )  # fmt: skip
+        except TestbedError as error:
+            if times == 1 or NODES_THERE not in str(error):
+                raise
+            self.say(f"cluster {self.name}: nodes of a kind that was killed came late; again")
+            self._delete()
+            self._create(times - 1)
+
+    def _delete(self) -> None:
+        self._kind("delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig))
 
     def _wait_for_nodes(self) -> None:
         """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
@@ -162,9 +187,7 @@ class Kind:
         if self.exists():
             self._check_ours()
             self.say(f"cluster {self.name}: removing it")
-            self._kind(
-                "delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig)
-            )
+            self._delete()
         for leftover in (self.kubeconfig, self._layout):
             leftover.unlink(missing_ok=True)
 
@@ -205,28 +228,27 @@ class Kind:
                 "or from its release page, and make sure that `kind version` answers"
             )
         # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
-        timeout_s = timeout_s or ACT_S
-        try:
-            done = subprocess.run(
-                ["kind", *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-                close_fds=False,
-                timeout=timeout_s,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TestbedError(
-                f"`kind {' '.join(arguments)}` did not end within {timeout_s:g} s; see whether "
-                "`docker info` answers, then run the same command again"
-            ) from error
-        if done.returncode != 0:
-            if quiet:
-                return ""
-            raise TestbedError(
-                f"`kind {' '.join(arguments)}` failed:\n{done.stderr.strip()[-2000:]}"
-            )
-        return done.stdout
+        # It writes into files, because a pipe of ours would end with us, and kind with it at its
+        # next line, and Docker alone would be left at work, which holds no lock.
+        command, timeout_s = ["kind", *arguments], timeout_s or ACT_S
+        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+            try:
+                done = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=printed, stderr=said, check=False,
+                    close_fds=False, timeout=timeout_s,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired as error:
+                raise TestbedError(
+                    f"`{' '.join(command)}` did not end within {timeout_s:g} s; see whether "
+                    "`docker info` answers, then run the same command again"
+                ) from error
+            for stream in (printed, said):
+                stream.seek(0)
+            if done.returncode != 0:
+                if quiet:
+                    return ""
+                raise TestbedError(f"`{' '.join(command)}` failed:\n{said.read().strip()[-2000:]}")
+            return printed.read()
 
 
 def _in_docker(image: str) -> bool:

@@ -2,7 +2,10 @@
 """Testbed files, lanes, and what the doctor says of a campaign's length."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from api_server import StandIn, serving
 
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.testbed.api import wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
 from nsm_resilience.testbed.doctor import estimate, propose_lanes
@@ -123,6 +127,54 @@ def test_a_cluster_of_ours_that_is_damaged_is_removed(
     kind[0].down()
     assert "delete cluster --name x" in called.read_text()
     assert not (tmp_path / "x.kind.yaml").exists()
+
+
+CREATES = """#!/bin/sh
+echo "$@" >> {folder}/called.txt
+[ "$1" = create ] || exit 0
+[ "$(grep -c ^create {folder}/called.txt)" -gt {late} ] && echo made >&2 && exit 0
+echo 'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "x"' >&2
+exit 1
+"""
+"""A stand-in for kind that finds nodes at its first calls, though it knows no cluster."""
+
+
+@pytest.mark.parametrize(("was_begun", "late", "made"), [(True, 2, 3), (True, 3, 3), (False, 1, 1)])
+def test_nodes_that_docker_made_late_for_a_killed_kind_are_removed(
+    kind: tuple[Kind, StandIn], tmp_path: Path, was_begun: bool, late: int, made: int
+) -> None:
+    """Issue 5: seen at a kind that was killed while Docker made its nodes. Only those of a cluster
+    whose making was begun here are taken for that one's."""
+    (tmp_path / "bin" / "kind").write_text(CREATES.format(folder=tmp_path, late=late))
+    if was_begun:
+        (tmp_path / "x.kind.yaml").write_text("kind: Cluster\n")
+    ends_well = late < made
+    with nullcontext() if ends_well else pytest.raises(TestbedError, match="already exist"):
+        kind[0].up()
+    calls = [line.split()[0] for line in (tmp_path / "called.txt").read_text().splitlines()]
+    assert calls.count("create") == made
+    assert calls.count("delete") == made - 1
+
+
+def test_kind_goes_on_when_we_are_killed(tmp_path: Path) -> None:
+    """As README "What survives what" says: a pipe of ours would end it at its next line."""
+    (tmp_path / "kind").write_text(
+        f"#!/bin/sh\ntouch {tmp_path}/begun\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.05; done\n"
+        f"echo one more line\necho and one >&2\ntouch {tmp_path}/made\n"
+    )
+    (tmp_path / "kind").chmod(0o755)
+    ours = subprocess.Popen(
+        [sys.executable, "-c", "import sys; from pathlib import Path\n"
+         "from nsm_resilience.testbed.config import KindTestbed\n"
+         "from nsm_resilience.testbed.kind import Kind\n"
+         "Kind(KindTestbed(name='x'), Path(sys.argv[1]))._kind('create')", str(tmp_path)],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    wait_for("kind at work", (tmp_path / "begun").exists, 60)
+    ours.kill()
+    ours.wait()
+    (tmp_path / "go").touch()
+    wait_for("the end of kind", (tmp_path / "made").exists, 60)
 
 
 def kind_that_knows_x(folder: Path) -> Path:
