@@ -4,16 +4,9 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
 
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.samples import frame
-
-
-def load_parquet() -> None:
-    """Import what `compact_samples` needs: half a second that can pass while one waits."""
-    for module in ("pandas", "pyarrow.parquet"):
-        import_module(module)
 
 
 def compact_samples(layout: RecordLayout, table: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from nsm_resilience.judge.instruments import instrument_failure
 from nsm_resilience.mesh.lane_care import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
@@ -100,11 +99,12 @@ def _settled(done: list[Attempt], failures: dict[int, str | None], allowed: int)
 
 def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict[int, str | None]:
     """Of each complete attempt what of our own probes failed in it, or None."""
-    return {
-        a.attempt: instrument_failure(read_record(campaign.record(trial, a.attempt)))
-        for a in done
-        if a.outcome == "complete"
-    }
+    complete = [a.attempt for a in done if a.outcome == "complete"]
+    if not complete:  # as at the beginning of most trials, which need not wait for the judge
+        return {}
+    from nsm_resilience.judge.instruments import instrument_failure
+
+    return {n: instrument_failure(read_record(campaign.record(trial, n))) for n in complete}
 
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,6 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
-from nsm_resilience.record.compact import load_parquet
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
@@ -28,6 +28,10 @@ from nsm_resilience.watchdog.deploy import Watchdog
 
 LAST_ACT_S = 20.0
 """How long an attempt that is interrupted may take to leave its lane clean; seconds."""
+
+NEEDED_LAST = ("pandas", "pyarrow.parquet", "nsm_resilience.judge.instruments")
+"""What an attempt needs when it is over. Loaded while its lane is wiped, which is waiting: so the
+lane is free for the next trial the sooner, by half a second or more."""
 
 
 class Probe(Protocol):
@@ -100,8 +104,7 @@ def _end(
     try:
         if reason is not None:
             writer.event("void", data={"reason": reason})
-        # while the lane is wiped, which is waiting: the lane is free for the next trial the sooner
-        threading.Thread(target=load_parquet, daemon=True).start()
+        threading.Thread(target=_load, args=NEEDED_LAST, daemon=True).start()
         if setting is not None:
             phases.wipe(setting)
             setting.pods.stop()
@@ -115,6 +118,11 @@ def _end(
             setting.pods.stop()
         writer.abandon()
         raise RecordLost(plan.folder, error) from error
+
+
+def _load(*modules: str) -> None:
+    for module in modules:
+        import_module(module)
 
 
 def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:

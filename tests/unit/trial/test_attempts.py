@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What became of a trial's attempts, and what is run next."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nsm_resilience.judge import instruments
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.writer import RecordWriter
@@ -113,7 +116,7 @@ def test_an_attempt_in_which_our_own_probes_failed_is_run_again_and_kept(
     def failed(record: Record) -> str | None:
         return "6 % of the echoes were late" if record.attempt == 1 else None
 
-    monkeypatch.setattr(conducting, "instrument_failure", failed)
+    monkeypatch.setattr(instruments, "instrument_failure", failed)
     assert run("complete") == VOID
     assert read_receipt(CampaignLayout(campaign), TRIAL) is None
     assert run("complete") == 0
@@ -123,7 +126,7 @@ def test_an_attempt_in_which_our_own_probes_failed_is_run_again_and_kept(
 def test_probes_that_fail_again_and_again_use_up_the_attempts(
     campaign: Path, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conducting, "instrument_failure", lambda _: "nothing was sent")
+    monkeypatch.setattr(instruments, "instrument_failure", lambda _: "nothing was sent")
     assert run("complete") == VOID
     assert run("void") == 0  # two are allowed
     assert outcomes(campaign) == [(1, "complete"), (2, "void")]
@@ -141,3 +144,12 @@ def test_the_index_lists_every_attempt_and_every_scheduled_trial(campaign: Path)
 def test_a_trial_without_a_cluster_says_how_to_get_one(campaign: Path) -> None:
     with pytest.raises(TestbedError, match="nsm-resilience cluster up"):
         conduct(campaign / "study.yaml", KindTestbed(), campaign, TRIAL, lambda _: None)
+
+
+def test_a_trial_begins_without_what_only_its_end_needs() -> None:
+    """Issue 5: each trial is a process of its own, and its lane waits while modules are loaded."""
+    look = "import sys, nsm_resilience.trial.conduct; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"numpy", "pandas", "pyarrow", "nsm_resilience.judge"} & set(loaded)
