@@ -96,6 +96,23 @@ def test_an_attempt_that_nobody_writes_any_more_is_to_be_run_again(
     assert any("cut in watch" in line for line in plain(state, {}, None))
 
 
+def test_samples_that_become_parquet_while_one_looks_are_no_error(
+    campaign: Path, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen in a live campaign: a trial ended between the listing of its files and their times."""
+    begin()
+    listed = Path.glob
+
+    def glob(folder: Path, pattern: str) -> list[Path]:
+        gone = [folder / "samples/path.jsonl"] if pattern == "samples/*" else []
+        return [*gone, *listed(folder, pattern)]
+
+    monkeypatch.setattr(Path, "glob", glob)
+    monkeypatch.setattr(Path, "is_file", lambda path: path.name.endswith(".jsonl"))
+    [running] = Watcher(campaign).look().running
+    assert running.silent_s < SILENT_S
+
+
 def test_verdicts_so_far_are_those_of_the_judge_and_are_judged_once(
     campaign: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

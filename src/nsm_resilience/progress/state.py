@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -201,8 +202,12 @@ def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
 
 
 def _grew(record: Path) -> float:
-    files = (p for p in (*record.glob("*.jsonl"), *record.glob("samples/*")) if p.is_file())
-    return max((path.stat().st_mtime for path in files), default=0.0)
+    """When the record was last written to, seconds since 1970."""
+    last = 0.0
+    for path in (*record.glob("*.jsonl"), *record.glob("samples/*")):
+        with suppress(FileNotFoundError):  # samples become Parquet while one looks
+            last = max(last, path.stat().st_mtime)
+    return last
 
 
 def _lanes(layout: CampaignLayout) -> list[str]:
