@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
 from importlib import resources
 from string import Template
 from typing import Any
@@ -14,10 +15,11 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
-from nsm_resilience.testbed.api import Cluster, wait_for
+from nsm_resilience.testbed.api import Cluster, name_of, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane
 
 _NAME = "nsm-resilience-agent"
+_SECRET = f"/api/v1/namespaces/{AGENT_NAMESPACE}/secrets/{_NAME}"
 
 
 def scripts() -> dict[str, str]:
@@ -47,12 +49,14 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
     cluster.apply(code)
 
     def all_run() -> bool:
-        state = cluster.apps.read_namespaced_daemon_set(_NAME, AGENT_NAMESPACE)
+        made = cluster.get(f"/apis/apps/v1/namespaces/{AGENT_NAMESPACE}/daemonsets/{_NAME}")
+        state = made["status"]
+        wanted = state.get("desiredNumberScheduled", 0)
         return bool(
-            state.status.observed_generation == state.metadata.generation
-            and state.status.desired_number_scheduled
-            and state.status.updated_number_scheduled == state.status.desired_number_scheduled
-            and state.status.number_ready == state.status.desired_number_scheduled
+            state.get("observedGeneration") == made["metadata"]["generation"]
+            and wanted
+            and state.get("updatedNumberScheduled") == wanted
+            and state.get("numberReady") == wanted
         )
 
     wait_for("the node agent on every node", all_run, timeout_s)
@@ -61,7 +65,7 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
 def _keep_token(cluster: Cluster) -> None:
     """Make the secret that requests to the agent must carry, unless it is there."""
     try:
-        cluster.core.read_namespaced_secret(_NAME, AGENT_NAMESPACE)
+        cluster.get(_SECRET)
     except ApiException as error:
         if error.status != 404:
             raise
@@ -69,21 +73,20 @@ def _keep_token(cluster: Cluster) -> None:
             "metadata": {"name": _NAME},
             "stringData": {"token": secrets.token_urlsafe(32)},
         }
-        cluster.core.create_namespaced_secret(AGENT_NAMESPACE, body)
+        cluster.request("POST", _SECRET.rpartition("/")[0], body, timeout_s=10)
 
 
-def _runs(pod: Any) -> bool:
-    return pod.metadata.deletion_timestamp is None and pod.status.phase == "Running"
+def _runs(pod: Mapping[str, Any]) -> bool:
+    return not pod["metadata"].get("deletionTimestamp") and pod["status"]["phase"] == "Running"
 
 
 def agents(cluster: Cluster, lane: Lane) -> dict[str, Agent]:
     """The agents of a lane's two nodes, by role."""
-    secret = cluster.core.read_namespaced_secret(_NAME, AGENT_NAMESPACE)
-    token = base64.b64decode(secret.data["token"]).decode()
+    token = base64.b64decode(cluster.get(_SECRET)["data"]["token"]).decode()
     # Running is enough: on a node that is cut off or paused no pod is Ready, and it is the agent
     # that can end that.
     pods = [p for p in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}") if _runs(p)]
-    by_node = {pod.spec.node_name: pod.metadata.name for pod in pods}
+    by_node = {pod["spec"]["nodeName"]: name_of(pod) for pod in pods}
     missing = [node for node in lane.nodes.values() if node not in by_node]
     if missing:
         raise RuntimeError(

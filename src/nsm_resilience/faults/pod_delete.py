@@ -17,6 +17,7 @@ from nsm_resilience.faults.base import ApiAction, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
+from nsm_resilience.testbed.api import labels_of, name_of
 
 METHODS = frozenset({"delete"})
 UNDONE = {
@@ -44,7 +45,7 @@ def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
     found: dict[str, ApiAction] = {}
     for fault in planned:
         pod = _pod(fault, mesh)
-        name, uid = pod.metadata.name, pod.metadata.uid
+        name, uid = name_of(pod), pod["metadata"]["uid"]
         path = f"/api/v1/namespaces/{mesh.lane.namespace}/pods/{name}"
         action = ApiAction([], [path], {"pod": name, "uid": uid})
         found.setdefault(uid, action).faults.append(fault)
@@ -58,7 +59,7 @@ def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
     app = components(mesh.plane)[planned.fault.component].app
     node = mesh.lane.nodes[planned.fault.node]
     for pod in mesh.cluster.pods(mesh.lane.namespace):
-        if pod.metadata.labels.get("app") == app and pod.spec.node_name == node:
+        if labels_of(pod).get("app") == app and pod["spec"].get("nodeName") == node:
             return pod
     raise LookupError(f"no pod of {planned.fault.target} to delete")
 
@@ -66,8 +67,8 @@ def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
 def prove(action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
     """Whether the pod with that uid is being deleted or gone."""
     try:
-        pod = mesh.pod(action.before["pod"])
-        gone = pod.metadata.uid != action.before["uid"] or bool(pod.metadata.deletion_timestamp)
+        meta = mesh.pod(action.before["pod"])["metadata"]
+        gone = meta["uid"] != action.before["uid"] or bool(meta.get("deletionTimestamp"))
     except ApiException as error:
         gone = error.status == 404
     return [{"check": "the pod is gone or being deleted", "ok": gone, "before": action.before}]

@@ -13,6 +13,7 @@ from typing import Any
 from nsm_resilience.faults.base import PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
+from nsm_resilience.testbed.api import name_of
 
 METHODS = frozenset({"kill"})
 UNDONE = {"kill": "nothing to undo: the kubelet starts the containers again"}
@@ -37,7 +38,7 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         "id": planned.id,
         "kind": "pod",
         "method": planned.failure,
-        "pod": pod.metadata.name,
-        "pod_uid": pod.metadata.uid,
+        "pod": name_of(pod),
+        "pod_uid": pod["metadata"]["uid"],
         **planned.timing(),
     }

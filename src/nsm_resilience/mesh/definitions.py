@@ -8,7 +8,7 @@ from collections.abc import Callable
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.mesh import system
-from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster
+from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster, name_of
 from nsm_resilience.testbed.base import TestbedError
 
 OURS = "app.kubernetes.io/part-of=nsm-resilience"
@@ -37,12 +37,7 @@ def refuse_another_mesh(cluster: Cluster) -> None:
 def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
     for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
-        listed = cluster.request("GET", f"{base}?labelSelector={OURS}", timeout_s=10, headers={})
-        for item in listed["items"]:
-            name = item["metadata"]["name"]
+        for item in cluster.find(base, selector=OURS):
+            name = name_of(item)
             say(f"removing {base.rpartition('/')[2]} {name}")
-            try:
-                cluster.request("DELETE", f"{base}/{name}", timeout_s=10, headers={})
-            except ApiException as error:
-                if error.status != 404:
-                    raise
+            cluster.delete(f"{base}/{name}")

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
 from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of, ready, wait_for
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
@@ -78,7 +76,7 @@ class Mesh:
 
     def _device_offered(self) -> bool:
         for node in self.lane.nodes.values():
-            allocatable = self.cluster.core.read_node(node).status.allocatable or {}
+            allocatable = self.cluster.get(f"/api/v1/nodes/{node}")["status"].get("allocatable", {})
             if int(allocatable.get(system.DEVICE, "0")) < 3:
                 return False
         return True
@@ -109,7 +107,7 @@ class Mesh:
         Of several endpoints it is the one whose pod has an interface of NSM. LookupError when there
         is no such pod.
         """
-        pods = {p.metadata.name: p for p in self.cluster.pods(self.lane.namespace)}
+        pods = {name_of(p): p for p in self.cluster.pods(self.lane.namespace)}
         if name == system.ENDPOINT and system.SPARE in pods:
             name = self._serving([pods[n] for n in (system.ENDPOINT, system.SPARE) if n in pods])
         if name not in pods:
@@ -117,7 +115,7 @@ class Mesh:
         return pods[name]
 
     def _serving(self, pods: list[Any]) -> str:
-        uids = {p.metadata.name: p.metadata.uid for p in pods}
+        uids = {name_of(p): p["metadata"]["uid"] for p in pods}
         order: dict[str, Any] = {"programs": [], "sockets": {}, "pods": uids}
         (line,) = self.agents["endpoint"].run("snapshot", order)
         serving = [name for name, network in line["pods"].items() if nsm_interfaces(network)]
@@ -137,7 +135,7 @@ class Mesh:
 
     def pod(self, name: str) -> Any:
         """One pod of the lane."""
-        return self.cluster.core.read_namespaced_pod(name, self.lane.namespace, _request_timeout=10)
+        return self.cluster.get(f"/api/v1/namespaces/{self.lane.namespace}/pods/{name}")
 
     def custom_resources(self) -> dict[str, list[Any]]:
         """NSM's registry: its custom resources in the lane's namespace, by plural name."""
@@ -177,7 +175,7 @@ class Mesh:
         wait_for("both nodes Ready", lambda: ours <= self.cluster.ready_nodes(), timeout_s)
         for name in (REMEDY, *DAEMON_SETS):  # the remedy first: it would mend what is taken away
             self._delete_daemon_set(name)
-        names = [pod.metadata.name for pod in self.cluster.pods(self.lane.namespace)]
+        names = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         self.cluster.delete_pods(self.lane.namespace, names, grace_s=0)
         deadline = time.monotonic() + timeout_s
         while True:
@@ -188,7 +186,7 @@ class Mesh:
             if time.monotonic() > deadline:
                 raise ApiUnavailable(
                     f"{self.lane.name} could not be wiped: pods "
-                    f"{[p.metadata.name for p in pods]}, processes "
+                    f"{[name_of(p) for p in pods]}, processes "
                     f"{ {role: found['processes'] for role, found in left.items()} }"
                 )
             time.sleep(0.5)
@@ -202,7 +200,7 @@ class Mesh:
             plural: [item["metadata"]["name"] for item in items]
             for plural, items in self.custom_resources().items()
         }
-        pods = [pod.metadata.name for pod in self.cluster.pods(self.lane.namespace)]
+        pods = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         proof = {"nodes": found, "custom_resources": resources, "pods": pods}
         dirty = [
             f"{role} node: {what} {found[role][what]}"
@@ -217,20 +215,10 @@ class Mesh:
         return proof
 
     def _delete_daemon_set(self, name: str) -> None:
-        try:
-            self.cluster.apps.delete_namespaced_daemon_set(
-                name, self.lane.namespace, propagation_policy="Background", _request_timeout=10
-            )
-        except ApiException as error:
-            if error.status != 404:
-                raise
+        path = f"/apis/apps/v1/namespaces/{self.lane.namespace}/daemonsets/{name}"
+        self.cluster.delete(path, {"propagationPolicy": "Background"})
 
     def _delete_custom_resources(self) -> None:
         for plural, items in self.custom_resources().items():
             for item in items:
-                path = self.path_of_resource(plural, item["metadata"]["name"])
-                try:
-                    self.cluster.request("DELETE", path, timeout_s=10, headers={})
-                except ApiException as error:
-                    if error.status != 404:
-                        raise
+                self.cluster.delete(self.path_of_resource(plural, name_of(item)))

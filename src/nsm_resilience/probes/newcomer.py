@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nsm_resilience.mesh.lifecycle import Mesh
@@ -24,22 +24,23 @@ def ask(mesh: Mesh, writer: RecordWriter, role: str) -> tuple[Any, int]:
     return mesh.pod(pod), asked_ns
 
 
-def stage(pod: Any) -> str:
+def stage(pod: Mapping[str, Any]) -> str:
     """How far a pod has come, in one sentence."""
-    for status in pod.status.init_container_statuses or []:
-        if status.state.waiting is not None:
-            return f"init container {status.name} waits: {status.state.waiting.reason}"
-        if status.state.running is not None:
-            return f"init container {status.name} runs: it asks and has no answer yet"
-        ended = status.state.terminated
-        if ended is not None and ended.exit_code != 0:
-            return f"init container {status.name} ended with {ended.exit_code}: {ended.reason}"
-    conditions = [c for c in pod.status.conditions or [] if c.status != "True"]
-    if pod.status.reason or pod.status.phase == "Failed":
-        return f"{pod.status.phase}: {pod.status.reason}: {pod.status.message}"
-    if conditions:
-        return f"{pod.status.phase}, not {', '.join(c.type for c in conditions)}"
-    return str(pod.status.phase)
+    status = pod["status"]
+    phase, reason = str(status.get("phase")), status.get("reason")
+    for container in status.get("initContainerStatuses") or []:
+        who, state = f"init container {container['name']}", container.get("state", {})
+        if "waiting" in state:
+            return f"{who} waits: {state['waiting'].get('reason')}"
+        if "running" in state:
+            return f"{who} runs: it asks and has no answer yet"
+        ended = state.get("terminated")
+        if ended is not None and ended["exitCode"] != 0:
+            return f"{who} ended with {ended['exitCode']}: {ended.get('reason')}"
+    missing = [c["type"] for c in status.get("conditions") or [] if c["status"] != "True"]
+    if reason or phase == "Failed":
+        return f"{phase}: {reason}: {status.get('message')}"
+    return f"{phase}, not {', '.join(missing)}" if missing else phase
 
 
 def stage_of(mesh: Mesh, name: str) -> str:

@@ -3,20 +3,15 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-from kubernetes.client.exceptions import ApiException
-from kubernetes.watch import watch
-
 from nsm_resilience.mesh import system
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Plane
-from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.api import API_FAULTS, Cluster
 from nsm_resilience.testbed.base import Lane
 
 
@@ -66,25 +61,15 @@ class PodWatch:
         return (known[-1].restarts, known[-1].ready) if known else (None, None)
 
     def _run(self) -> None:
+        path = f"/api/v1/namespaces/{self.lane.namespace}/pods?watch=true&timeoutSeconds=2"
         while not self._stop.is_set():
             try:
-                # Raw JSON: the client's models cost a busy processor tens of milliseconds a pod,
-                # which would be missing elsewhere in this process.
-                answer = self.cluster.core.list_namespaced_pod(
-                    self.lane.namespace,
-                    watch=True,
-                    timeout_seconds=2,
-                    _request_timeout=5,
-                    _preload_content=False,
-                )
-                lines: Any = watch.iter_resp_lines  # untyped in the client
-                for line in lines(answer):
+                for item in self.cluster.follow(path, timeout_s=5):
                     if self._stop.is_set():
                         return
-                    item = json.loads(line)
                     if item["type"] in ("ADDED", "MODIFIED", "DELETED"):
                         self._take(item["type"], item["object"])
-            except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError):
+            except (*API_FAULTS, OSError, ValueError):
                 self._stop.wait(0.5)
 
     def _take(self, kind: str, pod: dict[str, Any]) -> None:

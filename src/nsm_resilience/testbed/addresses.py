@@ -8,11 +8,8 @@ from nsm_resilience.testbed.api import Cluster
 
 def api_servers(cluster: Cluster) -> list[tuple[str, int]]:
     """Address and port of every API server, as the service `kubernetes` leads to them."""
-    path = (
-        "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
-        "?labelSelector=kubernetes.io/service-name=kubernetes"
-    )
-    slices = cluster.request("GET", path, timeout_s=10, headers={})["items"]
+    path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+    slices = cluster.find(path, selector="kubernetes.io/service-name=kubernetes")
     return sorted(
         {
             (address, int(port["port"]))
@@ -26,13 +23,11 @@ def api_servers(cluster: Cluster) -> list[tuple[str, int]]:
 
 def of_node(cluster: Cluster, name: str) -> tuple[list[str], list[str]]:
     """A node's own addresses, and the networks (or single addresses) of its pods."""
-    node = cluster.core.read_node(name, _request_timeout=10)
+    node = cluster.get(f"/api/v1/nodes/{name}")
     kinds = ("InternalIP", "ExternalIP")
-    addresses = {a.address for a in node.status.addresses or [] if a.type in kinds}
-    networks = list(node.spec.pod_cidrs or [])
+    addresses = {a["address"] for a in node["status"].get("addresses") or [] if a["type"] in kinds}
+    networks = list(node["spec"].get("podCIDRs") or [])
     if not networks:  # some networks keep their own books: then those of the pods there now
-        pods = cluster.core.list_pod_for_all_namespaces(
-            field_selector=f"spec.nodeName={name}", _request_timeout=10
-        ).items
-        networks = [ip.ip for pod in pods for ip in pod.status.pod_ips or []]
+        pods = cluster.find("/api/v1/pods", fields=f"spec.nodeName={name}")
+        networks = [ip["ip"] for pod in pods for ip in pod["status"].get("podIPs") or []]
     return sorted(addresses), sorted(set(networks) - addresses)

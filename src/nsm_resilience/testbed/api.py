@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 import yaml
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
+from kubernetes.watch import watch
 
 FIELD_MANAGER = "nsm-resilience"
 PATIENCE_S = 30.0
@@ -54,9 +56,6 @@ class Cluster:
         self.kubeconfig = kubeconfig
         self.context = context
         self.api = _load(kubeconfig, context)
-        # Any: the generated models declare every field optional, down to metadata.name.
-        self.core: Any = client.CoreV1Api(self.api)
-        self.apps: Any = client.AppsV1Api(self.api)
         self._dynamic: Any = None
 
     @property
@@ -69,7 +68,8 @@ class Cluster:
 
     def identity(self) -> str:
         """The uid of the namespace kube-system: given once when a cluster is made."""
-        return str(self.core.read_namespace("kube-system", _request_timeout=5).metadata.uid)
+        found = self.get("/api/v1/namespaces/kube-system", timeout_s=5)
+        return str(found["metadata"]["uid"])
 
     def answers(self) -> bool:
         """Ask for the cluster's id; always true, and an error of the API while it is away."""
@@ -77,16 +77,12 @@ class Cluster:
 
     def version(self) -> str:
         """Version of the API server, e.g. `v1.34.4`."""
-        return str(client.VersionApi(self.api).get_code(_request_timeout=5).git_version)
+        return str(self.get("/version", timeout_s=5)["gitVersion"])
 
     def ready_nodes(self) -> set[str]:
         """Names of the nodes that are Ready."""
-        nodes = self.core.list_node(_request_timeout=5).items
-        return {
-            node.metadata.name
-            for node in nodes
-            if any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or [])
-        }
+        nodes = self.find("/api/v1/nodes", timeout_s=5)
+        return {name_of(node) for node in nodes if has_condition(node, "Ready")}
 
     def apply(self, text: str, *, dry_run: bool = False) -> None:
         """Server-side apply of a YAML stream; unknown fields are refused by the API server.
@@ -110,60 +106,130 @@ class Cluster:
                 **({"dry_run": "All"} if dry_run else {}),
             )
 
+    def get(self, path: str, *, timeout_s: float = 10) -> dict[str, Any]:
+        """One object as plain JSON; ApiException with status 404 when it is not there."""
+        found: dict[str, Any] = self.request("GET", path, timeout_s=timeout_s)
+        return found
+
+    def find(
+        self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = 10
+    ) -> list[dict[str, Any]]:
+        """All objects of a kind, or those that a label and a field selector leave."""
+        asked = {"labelSelector": selector, "fieldSelector": fields}
+        query = urlencode({key: value for key, value in asked.items() if value})
+        found = self.get(f"{path}?{query}" if query else path, timeout_s=timeout_s)
+        return list(found["items"])
+
+    def merge(self, path: str, body: Any, *, timeout_s: float = 10) -> None:
+        """Change some fields of an object; a field that is None goes."""
+        kind = {"Content-Type": "application/merge-patch+json"}
+        self.request("PATCH", path, body, timeout_s=timeout_s, headers=kind)
+
+    def delete(self, path: str, options: Any = None, *, timeout_s: float = 10) -> bool:
+        """Delete an object, with options as of a DeleteOptions; False when it was gone already."""
+        try:
+            self.request("DELETE", path, options, timeout_s=timeout_s)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
     def request(
-        self, method: str, path: str, body: Any = None, *, timeout_s: float, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        timeout_s: float,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """A raw request through the API server (for the pod proxy); returns the parsed JSON."""
-        sent = dict(headers)
+        """A raw request; returns the parsed JSON.
+
+        The client's own models are not used: to load them costs a trial more than a second of a
+        processor, and each pod that is read into one some ten milliseconds. Raises ApiUnavailable
+        when there is no answer or one that says "not now", ApiException for any other refusal.
+        """
+        answer = self._send(method, path, body, timeout_s, headers or {}, preload_content=True)
+        return json.loads(answer.data)
+
+    def follow(self, path: str, *, timeout_s: float) -> Iterator[Any]:
+        """Lines of an answer that goes on, as JSON, each as it comes; faults as of `request`.
+
+        `timeout_s` is for the silence between two lines. A broken line is a ValueError.
+        """
+        answer = self._send("GET", path, None, timeout_s, {}, preload_content=False)
+        lines: Any = watch.iter_resp_lines  # untyped in the client
+        try:
+            for line in lines(answer):
+                yield json.loads(line)
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiUnavailable(f"GET {path}: {error}") from error
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        timeout_s: float,
+        headers: Mapping[str, str],
+        *,
+        preload_content: bool,
+    ) -> Any:
+        sent = {"Content-Type": "application/json", **headers}
         self.api.update_params_for_auth(sent, [], ["BearerToken"], path, method, body)
         try:
             answer = self.api.rest_client.pool_manager.request(
                 method,
                 f"{self.api.configuration.host}{path}",
                 body=None if body is None else json.dumps(body).encode(),
-                headers={"Content-Type": "application/json", **sent},
+                headers=sent,
                 timeout=urllib3.Timeout(total=timeout_s),
                 retries=False,
+                preload_content=preload_content,
             )
+            said = answer.data if answer.status >= 400 else b""
         except urllib3.exceptions.HTTPError as error:
             raise ApiUnavailable(f"{method} {path}: {error}") from error
         if answer.status in (429, 500, 502, 503, 504):
-            raise ApiUnavailable(f"{method} {path}: {answer.status} {answer.data[:300]!r}")
+            raise ApiUnavailable(f"{method} {path}: {answer.status} {said[:300]!r}")
         if answer.status >= 400:
-            raise ApiException(
-                status=answer.status, reason=answer.data[:500].decode("utf-8", "replace")
-            )
-        return json.loads(answer.data)
+            raise ApiException(status=answer.status, reason=said[:500].decode("utf-8", "replace"))
+        return answer
 
-    def plain(self, thing: Any) -> Any:
-        """A model of the client as plain JSON data."""
-        convert: Any = self.api.sanitize_for_serialization
-        return convert(thing)
-
-    def pods(self, namespace: str, selector: str = "") -> list[Any]:
+    def pods(self, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         """Pods of a namespace."""
-        answer = self.core.list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=10
-        )
-        return list(answer.items)
+        return self.find(f"/api/v1/namespaces/{namespace}/pods", selector=selector)
 
     def delete_pods(self, namespace: str, names: Iterable[str], grace_s: int | None) -> None:
         """Delete pods; one that is gone already is no error. `grace_s` None: the pod's own."""
+        options = None if grace_s is None else {"gracePeriodSeconds": grace_s}
         for name in names:
-            try:
-                self.core.delete_namespaced_pod(
-                    name, namespace, grace_period_seconds=grace_s, _request_timeout=10
-                )
-            except ApiException as error:
-                if error.status != 404:
-                    raise
+            self.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", options)
 
 
-def ready(pod: Any) -> bool:
+def name_of(thing: Mapping[str, Any]) -> str:
+    """Name of an object."""
+    return str(thing["metadata"]["name"])
+
+
+def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
+    """Labels of an object, maybe none."""
+    return dict(thing["metadata"].get("labels") or {})
+
+
+def has_condition(thing: Mapping[str, Any], kind: str) -> bool:
+    """Whether a node or a pod has a condition, such as Ready."""
+    conditions = thing.get("status", {}).get("conditions") or []
+    return any(c["type"] == kind and c["status"] == "True" for c in conditions)
+
+
+def ready(pod: Mapping[str, Any]) -> bool:
     """Whether a pod is Ready and not being deleted."""
-    if pod.metadata.deletion_timestamp is not None:
-        return False
-    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
+    return not pod["metadata"].get("deletionTimestamp") and has_condition(pod, "Ready")
 
 
 def wait_for(

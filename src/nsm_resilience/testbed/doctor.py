@@ -219,7 +219,7 @@ def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
             "an administrator gives them, with what `nsm-resilience cluster rights` prints",
         )  # fmt: skip
         if "list nodes" not in missing:
-            yield _nodes(config, cluster.core.list_node(_request_timeout=10).items)
+            yield _nodes(config, cluster.find("/api/v1/nodes"))
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")

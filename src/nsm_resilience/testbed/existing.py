@@ -59,7 +59,7 @@ class Existing:
                 f"{', '.join(map(str, missing))}; an administrator gives them, with what "
                 "`nsm-resilience cluster rights` prints"
             )
-        nodes = cluster.core.list_node(_request_timeout=10).items
+        nodes = cluster.find("/api/v1/nodes")
         if not self.config.nodes:
             raise TestbedError(
                 f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"
@@ -88,32 +88,34 @@ class Existing:
             )
 
 
-def why_not(nodes: list[Any], name: str) -> str:
+def why_not(nodes: list[dict[str, Any]], name: str) -> str:
     """Why a node cannot be one of a lane's two; empty when it can."""
-    node = next((n for n in nodes if n.metadata.name == name), None)
+    from nsm_resilience.testbed.api import has_condition, labels_of, name_of
+
+    node = next((n for n in nodes if name_of(n) == name), None)
     if node is None:
         return "is not there"
-    conditions = node.status.conditions or []
-    if not any(c.type == "Ready" and c.status == "True" for c in conditions):
+    if not has_condition(node, "Ready"):
         return "is not Ready"
-    if node.spec.unschedulable:
+    if node["spec"].get("unschedulable"):
         return "is cordoned"
-    if any(taint.effect == "NoExecute" for taint in node.spec.taints or []):
+    if any(taint["effect"] == "NoExecute" for taint in node["spec"].get("taints") or []):
         return "has a taint NoExecute, which would drive the client's pod away"
-    labels = node.metadata.labels or {}
+    labels = labels_of(node)
     for key, wanted in {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}.items():
         if labels.get(key, wanted) != wanted:
             return f"is of {labels[key]}; NSM's images are for {wanted}"
     return ""
 
 
-def proposal(nodes: list[Any]) -> str:
+def proposal(nodes: list[dict[str, Any]]) -> str:
     """Pairs of workers as YAML for the testbed's file; says so when there are fewer than two."""
+    from nsm_resilience.testbed.api import labels_of, name_of
+
     usable = sorted(
-        node.metadata.name
+        name_of(node)
         for node in nodes
-        if not why_not(nodes, node.metadata.name)
-        and CONTROL_PLANE not in (node.metadata.labels or {})
+        if not why_not(nodes, name_of(node)) and CONTROL_PLANE not in labels_of(node)
     )
     pairs = list(zip(usable[::2], usable[1::2], strict=False))
     if not pairs:

@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from kubernetes.client.exceptions import ApiException
+from typing import Any
 
 from nsm_resilience.record.lock import name_owner
 from nsm_resilience.record.writer import utc_now
-from nsm_resilience.testbed.api import Cluster, wait_for
+from nsm_resilience.testbed.api import Cluster, labels_of, name_of, wait_for
 from nsm_resilience.testbed.base import (
     AGENT_NAMESPACE,
     CHECKED,
@@ -24,6 +23,9 @@ from nsm_resilience.testbed.base import (
     TestbedError,
 )
 from nsm_resilience.testbed.out_of_use import out_of_use
+
+NODES = "/api/v1/nodes"
+NAMESPACES = "/api/v1/namespaces"
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
@@ -38,7 +40,7 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
     for lane in lanes:
         for role, node in lane.nodes.items():
             labels = {LANE_LABEL: str(lane.number), ROLE_LABEL: role}
-            cluster.core.patch_node(node, {"metadata": {"labels": labels}})
+            cluster.merge(_node(node), {"metadata": {"labels": labels}})
         cluster.apply(
             "apiVersion: v1\nkind: Namespace\nmetadata:\n"
             f"  name: {lane.namespace}\n  labels:\n    {LANE_LABEL}: '{lane.number}'\n"
@@ -51,32 +53,40 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
 def drop_labels(cluster: Cluster, node: str) -> None:
     """Take our marks off a node: from now on it is in no lane, and new to us."""
     metadata = {"labels": {LANE_LABEL: None, ROLE_LABEL: None}, "annotations": {CHECKED: None}}
-    cluster.core.patch_node(node, {"metadata": metadata})
+    cluster.merge(_node(node), {"metadata": metadata})
 
 
 def mark_checked(cluster: Cluster, node: str) -> None:
     """Note on a node that it had nothing of NSM's before we used it."""
-    cluster.core.patch_node(node, {"metadata": {"annotations": {CHECKED: utc_now()}}})
+    cluster.merge(_node(node), {"metadata": {"annotations": {CHECKED: utc_now()}}})
 
 
 def lane_nodes(cluster: Cluster) -> set[str]:
     """Names of the nodes that carry the label of a lane."""
-    return {n.metadata.name for n in cluster.core.list_node(label_selector=LANE_LABEL).items}
+    return {name_of(node) for node in _labelled(cluster)}
 
 
 def checked_nodes(cluster: Cluster) -> set[str]:
     """Those of them that are known to have had nothing of NSM's before we used them."""
-    nodes = cluster.core.list_node(label_selector=LANE_LABEL).items
-    return {n.metadata.name for n in nodes if CHECKED in (n.metadata.annotations or {})}
+    nodes = _labelled(cluster)
+    return {name_of(n) for n in nodes if CHECKED in (n["metadata"].get("annotations") or {})}
+
+
+def _labelled(cluster: Cluster) -> list[dict[str, Any]]:
+    return cluster.find(NODES, selector=LANE_LABEL)
+
+
+def _node(name: str) -> str:
+    return f"{NODES}/{name}"
 
 
 def whole_lanes(cluster: Cluster) -> list[Lane]:
     """The lanes of a cluster that have both their nodes, from the nodes' labels; maybe none."""
     nodes: dict[int, dict[str, str]] = {}
-    for node in cluster.core.list_node(label_selector=LANE_LABEL).items:
-        labels = node.metadata.labels
+    for node in _labelled(cluster):
+        labels = labels_of(node)
         role = labels.get(ROLE_LABEL, "")
-        nodes.setdefault(int(labels[LANE_LABEL]), {})[role] = node.metadata.name
+        nodes.setdefault(int(labels[LANE_LABEL]), {})[role] = name_of(node)
     return [
         Lane(number, pair["client"], pair["endpoint"])
         for number, pair in sorted(nodes.items())
@@ -102,11 +112,11 @@ def confirm_lane(cluster: Cluster, lane: Lane) -> None:
     """
     wrong = []
     for role, node in lane.nodes.items():
-        labels = cluster.core.read_node(node, _request_timeout=5).metadata.labels or {}
+        labels = labels_of(cluster.get(_node(node), timeout_s=5))
         if (labels.get(LANE_LABEL), labels.get(ROLE_LABEL)) != (str(lane.number), role):
             wrong.append(f"node {node}")
-    space = cluster.core.read_namespace(lane.namespace, _request_timeout=5)
-    if (space.metadata.labels or {}).get(LANE_LABEL) != str(lane.number):
+    space = cluster.get(f"{NAMESPACES}/{lane.namespace}", timeout_s=5)
+    if labels_of(space).get(LANE_LABEL) != str(lane.number):
         wrong.append(f"namespace {lane.namespace}")
     if wrong:
         raise TestbedError(
@@ -117,21 +127,16 @@ def confirm_lane(cluster: Cluster, lane: Lane) -> None:
 
 def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove namespaces, agent and labels from a cluster that stays."""
-    namespaces = cluster.core.list_namespace(label_selector=LANE_LABEL).items
-    names = [n.metadata.name for n in namespaces] + [AGENT_NAMESPACE]
+    names = [name_of(space) for space in cluster.find(NAMESPACES, selector=LANE_LABEL)]
+    names.append(AGENT_NAMESPACE)
     for name in names:
-        try:
-            cluster.core.delete_namespace(name)
-        except ApiException as error:
-            if error.status != 404:
-                raise
-        else:
+        if cluster.delete(f"{NAMESPACES}/{name}"):
             say(f"removing namespace {name}")
     for node in lane_nodes(cluster):
         drop_labels(cluster, node)
 
     def gone() -> bool:
-        left = {n.metadata.name for n in cluster.core.list_namespace().items}
+        left = {name_of(space) for space in cluster.find(NAMESPACES)}
         return not left & set(names)
 
     wait_for("our namespaces to go", gone, 180, 1)

@@ -54,12 +54,12 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
 
 
 def _node(cluster: Cluster, role: str, name: str) -> dict[str, Any]:
-    info = cluster.core.read_node(name).status.node_info
+    info = cluster.get(f"/api/v1/nodes/{name}")["status"]["nodeInfo"]
     return {
         "name": name,
         "role": role,
-        "kernel": info.kernel_version,
-        "os": info.os_image,
-        "runtime": info.container_runtime_version,
-        "kubelet": info.kubelet_version,
+        "kernel": info["kernelVersion"],
+        "os": info["osImage"],
+        "runtime": info["containerRuntimeVersion"],
+        "kubelet": info["kubeletVersion"],
     }

@@ -20,7 +20,7 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
-from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, ready
+from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, labels_of, name_of, ready
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.setting import Setting, TrialVoid
@@ -79,7 +79,7 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
         begin = time.monotonic()
         pod = setting.mesh.start_client(system.CLIENT)
         seconds = time.monotonic() - begin
-        setting.client_uid = pod.metadata.uid
+        setting.client_uid = pod["metadata"]["uid"]
         setting.handlers[("client", path.script_name)] = path.on_line
         path.start(setting.client_uid)
         answered = setting.pump_until(
@@ -117,7 +117,7 @@ def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> N
         if not path.answers(end):
             raise TrialVoid("steady: the data path probe is silent")
         pods = setting.cluster.pods(setting.lane.namespace)
-        unready = [p.metadata.name for p in pods if not ready(p)]
+        unready = [name_of(p) for p in pods if not ready(p)]
         if unready:
             raise TrialVoid(f"steady: not Ready: {', '.join(unready)}")
 
@@ -230,7 +230,7 @@ def _new_connection(setting: Setting, role: str) -> None:
     )  # fmt: skip
     setting.handlers[(role, name)] = probe.on_line
     pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, role)
-    probe.start(pod.metadata.uid, until_replies=5, max_s=window_s)
+    probe.start(pod["metadata"]["uid"], until_replies=5, max_s=window_s)
     end_ns = asked_ns + int(window_s * 1e9)
     setting.pump_until(end_ns, lambda: probe.first_reply_ns is not None)
     setting.agents[role].stop(name)
@@ -240,13 +240,13 @@ def _new_connection(setting: Setting, role: str) -> None:
     setting.writer.event(
         "new_connection",
         node=role,
-        target=pod.metadata.name,
+        target=name_of(pod),
         data={
             "answered": answered,
             "seconds": (first - asked_ns) / 1e9 if answered and first is not None else None,
             "window_s": window_s,
             "asked_ns": asked_ns,
-            "stage": newcomer.stage_of(setting.mesh, pod.metadata.name),
+            "stage": newcomer.stage_of(setting.mesh, name_of(pod)),
             "problem": probe.problem,
         },
     )
@@ -329,10 +329,10 @@ def snapshot(setting: Setting, name: str) -> None:
     nodes = {}
     for role, agent in setting.agents.items():
         uids = {
-            p.metadata.name: p.metadata.uid
+            name_of(p): p["metadata"]["uid"]
             for p in pods
-            if p.spec.node_name == agent.node and p.metadata.labels.get("app") != "bystander"
-            and not p.spec.host_network
+            if p["spec"].get("nodeName") == agent.node and labels_of(p).get("app") != "bystander"
+            and not p["spec"].get("hostNetwork")
         }  # fmt: skip
         order = {
             "programs": system.programs(setting.mesh.plane),
@@ -349,8 +349,8 @@ def snapshot(setting: Setting, name: str) -> None:
             "t_ns": time.monotonic_ns(),
             "nodes": nodes,
             "resources": setting.mesh.custom_resources(),
-            "pods": [setting.cluster.plain(p.status) | {
-                "name": p.metadata.name, "uid": p.metadata.uid, "node": p.spec.node_name}
+            "pods": [p["status"] | {
+                "name": name_of(p), "uid": p["metadata"]["uid"], "node": p["spec"].get("nodeName")}
                 for p in pods],
         },
     )  # fmt: skip

@@ -16,7 +16,7 @@ from nsm_resilience.agent.deploy import scripts as agent_scripts
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import REMEDY as NAME
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster, ready, wait_for
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of, ready, wait_for
 from nsm_resilience.testbed.base import Lane
 
 PORT = 8601
@@ -100,7 +100,7 @@ class Watchdog:
         """Names of its Ready pods by the node's role."""
         roles = {node: role for role, node in self.lane.nodes.items()}
         found = self.cluster.pods(self.lane.namespace, f"app={NAME}")
-        return {roles[p.spec.node_name]: p.metadata.name for p in found if ready(p)}
+        return {roles[p["spec"]["nodeName"]]: name_of(p) for p in found if ready(p)}
 
     def journal(self, pod: str, since: int) -> dict[str, Any]:
         """Entries of a pod's journal from a number on: {id, entries, next}.

@@ -4,16 +4,6 @@
 from typing import Any
 
 import pytest
-from kubernetes.client import (
-    V1Node,
-    V1NodeAddress,
-    V1NodeSpec,
-    V1NodeStatus,
-    V1Pod,
-    V1PodIP,
-    V1PodList,
-    V1PodStatus,
-)
 
 from nsm_resilience.faults import network, process, socket_file
 from nsm_resilience.faults.base import PlannedFault, plan
@@ -108,26 +98,24 @@ class Nodes:
     """A cluster of two nodes and an API server, as far as addresses go."""
 
     def __init__(self, networks: dict[str, list[str]]) -> None:
-        self.core, self.networks = self, networks
+        self.networks = networks
 
-    def request(self, method: str, path: str, **_: Any) -> Any:
+    def get(self, path: str) -> dict[str, Any]:
+        name = path.removeprefix("/api/v1/nodes/")
+        own = {"type": "InternalIP", "address": f"192.0.2.{ord(name)}"}
+        spec = {"podCIDRs": self.networks[name]} if name in self.networks else {}
+        return {
+            "spec": spec,
+            "status": {"addresses": [own, {"type": "Hostname", "address": name}]},
+        }
+
+    def find(self, path: str, *, selector: str = "", fields: str = "") -> list[dict[str, Any]]:
+        if path == "/api/v1/pods":
+            assert fields == "spec.nodeName=b"
+            return [{"status": {"podIPs": [{"ip": "198.51.100.7"}]}}, {"status": {}}]
+        assert selector == "kubernetes.io/service-name=kubernetes"
         endpoints = [{"addresses": ["192.0.2.1", "192.0.2.2"]}]
-        return {"items": [{"endpoints": endpoints, "ports": [{"port": 6443}]}]}
-
-    def read_node(self, name: str, **_: Any) -> Any:
-        return V1Node(
-            spec=V1NodeSpec(pod_cidrs=self.networks.get(name)),
-            status=V1NodeStatus(
-                addresses=[
-                    V1NodeAddress(type="InternalIP", address=f"192.0.2.{ord(name)}"),
-                    V1NodeAddress(type="Hostname", address=name),
-                ]
-            ),
-        )
-
-    def list_pod_for_all_namespaces(self, **_: Any) -> Any:
-        status = V1PodStatus(pod_ips=[V1PodIP(ip="198.51.100.7")])
-        return V1PodList(items=[V1Pod(status=status)])
+        return [{"endpoints": endpoints, "ports": [{"port": 6443}]}]
 
 
 def cut(network_: str, nodes: Nodes) -> dict[str, Any]:

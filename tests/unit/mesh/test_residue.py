@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, cast, get_args
 
 from nsm_resilience.mesh import system
@@ -42,8 +41,6 @@ def test_a_wipe_looks_once_for_what_it_has_freed() -> None:
     lane = Lane(1, "a", "b")
 
     class Cluster:
-        apps: Any = SimpleNamespace(delete_namespaced_daemon_set=lambda *_, **__: None)
-
         def ready_nodes(self) -> set[str]:
             return {"a", "b"}
 
@@ -51,6 +48,9 @@ def test_a_wipe_looks_once_for_what_it_has_freed() -> None:
             return []
 
         def delete_pods(self, *_: Any, **__: Any) -> None: ...
+
+        def delete(self, *_: Any) -> bool:
+            return False  # it is gone already
 
         def request(self, *_: Any, **__: Any) -> Any:
             return {"items": []}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.testbed.api import ApiUnavailable
 from nsm_resilience.testbed.base import Lane
 
 
@@ -112,13 +113,13 @@ def test_the_end_of_a_watch_is_not_waited_for() -> None:
     """It is in the middle of a request that the API server answers in its own time."""
     asked, answered = threading.Event(), threading.Event()
 
-    class Core:
-        def list_namespaced_pod(self, *_: Any, **__: Any) -> Any:
+    class Cluster:
+        def follow(self, path: str, *, timeout_s: float) -> Any:
             asked.set()
             answered.wait(20)
-            raise OSError
+            raise ApiUnavailable(path)
 
-    cluster: Any = type("Cluster", (), {"core": Core()})
+    cluster: Any = Cluster()
     writer: Any = Writer()
     watch = PodWatch(cluster, Lane(1, "n1", "n2"), "kernel", writer)
     watch.start()

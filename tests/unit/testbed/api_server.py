@@ -218,7 +218,7 @@ def serving(cluster: StandIn, folder: Path, context: str = "theirs") -> Iterator
             status, content = cluster.answer(
                 self.command, self.path, yaml.safe_load(raw) if raw else None
             )
-            body = json.dumps(content).encode()
+            body = json.dumps(content).encode() + b"\n"
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

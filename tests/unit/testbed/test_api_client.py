@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 import urllib3
@@ -15,7 +17,9 @@ from api_server import StandIn, serving
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.testbed import api
-from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of
+
+LIST = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}
 
 
 class Silent:
@@ -63,32 +67,77 @@ def test_a_call_without_a_timeout_of_its_own_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(api, "PATIENCE_S", 0.2)
     with pytest.raises(urllib3.exceptions.TimeoutError):
-        cluster.core.list_node()
-    with pytest.raises(urllib3.exceptions.TimeoutError):
         cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n")
-
-
-def test_a_call_keeps_the_timeout_that_it_names(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: list[Any] = []
-
-    def request(*_: Any, _request_timeout: Any = None, **__: Any) -> Any:
-        given.append(_request_timeout)
-        raise urllib3.exceptions.HTTPError
-
-    monkeypatch.setattr(cluster.api.rest_client, "request", request)
-    for timeout in (None, 7, (3, 400)):
-        with pytest.raises(urllib3.exceptions.HTTPError):
-            cluster.core.list_node(_request_timeout=timeout)
-    assert given == [api.PATIENCE_S, 7, (3, 400)]
 
 
 def test_an_answer_that_does_not_come_is_asked_for_once(cluster: Cluster, silent: Silent) -> None:
     """Retries of the client itself would hide how long the API server was away."""
-    with pytest.raises(urllib3.exceptions.TimeoutError):
-        cluster.core.list_node(_request_timeout=0.2)
+    with pytest.raises(ApiUnavailable, match=r"GET /api/v1/nodes: .*timed out"):
+        cluster.find("/api/v1/nodes", timeout_s=0.2)
     assert silent.connections() == 1
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Iterator[tuple[Cluster, StandIn]]:
+    held = StandIn("a", "b")
+    with serving(held, tmp_path) as kubeconfig:
+        yield Cluster(kubeconfig, "theirs"), held
+
+
+def test_objects_are_found_changed_and_deleted(theirs: tuple[Cluster, StandIn]) -> None:
+    cluster, held = theirs
+    cluster.merge("/api/v1/nodes/b", {"metadata": {"labels": {"x/y": "1"}}})
+    assert [name_of(node) for node in cluster.find("/api/v1/nodes", selector="x/y=1")] == ["b"]
+    cluster.merge("/api/v1/nodes/b", {"metadata": {"labels": {"x/y": None}}})
+    assert "x/y" not in held.labels("b")
+    assert cluster.ready_nodes() == {"a", "b"}
+    assert cluster.delete("/api/v1/nodes/b") and not cluster.delete("/api/v1/nodes/b")
+    with pytest.raises(ApiException, match="404"):
+        cluster.get("/api/v1/nodes/b")
+
+
+def test_a_selector_is_written_as_the_api_server_reads_it(
+    theirs: tuple[Cluster, StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(theirs[1], "answer", lambda _, url, __: asked.append(url) or (200, LIST))
+    theirs[0].find("/api/v1/pods", selector="app in (a,b)", fields="spec.nodeName=c")
+    (query,) = (parse_qs(urlparse(url).query) for url in asked)
+    assert query == {"labelSelector": ["app in (a,b)"], "fieldSelector": ["spec.nodeName=c"]}
+
+
+def test_what_goes_on_is_read_line_by_line(
+    theirs: tuple[Cluster, StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"type": "ADDED", "object": {}}
+    monkeypatch.setattr(theirs[1], "answer", lambda *_: (200, event))
+    assert list(theirs[0].follow("/api/v1/pods?watch=true", timeout_s=5)) == [event]
+    monkeypatch.setattr(theirs[1], "answer", lambda *_: (503, {"message": "not now"}))
+    with pytest.raises(ApiUnavailable, match=r"503 .*not now"):
+        list(theirs[0].follow("/api/v1/pods?watch=true", timeout_s=5))
+
+
+def test_what_goes_on_and_falls_silent_is_an_api_server_that_is_away(cluster: Cluster) -> None:
+    with pytest.raises(ApiUnavailable, match="timed out"):
+        list(cluster.follow("/api/v1/pods?watch=true", timeout_s=0.2))
+
+
+def test_the_clients_models_are_not_loaded(tmp_path: Path) -> None:
+    """They cost each trial more than a second of a processor (issue 5)."""
+    with serving(StandIn("a"), tmp_path) as kubeconfig:
+        look = (
+            "import sys; from pathlib import Path\n"
+            "from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of\n"
+            "cluster = Cluster(Path(sys.argv[1]), 'theirs')\n"
+            "cluster.ready_nodes(), cluster.identity(), cluster.version()\n"
+            "cluster.apply('{apiVersion: v1, kind: Namespace, metadata: {name: x}}')\n"
+            "print(*sys.modules)"
+        )
+        loaded = subprocess.run(
+            [sys.executable, "-c", look, kubeconfig], capture_output=True, text=True, check=True
+        ).stdout.split()
+    heavy = [m for m in loaded if m.startswith(("kubernetes.client.api.", "kubernetes.client.mod"))]
+    assert set(heavy) <= {"kubernetes.client.models", "kubernetes.client.api.version_api"}
 
 
 def test_a_refusal_that_is_no_text_is_shown_all_the_same(
