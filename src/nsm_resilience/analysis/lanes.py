@@ -59,10 +59,10 @@ def beside(attempts: Sequence[Ran]) -> list[float]:
 
 
 def margins_of(study: Study) -> dict[str, float]:
-    """What each measure cannot tell apart, in its own unit, from the rates and rules of the study.
+    """The difference of each measure that changes no reading of a study, from its rates and rules.
 
     An outage is told from a late reply by the shortest interruption; signs and messages come with
-    the samples of the components; what Kubernetes has to start it starts on whole seconds. A round
+    the samples of the components; what Kubernetes has to start is asked for in seconds. A round
     trip that is longer by one echo interval bounds an outage as well as before. Of echoes, the
     judge lets a path be steady that lost as many as this share.
     """
@@ -83,8 +83,8 @@ def verdict_of(shift: Shift, margin: float, p_adjusted: float) -> str:
 
     `equal`: the 95 % interval of the shift lies within the margin to both sides, which is the test
     of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987)
-    657-680), each at 2.5 %. `biased`: the rank test, adjusted, rejects at 5 %, and the shift is
-    larger than the margin. `open`: neither; there are too few trials, or they spread too much.
+    657-680), each at 2.5 %. `biased`: the rank test, adjusted, rejects at 5 %, and the estimated
+    shift is larger than the margin. `open`: neither; there are too few trials, or they spread too much.
     """
     low, high = shift.interval.low, shift.interval.high
     if -margin <= low and high <= margin:

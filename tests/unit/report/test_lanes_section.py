@@ -53,8 +53,8 @@ def test_lanes_that_do_not_bias_are_said_not_to(with_lanes: Make) -> None:
     assert lanes["counts"] == {"equal": len(lanes["rows"]), "biased": 0, "open": 0}
     assert {t["name"] for t in built.numbers["tables"]} >= {"lanes", "lanes_trials"}
     text = prose(built)
-    assert "Within what the study can tell, lanes do not bias." in text
-    assert "with up to 5 trials side by side, on the same lanes, by turns of 2 blocks" in text
+    assert "Within their margins, lanes do not bias." in text
+    assert "with up to 5 trials side by side, on the same cluster, by turns of 2 blocks" in text
     assert "Its data are synthetic" in text
     assert "none of 50 attempts and side by side 1 of 51 attempts" in text
     for wrong in ("Lanes bias", "No bias is shown"):
