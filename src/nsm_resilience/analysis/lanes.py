@@ -84,7 +84,8 @@ def verdict_of(shift: Shift, margin: float, p_adjusted: float) -> str:
     `equal`: the 95 % interval of the shift lies within the margin to both sides, which is the test
     of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987)
     657-680), each at 2.5 %. `biased`: the rank test, adjusted, rejects at 5 %, and the estimated
-    shift is larger than the margin. `open`: neither; there are too few trials, or they spread too much.
+    shift is larger than the margin. `open`: neither; there are too few trials, or they spread too
+    much.
     """
     low, high = shift.interval.low, shift.interval.high
     if -margin <= low and high <= margin:
