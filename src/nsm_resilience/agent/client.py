@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
@@ -57,7 +57,7 @@ class Agent:
         """`pod` is the agent's pod on `node`."""
         self.cluster = cluster
         self.node = node
-        self._base = f"/api/v1/namespaces/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
+        self._base = f"{NAMESPACES}/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"
         self._headers = {"X-Agent-Token": token, "X-Agent-Node": node}
         self._next = 0
         self._instance: str | None = None

@@ -15,11 +15,11 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
-from nsm_resilience.testbed.api import Cluster, name_of, wait_for
+from nsm_resilience.testbed.api import NAMESPACES, PATIENCE_S, Cluster, name_of, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane
 
 _NAME = "nsm-resilience-agent"
-_SECRET = f"/api/v1/namespaces/{AGENT_NAMESPACE}/secrets/{_NAME}"
+_SECRET = f"{NAMESPACES}/{AGENT_NAMESPACE}/secrets/{_NAME}"
 
 
 def scripts() -> dict[str, str]:
@@ -73,7 +73,7 @@ def _keep_token(cluster: Cluster) -> None:
             "metadata": {"name": _NAME},
             "stringData": {"token": secrets.token_urlsafe(32)},
         }
-        cluster.request("POST", _SECRET.rpartition("/")[0], body, timeout_s=10)
+        cluster.request("POST", _SECRET.rpartition("/")[0], body, timeout_s=PATIENCE_S)
 
 
 def _runs(pod: Mapping[str, Any]) -> bool:

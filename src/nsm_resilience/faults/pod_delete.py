@@ -17,7 +17,7 @@ from nsm_resilience.faults.base import ApiAction, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.api import labels_of, name_of
+from nsm_resilience.testbed.api import NAMESPACES, labels_of, name_of
 
 METHODS = frozenset({"delete"})
 UNDONE = {
@@ -46,7 +46,7 @@ def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
     for fault in planned:
         pod = _pod(fault, mesh)
         name, uid = name_of(pod), pod["metadata"]["uid"]
-        path = f"/api/v1/namespaces/{mesh.lane.namespace}/pods/{name}"
+        path = f"{NAMESPACES}/{mesh.lane.namespace}/pods/{name}"
         action = ApiAction([], [path], {"pod": name, "uid": uid})
         found.setdefault(uid, action).faults.append(fault)
     return list(found.values())

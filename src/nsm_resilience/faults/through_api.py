@@ -28,12 +28,12 @@ def start(
         delay = max(f.fault.delay_s for f in one.faults)
         # no answer now is no error: the deletion itself will report what is wrong
         with suppress(ApiException, ApiUnavailable):
-            cluster.request("GET", one.paths[0], timeout_s=5, headers={})
+            cluster.get(one.paths[0], timeout_s=5)
         time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + delay))
         one.begin_ns = time.monotonic_ns()
         try:
             for path in one.paths:
-                cluster.request("DELETE", path, timeout_s=5, headers={})
+                cluster.request("DELETE", path, timeout_s=5)
         except (ApiException, ApiUnavailable) as error:
             one.error = str(error)
         one.done_ns = time.monotonic_ns()

@@ -21,7 +21,7 @@ def refuse_another_mesh(cluster: Cluster) -> None:
     for plural in system.RESOURCES:
         name = f"{plural}.{system.SERVICE_GROUP}"
         try:
-            found = cluster.request("GET", f"{DEFINITIONS}/{name}", timeout_s=10, headers={})
+            found = cluster.get(f"{DEFINITIONS}/{name}", timeout_s=10)
         except ApiException as error:
             if error.status == 404:
                 continue
@@ -37,7 +37,7 @@ def refuse_another_mesh(cluster: Cluster) -> None:
 def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
     for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
-        for item in cluster.find(base, selector=OURS):
+        for item in cluster.find(base, selector=OURS, timeout_s=10):
             name = name_of(item)
             say(f"removing {base.rpartition('/')[2]} {name}")
-            cluster.delete(f"{base}/{name}")
+            cluster.delete(f"{base}/{name}", timeout_s=10)

@@ -13,7 +13,15 @@ from nsm_resilience.mesh import system
 from nsm_resilience.mesh.manifests import render, values
 from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of, ready, wait_for
+from nsm_resilience.testbed.api import (
+    NAMESPACES,
+    NODES,
+    ApiUnavailable,
+    Cluster,
+    name_of,
+    ready,
+    wait_for,
+)
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
@@ -34,7 +42,7 @@ def prepare_cluster(cluster: Cluster, lanes: list[Lane], images: Images) -> None
 def _served(cluster: Cluster) -> bool:
     for plural in system.RESOURCES:
         path = f"/apis/{system.SERVICE_GROUP}/v1alpha1/{plural}"
-        cluster.request("GET", path, timeout_s=5, headers={})
+        cluster.get(path, timeout_s=5)
     return True
 
 
@@ -76,7 +84,7 @@ class Mesh:
 
     def _device_offered(self) -> bool:
         for node in self.lane.nodes.values():
-            allocatable = self.cluster.get(f"/api/v1/nodes/{node}")["status"].get("allocatable", {})
+            allocatable = self.cluster.get(f"{NODES}/{node}")["status"].get("allocatable", {})
             if int(allocatable.get(system.DEVICE, "0")) < 3:
                 return False
         return True
@@ -135,14 +143,14 @@ class Mesh:
 
     def pod(self, name: str) -> Any:
         """One pod of the lane."""
-        return self.cluster.get(f"/api/v1/namespaces/{self.lane.namespace}/pods/{name}")
+        return self.cluster.get(f"{NAMESPACES}/{self.lane.namespace}/pods/{name}", timeout_s=10)
 
     def custom_resources(self) -> dict[str, list[Any]]:
         """NSM's registry: its custom resources in the lane's namespace, by plural name."""
         found: dict[str, list[Any]] = {}
         for plural in system.RESOURCES:
             path = self.path_of_resource(plural)
-            found[plural] = self.cluster.request("GET", path, timeout_s=10, headers={})["items"]
+            found[plural] = self.cluster.find(path, timeout_s=10)
             for item in found[plural]:
                 item["metadata"].pop("managedFields", None)
         return found
@@ -216,9 +224,9 @@ class Mesh:
 
     def _delete_daemon_set(self, name: str) -> None:
         path = f"/apis/apps/v1/namespaces/{self.lane.namespace}/daemonsets/{name}"
-        self.cluster.delete(path, {"propagationPolicy": "Background"})
+        self.cluster.delete(path, {"propagationPolicy": "Background"}, timeout_s=10)
 
     def _delete_custom_resources(self) -> None:
         for plural, items in self.custom_resources().items():
             for item in items:
-                self.cluster.delete(self.path_of_resource(plural, name_of(item)))
+                self.cluster.delete(self.path_of_resource(plural, name_of(item)), timeout_s=10)

@@ -11,7 +11,7 @@ from typing import Any
 from nsm_resilience.mesh import system
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Plane
-from nsm_resilience.testbed.api import API_FAULTS, Cluster
+from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, Cluster
 from nsm_resilience.testbed.base import Lane
 
 
@@ -61,7 +61,7 @@ class PodWatch:
         return (known[-1].restarts, known[-1].ready) if known else (None, None)
 
     def _run(self) -> None:
-        path = f"/api/v1/namespaces/{self.lane.namespace}/pods?watch=true&timeoutSeconds=2"
+        path = f"{NAMESPACES}/{self.lane.namespace}/pods?watch=true&timeoutSeconds=2"
         while not self._stop.is_set():
             try:
                 for item in self.cluster.follow(path, timeout_s=5):

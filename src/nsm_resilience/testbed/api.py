@@ -17,6 +17,8 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.watch import watch
 
 FIELD_MANAGER = "nsm-resilience"
+NODES = "/api/v1/nodes"
+NAMESPACES = "/api/v1/namespaces"
 PATIENCE_S = 30.0
 """How long a call that names no timeout of its own waits for an answer; seconds."""
 
@@ -68,7 +70,7 @@ class Cluster:
 
     def identity(self) -> str:
         """The uid of the namespace kube-system: given once when a cluster is made."""
-        found = self.get("/api/v1/namespaces/kube-system", timeout_s=5)
+        found = self.get(f"{NAMESPACES}/kube-system", timeout_s=5)
         return str(found["metadata"]["uid"])
 
     def answers(self) -> bool:
@@ -81,7 +83,7 @@ class Cluster:
 
     def ready_nodes(self) -> set[str]:
         """Names of the nodes that are Ready."""
-        nodes = self.find("/api/v1/nodes", timeout_s=5)
+        nodes = self.find(NODES, timeout_s=5)
         return {name_of(node) for node in nodes if has_condition(node, "Ready")}
 
     def apply(self, text: str, *, dry_run: bool = False) -> None:
@@ -106,13 +108,13 @@ class Cluster:
                 **({"dry_run": "All"} if dry_run else {}),
             )
 
-    def get(self, path: str, *, timeout_s: float = 10) -> dict[str, Any]:
+    def get(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """One object as plain JSON; ApiException with status 404 when it is not there."""
         found: dict[str, Any] = self.request("GET", path, timeout_s=timeout_s)
         return found
 
     def find(
-        self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = 10
+        self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = PATIENCE_S
     ) -> list[dict[str, Any]]:
         """All objects of a kind, or those that a label and a field selector leave."""
         asked = {"labelSelector": selector, "fieldSelector": fields}
@@ -120,12 +122,12 @@ class Cluster:
         found = self.get(f"{path}?{query}" if query else path, timeout_s=timeout_s)
         return list(found["items"])
 
-    def merge(self, path: str, body: Any, *, timeout_s: float = 10) -> None:
+    def merge(self, path: str, body: Any, *, timeout_s: float = PATIENCE_S) -> None:
         """Change some fields of an object; a field that is None goes."""
         kind = {"Content-Type": "application/merge-patch+json"}
         self.request("PATCH", path, body, timeout_s=timeout_s, headers=kind)
 
-    def delete(self, path: str, options: Any = None, *, timeout_s: float = 10) -> bool:
+    def delete(self, path: str, options: Any = None, *, timeout_s: float = PATIENCE_S) -> bool:
         """Delete an object, with options as of a DeleteOptions; False when it was gone already."""
         try:
             self.request("DELETE", path, options, timeout_s=timeout_s)
@@ -147,7 +149,7 @@ class Cluster:
         """A raw request; returns the parsed JSON.
 
         The client's own models are not used: to load them costs a trial more than a second of a
-        processor, and each pod that is read into one some ten milliseconds. Raises ApiUnavailable
+        processor, and each pod that is read into one tens of milliseconds. Raises ApiUnavailable
         when there is no answer or one that says "not now", ApiException for any other refusal.
         """
         answer = self._send(method, path, body, timeout_s, headers or {}, preload_content=True)
@@ -202,13 +204,13 @@ class Cluster:
 
     def pods(self, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         """Pods of a namespace."""
-        return self.find(f"/api/v1/namespaces/{namespace}/pods", selector=selector)
+        return self.find(f"{NAMESPACES}/{namespace}/pods", selector=selector, timeout_s=10)
 
     def delete_pods(self, namespace: str, names: Iterable[str], grace_s: int | None) -> None:
         """Delete pods; one that is gone already is no error. `grace_s` None: the pod's own."""
         options = None if grace_s is None else {"gracePeriodSeconds": grace_s}
         for name in names:
-            self.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", options)
+            self.delete(f"{NAMESPACES}/{namespace}/pods/{name}", options, timeout_s=10)
 
 
 def name_of(thing: Mapping[str, Any]) -> str:

@@ -157,7 +157,7 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
 
 
 def propose_lanes(cpus: int, memory_gib: float) -> int:
-    """How many lanes a machine carries, by its processors and by its memory; at least one.
+    """How many lanes are proposed for a machine, by its processors and by its memory; at least one.
 
     A lane is two worker nodes; one more node is the control plane.
     """
@@ -206,7 +206,7 @@ def _kubeconfig(config: ExistingTestbed) -> Finding:
 
 def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
     """Rights, and the named nodes or a proposal; only reads from the cluster."""
-    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.api import NODES, Cluster
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.testbed.rights import missing_rights
 
@@ -220,7 +220,7 @@ def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
             "an administrator gives them, with what `nsm-resilience cluster rights` prints",
         )  # fmt: skip
         if "list nodes" not in missing:
-            yield _nodes(config, cluster.find("/api/v1/nodes"))
+            yield _nodes(config, cluster.find(NODES, timeout_s=10))
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")

@@ -48,7 +48,7 @@ class Existing:
     def up(self) -> None:
         """Check that the user allowed this context and that its nodes can be used."""
         self.check_allowed()
-        from nsm_resilience.testbed.api import Cluster
+        from nsm_resilience.testbed.api import NODES, Cluster
         from nsm_resilience.testbed.rights import missing_rights
 
         cluster = Cluster(self.kubeconfig, self.context)
@@ -59,7 +59,7 @@ class Existing:
                 f"{', '.join(map(str, missing))}; an administrator gives them, with what "
                 "`nsm-resilience cluster rights` prints"
             )
-        nodes = cluster.find("/api/v1/nodes")
+        nodes = cluster.find(NODES, timeout_s=10)
         if not self.config.nodes:
             raise TestbedError(
                 f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"

@@ -95,11 +95,11 @@ class Kind:
     def _has_our_namespace(self) -> bool:
         """Whether it answers and has what `manage` puts into every cluster of ours."""
         self._export_kubeconfig()
-        from nsm_resilience.testbed.api import Cluster
+        from nsm_resilience.testbed.api import NAMESPACES, Cluster
 
         try:
             cluster = Cluster(self.kubeconfig, self.context)
-            cluster.get(f"/api/v1/namespaces/{AGENT_NAMESPACE}", timeout_s=5)
+            cluster.get(f"{NAMESPACES}/{AGENT_NAMESPACE}", timeout_s=5)
         except Exception:  # it is not there, or nothing that could have one answers
             return False
         return True

@@ -13,7 +13,14 @@ from typing import Any
 
 from nsm_resilience.record.lock import name_owner
 from nsm_resilience.record.writer import utc_now
-from nsm_resilience.testbed.api import Cluster, labels_of, name_of, wait_for
+from nsm_resilience.testbed.api import (
+    NAMESPACES,
+    NODES,
+    Cluster,
+    labels_of,
+    name_of,
+    wait_for,
+)
 from nsm_resilience.testbed.base import (
     AGENT_NAMESPACE,
     CHECKED,
@@ -23,9 +30,6 @@ from nsm_resilience.testbed.base import (
     TestbedError,
 )
 from nsm_resilience.testbed.out_of_use import out_of_use
-
-NODES = "/api/v1/nodes"
-NAMESPACES = "/api/v1/namespaces"
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:

@@ -59,5 +59,5 @@ def _has(cluster: Cluster, right: Right) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": wanted},
     }
-    answer = cluster.request("POST", REVIEWS, body, timeout_s=10, headers={})
+    answer = cluster.request("POST", REVIEWS, body, timeout_s=10)
     return bool(answer["status"]["allowed"])

@@ -10,7 +10,7 @@ from nsm_resilience.provenance.environment import machine, software
 from nsm_resilience.record.layout import FORMAT
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.load import sha256_of
-from nsm_resilience.testbed.api import Cluster
+from nsm_resilience.testbed.api import NODES, Cluster
 from nsm_resilience.trial.plan import AttemptPlan
 
 
@@ -54,7 +54,7 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
 
 
 def _node(cluster: Cluster, role: str, name: str) -> dict[str, Any]:
-    info = cluster.get(f"/api/v1/nodes/{name}")["status"]["nodeInfo"]
+    info = cluster.get(f"{NODES}/{name}")["status"]["nodeInfo"]
     return {
         "name": name,
         "role": role,

@@ -20,7 +20,14 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
-from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, labels_of, name_of, ready
+from nsm_resilience.testbed.api import (
+    API_FAULTS,
+    NAMESPACES,
+    ApiUnavailable,
+    labels_of,
+    name_of,
+    ready,
+)
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.setting import Setting, TrialVoid
@@ -266,7 +273,7 @@ def collect(setting: Setting) -> None:
                 agent.stop(SCRIPT)
         setting.pump()
         events = setting.cluster.request(
-            "GET", f"/api/v1/namespaces/{setting.lane.namespace}/events", timeout_s=20, headers={}
+            "GET", f"{NAMESPACES}/{setting.lane.namespace}/events", timeout_s=20
         )
         setting.writer.kubernetes_events(_of_trial(events["items"], setting))
         for agent in setting.agents.values():

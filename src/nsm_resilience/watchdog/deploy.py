@@ -16,7 +16,7 @@ from nsm_resilience.agent.deploy import scripts as agent_scripts
 from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import REMEDY as NAME
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of, ready, wait_for
+from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, name_of, ready, wait_for
 from nsm_resilience.testbed.base import Lane
 
 PORT = 8601
@@ -107,10 +107,10 @@ class Watchdog:
 
         Raises ApiUnavailable when it does not answer.
         """
-        path = f"/api/v1/namespaces/{self.lane.namespace}/pods/{pod}:{PORT}/proxy/journal"
+        path = f"{NAMESPACES}/{self.lane.namespace}/pods/{pod}:{PORT}/proxy/journal"
         try:
             answer: dict[str, Any] = self.cluster.request(
-                "GET", f"{path}?since={since}", timeout_s=5, headers={}
+                "GET", f"{path}?since={since}", timeout_s=5
             )
         except ApiException as error:
             raise ApiUnavailable(f"the watchdog's journal in {pod}: {error.reason}") from error

@@ -100,7 +100,7 @@ class Nodes:
     def __init__(self, networks: dict[str, list[str]]) -> None:
         self.networks = networks
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str, **_: Any) -> dict[str, Any]:
         name = path.removeprefix("/api/v1/nodes/")
         own = {"type": "InternalIP", "address": f"192.0.2.{ord(name)}"}
         spec = {"podCIDRs": self.networks[name]} if name in self.networks else {}
@@ -109,7 +109,9 @@ class Nodes:
             "status": {"addresses": [own, {"type": "Hostname", "address": name}]},
         }
 
-    def find(self, path: str, *, selector: str = "", fields: str = "") -> list[dict[str, Any]]:
+    def find(
+        self, path: str, *, selector: str = "", fields: str = "", **_: Any
+    ) -> list[dict[str, Any]]:
         if path == "/api/v1/pods":
             assert fields == "spec.nodeName=b"
             return [{"status": {"podIPs": [{"ip": "198.51.100.7"}]}}, {"status": {}}]

@@ -49,11 +49,11 @@ def test_a_wipe_looks_once_for_what_it_has_freed() -> None:
 
         def delete_pods(self, *_: Any, **__: Any) -> None: ...
 
-        def delete(self, *_: Any) -> bool:
+        def delete(self, *_: Any, **__: Any) -> bool:
             return False  # it is gone already
 
-        def request(self, *_: Any, **__: Any) -> Any:
-            return {"items": []}
+        def find(self, *_: Any, **__: Any) -> list[Any]:
+            return []
 
     cluster, given = cast(Any, Cluster()), cast(Any, {"client": agents})
     proof = Mesh(cluster, lane, Images(), Factors(), given).wipe()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -67,7 +68,25 @@ def test_a_call_without_a_timeout_of_its_own_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(api, "PATIENCE_S", 0.2)
     with pytest.raises(urllib3.exceptions.TimeoutError):
+        cluster.api.call_api("GET", f"{cluster.api.configuration.host}/api/v1/nodes")
+    with pytest.raises(urllib3.exceptions.TimeoutError):
         cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n")
+
+
+def test_a_call_keeps_the_timeout_that_it_names(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def request(*_: Any, _request_timeout: Any = None, **__: Any) -> Any:
+        given.append(_request_timeout)
+        raise urllib3.exceptions.HTTPError
+
+    monkeypatch.setattr(cluster.api.rest_client, "request", request)
+    for timeout in (None, 7, (3, 400)):
+        with pytest.raises(urllib3.exceptions.HTTPError):
+            cluster.api.call_api("GET", "http://127.0.0.1/x", _request_timeout=timeout)
+    assert given == [api.PATIENCE_S, 7, (3, 400)]
 
 
 def test_an_answer_that_does_not_come_is_asked_for_once(cluster: Cluster, silent: Silent) -> None:
@@ -127,7 +146,7 @@ def test_the_clients_models_are_not_loaded(tmp_path: Path) -> None:
     with serving(StandIn("a"), tmp_path) as kubeconfig:
         look = (
             "import sys; from pathlib import Path\n"
-            "from nsm_resilience.testbed.api import ApiUnavailable, Cluster, name_of\n"
+            "from nsm_resilience.testbed.api import Cluster\n"
             "cluster = Cluster(Path(sys.argv[1]), 'theirs')\n"
             "cluster.ready_nodes(), cluster.identity(), cluster.version()\n"
             "cluster.apply('{apiVersion: v1, kind: Namespace, metadata: {name: x}}')\n"
