@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long is watched, how often is looked, and the judge's thresholds; times in seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from nsm_resilience.study.fault import Model, Seconds
+
+
+class Windows(Model):
+    """How long each phase of a trial is, fixed before the run (study.md, "One trial"); seconds."""
+
+    steady_s: Seconds = 10.0
+    settle_s: Seconds = 30.0
+    watch_s: Seconds = 120.0
+    new_connection_s: Seconds = 60.0
+    bystander_s: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _settle_fits_into_watch(self) -> Self:
+        if self.settle_s >= self.watch_s:
+            raise ValueError(
+                f"settle_s ({self.settle_s:g}) must be shorter than watch_s ({self.watch_s:g}): "
+                "a path that recovers needs the settle time inside the watch"
+            )
+        return self
+
+
+class Probes(Model):
+    """Rates of the probes; seconds between two samples."""
+
+    echo_interval_s: Annotated[float, Field(ge=0.005, le=1)] = 0.02
+    echo_deadline_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=2.0, description="An echo without a reply after this is lost."
+    )
+    component_interval_s: Annotated[float, Field(ge=0.1, le=10)] = 0.5
+
+
+class JudgeRules(Model):
+    """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
+
+    interruption_s: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="A stretch without reply longer than this is an interruption."
+    )
+    probe_gap_s: Annotated[float, Field(gt=0)] = Field(
+        default=1.0, description="A longer gap in what was sent means that the probe stopped."
+    )
+    late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05, description="More echoes than this sent late make the trial unknown."
+    )
