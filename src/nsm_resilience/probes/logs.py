@@ -28,6 +28,8 @@ class LogProbe:
     def on_line(self, line: dict[str, Any]) -> None:
         """Take in one line of the script."""
         if line["kind"] == "log":
-            self.writer.log(self.node, line["pod"], line["container"], line["data"].encode())
+            self.writer.log(
+                self.node, line["pod"], line["container"], line["data"].encode(errors="replace")
+            )
         elif line["kind"] == "exited" and line["code"] != 0:
             self.problem = f"the log probe ended with {line['code']}: {line['error']}"

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
+from nsm_resilience.record.files import well_formed
+
 Phase = Literal[
     "clean", "install", "connect", "steady", "fault", "watch", "after", "collect", "wipe"
 ]
@@ -52,7 +54,8 @@ class Event:
 
     def to_line(self) -> str:
         """One line of JSON without its newline."""
-        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":"))
+        return well_formed(text)
 
     @classmethod
     def from_line(cls, line: str) -> Event:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @contextmanager
@@ -37,7 +40,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write JSON for people and programs alike: sorted only where the caller sorted, UTF-8."""
-    write_bytes(path, (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode())
+    text = json.dumps(data, ensure_ascii=False, indent=1)
+    write_bytes(path, (well_formed(text) + "\n").encode())
+
+
+def well_formed(text: str) -> str:
+    """The text without lone surrogates, which UTF-8 cannot hold: U+FFFD stands in their places.
+
+    They come from names that are no UTF-8. The agent writes none; whoever else does must not cost
+    the record.
+    """
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nsm_resilience.record.events import KINDS, Actor, Event, Phase
-from nsm_resilience.record.files import write_bytes, write_json
+from nsm_resilience.record.files import well_formed, write_bytes, write_json
 from nsm_resilience.record.layout import SAMPLES, RecordLayout
 
 
@@ -118,7 +118,8 @@ class RecordWriter:
                 self._samples[table] = path.open("x", encoding="utf-8")
             stream = self._samples[table]
             for row in rows:
-                stream.write(json.dumps(row, separators=(",", ":")) + "\n")
+                text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+                stream.write(well_formed(text) + "\n")
             stream.flush()
 
     def snapshot(self, name: str, data: dict[str, Any]) -> None:
@@ -136,7 +137,7 @@ class RecordWriter:
 
     def kubernetes_events(self, events: list[dict[str, Any]]) -> None:
         """Store the raw Kubernetes events, one a line."""
-        lines = [json.dumps(e, ensure_ascii=False, sort_keys=True) for e in events]
+        lines = [well_formed(json.dumps(e, ensure_ascii=False, sort_keys=True)) for e in events]
         write_bytes(self.layout.kubernetes_events, "".join(f"{x}\n" for x in lines).encode())
 
     def close(self) -> None:

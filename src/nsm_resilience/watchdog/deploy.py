@@ -21,8 +21,8 @@ from nsm_resilience.testbed.base import Lane
 
 PORT = 8601
 SHARED = (
-    "echo.py", "grpc_stream.py", "lines.py", "netns.py", "processes.py", "protobuf.py",
-    "sockets.py", "workspace.py",
+    "echo.py", "foreign.py", "grpc_stream.py", "lines.py", "netns.py", "processes.py",
+    "protobuf.py", "sockets.py", "workspace.py",
 )  # fmt: skip
 """Scripts of the node agent that the watchdog is made of, too."""
 

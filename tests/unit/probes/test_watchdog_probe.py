@@ -14,15 +14,17 @@ from nsm_resilience.probes import watchdog as probe_module
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.testbed.api import ApiUnavailable
 
-SCRIPTS = Path(probe_module.__file__).parents[1] / "watchdog" / "node"
+PACKAGE = Path(probe_module.__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(probe_module, "PULL_S", 0.0)
-    monkeypatch.syspath_prepend(str(SCRIPTS))
+    for part in ("agent", "watchdog"):
+        monkeypatch.syspath_prepend(str(PACKAGE / part / "node"))
     yield
-    sys.modules.pop("journal", None)
+    for name in ("journal", "foreign"):
+        sys.modules.pop(name, None)
 
 
 class Clock:

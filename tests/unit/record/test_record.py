@@ -227,3 +227,25 @@ def test_an_exception_of_a_signal_in_the_middle_of_a_line_is_no_different(tmp_pa
         writer.event("void", data={"reason": "interrupted"})
     writer.abandon()
     assert read_record(tmp_path / "1").outcome == "cut"
+
+
+def test_a_lone_surrogate_never_reaches_a_record(tmp_path: Path) -> None:
+    """It stands for a byte of a name that is no UTF-8; half of the files could not hold it."""
+    odd = "socket-\udcff"
+    writer = RecordWriter(tmp_path / "r", META | {"odd": odd})
+    writer.event("address", target=odd, data={odd: [odd]})
+    writer.samples(
+        "sockets",
+        [{"t_ns": 1, "node": "client", "socket": "s", "path": odd, "inode": 1, "kind": "socket",
+          "answers": True}],
+    )  # fmt: skip
+    writer.snapshot("before", {odd: odd})
+    writer.kubernetes_events([{"message": odd}])
+    writer.close()
+    record = read_record(tmp_path / "r")
+    shown = "socket-\N{REPLACEMENT CHARACTER}"
+    assert record.complete and record.meta["odd"] == shown
+    assert record.events[0].target == shown and record.events[0].data == {shown: [shown]}
+    assert record.table("sockets")["path"].tolist() == [shown]
+    for path in (tmp_path / "r").rglob("*.json*"):
+        assert b"udcff" not in path.read_bytes()

@@ -90,3 +90,18 @@ def test_open_connections_are_counted_in_the_callers_network(root: Path) -> None
             with listening.accept()[0]:
                 assert observe.connected_to(os.getpid(), path) == 1
     assert observe.connected_to(os.getpid(), path) == 0
+
+
+def test_a_socket_whose_name_is_no_utf_8_hides_no_other(tmp_path: Path) -> None:
+    """Anybody's sockets stand in /proc/net/unix, beside those that are looked for."""
+    import observe
+
+    odd, ours = os.fsencode(tmp_path) + b"/\xff.sock", str(tmp_path / "ours.sock")
+    for path in (odd, os.fsencode(ours)):
+        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as caller:
+            server.bind(path)
+            server.listen(1)
+            caller.connect(path)
+            with server.accept()[0]:
+                assert observe.connected_to(os.getpid(), os.fsdecode(path)) == 1
+                assert observe.connected_to(os.getpid(), ours + "x") == 0

@@ -35,6 +35,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
+import foreign
 from clean import undo_faults
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -101,7 +102,7 @@ class Agent:
                 command(script, wanted),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
             )
             reader = threading.Thread(target=self._read, args=(name, child), daemon=True)
@@ -153,8 +154,9 @@ def run(script: str, wanted: dict[str, Any], timeout_s: float) -> dict[str, Any]
     """Run a script to its end."""
     try:
         done = subprocess.run(
-            command(script, wanted), capture_output=True, text=True, timeout=timeout_s, check=False
-        )
+            command(script, wanted), capture_output=True, timeout=timeout_s, check=False,
+            encoding="utf-8", errors="replace",
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"lines": [], "error": f"{script} did not end within {timeout_s} s"}
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -164,8 +166,7 @@ def run(script: str, wanted: dict[str, Any], timeout_s: float) -> dict[str, Any]
 
 def clock() -> dict[str, Any]:
     """This node's clocks; the boot id tells whether another machine shares its kernel."""
-    with open("/proc/sys/kernel/random/boot_id") as stream:
-        boot_id = stream.read().strip()
+    boot_id = foreign.text_of(foreign.read("/proc/sys/kernel/random/boot_id")).strip()
     return {"mono_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "boot_id": boot_id}
 
 
@@ -194,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
             status, why = 403, "wrong token"
         elif not NODE or meant != NODE:
             status, why = 403, f"this is the agent of {NODE!r}, the request is for {meant!r}"
-        elif not length.isdigit() or int(length) > MOST_BYTES:
+        elif not (length.isascii() and length.isdecimal()) or int(length) > MOST_BYTES:
             status, why = 413, f"a body has at most {MOST_BYTES} bytes"
         else:
             return True

@@ -40,7 +40,11 @@ def interfaces(patterns: list[str]) -> list[str]:
     if code != 0:
         raise OSError(f"ip link on the node: {problem.strip() or f'exit code {code}'}")
     names = []
-    for link in json.loads(text or "[]"):
+    try:
+        links = json.loads(text or "[]")
+    except ValueError as error:
+        raise OSError(f"ip link on the node does not print JSON: {error}") from error
+    for link in links:
         name = link.get("ifname", "")
         if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
             names.append(name)
@@ -99,10 +103,9 @@ def wipe(wanted: dict[str, Any]) -> None:
             if os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                os.unlink(path)
+                damage.forget(path)
     for path in wanted["files"]:
-        if os.path.lexists(HOST_ROOT + path):
-            os.unlink(HOST_ROOT + path)
+        damage.forget(HOST_ROOT + path)
     if not stopped.left():  # else it says which ones they are
         shutil.rmtree(damage.SAFE, ignore_errors=True)
     for name in interfaces(wanted["interfaces"]):

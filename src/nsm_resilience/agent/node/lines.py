@@ -11,6 +11,8 @@ import threading
 import time
 from typing import Any
 
+from foreign import printable
+
 _one_at_a_time = threading.Lock()
 
 
@@ -25,8 +27,11 @@ def order() -> dict[str, Any]:
 
 
 def emit(kind: str, **fields: Any) -> None:
-    """Write one line, whichever thread it is from; the agent buffers it until it is pulled."""
-    text = json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n"
+    """Write one line, whichever thread it is from; the agent buffers it until it is pulled.
+
+    It is ASCII, and holds no lone surrogate, whatever others on this node call their things.
+    """
+    text = json.dumps(printable({"kind": kind, **fields}), separators=(",", ":")) + "\n"
     with _one_at_a_time:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import re
 import time
 from typing import Any
 
+import foreign
 import processes
 import rules
 from checks import seen
@@ -24,8 +25,7 @@ def kubelets_server() -> list[tuple[str, int | None]]:
     """The addresses under which this node's kubelet knows the API server; none if not told."""
     for path in KUBECONFIGS:
         try:
-            with open(HOST_ROOT + path) as stream:
-                found = SERVER.search(stream.read())
+            found = SERVER.search(foreign.text_of(foreign.read(HOST_ROOT + path)))
         except OSError:
             continue
         if found is not None:

@@ -59,7 +59,8 @@ def run_on_node(
             capture_output=True,
             timeout=timeout,
             check=False,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # comments of rules and aliases of interfaces are anybody's
         )
     except FileNotFoundError:
         return 127, "", f"{command[0]}: not found on the node"

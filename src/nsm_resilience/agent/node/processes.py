@@ -12,26 +12,27 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import foreign
+
 
 def stat_of(pid: int) -> tuple[str, int] | None:
     """Return (state, start_ticks) of a process, or None when it is gone."""
     try:
-        with open(f"/proc/{pid}/stat") as stream:
-            text = stream.read()
-    except OSError:
+        # the name in it is whatever the process chose, brackets, line ends and odd bytes included
+        fields = foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        return foreign.text_of(fields[0]), int(fields[19])
+    except (OSError, IndexError):  # an empty one is of a process that has just ended
         return None
-    fields = text[text.rindex(")") + 2 :].split()
-    return fields[0], int(fields[19])
 
 
 def program_of(pid: int) -> str | None:
     """Name of the program a process runs; of a zombie, the (shortened) name it had."""
     try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).replace(" (deleted)", "")
+        name = os.path.basename(os.readlink(f"/proc/{pid}/exe".encode()))
+        return foreign.text_of(name.removesuffix(b" (deleted)"))
     except OSError:
         try:
-            with open(f"/proc/{pid}/comm") as stream:
-                return stream.read().strip()
+            return foreign.text_of(foreign.read(f"/proc/{pid}/comm")).strip()
         except OSError:
             return None
 
@@ -39,15 +40,14 @@ def program_of(pid: int) -> str | None:
 def cgroups_of(pid: int) -> str:
     """Control groups of a process as one text, empty when it is gone."""
     try:
-        with open(f"/proc/{pid}/cgroup") as stream:
-            return stream.read()
+        return foreign.text_of(foreign.read(f"/proc/{pid}/cgroup"))
     except OSError:
         return ""
 
 
 def all_pids() -> list[int]:
     """Pids of all processes of this node, ascending."""
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
 def in_pod(pid: int, pod_uid: str) -> bool:

@@ -16,6 +16,7 @@ import json
 import os
 from typing import Any
 
+import foreign
 import protobuf
 from netns import HOST_ROOT
 
@@ -52,8 +53,8 @@ def server_socket(pod_uid: str, resource: str, pattern: str) -> str:
 
 def _entries() -> list[dict[str, Any]]:
     try:
-        with open(HOST_ROOT + CHECKPOINT) as stream:
-            entries = json.load(stream)["Data"]["PodDeviceEntries"]
+        text = foreign.read(HOST_ROOT + CHECKPOINT).decode("utf-8", "replace")
+        entries = json.loads(text)["Data"]["PodDeviceEntries"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
         raise LookupError(f"kubelet's checkpoint cannot be read: {problem}") from error

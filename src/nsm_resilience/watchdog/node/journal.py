@@ -11,6 +11,8 @@ import time
 from collections import Counter, deque
 from typing import Any
 
+from foreign import printable
+
 STUCK_S = 30.0
 """Without a look for so long, the watchdog itself is stuck, and is to be restarted."""
 MOST = 20_000
@@ -43,6 +45,7 @@ class Journal:
 
         `what` is started, ended, beat, problem, finding, cleared, action, outcome, held or told.
         """
+        subject, data = printable(subject), printable(data)
         entry = {
             "t_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "what": what,
             "node": self.node, "subject": subject, **data,

@@ -23,7 +23,7 @@ GREETING_S = 2.0
 """How long a server may take to greet a caller."""
 START_S = 5.0
 """What a process gets after its start to make its sockets and to meet its peers."""
-CONNECTED = "03"
+CONNECTED = b"03"
 """SS_CONNECTED in the column St of /proc/net/unix."""
 PEER_CREDENTIALS = struct.Struct("3i")
 
@@ -92,10 +92,11 @@ def connected_to(pid: int, path: str) -> int:
     socket's name there (unix_stream_connect in net/unix/af_unix.c of Linux).
     """
     found = 0
-    with open(f"/proc/{pid}/net/unix") as stream:
+    name = os.fsencode(path)
+    with open(f"/proc/{pid}/net/unix", "rb") as stream:  # names of sockets are anybody's
         for line in stream:
             part = line.split(maxsplit=7)
-            if len(part) == 8 and part[5] == CONNECTED and part[7].rstrip("\n") == path:
+            if len(part) == 8 and part[5] == CONNECTED and part[7].rstrip(b"\n") == name:
                 found += 1
     return found
 
