@@ -12,9 +12,11 @@ from urllib.parse import urlencode
 
 import urllib3
 import yaml
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.watch import watch
+
+from nsm_resilience.testbed.connection import make_client
 
 FIELD_MANAGER = "nsm-resilience"
 NODES = "/api/v1/nodes"
@@ -26,6 +28,29 @@ PATIENCE_S = 30.0
 class ApiUnavailable(RuntimeError):
     """The API server, or what is behind it, did not answer in time."""
 
+
+class ApiRefused(ApiException):
+    """The API server said no; the text is one line that says what it was asked and what to do.
+
+    `status` and `reason` are those of the answer.
+    """
+
+    def __str__(self) -> str:
+        """What was asked, and the answer in words."""
+        return f"{self.asked}: {self.status} {self.reason}{REMEDIES.get(self.status, '')}"
+
+    def __init__(self, asked: str, status: int, said: bytes) -> None:
+        """Take the message out of the server's answer."""
+        super().__init__(status=status, reason=_message(said))
+        self.asked = asked
+
+
+REMEDIES = {
+    401: " (the API server does not know who asks: see that `kubectl get nodes` answers with the "
+    "same kubeconfig and context, and sign in again if it does not)",
+    403: " (an administrator gives the rights, with what `nsm-resilience cluster rights` prints)",
+}
+"""What to do about a refusal, by its status."""
 
 API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
 """What a call raises while the API server is away or does not do what it was asked."""
@@ -41,23 +66,18 @@ class _Client(client.ApiClient):
         return super().call_api(*arguments, **named)
 
 
-def _load(kubeconfig: Path, context: str) -> client.ApiClient:
-    """A client that says at once that the API server is away: urllib3 would try thrice more."""
-    settings = client.Configuration()
-    load: Any = config.load_kube_config  # untyped in the client
-    load(str(kubeconfig), context, settings)
-    settings.retries = False
-    return _Client(settings)
-
-
 class Cluster:
     """Clients for one cluster. `identity` tells it from another one of the same name."""
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
-        """Load the kubeconfig; nothing is asked of the cluster yet."""
+        """Load the kubeconfig; nothing is asked of the cluster yet.
+
+        `kubeconfig` may be several files, as in $KUBECONFIG. KubeconfigError when it cannot be
+        used.
+        """
         self.kubeconfig = kubeconfig
         self.context = context
-        self.api = _load(kubeconfig, context)
+        self.api = make_client(kubeconfig, context, _Client)
         self._dynamic: Any = None
 
     @property
@@ -150,10 +170,23 @@ class Cluster:
 
         The client's own models are not used: to load them costs a trial more than a second of a
         processor, and each pod that is read into one tens of milliseconds. Raises ApiUnavailable
-        when there is no answer or one that says "not now", ApiException for any other refusal.
+        when there is no answer, one that says "not now", or one that is not of an API server;
+        ApiRefused for any other refusal.
         """
         answer = self._send(method, path, body, timeout_s, headers or {}, preload_content=True)
-        return json.loads(answer.data)
+        try:
+            return json.loads(answer.data)
+        except ValueError as error:
+            raise self._not_an_api(f"{method} {path}", answer) from error
+
+    def _not_an_api(self, asked: str, answer: Any) -> ApiUnavailable:
+        """What to say of a proxy's page, a login form, or another server at that address."""
+        kind = answer.headers.get("Content-Type", "no type")
+        begin = " ".join((answer.data or b"")[:80].decode("utf-8", "replace").split())
+        return ApiUnavailable(
+            f"{asked}: what answers at {self.api.configuration.host} is no Kubernetes API server "
+            f"({answer.status}, {kind}: {begin!r}); is a proxy or a login page in between?"
+        )
 
     def follow(self, path: str, *, timeout_s: float) -> Iterator[Any]:
         """Lines of an answer that goes on, as JSON, each as it comes; faults as of `request`.
@@ -199,7 +232,9 @@ class Cluster:
         if answer.status in (429, 500, 502, 503, 504):
             raise ApiUnavailable(f"{method} {path}: {answer.status} {said[:300]!r}")
         if answer.status >= 400:
-            raise ApiException(status=answer.status, reason=said[:500].decode("utf-8", "replace"))
+            raise ApiRefused(f"{method} {path}", answer.status, said)
+        if answer.status >= 300:  # an API server sends nobody elsewhere
+            raise self._not_an_api(f"{method} {path}", answer)
         return answer
 
     def pods(self, namespace: str, selector: str = "") -> list[dict[str, Any]]:
@@ -211,6 +246,17 @@ class Cluster:
         options = None if grace_s is None else {"gracePeriodSeconds": grace_s}
         for name in names:
             self.delete(f"{NAMESPACES}/{namespace}/pods/{name}", options, timeout_s=10)
+
+
+def _message(said: bytes) -> str:
+    """The words of a refusal: the message of a Status, else the beginning of the text; one line."""
+    text = said[:2000].decode("utf-8", "replace")
+    try:
+        status = json.loads(said)
+        text = str(status["message"])
+    except (ValueError, KeyError, TypeError):
+        pass
+    return " ".join(text.split())[:300]
 
 
 def name_of(thing: Mapping[str, Any]) -> str:

@@ -6,14 +6,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from nsm_resilience.study.models import Model
 
 KIND_VERSION = "v0.30.0"
 """The version of kind the default node image was published for."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
+LONGEST_KIND_NAME = 63 - len("-control-plane")
+"""Kind names nodes after the cluster, and the name of a node is a host name and a label's value:
+63 characters (RFC 1123; Kubernetes, "Labels and Selectors")."""
+
+
+def _of_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"`{path}`: {error}; write the path without `~`") from error
+
+
+UserPath = Annotated[Path, AfterValidator(_of_home)]
+"""A path that may begin with `~`, as in a shell."""
 
 
 class Images(Model):
@@ -27,7 +42,7 @@ class Images(Model):
     registry: str = "docker.io/networkservicemesh"
     tag: str = "v0.2.0"
     load: Literal["pull", "docker", "archives"] = "pull"
-    archives: tuple[Path, ...] = ()
+    archives: tuple[UserPath, ...] = ()
     agent: str = Field(
         default="docker.io/library/python:3.12-slim",
         description="Image of the node agent and the bystander: Python >= 3.9, nothing else.",
@@ -42,7 +57,9 @@ class KindTestbed(Model):
     """A kind cluster that we make and remove: one control plane, two workers for each lane."""
 
     type: Literal["kind"] = "kind"
-    name: Name = "nsm-resilience"
+    name: Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_KIND_NAME)] = (
+        "nsm-resilience"
+    )
     node_image: str = (
         "kindest/node:v1.34.0"
         "@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a"
@@ -62,7 +79,9 @@ class ExistingTestbed(Model):
     type: Literal["existing"]
     name: Name
     context: str = Field(description="Name of the kubeconfig's context, written out for safety.")
-    kubeconfig: Path | None = Field(default=None, description="Default: $KUBECONFIG.")
+    kubeconfig: UserPath | None = Field(
+        default=None, description="Default: what kubectl reads, $KUBECONFIG or ~/.kube/config."
+    )
     nodes: tuple[tuple[str, str], ...] = Field(
         default=(),
         description="One pair [client's node, endpoint's node] for each lane; without any, "

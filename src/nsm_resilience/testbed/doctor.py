@@ -79,7 +79,7 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
     if platform.system() != "Linux":
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
     if isinstance(config, ExistingTestbed):
-        yield _kubeconfig(config)
+        yield _context(config)
         yield from _cluster(config)
         return
     yield from _kind_and_docker(config)
@@ -198,15 +198,14 @@ def _loopback() -> Finding:
     return Finding("ok", "loopback port", "can be bound")
 
 
-def _kubeconfig(config: ExistingTestbed) -> Finding:
-    if config.kubeconfig is not None and not config.kubeconfig.exists():
-        return Finding("missing", "kubeconfig", str(config.kubeconfig), "correct the path")
+def _context(config: ExistingTestbed) -> Finding:
     return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
 
 
 def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
     """Rights, and the named nodes or a proposal; only reads from the cluster."""
     from nsm_resilience.testbed.api import NODES, Cluster
+    from nsm_resilience.testbed.connection import KubeconfigError
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.testbed.rights import missing_rights
 
@@ -221,6 +220,8 @@ def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
         )  # fmt: skip
         if "list nodes" not in missing:
             yield _nodes(config, cluster.find(NODES, timeout_s=10))
+    except KubeconfigError as error:
+        yield Finding("missing", "kubeconfig", str(error))
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +29,10 @@ class Existing:
 
     @property
     def kubeconfig(self) -> Path:
-        """The named file, else the first of $KUBECONFIG, else the user's own."""
-        if self.config.kubeconfig is not None:
-            return self.config.kubeconfig
-        named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-        return Path(named) if named else Path.home() / ".kube" / "config"
+        """The named file, else what kubectl would read."""
+        from nsm_resilience.testbed.connection import default_kubeconfig
+
+        return self.config.kubeconfig or default_kubeconfig()
 
     @property
     def context(self) -> str:
