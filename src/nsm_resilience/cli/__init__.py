@@ -2,8 +2,9 @@
 """The command line: one command per step of the way. It parses and calls, nothing else.
 
 One module per panel of the help, two for the last one; here they are put together, in the order of
-the help. Everything heavy is imported inside the command that needs it, so that `--help` and the
-start of a trial stay fast. Errors that our own code raises are shown without a traceback.
+the help: what readers need comes first. Everything heavy is imported inside the command that needs
+it, so that `--help` and the start of a trial stay fast. Errors of our own code, of the disk and of
+the cluster are shown as one message without a traceback; with `NSM_DEBUG=1` the traceback is shown.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 from nsm_resilience import __version__
-from nsm_resilience.cli import archive, before, cluster, live, reports, results
+from nsm_resilience.cli import archive, before, cluster, live, read, reports, results
 from nsm_resilience.cli.options import AFTER, LIVE
 
 app = typer.Typer(
@@ -23,10 +24,10 @@ app = typer.Typer(
     help="Rerun, check and extend a published study of the fault tolerance of Network Service Mesh."
     " `snakemake` calls these commands in order; each can be called by hand.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for panel in (before, live, results, reports):
+for panel in (read, before, live, results, reports):
     app.add_typer(panel.app)
 app.add_typer(cluster.app, name="cluster", rich_help_panel=LIVE)
 app.add_typer(archive.app, name="archive", rich_help_panel=AFTER)
@@ -37,10 +38,24 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if not type(error).__module__.startswith("nsm_resilience") or "NSM_DEBUG" in os.environ:
+        told = _told(error)
+        if told is None or "NSM_DEBUG" in os.environ:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {told}", err=True)
         sys.exit(1)
+
+
+def _told(error: Exception) -> str | None:
+    """What is said of an error instead of a traceback; None for a bug, which needs one."""
+    if isinstance(error, OSError) and error.strerror:  # a file or folder that somebody named
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return f"{where}{error.strerror}"
+    origin = type(error).__module__.split(".")[0]
+    if origin == "nsm_resilience":
+        return str(error)
+    if origin in ("kubernetes", "urllib3"):
+        return f"the cluster's API server: {' '.join(str(error).split())[:500]}"
+    return None
 
 
 def _version(wanted: bool) -> None:

@@ -15,10 +15,12 @@ from nsm_resilience.cli.options import (
     AllowContext,
     Campaign,
     CampaignDir,
+    Json,
     Study,
     Testbed,
     if_anybody_listens,
     say,
+    say_json,
 )
 
 app = typer.Typer()
@@ -64,11 +66,18 @@ def progress(
     interval: Annotated[
         float, typer.Option("--interval", metavar="SECONDS", min=0.2, help="Between two looks.")
     ] = 2.0,
+    as_json: Json = False,
 ) -> None:
-    """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs."""
-    from nsm_resilience.progress.view import show
+    """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs.
+
+    With `--json` it looks once.
+    """
+    from nsm_resilience.progress.view import as_object, show
     from nsm_resilience.workflow import source_checksum
 
+    if as_json:
+        say_json(as_object(campaign, source_checksum(["judge", "record"])))
+        return
     show(campaign, once, interval, source_checksum(["judge", "record"]), say)
 
 

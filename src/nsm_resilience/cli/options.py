@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+READ = "Read results"
 BEFORE, LIVE, AFTER = "Before a live run", "A live run", "From records to the paper"
 
 DEFAULT_STUDY = Path("config/study.yaml")
@@ -42,6 +43,18 @@ OutFolder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The fo
 Tables = Annotated[
     Path, typer.Option("--tables", metavar="FOLDER", help="The folder with the tidy tables.")
 ]
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="For a program: JSON, one object a line, and nothing else.")
+]
+
+
+def say_json(found: object) -> None:
+    """One object as a line of JSON."""
+    import json
+
+    say(json.dumps(found, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def say(text: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands from tables to what people read: notebooks, paper, site, explanations."""
+"""The commands from tables to what people read: notebooks, paper, site."""
 
 from __future__ import annotations
 
@@ -125,47 +125,6 @@ def crate(
 
 
 @app.command(rich_help_panel=AFTER)
-def compare(
-    first: Annotated[
-        Path,
-        typer.Argument(
-            metavar="A", help="A recorded campaign, one with its records, or a folder of tables."
-        ),
-    ],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The same of the other.")],
-    first_tables: Annotated[
-        Path | None,
-        typer.Option("--first-tables", metavar="FOLDER", help="A's tables, if they are there."),
-    ] = None,
-    second_tables: Annotated[
-        Path | None,
-        typer.Option("--second-tables", metavar="FOLDER", help="B's tables, if they are there."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Also write the tables of the comparison."),
-    ] = None,
-) -> None:
-    """Put two campaigns side by side: verdicts, times, and what they were made with.
-
-    Cells are matched by scenario and levels. Whatever comes of it, the exit code is 0.
-    """
-    from tempfile import TemporaryDirectory
-
-    from nsm_resilience.analysis.comparison import compare_campaigns
-    from nsm_resilience.report.comparison import write_comparison
-    from nsm_resilience.report.side_by_side import plain_console, print_comparison
-    from nsm_resilience.report.sides import read_sides
-
-    with TemporaryDirectory(prefix="nsm-compare-") as scratch:
-        sides = read_sides(first, second, Path(scratch), first_tables, second_tables)
-    found = compare_campaigns(*sides)
-    print_comparison(found, plain_console())
-    for path in write_comparison(found, out) if out is not None else []:
-        say(str(path))
-
-
-@app.command(rich_help_panel=AFTER)
 def remedies(
     campaign_dir: CampaignDir,
     tables: Tables = Path("results/tables"),
@@ -204,26 +163,3 @@ def site(
     from nsm_resilience.site.build import build_site
 
     say(f"{build_site(tables, campaign_dir, verdicts, out)} attempts: {out / 'index.html'}")
-
-
-@app.command(rich_help_panel=AFTER)
-def explain(
-    what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="A scenario (S8), a cell, or a trial's id.")
-    ],
-    trial: Annotated[
-        int | None, typer.Option("--trial", metavar="N", help="Only the trial of this number.")
-    ] = None,
-    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
-        "results/verdicts.jsonl"
-    ),
-    campaign_dir: Annotated[
-        Path | None,
-        typer.Option("--campaign-dir", metavar="FOLDER", help="Default: found by its name."),
-    ] = None,
-) -> None:
-    """Follow a verdict to what it rests on: reason, measures, and the lines of the record."""
-    from nsm_resilience.provenance.explain import explain_verdicts
-
-    for line in explain_verdicts(what, trial, verdicts, campaign_dir):
-        typer.echo(line)

@@ -48,15 +48,6 @@ def tables(
 
 
 @app.command(rich_help_panel=AFTER)
-def efficiency(tables: Tables = Path("results/tables")) -> None:
-    """Say where the time of a campaign's lanes went, and how much of it the study required."""
-    from nsm_resilience.report.efficiency import efficiency_lines
-
-    for line in efficiency_lines(tables):
-        say(line)
-
-
-@app.command(rich_help_panel=AFTER)
 def lanes(
     campaign: Campaign,
     tables: Tables = Path("results/tables"),

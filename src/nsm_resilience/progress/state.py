@@ -71,6 +71,13 @@ class State:
     running: tuple[Running, ...]
     done: tuple[Done, ...]
     lanes: tuple[str, ...]
+    over: bool = False
+    """Whether nothing more will be run: a recorded campaign, or one with all its receipts."""
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """Trials that nothing more is done for; of a campaign that is over, those with a record."""
+        return frozenset(one.trial for one in self.done) if self.over else self.receipts
 
     @property
     def left(self) -> list[ScheduledTrial]:
@@ -84,6 +91,8 @@ class State:
         A trial is taken to last as long as the median one of its cell, else of its scenario, else
         of all; without any finished trial nothing is known.
         """
+        if self.over:
+            return 0.0
         finished = [one for one in self.done if one.outcome == "complete"]
         if not finished:
             return None if self.left or self.running else 0.0
@@ -157,8 +166,11 @@ class Watcher:
         done = tuple(self._ended.values())
         used = {one.lane for one in running} | {one.lane for one in done}
         lanes = _lanes(layout) or sorted(used - {""})
+        # A campaign that was packed has a description and keeps no receipts.
+        recorded = layout.description.exists() and not receipts
+        over = recorded or len(receipts) == len(schedule)
         return State(
-            self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes)
+            self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes), over
         )
 
 

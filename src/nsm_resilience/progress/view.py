@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.progress.state import ProgressError, State, Watcher
 from nsm_resilience.progress.verdicts import Tally, Verdicts
@@ -38,6 +39,11 @@ def headline(state: State, left_s: float | None) -> str:
     """How far the campaign is, in one line."""
     voids = sum(one.outcome == "void" for one in state.done)
     told = f", {voids} void attempt{'s' if voids > 1 else ''}" if voids else ""
+    if state.over:
+        return (
+            f"{state.name}: is over; {len(state.ended)} of {len(state.schedule)} trials were "
+            f"run{told}"
+        )
     return (
         f"{state.name}: {len(state.receipts)} of {len(state.schedule)} trials done{told}; "
         f"time left on {max(1, len(state.lanes))} lane(s): {clock(left_s)}"
@@ -82,9 +88,25 @@ def drawn(state: State, tally: Tally, left_s: float | None) -> RenderableType:
         verdicts.add_row(
             cell, *(Text(str(counts[w] or ""), style=STYLES[w], justify="right") for w in VERDICTS)
         )
-    bar = ProgressBar(total=max(1, len(state.schedule)), completed=len(state.receipts), width=60)
+    bar = ProgressBar(total=max(1, len(state.schedule)), completed=len(state.ended), width=60)
     hint = Text("the log of a trial: nsm-resilience log <cell>/<NN>", style="dim")
     return Group(headline(state, left_s), bar, "", lanes, "", verdicts, "", hint)
+
+
+def as_object(folder: Path, code: str) -> dict[str, Any]:
+    """One look as plain values for a program; times in seconds."""
+    watcher = Watcher(folder)
+    state = watcher.look()
+    return {
+        "campaign": state.name,
+        "over": state.over,
+        "scheduled": len(state.schedule),
+        "ended": len(state.ended),
+        "left_s": state.left_s(watcher.study),
+        "running": [asdict(one) | {"alive": one.alive} for one in state.running],
+        "verdicts": {cell: dict(counts) for cell, counts in Verdicts(folder, code).tally(
+            state.done).items()},
+    }  # fmt: skip
 
 
 def show(
@@ -116,7 +138,7 @@ def show(
         while True:
             seen = look()
             live.update(drawn(*seen), refresh=True)
-            if _over(seen[0]):
+            if seen[0].over:
                 return
             time.sleep(interval_s)
 
@@ -136,13 +158,9 @@ def _follow(
         if now != told:
             say("; ".join([headline(state, left_s), *lane_lines(state)]))
         told = now
-        if _over(state):
+        if state.over:
             return
         time.sleep(interval_s)
-
-
-def _over(state: State) -> bool:
-    return len(state.receipts) == len(state.schedule)
 
 
 def log_of(folder: Path, trial: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,8 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.chain import Built, chain_of
-from nsm_resilience.record.layout import CAMPAIGNS
+from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
+from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.tables.rows import counting
 
 LONGEST_LINE = 300
@@ -22,27 +24,79 @@ class ExplainError(ValueError):
     """There is nothing to explain: the message says what there is."""
 
 
-def explain_verdicts(
+def find_verdicts(
     what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
-) -> Iterator[str]:
-    """Lines for every attempt of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`).
+) -> list[Judgement]:
+    """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in the study's order.
+
+    The study declares the cell that the paper's claim is about before its variants. Upper and lower
+    case are the same.
 
     Raises:
         ExplainError: If there is no verdict of it, or no verdicts at all.
     """
-    if not verdicts_jsonl.exists():
-        raise ExplainError(f"{verdicts_jsonl} is missing; run `snakemake` first")
-    judgements = list(read_judgements(verdicts_jsonl))
-    chosen = [j for j in judgements if _is_meant(j, what, number)]
-    if not chosen:
-        known = sorted({j.trial.split("/", 1)[0] for j in judgements})
-        which = what if number is None else f"{what}, trial {number}"
-        raise ExplainError(f"there is no verdict of {which}; judged are: {', '.join(known)}")
+    return _chosen(_read(verdicts_jsonl), what, number, campaign_folder)
+
+
+def explain_verdicts(
+    what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
+) -> Iterator[str]:
+    """Lines for every attempt that `find_verdicts` finds, each with its way from claim to record.
+
+    Raises:
+        ExplainError: As `find_verdicts`.
+    """
+    judgements = _read(verdicts_jsonl)
+    chosen = _chosen(judgements, what, number, campaign_folder)
     built, counted = Built(verdicts_jsonl.parent), counting(judgements)
     for judgement in chosen:
         folder = campaign_folder or _folder_of(judgement)
         chain = chain_of(built, judgement.trial, judgement.attempt, judgement in counted)
         yield from explain(judgement, folder, chain)
+
+
+def _read(verdicts_jsonl: Path) -> list[Judgement]:
+    if not verdicts_jsonl.exists():
+        raise ExplainError(f"{verdicts_jsonl} is missing; run `snakemake` first")
+    return list(read_judgements(verdicts_jsonl))
+
+
+def _chosen(
+    judgements: list[Judgement], what: str, number: int | None, campaign_folder: Path | None
+) -> list[Judgement]:
+    chosen = [j for j in judgements if _is_meant(j, what, number)]
+    if not chosen:
+        raise ExplainError(_not_there(what, number, judgements))
+    order = _declared(campaign_folder or _folder_of(chosen[0]))
+    return sorted(chosen, key=lambda j: (order.get(_cell(j), len(order)), j.trial, j.attempt))
+
+
+def _cell(judgement: Judgement) -> str:
+    return judgement.trial.split("/", 1)[0]
+
+
+def _declared(campaign_folder: Path) -> dict[str, int]:
+    """Place of each cell in the campaign's study; empty where there is no readable study."""
+    try:
+        study = load_study(CampaignLayout(campaign_folder).study)
+    except ConfigError:
+        return {}
+    return {cell.id: place for place, (cell, _) in enumerate(study.cells())}
+
+
+def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> str:
+    """Why nothing was found, with what is near it, else with everything that there is."""
+    cells = sorted({_cell(j) for j in judgements})
+    scenarios = sorted({j.scenario for j in judgements})
+    trials = [j.trial for j in judgements if _is_meant(j, what, None)]
+    if number is not None and trials:
+        ends = (trial.rpartition("/")[2] for trial in trials)
+        numbers = sorted({int(end) for end in ends if end.isdigit()})
+        return f"there is no trial {number} of {what}; it has: {', '.join(map(str, numbers))}"
+    known = {name.lower(): name for name in (*scenarios, *cells, *(j.trial for j in judgements))}
+    near = [known[n] for n in difflib.get_close_matches(what.lower(), known, n=3, cutoff=0.6)]
+    meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
+    return f"there is no verdict of {what}; {meant}judged are: {', '.join(cells) or 'none'}"
 
 
 def explain(
@@ -110,9 +164,9 @@ def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str
 
 def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:
     cell, _, own = judgement.trial.partition("/")
-    if what not in (judgement.scenario, cell, judgement.trial):
+    if what.lower() not in (judgement.scenario.lower(), cell.lower(), judgement.trial.lower()):
         return False
-    return number is None or int(own) == number
+    return number is None or (own.isdigit() and int(own) == number)
 
 
 def _folder_of(judgement: Judgement) -> Path:

@@ -34,6 +34,23 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
         os.close(handle)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock of a file; false where there is no such file."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks: nobody can hold one
+        return False
+    finally:
+        os.close(handle)
+    return False
+
+
 def name_owner(handle: int) -> None:
     """Write into a lock's file whose it is; on a full disk the lock holds without."""
     with suppress(OSError):

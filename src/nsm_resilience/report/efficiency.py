@@ -49,11 +49,16 @@ def efficiency(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def efficiency_lines(tables: Path) -> Iterator[str]:
-    """The same for a terminal, from the folder with the tidy tables."""
+def efficiency_of(tables: Path) -> dict[str, Any]:
+    """The same from the folder with the tidy tables."""
     from nsm_resilience.report.numbers import read_tables
 
-    found = efficiency(read_tables(tables)["efficiency"])
+    return efficiency(read_tables(tables)["efficiency"])
+
+
+def efficiency_lines(tables: Path) -> Iterator[str]:
+    """The same as lines for a terminal."""
+    found = efficiency_of(tables)
     if not found["parts"]:
         yield f"{tables}: no attempt of the campaign says when and where it ran"
         return

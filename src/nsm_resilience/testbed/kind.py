@@ -35,11 +35,16 @@ FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 @dataclass(frozen=True)
 class Kind:
-    """See `testbed.base.Testbed`. `state` is the folder for the kubeconfig and kind's own file."""
+    """See `testbed.base.Testbed`.
+
+    `state` is the folder for the kubeconfig and kind's own file, `campaign` that of the campaign
+    which asks.
+    """
 
     config: KindTestbed
     state: Path
     say: Callable[[str], None] = print
+    campaign: Path = Path()
 
     @property
     def name(self) -> str:
@@ -119,6 +124,23 @@ class Kind:
             f"  kind delete cluster --name {self.name}"
         )
 
+    def _check_unused(self) -> None:
+        """TestbedError when another campaign uses the cluster: it is not what this one needs."""
+        from nsm_resilience.testbed.api import Cluster
+        from nsm_resilience.testbed.connection import KubeconfigError
+        from nsm_resilience.testbed.users import others
+
+        try:
+            users = others(Cluster(self.kubeconfig, self.context), self.campaign)
+        except KubeconfigError:
+            return
+        if users:
+            raise TestbedError(
+                f"the kind cluster `{self.name}` is used by {', '.join(map(str, users))} and is "
+                f"not what this testbed asks for ({1 + 2 * self._lanes} nodes, all Ready); wait "
+                "for the end of that campaign, or write another `name:` in the testbed's file"
+            )
+
     def up(self) -> None:
         """Make the cluster; one of ours that is there but damaged is removed first."""
         was_begun = self._layout.exists()
@@ -127,6 +149,7 @@ class Kind:
                 self.say(f"cluster {self.name}: is up")
                 return
             self._check_ours()
+            self._check_unused()
             self.say(f"cluster {self.name}: is damaged, making it anew")
             self.down()
         layout = {

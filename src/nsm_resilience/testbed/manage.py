@@ -21,13 +21,13 @@ STATE = ".testbeds"
 
 def make_testbed(
     config: KindTestbed | ExistingTestbed,
-    state: Path,
+    campaign_folder: Path,
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> Testbed:
-    """The testbed that a file describes. `state` is a folder for kubeconfigs."""
+    """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder."""
     if isinstance(config, KindTestbed):
-        return Kind(config, state, say)
+        return Kind(config, campaign_folder.parent / STATE, say, campaign_folder)
     return Existing(config, allow_context, say)
 
 
@@ -59,8 +59,9 @@ def _bring_up(
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.lanes import make_lanes
     from nsm_resilience.testbed.out_of_use import lock_folder
+    from nsm_resilience.testbed.users import enter
 
-    testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
+    testbed = make_testbed(config, campaign_folder, allow_context, say)
     testbed.up()
     cluster = Cluster(testbed.kubeconfig, testbed.context)
     somebody_elses = isinstance(config, ExistingTestbed)
@@ -69,6 +70,7 @@ def _bring_up(
     lanes = make_lanes(cluster, testbed.worker_pairs())
     say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
     deploy(cluster, config.images.agent)
+    enter(cluster, campaign_folder)
     if somebody_elses:
         check_untouched(cluster, lanes, config.images)
     prepare_cluster(cluster, lanes, config.images)
@@ -94,17 +96,40 @@ def take_down(
 ) -> None:
     """Remove the cluster (ours) or what we put into it (somebody else's), and the marker.
 
+    A cluster that another campaign uses stays as it is, which is said: the last one removes it.
     Waits for another process as `bring_up` does. TestbedError when nodes of somebody else's cannot
     be left clean: then all stays, so that it can be tried again.
     """
-    testbed = make_testbed(config, campaign_folder.parent / STATE, allow_context, say)
+    testbed = make_testbed(config, campaign_folder, allow_context, say)
     if isinstance(testbed, Existing):
         testbed.check_allowed()
     with _alone(config, campaign_folder, say):
-        if isinstance(testbed, Existing):
-            _leave(testbed, say)
-        testbed.down()
+        if not _is_needed(testbed, campaign_folder, say):
+            if isinstance(testbed, Existing):
+                _leave(testbed, say)
+            testbed.down()
         CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)
+
+
+def _is_needed(testbed: Testbed, campaign_folder: Path, say: Callable[[str], None]) -> bool:
+    """Whether other campaigns use the cluster; then this one signs off, and it is said."""
+    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.connection import KubeconfigError
+    from nsm_resilience.testbed.users import leave, others
+
+    try:
+        cluster = Cluster(testbed.kubeconfig, testbed.context)
+    except KubeconfigError:
+        return False  # it was never made, or is gone
+    users = others(cluster, campaign_folder)
+    if not users:
+        return False
+    leave(cluster, campaign_folder)
+    say(
+        f"cluster {testbed.name}: stays, because it is used by {', '.join(map(str, users))}; "
+        "the same command removes it when that campaign has ended"
+    )
+    return True
 
 
 def _alone(
