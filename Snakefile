@@ -53,3 +53,6 @@ rule all:
         "results/report.html",
         "results/ro-crate-metadata.json",
         "results/site",
+
+
+check_wiring()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib.util import find_spec
 
 import pytest
-import yaml
 from workflow_project import ROOT, Project, make_project
 
 from nsm_resilience.study.load import load_study
@@ -51,7 +51,23 @@ def test_every_trial_is_one_job_on_one_lane(project: Project, profile: str) -> N
 
 
 @pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
-def test_a_profile_asks_for_the_plug_in_that_it_names(profile: str) -> None:
-    path = ROOT / "profiles" / profile / "profile.yaml"
-    assert yaml.safe_load(path.read_text(encoding="utf-8"))["executor"] == profile
-    assert f"snakemake-executor-plugin-{profile}" in path.read_text(encoding="utf-8")
+def test_a_plug_in_that_is_missing_is_one_line(project: Project, profile: str) -> None:
+    if find_spec(f"snakemake_executor_plugin_{profile}") is not None:
+        pytest.skip(f"snakemake-executor-plugin-{profile} is installed here")
+    done = project.snakemake("--profile", f"profiles/{profile}")
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if not line.startswith("Using profiles")]
+    assert len(errors) == 1, done.stdout
+    assert f"-m pip install snakemake-executor-plugin-{profile}" in errors[0]
+
+
+def test_a_kind_cluster_is_refused_where_trials_run_on_other_hosts(project: Project) -> None:
+    """The generic plug-in stands for any that sends jobs away; none is sent."""
+    done = project.snakemake(
+        "--profile", "profiles/live", "--executor", "cluster-generic", "--jobs", "1",
+        "--cluster-generic-submit-cmd", "false",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "a kind cluster is reached from this host only" in done.stdout
+    assert "cluster-generic" in done.stdout
+    assert not list((project.folder / "results").glob("live/*/records"))

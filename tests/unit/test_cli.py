@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,48 @@ def test_a_trial_goes_on_when_its_progress_cannot_be_written() -> None:
             [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 75, done.stderr
+
+
+def test_readers_find_their_commands_first_and_help_answers_to_h() -> None:
+    text = run("-h").stdout
+    panels = ["Read results", "Before a live run", "A live run", "From records to the paper"]
+    places = [text.index(panel) for panel in panels]
+    assert places == sorted(places)
+    assert text.index(" explain ") < places[1]
+    assert "Usage" in run("archive", "pack", "-h").stdout
+
+
+def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> None:
+    for arguments in (
+        ("archive", "pack", "nowhere", "--out", str(tmp_path / "out")),
+        ("archive", "unpack", "nowhere", "--out", str(tmp_path / "out")),
+        ("archive", "verify", "nowhere"),
+        ("judge", "nowhere", "--out", str(tmp_path / "v.jsonl")),
+        ("tables", "--campaign-dir", "nowhere", "--verdicts", "nowhere.jsonl"),
+        ("efficiency", "--tables", "nowhere"),
+        ("explain", "S1", "--verdicts", "nowhere.jsonl"),
+        ("progress", "nowhere", "--once"),
+        ("schedule", "--study", "nowhere.yaml"),
+        ("compare", "nowhere", "elsewhere"),
+        ("synthesize", "nowhere", "--out", str(tmp_path / "s")),
+        ("notebook", "nowhere.py", "--out", str(tmp_path / "n.ipynb")),
+        ("site", "--campaign-dir", "nowhere", "--tables", "nowhere", "--out", str(tmp_path / "s")),
+        ("index", "nowhere"),
+        ("paper", "--numbers", "nowhere.json", "--out", str(tmp_path / "p.pdf")),
+        ("run-times", "nowhere", "--out", str(tmp_path / "r.csv")),
+        ("start-page", "--campaign-dir", "nowhere", "--tables", "nowhere", "--out", "x"),
+    ):
+        done = run(*arguments)
+        said = (arguments, done.stderr)
+        assert done.returncode != 0 or arguments[0] == "run-times", said
+        assert "Traceback" not in done.stderr, said
+        assert done.returncode == 0 or "nowhere" in done.stderr, said
+
+
+def test_what_a_program_reads_is_json_a_line_each() -> None:
+    rows = [json.loads(line) for line in run("schedule", "--json").stdout.splitlines()]
+    assert [row["order"] for row in rows] == list(range(len(rows)))
+    assert {"trial", "scenario", "plane", "failure", "alone"} <= set(rows[0])
+    found = [json.loads(line) for line in run("doctor", "--json").stdout.splitlines()]
+    assert found[-1]["what"] == "duration" and found[-1]["trials"] == len(rows)
+    assert {"level", "what", "found", "remedy"} == set(found[0])

@@ -11,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
+from nsm_resilience.wiring import WiringError, check_outputs, outputs_of
 from nsm_resilience.workflow import (
     beyond_folder,
     lanes_folder,
@@ -234,3 +235,11 @@ def recorded_files(name):
             "config/config.yaml, or after `--config campaign=`."
         )
     return sorted(str(path) for path in folder.iterdir())
+
+
+def check_wiring():
+    """Say at once what a rule's output lacks; called when all rules are read."""
+    try:
+        check_outputs(outputs_of(workflow.rules), RESULTS)
+    except WiringError as error:
+        raise WorkflowError(str(error)) from None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
 
+from nsm_resilience.executor import check_hosts
 from nsm_resilience.study.schedule import make_schedule, turn_before
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
@@ -71,6 +72,16 @@ def say_unused_lanes():
             f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
             file=sys.stderr,
         )
+
+
+def refuse_kind_elsewhere():
+    """Refuse trials on other hosts with a cluster that only this one reaches."""
+    if workflow.local_exec:
+        return
+    try:
+        check_hosts(TESTBED, workflow.executor_plugin.name, SETTINGS.testbed)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def claim_campaign():

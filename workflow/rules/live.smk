@@ -25,6 +25,7 @@ wildcard_constraints:
 # no lane, no cluster or no room for a record: then the others would fail as well, so no more of
 # them are begun (the default profile's `keep-going` is for builds).
 onstart:
+    refuse_kind_elsewhere()
     claim_campaign()
     say_unused_lanes()
     workflow.scheduler.keepgoing = False

@@ -146,3 +146,39 @@ def test_a_record_that_is_gone_is_named_and_quotes_nothing(judged: Path) -> None
     lines = list(explain_verdicts("S2", 1, judged, Path("elsewhere")))
     assert any("elsewhere/records/" in line for line in lines)
     assert not any(line.strip().startswith('{"seq"') for line in lines)
+
+
+def test_the_cell_that_the_study_declares_first_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    campaign = Path("results/unpacked/constructed")
+    study = make_study(campaign)
+    build(campaign, "S2", study=study, factors={"failure": "hang"})
+    build(campaign, "S2", study=study)
+    describe(campaign)
+    judge_campaign(campaign, Path("results/verdicts.jsonl"))
+    heads = [x for x in explain_verdicts("S2", 1, Path("results/verdicts.jsonl")) if x[:1] == "S"]
+    assert [head.split("/")[0] for head in heads] == [
+        "S2-kernel-monitored-kill", "S2-kernel-monitored-hang",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("S22", "did you mean `S2`"), ("S2-kernel-monitored-kil", "S2-kernel-monitored-kill`")],
+)
+def test_what_is_nearly_right_is_answered_with_what_is_right(
+    asked: str, told: str, judged: Path
+) -> None:
+    with pytest.raises(ExplainError, match=told):
+        list(explain_verdicts(asked, None, judged))
+
+
+def test_upper_and_lower_case_are_the_same(judged: Path) -> None:
+    assert list(explain_verdicts("s2", 1, judged)) == list(explain_verdicts("S2", 1, judged))
+
+
+def test_a_number_that_no_trial_has_is_answered_with_those_that_are_there(judged: Path) -> None:
+    with pytest.raises(ExplainError, match="no trial 9 of S2; it has: 1, 2"):
+        list(explain_verdicts("S2", 9, judged))

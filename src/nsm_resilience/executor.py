@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a profile that sends trials to other hosts asks for, said in one line before anything else.
+
+Snakemake itself answers a missing plug-in with its whole usage and the reason in the last line, and
+knows nothing of testbeds.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from nsm_resilience.study.load import ConfigError
+from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
+
+
+def need_executor(name: str, arguments: list[str] | None = None) -> str:
+    """The name of an executor whose plug-in is installed; SystemExit with what to install.
+
+    Called by the profile (`profiles/slurm`). An executor on the command line wins over the
+    profile's, so that `--executor dryrun` needs no plug-in.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = any(one in ("-e", "--executor") or one.startswith("--executor=") for one in given)
+    if chosen or find_spec(f"snakemake_executor_plugin_{name}") is not None:
+        return name
+    package = f"snakemake-executor-plugin-{name}"
+    sys.exit(
+        f"error: profiles/{name} needs the package {package}: "
+        f"`{sys.executable} -m pip install {package}`; to see the graph without it, add "
+        "`--executor dryrun`"
+    )
+
+
+def check_hosts(testbed: KindTestbed | ExistingTestbed, executor: str, path: Path) -> None:
+    """ConfigError for a kind cluster whose trials would run on other hosts: it is on this one only.
+
+    `executor` is Snakemake's name of what sends jobs there, `path` the testbed's file.
+    """
+    if isinstance(testbed, ExistingTestbed):
+        return
+    raise ConfigError(
+        path,
+        [
+            f"type: a kind cluster is reached from this host only, and the executor `{executor}` "
+            "runs trials on other hosts; write `type: existing` with the `context` of a cluster "
+            "that all of them reach, or take `--profile profiles/live`"
+        ],
+    )
