@@ -195,3 +195,16 @@ def test_the_log_of_a_trial_is_one_command_away(tmp_path: Path) -> None:
     assert log_of(tmp_path, "S2-kernel-monitored-kill/01") == "attempt 1\n"
     with pytest.raises(ProgressError, match=r"there are: S2-kernel-monitored-kill/01$"):
         log_of(tmp_path, "S2-kernel-monitored-kill/02")
+
+
+def test_a_recorded_campaign_is_over_and_has_no_time_left(campaign: Path) -> None:
+    layout = CampaignLayout(campaign)
+    shutil.rmtree(campaign / "receipts")
+    description = json.loads(layout.description.read_text(encoding="utf-8"))
+    layout.description.write_text(json.dumps({**description, "source": "recorded"}))
+    watcher = Watcher(campaign)
+    state = watcher.look()
+    assert state.over and state.left_s(watcher.study) == 0.0
+    told = next(plain(state, Verdicts(campaign, "x").tally(state.done), 0.0))
+    assert f"is over; {len({one.trial for one in state.done})} of" in told
+    assert "left" not in told

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
@@ -166,9 +167,7 @@ class Watcher:
         done = tuple(self._ended.values())
         used = {one.lane for one in running} | {one.lane for one in done}
         lanes = _lanes(layout) or sorted(used - {""})
-        # A campaign that was packed has a description and keeps no receipts.
-        recorded = layout.description.exists() and not receipts
-        over = recorded or len(receipts) == len(schedule)
+        over = _is_recorded(layout) or len(receipts) == len(schedule)
         return State(
             self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes), over
         )
@@ -229,6 +228,11 @@ def _lanes(layout: CampaignLayout) -> list[str]:
     except (OSError, ValueError):
         return []
     return [str(lane) for lane in marker.get("lanes", [])]
+
+
+def _is_recorded(layout: CampaignLayout) -> bool:
+    """Whether it was packed: then it keeps no receipts, and nothing more is run."""
+    return read_object(layout.description).get("source") == "recorded"
 
 
 def _time(text: str) -> float:

@@ -27,7 +27,7 @@ class ExplainError(ValueError):
 def find_verdicts(
     what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
 ) -> list[Judgement]:
-    """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in the study's order.
+    """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in study order.
 
     The study declares the cell that the paper's claim is about before its variants. Upper and lower
     case are the same.

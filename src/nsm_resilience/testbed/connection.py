@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find and read a kubeconfig as kubectl does, and make a client of it; every mistake is one line."""
+"""Find and read a kubeconfig as kubectl does; every mistake in it is one line."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _taken_from_environment(settings: client.Configuration) -> bool:
-    """Whether the proxy comes from the environment: one that the kubeconfig names is always used."""
+    """Whether the proxy comes from the environment: one of a kubeconfig is always used."""
     scheme = urlsplit(settings.host).scheme
     proxies = getproxies()
     return settings.proxy is not None and settings.proxy in (

@@ -67,7 +67,7 @@ def leave(cluster: Cluster, campaign_folder: Path) -> None:
 
 
 def others(cluster: Cluster, campaign_folder: Path) -> list[User]:
-    """Other campaigns that use the cluster now; none where it does not answer or has none of ours."""
+    """Other campaigns that use the cluster now; none where nothing of ours answers."""
     try:
         found = cluster.get(_NAMESPACE, timeout_s=5)
     except API_FAULTS:

@@ -180,7 +180,7 @@ def test_a_login_page_is_said_to_be_no_api_server(status: int, tmp_path: Path) -
     page = b"<html><title>Sign in</title></html>"
     with answering(status, page, Content_Type="text/html", Location="/login") as address:
         cluster = Cluster(kubeconfig(tmp_path / "k", "c", address), "c")
-        with pytest.raises(ApiUnavailable, match="is no Kubernetes API server .*login page"):
+        with pytest.raises(ApiUnavailable, match=r"is no Kubernetes API server .*login page"):
             cluster.version()
         testbed = existing(context="c", kubeconfig=tmp_path / "k")
         (found,) = [one for one in examine(testbed) if one.level == "missing"]
