@@ -33,6 +33,8 @@ def campaign(small: Small, tmp_path: Path) -> Path:
     folder = tmp_path / "mine"
     shutil.copytree(small.folder, folder)
     layout = CampaignLayout(folder)
+    description = json.loads(layout.description.read_text(encoding="utf-8"))
+    layout.description.write_text(json.dumps({**description, "source": "live"}))
     for trial in small.trials:
         done = attempts_of(layout, trial)
         if any(a.outcome == "complete" for a in done):
