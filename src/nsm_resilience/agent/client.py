@@ -117,17 +117,26 @@ class Agent:
         long that the agent had to drop lines: then `dropped` counts them. Raises AgentError when
         it is another agent since `reset` or the first pull: its scripts are gone, and their lines.
         """
-        answer = self._call("GET", f"/pull?since={self._next}", timeout_s=PULL_S)
-        self._instance = self._instance or answer["instance"]
-        if answer["instance"] != self._instance:
-            raise AgentError(
-                f"the agent on {self.node} was restarted: it undid what it had injected, and what "
-                "its probes saw is lost"
-            )
-        new = [item for item in answer["items"] if item[0] >= self._next]
-        self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
-        self._next = int(answer["next"])
-        return [(name, line) for _, name, line in new]
+        lines: list[tuple[str, dict[str, Any]]] = []
+        more = True
+        while more:
+            try:
+                answer = self._call("GET", f"/pull?since={self._next}", timeout_s=PULL_S)
+            except ApiUnavailable:
+                if not lines:
+                    raise
+                break  # what is here was taken from the agent already
+            self._instance = self._instance or answer["instance"]
+            if answer["instance"] != self._instance:
+                raise AgentError(
+                    f"the agent on {self.node} was restarted: it undid what it had injected, and "
+                    "what its probes saw is lost"
+                )
+            new = [item for item in answer["items"] if item[0] >= self._next]
+            self.dropped += (new[0][0] if new else int(answer["next"])) - self._next
+            self._next, more = int(answer["next"]), bool(answer.get("more"))
+            lines += [(name, line) for _, name, line in new]
+        return lines
 
 
 def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str, T]:

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The logs of all containers of the lane, copied as their nodes write them."""
+"""The logs of all containers of the lane, copied as their nodes write them, and what was missed.
+
+An event `log_gap` says what of a container's log did not arrive: between `since_ns` and `t_ns`
+(both the runner's clock) so many `bytes` were written and not read, or nobody knows how many
+(null), and `why`. Its target is `<pod>/<container>`, or nothing when it is about every log of that
+node. Events `log` say by their `what` from when (`started`) to when (`ended`) a node's logs were
+followed at all: without `ended` nothing tells what was missed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
-from nsm_resilience.agent.client import Agent
+from nsm_resilience.agent.client import Agent, Clock
 from nsm_resilience.record.writer import RecordWriter
 
 SCRIPT = "follow"
@@ -14,22 +22,70 @@ SCRIPT = "follow"
 
 @dataclass
 class LogProbe:
-    """The logs of one node."""
+    """The logs of one node, and its wall clock, by which they are stamped."""
 
-    node: str
+    role: str
     agent: Agent
+    clock: Clock
     writer: RecordWriter
     problem: str | None = None
+    _heard_ns: int = field(default_factory=time.monotonic_ns)
+    """When a line came last."""
+    _dropped: int = 0
 
     def start(self, namespace: str) -> None:
-        """Begin to follow every log file of the namespace's pods."""
+        """Begin to follow every log file of the namespace's new pods."""
         self.agent.start(SCRIPT, SCRIPT, {"namespace": namespace})
+        self._heard_ns, self._dropped = time.monotonic_ns(), self.agent.dropped
+        self.writer.event("log", node=self.role, data={"what": "started"})
 
     def on_line(self, line: dict[str, Any]) -> None:
         """Take in one line of the script."""
-        if line["kind"] == "log":
-            self.writer.log(
-                self.node, line["pod"], line["container"], line["data"].encode(errors="replace")
-            )
-        elif line["kind"] == "exited" and line["code"] != 0:
-            self.problem = f"the log probe ended with {line['code']}: {line['error']}"
+        kind = line["kind"]
+        if self.agent.dropped > self._dropped:
+            self._lost(f"the agent had to drop {self.agent.dropped - self._dropped} lines")
+            self._dropped = self.agent.dropped
+        if kind == "log":
+            content = line["data"].encode(errors="replace")
+            self.writer.log(self.agent.node, line["pod"], line["container"], content)
+        elif kind == "gap":
+            self.writer.event(
+                "log_gap", source="agent", node=self.role,
+                target=f"{line['pod']}/{line['container']}",
+                t_ns=self.clock.to_runner(line["t_ns"]),
+                data={
+                    "since_ns": self.clock.to_runner(line["since_ns"]), "bytes": line["bytes"],
+                    "why": line["why"],
+                },
+            )  # fmt: skip
+            self.problem = f"log of {line['pod']}/{line['container']}: {line['why']}"
+        elif kind == "clock":
+            self._wall_clock(line)
+        elif kind == "ended":
+            self.writer.event(
+                "log", source="agent", node=self.role, t_ns=self.clock.to_runner(line["t_ns"]),
+                data={"what": "ended", "bytes": line["bytes"]},
+            )  # fmt: skip
+        elif kind == "garbled":
+            self._lost("a line of the log probe was garbled")
+        elif kind == "exited" and line["code"] != 0:
+            self._lost(f"the log probe ended with {line['code']}: {line['error']}")
+        self._heard_ns = time.monotonic_ns()
+
+    def _lost(self, why: str) -> None:
+        """Something of this node's logs is missing, and nobody knows of which."""
+        self.problem = why
+        data = {"since_ns": self._heard_ns, "bytes": None, "why": why}
+        self.writer.event("log_gap", node=self.role, data=data)
+
+    def _wall_clock(self, line: dict[str, Any]) -> None:
+        """What the node's wall clock showed, as an event `clock` on the runner's clock."""
+        before = line["before"]
+        self.writer.event(
+            "clock", source="agent", node=self.role, t_ns=self.clock.to_runner(line["t_ns"]),
+            data={
+                "wall_ns": line["wall_ns"], "wall_error_ns": line["error_ns"],
+                "slept_ns": line["slept_ns"],
+                "before": before and [self.clock.to_runner(before[0]), *before[1:]],
+            },
+        )  # fmt: skip

@@ -76,7 +76,8 @@ def happenings(record: Record, clock: Clock) -> Iterator[Happening]:
             kind=event.kind.replace("_", " "),
             where=_where(event),
             text=_text(event),
-            bad=event.kind in ("void", "warning", "probe_gap", "interface_lost", "restart")
+            bad=event.kind
+            in ("void", "warning", "probe_gap", "log_gap", "interface_lost", "restart")
             or is_bad_condition(event)
             or (event.kind == "watchdog" and event.data.get("what") == "finding")
             or event.data.get("proved") is False,
@@ -139,6 +140,9 @@ def _text(event: Event) -> str:
             return str(data.get("reason") or data.get("because") or "")
         case "undo":
             return "done" if data.get("ok") else "failed"
+        case "log_gap":
+            lost = data.get("bytes")
+            return f"{'an unknown number of' if lost is None else lost} bytes: {data.get('why')}"
         case "notification":
             return f"{data.get('channel')}: {data.get('text')}"
         case _:

@@ -70,7 +70,7 @@ def install(setting: Setting) -> None:
     with phase(setting, "install"):
         setting.pods.start()
         for role, agent in setting.agents.items():
-            logs = LogProbe(agent.node, agent, setting.writer)
+            logs = LogProbe(role, agent, setting.clocks[role], setting.writer)
             setting.logs.append(logs)
             setting.handlers[(role, "follow")] = logs.on_line
             logs.start(setting.lane.namespace)

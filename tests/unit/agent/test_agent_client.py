@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.agent.client import Agent, AgentError, at_once
+from nsm_resilience.agent.client import Agent, AgentError, ApiUnavailable, at_once
 
 
 class Answers:
@@ -86,3 +86,25 @@ def test_an_agent_that_fails_among_several_is_an_error() -> None:
     agents: Any = {"client": "a", "endpoint": "fails"}
     with pytest.raises(AgentError, match="no"):
         at_once(agents, Waiting(2).ask)
+
+
+def test_all_pages_are_pulled_and_a_page_that_came_is_never_lost() -> None:
+    def page(first: int, more: bool) -> dict[str, Any]:
+        items = [[first, "path", {"seq": first}]]
+        return {"items": items, "next": first + 1, "more": more, "instance": "i"}
+
+    answers: Any = Answers(page(0, True), page(1, False), page(2, True))
+    agent = Agent(answers, "a", "pod", "token")
+    assert [line["seq"] for _, line in agent.pull()] == [0, 1]
+    given = answers.request
+
+    def away_after_one(*args: Any, **more: Any) -> Any:
+        if not answers.left:
+            raise ApiUnavailable("not now")
+        return given(*args, **more)
+
+    answers.request = away_after_one
+    assert [line["seq"] for _, line in agent.pull()] == [2]
+    with pytest.raises(ApiUnavailable):
+        agent.pull()
+    assert answers.asked == ["0", "1", "2"]

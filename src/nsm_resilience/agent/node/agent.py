@@ -6,13 +6,14 @@ request needs the token of AGENT_TOKEN, so that no other pod of the cluster can 
 names the node it is for, which must be AGENT_NODE: this pod runs where the label of a lane is, and
 nothing that was meant for another node is done here. Nothing is lost while the API server is away:
 lines wait here until they are pulled, and a pull acknowledges what came before it. Of a runner that
-never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show. A
-script that injects and is killed before it has undone that has it undone here, at once; and so do
+never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show. What
+can wait where it is does so long before (PATIENT), so that a burst of logs costs no echo. A script
+that injects and is killed before it has undone that has it undone here, at once; and so do
 those that run when this agent is asked to end (SIGTERM). One that begins undoes what another left.
 `instance` in answers tells one agent from the next of the same name: what the former had is gone.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
-GET  /pull?since=N                     → {"items": [[n, name, line], …], "next", "instance", …}
+GET  /pull?since=N         → {"items": [[n, name, line], …], "next", "more", "instance", …}
 POST /start {"name", "script", "order"}    a script that runs on
 POST /stop  {"names": […]}                 SIGTERM, and SIGKILL after five seconds
 POST /run   {"script", "order", "timeout_s"} → {"lines": […], "error"}   one that ends by itself
@@ -49,6 +50,11 @@ READ_S = 5.0
 """How long the last lines of a script that has ended are waited for: what it started may live."""
 MOST_WAITING = 64 << 20
 """What lines may wait to be pulled, in bytes: some hours of all probes."""
+PATIENT = ("follow",)
+"""Scripts that are not listened to while more than PATIENT_BYTES wait: they read on later."""
+PATIENT_BYTES = 16 << 20
+PAGE_BYTES = 4 << 20
+"""How much one answer holds; there is `more` after it."""
 
 
 def command(script: str, wanted: dict[str, Any]) -> list[str]:
@@ -85,12 +91,22 @@ class Agent:
         self.lines.popleft()
         self.waiting -= self.sizes.popleft()
 
-    def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int]:
-        """Lines from number `since` on; those before it are forgotten."""
+    def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int, bool]:
+        """Lines from number `since` on, the number of the next one, and whether there are more.
+
+        Those before `since` are forgotten; about PAGE_BYTES of the rest are handed over.
+        """
         with self.lock:
             while self.lines and self.lines[0][0] < since:
                 self._forget_oldest()
-            return list(self.lines), self.next
+            page: list[tuple[int, str, Any]] = []
+            size = 0
+            for line, length in zip(self.lines, self.sizes, strict=True):
+                if page and size + length > PAGE_BYTES:
+                    return page, line[0], True
+                page.append(line)
+                size += length
+            return page, self.next, False
 
     def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:
         """Start a script under a name that is free."""
@@ -105,14 +121,17 @@ class Agent:
                 encoding="utf-8",
                 errors="replace",
             )
-            reader = threading.Thread(target=self._read, args=(name, child), daemon=True)
+            patient = script in PATIENT
+            reader = threading.Thread(target=self._read, args=(name, child, patient), daemon=True)
             self.running[name] = child, reader
             reader.start()
         return child.pid
 
-    def _read(self, name: str, child: subprocess.Popen[str]) -> None:
+    def _read(self, name: str, child: subprocess.Popen[str], patient: bool) -> None:
         assert child.stdout is not None and child.stderr is not None
         for text in child.stdout:
+            while patient and self.waiting > PATIENT_BYTES and name in self.running:
+                time.sleep(0.05)
             try:
                 self.add(name, json.loads(text), len(text))
             except ValueError:
@@ -214,10 +233,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/clock":
             return clock()
         if path == "/pull":
-            items, following = AGENT.pull(int(query["since"][0]))
+            items, following, more = AGENT.pull(int(query["since"][0]))
             return {
                 "items": items,
                 "next": following,
+                "more": more,
                 "instance": AGENT.instance,
                 "mono_ns": time.monotonic_ns(),
             }

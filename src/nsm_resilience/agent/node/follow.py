@@ -1,72 +1,118 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log probe: copies what the node writes into the log files of one namespace's pods.
+"""Log probe: copies what the node writes into the logs of one namespace's containers.
 
 Read from the node's own files, so that it needs neither API server nor kubelet, and keeps the log
-of a container that was restarted or a pod that was deleted. Files that are there at the start are a
-former trial's and left alone. Order: {"namespace"}. Lines: log {"pod", "container", "data"}.
+of a container that was restarted or a pod that was deleted (container_log.py). Pods that are there
+at the start are a former trial's and left alone.
+
+Asked to end, it reads what is there at that moment, for at most DRAIN_S seconds and DRAIN_BYTES;
+what it does not get is counted. It also says what the node's wall clock does (wall_clock.py),
+because the node stamps its logs by it.
+
+Order: {"namespace"}. Lines: log {"pod", "container", "data"}, gap {"t_ns", "since_ns", "pod",
+"container", "bytes", "why"}, clock (see wall_clock.py); at the end ended {"t_ns", "bytes"}.
 """
 
 from __future__ import annotations
 
 import glob
+import os
 import time
-from typing import BinaryIO
 
-from lines import Stop, emit, order, stop_on_term
+from container_log import ContainerLog, Say
+from foreign import text_of
+from lines import Ending, emit, order
 from netns import HOST_ROOT
+from wall_clock import WallClock
 
-CHUNK = 256 * 1024
+LOOK_S = 0.1
+"""Between two looks."""
+LOOK_BYTES = 2 << 20
+"""What is read of one file before others get their turn."""
+DRAIN_S = 3.0
+DRAIN_BYTES = 32 << 20
 
 
 class Follower:
-    """Remembers how far each file was read. A rotated file is read on by its handle."""
+    """The logs of all containers of a namespace's new pods."""
 
     def __init__(self, namespace: str) -> None:
         """Note what is there already."""
-        self.pattern = f"{HOST_ROOT}/var/log/pods/{namespace}_*/*/*.log"
-        self.old = set(glob.glob(self.pattern))
-        self.open: dict[str, BinaryIO] = {}
+        self.pods = f"{HOST_ROOT}/var/log/pods/{glob.escape(namespace)}_*"
+        self.old = set(glob.glob(self.pods))
+        self.logs: dict[str, ContainerLog] = {}
+        self.read = 0
+        self.found_ns = time.monotonic_ns()
 
     def find(self) -> None:
-        """Open files that are new."""
-        for path in glob.glob(self.pattern):
-            if path not in self.open and path not in self.old:
-                try:
-                    self.open[path] = open(path, "rb")  # noqa: SIM115 - kept open on purpose
-                except OSError:
-                    continue
+        """Take up containers that are new."""
+        before_ns, self.found_ns = self.found_ns, time.monotonic_ns()
+        for pod in glob.glob(self.pods):
+            if pod in self.old:
+                continue
+            for folder in glob.glob(f"{glob.escape(pod)}/*/"):
+                if folder not in self.logs:
+                    self.logs[folder] = ContainerLog(folder, self._sayer(folder), before_ns)
 
-    def read(self) -> None:
-        """Hand over whole lines that were added since the last time."""
-        for path, stream in self.open.items():
-            start = stream.tell()
-            data = stream.read(CHUNK)
-            end = data.rfind(b"\n") + 1
-            stream.seek(start + end)
-            if end:
-                pod_folder, container, _file = path.rsplit("/", 3)[1:]
+    def look(self) -> bool:
+        """Take in what is new; whether all of it was."""
+        self.find()
+        whole = all([log.look(LOOK_BYTES) for log in self.logs.values()])
+        self._tell_losses()
+        return whole
+
+    def drain(self) -> None:
+        """Read what is there now, within bounds, and count the rest."""
+        self.find()
+        for log in self.logs.values():
+            log.ask_for_the_end()
+        end, most = time.monotonic() + DRAIN_S, self.read + DRAIN_BYTES
+        while time.monotonic() < end and self.read < most and not self.look():
+            pass
+        why = f"it could not be read to its end within {DRAIN_S:g} s and {DRAIN_BYTES >> 20} MiB"
+        for log in self.logs.values():
+            log.end(why)
+        self._tell_losses()
+
+    def _sayer(self, folder: str) -> Say:
+        pod, container = _names(folder)
+
+        def say(data: bytes) -> None:
+            self.read += len(data)
+            emit("log", pod=pod, container=container, data=data.decode("utf-8", "replace"))
+
+        return say
+
+    def _tell_losses(self) -> None:
+        for folder, log in self.logs.items():
+            pod, container = _names(folder)
+            for loss in log.losses:
                 emit(
-                    "log",
-                    pod=pod_folder.split("_")[1],
-                    container=container,
-                    data=data[:end].decode("utf-8", "replace"),
-                )
+                    "gap", t_ns=time.monotonic_ns(), since_ns=loss.since_ns, pod=pod,
+                    container=container, bytes=loss.lost, why=loss.why,
+                )  # fmt: skip
+            log.losses.clear()
+
+
+def _names(folder: str) -> tuple[str, str]:
+    """Pod and container of `…/<namespace>_<pod>_<uid>/<container>/`."""
+    pod, container = folder.rstrip("/").rsplit("/", 2)[1:]
+    parts = text_of(os.fsencode(pod)).split("_")
+    return parts[1] if len(parts) > 1 else parts[0], text_of(os.fsencode(container))
 
 
 def main() -> None:
-    """Follow until stopped, then read what came last."""
+    """Follow until asked to end, then read what came last."""
     wanted = order()
-    stop_on_term()
-    follower = Follower(wanted["namespace"])
-    try:
-        while True:
-            follower.find()
-            follower.read()
-            time.sleep(0.5)
-    except Stop:
-        follower.find()
-        follower.read()
-        emit("ended", t_ns=time.monotonic_ns(), because="asked to stop")
+    ending = Ending()
+    follower, clock = Follower(wanted["namespace"]), WallClock()
+    while not ending.asked:
+        clock.look()
+        if follower.look():
+            time.sleep(LOOK_S)
+    follower.drain()
+    clock.look(say=True)
+    emit("ended", t_ns=time.monotonic_ns(), because="asked to stop", bytes=follower.read)
 
 
 if __name__ == "__main__":

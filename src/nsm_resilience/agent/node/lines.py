@@ -46,6 +46,18 @@ def stop_on_term() -> None:
     signal.signal(signal.SIGTERM, handler)
 
 
+class Ending:
+    """Notes SIGTERM, for a script that must not be interrupted in the middle of a line."""
+
+    def __init__(self) -> None:
+        """From now on SIGTERM is noted."""
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, _signal: int, _frame: Any) -> None:
+        self.asked = True
+
+
 def sleep_until(t_ns: int) -> None:
     """Sleep until an instant of the node's monotonic clock; the last 2 ms are spun through."""
     while True:
