@@ -68,7 +68,8 @@ def check_tables(tables: Path, order: list[str]) -> None:
     rows = _rows(tables / "trials.csv")
     assert {row["trial"] for row in rows} == set(order)
     cells = _rows(tables / "scenarios.csv")
-    counted = sum(int(c[key]) for c in cells for key in ("n", "unknown", "not_injected"))
+    kinds = ("n", "unknown", "not_injected", "not_reached")
+    counted = sum(int(c[key]) for c in cells for key in kinds)
     assert counted == len(order)
     assert sum(int(cell["void"]) for cell in cells) == len(rows) - len(order)
 

@@ -205,7 +205,7 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
                 "campaign": NAME, "scenario": scenario.id, "title": scenario.title,
                 "source": scenario.source, **factors, "n": n, "k": k,
                 "void": int(own["reason"].str.startswith("void:").sum()), "unknown": 0,
-                "not_injected": 0, "verdict": verdict, "wilson_low": interval.low,
+                "not_injected": 0, "not_reached": 0, "verdict": verdict, "wilson_low": interval.low,
                 "wilson_high": interval.high, "claimed": scenario.claimed,
                 "agreement": agreement if n else "not tested", "outage_median_s": median.median,
                 "outage_median_low_s": median.low, "outage_median_high_s": median.high,

@@ -7,6 +7,7 @@ this study tests is computed from table `trials`, so it says "not tested" until 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from nsm_resilience.analysis.figures.cells import judged
+from nsm_resilience.analysis.figures.cells import JUDGED, counted
 from nsm_resilience.study.load import load_model
 from nsm_resilience.study.models import VPP_PROCESSES, Failure, Model, Outage, Scenario, Study
 
@@ -94,11 +95,16 @@ class Facts(Model):
 
 @dataclass(frozen=True)
 class Ours:
-    """Trials of this study on one forwarding plane: k supported of n judged."""
+    """Trials of this study on one forwarding plane: k supported of n judged.
+
+    `not_reached` are trials that never reached what the line is about; they are in no n, and a line
+    that has only such ones is not covered.
+    """
 
     plane: str
     k: int
     n: int
+    not_reached: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,8 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
         study: the study that was run.
     """
     declared = {scenario.id: scenario for scenario in study.scenarios}
-    own = judged(trials)
+    own = counted(trials)
+    own = own[own["verdict"].isin([*JUDGED, "not_reached"])]
     return [
         Line(
             covered.title,
@@ -145,12 +152,23 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
 
 
 def _ours(match: Match, own: pd.DataFrame, declared: Mapping[str, Scenario]) -> tuple[Ours, ...]:
-    counts: dict[str, list[bool]] = {}
+    counts: dict[str, Counter[str]] = {}
     for row in own.to_dict("records"):
         cell = {str(name): str(level) for name, level in row.items()}
         if match.takes(declared[cell["scenario"]], cell):
-            counts.setdefault(cell["plane"], []).append(cell["verdict"] == "supported")
-    return tuple(Ours(plane, sum(found), len(found)) for plane, found in sorted(counts.items()))
+            counts.setdefault(cell["plane"], Counter())[cell["verdict"]] += 1
+    return tuple(
+        Ours(plane, found["supported"], sum(found[v] for v in JUDGED), found["not_reached"])
+        for plane, found in sorted(counts.items())
+    )
+
+
+def in_words(ours: tuple[Ours, ...]) -> str:
+    """Our trials of one line: `kernel 3/4`; what was never reached is said, not counted."""
+    return ", ".join(
+        f"{o.plane} {o.k}/{o.n}" if o.n else f"{o.plane} not reached in {o.not_reached}"
+        for o in ours
+    )
 
 
 def table_of_coverage(lines: list[Line], facts: Facts) -> pd.DataFrame:
@@ -162,8 +180,7 @@ def table_of_coverage(lines: list[Line], facts: Facts) -> pd.DataFrame:
             {
                 "scenario": line.title,
                 **{s.title: ", ".join(line.tests[s.id]) or "–" for s in facts.suites},
-                "this study": ", ".join(f"{o.plane} {o.k}/{o.n}" for o in line.ours)
-                or "not tested",
+                "this study": in_words(line.ours) or "not tested",
                 "note": line.note,
             }
             for line in lines

@@ -121,7 +121,18 @@ def _row(
         **{name: row[name] for name in ("campaign", *CELL, "title", "source")},
         "group": group_of(scenario),
         "control": scenario.is_control,
-        **{name: row[name] for name in ("n", "k", "unknown", "void", "verdict")},
+        **{
+            name: row[name]
+            for name in (
+                "n",
+                "k",
+                "unknown",
+                "not_injected",
+                "not_reached",
+                "void",
+                "verdict",
+            )
+        },
         **{name: row[name] for name in ("wilson_low", "wilson_high", "censored")},
         "interrupted": int((judged["path_verdict"] != "alive").sum()),
         "outage_median_s": row["outage_median_s"],
@@ -205,6 +216,8 @@ def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
         "n": _sum(tested, "n"),
         "k": _sum(tested, "k"),
         "unknown": _sum(cells, "unknown"),
+        "not_injected": _sum(cells, "not_injected"),
+        "not_reached": _sum(cells, "not_reached"),
         "void": _sum(cells, "void"),
         "detected": _sum(broken, "detected"),
         "notified": _sum(broken, "notified"),

@@ -73,6 +73,8 @@ VERDICT_MARKS: dict[str, Mark] = {
     "unsupported": Mark(VERMILION, "s"),
     "unknown": Mark(SOFT, "x"),
     "not_injected": Mark(SOFT, "+"),
+    "not_reached": Mark(SOFT, "1"),
+    "not reached": Mark(SOFT, "D", filled=False),
     "not tested": Mark(SOFT, "o", filled=False),
 }
 

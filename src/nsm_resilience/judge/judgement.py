@@ -83,7 +83,7 @@ class Judgement:
         record: Folder of the record inside the campaign.
         outcome: `complete`, `void`, `cut` or `unreadable`; only complete attempts are judged.
         control: Whether no fault is declared.
-        verdict: One of four.
+        verdict: One of five (verdict.py).
         reason: One sentence.
         measures: What was measured.
         evidence: Where in the record it stands.

@@ -19,6 +19,7 @@ from nsm_resilience.judge.newconnection import find_bystander, find_new_connecti
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, measure_path, unknown_path
+from nsm_resilience.judge.reached import find_unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.steady import check_steady
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
@@ -105,6 +106,7 @@ def _judge_complete(record: Record) -> Judgement:
     if watch is not None:
         sampled = check_sampled(record, components, *watch, rules)
     cluster = _same_cluster(record)
+    unreached = find_unreached(record, path)
 
     verdict, why = decide(
         cluster=cluster,
@@ -113,7 +115,7 @@ def _judge_complete(record: Record) -> Judgement:
         steady=steady,
         path=path,
         components=sampled,
-        outage=_second_outage(record),
+        unreached=unreached,
         gone=gone,
         new=new,
     )
@@ -178,6 +180,7 @@ def _judge_complete(record: Record) -> Judgement:
         *(steady.evidence if steady is not None else ()),
         *path.evidence,
         *(sampled.evidence if sampled is not None else ()),
+        *(unreached.evidence if unreached is not None else ()),
         *(gone.evidence if gone is not None else ()),
         *new.evidence,
         *bystander.evidence,
@@ -202,13 +205,6 @@ def _path_and_steady(
     if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
         return path, None, None
     return path, check_steady(record, echoes, components, instants, rules), echoes
-
-
-def _second_outage(record: Record) -> Problem | None:
-    """A trial of a second outage needs one: the first must have healed and a second have come."""
-    if record.meta["factors"].get("outage") != "second" or len(record.all_of("fault_instant")) > 1:
-        return None
-    return Problem("there was no second outage to look at")
 
 
 def _same_cluster(record: Record) -> Problem | None:

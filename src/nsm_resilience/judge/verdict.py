@@ -6,8 +6,9 @@
 3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`. So is an arm
    without its treatment: a watchdog that did not watch, or one where none should be.
 4. Something not green before the fault: `unknown`.
-5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. So is
-   a second outage that never came although the path healed from the first.
+5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. What
+   the trial depends on and was never reached (reached.py): `not_reached`, and `unknown` when the
+   record does not tell.
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
 7. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
    its end of the path and, if the client is gone, a new client got a working connection (gone.py).
@@ -26,10 +27,11 @@ from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.notification import Notification
 from nsm_resilience.judge.path import PathMeasure
+from nsm_resilience.judge.reached import Unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.watchdog import Watchdog
 
-Verdict = Literal["supported", "unsupported", "unknown", "not_injected"]
+Verdict = Literal["supported", "unsupported", "unknown", "not_injected", "not_reached"]
 
 
 def decide(
@@ -40,7 +42,7 @@ def decide(
     steady: Problem | None,
     path: PathMeasure,
     components: Problem | None,
-    outage: Problem | None,
+    unreached: Unreached | None,
     gone: Gone | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
@@ -59,8 +61,8 @@ def decide(
         return "unknown", path.problem
     if components is not None:
         return "unknown", components.text
-    if outage is not None and path.verdict != "dead":
-        return "unknown", outage.text
+    if unreached is not None:
+        return ("not_reached" if unreached.state == "not reached" else "unknown"), unreached.text
     if new.answered is None:
         return "unknown", new.problem
     if gone is not None:

@@ -17,8 +17,14 @@ from nsm_resilience.progress.verdicts import Tally, Verdicts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-VERDICTS = ("supported", "unsupported", "unknown", "not_injected")
-STYLES = {"supported": "green", "unsupported": "red", "unknown": "yellow", "not_injected": "yellow"}
+STYLES = {
+    "supported": "green",
+    "unsupported": "red",
+    "unknown": "yellow",
+    "not_injected": "yellow",
+    "not_reached": "yellow",
+}
+VERDICTS = tuple(STYLES)
 
 
 def clock(seconds: float | None) -> str:

@@ -196,6 +196,7 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
             "cell", "n", "k", "kn", "verdict", "interval", "median", "median_interval", "path",
             "new_answered", "new_asked", "detected", "detected_by", "detected_median", "notified",
             "notified_by", "notified_median", "unknown", "void", "not_injected",
+            "not_reached",
         )},
         "record": None if typical is None else typical["record"],
         "trial": None if typical is None else typical["trial"],
@@ -252,7 +253,7 @@ def _arms(arms: pd.DataFrame, nine: Sequence[Row]) -> list[Row]:
                 for line in lines
                 if line["arms"].get(row["remedy"], {}).get("verdict") == word
             ]
-            for word in ("supported", "flaky", "unsupported", "not tested")
+            for word in ("supported", "flaky", "unsupported", "not tested", "not reached")
         }
         found.append(
             {
@@ -406,6 +407,14 @@ def name_of(line: Row) -> str:
 def _covered(trials: pd.DataFrame, study: Study) -> list[list[Row]]:
     """This campaign's trials without a remedy for each line of the coverage, in its order."""
     return [
-        [{"plane": level_name("plane", o.plane), "k": o.k, "n": o.n} for o in line.ours]
+        [
+            {
+                "plane": level_name("plane", o.plane),
+                "k": o.k,
+                "n": o.n,
+                "not_reached": o.not_reached,
+            }
+            for o in line.ours
+        ]
         for line in coverage(load_facts(), trials, study)
     ]

@@ -26,7 +26,13 @@ def covered(trials: pd.DataFrame, study: Study) -> dict[str, Any]:
                 "note": typographic(line.note),
                 "tests": {suite: list(names) for suite, names in line.tests.items()},
                 "ours": [
-                    {"plane": level_name("plane", o.plane), "k": o.k, "n": o.n} for o in line.ours
+                    {
+                        "plane": level_name("plane", o.plane),
+                        "k": o.k,
+                        "n": o.n,
+                        "not_reached": o.not_reached,
+                    }
+                    for o in line.ours
                 ],
             }
             for line in coverage(facts, trials, study)

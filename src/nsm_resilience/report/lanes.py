@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.differences import Difference
-from nsm_resilience.analysis.figures.cells import cell_labels, in_order, short_names
+from nsm_resilience.analysis.figures.cells import UNDECIDED, cell_labels, in_order, short_names
 from nsm_resilience.analysis.lanes import RELATIVE
 from nsm_resilience.analysis.statistics import CONFIDENCE
 from nsm_resilience.record.layout import CampaignLayout
@@ -88,7 +88,7 @@ def _way(own: pd.DataFrame) -> dict[str, Any]:
         "attempts": len(own),
         "judged": len(judged),
         "supported": int((judged["verdict"] == "supported").sum()),
-        "undecided": int(verdicts.get("unknown", 0) + verdicts.get("not_injected", 0)),
+        "undecided": int(sum(verdicts.get(word, 0) for word in UNDECIDED)),
         "beside": seconds(float(judged["beside"].mean())) if len(judged) else "",
     }
 

@@ -213,7 +213,7 @@ def verdict_counts(trials: pd.DataFrame) -> dict[str, int]:
     from nsm_resilience.analysis.figures.cells import counted
 
     counts = counted(trials)["verdict"].value_counts()
-    words = ("supported", "unsupported", "unknown", "not_injected")
+    words = ("supported", "unsupported", "unknown", "not_injected", "not_reached")
     found = {word: int(counts.get(word, 0)) for word in words}
     return {**found, "judged": found["supported"] + found["unsupported"]}
 

@@ -139,7 +139,16 @@ def _row(
         "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])),
         "verdict": str(row["verdict"]),
         "agreement": str(row["agreement"]),
-        **{name: int(row[name]) for name in ("void", "unknown", "not_injected", "censored")},
+        **{
+            name: int(row[name])
+            for name in (
+                "void",
+                "unknown",
+                "not_injected",
+                "not_reached",
+                "censored",
+            )
+        },
         "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
         "median_interval": (
             span(float(row["outage_median_low_s"]), float(row["outage_median_high_s"]), watch_s)

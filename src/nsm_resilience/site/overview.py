@@ -217,7 +217,12 @@ def _cell_row(
     n = int(row["n"])
     apart = [
         f"{int(row[name])} {word}"
-        for name, word in (("void", "void"), ("unknown", "unknown"), ("not_injected", "unproved"))
+        for name, word in (
+            ("void", "void"),
+            ("unknown", "unknown"),
+            ("not_injected", "unproved"),
+            ("not_reached", "not reached"),
+        )
         if row[name]
     ]
     claimed = row["claimed"]

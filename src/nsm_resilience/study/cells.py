@@ -16,6 +16,8 @@ PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
 """The forwarding planes as they are written for people."""
 Client = Literal["monitored", "plain"]
 Outage = Literal["first", "second"]
+SECOND_OUTAGE = "outage: second"
+"""What a trial depends on that breaks a path again after it has healed (judge/reached.py)."""
 Remedy = Literal["none", "observe", "heal"]
 
 

@@ -82,15 +82,22 @@ def agreement(verdict: str, claimed: str | None) -> str:
     """How a scenario's verdict stands to the paper's; flaky agrees with neither."""
     if claimed is None:
         return "no claim"
-    if verdict == "not tested":
+    if verdict in UNTESTED:
         return "not tested"
     return "agrees" if verdict == claimed else "differs"
 
 
-def verdict_of(k: int, n: int) -> str:
-    """Verdict of a scenario: decided before the run, whatever the interval (study.md)."""
+UNTESTED = ("not tested", "not reached")
+"""Verdicts of a cell without a judged trial."""
+
+
+def verdict_of(k: int, n: int, not_reached: int = 0) -> str:
+    """Verdict of a scenario: decided before the run, whatever the interval (study.md).
+
+    A cell in which trials were run, and none of them reached what it is about, is `not reached`.
+    """
     if n == 0:
-        return "not tested"
+        return "not reached" if not_reached else "not tested"
     return "supported" if k == n else "unsupported" if k == 0 else "flaky"
 
 
@@ -106,7 +113,8 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         if j.measures.outage_s is not None
     ]
     median = median_interval(outages)
-    verdict = verdict_of(k, n)
+    not_reached = sum(j.verdict == "not_reached" for j in counted)
+    verdict = verdict_of(k, n, not_reached)
     return {
         "campaign": campaign,
         "scenario": scenario.id,
@@ -119,6 +127,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "unknown": sum(j.verdict == "unknown" for j in counted)
         + sum(j.outcome == "unreadable" for j in attempts),
         "not_injected": sum(j.verdict == "not_injected" for j in counted),
+        "not_reached": not_reached,
         "verdict": verdict,
         "wilson_low": _rounded(interval.low),
         "wilson_high": _rounded(interval.high),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CELL = ("scenario", "plane", "client", "failure", "outage", "remedy")
 
-SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested")
+SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not reached")
 SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
 CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 
@@ -286,10 +286,13 @@ SCENARIOS = Table(
                "probes failed in them", least=0),
         Column("unknown", "integer", "trials in which harness or probe failed", least=0),
         Column("not_injected", "integer", "trials whose fault was not proved", least=0),
+        Column("not_reached", "integer", "trials that never reached what the cell is about, such "
+               "as a second outage: the first did not heal", least=0),
         Column(
             "verdict",
             "text",
-            "supported = all of n; unsupported = none; flaky = some; not tested = n is 0",
+            "supported = all of n; unsupported = none; flaky = some; not tested = n is 0; not "
+            "reached = n is 0, and trials were run that are not_reached",
             one_of=SCENARIO_VERDICTS,
         ),
         Column(
@@ -306,7 +309,7 @@ SCENARIOS = Table(
         Column(
             "agreement",
             "text",
-            "verdict against claimed; flaky agrees with neither",
+            "verdict against claimed; flaky agrees with neither; not tested without a judged trial",
             one_of=SCENARIO_AGREEMENTS,
         ),
         Column(
@@ -333,8 +336,12 @@ SCENARIOS = Table(
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
         Rule("censored is at most n", lambda t: t["censored"] <= t["n"]),
         Rule(
-            "not tested means that n is 0",
-            lambda t: (t["verdict"] == "not tested") == (t["n"] == 0),
+            "not tested and not reached mean that n is 0",
+            lambda t: t["verdict"].isin(["not tested", "not reached"]) == (t["n"] == 0),
+        ),
+        Rule(
+            "not reached means that a trial is",
+            lambda t: (t["verdict"] != "not reached") | (t["not_reached"] > 0),
         ),
         Rule(
             "an interval holds its share",

@@ -196,10 +196,10 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
         )
 
 
-def healed(setting: Setting, path: PathProbe) -> bool:
-    """Undo what is still injected, and say whether everything is well enough for a second outage.
+def not_healed(setting: Setting, path: PathProbe) -> str | None:
+    """Undo what is still injected, and say why there can be no second outage; None if there can.
 
-    The path answers, and every pod is Ready within the time that a watch may take.
+    For one the path answers, and every pod is Ready within the time that a watch may take.
     """
     for role, agent in setting.agents.items():
         if (role, SCRIPT) in setting.handlers:
@@ -208,15 +208,17 @@ def healed(setting: Setting, path: PathProbe) -> bool:
             del setting.handlers[(role, SCRIPT)]
     settle_ns = int(setting.study.windows.settle_s * 1e9)
     if path.interrupted and not path.settled(settle_ns):
-        return False
+        return "the path did not come back and settle after the first"
     if not path.answers(time.monotonic_ns()):  # it stopped and never came back
-        return False
+        return "the path did not answer after the first"
 
-    def all_ready() -> bool:
-        return all(map(ready, setting.cluster.pods(setting.lane.namespace)))
+    def unready() -> list[str]:
+        return [name_of(p) for p in setting.cluster.pods(setting.lane.namespace) if not ready(p)]
 
-    end_ns = time.monotonic_ns() + int(setting.study.windows.watch_s * 1e9)
-    return setting.pump_until(end_ns, all_ready)
+    watch_s = setting.study.windows.watch_s
+    if setting.pump_until(time.monotonic_ns() + int(watch_s * 1e9), lambda: not unready()):
+        return None
+    return f"{', '.join(unready()) or 'a pod'} was not Ready within {watch_s:g} s of the first"
 
 
 def after(setting: Setting) -> None:

@@ -19,6 +19,7 @@ from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.study.cells import SECOND_OUTAGE
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
 from nsm_resilience.trial.meta import describe
@@ -189,12 +190,14 @@ def _phases(setting: Setting) -> None:
     phases.connect(setting, path, listener)
     _outage(setting, path, components)
     if scheduled.cell.factors.outage == "second":
-        if phases.healed(setting, path):
+        because = phases.not_healed(setting, path)
+        if because is None:
             setting.outage = 2
             _outage(setting, path, components)
         else:
-            text = "the first outage did not heal: there is no second one to look at"
-            setting.writer.event("warning", data={"text": text})
+            setting.writer.event(
+                "not_reached", data={"condition": SECOND_OUTAGE, "because": because}
+            )
     phases.after(setting)
     phases.collect(setting)
     phases.check_api(setting)

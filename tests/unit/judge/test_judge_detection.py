@@ -343,12 +343,3 @@ def test_of_two_faults_in_one_connection_the_second_is_judged(tmp_path: Path) ->
     found = judge(tmp_path, acts=earlier, factors={"outage": "second"})
     assert found.verdict == "supported" and found.outage == "second"
     assert found.measures.watch_s == pytest.approx(12.0)
-
-
-def test_a_second_outage_that_never_came_is_unknown_unless_the_first_did_not_heal(
-    tmp_path: Path,
-) -> None:
-    healed = judge(tmp_path / "healed", factors={"outage": "second"})
-    assert healed.verdict == "unknown" and "no second outage" in healed.reason
-    dead = judge(tmp_path / "dead", down=[(2.0, 99.0)], factors={"outage": "second"})
-    assert dead.verdict == "unsupported"

@@ -32,6 +32,10 @@ def pods(client: Any, endpoint: Any) -> dict[str, Any]:
     return {"nodes": {"client": {"pods": client}, "endpoint": {"pods": endpoint}}}
 
 
+def registry(*services: str) -> dict[str, Any]:
+    return {"networkserviceendpoints": [{"spec": {"networkservicename": s}} for s in services]}
+
+
 JOINED = pods({"client": network((5, "nsm0"))}, {"endpoint": network((7, "nsmA"))})
 
 
@@ -85,10 +89,27 @@ def test_after_the_only_endpoint_is_gone_nobody_can_and_it_decides_nothing(tmp_p
 def test_with_a_spare_and_after_a_kill_in_place_the_path_is_asked_for(
     tmp_path: Path, scenario: str, failure: str
 ) -> None:
-    found = judge(tmp_path, scenario, RELEASED, failure)
+    both = {"before": {**JOINED, "resources": registry("icmp", "icmp")}}
+    found = judge(tmp_path, scenario, RELEASED, failure, **both)
     assert (found.verdict, found.measures.path_verdict) == ("unsupported", "dead")
-    back = judge(tmp_path / "back", scenario, RELEASED, failure, down=[(1.0, 4.0)])
+    back = judge(tmp_path / "back", scenario, RELEASED, failure, down=[(1.0, 4.0)], **both)
     assert (back.verdict, back.measures.path_verdict) == ("supported", "recovered")
+
+
+@pytest.mark.parametrize(
+    ("resources", "verdict", "why"),
+    [
+        (registry("icmp", "vpn"), "not_reached", "spare endpoint was not registered when"),
+        (registry("icmp"), "not_reached", "spare endpoint was not registered when"),
+        ({"networkserviceendpoints": [{"spec": None}]}, "unknown", "does not tell whether the sp"),
+        ({}, "unknown", "does not tell whether the spare endpoint was registered"),
+    ],
+)
+def test_a_spare_endpoint_that_was_not_there_was_never_put_to_the_test(
+    tmp_path: Path, resources: Any, verdict: str, why: str
+) -> None:
+    found = judge(tmp_path, "W3", RELEASED, before={**JOINED, "resources": resources})
+    assert found.verdict == verdict and why in found.reason
 
 
 @pytest.mark.parametrize("after", [None, pods({}, {}), pods({}, {"endpoint": {"error": "x"}})])

@@ -17,8 +17,9 @@ OUTAGE: dict[str, Any] = {
 SCENARIO: dict[str, Any] = {
     "campaign": "c", "scenario": "S2", "title": "t", "source": "ours", "plane": "vpp",
     "client": "plain", "failure": "kill", "outage": "first", "remedy": "none", "n": 2, "k": 1,
-    "void": 0, "unknown": 0, "not_injected": 0, "verdict": "flaky", "wilson_low": 0.1,
-    "wilson_high": 0.9, "claimed": None, "agreement": "no claim", "outage_median_s": 1.0,
+    "void": 0, "unknown": 0, "not_injected": 0, "not_reached": 0,
+    "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
+    "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
 }  # fmt: skip
 
@@ -36,7 +37,7 @@ COLUMNS = {
     ),
     "scenarios": (
         "campaign scenario title source plane client failure outage remedy n k void unknown "
-        "not_injected verdict wilson_low wilson_high claimed agreement outage_median_s "
+        "not_injected not_reached verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored"
     ),
     "claims": "campaign claim text plane agreement why scenarios",
@@ -93,6 +94,8 @@ def test_a_wrong_outage_is_refused(change: dict[str, Any]) -> None:
         {"wilson_low": 0.6},
         {"wilson_high": 1.2},
         {"verdict": "mostly"},
+        {"verdict": "not reached"},
+        {"verdict": "not reached", "n": 0, "k": 0, "censored": 0},
         {"claimed": "perhaps"},
         {"censored": 3},
     ],

@@ -24,6 +24,9 @@ FACTORS = CELL[1:]
 JUDGED = ("supported", "unsupported")
 """Verdicts that count in n."""
 
+UNDECIDED = ("unknown", "not_injected", "not_reached")
+"""Verdicts of complete attempts that count in no n."""
+
 _NODES = {
     frozenset({"client"}): "client\u2019s node",
     frozenset({"endpoint"}): "endpoint\u2019s node",

@@ -197,8 +197,9 @@ def _legend(figure: Figure, arms: Sequence[str], verdicts: Collection[str]) -> N
 
     handles = [handle(ARM_MARKS[arm], level_name("remedy", arm)) for arm in arms]
     handles += [
-        handle(style.VERDICT_MARKS[verdict], verdict, hollow=verdict == "not tested")
-        for verdict in ("supported", "flaky", "unsupported", "not tested")
+        handle(mark, verdict, hollow=not mark.filled)
+        for verdict in ("supported", "flaky", "unsupported", "not tested", "not reached")
+        for mark in [style.VERDICT_MARKS[verdict]]
         if verdict in verdicts
     ]
     text = "not in the watch: no recovery, nothing shown"

@@ -42,6 +42,7 @@ def table_for_people(scenarios: pd.DataFrame, names: Mapping[str, str]) -> pd.Da
             "void": rows["void"],
             "unknown": rows["unknown"],
             "not injected": rows["not_injected"],
+            "not reached": rows["not_reached"],
         }
     )
 
@@ -71,7 +72,7 @@ def draw_result_table(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Figu
                 markeredgecolor=style.SOFT, markeredgewidth=0.7, linestyle="none", clip_on=False,
             )[0].set_gid(f"claim:{y}")  # fmt: skip
         mark = style.VERDICT_MARKS[row["verdict"]]
-        counts = "not tested"
+        counts = str(row["verdict"])  # not tested or not reached
         if row["n"]:
             counts = f"{row['k']}/{row['n']}"
             axes.plot(
@@ -104,9 +105,12 @@ def describe_result_table(scenarios: pd.DataFrame, trials: pd.DataFrame) -> Desc
     tested = scenarios[scenarios["n"] > 0]
     counts = tested["verdict"].value_counts()
     words = ", ".join(f"{int(counts.get(v, 0))} {v}" for v in ("supported", "flaky", "unsupported"))
+    unreached = int((scenarios["verdict"] == "not reached").sum())
+    untested = len(scenarios) - len(tested) - unreached
     alt = (
         f"Share of supported trials with its 95 % Wilson interval and the published claim, one row "
-        f"for each of {len(scenarios)} cells: {words}, {len(scenarios) - len(tested)} not tested."
+        f"for each of {len(scenarios)} cells: {words}, {untested} not tested"
+        f"{f', {unreached} not reached' if unreached else ''}."
     )
     return Description(
         name="result-table",
