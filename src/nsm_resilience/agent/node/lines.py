@@ -32,9 +32,12 @@ def emit(kind: str, **fields: Any) -> None:
     It is ASCII, and holds no lone surrogate, whatever others on this node call their things.
     """
     text = json.dumps(printable({"kind": kind, **fields}), separators=(",", ":")) + "\n"
+    left = memoryview(text.encode("ascii"))
     with _one_at_a_time:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        # A signal ends the writing of a long line early, and Python without a buffer leaves it so.
+        while left:
+            left = left[sys.stdout.buffer.write(left) :]
+        sys.stdout.buffer.flush()
 
 
 def stop_on_term() -> None:
