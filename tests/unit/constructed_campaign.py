@@ -163,6 +163,7 @@ def _trial(
         "bystander_s": 2.0 if bystander else None, "bystander_started": bystander,
         "detected_s": 1.5 if detected else None, "detected_by": "restart" if detected else None,
         "notified_s": 6.0 if told else None, "notified_by": "monitor log" if told else None,
+        "detected_unknown": None, "notified_unknown": None,
         "listener_told_s": 6.0 if told else None,
         "listener_told_by": "stream to NSM broke" if told else None, "listener_watched": True,
         **_no_watchdog(), "injection_proof": "proved", "watch_s": WATCH_S,

@@ -118,6 +118,7 @@ def _row(
         "bystander_s": chance.gauss(1.4, 0.1), "bystander_started": True,
         "detected_s": chance.gauss(1.2, 0.1) if broken else None,
         "detected_by": "restart" if broken else None, "listener_watched": True,
+        "detected_unknown": None, "notified_unknown": None,
         "injection_proof": "proved" if broken else "no fault", "watch_s": 30.0,
         "record": f"records/{trial}/1", "evidence": "[]",
     }  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from nsm_resilience.analysis.times import UNKNOWN
 from nsm_resilience.judge.path import PathVerdict
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 class Noticed:
     """In how many trials something was seen, by what most often, and when (median, seconds).
 
-    `by` is empty and `median_s` NaN where it was seen in none.
+    `known` counts the trials in which it is known whether it was. `by` is empty and `median_s` NaN
+    where it was seen in none.
     """
 
     trials: int
+    known: int
     by: str
     median_s: float
 
@@ -69,19 +72,21 @@ def consequences(decided: pd.DataFrame) -> Consequences:
         new_asked=int(decided["new_connection_answered"].notna().sum()),
         bystander_started=_true(decided["bystander_started"]),
         bystander_asked=int(decided["bystander_started"].notna().sum()),
-        shown=_noticed(decided["detected_s"], decided["detected_by"]),
-        told=_noticed(decided["notified_s"], decided["notified_by"]),
-        listener=_noticed(decided["listener_told_s"], decided["listener_told_by"]),
+        shown=_noticed(decided, "detected"),
+        told=_noticed(decided, "notified"),
+        listener=_noticed(decided, "listener_told"),
         listened=_true(decided["listener_watched"]),
         outage_s=_median(back),
     )
 
 
-def _noticed(seconds: pd.Series, by: pd.Series) -> Noticed:
-    words = by.dropna()
+def _noticed(decided: pd.DataFrame, what: str) -> Noticed:
+    seconds, words = decided[f"{what}_s"], decided[f"{what}_by"].dropna()
+    unknown = UNKNOWN.get(f"{what}_s")
+    known = len(decided) if unknown is None else int(decided[unknown].isna().sum())
     words = words[words != ""]
     commonest = str(words.mode().iloc[0]) if len(words) else ""
-    return Noticed(int(seconds.notna().sum()), commonest, _median(seconds))
+    return Noticed(int(seconds.notna().sum()), known, commonest, _median(seconds))
 
 
 def _true(column: pd.Series) -> int:

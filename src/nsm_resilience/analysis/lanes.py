@@ -16,7 +16,7 @@ from nsm_resilience.analysis.differences import Shift, cliffs_delta, hodges_lehm
 from nsm_resilience.analysis.figures.cells import in_order
 from nsm_resilience.analysis.rank_tests import holm, permutation_test
 from nsm_resilience.analysis.statistics import CONFIDENCE, median_interval
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.analysis.times import UNKNOWN, Times
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.tables.lanes import LANES, MEASURES, WAYS
 from nsm_resilience.tables.schemas import CELL
@@ -136,6 +136,8 @@ def _times(cell: pd.DataFrame, measure: str, study: Study) -> Times:
     """The values of one measure; those not seen to end with the window that they did not end in."""
     if measure == "bystander_s":
         cell = cell[cell["bystander_started"].notna()]
+    if measure in UNKNOWN:
+        cell = cell[cell[UNKNOWN[measure]].isna()]
     values = cell[measure].astype(float)
     if measure == "outage_s":
         return Times(tuple(values), tuple(not censored for censored in cell["outage_censored"]))

@@ -147,7 +147,11 @@ def _row(
 
 def _seen(judged: pd.DataFrame, measure: str) -> Row:
     times = judged[f"{measure}_s"].dropna().astype(float)
-    return {measure: len(times), f"{measure}_median_s": _median(times)}
+    return {
+        measure: len(times),
+        f"{measure}_unknown": int(judged[f"{measure}_unknown"].notna().sum()),
+        f"{measure}_median_s": _median(times),
+    }
 
 
 def _watchdog(attempts: pd.DataFrame, judged: pd.DataFrame, remedy: str) -> Row:
@@ -220,7 +224,9 @@ def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
         "not_reached": _sum(cells, "not_reached"),
         "void": _sum(cells, "void"),
         "detected": _sum(broken, "detected"),
+        "detected_unknown": _sum(broken, "detected_unknown"),
         "notified": _sum(broken, "notified"),
+        "notified_unknown": _sum(broken, "notified_unknown"),
         "faults": _sum(broken, "n"),
         "watched": _sum(cells, "watched"),
         "alarmed": _sum(cells, "alarmed") if len(ran) else None,

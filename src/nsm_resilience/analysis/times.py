@@ -61,6 +61,10 @@ class Times:
         return tuple(value if seen else math.inf for value, seen in pairs)
 
 
+UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
+"""Columns that say why a time is not known, by the time's."""
+
+
 def timed(judged: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the rows of judged trials in which the time of this column was looked at.
 
@@ -69,6 +73,9 @@ def timed(judged: pd.DataFrame, column: str) -> pd.DataFrame:
         column: `outage_s`, `detected_s`, `notified_s` or `new_connection_s`.
     """
     watched = judged[judged["watch_s"].notna()]
+    unknown = UNKNOWN.get(column)
+    if unknown is not None:  # what is not known is no time that was longer than the watch
+        return watched[watched[unknown].isna()]
     needed = {"outage_s": "outage_s", "new_connection_s": "new_connection_answered"}.get(column)
     return watched if needed is None else watched[watched[needed].notna()]
 

@@ -11,6 +11,7 @@ tells nothing of NSM and is no sign.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsm_resilience.judge.components import key_codes
+from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.walltime import wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings, short_name
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
@@ -32,6 +35,7 @@ from nsm_resilience.judge.watchdog_events import (
     watchdog_events,
 )
 from nsm_resilience.record.events import Event
+from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
@@ -52,11 +56,15 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The first sign in the watch; both None when nothing was shown."""
+    """The first sign in the watch; both None when nothing was shown, or when it is `unknown`.
+
+    `unknown` says why nobody can tell whether anything was shown, or what was first.
+    """
 
     seconds: float | None
     by: str | None
     evidence: tuple[Evidence, ...]
+    unknown: str | None = None
 
 
 def is_bad_condition(event: Event) -> bool:
@@ -81,8 +89,16 @@ def find_detection(record: Record, components: pd.DataFrame, instants: Instants)
     if watch is None:
         return Detection(None, None, ())
     begin, end = watch
-    shown = [*_from_events(record), *_from_kubernetes(record), *_from_watchdog(record)]
-    signs = _inside(shown, begin, end) or _inside(_from_components(components, begin), begin, end)
+    warned, doubts = _from_kubernetes(record)
+    shown = [*_from_events(record), *warned, *_from_watchdog(record)]
+    signs = _inside(shown, begin, end)
+    doubt = unsettled(doubts, begin, end, signs[0].t_ns if signs else None)
+    if doubt is not None:
+        what = "when it was first shown" if signs else "whether anything was shown"
+        text = f"{what} is not known: {doubt.why}"
+        evidence = () if doubt.evidence is None else (doubt.evidence,)
+        return Detection(None, None, evidence, text)
+    signs = signs or _inside(_from_components(components, begin), begin, end)
     if not signs:
         return Detection(None, None, ())
     first = signs[0]
@@ -172,13 +188,23 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
             yield sign(int(row), text, text)
 
 
-def _from_kubernetes(record: Record) -> Iterable[Sign]:
+def _from_kubernetes(record: Record) -> tuple[list[Sign], list[Doubt]]:
+    """Warning events of which the instant is known, and those of which it is not."""
+    signs: list[Sign] = []
+    doubts: list[Doubt] = []
+    if not wall_clocks(record).is_known and RecordLayout(record.folder).kubernetes_events.exists():
+        why = "nothing tells when Kubernetes' events were"
+        doubts.append(Doubt(-math.inf, math.inf, why))
     for warned in read_warnings(record, "detection"):
         if is_own_pod(warned.name):
             continue
         by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
         who = "watchdog" if warned.by == REPORTER else "Kubernetes"
-        yield Sign(warned.t_ns, f"{who}: {by}", warned.evidence)
+        if warned.when.t_ns is None:
+            doubts.append(doubt_of(warned.when, warned.evidence))
+        else:
+            signs.append(Sign(warned.when.t_ns, f"{who}: {by}", warned.evidence))
+    return signs, doubts
 
 
 def _from_watchdog(record: Record) -> Iterable[Sign]:

@@ -24,7 +24,8 @@ class Measures:
     """Everything measured in one attempt; seconds from the fault unless said otherwise.
 
     A value that does not apply, or could not be measured, is None. Columns of the table
-    `trials` have the same names.
+    `trials` have the same names. Where it is not known whether anything was shown, or the client
+    told, or what was first, `…_unknown` says why: then None is not `never`.
     """
 
     path_verdict: PathVerdict = "unknown"
@@ -42,8 +43,10 @@ class Measures:
     bystander_s: float | None = None
     detected_s: float | None = None
     detected_by: str | None = None
+    detected_unknown: str | None = None
     notified_s: float | None = None
     notified_by: str | None = None
+    notified_unknown: str | None = None
     notification_watched: bool = False
     listener_told_s: float | None = None
     listener_told_by: str | None = None

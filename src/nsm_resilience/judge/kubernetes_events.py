@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.judge.rules import NANOSECONDS
-from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.judge.walltime import Moment, parse_wall, wall_clocks
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
+
+_AT_ANY_TIME = Moment(
+    -(1 << 62), 1 << 62, "the clocks of the hosts differ, and which one stamped it is not known"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,8 @@ class KubernetesEvent:
         kind: kind of the object it is about.
         name: name of that object.
         message: what it says, on one line.
-        times_ns: when it was seen, the first and the last time, nanoseconds of the runner's clock;
-            what came between is not kept.
+        moments: when it was seen, the first and the last time, on the runner's clock; what came
+            between is not kept.
         by: component that reported it, such as `kubelet`; empty when it does not say.
     """
 
@@ -36,7 +40,7 @@ class KubernetesEvent:
     kind: str
     name: str
     message: str
-    times_ns: tuple[int, ...]
+    moments: tuple[Moment, ...]
     by: str
 
 
@@ -46,10 +50,11 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
     Lines that are no events are passed over: they are evidence only where they can be read.
     """
     path = RecordLayout(record.folder).kubernetes_events
-    offset = wall_offset_ns(record)
-    if offset is None or not path.exists():
+    clocks = wall_clocks(record)
+    if not clocks.is_known or not path.exists():
         return
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    # Not splitlines: a message may hold other ends of lines, which JSON does not escape.
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, start=1):
         if only is not None and f'"{only}"' not in line:
             continue
@@ -57,9 +62,13 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
         if event is None or (only is not None and event.get("type") != only):
             continue
         about = event.get("involvedObject") or event.get("regarding") or {}
+        clock = clocks.of_host(_host(event))
         # A stamp in whole seconds is up to one second older than what it stamps; the end of
         # its second is when it had been shown for certain.
-        times = [t - offset + (0 if fine else NANOSECONDS) for t, fine in _stamps(event)]
+        moments = [
+            (_AT_ANY_TIME if clock is None else clock.moment(t)).later(0 if fine else NANOSECONDS)
+            for t, fine in _stamps(event)
+        ]
         yield KubernetesEvent(
             line=number,
             type=str(event.get("type")),
@@ -67,7 +76,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
             kind=str(about.get("kind", "object")),
             name=str(about.get("name", "unnamed")),
             message=" ".join(str(event.get("message") or event.get("note")).split()),
-            times_ns=tuple(times),
+            moments=tuple(moments),
             by=_reporter(event),
         )
 
@@ -86,6 +95,13 @@ def _reporter(event: dict[str, Any]) -> str:
     named = source.get("component") if isinstance(source, dict) else None
     found = event.get("reportingComponent") or event.get("reportingController") or named
     return str(found or "")
+
+
+def _host(event: dict[str, Any]) -> str:
+    """The host whose clock stamped it; empty when it does not say."""
+    source = event.get("source")
+    named = source.get("host") if isinstance(source, dict) else None
+    return str(named or event.get("reportingInstance") or "")
 
 
 def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.judge.walltime import WallClock, parse_wall, wall_clocks
 from nsm_resilience.record.reader import Record
 
 TROUBLE = re.compile(rb"level=(?:error|fatal|panic)\b|\bpanic: |\bfatal error: ")
@@ -24,17 +24,18 @@ LISTED = 6
 
 def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
     """The first complaint of each container in the watch, earliest first."""
-    watch, offset = instants.watch, wall_offset_ns(record)
+    watch, clocks = instants.watch, wall_clocks(record)
     folder = record.folder / "logs"
-    if watch is None or offset is None or not folder.is_dir():
+    if watch is None or not clocks.is_known or not folder.is_dir():
         return ()
     found = []
     for path in sorted(folder.glob("*/*/*.log")):
-        first = _first_complaint(path, watch[0] + offset, watch[1] + offset)
+        clock = clocks.of_host(path.parts[-3])
+        first = None if clock is None else _first_complaint(path, watch, clock)
         if first is None:
             continue
         t_ns, line, text = first
-        after = to_s(t_ns - offset - watch[0])
+        after = to_s(t_ns - watch[0])
         file = path.relative_to(record.folder).as_posix()
         said = f"{after:.1f} s after the fault: {text}"
         found.append((t_ns, Evidence("NSM log", file, line, None, None, said)))
@@ -43,17 +44,23 @@ def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
     ]
 
 
-def _first_complaint(path: Path, begin_ns: int, end_ns: int) -> tuple[int, int, str] | None:
-    """Wall time, line (from 1) and text of the first complaint between two wall times."""
+def _first_complaint(
+    path: Path, watch: tuple[int, int], clock: WallClock
+) -> tuple[int, int, str] | None:
+    """Instant, line (from 1) and text of the first complaint in the watch.
+
+    One beside a step of the clock, whose instant is not known, is passed over.
+    """
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if TROUBLE.search(line) is None:
                 continue
             stamp, _, rest = line.decode("utf-8", errors="replace").partition(" ")
-            t_ns = parse_wall(stamp)
-            if t_ns is None or t_ns < begin_ns:
+            wall_ns = parse_wall(stamp)
+            t_ns = None if wall_ns is None else clock.moment(wall_ns).t_ns
+            if t_ns is None or t_ns < watch[0]:
                 continue
-            if t_ns > end_ns:
+            if t_ns > watch[1]:
                 return None
             # After the stamp come the stream and whether the line is whole (CRI format).
             return t_ns, number, " ".join(rest.split()[2:])[:200]

@@ -13,15 +13,18 @@ asks for NSM's device: in nsm-monitor, so a plain client cannot read it while it
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsm_resilience.judge.container_log import find_gaps, read_log
 from nsm_resilience.judge.detection import is_bad_condition
+from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import parse_wall, wall_offset_ns
+from nsm_resilience.judge.walltime import Moment, WallClocks, wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
@@ -54,21 +57,30 @@ class Notification:
     """The first thing that the client was told in the watch.
 
     Attributes:
-        seconds: From the fault; None when it was told nothing.
-        by: Which channel; None when it was told nothing.
+        seconds: From the fault; None when it was told nothing, or when that is not known.
+        by: Which channel; None when it was told nothing, or when that is not known.
         watched: Whether every channel was recorded, so that nothing heard means nothing said.
         evidence: The first few, in order.
+        unknown: Why nobody can tell whether it was told anything, or what was first.
     """
 
     seconds: float | None
     by: str | None
     watched: bool
     evidence: tuple[Evidence, ...]
+    unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     t_ns: int
+    by: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamped:
+    when: Moment
     by: str
     evidence: Evidence
 
@@ -79,24 +91,33 @@ def find_notification(record: Record, instants: Instants) -> Notification:
     if watch is None or _client_is_hit(record):
         return Notification(None, None, False, ())
     pod = _client_pod(record)
-    logs = sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
-    offset = wall_offset_ns(record)
     monitored = record.meta["factors"].get("client") == "monitored"
-    told = [
-        *_from_events(record, pod),
-        *_from_warnings(record, pod),
-        *_from_watchdog(record, pod, monitored=monitored),
-    ]
-    if offset is not None:
-        for path in logs:
-            told += _from_monitor(record, path, offset)
+    told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
+    doubts: list[Doubt] = []
+    clocks = wall_clocks(record)
+    if not clocks.is_known:
+        doubts.append(Doubt(-math.inf, math.inf, "nothing tells how the wall clock went"))
+    else:
+        stamped = [
+            *_from_warnings(record, pod),
+            *(_from_monitor(record, pod, clocks) if monitored else ()),
+        ]
+        told += [_Told(o.when.t_ns, o.by, o.evidence) for o in stamped if o.when.t_ns is not None]
+        doubts += [doubt_of(o.when, o.evidence) for o in stamped if o.when.t_ns is None]
+    if monitored:
+        doubts += _not_heard(record, pod)
     heard = sorted(
         (one for one in told if watch[0] <= one.t_ns <= watch[1]),
         key=lambda one: (one.t_ns, one.by, one.evidence.file, one.evidence.line or 0),
     )
-    watched = offset is not None and (bool(logs) or not monitored)
+    doubt = unsettled(doubts, *watch, heard[0].t_ns if heard else None)
+    if doubt is not None:
+        what = "when the client was first told" if heard else "whether the client was told"
+        text = f"{what} is not known: {doubt.why}"
+        evidence = () if doubt.evidence is None else (doubt.evidence,)
+        return Notification(None, None, False, evidence, text)
     if not heard:
-        return Notification(None, None, watched, ())
+        return Notification(None, None, True, ())
     listed = tuple(one.evidence for one in heard[:LISTED])
     return Notification(instants.since_fault(heard[0].t_ns), heard[0].by, True, listed)
 
@@ -123,11 +144,11 @@ def _from_events(record: Record, pod: str) -> Iterator[_Told]:
             yield _Told(event.t_ns, by if is_own_condition(event) else text, found)
 
 
-def _from_warnings(record: Record, pod: str) -> Iterator[_Told]:
+def _from_warnings(record: Record, pod: str) -> Iterator[_Stamped]:
     for warned in read_warnings(record, "notification"):
         if (warned.kind, warned.name) == ("Pod", pod):
             who = "watchdog: event" if warned.by == REPORTER else "Kubernetes event:"
-            yield _Told(warned.t_ns, f"{who} {warned.reason}", warned.evidence)
+            yield _Stamped(warned.when, f"{who} {warned.reason}", warned.evidence)
 
 
 def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_Told]:
@@ -142,18 +163,32 @@ def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_To
             yield _Told(event.t_ns, by, of_event("notification", event, say(event)))
 
 
-def _from_monitor(record: Record, path: Path, offset: int) -> Iterator[_Told]:
-    """What nsm-monitor wrote; each line begins with the node's wall time (CRI format)."""
-    file = path.relative_to(record.folder).as_posix()
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    for number, line in enumerate(lines, start=1):
-        saying = next((name for name, pattern in SAYINGS if pattern.search(line)), None)
-        wall = parse_wall(line.partition(" ")[0]) if saying is not None else None
-        if saying is None or wall is None:
-            continue
-        by = f"{MONITOR}: {saying}"
-        text = _short(" ".join(line.split()[3:]))
-        yield _Told(wall - offset, by, Evidence("notification", file, number, None, None, text))
+def _logs(record: Record, pod: str) -> list[Path]:
+    return sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
+
+
+def _from_monitor(record: Record, pod: str, clocks: WallClocks) -> Iterator[_Stamped]:
+    """What nsm-monitor wrote; each line begins with the wall time of its node, the client's."""
+    for path in _logs(record, pod):
+        file = path.relative_to(record.folder).as_posix()
+        for line in read_log(path):
+            saying = next((name for name, said in SAYINGS if said.search(line.text)), None)
+            if saying is None:
+                continue
+            found = Evidence("notification", file, line.number, None, None, _short(line.text))
+            when = (
+                Moment(-(1 << 62), 1 << 62, "a line of its log has no time")
+                if line.wall_ns is None
+                else clocks.of_node("client").moment(line.wall_ns)
+            )
+            yield _Stamped(when, f"{MONITOR}: {saying}", found)
+
+
+def _not_heard(record: Record, pod: str) -> list[Doubt]:
+    """When nsm-monitor may have written what is not in the record."""
+    if not _logs(record, pod):
+        return [Doubt(-math.inf, math.inf, f"{MONITOR}'s log was not recorded")]
+    return find_gaps(record, pod, MONITOR)
 
 
 def _short(text: str, length: int = 200) -> str:

@@ -97,7 +97,7 @@ def explain(
     clauses += _watchdog_clauses(watchdog)
     if detection is not None:
         clauses.append(
-            "nothing showed that something was wrong"
+            detection.unknown or "nothing showed that something was wrong"
             if detection.seconds is None
             else f"it was first shown {detection.seconds:.1f} s after the fault "
             f"({_inner(detection.by)})"
@@ -105,8 +105,8 @@ def explain(
     if notification is not None:
         clauses.append(
             (
-                "the client was told nothing"
-                if notification.watched
+                notification.unknown or "the client was told nothing"
+                if notification.watched or notification.unknown
                 else "whether the client was told was not recorded"
             )
             if notification.seconds is None

@@ -1,40 +1,279 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wall times of Kubernetes and of logs on the runner's monotonic clock."""
+"""Wall times of Kubernetes and of logs on the runner's monotonic clock.
+
+On Linux, wall clock and monotonic clock are slewed alike: they differ by a constant until somebody
+sets the wall clock, or the machine sleeps. A record shows the difference wherever both clocks were
+read at one moment (`Witness`): at events that are stamped as they are written, and at every `clock`
+event of an agent. Where it changes by more than STEP_NS from one witness to the next, the clock was
+set somewhere between them.
+
+A wall time is turned into an instant by the difference that held then. Around a step there may be
+two: before it and after it; and what was stamped when the clock was set back may have come from
+either time. So a wall time is a `Moment`, with an earliest and a latest instant; the two are one
+but around steps. Nothing is decided by one that could be on either side of what decides.
+
+What is not seen: a clock that is set and set back between two witnesses. Agents look ten times a
+second; records made before they did have witnesses at the events of the runner and of pods alone.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from statistics import median_low
+from typing import Any
 
+from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
+
+STEP_NS = 20_000_000
+"""A change of the difference by more than this is a step; by less, it is not told from a reader who
+was held up between the two clocks. It is one interval between echoes, the finest thing a study
+measures, a fifth of the last digit that is printed, and what no value is off by more than."""
+
+SLEW = 500e-6
+"""By how much a wall clock may be slewed against the monotonic one where the two are not slewed
+alike (NTP's limit, RFC 5905 and adjtimex(2)): everywhere but on Linux."""
+
+APART_NS = 1_000_000_000
+"""By how much the clocks of several hosts may differ before a stamp of a host that has no witness
+says nothing. A stamp of Kubernetes is in whole seconds."""
+
+STAMPED_NOW = frozenset(
+    {
+        "opened", "phase", "clock", "cluster", "clean", "connected", "restart", "condition",
+        "watch_end", "snapshot", "warning", "void", "closed",
+    }
+)  # fmt: skip
+"""Events of the runner that carry both clocks as they are written; others may tell of what was
+before."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def wall_offset_ns(record: Record) -> int | None:
-    """UTC minus the runner's monotonic clock, nanoseconds; None when the record cannot tell.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened, nanoseconds of the runner's clock; `why` it is not one instant."""
 
-    Taken from phase changes, which are stamped with both clocks as they are written; other events
-    may tell of something that happened before. The median is proof against a step of the wall
-    clock. Nodes and API server are taken to have the runner's wall clock, which holds on one host
-    and elsewhere to the quality of its time service: good enough to order events that are seconds
-    apart, and nothing finer is decided by them.
+    earliest_ns: int
+    latest_ns: int
+    why: str = ""
+
+    @property
+    def t_ns(self) -> int | None:
+        """The instant; None when it is not known."""
+        return self.earliest_ns if self.earliest_ns == self.latest_ns else None
+
+    def later(self, by_ns: int) -> Moment:
+        """The same, some nanoseconds later."""
+        return Moment(self.earliest_ns + by_ns, self.latest_ns + by_ns, self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Both clocks at one moment: the monotonic one, UTC minus it, and whether at a phase."""
+
+    t_ns: int
+    offset_ns: int
+    phase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A difference that held from the first to the last of some witnesses.
+
+    `after_ns` and `until_ns` are the witnesses next to it, where another one held.
     """
-    offsets = []
-    for event in record.all_of("phase"):
+
+    offset_ns: int
+    after_ns: float
+    until_ns: float
+
+
+class WallClock:
+    """The wall clock of one host during a record."""
+
+    def __init__(self, witnesses: Iterable[Witness], *, slew: float = 0.0) -> None:
+        """`slew` is how much it may be slewed against the monotonic clock (a share of the time)."""
+        found = sorted(witnesses, key=lambda one: one.t_ns)
+        runs: list[list[Witness]] = []
+        for one in found:
+            if runs and _alike(runs[-1][-1], one, slew):
+                runs[-1].append(one)
+            else:
+                runs.append([one])
+        self._stretches = [
+            _Stretch(
+                offset,
+                runs[n - 1][-1].t_ns if n > 0 else -math.inf,
+                runs[n + 1][0].t_ns if n + 1 < len(runs) else math.inf,
+            )
+            for n, offset in enumerate(_levels(runs))
+        ]
+        self._span = (found[0].t_ns, found[-1].t_ns) if found else (0, 0)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was seen at all."""
+        return bool(self._stretches)
+
+    @property
+    def offsets_ns(self) -> list[int]:
+        """The differences that held, in order."""
+        return [stretch.offset_ns for stretch in self._stretches]
+
+    def steps(self) -> list[tuple[int, int, int]]:
+        """(by how much, after which instant, before which instant) of every step, nanoseconds."""
+        return [
+            (after.offset_ns - before.offset_ns, int(after.after_ns), int(before.until_ns))
+            for before, after in pairwise(self._stretches)
+        ]
+
+    def moment(self, wall_ns: int) -> Moment:
+        """When this clock showed a time. ValueError when it is not known at all."""
+        if not self.is_known:
+            raise ValueError("nothing tells how the wall clock went")
+        instants = {
+            wall_ns - one.offset_ns
+            for one in self._stretches
+            if one.after_ns < wall_ns - one.offset_ns < one.until_ns
+        }
+        # What is in a record happened in it, unless no time in it would fit.
+        inside = {t for t in instants if self._span[0] <= t <= self._span[1]}
+        instants = inside or instants
+        if len(instants) == 1:
+            (t_ns,) = instants
+            return Moment(t_ns, t_ns)
+        text = f"the wall clock was set ({', '.join(map(_say, self.steps()))})"
+        if not instants:  # it was set more than once between two witnesses, or is another's
+            return Moment(*self._span, text)
+        return Moment(min(instants), max(instants), text)
+
+
+def _say(step: tuple[int, int, int]) -> str:
+    by_ns, after_ns, until_ns = step
+    within = max(0.0, (until_ns - after_ns) / 1e9)
+    return f"by {by_ns / 1e9:+.3f} s, at an instant known to {within:.1f} s"
+
+
+def _alike(before: Witness, after: Witness, slew: float) -> bool:
+    change = abs(after.offset_ns - before.offset_ns)
+    return change <= STEP_NS + slew * (after.t_ns - before.t_ns)
+
+
+def _levels(runs: Sequence[Sequence[Witness]]) -> list[int]:
+    """The difference in each run; runs that agree, such as beside one late reading, have one."""
+    groups: list[list[int]] = []
+    least = [min(one.offset_ns for one in run) for run in runs]
+    for number in range(len(runs)):
+        for group in groups:
+            if abs(least[group[0]] - least[number]) <= STEP_NS:
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    level: dict[int, int] = {}
+    for group in groups:
+        members = [one for number in group for one in runs[number]]
+        phases = [one.offset_ns for one in members if one.phase]
+        # Either clock may be read late, but never early: of many the middle is proof against that,
+        # of a few the least is best.
+        offset = median_low(phases) if phases else min(one.offset_ns for one in members)
+        level.update(dict.fromkeys(group, offset))
+    return [level[number] for number in range(len(runs))]
+
+
+@dataclass(frozen=True, slots=True)
+class WallClocks:
+    """The wall clocks of a record: the runner's, and those of nodes that have one of their own."""
+
+    runner: WallClock
+    nodes: Mapping[str, WallClock]
+    """By role; a node without one has the runner's."""
+    names: Mapping[str, str]
+    """Role by the node's name."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether wall times can be turned into instants at all."""
+        return self.runner.is_known
+
+    def of_node(self, role: str | None) -> WallClock:
+        """The clock of a node of the lane, by its role."""
+        return self.nodes.get(role or "", self.runner)
+
+    def of_host(self, name: str) -> WallClock | None:
+        """The clock of a host by its name; None where none is known well enough.
+
+        One that is no node of the lane, such as the control plane, is taken to agree with the
+        others where those agree with each other.
+        """
+        role = self.names.get(name)
+        if role is not None or not self.nodes:
+            return self.of_node(role)
+        shown = [o for c in (self.runner, *self.nodes.values()) for o in c.offsets_ns]
+        return self.runner if max(shown) - min(shown) <= APART_NS else None
+
+
+def wall_clocks(record: Record) -> WallClocks:
+    """How the wall clocks of a record went."""
+    host = record.meta.get("host")
+    system = host.get("system") if isinstance(host, dict) else None
+    slew = 0.0 if system in (None, "Linux") else SLEW
+    own = [witness for event in record.events for witness in _stamped_now(event)]
+    nodes: dict[str, list[Witness]] = {}
+    for event in record.all_of("clock"):
+        if event.node is not None:
+            nodes.setdefault(event.node, []).extend(_read_by_agent(event))
+    apart = {
+        event.node for event in record.all_of("clock") if event.data.get("same_kernel") is False
+    }
+    for role, witnesses in nodes.items():
+        if role not in apart:  # one kernel has one wall clock
+            own += witnesses
+    return WallClocks(
+        WallClock(own, slew=slew),
+        {role: WallClock(seen) for role, seen in nodes.items() if role in apart and seen},
+        dict(_names(record.meta)),
+    )
+
+
+def _stamped_now(event: Event) -> Iterator[Witness]:
+    if event.kind in STAMPED_NOW and event.source in ("runner", "kubernetes"):
         wall = parse_wall(event.wall)
         if wall is not None:
-            offsets.append(wall - event.t_ns)
-    return median_low(offsets) if offsets else None
+            yield Witness(event.t_ns, wall - event.t_ns, event.kind == "phase")
+
+
+def _read_by_agent(event: Event) -> Iterator[Witness]:
+    """Both readings of an agent's `clock` event: the one it tells of, and the one before."""
+    before = event.data.get("before")
+    readings = [(event.t_ns, event.data.get("wall_ns"))]
+    if isinstance(before, list) and len(before) > 1:
+        readings.insert(0, (before[0], before[1]))
+    for t_ns, wall_ns in readings:
+        if type(t_ns) is int and type(wall_ns) is int:
+            yield Witness(t_ns, wall_ns - t_ns)
+
+
+def _names(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    cluster = meta.get("cluster")
+    nodes = cluster.get("nodes") if isinstance(cluster, dict) else None
+    for node in nodes if isinstance(nodes, list) else ():
+        if isinstance(node, dict):
+            yield str(node.get("name")), str(node.get("role"))
 
 
 def parse_wall(text: str) -> int | None:
     """Nanoseconds since 1970 UTC of an ISO time (to the microsecond), None when it is none."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        since = moment - _EPOCH
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - _EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000

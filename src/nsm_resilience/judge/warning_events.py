@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nsm_resilience.judge.evidence import Evidence, of_kubernetes
 from nsm_resilience.judge.kubernetes_events import read_kubernetes_events
+from nsm_resilience.judge.walltime import Moment
 from nsm_resilience.record.reader import Record
 
 _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
@@ -17,12 +18,12 @@ _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One time at which a Warning event was seen; the object is named as Kubernetes names it.
+    """One moment at which a Warning event was seen; the object is named as Kubernetes names it.
 
     `by` is the component that reported it.
     """
 
-    t_ns: int
+    when: Moment
     reason: str
     kind: str
     name: str
@@ -35,8 +36,8 @@ def read_warnings(record: Record, what: str) -> Iterator[Warned]:
     for event in read_kubernetes_events(record, only="Warning"):
         text = f"{event.reason} of {event.kind} {event.name}: {event.message}"
         evidence = of_kubernetes(what, event.line, text[:300])
-        for t_ns in event.times_ns:
-            yield Warned(t_ns, event.reason, event.kind, event.name, event.by, evidence)
+        for moment in event.moments:
+            yield Warned(moment, event.reason, event.kind, event.name, event.by, evidence)
 
 
 def short_name(pod: object) -> str:

@@ -117,8 +117,8 @@ def explain(
     lost = f"{m.replies_lost} of {m.replies_sent} replies lost"
     yield f"  path      {m.path_verdict}{_outage(judgement)}; {lost}"
     yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
-    yield f"  detected  {_when(m.detected_s, m.detected_by)}"
-    yield f"  told      {_when(m.notified_s, m.notified_by)}"
+    yield f"  detected  {_when(m.detected_s, m.detected_by, m.detected_unknown)}"
+    yield f"  told      {_when(m.notified_s, m.notified_by, m.notified_unknown)}"
     if m.listener_watched:
         yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
     if m.watchdog_findings is not None:
@@ -189,5 +189,7 @@ def _answer(answered: bool | None, seconds: float | None) -> str:
     return "no answer" if not answered or seconds is None else f"answered after {seconds:.2f} s"
 
 
-def _when(seconds: float | None, by: str | None) -> str:
+def _when(seconds: float | None, by: str | None, unknown: str | None = None) -> str:
+    if unknown is not None:
+        return f"unknown: {unknown}"
     return "no" if seconds is None else f"after {seconds:.2f} s by {by}"

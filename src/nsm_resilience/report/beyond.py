@@ -194,8 +194,9 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
     return {
         **{key: row[key] for key in (
             "cell", "n", "k", "kn", "verdict", "interval", "median", "median_interval", "path",
-            "new_answered", "new_asked", "detected", "detected_by", "detected_median", "notified",
-            "notified_by", "notified_median", "unknown", "void", "not_injected",
+            "new_answered", "new_asked", "detected", "detected_by", "detected_median",
+            "detected_unknown", "notified", "notified_by", "notified_median", "notified_unknown",
+            "unknown", "void", "not_injected",
             "not_reached",
         )},
         "record": None if typical is None else typical["record"],

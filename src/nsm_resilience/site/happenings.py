@@ -89,14 +89,14 @@ def kubernetes_happenings(record: Record, clock: Clock) -> list[Happening]:
     found = [
         Happening(
             line=event.line,
-            t_s=clock.seconds(t_ns),
+            t_s=clock.seconds(moment.earliest_ns),
             kind=event.reason,
             where=f"{event.kind} {event.name}",
-            text=event.message,
+            text=event.message if moment.t_ns is not None else f"{event.message} ({moment.why})",
             bad=event.type == "Warning",
         )
         for event in read_kubernetes_events(record)
-        for t_ns in dict.fromkeys(event.times_ns)
+        for moment in dict.fromkeys(event.moments)
     ]
     return sorted(found, key=lambda one: (one.t_s, one.line))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted, in_order
 from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.analysis.times import UNKNOWN
 from nsm_resilience.report.wording import median_seconds, seconds, share_interval, typographic
 from nsm_resilience.tables.schemas import CELL
 
@@ -21,6 +22,7 @@ SHOWN_TRIALS = 12
 COLUMNS = (
     "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
     "replies_lost", "new_connection_s", "new_connection_answered", "detected_s", "notified_s",
+    *UNKNOWN.values(),
 )  # fmt: skip
 """Columns of the table `trials` that the first page needs; the evidence of ten thousand attempts
 would fill the memory."""
@@ -193,7 +195,9 @@ def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
         if answered
         else ("no answer", _NOT_REACHED),
         *(
-            ("no", _NOT_REACHED)
+            ("unknown", _NOT_REACHED)
+            if isinstance(row[UNKNOWN[name]], str)
+            else ("no", _NOT_REACHED)
             if row[name] != row[name]
             else (seconds(row[name]), float(row[name]))
             for name in ("detected_s", "notified_s")

@@ -342,6 +342,8 @@ def _shown_row(
 
 def _told_row(judgement: Judgement) -> Row:
     measures = judgement.measures
+    if measures.notified_unknown is not None:
+        return Row("client told?", "event", "", (), (), measures.notified_unknown)
     if measures.notified_s is None:
         return Row("client told", "event", "", ())
     href = f"#{_first_of(judgement.evidence, 'notification')}"

@@ -142,6 +142,10 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
             f"{_signs(cell)}"
         )
     why = f"{_on(plane)} {'; '.join(clauses)}"
+    blind = sum(j.measures.detected_unknown is not None for c in run for j in c.judged)
+    if blind and all(map(_hidden, run)):  # what is not known confirms nothing
+        why = f"Whether anything was shown is not known in {_trials(blind)} on the "
+        return "not tested", f"{why}{PLANE_NAMES[plane]} plane.", [c.cell for c in run]
     deciding = {c.cell.id for c in run}
     variants = [
         c
@@ -174,9 +178,12 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
-        trials = "1 trial" if blind == 1 else f"{blind} trials"
-        where = f"in {trials} on the {PLANE_NAMES[plane]} plane"
-        why = f"Whether the client was told was not recorded {where}."
+        where = f"in {_trials(blind)} on the {PLANE_NAMES[plane]} plane"
+        unknown = sum(j.measures.notified_unknown is not None for c in run for j in c.judged)
+        known = "is not known" if unknown == blind else "is not known, or was not recorded,"
+        why = f"Whether the client was told {known} {where}."
+        if not unknown:
+            why = f"Whether the client was told was not recorded {where}."
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
@@ -199,7 +206,7 @@ def _of(cells: dict[str, _Cell], cell: Cell) -> _Cell:
 
 
 def _hidden(cell: _Cell) -> bool:
-    """Never supported, and nothing shown within the watch in any trial."""
+    """Never supported, and nothing seen to show within the watch in any trial."""
     return cell.k == 0 and all(j.measures.detected_s is None for j in cell.judged)
 
 
@@ -221,9 +228,12 @@ def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
 
 def _signs(cell: _Cell) -> str:
     first = _first([(j.measures.detected_s, j.measures.detected_by) for j in cell.judged])
+    unknown = sum(j.measures.detected_unknown is not None for j in cell.judged)
+    apart = f" ({unknown} in which it is not known left out)" if unknown else ""
     if first is None:
-        return "in none of them did anything show within the watch that something was wrong"
-    return f"in {_share(first[0], cell.n)} something was shown (most often: {first[1]}{first[2]})"
+        return f"in none of them did anything show within the watch that something was wrong{apart}"
+    shown = _share(first[0], cell.n - unknown)
+    return f"in {shown} something was shown{apart} (most often: {first[1]}{first[2]})"
 
 
 def _told(cell: _Cell) -> str:
@@ -246,7 +256,12 @@ def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, 
 
 def _shows(cell: _Cell) -> str:
     detected = sum(j.measures.detected_s is not None for j in cell.judged)
-    return f"supported in {_share(cell.k, cell.n)}, shown in {_share(detected, cell.n)}"
+    known = sum(j.measures.detected_unknown is None for j in cell.judged)
+    return f"supported in {_share(cell.k, cell.n)}, shown in {_share(detected, known)}"
+
+
+def _trials(number: int) -> str:
+    return "1 trial" if number == 1 else f"{number} trials"
 
 
 def _share(k: int, n: int) -> str:

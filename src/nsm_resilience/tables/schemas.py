@@ -141,18 +141,30 @@ TRIALS = Table(
             "number",
             "seconds until Kubernetes, NSM or the arm's watchdog first showed that something was "
             "wrong",
-            "nothing was shown in the watch, or not measured",
+            "nothing was shown in the watch, not measured, or not known: see detected_unknown",
             least=0,
         ),
         Column("detected_by", "text", "who showed what", "as detected_s"),
         Column(
+            "detected_unknown",
+            "text",
+            "why nobody knows whether anything was shown, or what was first",
+            "it is known, or not measured",
+        ),
+        Column(
             "notified_s",
             "number",
             "seconds until the client was first told",
-            "it was told nothing in the watch, or not measured",
+            "it was told nothing in the watch, not measured, or not known: see notified_unknown",
             least=0,
         ),
         Column("notified_by", "text", "by which channel", "as notified_s"),
+        Column(
+            "notified_unknown",
+            "text",
+            "why nobody knows whether the client was told, or what was first",
+            "it is known, or not measured",
+        ),
         Column(
             "listener_told_s",
             "number",
@@ -235,6 +247,13 @@ TRIALS = Table(
         Rule(
             "notified_by stands beside notified_s",
             lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
+        ),
+        Rule(
+            "what is not known has no time",
+            lambda t: (
+                (t["detected_unknown"].isna() | t["detected_s"].isna())
+                & (t["notified_unknown"].isna() | t["notified_s"].isna())
+            ),
         ),
         Rule(
             "listener_told_by stands beside listener_told_s",

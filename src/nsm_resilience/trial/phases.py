@@ -61,6 +61,7 @@ def clean(setting: Setting) -> None:
     """Nothing of a former trial is left on the lane: removed, then proved."""
     with phase(setting, "clean"):
         at_once(setting.agents, Agent.reset)
+        setting.events_before = {_version(event) for event in _events(setting)}
         proof = setting.mesh.wipe()
         setting.writer.event("clean", data={"proof": proof})
 
@@ -274,10 +275,8 @@ def collect(setting: Setting) -> None:
             if (role, SCRIPT) in setting.handlers:
                 agent.stop(SCRIPT)
         setting.pump()
-        events = setting.cluster.request(
-            "GET", f"{NAMESPACES}/{setting.lane.namespace}/events", timeout_s=20
-        )
-        setting.writer.kubernetes_events(_of_trial(events["items"], setting))
+        new = [e for e in _events(setting) if _version(e) not in setting.events_before]
+        setting.writer.kubernetes_events(new)
         for agent in setting.agents.values():
             agent.stop("follow")
         setting.pump()
@@ -288,16 +287,23 @@ def collect(setting: Setting) -> None:
             raise TrialVoid("collect: the cluster is not the one the trial began on")
 
 
-def _of_trial(items: list[dict[str, Any]], setting: Setting) -> list[dict[str, Any]]:
-    """Events of pods of this trial: former trials leave theirs in the namespace for an hour."""
-    opened = setting.opened_wall
-    kept = []
+def _events(setting: Setting) -> list[dict[str, Any]]:
+    """Kubernetes events of the lane's namespace, in which former trials leave theirs for an hour.
+
+    Which are of a trial is told by what was there before it, and not by their times: those are of
+    the wall clock, which somebody may set.
+    """
+    path = f"{NAMESPACES}/{setting.lane.namespace}/events"
+    items: list[dict[str, Any]] = setting.cluster.request("GET", path, timeout_s=20)["items"]
     for item in items:
         item.get("metadata", {}).pop("managedFields", None)
-        last = item.get("lastTimestamp") or item.get("eventTime") or ""
-        if last >= opened[:19]:
-            kept.append(item)
-    return kept
+    return items
+
+
+def _version(event: dict[str, Any]) -> tuple[str, str]:
+    """An event as it was last written: one that is seen again is written again."""
+    meta = event.get("metadata", {})
+    return str(meta.get("uid")), str(meta.get("resourceVersion"))
 
 
 def wipe(setting: Setting) -> None:

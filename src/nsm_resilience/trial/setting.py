@@ -13,7 +13,7 @@ from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
-from nsm_resilience.record.writer import RecordWriter, utc_now
+from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
@@ -50,7 +50,8 @@ class Setting:
     remedy: WatchdogProbe | None = None
     client_uid: str = ""
     outage: int = 1
-    opened_wall: str = field(default_factory=utc_now)
+    events_before: set[tuple[str, str]] = field(default_factory=set)
+    """Kubernetes events (uid and version) that were in the namespace before."""
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     logs: list[LogProbe] = field(default_factory=list)
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)

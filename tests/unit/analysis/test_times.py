@@ -31,8 +31,13 @@ def test_an_outage_is_censored_where_the_table_says_so() -> None:
 
 
 def test_what_was_not_shown_is_censored_at_the_end_of_the_watch() -> None:
-    rows = judged(detected_s=[NAN, 3.0, NAN])
+    rows = judged(detected_s=[NAN, 3.0, NAN], detected_unknown=[None, None, None])
     assert times_of(rows, "detected_s") == Times((120.0, 3.0), (False, True))
+
+
+def test_what_is_not_known_is_no_time_at_all() -> None:
+    rows = judged(notified_s=[NAN, 3.0, NAN], notified_unknown=["the clock was set", None, None])
+    assert times_of(rows, "notified_s") == Times((3.0,), (True,))
 
 
 def test_a_new_client_without_an_answer_is_longer_than_all_and_one_not_asked_is_no_time() -> None:

@@ -269,7 +269,7 @@ def test_without_the_monitors_log_nobody_knows_whether_the_client_was_told(
     (trial.folder / "logs" / "node-a" / "client" / "nsm-monitor.log").unlink()
     found = judge_record(trial)
     assert found.measures.notified_s is None and not found.measures.notification_watched
-    assert "whether the client was told was not recorded" in found.reason
+    assert "whether the client was told is not known: nsm-monitor's log was not" in found.reason
 
 
 def test_changes_begin_with_the_value_before_the_fault() -> None:

@@ -208,3 +208,25 @@ def test_arms_with_a_remedy_decide_no_claim(study: Study) -> None:
     assert claims(study, [*healed, *bare]) == claims(study, bare)
     alone = claims(study, healed)
     assert {row["agreement"] for row in alone.values()} == {"not tested"}
+
+
+def test_what_is_not_known_confirms_neither_claim(study: Study) -> None:
+    """A stepped clock, or a gap in a log, is not the silence that the claims are about."""
+    blind = {"detected_unknown": "the wall clock was set"}
+    found = claims(study, paper(study, S8={**BROKEN, **blind}))["C1"]
+    assert found["agreement"] == "not tested"
+    assert "Whether anything was shown is not known in 1 trial on the kernel" in found["why"]
+    deaf = {"notification_watched": False, "notified_unknown": "7 bytes of a log are missing"}
+    found = claims(study, paper(study, S9={**BROKEN, **deaf}))["C2"]
+    assert found["agreement"] == "not tested"
+    assert "Whether the client was told is not known in 1 trial on the kernel" in found["why"]
+
+
+def test_one_trial_that_shows_something_refutes_beside_one_that_is_not_known(study: Study) -> None:
+    two = [
+        *paper(study, S8={**BROKEN, "detected_s": 3.0, "detected_by": "Kubernetes: a restart"}),
+        judged(study, "S8", {**BROKEN, "detected_unknown": "the wall clock was set"}, number=2),
+    ]
+    found = claims(study, two)["C1"]
+    assert found["agreement"] == "differs"
+    assert "in 1 of 1 something was shown (1 in which it is not known left out)" in found["why"]

@@ -165,7 +165,11 @@ def _outages(never: Axes, axes: Axes, own: pd.DataFrame, y: float, mark: style.M
 
 
 def _detection(axes: Axes, own: pd.DataFrame, y: float, mark: style.Mark, longest: float) -> None:
-    """What was not shown in the watch is drawn where the watch ended, as censored."""
+    """What was not shown in the watch is drawn where the watch ended, as censored.
+
+    Of a trial in which that is not known nothing is drawn.
+    """
+    own = own[own["detected_unknown"].isna()]
     for row, offset in zip(own.to_dict("records"), spread(len(own), _HALF_LANE), strict=True):
         seen = row["detected_s"] == row["detected_s"]
         seconds = float(row["detected_s"] if seen else row["watch_s"])
