@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from nsm_resilience.judge.awake import check_awake
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
@@ -104,7 +105,7 @@ def _judge_complete(record: Record) -> Judgement:
     treatment = check_watchdog(record, instants)
     sampled = None
     if watch is not None:
-        sampled = check_sampled(record, components, *watch, rules)
+        sampled = check_sampled(record, components, *watch, rules) or check_awake(record, *watch)
     cluster = _same_cluster(record)
     unreached = find_unreached(record, path)
 

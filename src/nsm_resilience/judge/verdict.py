@@ -6,7 +6,8 @@
 3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`. So is an arm
    without its treatment: a watchdog that did not watch, or one where none should be.
 4. Something not green before the fault: `unknown`.
-5. A probe that stopped, a watch that is too short, a prober that kept being late: `unknown`. What
+5. A probe that stopped, a machine that slept, a watch that is too short, a prober that kept being
+   late: `unknown`. What
    the trial depends on and was never reached (reached.py): `not_reached`, and `unknown` when the
    record does not tell.
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.

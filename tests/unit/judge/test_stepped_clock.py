@@ -199,3 +199,20 @@ def test_a_clock_that_is_slewed_is_not_one_that_is_set() -> None:
     slewed = [Witness(t * 10**9, 10**18 + t * 400_000) for t in range(0, 400, 100)]
     assert len(WallClock(slewed, slew=500e-6).offsets_ns) == 1
     assert len(WallClock(slewed).offsets_ns) == 4  # on Linux nothing but a step does that
+
+
+@pytest.mark.parametrize(("at_s", "verdict"), [(3.0, "unknown"), (-5.0, "supported")])
+def test_a_machine_that_sleeps_in_the_watch_makes_the_attempt_unknown(
+    tmp_path: Path, at_s: float, verdict: str
+) -> None:
+    """The monotonic clock stands still meanwhile: no gap shows in what was sent."""
+
+    def told(at: float) -> tuple[float, Any]:
+        slept = 30_000_000_000 if at > at_s else 0
+        data = {"wall_ns": None, "slept_ns": slept, "before": None}
+        return at, note("clock", source="agent", node="client", t_ns=ns(at), data=data)
+
+    acts = [told(-8.0 + number) for number in range(24)]
+    found = judge_record(record(tmp_path, "S2", acts=acts))
+    assert found.verdict == verdict
+    assert ("slept for 30.0 s" in found.reason) == (verdict == "unknown")
