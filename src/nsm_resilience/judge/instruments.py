@@ -8,6 +8,7 @@ record and in the tables, as `unknown`.
 
 from __future__ import annotations
 
+from nsm_resilience.judge.awake import check_awake
 from nsm_resilience.judge.coverage import check_echoes, check_late, check_sampled, count_late
 from nsm_resilience.judge.outages import SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules
@@ -35,5 +36,6 @@ def instrument_failure(record: Record) -> str | None:
         check_echoes(echoes, *watch, rules)
         or check_late(count_late(sent, rules), len(sent), rules)
         or check_sampled(record, components, *watch, rules)
+        or check_awake(record, *watch)
     )
     return None if problem is None else problem.text

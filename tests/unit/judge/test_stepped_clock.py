@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.instruments import instrument_failure
 from nsm_resilience.judge.walltime import STEP_NS, Moment, WallClock, Witness, parse_wall
 
 TOLD_S, WARNED_S = 4.0, 2.25
@@ -213,6 +214,8 @@ def test_a_machine_that_sleeps_in_the_watch_makes_the_attempt_unknown(
         return at, note("clock", source="agent", node="client", t_ns=ns(at), data=data)
 
     acts = [told(-8.0 + number) for number in range(24)]
-    found = judge_record(record(tmp_path, "S2", acts=acts))
+    made = record(tmp_path, "S2", acts=acts)
+    found = judge_record(made)
     assert found.verdict == verdict
+    assert (instrument_failure(made) is None) == (verdict == "supported")  # it is run again
     assert ("slept for 30.0 s" in found.reason) == (verdict == "unknown")
