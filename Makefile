@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# another checkout's code, or another Python's library, must not come before ours
+unexport PYTHONPATH PYTHONHOME
 
 .PHONY: all live test lint explore environment development
 

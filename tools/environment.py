@@ -8,27 +8,50 @@ Needs Python 3.11 or later and nothing else; the system's own packages are not t
 hand is in README.md. This script adds what some systems make necessary: it finds a newer Python
 when the default one is too old, and it manages without `ensurepip`, which Debian and Ubuntu leave
 out of Python until `python3-venv` is installed. Run again, it does nothing until the pins change.
+
+An environment belongs to its folder and to its checkout: its programs begin with the path of its
+interpreter, and it runs the sources of one checkout. A copy or a renamed folder is found out and
+made anew. Settings of pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file)
+do not apply; those that say where packages come from do.
 """
 
 import argparse
+import ast
 import glob
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
+TRIED = "Python 3.11, 3.12 and 3.13 have been tried"
+STAMP = "installed"
+"""In the environment: what is installed, for which folder and checkout. Written last."""
+UNFINISHED = "unfinished"
+"""In the environment while it is made: one that has it was interrupted."""
 HELP = """\
 This Python cannot make an environment with pip in it. Do one of these, then run the command again:
   Debian, Ubuntu:  apt-get install python3-venv
   anywhere:        install uv or virtualenv, and have it on the PATH"""
+SOURCES_OF_PACKAGES = frozenset((
+    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links",
+    "index-url", "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout",
+    "trusted-host", "use-deprecated", "use-feature",
+))  # fmt: skip
+"""Settings of pip that are kept: where packages come from. All others say what is installed, and
+where to; that is said here."""
 
 
 def main():
     """Parse, make, install."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--dev", action="store_true", help="with what the tests need")
     parser.add_argument("--explore", action="store_true", help="with JupyterLab")
@@ -36,19 +59,93 @@ def main():
     options = parser.parse_args()
     if sys.version_info[:2] < NEEDED:
         run_with_newer_python()
-    extras = [name for name in ("dev", "explore") if getattr(options, name)]
-    python = python_of(options.folder)
-    stamp = os.path.join(options.folder, "installed")
-    wanted = fingerprint()
-    installed = read(stamp).split()
-    if works(python) and installed[:1] == [wanted] and set(extras) <= set(installed[1:]):
+    try:
+        ensure(options.folder, {name for name in ("dev", "explore") if getattr(options, name)})
+    except OSError as error:
+        sys.exit(
+            f"{error.filename or options.folder}: {error.strerror}; the environment cannot be made "
+            "there. Make the folder writable or remove it, or name another one with --folder"
+        )
+
+
+def ensure(given, extras):
+    """Leave an environment of this checkout in the folder, with these extras at least."""
+    folder = own_folder(given)
+    python = python_of(folder)
+    stamp = stamp_of(folder)
+    pins = fingerprint()
+    unfinished = os.path.join(folder, UNFINISHED)
+    whole = is_ours(folder, stamp)
+    if whole and stamp.get("pins") == pins and extras <= set(stamp["extras"]):
         return
-    if not works(python, "import pip"):
-        make(options.folder)
-    extras = sorted(set(extras) | set(installed[1:]))
+    extras = sorted(extras | set(stamp.get("extras", ())))
+    os.makedirs(folder, exist_ok=True)
+    if os.listdir(folder) and not any(
+        os.path.exists(os.path.join(folder, name)) for name in (STAMP, UNFINISHED, "pyvenv.cfg")
+    ):
+        sys.exit(f"{folder} is a folder with other files, no environment; name another --folder")
+    with open(unfinished, "w"):  # a folder that cannot be written to is an error here
+        pass
+    if not whole:
+        make(folder)
+        with open(unfinished, "w"):  # making it has cleared the folder
+            pass
+    if os.path.exists(os.path.join(folder, STAMP)):
+        os.remove(os.path.join(folder, STAMP))
     install(python, extras)
-    with open(stamp, "w") as file:
-        file.write(" ".join([wanted, *extras]) + "\n")
+    with open(os.path.join(folder, STAMP), "w", encoding="utf-8") as file:
+        json.dump({"pins": pins, "extras": extras, "folder": folder, "checkout": ROOT}, file)
+        file.write("\n")
+    os.remove(unfinished)
+
+
+def own_folder(given):
+    """The real path of the environment's folder; a link to another checkout's is taken away."""
+    if os.path.islink(given):
+        theirs = stamp_of(os.path.realpath(given)).get("checkout")
+        if theirs is not None and theirs != ROOT:
+            print(f"{given} was a link to the environment of {theirs}; this one gets its own")
+            os.remove(given)
+    return os.path.realpath(given)
+
+
+def stamp_of(folder):
+    """What an environment says of itself; nothing for one that is unfinished or made by hand."""
+    try:
+        stamp = json.loads(read(os.path.join(folder, STAMP)))
+    except ValueError:  # none, or that of an older version
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def is_ours(folder, stamp):
+    """Whether an environment was made here, to its end, and runs the sources of this checkout."""
+    if os.path.exists(os.path.join(folder, UNFINISHED)):
+        return False
+    if stamp and (stamp.get("folder"), stamp.get("checkout")) != (folder, ROOT):
+        print(f"{folder} was made for {stamp.get('folder')}; it is made anew", flush=True)
+        return False
+    sources = os.path.join(ROOT, "src", "nsm_resilience")
+    code = (
+        "import os, sys, pip, nsm_resilience as found\n"
+        "here = os.path.dirname(os.path.realpath(found.__file__))\n"
+        f"sys.exit(sys.version_info[:2] < {NEEDED!r} or here != {sources!r})"
+    )
+    return works(python_of(folder), code) and all(
+        starts_here(folder, name) for name in ("nsm-resilience", "snakemake")
+    )
+
+
+def starts_here(folder, name):
+    """Whether a program of an environment begins with the path of this environment's Python."""
+    scripts = os.path.dirname(python_of(folder))
+    if os.name == "nt":
+        return os.path.exists(os.path.join(scripts, name + ".exe"))
+    text = read(os.path.join(scripts, name))[:1000]
+    # where its path has a space: a script of sh, '''exec' "/path of/bin/python" "$0" "$@"
+    found = re.match(r"#!/bin/sh\n'''exec' \"?(.*?)\"? \"\$0\"|#!(/.*)", text)
+    interpreter = (found.group(1) or found.group(2)) if found else ""
+    return os.path.realpath(os.path.dirname(interpreter)) == scripts
 
 
 def run_with_newer_python():
@@ -56,7 +153,9 @@ def run_with_newer_python():
     for name in NEWER:
         path = shutil.which(name)
         if path and works(path):
-            os.execv(path, [path, os.path.abspath(__file__), *sys.argv[1:]])
+            os.execve(
+                path, [path, os.path.abspath(__file__), *sys.argv[1:]], without_python_settings()
+            )
     sys.exit(
         f"Python {NEEDED[0]}.{NEEDED[1]} or later is needed. This is {sys.version.split()[0]} "
         f"({sys.executable}), and none of {', '.join(NEWER)} is on the PATH."
@@ -85,10 +184,12 @@ def make(folder):
     # `venv` without pip works without ensurepip; the system's pip, or the wheel of it that Debian
     # keeps, can then put pip inside.
     if quiet([sys.executable, "-m", "venv", "--clear", "--without-pip", folder]):
-        if quiet([sys.executable, "-m", "pip", "--python", python, "install", "-q", "pip"]):
+        pip = [sys.executable, "-m", "pip"]
+        if quiet([*pip, "--python", python, "install", "-q", "pip"], pip_settings(pip)):
             return
         for wheel in sorted(glob.glob("/usr/share/python-wheels/pip-*.whl"), reverse=True):
-            if quiet([python, wheel + "/pip", "install", "-q", "--no-index", wheel]):
+            pip = [python, wheel + "/pip"]
+            if quiet([*pip, "install", "-q", "--no-index", wheel], pip_settings(pip)):
                 return
     shutil.rmtree(folder, ignore_errors=True)
     sys.exit(HELP)
@@ -96,15 +197,62 @@ def make(folder):
 
 def install(python, extras):
     """Install this checkout, editable, at the pinned versions."""
-    target = ROOT + (f"[{','.join(extras)}]" if extras else "")
-    constraints = os.path.join(ROOT, "constraints.txt")
     print(
         f"installing {'with ' + ', '.join(extras) + ' ' if extras else ''}into {python}", flush=True
     )
-    command = [python, "-m", "pip", "install", "-q", "-c", constraints, "-e", target]
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    if subprocess.run(command, env=environment).returncode != 0:
-        sys.exit("pip could not install the pinned versions; its messages above say why")
+    pip = [python, "-m", "pip"]
+    # relative to the checkout: pip would read brackets in its path as extras
+    target = "." + (f"[{','.join(extras)}]" if extras else "")
+    command = [*pip, "install", "-q", "-c", "constraints.txt", "-e", target]
+    if subprocess.run(command, cwd=ROOT, env=pip_settings(pip)).returncode != 0:
+        sys.exit(
+            "pip could not install the pinned versions; its messages above say why. This is Python "
+            f"{sys.version.split()[0]}; {TRIED}."
+        )
+
+
+def pip_settings(pip):
+    """The environment for a call of pip: of the user's settings only where packages come from.
+
+    They are read by pip itself, from its files and variables, and handed on as variables; the files
+    are then not read again.
+    """
+    everywhere = {"PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0"}  # `config` has these, too
+    asked = subprocess.run(
+        [*pip, "config", "list"],
+        env={**without_python_settings(), **everywhere},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    kept = {}
+    for section in ("global", "install", ":env:"):  # the later wins, as in pip
+        for line in asked.stdout.decode("utf-8", "replace").splitlines():
+            key, _, value = line.partition("=")
+            name = key.rpartition(".")[2]
+            if key == f"{section}.{name}" and name in SOURCES_OF_PACKAGES:
+                kept["PIP_" + name.upper().replace("-", "_")] = " ".join(literal(value).split("\n"))
+    plain = {k: v for k, v in without_python_settings().items() if not k.startswith("PIP_")}
+    return {
+        **plain,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **kept,
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_USER": "0",
+    }
+
+
+def literal(text):
+    """A value as `pip config list` prints it."""
+    try:
+        return str(ast.literal_eval(text)).strip()
+    except (ValueError, SyntaxError):
+        return text.strip()
+
+
+def without_python_settings():
+    """The environment without variables that would send Python to other libraries."""
+    dropped = ("PYTHON", "VIRTUALENV_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+    return {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
 
 
 def python_of(folder):
@@ -118,18 +266,21 @@ def works(python, code="import sys; sys.exit(sys.version_info[:2] < (3, 11))"):
     return bool(shutil.which(python)) and quiet([python, "-c", code])
 
 
-def quiet(command):
+def quiet(command, environment=None):
     """Whether a command succeeds; what it prints is of no interest."""
-    return (
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-        == 0
+    done = subprocess.run(
+        command,
+        env=without_python_settings() if environment is None else environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
+    return done.returncode == 0
 
 
 def read(path):
     """A file's text, empty when there is none."""
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except OSError:
         return ""

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pins: complete, free of addresses, and the same everywhere they are written."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
+import venv
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -78,7 +82,7 @@ def test_an_environment_is_made_without_ensurepip(
     """As on Debian without python3-venv: plain venv fails, venv without pip works."""
     real, calls = environment.quiet, []
 
-    def quiet(command: list[str]) -> bool:
+    def quiet(command: list[str], settings: dict[str, str] | None = None) -> bool:
         calls.append(command)
         if command[1:3] == ["-m", "venv"] and "--without-pip" not in command:
             return False
@@ -101,3 +105,179 @@ def test_where_no_way_works_the_message_says_what_to_install(
     with pytest.raises(SystemExit, match="apt-get install python3-venv"):
         environment.make(str(tmp_path / "venv"))
     assert not (tmp_path / "venv").exists()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A made-up checkout with what is looked at; nothing is installed from an index."""
+    root = (tmp_path / "a checkout ü").resolve()
+    (root / "src" / "nsm_resilience").mkdir(parents=True)
+    (root / "src" / "nsm_resilience" / "__init__.py").write_text("")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (root / name).write_text("1\n")
+    monkeypatch.setattr(environment, "ROOT", str(root))
+    monkeypatch.setattr(environment, "install", put_in)
+    monkeypatch.setattr(environment, "make", make_bare)
+    return root
+
+
+def make_bare(folder: str) -> None:
+    """An environment with an empty pip: putting the real one in takes many seconds."""
+    venv.create(folder, clear=True, symlinks=True, with_pip=False)
+    (site,) = Path(folder).glob("lib/python*/site-packages")
+    (site / "pip.py").write_text("")
+
+
+def put_in(python: str, extras: list[str]) -> None:
+    """What pip would: a path file to the sources, and programs that begin with the interpreter."""
+    put_in.calls.append(extras)  # type: ignore[attr-defined]
+    (site,) = Path(python).parents[1].glob("lib/python*/site-packages")
+    (site / "ours.pth").write_text(str(Path(environment.ROOT) / "src") + "\n", encoding="utf-8")
+    line = (
+        f"#!{python}\n" if " " not in python else f'#!/bin/sh\n\'\'\'exec\' "{python}" "$0" "$@"\n'
+    )
+    for name in ("nsm-resilience", "snakemake"):
+        Path(python).with_name(name).write_text(line, encoding="utf-8")
+
+
+@pytest.fixture
+def installs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    calls: list[list[str]] = []
+    put_in.calls = calls  # type: ignore[attr-defined]
+    return calls
+
+
+def ensure(root: Path, monkeypatch: pytest.MonkeyPatch, *extras: str) -> None:
+    monkeypatch.setattr(environment, "ROOT", str(root.resolve()))
+    environment.ensure(str(root / ".venv"), set(extras))
+
+
+def test_an_environment_that_is_whole_is_left_alone_and_keeps_its_extras(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(checkout, monkeypatch, "dev")
+    ensure(checkout, monkeypatch)
+    ensure(checkout, monkeypatch, "dev")
+    assert installs == [["dev"]]
+    ensure(checkout, monkeypatch, "explore")
+    (checkout / "constraints.txt").write_text("2\n")
+    ensure(checkout, monkeypatch)
+    assert installs[1:] == [["dev", "explore"], ["dev", "explore"]]
+
+
+@pytest.mark.parametrize("how", ["copied", "renamed", "copied with an old stamp"])
+def test_an_environment_of_another_folder_is_made_anew(
+    how: str, checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(checkout, monkeypatch, "dev")
+    second = checkout.with_name("second")
+    if how == "renamed":
+        checkout.rename(second)
+    else:
+        shutil.copytree(checkout, second, symlinks=True)
+    if how == "copied with an old stamp":
+        (second / ".venv" / "installed").write_text(environment.fingerprint() + " dev\n")
+    (second / ".venv" / "left behind").write_text("")
+    ensure(second, monkeypatch)
+    assert len(installs) == 2
+    assert not (second / ".venv" / "left behind").exists()
+    where = subprocess.run(
+        [second / ".venv/bin/python", "-c", "import nsm_resilience as n; print(n.__file__)"],
+        capture_output=True, text=True, check=True, env={},
+    )  # fmt: skip
+    assert where.stdout.strip() == str(second / "src/nsm_resilience/__init__.py")
+    ensure(second, monkeypatch)
+    assert len(installs) == 2
+
+
+def test_a_checkout_that_is_reached_by_a_link_is_the_same(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = checkout.with_name("link")
+    link.symlink_to(checkout)
+    ensure(link, monkeypatch)
+    ensure(checkout, monkeypatch)
+    assert len(installs) == 1
+
+
+def test_a_link_to_the_environment_of_another_checkout_is_not_followed(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(checkout, monkeypatch)
+    second = checkout.with_name("second")
+    shutil.copytree(checkout / "src", second / "src")
+    (second / ".venv").symlink_to(checkout / ".venv")
+    ensure(second, monkeypatch)
+    assert not (second / ".venv").is_symlink()
+    ensure(checkout, monkeypatch)
+    assert len(installs) == 2
+
+
+def test_an_environment_that_was_interrupted_is_made_anew(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(python: str, extras: list[str]) -> None:
+        put_in(python, extras)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "install", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ensure(checkout, monkeypatch)
+    (checkout / ".venv" / "half").write_text("")
+    monkeypatch.setattr(environment, "install", put_in)
+    ensure(checkout, monkeypatch)
+    assert len(installs) == 2
+    assert not (checkout / ".venv" / "half").exists()
+
+
+def test_a_folder_with_other_files_is_not_cleared(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "thesis.tex").write_text("")
+    with pytest.raises(SystemExit, match="other files, no environment"):
+        ensure(checkout, monkeypatch)
+    assert (checkout / ".venv" / "thesis.tex").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/environment.py", "--folder", tmp_path / "file" / "ü"],
+        capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be made there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_pip_is_told_where_packages_come_from_and_not_where_they_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = https://mirror.example.org/simple\nrequire-virtualenv = true\n"
+        "extra-index-url =\n  https://a.example.org\n  https://b.example.org\n"
+        "[install]\nuser = true\ntarget = /elsewhere\nno-deps = true\n"
+    )
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    for name, value in {
+        "PIP_USER": "1", "PIP_TARGET": "/t", "PIP_PREFIX": "/p", "PIP_REQUIRE_VIRTUALENV": "1",
+        "PIP_PROXY": "http://proxy.example.org", "PYTHONPATH": "/other/src", "PIP_ROOT": "/r",
+        "PYTHONHOME": "/other", "PIP_CONSTRAINT": "/theirs", "PIP_ONLY_BINARY": ":all:",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    told = environment.pip_settings([sys.executable, "-m", "pip"])
+    wanted = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_EXTRA_INDEX_URL": "https://a.example.org https://b.example.org",
+        "PIP_INDEX_URL": "https://mirror.example.org/simple",
+        "PIP_PROXY": "http://proxy.example.org",
+        "PIP_USER": "0",
+    }
+    assert wanted == {key: told.get(key) for key in wanted}
+    dropped = {"TARGET", "PREFIX", "ROOT", "REQUIRE_VIRTUALENV", "CONSTRAINT", "ONLY_BINARY"}
+    assert not {f"PIP_{name}" for name in dropped | {"NO_DEPS"}} & set(told)
+    assert not {"PYTHONPATH", "PYTHONHOME"} & set(told)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from nsm_resilience.provenance.checkout import code_of_another_checkout
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.study.load import ConfigError
@@ -19,6 +20,10 @@ from nsm_resilience.workflow import (
     second_folder,
     source_checksum,
 )
+
+foreign = code_of_another_checkout(Path(workflow.main_snakefile).parent)
+if foreign:
+    raise WorkflowError(foreign)
 
 try:
     SETTINGS = load_settings(config)

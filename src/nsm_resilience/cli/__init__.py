@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ import typer
 from nsm_resilience import __version__
 from nsm_resilience.cli import archive, before, cluster, live, read, reports, results
 from nsm_resilience.cli.options import AFTER, LIVE
+from nsm_resilience.cli.terminal import write_whatever_the_terminal_can
+from nsm_resilience.provenance.checkout import code_of_another_checkout
 
 app = typer.Typer(
     name="nsm-resilience",
@@ -35,6 +38,11 @@ app.add_typer(archive.app, name="archive", rich_help_panel=AFTER)
 
 def main() -> None:
     """Entry point of `nsm-resilience`."""
+    write_whatever_the_terminal_can()
+    foreign = code_of_another_checkout(Path.cwd())
+    if foreign:
+        typer.echo(f"error: {foreign}", err=True)
+        sys.exit(1)
     try:
         app()
     except Exception as error:

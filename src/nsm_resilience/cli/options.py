@@ -54,7 +54,8 @@ def say_json(found: object) -> None:
     """One object as a line of JSON."""
     import json
 
-    say(json.dumps(found, ensure_ascii=False, allow_nan=False, default=str))
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    say(json.dumps(found, ensure_ascii=not unicode, allow_nan=False, default=str))
 
 
 def say(text: str) -> None:

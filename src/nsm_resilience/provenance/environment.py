@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import nsm_resilience
+from nsm_resilience.provenance.checkout import of_checkout
 
 _PACKAGES = ("kubernetes", "snakemake", "pandas", "pyarrow", "pydantic")
 
@@ -24,13 +24,11 @@ def software() -> dict[str, Any]:
             packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    commit = _git("rev-parse", "HEAD")
     return {
         "nsm_resilience": nsm_resilience.__version__,
         "python": platform.python_version(),
         "packages": packages,
-        "git_commit": commit,
-        "git_dirty": None if commit is None else bool(_git("status", "--porcelain", "-uno")),
+        **of_checkout().described(),
     }
 
 
@@ -64,17 +62,6 @@ def _memory_gib() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError, AttributeError):
         return None
-
-
-def _git(*arguments: str) -> str | None:
-    here = Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=here, capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def joined(machines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

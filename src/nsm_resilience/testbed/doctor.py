@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nsm_resilience.provenance.checkout import of_checkout
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
@@ -78,12 +79,22 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
     """Look at everything a live run on this testbed needs, cheapest first."""
     if platform.system() != "Linux":
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
+    yield _commit()
     if isinstance(config, ExistingTestbed):
         yield _context(config)
         yield from _cluster(config)
         return
     yield from _kind_and_docker(config)
     yield from _machine(config)
+
+
+def _commit() -> Finding:
+    checkout = of_checkout()
+    return Finding(
+        "ok" if checkout.commit else "warning", "commit of the code", str(checkout),
+        "the records of this campaign will name the version alone; run it from a clone of the "
+        "repository to have the commit in them",
+    )  # fmt: skip
 
 
 def _kind_and_docker(config: KindTestbed) -> Iterator[Finding]:

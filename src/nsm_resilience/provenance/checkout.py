@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which checkout the running code is, and its commit: of our own checkout, or none and why.
+
+The sources may lie inside somebody else's repository (an archive unpacked there, an environment
+with the package in it), and git's variables may point at another one: the commit that git names
+then is false provenance.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+"""The folder that holds `src/nsm_resilience`, where the code runs from a checkout."""
+OURS = "src/nsm_resilience/provenance/checkout.py"
+"""This file, as a commit of ours holds it."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A commit with whether tracked files were changed since, or no commit and the reason."""
+
+    commit: str | None
+    dirty: bool | None
+    reason: str = ""
+
+    def described(self) -> dict[str, Any]:
+        """As records keep it; `git_reason` only where there is no commit."""
+        found: dict[str, Any] = {"git_commit": self.commit, "git_dirty": self.dirty}
+        return found | ({"git_reason": self.reason} if self.commit is None else {})
+
+    def __str__(self) -> str:
+        """In words, for people."""
+        if self.commit is None:
+            return f"no commit: {self.reason}"
+        return f"commit {self.commit[:12]}{', with uncommitted changes' if self.dirty else ''}"
+
+
+class _NoAnswer(Exception):
+    """Git did not answer; the text says why."""
+
+
+def of_checkout(root: Path = CHECKOUT) -> Checkout:
+    """The commit of a checkout of this project; none, and why, where it cannot be known."""
+    try:
+        top = Path(_git(root, "rev-parse", "--show-toplevel"))
+        if top.resolve() != root.resolve():
+            return Checkout(None, None, "the code lies inside another repository")
+        commit = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
+        if not _git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
+            return Checkout(None, None, "the commit of the repository does not hold this code")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except _NoAnswer as answer:
+        return Checkout(None, None, str(answer))
+    return Checkout(commit, bool(changed))
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git prints about a checkout, by the checkout's own settings and no variable."""
+    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            command,
+            env={**plain, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError:
+        raise _NoAnswer("git is not installed") from None
+    if done.returncode != 0:
+        raise _NoAnswer(_reason(done.stderr))
+    return done.stdout.removesuffix("\n")
+
+
+def _reason(message: str) -> str:
+    """Why git did not answer, in a few words, without a path of the machine."""
+    if "dubious ownership" in message or "unsafe repository" in message:
+        return (
+            "the checkout belongs to another user, and git does not look into it; allow it with "
+            "`git config --global --add safe.directory FOLDER`"
+        )
+    if "not a git repository" in message:
+        return "the code is no git checkout"
+    if "needed a single revision" in message.lower():
+        return "the repository has no commit"
+    return "git cannot read the repository"
+
+
+def code_of_another_checkout(folder: Path, running: Path = CHECKOUT) -> str | None:
+    """What is wrong where `folder` is a checkout of ours and the running code is not its own.
+
+    So it is in a copy of a checkout whose environment still belongs to the original, and with
+    PYTHONPATH. None where all is well, or where `folder` is no checkout.
+    """
+    is_checkout = (folder / OURS).is_file() and (folder / "Snakefile").is_file()
+    if not is_checkout or folder.resolve() == running.resolve():
+        return None
+    variable = "; unset PYTHONPATH" if os.environ.get("PYTHONPATH") else ""
+    return (
+        f"{folder} is a checkout of this project, but the code that runs is that of {running}; "
+        f"call the programs of this checkout's own environment, which `make environment` or "
+        f"`python3 tools/environment.py` makes{variable}"
+    )
