@@ -23,13 +23,16 @@ from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.analysis.figures.comparison import describe_comparison, draw_comparison
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.report.sides import sides_of_tables
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 
 comparison = pd.read_parquet(Path(tables, "comparison.parquet"))
 times = pd.read_parquet(Path(tables, "comparison_times.parquet"))
 environment = pd.read_parquet(Path(tables, "comparison_environment.parquet"))
 first, second = sides_of_tables(Path(tables), Path(second_tables))
-studies = [load_study(Path(folder, "study.yaml")) for folder in (second_campaign_dir, campaign_dir)]
+studies = [
+    load_recorded_study(Path(folder, "study.yaml"))
+    for folder in (second_campaign_dir, campaign_dir)
+]
 names = {key: name for study in studies for key, name in short_names(study).items()}
 watch_s = max(study.windows.watch_s for study in studies)
 

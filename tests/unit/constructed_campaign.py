@@ -158,7 +158,8 @@ def _trial(
         "reason": f"the path was {path} and a new client {connected}",
         "path_verdict": path, "outage_s": outage, "outage_censored": path == "dead",
         "interruptions": int(path != "alive"), "down_s": outage, "replies_sent": 6500,
-        "replies_lost": int(outage * 50), "late_sends": 0,
+        "replies_lost": int(outage * 50), "lost_outside": 0, "replies_late": 0,
+        "longest_reply_s": 0.004, "late_sends": 0,
         "new_connection_s": chance.uniform(3, 5) if new else None, "new_connection_answered": new,
         "bystander_s": 2.0 if bystander else None, "bystander_started": bystander,
         "detected_s": 1.5 if detected else None, "detected_by": "restart" if detected else None,
@@ -211,6 +212,9 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
                 "agreement": agreement if n else "not tested", "outage_median_s": median.median,
                 "outage_median_low_s": median.low, "outage_median_high_s": median.high,
                 "censored": int(judged["outage_censored"].sum()),
+                "down_median_s": float(judged["down_s"].median()) if n else None,
+                "interruptions_median": float(judged["interruptions"].median()) if n else None,
+                "interruptions_most": int(judged["interruptions"].max()) if n else 0,
             }
         )  # fmt: skip
     scenarios = schemas.SCENARIOS.frame(rows)

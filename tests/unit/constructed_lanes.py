@@ -113,6 +113,7 @@ def _row(
         "path_verdict": "recovered" if outage else "alive", "outage_s": outage,
         "outage_censored": False, "interruptions": int(outage > 0), "down_s": outage,
         "replies_sent": 1500, "replies_lost": int(outage * 50),
+        "lost_outside": 0, "replies_late": 0, "longest_reply_s": 0.004,
         "late_sends": int(1500 * max(0.0, chance.gauss(0.02, 0.002) + late)),
         "new_connection_s": chance.gauss(2, 0.1), "new_connection_answered": True,
         "bystander_s": chance.gauss(1.4, 0.1), "bystander_started": True,

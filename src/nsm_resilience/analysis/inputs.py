@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ class Inputs:
     @cached_property
     def study(self) -> Study:
         """The study that was run; ConfigError with every mistake of its file."""
-        return load_study(CampaignLayout(self.campaign).study)
+        return load_recorded_study(CampaignLayout(self.campaign).study)
 
     @cached_property
     def names(self) -> dict[str, str]:

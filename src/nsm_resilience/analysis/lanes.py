@@ -61,13 +61,13 @@ def beside(attempts: Sequence[Ran]) -> list[float]:
 def margins_of(study: Study) -> dict[str, float]:
     """The difference of each measure that changes no reading of a study, from its rates and rules.
 
-    An outage is told from a late reply by the shortest interruption; signs and messages come with
-    the samples of the components; what Kubernetes has to start is asked for in seconds. A round
-    trip that is longer by one echo interval bounds an outage as well as before. Of echoes, the
-    judge lets a path be steady that lost as many as this share.
+    An outage ends with a reply, which may take so long before it is late; signs and messages come
+    with the samples of the components; what Kubernetes has to start is asked for in seconds. A
+    round trip that is longer by one echo interval bounds an outage as well as before. Of echoes,
+    the judge lets a path be steady that lost as many as this share.
     """
     return {
-        "outage_s": study.judge.interruption_s,
+        "outage_s": study.judge.late_reply_s,
         "detected_s": study.probes.component_interval_s,
         "notified_s": study.probes.component_interval_s,
         "new_connection_s": KUBERNETES_S,

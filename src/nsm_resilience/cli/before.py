@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -21,6 +22,9 @@ from nsm_resilience.cli.options import (
 )
 
 app = typer.Typer()
+
+RULES = Path("config/README.md")
+"""The document that holds the rules of the judge."""
 
 
 @app.command(rich_help_panel=BEFORE)
@@ -137,14 +141,22 @@ def schema(
     ] = False,
     out: OutFolder = DEFAULT_SCHEMAS,
 ) -> None:
-    """Write the JSON schemas of the configuration files from the models that check them."""
+    """Write the JSON schemas of the configuration files from the models that check them.
+
+    The rules of the judge in config/README.md are written with them, from judge/rulebook.py.
+    """
+    from nsm_resilience.judge.rulebook import with_section, write_section
     from nsm_resilience.schemas import drifted_schemas, write_schemas
 
     if not check:
         for path in write_schemas(out):
             say(str(path))
+        if RULES.exists() and write_section(RULES):
+            say(str(RULES))
         return
     drifted = drifted_schemas(out)
+    if RULES.exists() and with_section(text := RULES.read_text(encoding="utf-8")) != text:
+        drifted.append(RULES)
     for path in drifted:
         say(f"{path} is not what the models say; write it with `nsm-resilience schema`")
     if drifted:

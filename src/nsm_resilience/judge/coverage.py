@@ -32,8 +32,8 @@ def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Pr
     """Whether echoes were sent on schedule from `begin_ns` to `end_ns`.
 
     A gap of `probe_gap_s` is allowed, also across the end where the prober went on after it. One
-    that sent nothing more may only have stopped `interruption_s` before the end: what was not sent
-    there could have been the beginning of an outage.
+    that sent nothing more may only have stopped `loss_run` intervals before the end: what was not
+    sent there could have been the beginning of an outage.
     """
     part = echoes.between(begin_ns, end_ns)
     if not len(part):
@@ -54,7 +54,7 @@ def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Pr
         )
     uncovered = end_ns - int(part.sent[-1])
     ended = after == len(echoes)
-    if ended and uncovered > max(to_ns(rules.interruption_s), 2 * to_ns(rules.interval_s)):
+    if ended and uncovered > max(rules.loss_run, 2) * to_ns(rules.interval_s):
         seq = int(part.seq[-1])
         return Problem(
             f"the data path probe ended {to_s(uncovered):.1f} s before the watch did",

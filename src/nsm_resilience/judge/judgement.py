@@ -13,7 +13,7 @@ from nsm_resilience.judge.path import Outage, PathVerdict
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
 
-FORMAT = 1
+FORMAT = 2
 """Version of the lines in verdicts.jsonl."""
 
 Outcome = Literal["complete", "void", "cut", "unreadable"]
@@ -35,6 +35,9 @@ class Measures:
     down_s: float | None = None
     replies_sent: int = 0
     replies_lost: int = 0
+    lost_outside: int = 0
+    replies_late: int = 0
+    longest_reply_s: float | None = None
     late_sends: int = 0
     new_connection_answered: bool | None = None
     new_connection_s: float | None = None

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interruptions of a path, found from the fate of every echo.
+"""Interruptions of a path: runs of echoes that were never answered (issue 14, section 3).
 
-A *stretch* is the time from the arrival of one reply to the arrival of the next, whichever echo
-they belong to. A stretch longer than `Rules.interruption_s` is an interruption if an echo was lost
-in it, or if all were answered but kept waiting that long. When every echo was answered in time and
-only the prober paused, there is nothing to hold against the path.
+Loss and lateness are two phenomena. Here it is loss: a run of at least `Rules.loss_run` echoes, one
+after the other in the order sent, of which none was answered within its deadline. Echoes that were
+answered late are none of it (lateness.py). Where the prober paused nothing was sent and so nothing
+was lost: a pause alone is never held against the path.
+
+An interruption lasts as long as no reply came: from the arrival of the last reply before to the
+arrival of the first one after, whichever echoes they belong to.
 """
 
 from __future__ import annotations
@@ -14,8 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nsm_resilience.judge.rules import to_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,10 @@ class Echoes:
         """The echoes sent from `begin_ns` to `end_ns`, both included."""
         low = int(np.searchsorted(self.sent, begin_ns, "left"))
         high = int(np.searchsorted(self.sent, end_ns, "right"))
-        part = slice(low, max(low, high))
+        return self.where(slice(low, max(low, high)))
+
+    def where(self, part: slice | NDArray[np.bool_]) -> Echoes:
+        """Some of them, in the same order."""
         return Echoes(
             self.seq[part], self.due[part], self.sent[part], self.answered[part], self.arrival[part]
         )
@@ -65,15 +69,17 @@ class Echoes:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """A stretch without reply. The order of rows in the table does not matter.
+    """A run of echoes without reply. The order of rows in the table does not matter.
 
     Attributes:
         begin_ns: Arrival of the last reply before it.
         end_ns: Arrival of the first reply after it, or the end of what was watched (censored).
         censored: Whether no reply came until the end.
         lost: Echoes that were never answered.
-        first_seq: First echo lost (or first one kept waiting, when all were answered late).
-        last_seq: Last echo lost (or kept waiting).
+        first_seq: First echo lost.
+        last_seq: Last echo lost.
+        first_sent_ns: When the first one lost was sent.
+        last_sent_ns: When the last one lost was sent.
     """
 
     begin_ns: int
@@ -82,6 +88,8 @@ class Interruption:
     lost: int
     first_seq: int
     last_seq: int
+    first_sent_ns: int
+    last_sent_ns: int
 
     @property
     def length_ns(self) -> int:
@@ -141,51 +149,44 @@ def read_echoes(table: pd.DataFrame) -> Echoes:
     )
 
 
-def find_stretches(
-    echoes: Echoes, begin_ns: int, end_ns: int, *, interruption_s: float, interval_s: float
-) -> Stretches:
+NEVER = np.iinfo(np.int64).max
+
+
+def find_stretches(echoes: Echoes, begin_ns: int, end_ns: int, *, loss_run: int) -> Stretches:
     """Interruptions among the echoes sent from `begin_ns` to `end_ns`.
 
-    A stretch that is open at `begin_ns` counts from there. A reply that came after `end_ns` does
-    not end a stretch, because nobody could know of it at the end.
+    One that is open at `begin_ns` counts from there. A reply that came after `end_ns` does not end
+    one, because nobody could know of it at the end; it still tells that its own echo was not lost.
+    Short losses that no reply parts from a long run, because replies overtook each other, belong to
+    its interruption.
     """
     part = echoes.between(begin_ns, end_ns)
-    threshold, interval = to_ns(interruption_s), to_ns(interval_s)
-    replied = np.flatnonzero(part.answered & (part.arrival <= end_ns))
-    replied = replied[np.argsort(part.arrival[replied], kind="stable")]
-    edges = np.concatenate(([begin_ns], part.arrival[replied], [end_ns])).astype(np.int64)
-    # Latest echo answered so far, by position: losses between two such positions belong to the
-    # stretch between, also when replies overtook each other.
-    reached = np.concatenate(
-        ([-1], np.maximum.accumulate(replied) if len(replied) else [], [len(part)])
-    ).astype(np.int64)
+    came = part.answered & (part.arrival <= end_ns)
+    arrivals = np.sort(part.arrival[came])
+    # When the first reply came to any echo sent after this one; NEVER without any.
+    after = np.append(np.minimum.accumulate(np.where(came, part.arrival, NEVER)[::-1])[::-1], NEVER)
     lost_at = np.flatnonzero(~part.answered)
-    paused = np.concatenate(
-        ([0], np.cumsum(np.maximum(np.diff(part.sent) - 2 * interval, 0))) if len(part) else ([0],)
-    ).astype(np.int64)
+    ends = after[lost_at + 1]
+    run_begins = np.flatnonzero(np.diff(lost_at, prepend=-2) != 1)
+    run_lengths = np.diff(run_begins, append=len(lost_at))
+    run_ends = ends[run_begins]
 
     found: list[Interruption] = []
-    for at in np.flatnonzero(np.diff(edges) > threshold):
-        begin, end = int(edges[at]), int(edges[at + 1])
-        first = int(np.searchsorted(part.sent, begin, "right"))
-        last = int(np.searchsorted(part.sent, end, "left")) - 1
-        low = int(np.searchsorted(lost_at, reached[at], "right"))
-        high = int(np.searchsorted(lost_at, reached[at + 1], "left"))
-        if high > low:
-            first, last = int(lost_at[low]), int(lost_at[high - 1])
-        elif last < first:
-            continue  # nothing was sent meanwhile
-        elif end - part.sent[first] - (paused[last] - paused[first]) <= threshold - interval:
-            continue  # what was sent was answered in time, only the prober paused
+    for end in np.unique(run_ends[run_lengths >= loss_run]):
+        low, high = np.searchsorted(ends, end, "left"), np.searchsorted(ends, end, "right")
+        first, last = int(lost_at[low]), int(lost_at[high - 1])
+        before = int(np.searchsorted(arrivals, end, "left"))
         found.append(
             Interruption(
-                begin_ns=begin,
-                end_ns=end,
-                censored=bool(at == len(edges) - 2),
-                lost=high - low if high > low else 0,
+                begin_ns=int(arrivals[before - 1]) if before else begin_ns,
+                end_ns=end_ns if end == NEVER else int(end),
+                censored=bool(end == NEVER),
+                lost=int(high - low),
                 first_seq=int(part.seq[first]),
                 last_seq=int(part.seq[last]),
+                first_sent_ns=int(part.sent[first]),
+                last_sent_ns=int(part.sent[last]),
             )
         )
-    inside = sum(i.lost for i in found)
+    inside = sum(one.lost for one in found)
     return Stretches(len(part), part.lost, part.lost - inside, tuple(found))

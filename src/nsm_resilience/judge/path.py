@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of the established path in the watch."""
+"""What became of the established path in the watch.
+
+What an interruption is stands in outages.py, what is late in lateness.py, and when a path lives and
+has settled in settled.py. Here it becomes a verdict on the path, with measures and evidence.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from typing import Literal
 
 from nsm_resilience.judge.coverage import Problem, check_echoes, check_late, count_late
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
-from nsm_resilience.judge.outages import Echoes, Interruption, find_stretches
+from nsm_resilience.judge.lateness import Lateness, find_late
+from nsm_resilience.judge.outages import Echoes, Interruption
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.settled import PathState, state_of
 from nsm_resilience.judge.timeline import Instants
 
-PathVerdict = Literal["alive", "recovered", "dead", "gone", "unknown"]
+PathVerdict = Literal["alive", "recovered", "late", "dead", "gone", "unknown"]
 LISTED = 5
 """How many interruptions are referred to as evidence; the table `outages` holds all."""
 
@@ -37,15 +43,24 @@ class PathMeasure:
 
     Attributes:
         verdict: `alive` = never interrupted; `recovered` = interrupted, and answering for the
-            settle time at the end of the watch; `dead` = not so; `gone` = dead because the client
-            or its only endpoint was taken away (gone.py); `unknown` = see `problem`.
-        outage_s: Last reply before the first interruption to first reply after the last one; 0 for
-            `alive`; until the end of the watch for `dead`, whose recovery was not seen.
+            settle time at the end of the watch; `late` = one of these by its losses, but too many
+            replies came late at the end; `dead` = none of these, or more losses outside
+            interruptions than a living path has; `gone` = dead because the client or its only
+            endpoint was taken away (gone.py); `unknown` = see `problem`.
+        outage_s: Last reply before the first interruption to first reply after the last one; 0
+            without any; until the end of the watch for `dead`, whose recovery was not seen. Of a
+            path that is dead for its losses it begins at the first loss.
         censored: Whether `outage_s` is such a lower bound.
         outages: Every interruption, in order.
         down_s: Sum of their lengths.
         sent: Echoes sent in the watch.
         lost: Those never answered, inside interruptions or alone.
+        lost_outside: Of these, outside every interruption.
+        sent_outside: Echoes sent outside every interruption.
+        replies_late: Echoes answered later than `Rules.late_reply_s`.
+        longest_reply_s: The longest wait for a reply; None without any.
+        in_time: Whether the path answers in time at the end of the watch (settled.py).
+        lives: Whether it does not lose too much outside interruptions (settled.py).
         late: Those sent more than half an interval after they were due.
         answering_s: Seconds without interruption at the end of the watch.
         watch_s: Length of the watch; None when it is not known.
@@ -60,6 +75,12 @@ class PathMeasure:
     down_s: float | None
     sent: int
     lost: int
+    lost_outside: int
+    sent_outside: int
+    replies_late: int
+    longest_reply_s: float | None
+    in_time: bool
+    lives: bool
     late: int
     answering_s: float | None
     watch_s: float | None
@@ -77,65 +98,95 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
     part = echoes.between(begin, end)
     late = count_late(part, rules)
     since = instants.steady[0] if instants.steady is not None else begin
-    found = find_stretches(
-        echoes,
-        min(since, begin),
-        end,
-        interruption_s=rules.interruption_s,
-        interval_s=rules.interval_s,
-    )
-    # One that was over before the fault is none of its effects; steady.py looks at those.
-    hits = tuple(i for i in found.interruptions if i.end_ns > begin)
+    # An interruption that was over before the fault is none of its effects; steady.py looks there.
+    state = state_of(echoes, begin, end, rules, since_ns=since)
+    hits = state.hits
+    lateness = find_late(part, end, rules)
     outages = tuple(outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1))
-    answering = end - hits[-1].end_ns if hits else end - begin
-    settled = not hits or (
-        not hits[-1].censored and answering >= to_ns(rules.settle_s - rules.tolerance_s)
-    )
     problem = (
         check_echoes(echoes, begin, end, rules)
         or check_late(late, len(part), rules)
-        or _watched_long_enough(bool(hits), settled, end - begin, rules)
+        or _watched_long_enough(state, end - begin, rules)
     )
-    verdict: PathVerdict = "alive" if not hits else "recovered" if settled else "dead"
-    if problem is not None:
-        verdict = "unknown"
-    censored = bool(hits) and not settled
-    last = end if censored else hits[-1].end_ns if hits else 0
+    verdict = "unknown" if problem is not None else _verdict(state)
+    censored = not (state.back and state.lives)
+    begun = _begun(state, part, begin)
+    last = end if censored else hits[-1].end_ns if hits else begun
     because = f"watch ended: {instants.watch_end.data.get('because', 'no reason given')}"
     return PathMeasure(
         verdict=verdict,
-        outage_s=to_s(last - hits[0].begin_ns) if hits else 0.0,
+        outage_s=to_s(last - begun),
         censored=censored,
         outages=outages,
         down_s=to_s(sum(hit.length_ns for hit in hits)),
         sent=len(part),
         lost=part.lost,
+        lost_outside=state.losses.lost,
+        sent_outside=state.losses.sent,
+        replies_late=lateness.late,
+        longest_reply_s=to_s(lateness.longest_ns) if part.lost < len(part) else None,
+        in_time=state.in_time,
+        lives=state.lives,
         late=late,
-        answering_s=to_s(answering),
+        answering_s=to_s(state.answering_ns),
         watch_s=to_s(end - begin),
         problem=problem.text if problem is not None else "",
         evidence=(
             *(problem.evidence if problem is not None else ()),
             *(_refer(o) for o in outages[:LISTED]),
+            *_refer_to_late(lateness, rules),
             *(_watched(part)),
             of_event("watch", instants.watch_end, because),
         ),
     )
 
 
+def _verdict(state: PathState) -> PathVerdict:
+    if not (state.back and state.lives):
+        return "dead"
+    if not state.in_time:
+        return "late"
+    return "recovered" if state.hits else "alive"
+
+
+def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
+    """When the outage began: with the first interruption, or of a dead path with its first loss."""
+    first = state.hits[0].begin_ns if state.hits else None
+    if state.lives:
+        return begin_ns if first is None else first
+    lost = part.sent[~part.answered]
+    since = int(lost[0]) if len(lost) else begin_ns
+    return since if first is None else min(first, since)
+
+
 def unknown_path(problem: Problem) -> PathMeasure:
     """The measure of a path of which nothing is known."""
     return PathMeasure(
-        "unknown", None, False, (), None, 0, 0, 0, None, None, problem.text, problem.evidence
+        verdict="unknown",
+        outage_s=None,
+        censored=False,
+        outages=(),
+        down_s=None,
+        sent=0,
+        lost=0,
+        lost_outside=0,
+        sent_outside=0,
+        replies_late=0,
+        longest_reply_s=None,
+        in_time=False,
+        lives=False,
+        late=0,
+        answering_s=None,
+        watch_s=None,
+        problem=problem.text,
+        evidence=problem.evidence,
     )
 
 
-def _watched_long_enough(
-    stopped: bool, settled: bool, watched_ns: int, rules: Rules
-) -> Problem | None:
-    if (stopped and settled) or watched_ns >= to_ns(rules.watch_s - rules.tolerance_s):
+def _watched_long_enough(state: PathState, watched_ns: int, rules: Rules) -> Problem | None:
+    if state.settled or watched_ns >= to_ns(rules.watch_s - rules.tolerance_s):
         return None
-    what = "had not recovered and settled" if stopped else "had never stopped"
+    what = "had not recovered and settled" if state.hits else "had never stopped"
     return Problem(
         f"the watch ended after {to_s(watched_ns):.1f} s of the {rules.watch_s:g} s declared "
         f"although the path {what}"
@@ -160,6 +211,16 @@ def _refer(outage: Outage) -> Evidence:
     until = "to the end of the watch" if outage.end_s is None else f"to {outage.end_s:.2f} s"
     text = f"no reply from {outage.begin_s:.2f} s {until}, {outage.echoes_lost} echoes lost"
     return of_samples("interruption", "path", outage.first_seq, outage.last_seq, text)
+
+
+def _refer_to_late(lateness: Lateness, rules: Rules) -> tuple[Evidence, ...]:
+    if lateness.first_seq is None or lateness.last_seq is None:
+        return ()
+    text = (
+        f"{lateness.late} echoes answered later than {rules.late_reply_s:g} s, the longest wait "
+        f"was {to_s(lateness.longest_ns):.2f} s"
+    )
+    return (of_samples("lateness", "path", lateness.first_seq, lateness.last_seq, text),)
 
 
 def _watched(part: Echoes) -> tuple[Evidence, ...]:

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nsm_resilience.study.models import Study
 
 NANOSECONDS = 1_000_000_000
 
@@ -14,7 +18,11 @@ class Rules:
     """Thresholds and windows of one record; seconds unless the name says otherwise.
 
     Attributes:
-        interruption_s: A stretch without reply longer than this is an interruption.
+        loss_run: So many echoes in a row without an answer are an interruption (a count).
+        loss_share: A path that loses more of its echoes outside interruptions does not live.
+        late_reply_s: A reply that took longer is late.
+        late_reply_share: A path that answers more of its echoes late, in the settle time at the end
+            of the watch, does not answer in time.
         probe_gap_s: A longer gap in what was sent means that the data path probe stopped.
         late_fraction: More echoes than this sent later than half an interval: unknown.
         component_gap_s: A longer gap between samples of one node means that the component probe
@@ -28,10 +36,12 @@ class Rules:
         settle_s: Time that the path must answer before the watch ends.
         watch_s: Length of the watch when the path does not recover earlier.
         new_connection_s: How long a new client may take.
-        bystander_s: How long an ordinary pod may take to start.
     """
 
-    interruption_s: float = 0.1
+    loss_run: int = 5
+    loss_share: float = 0.2
+    late_reply_s: float = 0.5
+    late_reply_share: float = 0.2
     probe_gap_s: float = 1.0
     late_fraction: float = 0.05
     component_gap_s: float = 5.0
@@ -43,11 +53,13 @@ class Rules:
     settle_s: float = 30.0
     watch_s: float = 120.0
     new_connection_s: float = 60.0
-    bystander_s: float = 30.0
 
     @classmethod
     def of(cls, meta: dict[str, Any]) -> Rules:
         """The rules that a record was made under, from its `meta.json`.
+
+        What it says under a key that is no rule any more (`interruption_s`, until issue 14) is not
+        used; what it does not say has its default.
 
         Raises ValueError when a threshold is not a positive number.
         """
@@ -59,9 +71,24 @@ class Rules:
         }
         known = {name: given[name] for name in cls.__slots__ if name in given}
         for name, value in known.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not (value > 0 and math.isfinite(value)):
                 raise ValueError(f"meta.json: `{name}` must be a positive number, not {value!r}")
-        return cls(**{name: float(value) for name, value in known.items()})
+        if "loss_run" in known and known["loss_run"] != int(known["loss_run"]):
+            raise ValueError(f"meta.json: `loss_run` is a count, not {known['loss_run']!r}")
+        run = int(known.pop("loss_run", cls().loss_run))
+        return cls(loss_run=run, **{name: float(value) for name, value in known.items()})
+
+    @classmethod
+    def of_study(cls, study: Study) -> Rules:
+        """The rules that a study states."""
+        return cls.of(
+            {
+                "judge": study.judge.model_dump(),
+                "windows": study.windows.model_dump(),
+                "probes": study.probes.model_dump(),
+            }
+        )
 
 
 def to_ns(seconds: float) -> int:

@@ -11,6 +11,7 @@ from nsm_resilience.judge.components import DEAD, STOPPED
 from nsm_resilience.judge.coverage import Problem, check_echoes
 from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.evidence import of_event, of_samples
+from nsm_resilience.judge.lateness import find_late
 from nsm_resilience.judge.outages import Echoes, find_stretches
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
@@ -47,9 +48,8 @@ def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
     stopped = check_echoes(echoes.between(begin, end), begin, end, rules)
     if stopped is not None:
         return Problem("in the steady state the data path probe did not run", stopped.evidence)
-    found = find_stretches(
-        echoes, begin, end, interruption_s=rules.interruption_s, interval_s=rules.interval_s
-    )
+    before = _without_on_their_way(echoes.between(begin, end), end)
+    found = find_stretches(before, begin, end, loss_run=rules.loss_run)
     if found.interruptions:
         first = found.interruptions[0]
         return Problem(
@@ -61,7 +61,30 @@ def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
             f"{found.lost} of {found.sent} echoes were lost already in the steady state, and "
             f"{100 * rules.steady_loss_fraction:g} % is allowed"
         )
+    lateness = find_late(before, end, rules)
+    if lateness.late > rules.late_reply_share * len(before):
+        return Problem(
+            f"{lateness.late} of {len(before)} echoes were answered later than "
+            f"{rules.late_reply_s:g} s already in the steady state, and "
+            f"{100 * rules.late_reply_share:g} % is allowed"
+        )
     return None
+
+
+def _without_on_their_way(part: Echoes, end: int) -> Echoes:
+    """Echoes before the fault without those that it may have caught on their way.
+
+    They are the last ones, lost, and sent no longer before the fault than the slowest reply in the
+    steady state took: whether the path or the fault lost them cannot be told.
+    """
+    answered = np.flatnonzero(part.answered)
+    if not len(answered):
+        return part
+    slowest = int((part.arrival - part.sent)[answered].max())
+    kept = np.ones(len(part), dtype=np.bool_)
+    trailing = int(answered[-1]) + 1
+    kept[trailing:] = part.sent[trailing:] < end - slowest
+    return part.where(kept)
 
 
 def _events(record: Record, begin: int, end: int) -> Problem | None:

@@ -13,8 +13,9 @@
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
 7. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
    its end of the path and, if the client is gone, a new client got a working connection (gone.py).
-8. The established path answers at the end and has done so for the settle time (or never stopped),
-   and the new client got a working connection: `supported`. Anything else: `unsupported`.
+8. The established path lives, answers in time at the end and has done so for the settle time (or
+   was never interrupted), and the new client got a working connection: `supported`. Anything else:
+   `unsupported`. What lives, is late and has settled is decided in settled.py.
 """
 
 from __future__ import annotations
@@ -125,30 +126,57 @@ def sentence_of(clause: str) -> str:
 
 
 def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
-    lost = f"{path.lost} of {path.sent} echoes lost"
-    if path.verdict == "alive" or not path.outages:
-        return [f"the path never stopped in the {path.watch_s:.1f} s watched ({lost})"]
-    first, last = path.outages[0], path.outages[-1]
-    number = len(path.outages)
-    if last.censored:
+    first = path.outages[0] if path.outages else None
+    if path.verdict == "alive":
+        return [f"the path never stopped in the {path.watch_s:.1f} s watched ({_echoes(path)})"]
+    stayed = f"stayed so for the last {path.answering_s:.1f} s"
+    if first is None:
+        clauses = [f"the path was never interrupted ({_echoes(path)})"]
+    elif (last := path.outages[-1]).censored:
+        number = len(path.outages)
         before = f", having stopped and come back {_times(number - 1)} since {first.begin_s:.1f} s"
         return [
             f"the path stopped for good {max(0.0, last.begin_s):.1f} s after the fault"
-            f"{before if number > 1 else ''} ({lost})",
+            f"{before if number > 1 else ''} ({_echoes(path)})",
             f"did not answer again in the {path.watch_s:.1f} s watched",
         ]
-    times = f", {number} interruptions" if number > 1 else ""
-    stopped = (
-        f"the path stopped {max(0.0, first.begin_s):.1f} s and answered again "
-        f"{last.end_s:.1f} s after the fault ({lost}{times})"
-    )
-    if path.verdict == "dead":
-        return [
-            stopped,
-            f"was seen so for only {path.answering_s:.1f} s of the {rules.settle_s:g} s settle "
-            "time before the watch ended",
+    else:
+        clauses = [
+            f"the path stopped {max(0.0, first.begin_s):.1f} s and answered again "
+            f"{last.end_s:.1f} s after the fault ({_echoes(path)})"
         ]
-    return [stopped, f"stayed so for the last {path.answering_s:.1f} s"]
+        if path.verdict == "recovered":
+            return [*clauses, stayed]
+        if path.answering_s is not None and path.answering_s < rules.settle_s - rules.tolerance_s:
+            clauses.append(
+                f"was seen so for only {path.answering_s:.1f} s of the {rules.settle_s:g} s settle "
+                "time before the watch ended"
+            )
+    if not path.lives:
+        clauses.append(
+            f"lost {path.lost_outside} of {path.sent_outside} echoes outside interruptions, more "
+            f"than the {100 * rules.loss_share:g} % of a living path"
+        )
+    elif not path.in_time:
+        clauses.append(
+            f"answered more than {100 * rules.late_reply_share:g} % of the last echoes later than "
+            f"{rules.late_reply_s:g} s"
+        )
+    return clauses
+
+
+def _echoes(path: PathMeasure) -> str:
+    """Losses, down time and lateness: never an outage without them (issue 14, section 3)."""
+    words = [f"{path.lost} of {path.sent} echoes lost"]
+    if path.outages:
+        number = len(path.outages)
+        many = "1 interruption" if number == 1 else f"{number} interruptions"
+        words.append(f"down for {path.down_s:.1f} s in {many}")
+    if path.replies_late:
+        words.append(
+            f"{path.replies_late} answered late, the longest wait {path.longest_reply_s:.2f} s"
+        )
+    return ", ".join(words)
 
 
 def _gone_clauses(gone: Gone, new: NewConnection, rules: Rules) -> list[str]:

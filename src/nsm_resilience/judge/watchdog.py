@@ -9,7 +9,7 @@ A *cut* is harm that an action may have done. It is one when
 
 1. the path answered when the action began: no interruption was open, one that began up to two
    echoes before it apart, because the last reply before a cut is always a little older than it;
-2. an interruption (longer than the study's `interruption_s`) began within the settle time after it.
+2. an interruption (a run of the study's `loss_run` echoes) began within the settle time after it.
 
 The settle time is what the study itself takes to tell that a path is well. Actions and
 interruptions are looked for until the pods are taken away, also after the watch, beside the new
@@ -237,13 +237,7 @@ def _counted(harm: _Harm | None) -> Watchdog:
 
 def _outages(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> list[Outage]:
     """Interruptions from the fault until the pods are taken away, as the path's own are found."""
-    found = find_stretches(
-        echoes,
-        begin_ns,
-        end_ns,
-        interruption_s=rules.interruption_s,
-        interval_s=rules.interval_s,
-    )
+    found = find_stretches(echoes, begin_ns, end_ns, loss_run=rules.loss_run)
     return [outage_of(n, hit, begin_ns) for n, hit in enumerate(found.interruptions, start=1)]
 
 

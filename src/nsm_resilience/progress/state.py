@@ -19,7 +19,7 @@ from typing import Any
 
 from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
 
@@ -147,7 +147,7 @@ class Watcher:
                 f"{study} is missing: no campaign was begun in {self.folder}. Begin it with\n"
                 "  snakemake --profile profiles/live\nor name the folder of another one"
             )
-        self.study = load_study(study)
+        self.study = load_recorded_study(study)
 
     def look(self) -> State:
         """The state of the campaign now."""

@@ -31,7 +31,7 @@ from nsm_resilience.report.numbers import Second, read_named, read_tables
 from nsm_resilience.report.rows import cell_rows
 from nsm_resilience.report.watchdog_rules import stated_rules
 from nsm_resilience.report.wording import seconds, share_interval, signed, signed_interval
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.remedies import ARMS, REMEDIES, REMEDY_TABLES, TIMES
 from nsm_resilience.tables.schemas import CELL
 from nsm_resilience.tables.write import write_table
@@ -58,7 +58,7 @@ def write_remedies(tables_dir: Path, campaign: Path, out_dir: Path) -> list[Path
         ConfigError: the campaign's study file is not valid.
     """
     tables = read_tables(tables_dir)
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     remedies = remedy_table(tables["trials"], tables["scenarios"], study)
     arms = arm_table(tables["trials"], remedies, study)
     return [*write_table(REMEDIES, remedies, out_dir), *write_table(ARMS, arms, out_dir)]
@@ -108,7 +108,7 @@ def beyond_numbers(
     """
     description = read_description(campaign)
     records = description["records"]
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     commits, dirty = trial_commits(campaign, records)
     remedies = made[REMEDIES.name]
     run = remedies[remedies["n"] > 0]

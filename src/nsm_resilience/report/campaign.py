@@ -154,7 +154,11 @@ def campaign_facts(
         "rules": {
             "echo_ms": f"{study.probes.echo_interval_s * 1e3:g}",
             "component_s": f"{study.probes.component_interval_s:g}",
-            "interruption_ms": f"{study.judge.interruption_s * 1e3:g}",
+            "loss_run": study.judge.loss_run,
+            "loss_run_ms": f"{study.judge.loss_run * study.probes.echo_interval_s * 1e3:g}",
+            "loss_percent": f"{100 * study.judge.loss_share:g}",
+            "late_s": f"{study.judge.late_reply_s:g}",
+            "late_percent": f"{100 * study.judge.late_reply_share:g}",
             "attempts": study.attempts,
         },
     }

@@ -15,7 +15,7 @@ from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.numbers import read_named
 from nsm_resilience.report.wording import parse_time
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.lanes import LANE_TRIALS, LANES
 from nsm_resilience.tables.schemas import CELL, PHASES, TRIALS
 from nsm_resilience.tables.write import write_table
@@ -58,7 +58,7 @@ def write_lanes(campaign: Path, tables_dir: Path, out_dir: Path) -> list[Path]:
             "config/study-lanes.yaml, and name that campaign as `lanes:`"
         )
     lane_trials = LANE_TRIALS.frame(rows)
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     return [
         *write_table(LANES, compare_lanes(trials, lane_trials, study), out_dir),
         *write_table(LANE_TRIALS, lane_trials, out_dir),

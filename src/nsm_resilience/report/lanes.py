@@ -18,7 +18,7 @@ from nsm_resilience.report.lane_trials import lanes_at_once
 from nsm_resilience.report.numbers import read_named
 from nsm_resilience.report.wording import seconds, signed_interval
 from nsm_resilience.report.wording import signed as signed_share
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.lanes import (
     LANE_TRIALS,
     LANE_VERDICTS,
@@ -59,7 +59,7 @@ def add_lanes(numbers: Mapping[str, Any], tables_dir: Path, campaign: Path) -> d
             **lanes_numbers(
                 tables[LANES.name],
                 tables[LANE_TRIALS.name],
-                load_study(CampaignLayout(campaign).study),
+                load_recorded_study(CampaignLayout(campaign).study),
             ),
         },
     }
@@ -132,7 +132,7 @@ def _value(row: Mapping[Any, Any], way: str) -> dict[str, Any]:
 def lanes_lines(tables_dir: Path, campaign: Path) -> Iterator[str]:
     """Say the same on a terminal."""
     tables = read_named(tables_dir, LANES_TABLES, "nsm-resilience lanes")
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     found = lanes_numbers(tables[LANES.name], tables[LANE_TRIALS.name], study)
     for way in WAYS:
         own = found["ways"][way]

@@ -151,10 +151,10 @@ def make_numbers(
     from nsm_resilience.report.coverage import covered
     from nsm_resilience.report.factors import factors
     from nsm_resilience.report.rows import cell_rows, in_the_nine, with_variants
-    from nsm_resilience.study.load import load_study
+    from nsm_resilience.study.load import load_recorded_study
 
     description = read_description(campaign)
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     sample = first_complete(campaign, description["records"])
     commits, dirty = trial_commits(campaign, description["records"])
     names = short_names(study)

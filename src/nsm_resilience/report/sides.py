@@ -24,7 +24,7 @@ from nsm_resilience.report.campaign import (
     trial_commits,
 )
 from nsm_resilience.report.numbers import read_tables
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.build import build_tables
 
 
@@ -125,7 +125,7 @@ def environment_of(campaign: Path) -> dict[str, str]:
     facts = campaign_facts(
         description,
         first_complete(campaign, records),
-        load_study(CampaignLayout(campaign).study),
+        load_recorded_study(CampaignLayout(campaign).study),
         commits,
         dirty,
     )

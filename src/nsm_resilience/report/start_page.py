@@ -25,13 +25,13 @@ def write_start_page(tables_dir: Path, campaign: Path, out: Path) -> None:
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.report.numbers import read_tables
     from nsm_resilience.report.rows import cell_rows
-    from nsm_resilience.study.load import load_study
+    from nsm_resilience.study.load import load_recorded_study
 
     def seen(path: Path) -> PurePosixPath:
         return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
 
     layout = CampaignLayout(campaign)
-    study = load_study(layout.study)
+    study = load_recorded_study(layout.study)
     names = short_names(study)
     tables = read_tables(tables_dir)
     rows = cell_rows(tables, study, names, seen(campaign))

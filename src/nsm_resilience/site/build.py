@@ -115,9 +115,9 @@ def _overview(tables_dir: Path, campaign: Path) -> Overview:
 
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.study.load import load_study
+    from nsm_resilience.study.load import load_recorded_study
 
-    study = load_study(CampaignLayout(campaign).study)
+    study = load_recorded_study(CampaignLayout(campaign).study)
     return overview(
         pd.read_parquet(tables_dir / "scenarios.parquet"),
         pd.read_parquet(tables_dir / "claims.parquet"),

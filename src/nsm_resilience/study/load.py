@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from nsm_resilience.study.models import Study
+from nsm_resilience.study.retired import former_content, retired_problems, without_retired
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -29,20 +30,43 @@ class ConfigError(ValueError):
 
 def load_study(path: Path) -> Study:
     """Load and validate a study file; ConfigError with every mistake found."""
-    return load_model(path, Study)
+    data = read_yaml(path)
+    problems = retired_problems(data)
+    if problems:
+        raise ConfigError(path, problems)
+    return check_model(path, data, Study)
+
+
+def load_recorded_study(path: Path) -> Study:
+    """Load the study of a campaign that has trials; ConfigError with every mistake found.
+
+    It may hold keys that studies no longer have; they are not used (retired.py).
+    """
+    return check_model(path, without_retired(read_yaml(path)), Study)
+
+
+def recorded_checksums(path: Path) -> frozenset[str]:
+    """Checksums by which a campaign may name its study: today's, and that of former versions."""
+    data = read_yaml(path)
+    content = check_model(path, without_retired(data), Study).model_dump(mode="json")
+    return frozenset({_checksum(content), _checksum(former_content(content, data))})
 
 
 def load_model(path: Path, model: type[T]) -> T:
     """Load a YAML file into a pydantic model; ConfigError with every mistake found."""
+    return check_model(path, read_yaml(path), model)
+
+
+def read_yaml(path: Path) -> object:
+    """What a YAML file holds; ConfigError when it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from error
     try:
-        data = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(path, [f"is not YAML: {error}"]) from error
-    return check_model(path, data, model)
 
 
 def check_model(path: Path, data: object, model: type[T]) -> T:
@@ -94,5 +118,9 @@ def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 def sha256_of(model: BaseModel) -> str:
     """Checksum of a model's content, independent of how its YAML was laid out."""
-    text = json.dumps(model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return _checksum(model.model_dump(mode="json"))
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -105,6 +105,12 @@ class Study(Model):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"scenario {', '.join(twice)} is declared twice; give each its own id")
+        if self.judge.late_reply_s >= self.probes.echo_deadline_s:
+            raise ValueError(
+                f"judge: late_reply_s ({self.judge.late_reply_s:g}) must be shorter than "
+                f"probes.echo_deadline_s ({self.probes.echo_deadline_s:g}): what is answered later "
+                f"is lost; write `late_reply_s: {self.probes.echo_deadline_s / 4:g}`"
+            )
         cells: list[str] = []
         for number, arm in enumerate(self.campaign, start=1):
             for scenario_id in arm.scenarios:

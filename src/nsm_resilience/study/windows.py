@@ -42,8 +42,21 @@ class Probes(Model):
 class JudgeRules(Model):
     """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
 
-    interruption_s: Annotated[float, Field(gt=0)] = Field(
-        default=0.1, description="A stretch without reply longer than this is an interruption."
+    loss_run: Annotated[int, Field(ge=1, strict=True)] = Field(
+        default=5,
+        description="So many echoes in a row that were never answered are an interruption.",
+    )
+    loss_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.2,
+        description="A path that loses more of its echoes outside interruptions does not live.",
+    )
+    late_reply_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.5, description="A reply that took longer is late: a quarter of the deadline."
+    )
+    late_reply_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.2,
+        description="A path that answers more of its echoes late, in the settle time at the end of "
+        "the watch, does not answer in time.",
     )
     probe_gap_s: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="A longer gap in what was sent means that the probe stopped."

@@ -16,7 +16,7 @@ from pathlib import Path
 from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.claims import claim_rows
 from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
@@ -56,7 +56,7 @@ def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> 
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
     """
     layout = CampaignLayout(campaign_folder)
-    study = load_study(layout.study)
+    study = load_recorded_study(layout.study)
     campaign = str(json.loads(layout.description.read_text(encoding="utf-8"))["campaign"])
     listed = _in_order(study, list(_list(verdicts_jsonl)))
     judgements = [one.judgement for one in listed]

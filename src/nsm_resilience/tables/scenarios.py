@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 
 from nsm_resilience.analysis.statistics import median_interval, wilson
@@ -137,7 +138,15 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "outage_median_low_s": _rounded(median.low),
         "outage_median_high_s": _rounded(median.high),
         "censored": sum(j.measures.outage_censored for j in judged),
+        "down_median_s": _median([j.measures.down_s for j in judged]),
+        "interruptions_median": _median([len(j.measures.outages) for j in judged]),
+        "interruptions_most": max((len(j.measures.outages) for j in judged), default=0),
     }
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _rounded(statistics.median(known)) if known else None
 
 
 def _rounded(value: float) -> float:

@@ -82,8 +82,10 @@ TRIALS = Table(
             "path_verdict",
             "text",
             "alive = never interrupted; recovered = interrupted, and answering for the settle "
-            "time at the end of the watch; dead = not so; gone = dead because the client or its "
-            "only endpoint was taken away, so that its end is not asked of; unknown = not measured",
+            "time at the end of the watch; late = so by its losses, but too many replies came late "
+            "at the end; dead = none of these, or it lost too much outside interruptions; gone = "
+            "dead because the client or its only endpoint was taken away, so that its end is not "
+            "asked of; unknown = not measured",
             one_of=get_args(PathVerdict),
         ),
         Column(
@@ -106,6 +108,23 @@ TRIALS = Table(
         ),
         Column("replies_sent", "integer", "echoes sent in the watch", _NOT_MEASURED, least=0),
         Column("replies_lost", "integer", "of these, not answered", _NOT_MEASURED, least=0),
+        Column(
+            "lost_outside", "integer", "of these, outside interruptions", _NOT_MEASURED, least=0
+        ),
+        Column(
+            "replies_late",
+            "integer",
+            "echoes answered later than the judge's late_reply_s",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "longest_reply_s",
+            "number",
+            "longest wait for a reply",
+            f"no reply, or {_NOT_MEASURED}",
+            least=0,
+        ),
         Column(
             "late_sends",
             "integer",
@@ -283,6 +302,14 @@ TRIALS = Table(
             "a path that never stopped has no outage",
             lambda t: (t["path_verdict"] != "alive") | (t["outage_s"] == 0),
         ),
+        Rule(
+            "an outage is as long as its interruptions, or longer",
+            lambda t: ~(t["outage_s"] + 1e-4 < t["down_s"]).fillna(False),
+        ),
+        Rule(
+            "losses outside interruptions are losses",
+            lambda t: ~(t["lost_outside"] > t["replies_lost"]).fillna(False),
+        ),
     ),
 )
 
@@ -349,6 +376,17 @@ SCENARIOS = Table(
             "outage_median_high_s", "number", "its upper end", _MEDIAN_INTERVAL_EMPTY, least=0
         ),
         Column("censored", "integer", "of the n, how many paths did not recover", least=0),
+        Column(
+            "down_median_s",
+            "number",
+            "median of down_s over the n: seconds without reply, summed up over interruptions",
+            _MEDIAN_EMPTY,
+            least=0,
+        ),
+        Column(
+            "interruptions_median", "number", "median of interruptions", _MEDIAN_EMPTY, least=0
+        ),
+        Column("interruptions_most", "integer", "most interruptions of a trial", least=0),
     ),
     ("campaign", *CELL),
     (

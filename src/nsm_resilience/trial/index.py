@@ -12,7 +12,7 @@ from typing import Any
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
-from nsm_resilience.study.load import load_study, sha256_of
+from nsm_resilience.study.load import load_recorded_study, sha256_of
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.out_of_use import lock_folder, lost_lanes
 from nsm_resilience.trial.attempts import attempts_of
@@ -24,7 +24,7 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
     Trials that were scheduled and never ran are in `scheduled` without a record: nothing is left
     out, and the tables show them.
     """
-    study = load_study(study_file)
+    study = load_recorded_study(study_file)
     campaign = CampaignLayout(folder)
     if study_file.resolve() != campaign.study.resolve():
         shutil.copyfile(study_file, campaign.study)

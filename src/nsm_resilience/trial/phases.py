@@ -15,6 +15,7 @@ from nsm_resilience.mesh import system
 from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.fates import Fates
 from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
@@ -177,17 +178,19 @@ def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) 
         def is_over() -> bool:
             # what is undone later may break the path again
             late = time.monotonic_ns() - undone_ns
-            return path.settled(settle_ns) and (undone_ns == fault_ns or late >= settle_ns)
+            return path.settled() and (undone_ns == fault_ns or late >= settle_ns)
 
         settled = setting.pump_until(end_ns, is_over)
         if settled:
             because = "recovered and settled"
-        elif not path.interrupted and path.answers(end_ns):
+        elif not path.interrupted() and path.answers(end_ns):
             because = "window over, the path never stopped"
         else:
             because = "window over"
+        # The instant of the decision: what came after it, the runner has not looked at.
         setting.writer.event(
             "watch_end",
+            t_ns=path.last_reply_ns if settled else None,
             data={
                 "because": because,
                 "load": load(),
@@ -207,8 +210,7 @@ def not_healed(setting: Setting, path: PathProbe) -> str | None:
             agent.stop(SCRIPT)
             setting.pump()  # what it said last is about this outage
             del setting.handlers[(role, SCRIPT)]
-    settle_ns = int(setting.study.windows.settle_s * 1e9)
-    if path.interrupted and not path.settled(settle_ns):
+    if not path.healed():
         return "the path did not come back and settle after the first"
     if not path.answers(time.monotonic_ns()):  # it stopped and never came back
         return "the path did not answer after the first"
@@ -236,7 +238,7 @@ def _new_connection(setting: Setting, role: str) -> None:
     name = f"new-{role}"
     probe = PathProbe(
         "new", setting.agents[role], setting.clocks[role], setting.writer, setting.study.probes,
-        interruption_ns=int(setting.study.judge.interruption_s * 1e9), node=role, script_name=name,
+        Fates(setting.study), node=role, script_name=name,
     )  # fmt: skip
     setting.handlers[(role, name)] = probe.on_line
     pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, role)

@@ -15,6 +15,7 @@ from nsm_resilience.faults.inject import Injector
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.fates import Fates
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
@@ -171,7 +172,7 @@ def _phases(setting: Setting) -> None:
         setting.clocks["client"],
         setting.writer,
         study.probes,
-        interruption_ns=int(study.judge.interruption_s * 1e9),
+        Fates(study),
     )
     components = [
         ComponentProbe(

@@ -10,6 +10,7 @@ from constructed import build, describe
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign, read_judgements
+from nsm_resilience.judge.judgement import FORMAT
 from nsm_resilience.record.reader import read_record
 
 
@@ -96,7 +97,9 @@ def test_verdicts_of_another_version_are_refused(campaign: Path, tmp_path: Path)
     out = tmp_path / "v.jsonl"
     judge_campaign(campaign, out)
     lines = out.read_text(encoding="utf-8").splitlines()
-    out.write_text(lines[0] + "\n" + lines[1].replace('"format":1', '"format":9', 1) + "\n")
+    out.write_text(
+        lines[0] + "\n" + lines[1].replace(f'"format":{FORMAT}', '"format":99', 1) + "\n"
+    )
     with pytest.raises(CampaignError, match=r"line 2: .*nsm-resilience judge"):
         list(read_judgements(out))
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +23,7 @@ def stretches(rows: Rows, begin_s: float = 0.0, end_s: float = END_S) -> Stretch
         read_echoes(frame("path", rows)),
         ns(begin_s),
         ns(end_s),
-        interruption_s=0.1,
-        interval_s=INTERVAL,
+        loss_run=5,
     )
 
 
@@ -50,9 +50,7 @@ def test_a_path_that_never_answers_at_all_is_one_censored_interruption() -> None
 
 
 @pytest.mark.parametrize(("lost", "interruptions"), [(1, 0), (4, 0), (5, 1), (6, 1)])
-def test_only_a_stretch_longer_than_the_threshold_is_an_interruption(
-    lost: int, interruptions: int
-) -> None:
+def test_only_a_run_of_so_many_losses_is_an_interruption(lost: int, interruptions: int) -> None:
     found = stretches(echoes(0, END_S, lost_at=[3.0 + i * INTERVAL for i in range(lost)]))
     assert len(found.interruptions) == interruptions
     assert found.isolated_lost == (0 if interruptions else lost)
@@ -63,15 +61,28 @@ def test_several_interruptions_are_kept_apart() -> None:
     assert [i.lost for i in found.interruptions] == [50, 25, 100]
 
 
-def test_replies_that_come_late_leave_a_stretch_without_any_loss() -> None:
+def test_replies_that_come_late_are_no_interruption_however_long_none_came() -> None:
     rows = echoes(0, END_S)
     for row in rows[100:150]:  # held back for up to a second, then all delivered at once
         row["rtt_ns"] = ns(2.99) + 1000 * row["seq"] - row["sent_ns"]
     found = stretches(rows)
-    (hit,) = found.interruptions
-    assert (hit.lost, found.lost) == (0, 0)
-    assert (hit.first_seq, hit.last_seq) == (100, 149)
-    assert hit.length_ns == pytest.approx(1.01e9, rel=1e-3)
+    assert (found.interruptions, found.lost) == ((), 0)
+
+
+def test_a_run_of_losses_is_one_whatever_came_late_around_it() -> None:
+    rows = echoes(0, END_S, down=[(2.0, 2.1)])
+    for row in rows[90:100]:  # the last ones before it come while it goes on
+        row["rtt_ns"] = 60_000_000
+    (hit,) = stretches(rows).interruptions
+    assert (hit.lost, hit.first_seq, hit.last_seq) == (5, 100, 104)
+    assert (hit.begin_ns - ZERO_NS) / 1e9 == pytest.approx(1.98 + 0.06, abs=1e-3)
+
+
+def test_losses_that_only_an_overtaken_reply_parts_are_one_interruption() -> None:
+    rows = echoes(0, END_S, down=[(2.0, 2.2), (2.22, 2.4)])
+    rows[110]["rtt_ns"] = 900_000_000  # sent between the two, and answered long after both
+    (hit,) = stretches(rows).interruptions
+    assert (hit.lost, hit.first_seq, hit.last_seq) == (19, 100, 119)
 
 
 def test_a_single_slow_reply_is_no_interruption_while_others_come() -> None:
@@ -85,12 +96,12 @@ def test_a_prober_that_pauses_is_not_held_against_the_path() -> None:
     assert stretches(_renumbered(rows)).interruptions == ()
 
 
-def test_a_loss_beside_a_pause_of_the_prober_is_an_interruption() -> None:
-    # As the runner sees it: it cannot be told whether the path was there during the pause.
-    rows = echoes(0, END_S, lost_at=[3.0])
-    rows = [row for row in rows if not 3.01 <= (row["due_ns"] - ZERO_NS) / 1e9 < 3.6]
-    (hit,) = stretches(_renumbered(rows)).interruptions
-    assert hit.lost == 1
+def test_losses_beside_a_pause_of_the_prober_are_counted_and_not_the_pause() -> None:
+    for lost, interruptions in ((1, 0), (4, 0), (5, 1)):
+        rows = echoes(0, END_S, lost_at=[3.0 + i * INTERVAL for i in range(lost)])
+        begin = 3.0 + lost * INTERVAL - 0.01
+        rows = [row for row in rows if not begin <= (row["due_ns"] - ZERO_NS) / 1e9 < begin + 0.6]
+        assert len(stretches(_renumbered(rows)).interruptions) == interruptions
 
 
 def test_a_prober_that_catches_up_after_a_pause_is_not_held_against_the_path() -> None:
@@ -182,9 +193,7 @@ def _table(runs: list[tuple[str, int, int, int]]) -> pd.DataFrame:
 
 
 def _find(table: pd.DataFrame, end_ns: int) -> Stretches:
-    return find_stretches(
-        read_echoes(table), ns(0), end_ns, interruption_s=0.1, interval_s=INTERVAL
-    )
+    return find_stretches(read_echoes(table), ns(0), end_ns, loss_run=5)
 
 
 @settings(deadline=None)
@@ -211,14 +220,28 @@ def test_the_order_of_rows_does_not_matter(
 
 @settings(deadline=None)
 @given(fates)
-def test_interruptions_are_ordered_apart_and_longer_than_the_threshold(
+def test_interruptions_are_ordered_apart_and_hold_a_run(
     runs: list[tuple[str, int, int, int]],
 ) -> None:
     table = _table(runs)
     found = _find(table, int(table["sent_ns"].max())).interruptions
-    assert all(i.length_ns > 100_000_000 for i in found)
+    fate = table.set_index("seq")["fate"]
+    for hit in found:
+        lost = "".join("x" if f != "reply" else "." for f in fate.loc[hit.first_seq : hit.last_seq])
+        assert "xxxxx" in lost and lost.count("x") == hit.lost
     assert all(a.end_ns <= b.begin_ns for a, b in pairwise(found))
     assert not any(i.censored for i in found[:-1])
+
+
+@settings(deadline=None)
+@given(fates)
+def test_every_run_of_losses_is_in_an_interruption(runs: list[tuple[str, int, int, int]]) -> None:
+    table = _table(runs)
+    found = _find(table, int(table["sent_ns"].max())).interruptions
+    inside = {n for hit in found for n in range(hit.first_seq, hit.last_seq + 1)}
+    fate = "".join("x" if f != "reply" else "." for f in table["fate"])
+    for run in re.finditer("x{5,}", fate):
+        assert set(range(*run.span())) <= inside
 
 
 @settings(deadline=None)

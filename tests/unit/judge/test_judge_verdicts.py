@@ -437,17 +437,18 @@ def test_a_bystander_that_was_not_tried_does_not_decide(tmp_path: Path) -> None:
 
 def test_a_threshold_that_is_no_number_is_unknown(tmp_path: Path) -> None:
     def wrong(meta: dict[str, Any]) -> None:
-        meta["judge"] = {"interruption_s": "a tenth"}
+        meta["judge"] = {"loss_run": "five"}
 
     found = judge(tmp_path, meta=wrong)
     assert (found.verdict, found.outcome) == ("unknown", "unreadable")
-    assert "interruption_s" in found.reason
+    assert "loss_run" in found.reason
 
 
 def test_the_reason_is_one_sentence_with_the_numbers(tmp_path: Path) -> None:
     assert judge(tmp_path, down=[(1.0, 4.0)]).reason == (
         "The path stopped 1.0 s and answered again 4.0 s after the fault (150 of 353 echoes "
-        "lost), stayed so for the last 3.0 s, and a new client connected in 2.5 s."
+        "lost, down for 3.0 s in 1 interruption), stayed so for the last 3.0 s, and a new client "
+        "connected in 2.5 s."
     )
 
 
@@ -478,3 +479,69 @@ def _without(begin_s: float, end_s: float) -> Any:
         return [{**row, "seq": seq} for seq, row in enumerate(kept)]
 
     return cut
+
+
+def _late(begin_s: float, by_s: float, *, every: int = 1) -> Any:
+    """Echoes from an instant on, every so many of them answered after so long."""
+
+    def slow(rows: Rows) -> Rows:
+        for row in rows:
+            if row["due_ns"] >= ns(begin_s) and row["seq"] % every == 0 and row["rtt_ns"]:
+                row["rtt_ns"] = round(by_s * 1e9)
+        return rows
+
+    return slow
+
+
+def test_a_path_that_loses_four_of_five_is_none_although_no_run_is_long(tmp_path: Path) -> None:
+    def thin(rows: Rows) -> Rows:
+        for row in rows:
+            if row["due_ns"] >= ns(0.0) and row["seq"] % 5:
+                row.update(fate="lost", rtt_ns=None)
+        return rows
+
+    found = judge(tmp_path, path_rows=thin, down=[])
+    m = found.measures
+    assert (found.verdict, m.path_verdict, m.outages, m.down_s) == ("unsupported", "dead", (), 0.0)
+    assert m.outage_censored and m.outage_s == pytest.approx(12.0, abs=0.1)
+    assert "outside interruptions, more than the 20 % of a living path" in found.reason
+
+
+def test_a_path_that_answers_late_at_the_end_is_late_and_not_dead(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_late(0.0, 0.7))
+    m = found.measures
+    assert (found.verdict, m.path_verdict, m.replies_lost) == ("unsupported", "late", 0)
+    assert m.outage_s == 0 and not m.outage_censored and m.longest_reply_s == pytest.approx(0.7)
+    assert "more than 20 % of the last echoes later than 0.5 s" in found.reason
+    (late,) = (e for e in found.evidence if e.what == "lateness")
+    assert late.file == "samples/path.parquet" and late.first_seq is not None
+
+
+def test_a_few_late_replies_are_counted_and_decide_nothing(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=_late(0.0, 0.7, every=10))
+    m = found.measures
+    assert (found.verdict, m.path_verdict) == ("supported", "alive")
+    assert m.replies_late == pytest.approx(60, abs=5)
+    assert "answered late, the longest wait 0.70 s" in found.reason
+
+
+def test_echoes_that_the_fault_caught_on_their_way_are_not_held_against_the_steady_state(
+    tmp_path: Path,
+) -> None:
+    def slow(rows: Rows) -> Rows:
+        for row in rows:
+            if row["rtt_ns"]:
+                row["rtt_ns"] = 150_000_000
+            if ns(-0.14) <= row["due_ns"] < ns(2.0):  # on their way when the fault came
+                row.update(fate="lost", rtt_ns=None)
+        return rows
+
+    assert judge(tmp_path, path_rows=slow, down=[(0.0, 2.0)]).verdict == "supported"
+
+
+def test_an_old_records_threshold_is_not_used(tmp_path: Path) -> None:
+    def old(meta: dict[str, Any]) -> None:
+        meta["judge"] = {"interruption_s": 130, "probe_gap_s": 1.0, "late_fraction": 0.05}
+
+    found = judge(tmp_path, meta=old, down=[(1.0, 99.0)])
+    assert found.measures.path_verdict == "dead"

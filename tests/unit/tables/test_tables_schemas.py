@@ -21,6 +21,7 @@ SCENARIO: dict[str, Any] = {
     "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
     "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
+    "down_median_s": 1.0, "interruptions_median": 1.0, "interruptions_most": 1,
 }  # fmt: skip
 
 
@@ -28,10 +29,10 @@ COLUMNS = {
     "trials": (
         "campaign trial attempt scenario plane client failure outage remedy lane started verdict "
         "reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
-        "replies_lost late_sends new_connection_s new_connection_answered bystander_s "
-        "bystander_started detected_s detected_by detected_unknown notified_s notified_by "
-        "notified_unknown listener_told_s listener_told_by listener_watched "
-        "watchdog_found_s watchdog_found_rule "
+        "replies_lost lost_outside replies_late longest_reply_s late_sends new_connection_s "
+        "new_connection_answered bystander_s bystander_started detected_s detected_by "
+        "detected_unknown notified_s notified_by notified_unknown listener_told_s "
+        "listener_told_by listener_watched watchdog_found_s watchdog_found_rule "
         "watchdog_findings watchdog_acted_s watchdog_acts watchdog_acts_failed "
         "watchdog_cleared_s watchdog_false_alarms watchdog_cut injection_proof watch_s record "
         "evidence"
@@ -39,7 +40,8 @@ COLUMNS = {
     "scenarios": (
         "campaign scenario title source plane client failure outage remedy n k void unknown "
         "not_injected not_reached verdict wilson_low wilson_high claimed agreement outage_median_s "
-        "outage_median_low_s outage_median_high_s censored"
+        "outage_median_low_s outage_median_high_s censored down_median_s "
+        "interruptions_median interruptions_most"
     ),
     "claims": "campaign claim text plane agreement why scenarios",
     "outages": (

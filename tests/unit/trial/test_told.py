@@ -43,7 +43,7 @@ def setting() -> Setting:
 def test_that_the_first_of_two_outages_was_undone_is_told(setting: Setting) -> None:
     told: list[str] = []
     setting.handlers[("client", SCRIPT)] = lambda line: told.append(line["kind"])
-    path: Any = SimpleNamespace(interrupted=True, settled=lambda _: False)
+    path: Any = SimpleNamespace(healed=lambda: False)
     assert phases.not_healed(setting, path) is not None
     assert told == ["undone"]
     assert setting.handlers == {}

@@ -25,7 +25,7 @@ REFERENCE_LINES_S = (10.0, 60.0, 290.0)
 case of healing a destination (15 + 30 + 10 x 20 + 9 x 5)."""
 
 SHORTEST_S = 0.1
-"""Left end of the axis: a shorter silence is no interruption (judge.interruption_s)."""
+"""Left end of the axis: a shorter run of losses is no interruption (judge.loss_run)."""
 
 _ROW_MM = 4.6
 

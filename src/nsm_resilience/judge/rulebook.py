@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every rule of the judge, in words, in one place.
+
+`config/README.md` holds this text (`nsm-resilience schema` writes it there), with the values that
+hold where a study says nothing else. Tests check both ways: that every threshold of `Rules`, every
+number that decides in a module of the judge, and every module that can make a verdict `unknown` is
+named by a rule, and that a rule names none that is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from nsm_resilience.judge import injection, watchdog
+from nsm_resilience.judge.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One rule.
+
+    Attributes:
+        name: A few words.
+        module: Where it is decided, below `judge/`.
+        keys: Fields of `Rules` and constants that the module decides it by.
+        text: What it says; `{key}` stands for the value of a key, its own or another's.
+        why: The reason that was given before any trial was judged by it; empty where it is plain.
+    """
+
+    name: str
+    module: str
+    keys: tuple[str, ...]
+    text: str
+    why: str = ""
+
+
+RULEBOOK: tuple[RuleText, ...] = (
+    RuleText(
+        "interruption",
+        "outages",
+        ("loss_run",),
+        "So many echoes in a row, in the order sent, that were never answered within "
+        "`echo_deadline_s` are an interruption: `loss_run` ({loss_run}). It lasts from the arrival "
+        "of the last reply before it to the arrival of the first one after it. An echo that could "
+        "not be sent is lost. Replies that are only late make none.",
+        "{loss_run} echoes at the {interval_s} s between two are the tenth of a second that the "
+        "first study (`study.yaml`) called an interruption before a trial was run; now they "
+        "must be lost, not late.",
+    ),
+    RuleText(
+        "outage",
+        "path",
+        (),
+        "From the begin of the first interruption that was not over before the fault to the end of "
+        "the last one; to the end of the watch (censored) when the path did not come back. How "
+        "long it was down in between, and in how many interruptions, stands beside it everywhere.",
+    ),
+    RuleText(
+        "a living path",
+        "settled",
+        ("loss_share",),
+        "Of the echoes outside interruptions at most `loss_share` ({loss_share}) are lost, in the "
+        "whole watch and in the settle time at its end. A path that loses more is `dead`, whatever "
+        "its runs are.",
+        "Losses that fall independently, one in five of 50 echoes a second, make a run of five "
+        "about once a minute (0.8 × 0.2⁵ × 3000 = 0.8): a path that loses more and shows no run is "
+        "spared by their pattern, not by its health.",
+    ),
+    RuleText(
+        "lateness",
+        "lateness",
+        ("late_reply_s",),
+        "A reply that took longer than `late_reply_s` ({late_reply_s} s) is late. That is a "
+        "measure of its own, and part of no outage.",
+        "A quarter of the 2 s after which an echo is lost.",
+    ),
+    RuleText(
+        "answering in time",
+        "settled",
+        ("late_reply_share",),
+        "Of the echoes in the settle time at the end of the watch, outside interruptions, at most "
+        "`late_reply_share` ({late_reply_share}) are answered late. A path that answers more of "
+        "them late is `late`, and the trial unsupported.",
+        "The share of losses above which a path does not live: what comes too late is of no more "
+        "use than what is lost.",
+    ),
+    RuleText(
+        "recovered and settled",
+        "settled",
+        ("settle_s", "tolerance_s"),
+        "No interruption for `settle_s` ({settle_s} s; the clock is allowed {tolerance_s} s), at "
+        "the end of the watch, of a path that lives and answers in time. The runner ends a watch "
+        "early by the same function, at the instant at which it is so whatever becomes of the "
+        "echoes that are still on their way.",
+    ),
+    RuleText(
+        "pauses of our own prober",
+        "coverage",
+        ("probe_gap_s", "interval_s", "loss_run"),
+        "A stretch in which our prober sent nothing is exempt: nothing sent is nothing lost. When "
+        "it sent nothing for more than `probe_gap_s` ({probe_gap_s} s) in the watch, the trial is "
+        "`unknown`; so it is when its last echo, or the last one before the fault, is older than "
+        "`loss_run` intervals ({loss_run} × {interval_s} s): what was not sent there could have "
+        "been the beginning of an outage.",
+    ),
+    RuleText(
+        "echoes sent late",
+        "coverage",
+        ("late_fraction",),
+        "More than `late_fraction` ({late_fraction}) of the echoes sent more than half an interval "
+        "after they were due: `unknown`. This is about our prober, not about replies.",
+    ),
+    RuleText(
+        "components watched",
+        "coverage",
+        ("component_gap_s",),
+        "No sample of a node's components for more than {component_gap_s} s in the watch: "
+        "`unknown`. That is ten intervals of {component_interval_s} s: readiness and restarts are "
+        "steps, so that a short gap hides nothing.",
+    ),
+    RuleText(
+        "steady state",
+        "steady",
+        ("steady_s", "steady_loss_fraction", "tolerance_s", "component_interval_s"),
+        "For `steady_s` ({steady_s} s) before the fault no interruption, at most "
+        "{steady_loss_fraction} of the echoes lost, at most `late_reply_share` late, every "
+        "component running and ready, nothing restarted; else `unknown`. Left out are lost echoes "
+        "at its very end that were sent no longer before the fault than the slowest reply in it "
+        "took, and samples within `component_interval_s` ({component_interval_s} s) before the "
+        "fault.",
+    ),
+    RuleText(
+        "length of the watch",
+        "path",
+        ("watch_s", "tolerance_s"),
+        "Until recovered and settled, else for `watch_s` ({watch_s} s; the clock is allowed "
+        "{tolerance_s} s); a shorter one is `unknown`.",
+    ),
+    RuleText(
+        "new connection",
+        "newconnection",
+        ("new_connection_s", "tolerance_s"),
+        "A new client on the client's node is answered within `new_connection_s` "
+        "({new_connection_s} s). A probe that failed, was given less, or is contradicted by its "
+        "own echoes: `unknown`.",
+    ),
+    RuleText(
+        "ordinary pod",
+        "newconnection",
+        (),
+        "Whether a pod without NSM starts within the window `bystander_s` is measured and decides "
+        "nothing.",
+    ),
+    RuleText(
+        "proof of the fault",
+        "injection",
+        ("UNDONE_EARLY_S", "UNDONE_LATE_S"),
+        "Every declared fault has a proof by the agent, else `not_injected`; an injection in a "
+        "control is `unknown`. A fault with `for_s` is undone at most {UNDONE_EARLY_S} s before "
+        "and {UNDONE_LATE_S} s after its time.",
+    ),
+    RuleText(
+        "treatment",
+        "watchdog",
+        ("BEATS_MISSED", "ECHOES_BEFORE"),
+        "An arm with a remedy had its watchdog on both nodes, in its mode, from before the fault "
+        "to the end of the watch, and none of its looks was later than {BEATS_MISSED} beats; an "
+        "arm without one had none; else `unknown`. An action is followed by a cut when the path "
+        "answered then (an interruption that began up to {ECHOES_BEFORE} echoes before counts as "
+        "after) and an interruption began within the settle time.",
+    ),
+    RuleText(
+        "client or endpoint gone",
+        "gone",
+        (),
+        "Of a client that is deleted, or an only endpoint, not the path is asked but whether the "
+        "survivor has released its end, and if the client is gone whether a new client connects.",
+    ),
+    RuleText(
+        "verdict",
+        "verdict",
+        (),
+        "`supported`: the path lives, was never interrupted or has recovered and settled, answers "
+        "in time, and a new client connects. `unsupported`: anything else that was measured. Void, "
+        "cut and unreadable attempts, and those on a cluster that changed, are `unknown`.",
+    ),
+)
+
+BEGIN = "<!-- rules of the judge: judge/rulebook.py, written by `nsm-resilience schema` -->"
+END = "<!-- end of the rules of the judge -->"
+
+
+def values() -> dict[str, object]:
+    """Every key that a rule may name, with its value where a study says nothing else."""
+    rules = Rules()
+    constants = {
+        "UNDONE_EARLY_S": injection.UNDONE_EARLY_S,
+        "UNDONE_LATE_S": injection.UNDONE_LATE_S,
+        "BEATS_MISSED": watchdog.BEATS_MISSED,
+        "ECHOES_BEFORE": watchdog.ECHOES_BEFORE,
+    }
+    return {one.name: getattr(rules, one.name) for one in fields(Rules)} | constants
+
+
+def section() -> str:
+    """The rules as a section of Markdown, between its marks."""
+    known = {
+        key: f"{value:g}" if isinstance(value, float) else value for key, value in values().items()
+    }
+    lines = [BEGIN, ""]
+    for rule in RULEBOOK:
+        why = f" *Why:* {rule.why}" if rule.why else ""
+        lines += [f"- **{rule.name}** (`judge/{rule.module}.py`): {rule.text}{why}".format(**known)]
+    return "\n".join([*lines, "", END])
+
+
+def with_section(text: str) -> str:
+    """A document with the section as it is now; ValueError when it has no place for it."""
+    begin, end = text.find(BEGIN), text.find(END)
+    if begin < 0 or end < begin:
+        raise ValueError(f"the document has no lines `{BEGIN}` and `{END}` for the rules")
+    return text[:begin] + section() + text[end + len(END) :]
+
+
+def write_section(document: Path) -> bool:
+    """Bring the section of a document up to date; whether it had drifted."""
+    text = document.read_text(encoding="utf-8")
+    new = with_section(text)
+    if new != text:
+        document.write_text(new, encoding="utf-8")
+    return new != text

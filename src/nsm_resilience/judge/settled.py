@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a path live, and has it recovered and settled? One decision, for the runner and the judge.
+
+The runner asks while it watches, to end a watch early; the judge asks of the record. Both call
+`state_of`, so that they cannot differ in the rule. They differ in what they know: the runner does
+not know yet what becomes of the latest echoes, and takes the worst of them (`probes/fates.py`).
+
+A path at an instant has
+
+1. *recovered* when it was interrupted and replies came again (outages.py);
+2. *settled* when since then no interruption came for the settle time, when it lives, and when it
+   answers in time;
+3. *lives* when of the echoes outside interruptions at most `loss_share` were lost, both in the
+   whole watch and in the settle time at its end: whatever the runs are, a path that loses more is
+   none;
+4. *answers in time* when of the echoes in the settle time at its end, outside interruptions, at
+   most `late_reply_share` were answered late (lateness.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsm_resilience.judge.lateness import find_late
+from nsm_resilience.judge.outages import Echoes, Interruption, find_stretches
+from nsm_resilience.judge.rules import Rules, to_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Echoes outside interruptions: how many were sent, and how many of them lost."""
+
+    sent: int
+    lost: int
+
+    def above(self, share: float) -> bool:
+        """Whether more than this share was lost."""
+        return self.lost > share * self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class PathState:
+    """A path as it stands at the end of a span.
+
+    Attributes:
+        hits: Interruptions that were not over when the span began.
+        losses: Outside them, in the whole span.
+        last_losses: Outside them, in the settle time at its end.
+        late: Echoes answered late, of those in `last_losses`.
+        answering_ns: Time without interruption at the end.
+        back: Whether it was never interrupted, or for the settle time no more.
+        lives: Whether it does not lose too much outside interruptions.
+        in_time: Whether it answers in time at the end.
+    """
+
+    hits: tuple[Interruption, ...]
+    losses: Losses
+    last_losses: Losses
+    late: int
+    answering_ns: int
+    back: bool
+    lives: bool
+    in_time: bool
+
+    @property
+    def answers(self) -> bool:
+        """Whether nothing is wrong with it: never interrupted, or recovered and settled."""
+        return self.back and self.lives and self.in_time
+
+    @property
+    def settled(self) -> bool:
+        """Whether it was interrupted, has recovered, and has settled."""
+        return bool(self.hits) and self.answers
+
+
+def state_of(
+    echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules, *, since_ns: int | None = None
+) -> PathState:
+    """The state of a path at `end_ns`, watched from `begin_ns`; nanoseconds of the runner's clock.
+
+    Interruptions are looked for from `since_ns` on, when it is earlier: the last reply before one
+    that begins with the fault is a little older than the fault.
+    """
+    since = begin_ns if since_ns is None else min(since_ns, begin_ns)
+    found = find_stretches(echoes, since, end_ns, loss_run=rules.loss_run)
+    hits = tuple(one for one in found.interruptions if one.end_ns > begin_ns)
+    settle_ns = to_ns(rules.settle_s)
+    outside = _without(echoes.between(begin_ns, end_ns), hits)
+    last = outside.between(max(begin_ns, end_ns - settle_ns), end_ns)
+    losses, last_losses = Losses(len(outside), outside.lost), Losses(len(last), last.lost)
+    late = find_late(last, end_ns, rules).late
+    answering = end_ns - hits[-1].end_ns if hits else end_ns - begin_ns
+    enough = answering >= settle_ns - to_ns(rules.tolerance_s)
+    return PathState(
+        hits=hits,
+        losses=losses,
+        last_losses=last_losses,
+        late=late,
+        answering_ns=answering,
+        back=not hits or (not hits[-1].censored and enough),
+        lives=not losses.above(rules.loss_share) and not last_losses.above(rules.loss_share),
+        in_time=late <= rules.late_reply_share * len(last),
+    )
+
+
+def _without(part: Echoes, hits: tuple[Interruption, ...]) -> Echoes:
+    """The echoes that were sent outside every interruption."""
+    kept = np.ones(len(part), dtype=np.bool_)
+    for hit in hits:
+        kept &= (part.sent < hit.first_sent_ns) | (part.sent > hit.last_sent_ns)
+    return part.where(kept)

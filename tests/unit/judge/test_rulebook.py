@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each rule of the judge is documented in one place, and nothing else is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from nsm_resilience.judge.rulebook import RULEBOOK, section, values, with_section
+from nsm_resilience.judge.rules import Rules
+
+ROOT = Path(__file__).parents[3]
+JUDGE = ROOT / "src" / "nsm_resilience" / "judge"
+DECIDE_NOTHING = {"LISTED", "CHUNK", "FORMAT", "NEVER", "NANOSECONDS"}
+
+
+def numbers_of(module: Path) -> set[str]:
+    """Constants of a module that are numbers."""
+    names: set[str] = set()
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        given = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        if all(isinstance(one, ast.Constant) and type(one.value) in (int, float) for one in given):
+            names |= {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return names - DECIDE_NOTHING
+
+
+def test_the_document_holds_the_rules_as_they_are() -> None:
+    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    assert with_section(text) == text, "write them with `nsm-resilience schema`"
+
+
+def test_every_threshold_and_every_number_that_decides_is_in_a_rule() -> None:
+    named = {key for rule in RULEBOOK for key in rule.keys}
+    numbers = {name for module in JUDGE.glob("*.py") for name in numbers_of(module)}
+    assert named == {one.name for one in fields(Rules)} | numbers
+    assert named == set(values())
+
+
+def test_a_rules_module_decides_by_the_keys_that_it_names() -> None:
+    for rule in RULEBOOK:
+        shown = set(re.findall(r"\{(\w+)\}", rule.text + rule.why))
+        assert shown <= set(values()), rule.name
+        source = (JUDGE / f"{rule.module}.py").read_text(encoding="utf-8")
+        missing = [key for key in rule.keys if not re.search(rf"\b{key}\b", source)]
+        assert missing == [], rule.name
+
+
+def test_every_module_that_can_make_a_verdict_unknown_has_a_rule() -> None:
+    problems = {
+        module.stem
+        for module in JUDGE.glob("*.py")
+        if "Problem(" in module.read_text(encoding="utf-8")
+    }
+    # trial.py joins them: a cluster that changed and a second outage are in the rule `verdict`
+    assert problems - {"trial"} <= {rule.module for rule in RULEBOOK}
+
+
+def test_a_document_without_a_place_for_them_is_refused() -> None:
+    with pytest.raises(ValueError, match="no lines"):
+        with_section("# Nothing\n")
+    assert "pauses of our own prober" in section()
