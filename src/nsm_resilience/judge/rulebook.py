@@ -171,6 +171,14 @@ RULEBOOK: tuple[RuleText, ...] = (
         "after) and an interruption began within the settle time.",
     ),
     RuleText(
+        "what a trial depends on",
+        "reached",
+        (),
+        "A trial of a second outage whose path did not come back and settle after the first one, "
+        "within the time for it, never had what it is about: `not_reached`, in no sum; `unknown` "
+        "when the record does not tell.",
+    ),
+    RuleText(
         "client or endpoint gone",
         "gone",
         (),

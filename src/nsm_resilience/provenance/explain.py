@@ -13,7 +13,7 @@ from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.chain import Built, chain_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
-from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.study.load import ConfigError, load_recorded_study
 from nsm_resilience.tables.rows import counting
 
 LONGEST_LINE = 300
@@ -78,7 +78,7 @@ def _cell(judgement: Judgement) -> str:
 def _declared(campaign_folder: Path) -> dict[str, int]:
     """Place of each cell in the campaign's study; empty where there is no readable study."""
     try:
-        study = load_study(CampaignLayout(campaign_folder).study)
+        study = load_recorded_study(CampaignLayout(campaign_folder).study)
     except ConfigError:
         return {}
     return {cell.id: place for place, (cell, _) in enumerate(study.cells())}

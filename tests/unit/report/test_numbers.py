@@ -59,7 +59,7 @@ def test_a_row_repeats_the_table_in_words(mixed: Built) -> None:
     found = row(mixed, "S3-kernel-monitored-kill")
     assert (found["kn"], found["verdict"], found["agreement"]) == ("2/10", "flaky", "differs")
     assert found["interval"] == "0.06–0.51"
-    paths = {"alive": 0, "recovered": 2, "dead": 8, "gone": 0, "unknown": 0}
+    paths = {"alive": 0, "recovered": 2, "dead": 8, "gone": 0, "late": 0, "unknown": 0}
     assert found["path"] == paths
     assert found["median"] == "> 120"
     assert found["where"] == "endpoint\u2019s node"
