@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from nsm_resilience.judge import injection, watchdog
-from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge import awake, injection, walltime, watchdog
+from nsm_resilience.judge.rules import NANOSECONDS, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,23 @@ RULEBOOK: tuple[RuleText, ...] = (
         "after) and an interruption began within the settle time.",
     ),
     RuleText(
+        "awake",
+        "awake",
+        ("LEAST_NS",),
+        "A node's machine that slept for more than {LEAST_NS} s in the watch: `unknown`. Clocks "
+        "stood still meanwhile, and no gap shows.",
+    ),
+    RuleText(
+        "wall clocks",
+        "walltime",
+        ("STEP_NS", "SLEW", "APART_NS"),
+        "Times of Kubernetes and of logs are turned into the runner's time by the difference that "
+        "held then. A change of it by more than {STEP_NS} s (and {SLEW} of the time between, where "
+        "clocks are slewed) is a step; hosts whose clocks differ by more than {APART_NS} s say "
+        "nothing of one that nobody read. A first time that rests on what could be on either side "
+        "is unknown.",
+    ),
+    RuleText(
         "what a trial depends on",
         "reached",
         (),
@@ -199,7 +216,7 @@ BEGIN = "<!-- rules of the judge: judge/rulebook.py, written by `nsm-resilience 
 END = "<!-- end of the rules of the judge -->"
 
 
-def values() -> dict[str, object]:
+def values() -> dict[str, float]:
     """Every key that a rule may name, with its value where a study says nothing else."""
     rules = Rules()
     constants = {
@@ -207,20 +224,27 @@ def values() -> dict[str, object]:
         "UNDONE_LATE_S": injection.UNDONE_LATE_S,
         "BEATS_MISSED": watchdog.BEATS_MISSED,
         "ECHOES_BEFORE": watchdog.ECHOES_BEFORE,
+        "LEAST_NS": awake.LEAST_NS,
+        "STEP_NS": walltime.STEP_NS,
+        "SLEW": walltime.SLEW,
+        "APART_NS": walltime.APART_NS,
     }
     return {one.name: getattr(rules, one.name) for one in fields(Rules)} | constants
 
 
 def section() -> str:
     """The rules as a section of Markdown, between its marks."""
-    known = {
-        key: f"{value:g}" if isinstance(value, float) else value for key, value in values().items()
-    }
+    known = {key: _shown(key, value) for key, value in values().items()}
     lines = [BEGIN, ""]
     for rule in RULEBOOK:
         why = f" *Why:* {rule.why}" if rule.why else ""
         lines += [f"- **{rule.name}** (`judge/{rule.module}.py`): {rule.text}{why}".format(**known)]
     return "\n".join([*lines, "", END])
+
+
+def _shown(key: str, value: float) -> str:
+    """A value as it is read: nanoseconds as seconds."""
+    return f"{value / NANOSECONDS if key.endswith('_NS') else value:g}"
 
 
 def with_section(text: str) -> str:

@@ -45,11 +45,11 @@ says nothing. A stamp of Kubernetes is in whole seconds."""
 STAMPED_NOW = frozenset(
     {
         "opened", "phase", "clock", "cluster", "clean", "connected", "restart", "condition",
-        "watch_end", "snapshot", "warning", "void", "closed",
+        "snapshot", "warning", "void", "closed",
     }
 )  # fmt: skip
 """Events of the runner that carry both clocks as they are written; others may tell of what was
-before."""
+before, as `watch_end` does of the reply by which the path had settled."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
