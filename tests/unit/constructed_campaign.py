@@ -19,7 +19,9 @@ import pandas as pd
 from constructed_snapshot import snapshot
 
 from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.sensitivity import sensitivity_rows
 from nsm_resilience.analysis.statistics import median_interval, wilson
+from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.events import Event
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
@@ -222,6 +224,7 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
         "trials": trials, "scenarios": scenarios, "claims": _claims(scenarios),
         "outages": _outages(trials), "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
+        "sensitivity": schemas.SENSITIVITY.frame(sensitivity_rows(NAME, Rules(), [])),
         "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
     }  # fmt: skip
 

@@ -39,7 +39,16 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 )
 
-TABLES = ["trials", "scenarios", "claims", "outages", "components", "phases", "efficiency"]
+TABLES = [
+    "trials",
+    "scenarios",
+    "claims",
+    "outages",
+    "components",
+    "phases",
+    "efficiency",
+    "sensitivity",
+]
 NOTEBOOKS = [
     "result-table",
     "outages",

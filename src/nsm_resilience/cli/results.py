@@ -17,19 +17,39 @@ app = typer.Typer()
 @app.command(rich_help_panel=AFTER)
 def judge(
     campaign: Campaign,
-    out: OutFile = Path("results/verdicts.jsonl"),
+    out: OutFile | None = None,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="Processes that judge side by side.")
     ] = 1,
+    altered: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Another value of a rule, e.g. judge.loss_run=8; every line says so.",
+        ),
+    ] = None,
 ) -> None:
-    """Judge every attempt of a campaign: one line of JSON each, with its evidence."""
+    """Judge every attempt of a campaign: one line of JSON each, with its evidence.
+
+    Written to results/verdicts.jsonl; with --set to results/verdicts-altered.jsonl, of which no
+    table, page or paper is made.
+    """
+    from nsm_resilience.judge.altered import AlterationError, parse
     from nsm_resilience.judge.campaign import judge_campaign
 
     def progress(done: int, of: int) -> None:
         if sys.stdout.isatty():
             typer.echo(f"\r{done}/{of}", nl=done == of)
 
-    say(f"{judge_campaign(campaign, out, progress, jobs)} attempts judged: {out}")
+    try:
+        alterations = [parse(text) for text in altered or ()]
+    except AlterationError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from error
+    out = out or Path(f"results/verdicts{'-altered' if alterations else ''}.jsonl")
+    judged = judge_campaign(campaign, out, progress, jobs, alterations)
+    by = f" by altered rules ({', '.join(map(str, alterations))})" if alterations else ""
+    say(f"{judged} attempts judged{by}: {out}")
 
 
 @app.command(rich_help_panel=AFTER)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.judge.altered import Alteration
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.judge.trial import judge_record, unreadable
+from nsm_resilience.judge.trial import judge_record, labelled, unreadable
 from nsm_resilience.record.files import new_file
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
@@ -37,7 +38,11 @@ class Attempt:
 
 
 def judge_campaign(
-    folder: Path, out_jsonl: Path, progress: Progress | None = None, jobs: int = 1
+    folder: Path,
+    out_jsonl: Path,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    alterations: Sequence[Alteration] = (),
 ) -> int:
     """Judge all attempts of a campaign in the order of their ids; return how many there were.
 
@@ -45,7 +50,7 @@ def judge_campaign(
     that is missing, and a record that nobody listed, both get a line. The same campaign gives the
     same bytes, with any number of `jobs` (processes). A line is written as soon as its turn comes
     and then forgotten, so that memory does not grow with the campaign. The file appears only when
-    it is complete.
+    it is complete. With `alterations` every attempt is judged by altered rules and says so.
 
     Raises:
         CampaignError: If the folder has no readable `campaign.json`.
@@ -53,16 +58,18 @@ def judge_campaign(
     name, listed = _description(folder)
     attempts = sorted(listed | set(_found(folder)))
     with new_file(out_jsonl) as stream:
-        for done, line in enumerate(_lines(folder, name, attempts, jobs), start=1):
+        for done, line in enumerate(_lines(folder, name, attempts, jobs, alterations), start=1):
             stream.write(line)
             if progress is not None:
                 progress(done, len(attempts))
     return len(attempts)
 
 
-def _lines(folder: Path, name: str, attempts: list[Attempt], jobs: int) -> Iterator[bytes]:
+def _lines(
+    folder: Path, name: str, attempts: list[Attempt], jobs: int, alterations: Sequence[Alteration]
+) -> Iterator[bytes]:
     """One line for each attempt, in their order, judged by so many processes."""
-    one = partial(_line, folder, name)
+    one = partial(_line, folder, name, tuple(alterations))
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     if jobs < 2:
         yield from map(one, attempts)
@@ -73,8 +80,8 @@ def _lines(folder: Path, name: str, attempts: list[Attempt], jobs: int) -> Itera
             yield from pool.imap(one, attempts[at : at + jobs * CHUNK * 8], CHUNK)
 
 
-def _line(folder: Path, name: str, attempt: Attempt) -> bytes:
-    return to_line(_judge(folder, name, attempt)).encode()
+def _line(folder: Path, name: str, alterations: tuple[Alteration, ...], attempt: Attempt) -> bytes:
+    return to_line(_judge(folder, name, attempt, alterations)).encode()
 
 
 def to_line(judgement: Judgement) -> str:
@@ -134,18 +141,20 @@ def _found(folder: Path) -> Iterator[Attempt]:
             yield Attempt(f"{cell}/{number}", int(attempt))
 
 
-def _judge(folder: Path, campaign: str, attempt: Attempt) -> Judgement:
+def _judge(
+    folder: Path, campaign: str, attempt: Attempt, alterations: tuple[Alteration, ...]
+) -> Judgement:
     path = CampaignLayout(folder).record(attempt.trial, attempt.number)
     try:
         record = read_record(path)
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
         why = "there is no record" if not path.exists() else f"{where} cannot be understood"
-        return unreadable(_meta_of(attempt), why, campaign=campaign)
+        return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
     if (record.trial, record.attempt) != (attempt.trial, attempt.number):
         why = f"the record says that it is {record.trial}, attempt {record.attempt}"
-        return unreadable(_meta_of(attempt), why, campaign=campaign)
-    return judge_record(record)
+        return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
+    return judge_record(record, alterations)
 
 
 def _meta_of(attempt: Attempt) -> dict[str, Any]:

@@ -71,6 +71,15 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
+class Under:
+    """What an attempt would be by one altered rule, `judge.loss_run=3`, where it differs."""
+
+    rule: str
+    verdict: Verdict
+    path_verdict: PathVerdict
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on one attempt of one trial.
 
@@ -93,6 +102,8 @@ class Judgement:
         reason: One sentence.
         measures: What was measured.
         evidence: Where in the record it stands.
+        altered: Rules other than the study's by which it was judged, as given to `--set`.
+        under: Points of the grid (altered.py) at which verdict or path verdict are others.
     """
 
     campaign: str
@@ -113,6 +124,8 @@ class Judgement:
     reason: str
     measures: Measures
     evidence: tuple[Evidence, ...]
+    altered: tuple[str, ...] = ()
+    under: tuple[Under, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain values, in a fixed order; `format` first."""
@@ -136,6 +149,8 @@ class Judgement:
             measures["changes"] = tuple(Change(**row) for row in measures["changes"])
             fields = {name: data[name] for name in cls.__slots__}
             fields["measures"] = Measures(**measures)
+            fields["altered"] = tuple(data["altered"])
+            fields["under"] = tuple(Under(**row) for row in data["under"])
             fields["evidence"] = tuple(Evidence.from_dict(row) for row in data["evidence"])
         except (KeyError, TypeError) as error:
             raise ValueError(

@@ -26,6 +26,13 @@ def check_steady(
     record: Record, echoes: Echoes, components: pd.DataFrame, instants: Instants, rules: Rules
 ) -> Problem | None:
     """The first thing that was not green in the steady state before the fault, or None."""
+    return check_steady_path(echoes, instants, rules) or check_rest_of_steady(
+        record, components, instants, rules
+    )
+
+
+def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Problem | None:
+    """What is asked of the echoes alone: that they were watched for long enough, and were well."""
     if instants.steady is None:
         return Problem("the steady state before the fault was not watched")
     begin, end = instants.steady
@@ -34,9 +41,18 @@ def check_steady(
             f"the steady state was watched for {to_s(end - begin):.1f} s only, and "
             f"{rules.steady_s:g} s are required"
         )
+    return _path(echoes, begin, end, rules)
+
+
+def check_rest_of_steady(
+    record: Record, components: pd.DataFrame, instants: Instants, rules: Rules
+) -> Problem | None:
+    """What is asked beside the echoes; nothing where there was no steady state."""
+    if instants.steady is None:
+        return None
+    begin, end = instants.steady
     return (
-        _path(echoes, begin, end, rules)
-        or _events(record, begin, end)
+        _events(record, begin, end)
         # A sample is stamped when its reading begins: one that began within a beat of the fault
         # may have read what the fault did.
         or _components(components, begin, end - to_ns(rules.component_interval_s))

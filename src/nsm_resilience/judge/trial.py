@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
+from nsm_resilience.judge.altered import GRID, Alteration, altered
 from nsm_resilience.judge.awake import check_awake
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_sampled
@@ -13,16 +16,16 @@ from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.gone import find_gone
 from nsm_resilience.judge.injection import find_injection
-from nsm_resilience.judge.judgement import Judgement, Measures, Outcome
+from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under
 from nsm_resilience.judge.listener import find_told_to_listener
 from nsm_resilience.judge.logs import find_log_lines
 from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
-from nsm_resilience.judge.path import PathMeasure, measure_path, unknown_path
-from nsm_resilience.judge.reached import find_unreached
+from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
+from nsm_resilience.judge.reached import Unreached, find_unreached
 from nsm_resilience.judge.rules import Rules
-from nsm_resilience.judge.steady import check_steady
+from nsm_resilience.judge.steady import check_rest_of_steady, check_steady, check_steady_path
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watchdog
@@ -33,24 +36,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def judge_record(record: Record) -> Judgement:
-    """The judgement on one record.
+def judge_record(record: Record, alterations: Sequence[Alteration] = ()) -> Judgement:
+    """The judgement on one record, by its rules or by altered ones (altered.py).
 
     Never raises for what stands in the record: a record that is damaged or makes no sense is
     `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
     """
     if record.outcome != "complete":
-        return _not_complete(record)
+        return labelled(_not_complete(record), alterations)
     try:
-        return _judge_complete(record)
+        return _judge_complete(record, alterations)
     except RecordError as error:
         name = error.path.relative_to(record.folder).as_posix()
         line = f", line {error.line}" if error.line is not None else ""
-        return unreadable(record.meta, f"{name}{line} cannot be read")
+        return labelled(unreadable(record.meta, f"{name}{line} cannot be read"), alterations)
     except Exception as error:
         # Whatever a foreign record can provoke ends here, on the safe side and named; a record
         # that the runner wrote never gets here (tested).
-        return unreadable(record.meta, f"it makes no sense to the judge ({_describe(error)})")
+        why = f"it makes no sense to the judge ({_describe(error)})"
+        return labelled(unreadable(record.meta, why), alterations)
 
 
 def unreadable(meta: dict[str, Any], why: str, *, campaign: str = "") -> Judgement:
@@ -87,8 +91,8 @@ def _not_complete(record: Record) -> Judgement:
     return _judgement(record.meta, outcome, "unknown", reason, measures, evidence)
 
 
-def _judge_complete(record: Record) -> Judgement:
-    rules = Rules.of(record.meta)
+def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgement:
+    rules = altered(Rules.of(record.meta), alterations)
     instants = find_instants(record)
     components = record.table("components")
     watch = instants.watch
@@ -109,17 +113,22 @@ def _judge_complete(record: Record) -> Judgement:
     cluster = _same_cluster(record)
     unreached = find_unreached(record, path)
 
-    verdict, why = decide(
-        cluster=cluster,
-        injection=injection,
-        treatment=treatment,
-        steady=steady,
-        path=path,
-        components=sampled,
-        unreached=unreached,
-        gone=gone,
-        new=new,
-    )
+    def decided(
+        path: PathMeasure, steady: Problem | None, unreached: Unreached | None
+    ) -> tuple[Verdict, str]:
+        return decide(
+            cluster=cluster,
+            injection=injection,
+            treatment=treatment,
+            steady=steady,
+            path=path,
+            components=sampled,
+            unreached=unreached,
+            gone=gone,
+            new=new,
+        )
+
+    verdict, why = decided(path, steady, unreached)
     scenario = record.meta["scenario"]
     claims = scenario.get("claims") or ()
     control = not scenario.get("faults")
@@ -196,7 +205,41 @@ def _judge_complete(record: Record) -> Judgement:
         *watchdog.evidence,
         *find_log_lines(record, instants),
     )
-    return _judgement(record.meta, "complete", verdict, reason, measures, evidence)
+    found = _judgement(record.meta, "complete", verdict, reason, measures, evidence)
+    if alterations or echoes is None:
+        return labelled(found, alterations)
+    rest = cache(lambda: check_rest_of_steady(record, components, instants, rules))
+
+    def by(other: Rules) -> tuple[Verdict, PathVerdict]:
+        measured = measure_path(echoes, instants, other)
+        if gone is not None and measured.verdict == "dead":
+            measured = replace(measured, verdict="gone")
+        green = check_steady_path(echoes, instants, other) or rest()
+        return decided(measured, green, find_unreached(record, measured))[0], measured.verdict
+
+    return replace(found, under=_under(verdict, path.verdict, rules, by))
+
+
+def _under(
+    verdict: Verdict,
+    path: PathVerdict,
+    rules: Rules,
+    by: Callable[[Rules], tuple[Verdict, PathVerdict]],
+) -> tuple[Under, ...]:
+    """The points of the grid at which it would be another verdict, or another path verdict."""
+    points = [(point, altered(rules, [point])) for point in GRID]
+    results = [(point, by(other)) for point, other in points if other != rules]
+    return tuple(Under(str(at), *one) for at, one in results if one != (verdict, path))
+
+
+def labelled(found: Judgement, alterations: Sequence[Alteration]) -> Judgement:
+    """A judgement by altered rules that says so, in its reason as well."""
+    if not alterations:
+        return found
+    texts = tuple(map(str, alterations))
+    return replace(
+        found, altered=texts, reason=f"By altered rules ({', '.join(texts)}): {found.reason}"
+    )
 
 
 def _path_and_steady(
@@ -251,7 +294,11 @@ def _judgement(
         trial=trial,
         attempt=attempt,
         scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
-        **factors,
+        plane=factors["plane"],
+        client=factors["client"],
+        failure=factors["failure"],
+        outage=factors["outage"],
+        remedy=factors["remedy"],
         lane=str(meta.get("lane", "")),
         started=str(meta.get("started", "")),
         record=f"records/{trial}/{attempt}",

@@ -13,8 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nsm_resilience.analysis.sensitivity import sensitivity_rows
 from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
@@ -29,6 +31,7 @@ from nsm_resilience.tables.schemas import (
     OUTAGES,
     PHASES,
     SCENARIOS,
+    SENSITIVITY,
     TRIALS,
 )
 from nsm_resilience.tables.write import TableWriter, write_table
@@ -66,6 +69,11 @@ def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> 
             SCENARIOS, SCENARIOS.frame(scenario_rows(campaign, study, judgements)), out_dir
         ),
         *write_table(CLAIMS, CLAIMS.frame(claim_rows(campaign, study, judgements)), out_dir),
+        *write_table(
+            SENSITIVITY,
+            SENSITIVITY.frame(sensitivity_rows(campaign, Rules.of_study(study), judgements)),
+            out_dir,
+        ),
         *write_table(EFFICIENCY, EFFICIENCY.frame(efficiency_rows(campaign, times)), out_dir),
     ]
     with ExitStack() as open_tables:
@@ -100,6 +108,12 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
                 "run `nsm-resilience judge` again"
             )
         seen.add(attempt)
+        if judgement.altered:
+            raise CampaignError(
+                f"{verdicts_jsonl} was judged by altered rules ({', '.join(judgement.altered)}), "
+                "which are not the study's: no table is made of it; run `nsm-resilience judge` "
+                "without --set"
+            )
         light = replace(
             judgement,
             evidence=(),

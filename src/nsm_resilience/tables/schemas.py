@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from nsm_resilience.judge.altered import KEYS
 from nsm_resilience.judge.components import ChangeKind
 from nsm_resilience.judge.injection import ProofState
 from nsm_resilience.judge.path import PathVerdict
@@ -506,4 +507,33 @@ EFFICIENCY = Table(
     ("campaign", "part"),
 )
 
-TABLES: tuple[Table, ...] = (TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES, EFFICIENCY)
+SENSITIVITY = Table(
+    "sensitivity",
+    "What another value of one of the judge's rules would change: one row for each value.",
+    (
+        _CAMPAIGN,
+        Column("rule", "text", "the rule, as its key in a study file", one_of=tuple(KEYS)),
+        Column("value", "number", "the value that is tried", least=0),
+        Column("own_value", "number", "the study's own", least=0),
+        Column("n", "integer", "complete attempts", least=0),
+        Column("verdicts_changed", "integer", "of these, with another verdict", least=0),
+        Column("paths_changed", "integer", "of these, with another path_verdict", least=0),
+        Column("verdicts", "text", "which, from what to what", "none"),
+        Column("paths", "text", "which, from what to what", "none"),
+    ),
+    ("campaign", "rule", "value"),
+    (
+        Rule(
+            "the study's own value changes nothing",
+            lambda t: (
+                (t["value"] != t["own_value"])
+                | ((t["verdicts_changed"] == 0) & (t["paths_changed"] == 0))
+            ),
+        ),
+        Rule("not more than there are", lambda t: t["verdicts_changed"] <= t["n"]),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES, EFFICIENCY, SENSITIVITY,
+)  # fmt: skip

@@ -51,6 +51,9 @@ COLUMNS = {
     "components": "campaign trial attempt scenario node component t_s what value",
     "phases": "campaign trial attempt scenario phase begin_s seconds",
     "efficiency": "campaign part kind n total_s share median_s most_s",
+    "sensitivity": (
+        "campaign rule value own_value n verdicts_changed paths_changed verdicts paths"
+    ),
 }
 
 

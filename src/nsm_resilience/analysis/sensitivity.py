@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much hangs on the judge's thresholds: which verdicts another value of a rule would change.
+
+Each rule alone is given the values of a stated grid (`judge/altered.py`), every other one stays.
+The judge says of each attempt where it would be judged otherwise; here that is summed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nsm_resilience.judge.altered import GRID, Alteration, value_of
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.rules import Rules
+
+Row = dict[str, Any]
+
+
+def sensitivity_rows(campaign: str, rules: Rules, judgements: Sequence[Judgement]) -> list[Row]:
+    """One row for each point of the grid.
+
+    Args:
+        campaign: Its name.
+        rules: Those of its study.
+        judgements: Of all its attempts; complete ones are counted.
+    """
+    complete = [one for one in judgements if one.outcome == "complete"]
+    return [_row(campaign, point, rules, complete) for point in GRID]
+
+
+def _row(campaign: str, point: Alteration, rules: Rules, complete: Sequence[Judgement]) -> Row:
+    own = value_of(rules, point.key)
+    at = {
+        f"{one.trial} ({one.attempt})": (one, under)
+        for one in complete
+        for under in one.under
+        if under.rule == str(point)
+    }
+    verdicts = [
+        f"{name}: {one.verdict} to {under.verdict}"
+        for name, (one, under) in at.items()
+        if under.verdict != one.verdict
+    ]
+    paths = [
+        f"{name}: {one.measures.path_verdict} to {under.path_verdict}"
+        for name, (one, under) in at.items()
+        if under.path_verdict != one.measures.path_verdict
+    ]
+    return {
+        "campaign": campaign,
+        "rule": point.key,
+        "value": float(point.value),
+        "own_value": float(own),
+        "n": len(complete),
+        "verdicts_changed": len(verdicts),
+        "paths_changed": len(paths),
+        "verdicts": "; ".join(verdicts) or None,
+        "paths": "; ".join(paths) or None,
+    }

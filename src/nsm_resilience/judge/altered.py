@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules other than the study's: what if a threshold were another (issue 14, section 3)?
+
+Two uses. `nsm-resilience judge --set judge.loss_run=8` judges a whole campaign by an altered rule;
+every line and every reason says so. And the judge asks of each record, beside the verdict by the
+study's rules, which verdict it would have at each point of a grid that is stated here, one rule
+altered at a time: the table `sensitivity`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from nsm_resilience.judge.rules import Rules
+
+
+class AlterationError(ValueError):
+    """What was given to `--set` is no rule, or no value for it; says what to write."""
+
+
+COUNTS = frozenset({"judge.loss_run"})
+SHARES = frozenset({"judge.loss_share", "judge.late_reply_share", "judge.late_fraction"})
+KEYS = {
+    **{
+        f"judge.{name}": name
+        for name in (
+            "loss_run", "loss_share", "late_reply_s", "late_reply_share", "probe_gap_s",
+            "late_fraction",
+        )
+    },
+    "windows.settle_s": "settle_s",
+}  # fmt: skip
+"""Keys of a study that can be altered, with the field of `Rules` that each becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """One rule with another value; `key` as in a study file."""
+
+    key: str
+    value: float
+
+    def __str__(self) -> str:
+        """As it is written on the command line."""
+        return f"{self.key}={self.value:g}"
+
+
+GRID: tuple[Alteration, ...] = tuple(
+    Alteration(key, value)
+    for key, values in (
+        ("judge.loss_run", (3, 5, 10, 25, 50)),
+        ("judge.loss_share", (0.05, 0.1, 0.2, 0.5)),
+        ("judge.late_reply_s", (0.1, 0.25, 0.5, 1.0)),
+        ("judge.late_reply_share", (0.05, 0.2, 0.5)),
+        ("windows.settle_s", (5, 10, 20)),
+    )
+    for value in values
+)
+"""What the table `sensitivity` asks: from a fraction to a multiple of each rule's own value. Of the
+settle time only shorter ones: a watch that ended after it tells nothing of a longer one."""
+
+
+def parse(text: str) -> Alteration:
+    """`judge.loss_run=8` as an alteration.
+
+    Raises:
+        AlterationError: With the near key, or the values that it takes.
+    """
+    key, equals, given = text.partition("=")
+    key = key.strip()
+    if key not in KEYS:
+        near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.5)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(KEYS)}"
+        raise AlterationError(f"`{key}` is no rule that can be altered; {hint}")
+    try:
+        value = float(given) if equals else math.nan
+    except ValueError:
+        value = math.nan
+    most = 1.0 if key in SHARES else math.inf
+    count = key not in COUNTS or value == math.floor(value)
+    if not (math.isfinite(value) and 0 < value <= most and count):
+        what = "a whole number from 1 on" if key in COUNTS else "a number above 0"
+        what += " and at most 1" if key in SHARES else ""
+        raise AlterationError(
+            f"`{text}`: {key} takes {what}; write e.g. `{key}={value_of(Rules(), key):g}`"
+        )
+    return Alteration(key, value)
+
+
+def altered(rules: Rules, alterations: Iterable[Alteration]) -> Rules:
+    """Rules with other values; the later of two for one key holds."""
+    for one in alterations:
+        name = KEYS[one.key]
+        if name == "loss_run":
+            rules = replace(rules, loss_run=int(one.value))
+        else:
+            rules = replace(rules, **{name: one.value})  # type: ignore[arg-type]
+    return rules
+
+
+def value_of(rules: Rules, key: str) -> float:
+    """The value of a rule, by its key in a study file."""
+    value: float = getattr(rules, KEYS[key])
+    return value
