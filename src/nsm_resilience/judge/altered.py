@@ -80,13 +80,12 @@ def parse(text: str) -> Alteration:
     except ValueError:
         value = math.nan
     most = 1.0 if key in SHARES else math.inf
-    count = key not in COUNTS or value == math.floor(value)
-    if not (math.isfinite(value) and 0 < value <= most and count):
+    whole = key not in COUNTS or value.is_integer()
+    if not (math.isfinite(value) and 0 < value <= most and whole):
         what = "a whole number from 1 on" if key in COUNTS else "a number above 0"
         what += " and at most 1" if key in SHARES else ""
-        raise AlterationError(
-            f"`{text}`: {key} takes {what}; write e.g. `{key}={value_of(Rules(), key):g}`"
-        )
+        example = f"{key}={value_of(Rules(), key):g}"
+        raise AlterationError(f"`{text}`: {key} takes {what}; write e.g. `{example}`")
     return Alteration(key, value)
 
 

@@ -45,7 +45,8 @@ def test_every_rule_of_a_study_can_be_altered() -> None:
 
 def test_a_judgement_by_altered_rules_says_so(tmp_path: Path) -> None:
     found = judge_record(record(tmp_path, down=[(1.0, 4.0)]), [parse("judge.loss_run=500")])
-    assert found.measures.path_verdict == "alive"
+    # never stopped by that rule, and watched for too short a time to say so
+    assert (found.measures.path_verdict, found.measures.outages) == ("unknown", ())
     assert found.altered == ("judge.loss_run=500",) and found.under == ()
     assert found.reason.startswith("By altered rules (judge.loss_run=500): ")
 
@@ -58,7 +59,9 @@ def test_the_grid_says_what_judging_by_each_point_says(tmp_path: Path) -> None:
         by_hand = judge_record(trial, [point])
         told = under.get(str(point), (found.verdict, found.measures.path_verdict))
         assert told == (by_hand.verdict, by_hand.measures.path_verdict), str(point)
-    assert under["judge.loss_run=10"][1] == "alive" or found.measures.path_verdict == "unknown"
+    assert found.measures.path_verdict == "recovered"
+    assert under["judge.loss_run=10"] == ("unknown", "unknown")
+    assert "judge.loss_run=3" not in under and "judge.loss_run=5" not in under
 
 
 def test_the_table_names_the_trials_that_change(tmp_path: Path) -> None:
