@@ -154,7 +154,7 @@ def _trial(
     ]  # fmt: skip
     return {
         "campaign": NAME, "trial": trial, "attempt": 1, "scenario": cell.scenario,
-        **cell.factors.model_dump(), "lane": "lane-1",
+        **cell.factors.levels(), "lane": "lane-1",
         "started": f"2026-11-{20 + order % 3:02}T{number:02}:00:00Z",
         "verdict": verdict,
         "reason": f"the path was {path} and a new client {connected}",
@@ -163,6 +163,8 @@ def _trial(
         "replies_lost": int(outage * 50), "lost_outside": 0, "replies_late": 0,
         "longest_reply_s": 0.004, "late_sends": 0,
         "new_connection_s": chance.uniform(3, 5) if new else None, "new_connection_answered": new,
+        "new_connection_verdict": "served" if new else "refused", "blind_s": None,
+        "blind_at_least_s": None, "blind_censored": None,
         "bystander_s": 2.0 if bystander else None, "bystander_started": bystander,
         "detected_s": 1.5 if detected else None, "detected_by": "restart" if detected else None,
         "notified_s": 6.0 if told else None, "notified_by": "monitor log" if told else None,
@@ -191,7 +193,7 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
     rows = []
     for cell, _ in _cells(study, planes):
         scenario = study.scenario(cell.scenario)
-        factors = cell.factors.model_dump()
+        factors = cell.factors.levels()
         own = trials[(trials[list(CELL)] == [cell.scenario, *factors.values()]).all(axis=1)]
         judged = own[own["verdict"].isin(["supported", "unsupported"])]
         n, k = len(judged), int((judged["verdict"] == "supported").sum())
@@ -217,6 +219,8 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
                 "down_median_s": float(judged["down_s"].median()) if n else None,
                 "interruptions_median": float(judged["interruptions"].median()) if n else None,
                 "interruptions_most": int(judged["interruptions"].max()) if n else 0,
+                "blind_n": 0, "blind_median_s": math.nan, "blind_median_low_s": math.nan,
+                "blind_median_high_s": math.nan, "blind_censored": 0,
             }
         )  # fmt: skip
     scenarios = schemas.SCENARIOS.frame(rows)

@@ -107,7 +107,7 @@ def _row(
     broken = scenario != "S1"
     return {
         **dict.fromkeys(TRIALS.names), "campaign": NAME, "trial": trial, "attempt": 1,
-        "scenario": scenario, **scheduled.cell.factors.model_dump(), "lane": "lane-1",
+        "scenario": scenario, **scheduled.cell.factors.levels(), "lane": "lane-1",
         "started": (BEGAN + timedelta(seconds=clock)).isoformat().replace("+00:00", "Z"),
         "verdict": "supported", "reason": "the path answers and a new client connected",
         "path_verdict": "recovered" if outage else "alive", "outage_s": outage,
@@ -116,6 +116,8 @@ def _row(
         "lost_outside": 0, "replies_late": 0, "longest_reply_s": 0.004,
         "late_sends": int(1500 * max(0.0, chance.gauss(0.02, 0.002) + late)),
         "new_connection_s": chance.gauss(2, 0.1), "new_connection_answered": True,
+        "new_connection_verdict": "served" if True else "refused", "blind_s": None,
+        "blind_at_least_s": None, "blind_censored": None,
         "bystander_s": chance.gauss(1.4, 0.1), "bystander_started": True,
         "detected_s": chance.gauss(1.2, 0.1) if broken else None,
         "detected_by": "restart" if broken else None, "listener_watched": True,
@@ -127,7 +129,7 @@ def _row(
 
 def _void(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = ("campaign", "trial", "attempt", "scenario", "plane", "client", "failure", "outage",
-            "remedy", "lane", "started", "record", "evidence")  # fmt: skip
+            "watch", "remedy", "lane", "started", "record", "evidence")  # fmt: skip
     return {
         **dict.fromkeys(TRIALS.names), **{name: row[name] for name in kept},
         "verdict": "unknown", "path_verdict": "unknown", "reason": "void: the test wants it so",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.clusters import Statistic, cluster_interval, mean_difference
 from nsm_resilience.analysis.differences import cliffs_delta, delta_of, risk_difference
-from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.figures.cells import TREATMENTS, cell_id, in_order, judged
 from nsm_resilience.analysis.rank_tests import holm, log_rank, permutation_test
 from nsm_resilience.analysis.statistics import Interval, median_interval
 from nsm_resilience.analysis.times import Times, timed, times_of
@@ -123,7 +123,7 @@ def contrasts_of(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Contrast, .
     level of its own: a control has nothing that could fail in another way.
     """
     found = []
-    for factor in FACTORS:
+    for factor in TREATMENTS:
         levels = [_levels(table, factor) for table in (first, second)]
         if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
             found.append(Contrast(factor, *(next(iter(own)) for own in levels)))

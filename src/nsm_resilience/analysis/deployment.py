@@ -138,8 +138,15 @@ def deployment(meta: Mapping[str, Any], snapshot: Mapping[str, Any]) -> Deployme
         resources={kind: len(found) for kind, found in snapshot.get("resources", {}).items()},
         echo_s=float(meta["probes"]["echo_interval_s"]),
         component_s=float(meta["probes"]["component_interval_s"]),
-        newcomers=tuple(meta["scenario"].get("new_connection") or ()),
+        newcomers=_newcomers(meta["scenario"]),
     )
+
+
+def _newcomers(scenario: Mapping[str, Any]) -> tuple[str, ...]:
+    """Roles of the nodes on which a new client asked, in the watch or after it."""
+    given = scenario.get("new_clients") or []
+    roles = [str(client.get("node", "client")) for client in given]
+    return tuple(dict.fromkeys(roles or scenario.get("new_connection") or ()))
 
 
 def _node(role: str, name: str, state: Mapping[str, Any], pods: list[dict[str, Any]]) -> Node:

@@ -16,6 +16,7 @@ from nsm_resilience.analysis.differences import (
 )
 from nsm_resilience.analysis.figures.cells import (
     FACTORS,
+    TREATMENTS,
     cell_id,
     in_order,
     judged,
@@ -91,7 +92,7 @@ def effects(trials: pd.DataFrame) -> list[Effect]:
     Of cells that differ in one factor only, the first in the order of the report (the default level
     if it was run) is compared with each of the others.
     """
-    return [pair for factor in FACTORS for pair in effects_of(trials, factor)]
+    return [pair for factor in TREATMENTS for pair in effects_of(trials, factor)]
 
 
 def effects_of(trials: pd.DataFrame, factor: str) -> list[Effect]:

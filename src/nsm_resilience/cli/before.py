@@ -93,7 +93,7 @@ def schedule(
         return
     for scheduled in make_schedule(load_study(study)):
         if as_json:
-            factors = scheduled.cell.factors.model_dump(mode="json")
+            factors = scheduled.cell.factors.levels()
             say_json(
                 {
                     "order": scheduled.order,

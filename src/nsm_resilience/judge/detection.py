@@ -6,7 +6,8 @@ another condition of a pod that turns false, a Warning event; and what a watchdo
 moment that it says so. It is named as what it is, so that arms can be compared. What only our own
 node agent can see (a process id that changed, a socket that does not answer) is not detection, and
 a line in a log is evidence for a person and never decides. What befalls the watchdog's own pods
-tells nothing of NSM and is no sign.
+tells nothing of NSM and is no sign; nor is what befalls pods that we start to ask, new clients and
+ordinary ones: that has measures of its own, and must not depend on when we ask.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from nsm_resilience.judge.watchdog_events import (
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
+from nsm_resilience.study.scenario import BYSTANDER, NEWCOMER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,11 +78,17 @@ def is_bad_condition(event: Event) -> bool:
     says `False`: what it does not know, it has not found.
     """
     kind = str(event.data.get("type"))
-    if event.kind != "condition" or kind == "Deleted" or is_own_pod(event.data.get("pod")):
+    pod = event.data.get("pod")
+    if event.kind != "condition" or kind == "Deleted" or is_own_pod(pod) or is_asked_by_us(pod):
         return False
     if is_own_condition(event):
         return str(event.data.get("status")) == "False"
     return str(event.data.get("status")) != ("False" if kind == "DisruptionTarget" else "True")
+
+
+def is_asked_by_us(pod: object) -> bool:
+    """Whether a pod is a new client or an ordinary pod, which we started to see what it gets."""
+    return str(pod) == BYSTANDER or str(pod).startswith(f"{NEWCOMER}-")
 
 
 def find_detection(record: Record, components: pd.DataFrame, instants: Instants) -> Detection:
@@ -121,6 +129,8 @@ def _from_events(record: Record) -> Iterable[Sign]:
         if event.kind == "restart":
             before, after = data.get("count_before"), data.get("count_after")
             if isinstance(before, int) and isinstance(after, int) and after <= before:
+                continue
+            if is_asked_by_us(data.get("pod")):
                 continue
             name = f"{data.get('component') or event.target or 'a container'}{_on(event.node)}"
             text = f"restart count of {name} from {before} to {after}"
@@ -196,7 +206,7 @@ def _from_kubernetes(record: Record) -> tuple[list[Sign], list[Doubt]]:
         why = "nothing tells when Kubernetes' events were"
         doubts.append(Doubt(-math.inf, math.inf, why))
     for warned in read_warnings(record, "detection"):
-        if is_own_pod(warned.name):
+        if is_own_pod(warned.name) or is_asked_by_us(warned.name):
             continue
         by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
         who = "watchdog" if warned.by == REPORTER else "Kubernetes"

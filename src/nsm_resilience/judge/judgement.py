@@ -9,6 +9,7 @@ from typing import Any, Literal
 from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.injection import ProofState
+from nsm_resilience.judge.newclients import Asked, Service
 from nsm_resilience.judge.path import Outage, PathVerdict
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
@@ -42,6 +43,11 @@ class Measures:
     new_connection_answered: bool | None = None
     new_connection_s: float | None = None
     new_connection_stage: str = ""
+    new_connection_verdict: Service = "unknown"
+    new_clients: tuple[Asked, ...] = ()
+    blind_s: float | None = None
+    blind_at_least_s: float | None = None
+    blind_censored: bool = False
     bystander_started: bool | None = None
     bystander_s: float | None = None
     detected_s: float | None = None
@@ -88,10 +94,11 @@ class Judgement:
         trial: `<cell id>/<NN>`.
         attempt: From 1.
         scenario: `S1` …
-        plane: Level of the forwarding plane; the other four factors follow.
+        plane: Level of the forwarding plane; the other factors follow.
         client: `monitored` or `plain`.
         failure: `kill`, `replace`, … or `none`.
         outage: `first` or `second` in the same connection.
+        watch: `usual` or `full`: which of the study's windows.
         remedy: `none`, `observe` or `heal`.
         lane: Where it ran.
         started: When it began, UTC.
@@ -114,6 +121,7 @@ class Judgement:
     client: str
     failure: str
     outage: str
+    watch: str
     remedy: str
     lane: str
     started: str
@@ -145,6 +153,7 @@ class Judgement:
         try:
             measures = dict(data["measures"])
             measures["outages"] = tuple(Outage(**row) for row in measures["outages"])
+            measures["new_clients"] = tuple(Asked(**row) for row in measures["new_clients"])
             measures["phases"] = tuple(PhaseSpan(**row) for row in measures["phases"])
             measures["changes"] = tuple(Change(**row) for row in measures["changes"])
             fields = {name: data[name] for name in cls.__slots__}

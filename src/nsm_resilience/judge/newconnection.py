@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did a new client get a working connection, and could an ordinary pod start?"""
+"""Did a new client get a working connection, and could an ordinary pod start?
+
+What all new clients of a trial mean together is found in judge/newclients.py.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ import numpy as np
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
+from nsm_resilience.study.scenario import NewClient
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +30,11 @@ NO_INTERFACE = "its interface never appeared"
 
 @dataclass(frozen=True, slots=True)
 class NewConnection:
-    """What became of the new client on the client's node.
+    """What became of one new client.
 
     Attributes:
+        client: Which of the trial's new clients (NewClient.id).
+        asked_s: When it asked, seconds from the fault; None when that is not known.
         answered: Whether it got a reply in its window; None when the probe did not say.
         seconds: From asking to the first reply; None without one.
         window_s: How long it was given; None when the probe did not say.
@@ -36,6 +43,8 @@ class NewConnection:
         evidence: The events and echoes it rests on.
     """
 
+    client: str
+    asked_s: float | None
     answered: bool | None
     seconds: float | None
     window_s: float | None
@@ -54,64 +63,65 @@ class Bystander:
     evidence: tuple[Evidence, ...]
 
 
-def find_new_connection(record: Record, rules: Rules) -> NewConnection:
-    """The answer of the new client, checked against its echoes.
+def find_new_connection(
+    record: Record, client: NewClient, instants: Instants, rules: Rules
+) -> NewConnection:
+    """The answer of one new client, checked against its echoes."""
+    asked = _of_client(record, "asked", client)
+    result = _of_client(record, "new_connection", client)
+    asked_s = None if asked is None else instants.since_fault(asked.t_ns)
 
-    The client on the client's node decides (study.md, "One trial", step 5). A scenario that also
-    asks on the endpoint's node has that answer in its record; one that asks only there is decided
-    by it.
-    """
-    roles = record.meta["scenario"].get("new_connection") or ["client"]
-    role = "client" if "client" in roles else str(roles[0])
-    asked = _first_on(record, "asked", role)
-    result = _first_on(record, "new_connection", role)
+    def failed(problem: str, evidence: tuple[Evidence, ...] = ()) -> NewConnection:
+        return NewConnection(client.id, asked_s, None, None, None, "", problem, evidence)
+
     if result is None:
-        return _failed("there is no result of the new connection probe", ())
-    said = of_event("new connection", result, _say(result))
+        return failed("there is no result of the new connection probe")
+    said = of_event("new connection", result, _say(result, client))
     answered, seconds = result.data.get("answered"), _number(result.data.get("seconds"))
     window = _number(result.data.get("window_s"))
     stage = str(result.data.get("stage") or "")
     problem = result.data.get("problem")
+    declared = rules.new_connection_s if client.patience_s is None else client.patience_s
     if not isinstance(answered, bool) or (problem and not answered):
         why = f": {problem}" if problem else ""
-        return _failed(f"the new connection probe failed{why}", (said,))
-    if window is not None and window < rules.new_connection_s - rules.tolerance_s and not answered:
-        return _failed(
-            f"the new client was given {window:g} s of the {rules.new_connection_s:g} s declared",
-            (said,),
+        return failed(f"the new connection probe failed{why}", (said,))
+    if window is not None and window < declared - rules.tolerance_s and not answered:
+        return failed(
+            f"the new client was given {window:g} s of the {declared:g} s declared", (said,)
         )
-    table = _rows(record, asked, result)
+    table = _rows(record, client, asked, result)
     try:
         echoes = read_echoes(table)
     except SamplesError as error:
-        return _failed(f"the new client's echoes contradict themselves ({error})", (said,))
+        return failed(f"the new client's echoes contradict themselves ({error})", (said,))
     first = _first_reply(echoes, result.t_ns)
     if answered and first is None:
-        return _failed(
+        return failed(
             "the new connection probe says that it was answered but holds no reply", (said,)
         )
     if not answered and first is not None and _in_window(first[1], asked, window):
-        return _failed(
+        return failed(
             "the new connection probe says that it was not answered but holds a reply",
             (said, of_samples("new connection", "new", first[0], first[0], "a reply")),
         )
     if not answered:
         seen, shown = _what_its_echoes_say(table)
         if seen == NO_INTERFACE and _had_interface(record, asked):
-            return _failed(
+            return failed(
                 "the new connection probe saw no interface in a client that had one", (said, *shown)
             )
-        return NewConnection(
-            False, None, window, "; ".join(filter(None, (stage, seen))), "", (said, *shown)
-        )
+        stages = "; ".join(filter(None, (stage, seen)))
+        return NewConnection(client.id, asked_s, False, None, window, stages, "", (said, *shown))
     if seconds is None and asked is not None and first is not None:
         seconds = to_s(first[1] - asked.t_ns)
     if seconds is None:
-        return _failed("the new connection probe does not say how long it took", (said,))
+        return failed("the new connection probe does not say how long it took", (said,))
     proof = () if first is None else (
         of_samples("new connection", "new", first[0], first[0], "first reply to the new client"),
     )  # fmt: skip
-    return NewConnection(True, round(seconds, 6), window, stage, "", (said, *proof))
+    return NewConnection(
+        client.id, asked_s, True, round(seconds, 6), window, stage, "", (said, *proof)
+    )
 
 
 def find_bystander(record: Record) -> Bystander:
@@ -139,15 +149,32 @@ def find_bystander(record: Record) -> Bystander:
 
 def _first_on(record: Record, kind: str, role: str) -> Event | None:
     """The first event of a kind about a node; one that names no node is about the client's."""
+    return next((event for event in record.all_of(kind) if _node(event) == role), None)
+
+
+def _node(event: Event) -> str:
+    return str(event.node or event.data.get("node") or "client")
+
+
+def _of_client(record: Record, kind: str, client: NewClient) -> Event | None:
+    """The event of a kind about one new client.
+
+    Records made before a client could ask in the watch name its node alone.
+    """
     for event in record.all_of(kind):
-        if (event.node or event.data.get("node") or "client") == role:
+        if event.data.get("client") == client.id:
             return event
-    return None
+    unnamed = [event for event in record.all_of(kind) if event.data.get("client") is None]
+    if client.at_s is not None:
+        return None
+    return next((event for event in unnamed if _node(event) == client.node), None)
 
 
-def _rows(record: Record, asked: Event | None, result: Event) -> pd.DataFrame:
-    """Echoes of this new client: those of one on another node are in the same table."""
+def _rows(record: Record, client: NewClient, asked: Event | None, result: Event) -> pd.DataFrame:
+    """Echoes of this new client: those of the others are in the same table."""
     table = record.table("new")
+    named = table["client"].notna()
+    table = table[(named & (table["client"] == client.id)) | ~named]
     begin = result.t_ns if asked is None else asked.t_ns
     return table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)]
 
@@ -200,18 +227,16 @@ def _in_window(arrival: int, asked: Event | None, window: float | None) -> bool:
     return asked is None or window is None or arrival <= asked.t_ns + to_ns(window)
 
 
-def _failed(problem: str, evidence: tuple[Evidence, ...]) -> NewConnection:
-    return NewConnection(None, None, None, "", problem, evidence)
-
-
-def _say(event: Event) -> str:
+def _say(event: Event, client: NewClient) -> str:
     data = event.data
+    who = "a new client"
+    if client.at_s is not None:
+        who += f", asked {client.at_s:g} s after the fault,"
     seconds = _number(data.get("seconds"))
     if data.get("answered") is True:
-        return f"a new client was answered after {seconds:.1f} s" if seconds is not None else (
-            "a new client was answered"
-        )  # fmt: skip
-    return f"a new client was not answered; it was at: {data.get('stage') or 'unknown stage'}"
+        after = "" if seconds is None else f" after {seconds:.1f} s"
+        return f"{who} was answered{after}"
+    return f"{who} was not answered; it was at: {data.get('stage') or 'unknown stage'}"
 
 
 def _number(value: object) -> float | None:

@@ -29,6 +29,8 @@ class Rules:
             stopped. Ten intervals: readiness and restarts are steps, so a short gap hides nothing.
         steady_loss_fraction: More echoes than this lost before the fault: not steady. Isolated
             losses happen on a busy machine; an interruption in the steady state never passes.
+        prompt_s: A new client that connects within this was served when it asked. Ten seconds is
+            the kubelet's first back-off: whoever was refused once comes again after that.
         tolerance_s: How much shorter than declared a window may be for the clock's sake.
         interval_s: Seconds between two echoes.
         component_interval_s: Seconds between two samples of the component probe.
@@ -46,6 +48,7 @@ class Rules:
     late_fraction: float = 0.05
     component_gap_s: float = 5.0
     steady_loss_fraction: float = 0.01
+    prompt_s: float = 10.0
     tolerance_s: float = 0.25
     interval_s: float = 0.02
     component_interval_s: float = 0.5

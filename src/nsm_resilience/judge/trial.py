@@ -19,7 +19,8 @@ from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under
 from nsm_resilience.judge.listener import find_told_to_listener
 from nsm_resilience.judge.logs import find_log_lines
-from nsm_resilience.judge.newconnection import find_bystander, find_new_connection
+from nsm_resilience.judge.newclients import find_new_clients
+from nsm_resilience.judge.newconnection import find_bystander
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
@@ -101,7 +102,8 @@ def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgem
     injection, gone = find_injection(record, instants), find_gone(record)
     if gone is not None and path.verdict == "dead":
         path = replace(path, verdict="gone")
-    new, bystander = find_new_connection(record, rules), find_bystander(record)
+    clients, bystander = find_new_clients(record, instants, rules), find_bystander(record)
+    new = clients.last
     detection = find_detection(record, components, instants)
     notification = find_notification(record, instants)
     listener = find_told_to_listener(record, instants)
@@ -135,7 +137,7 @@ def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgem
     if verdict in ("supported", "unsupported"):
         reason = explain(
             path,
-            new,
+            clients,
             gone,
             detection if "C1" in claims else None,
             notification if "C2" in claims else None,
@@ -160,6 +162,11 @@ def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgem
         new_connection_answered=new.answered,
         new_connection_s=new.seconds,
         new_connection_stage=new.stage,
+        new_connection_verdict=clients.service,
+        new_clients=clients.shown,
+        blind_s=None if clients.blind is None else clients.blind.seconds,
+        blind_at_least_s=None if clients.blind is None else clients.blind.at_least,
+        blind_censored=clients.blind is not None and clients.blind.censored,
         bystander_started=bystander.started,
         bystander_s=bystander.seconds,
         detected_s=detection.seconds,
@@ -197,7 +204,7 @@ def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgem
         *(sampled.evidence if sampled is not None else ()),
         *(unreached.evidence if unreached is not None else ()),
         *(gone.evidence if gone is not None else ()),
-        *new.evidence,
+        *(e for one in (*clients.counted, *clients.others) for e in one.evidence),
         *bystander.evidence,
         *detection.evidence,
         *notification.evidence,

@@ -15,7 +15,8 @@
    its end of the path and, if the client is gone, a new client got a working connection (gone.py).
 8. The established path lives, answers in time at the end and has done so for the settle time (or
    was never interrupted), and the new client got a working connection: `supported`. Anything else:
-   `unsupported`. What lives, is late and has settled is decided in settled.py.
+   `unsupported`. What lives, is late and has settled is decided in settled.py; of several new
+   clients it is the last one asked that decides (newclients.py).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.detection import Detection
 from nsm_resilience.judge.gone import Gone
 from nsm_resilience.judge.injection import Injection
+from nsm_resilience.judge.newclients import BlindTime, NewClients
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.notification import Notification
 from nsm_resilience.judge.path import PathMeasure
@@ -79,7 +81,7 @@ def decide(
 
 def explain(
     path: PathMeasure,
-    new: NewConnection,
+    clients: NewClients,
     gone: Gone | None,
     detection: Detection | None,
     notification: Notification | None,
@@ -93,9 +95,8 @@ def explain(
     `detection` and `notification` are given only for scenarios whose claim is about them; of the
     watchdog something is said where there was one.
     """
-    clauses = [*_path_clauses(path, rules), _new_clause(new, rules)]
-    if gone is not None:
-        clauses = _gone_clauses(gone, new, rules)
+    new = _new_clauses(clients, rules)
+    clauses = [*_path_clauses(path, rules), *new] if gone is None else _gone_clauses(gone, new)
     clauses += _watchdog_clauses(watchdog)
     if detection is not None:
         clauses.append(
@@ -179,9 +180,9 @@ def _echoes(path: PathMeasure) -> str:
     return ", ".join(words)
 
 
-def _gone_clauses(gone: Gone, new: NewConnection, rules: Rules) -> list[str]:
+def _gone_clauses(gone: Gone, new: list[str]) -> list[str]:
     if gone.who == "client":
-        return ["the client is gone and the path with it", gone.text, _new_clause(new, rules)]
+        return ["the client is gone and the path with it", gone.text, *new]
     return ["the only endpoint is gone and the path with it", gone.text]
 
 
@@ -189,12 +190,36 @@ def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _new_clause(new: NewConnection, rules: Rules) -> str:
+def _new_clauses(clients: NewClients, rules: Rules) -> list[str]:
+    """What became of the new clients that count, in the order asked, and the blind time."""
+    if len(clients.counted) == 1 and clients.blind is None:
+        return [f"a new client {_fate(clients.last, rules)}"]
+    clauses = [f"a new client asked {_asked(c)} {_fate(c, rules)}" for c in clients.counted]
+    if clients.blind is not None and clients.blind.seconds > 0:
+        clauses.append(f"new clients were not taken for {_blind(clients.blind)}")
+    return clauses
+
+
+def _asked(new: NewConnection) -> str:
+    return "at an unknown time" if new.asked_s is None else f"{new.asked_s:.1f} s after the fault"
+
+
+def _fate(new: NewConnection, rules: Rules) -> str:
+    if new.answered is None:
+        return "is unknown"
     if new.answered:
-        return f"a new client connected in {new.seconds:.1f} s"
+        return f"connected in {new.seconds:.1f} s"
     window = rules.new_connection_s if new.window_s is None else new.window_s
     stage = f" (it was at: {new.stage})" if new.stage else ""
-    return f"a new client did not connect within {window:g} s{stage}"
+    return f"did not connect within {window:g} s{stage}"
+
+
+def _blind(blind: BlindTime) -> str:
+    if blind.censored:
+        return f"more than {blind.seconds:.1f} s"
+    if blind.at_least < blind.seconds:
+        return f"{blind.at_least:.1f} to {blind.seconds:.1f} s"
+    return f"{blind.seconds:.1f} s"
 
 
 def _watchdog_clauses(watchdog: Watchdog) -> list[str]:

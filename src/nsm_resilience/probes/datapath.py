@@ -29,6 +29,8 @@ class PathProbe:
     fates: Fates
     node: str = "client"
     script_name: str = "path"
+    client: str | None = None
+    """Of a new client, which one it is; its samples name it."""
     first_reply_ns: int | None = None
     last_reply_ns: int | None = None
     sent: int = 0
@@ -85,7 +87,10 @@ class PathProbe:
             }
             for seq, due, sent, rtt, fate, error in rows
         ]  # fmt: skip
-        self.writer.samples(self.table, samples)
+        if self.client is None:
+            self.writer.samples(self.table, samples)
+        else:
+            self.writer.samples(self.table, [{**row, "client": self.client} for row in samples])
         for sample in samples:
             self.sent += 1
             answered = sample["fate"] == "reply"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After the watch: can a new client get a connection, and can an ordinary pod start at all?"""
+"""Can a new client get a connection, and can an ordinary pod start at all?"""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.study.scenario import BYSTANDER, NewClient
 from nsm_resilience.testbed.api import API_FAULTS, ready
 
-NEWCOMER = "newcomer"
-BYSTANDER = "bystander"
 
-
-def ask(mesh: Mesh, writer: RecordWriter, role: str) -> tuple[Any, int]:
-    """Create a new client on one node; returns its pod and the instant it was asked for."""
+def ask(mesh: Mesh, writer: RecordWriter, client: NewClient) -> tuple[Any, int]:
+    """Create a new client; returns its pod and the instant it was asked for."""
     asked_ns = time.monotonic_ns()
-    pod = f"{NEWCOMER}-{role}"
-    mesh.start_pod("client-plain.yaml", pod, mesh.lane.nodes[role])
-    writer.event("asked", node=role, target=pod, t_ns=asked_ns, data={"pod": pod})
-    return mesh.pod(pod), asked_ns
+    mesh.start_pod("client-plain.yaml", client.pod, mesh.lane.nodes[client.node])
+    writer.event(
+        "asked", node=client.node, target=client.pod, t_ns=asked_ns,
+        data={"pod": client.pod, "client": client.id, "at_s": client.at_s},
+    )  # fmt: skip
+    return mesh.pod(client.pod), asked_ns
 
 
 def stage(pod: Mapping[str, Any]) -> str:

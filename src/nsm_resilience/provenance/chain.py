@@ -17,7 +17,7 @@ from nsm_resilience.tables.places import FIRST, in_words, spans
 OF_CELL = ("scenarios",)
 OF_TRIAL = ("outages", "components", "phases")
 
-_CELL = ("scenario", "plane", "client", "failure", "outage", "remedy")
+_CELL = ("scenario", "plane", "client", "failure", "outage", "watch", "remedy")
 
 # a trial's evidence is one field
 csv.field_size_limit(sys.maxsize)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.evidence import Evidence
-from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.provenance.chain import Built, chain_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
 from nsm_resilience.study.load import ConfigError, load_recorded_study
@@ -117,6 +117,11 @@ def explain(
     lost = f"{m.replies_lost} of {m.replies_sent} replies lost"
     yield f"  path      {m.path_verdict}{_outage(judgement)}; {lost}"
     yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
+    if m.blind_s is not None:
+        for one in m.new_clients:
+            asked = "at an unknown time" if one.asked_s is None else f"after {one.asked_s:.2f} s"
+            yield f"            {one.client}: asked {asked}, {_answer(one.answered, one.seconds)}"
+        yield f"  blind     {blind_in_words(m)}; new clients: {m.new_connection_verdict}"
     yield f"  detected  {_when(m.detected_s, m.detected_by, m.detected_unknown)}"
     yield f"  told      {_when(m.notified_s, m.notified_by, m.notified_unknown)}"
     if m.listener_watched:
@@ -181,6 +186,17 @@ def _outage(judgement: Judgement) -> str:
     if not m.outage_s:
         return ""
     return f", away for {'more than ' if m.outage_censored else ''}{m.outage_s:.2f} s"
+
+
+def blind_in_words(m: Measures) -> str:
+    """For how long new clients were not taken; `not known` where nobody asked in the watch."""
+    if m.blind_s is None or m.blind_at_least_s is None:
+        return "not known"
+    if m.blind_censored:
+        return f"more than {m.blind_s:.2f} s"
+    if m.blind_at_least_s < m.blind_s:
+        return f"{m.blind_at_least_s:.2f} to {m.blind_s:.2f} s"
+    return f"{m.blind_s:.2f} s"
 
 
 def _answer(answered: bool | None, seconds: float | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.events import Event, EventError
 from nsm_resilience.record.layout import FORMAT, SAMPLES, RecordLayout
-from nsm_resilience.record.samples import COLUMNS, frame
+from nsm_resilience.record.samples import COLUMNS, LATER, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,8 @@ class Record:
         if final.exists():
             try:
                 table = pd.read_parquet(final)
+                for column in LATER & set(COLUMNS[name]) - set(table.columns):
+                    table[column] = None
                 return table[list(COLUMNS[name])].astype(COLUMNS[name])
             except Exception as error:  # pyarrow raises many kinds; all mean: not our table
                 raise RecordError(final, f"is not a table of samples: {error}") from error

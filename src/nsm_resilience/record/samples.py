@@ -19,7 +19,7 @@ _ECHO = {
 
 COLUMNS: dict[str, dict[str, str]] = {
     "path": _ECHO,
-    "new": _ECHO,
+    "new": {**_ECHO, "client": "string"},  # which of the trial's new clients (NewClient.id)
     "components": {
         "t_ns": "int64",
         "node": "string",  # client | endpoint
@@ -40,6 +40,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "answers": "boolean",  # whether connect() succeeded
     },
 }
+
+
+LATER = frozenset({"client"})
+"""Columns that records made before there were such do not have: they are read as empty."""
 
 
 def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.differences import Difference, Shift
 from nsm_resilience.analysis.effects import MEASURES, Effect, TimeEffect, effects, is_clear, levels
-from nsm_resilience.analysis.figures.cells import FACTORS, level_name
+from nsm_resilience.analysis.figures.cells import TREATMENTS, level_name
 from nsm_resilience.analysis.figures.effects import FACTOR_NAMES, effect_labels
 from nsm_resilience.report.wording import seconds
 
@@ -37,7 +37,7 @@ def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
             "levels": [level_name(factor, level) for level in levels(broken, factor)],
             "pairs": [_pair(pair, labels[pair.cells]) for pair in pairs if pair.factor == factor],
         }
-        for factor in FACTORS
+        for factor in TREATMENTS
     ]
 
 

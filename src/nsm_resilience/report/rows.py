@@ -98,7 +98,7 @@ def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
     if scenario is None or "C0" not in scenario.claims:
         return False
     if "C2" in scenario.claims:
-        usual = row["outage"] == "first" and row["remedy"] == "none"
+        usual = (row["outage"], row["watch"], row["remedy"]) == ("first", "usual", "none")
         return usual and row["failure"] in ("kill", "delete")
     return is_default(row, scenario)
 

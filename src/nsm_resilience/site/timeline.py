@@ -391,12 +391,18 @@ def _what(event: Event) -> str:
 
 def _asked_rows(record: Record, clock: Clock, addresses: Addresses) -> Iterator[Row]:
     """How long a new client and an ordinary pod were waited for."""
-    for kind, label, done in (
-        ("new_connection", "new client", "answered"),
-        ("bystander", "ordinary pod", "started"),
+    named = sorted(
+        {str(c) for e in record.all_of("new_connection") if (c := e.data.get("client"))}
+    )
+    for kind, label, done, client in (
+        *(("new_connection", f"new client {c}", "answered", c) for c in named),
+        *([] if named else [("new_connection", "new client", "answered", None)]),
+        ("bystander", "ordinary pod", "started", None),
     ):
         spans, marks = [], []
         for event in record.all_of(kind):
+            if event.data.get("client") != client:
+                continue
             asked = event.data.get("asked_ns")
             if not isinstance(asked, int):
                 continue

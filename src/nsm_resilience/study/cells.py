@@ -18,24 +18,37 @@ Client = Literal["monitored", "plain"]
 Outage = Literal["first", "second"]
 SECOND_OUTAGE = "outage: second"
 """What a trial depends on that breaks a path again after it has healed (judge/reached.py)."""
+Watch = Literal["usual", "full"]
+"""`full`: the longer windows of the study's key `full`; "not within 120 s" becomes "not at all"."""
 Remedy = Literal["none", "observe", "heal"]
 
 
 class Factors(Model):
-    """One level of each factor."""
+    """One level of each factor.
+
+    `watch` is none of the system's: a cell that is watched for longer is a cell of its own, so that
+    trials of two windows are never counted together, and it has no effect that could be compared.
+    """
+
+    LATER = frozenset({"watch"})
 
     plane: Plane = "kernel"
     client: Client = "monitored"
     failure: Failure = "kill"
     outage: Outage = "first"
+    watch: Watch = "usual"
     remedy: Remedy = "none"
+
+    def levels(self) -> dict[str, str]:
+        """Every level by the factor's name, also those that are not written."""
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
 
 def _levels(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-LISTS = ("scenarios", "plane", "client", "failure", "outage", "remedy")
+LISTS = ("scenarios", "plane", "client", "failure", "outage", "watch", "remedy")
 """Keys of an arm whose single value may stand without brackets."""
 
 
@@ -55,7 +68,7 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
-    LATER = frozenset({"first_block"})
+    LATER = frozenset({"first_block", "watch"})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1, le=99)]
@@ -68,6 +81,9 @@ class Arm(Model):
     client: tuple[Client, ...] = ("monitored",)
     failure: tuple[Failure, ...] = ()
     outage: tuple[Outage, ...] = ("first",)
+    watch: tuple[Watch, ...] = Field(
+        default=("usual",), description="`full`: with the windows of the study's key `full`."
+    )
     remedy: tuple[Remedy, ...] = ("none",)
 
     @model_validator(mode="before")
@@ -83,10 +99,10 @@ class Arm(Model):
         return [
             Cell(
                 scenario=scenario.id,
-                factors=Factors(plane=p, client=c, failure=f, outage=o, remedy=r),
+                factors=Factors(plane=p, client=c, failure=f, outage=o, watch=w, remedy=r),
             )
-            for p, c, f, o, r in product(
-                self.plane, self.client, failures, self.outage, self.remedy
+            for p, c, f, o, w, r in product(
+                self.plane, self.client, failures, self.outage, self.watch, self.remedy
             )
         ]
 
@@ -99,11 +115,13 @@ class Cell(Model):
 
     @property
     def id(self) -> str:
-        """E.g. `S2-kernel-monitored-kill`; `outage` and `remedy` only when not default."""
+        """E.g. `S2-kernel-monitored-kill`; the last three factors only when not default."""
         f = self.factors
         parts = [self.scenario, f.plane, f.client, f.failure]
         if f.outage != "first":
             parts.append(f.outage)
+        if f.watch != "usual":
+            parts.append(f.watch)
         if f.remedy != "none":
             parts.append(f.remedy)
         return "-".join(parts)

@@ -20,6 +20,7 @@ from nsm_resilience.study.cells import (
     Outage,
     Plane,
     Remedy,
+    Watch,
     check_cell,
 )
 from nsm_resilience.study.fault import (
@@ -33,8 +34,8 @@ from nsm_resilience.study.fault import (
     Seconds,
     check_failure,
 )
-from nsm_resilience.study.scenario import Scenario, Source
-from nsm_resilience.study.windows import JudgeRules, Probes, Windows
+from nsm_resilience.study.scenario import NewClient, Scenario, Source
+from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
 
 __all__ = [
     "COMPONENT_FAILURES",
@@ -48,8 +49,10 @@ __all__ = [
     "Factors",
     "Failure",
     "Fault",
+    "FullWindows",
     "JudgeRules",
     "Model",
+    "NewClient",
     "NodeRole",
     "Outage",
     "Plane",
@@ -60,6 +63,7 @@ __all__ = [
     "Source",
     "Study",
     "Turns",
+    "Watch",
     "Windows",
     "check_cell",
     "check_failure",
@@ -80,7 +84,7 @@ class Turns(Model):
 class Study(Model):
     """A whole study file (`config/study.yaml`)."""
 
-    LATER = frozenset({"turns"})
+    LATER = frozenset({"turns", "full", "new_clients"})
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     seed: Annotated[int, Field(ge=0)]
@@ -90,6 +94,12 @@ class Study(Model):
         "every attempt is kept.",
     )
     windows: Windows = Windows()
+    full: FullWindows | None = Field(
+        default=None, description="Longer windows, of the arms with `watch: full`."
+    )
+    new_clients: tuple[NewClient, ...] = Field(
+        default=(), description="New clients of every scenario that does not name its own."
+    )
     probes: Probes = Probes()
     judge: JudgeRules = JudgeRules()
     turns: Turns | None = Field(
@@ -98,6 +108,24 @@ class Study(Model):
     )
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
     campaign: Annotated[tuple[Arm, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _new_clients_of_all(cls, data: object) -> object:
+        """Write the study's new clients into every scenario that names none of its own."""
+        if not isinstance(data, dict) or "new_clients" not in data:
+            return data
+        scenarios = data.get("scenarios")
+        if not isinstance(scenarios, list | tuple):
+            return data
+        own = {"new_clients", "new_connection"}
+        asked = [
+            {**one, "new_clients": data["new_clients"]}
+            if isinstance(one, dict) and not own & set(one)
+            else one
+            for one in scenarios
+        ]
+        return {**data, "scenarios": asked}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -120,9 +148,9 @@ class Study(Model):
                         f"declared are: {', '.join(ids)}"
                     )
                 scenario = self.scenario(scenario_id)
-                self._check_undone_in_time(scenario)
                 for cell in arm.cells(scenario):
                     check_cell(scenario, cell)
+                    self._check_times(cell)
                     cells.append(cell.id)
             if self.turns is not None and arm.trials % (2 * self.turns.blocks):
                 raise ValueError(
@@ -138,14 +166,43 @@ class Study(Model):
             )
         return self
 
-    def _check_undone_in_time(self, scenario: Scenario) -> None:
-        wanted = scenario.undone_s + self.windows.settle_s
-        if scenario.undone_s and wanted >= self.windows.watch_s:
+    def _check_times(self, cell: Cell) -> None:
+        """Everything that is to happen in the watch of a cell happens in it."""
+        scenario, windows = self.scenario(cell.scenario), self.windows_of(cell)
+        last = scenario.last_act_s
+        wanted = last + windows.settle_s
+        if last and wanted >= windows.watch_s:
             raise ValueError(
-                f"{scenario.id}: its last fault is undone after {scenario.undone_s:g} s, and after "
-                f"that a path needs settle_s ({self.windows.settle_s:g}) inside watch_s "
-                f"({self.windows.watch_s:g}); shorten `for_s` or write `watch_s: {wanted + 30:g}`"
+                f"{scenario.id}: its last fault comes or is undone after {last:g} s, and after "
+                f"that a path needs settle_s ({windows.settle_s:g}) inside watch_s "
+                f"({windows.watch_s:g}); shorten `delay_s` or `for_s`, or write "
+                f"`watch_s: {wanted + 30:g}`"
             )
+        if scenario.last_asked_s >= windows.watch_s:
+            raise ValueError(
+                f"{scenario.id}: a new client asks after {scenario.last_asked_s:g} s, which is not "
+                f"inside watch_s ({windows.watch_s:g}); one without `at_s` asks after the watch"
+            )
+
+    def windows_of(self, cell: Cell) -> Windows:
+        """The windows of a cell's trials: the study's own, or the longer ones of `full`."""
+        if cell.factors.watch == "usual":
+            return self.windows
+        if self.full is None:
+            raise ValueError(
+                f"{cell.id}: `watch: full` needs the study's longer windows; write for example\n"
+                f"  full: {{watch_s: {3 * self.windows.watch_s:g}}}"
+            )
+        return self.full.over(self.windows)
+
+    def in_cell(self, cell: Cell) -> Study:
+        """The study as a trial of this cell sees it: its windows are that cell's."""
+        return self.model_copy(update={"windows": self.windows_of(cell)})
+
+    @property
+    def longest_watch_s(self) -> float:
+        """The longest watch of any cell of the campaign; seconds."""
+        return max(self.windows_of(cell).watch_s for cell, _ in self.cells())
 
     def scenario(self, scenario_id: str) -> Scenario:
         """The scenario with this id; KeyError when the study does not declare it."""

@@ -7,17 +7,51 @@ from typing import Annotated, Literal, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
-from nsm_resilience.study.fault import Failure, Fault, Model, NodeRole, check_failure
+from nsm_resilience.study.fault import Failure, Fault, Model, NodeRole, Seconds, check_failure
 
 Source = Literal["stated", "reconstructed", "ours"]
 
 SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
 
 
+NEWCOMER = "newcomer"
+"""How the names of new clients' pods begin."""
+BYSTANDER = "bystander"
+"""Name of the ordinary pod."""
+
+
+class NewClient(Model):
+    """A new client that asks for the service once, at a stated instant, and waits for so long.
+
+    Each is a pod of its own with a prober of its own. One that is asked early, while the path is
+    watched, shows for how long new clients are refused; it is part of what happens on its node.
+    """
+
+    node: NodeRole = "client"
+    at_s: Seconds | None = Field(
+        default=None,
+        description="Seconds after the fault, within the watch; without it: after the watch.",
+    )
+    patience_s: Seconds | None = Field(
+        default=None, description="How long it may take; without it: `new_connection_s`."
+    )
+
+    @property
+    def id(self) -> str:
+        """Name within its trial, e.g. `client-15`, and `client` when it asks after the watch."""
+        at = "" if self.at_s is None else f"-{self.at_s:g}".replace(".", "-")
+        return f"{self.node}{at}"
+
+    @property
+    def pod(self) -> str:
+        """Name of its pod."""
+        return f"{NEWCOMER}-{self.id}"
+
+
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
 
-    LATER = frozenset({"spare_endpoint"})
+    LATER = frozenset({"spare_endpoint", "new_clients"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
     title: Annotated[str, StringConstraints(min_length=3)]
@@ -29,7 +63,12 @@ class Scenario(Model):
     )
     claims: tuple[Literal["C0", "C1", "C2"], ...] = ()
     new_connection: tuple[NodeRole, ...] = Field(
-        default=("client",), description="Nodes on which a new client asks after the watch."
+        default=("client",),
+        description="Nodes on which a new client asks after the watch; the short form of "
+        "`new_clients`.",
+    )
+    new_clients: tuple[NewClient, ...] = Field(
+        default=(), description="New clients and when each asks; in place of `new_connection`."
     )
     failure: Failure | None = Field(
         default=None,
@@ -59,9 +98,36 @@ class Scenario(Model):
         return "kill" if free else cast(Failure, self.faults[0].only_failure)
 
     @property
-    def undone_s(self) -> float:
-        """Seconds from the fault until the last one that ends within the watch is undone."""
-        return max((f.delay_s + f.for_s for f in self.faults if f.for_s is not None), default=0.0)
+    def last_act_s(self) -> float:
+        """Seconds from the first fault until the last one has come or is undone in the watch."""
+        return max((f.delay_s + (f.for_s or 0.0) for f in self.faults), default=0.0)
+
+    @property
+    def clients(self) -> tuple[NewClient, ...]:
+        """The new clients: those that ask in the watch by their instants, then those after it."""
+        given = self.new_clients or tuple(NewClient(node=node) for node in self.new_connection)
+        early = sorted((c for c in given if c.at_s is not None), key=lambda c: c.at_s or 0.0)
+        return (*early, *(c for c in given if c.at_s is None))
+
+    @property
+    def last_asked_s(self) -> float:
+        """Seconds from the fault until the last new client asks that asks in the watch."""
+        return max((c.at_s for c in self.clients if c.at_s is not None), default=0.0)
+
+    @model_validator(mode="after")
+    def _asked_once(self) -> Self:
+        if self.new_clients and self.new_connection != ("client",):
+            raise ValueError(
+                "`new_connection` and `new_clients` say the same twice; write `new_clients` alone, "
+                "with `{node: …}` for each that asks after the watch"
+            )
+        ids = [client.id for client in self.clients]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(
+                f"two new clients are {', '.join(twice)}; give each its own `node` or `at_s`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _failure_fits(self) -> Self:

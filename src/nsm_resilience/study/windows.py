@@ -29,6 +29,25 @@ class Windows(Model):
         return self
 
 
+class FullWindows(Model):
+    """The windows of cells with `watch: full`; what is not named is as in `windows`; seconds."""
+
+    watch_s: Seconds
+    settle_s: Seconds | None = None
+    steady_s: Seconds | None = None
+    new_connection_s: Seconds | None = None
+    bystander_s: Seconds | None = None
+
+    def over(self, usual: Windows) -> Windows:
+        """The whole of them; ValueError when they do not fit each other or are not longer."""
+        if self.watch_s <= usual.watch_s:
+            raise ValueError(
+                f"full: watch_s ({self.watch_s:g}) must be longer than that of `windows` "
+                f"({usual.watch_s:g})"
+            )
+        return Windows.model_validate({**usual.model_dump(), **self.model_dump(exclude_none=True)})
+
+
 class Probes(Model):
     """Rates of the probes; seconds between two samples."""
 
@@ -41,6 +60,8 @@ class Probes(Model):
 
 class JudgeRules(Model):
     """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
+
+    LATER = frozenset({"prompt_s"})
 
     loss_run: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=5,
@@ -63,4 +84,9 @@ class JudgeRules(Model):
     )
     late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.05, description="More echoes than this sent late make the trial unknown."
+    )
+    prompt_s: Annotated[float, Field(gt=0)] = Field(
+        default=10.0,
+        description="A new client that connects within this was served when it asked; one that "
+        "needs longer met a service that took none.",
     )

@@ -172,6 +172,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         and c.cell.scenario in ids
         and c.cell.factors.failure in ("kill", "delete")
         and c.cell.factors.outage == "first"
+        and c.cell.factors.watch == "usual"
         and c.cell.factors.remedy == "none"
     ]
     if not scenarios or not defaults <= {c.cell.id for c in run}:

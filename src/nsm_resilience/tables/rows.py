@@ -36,6 +36,10 @@ def trial_row(judgement: Judgement) -> Row:
         "late_sends": m.late_sends if measured else None,
         "new_connection_s": m.new_connection_s,
         "new_connection_answered": m.new_connection_answered,
+        "new_connection_verdict": m.new_connection_verdict if j.outcome == "complete" else None,
+        "blind_s": m.blind_s,
+        "blind_at_least_s": m.blind_at_least_s,
+        "blind_censored": m.blind_censored if m.blind_s is not None else None,
         "bystander_s": m.bystander_s,
         "bystander_started": m.bystander_started,
         "detected_s": m.detected_s,
@@ -134,5 +138,6 @@ def _factors(j: Judgement) -> Row:
         "client": j.client,
         "failure": j.failure,
         "outage": j.outage,
+        "watch": j.watch,
         "remedy": j.remedy,
     }

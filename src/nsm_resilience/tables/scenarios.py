@@ -23,6 +23,7 @@ def cell_of(judgement: Judgement) -> Cell:
                 "client": judgement.client,
                 "failure": judgement.failure,
                 "outage": judgement.outage,
+                "watch": judgement.watch,
                 "remedy": judgement.remedy,
             }
         ),
@@ -114,6 +115,12 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         if j.measures.outage_s is not None
     ]
     median = median_interval(outages)
+    blinds = [
+        math.inf if j.measures.blind_censored else j.measures.blind_s
+        for j in judged
+        if j.measures.blind_s is not None
+    ]
+    blind = median_interval(blinds)
     not_reached = sum(j.verdict == "not_reached" for j in counted)
     verdict = verdict_of(k, n, not_reached)
     return {
@@ -121,7 +128,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "scenario": scenario.id,
         "title": scenario.title,
         "source": scenario.source,
-        **cell.factors.model_dump(),
+        **cell.factors.levels(),
         "n": n,
         "k": k,
         "void": sum(j.outcome in ("void", "cut") for j in attempts) + repeated,
@@ -141,6 +148,11 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "down_median_s": _median([j.measures.down_s for j in judged]),
         "interruptions_median": _median([len(j.measures.outages) for j in judged]),
         "interruptions_most": max((len(j.measures.outages) for j in judged), default=0),
+        "blind_n": len(blinds),
+        "blind_median_s": _rounded(blind.median),
+        "blind_median_low_s": _rounded(blind.low),
+        "blind_median_high_s": _rounded(blind.high),
+        "blind_censored": sum(j.measures.blind_censored for j in judged),
     }
 
 

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, get_args
 from nsm_resilience.judge.altered import KEYS
 from nsm_resilience.judge.components import ChangeKind
 from nsm_resilience.judge.injection import ProofState
+from nsm_resilience.judge.newclients import Service
 from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
-from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source
+from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source, Watch
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.efficiency import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CELL = ("scenario", "plane", "client", "failure", "outage", "remedy")
+CELL = ("scenario", "plane", "client", "failure", "outage", "watch", "remedy")
 
 SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not reached")
 SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
@@ -29,6 +30,7 @@ CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 
 _NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
 _NO_WATCHDOG = "there was no watchdog, or the record is void, cut or unreadable"
+_NOT_ASKED_EARLY = "no new client asked in the watch, or one of them was not measured"
 _NEVER_RAN = "there was no watchdog, or the record is unreadable"
 
 
@@ -37,6 +39,7 @@ FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
     "client": get_args(Client),
     "failure": get_args(Failure),
     "outage": get_args(Outage),
+    "watch": get_args(Watch),
     "remedy": get_args(Remedy),
 }
 
@@ -136,15 +139,45 @@ TRIALS = Table(
         Column(
             "new_connection_s",
             "number",
-            "seconds from asking to the first reply to a new client",
+            "seconds from asking to the first reply to a new client; of several the last one asked",
             "not answered, or not measured",
             least=0,
         ),
         Column(
             "new_connection_answered",
             "truth",
-            "whether a new client got a reply in its window",
+            "whether a new client got a reply in its window; of several the last one asked",
             _NOT_MEASURED,
+        ),
+        Column(
+            "new_connection_verdict",
+            "text",
+            "of all new clients: served = each connected promptly, or the only one, asked after "
+            "the watch, connected; recovered = one waited or was refused, and the last connected; "
+            "refused = the last did not; unknown = not measured",
+            "the record is void, cut or unreadable",
+            one_of=get_args(Service),
+        ),
+        Column(
+            "blind_s",
+            "number",
+            "seconds until the service took a new client again after one that it did not take "
+            "promptly; 0 = it took each promptly; to the last refusal when censored",
+            _NOT_ASKED_EARLY,
+            least=0,
+        ),
+        Column(
+            "blind_at_least_s",
+            "number",
+            "until when a refusal is known: below blind_s where nobody asked in between",
+            _NOT_ASKED_EARLY,
+            least=0,
+        ),
+        Column(
+            "blind_censored",
+            "truth",
+            "whether blind_s is a lower bound: no new client connected any more",
+            _NOT_ASKED_EARLY,
         ),
         Column(
             "bystander_s",
@@ -300,6 +333,10 @@ TRIALS = Table(
             ),
         ),
         Rule(
+            "a refusal is known for no longer than the blind time",
+            lambda t: t["blind_at_least_s"].fillna(0) <= t["blind_s"].fillna(0),
+        ),
+        Rule(
             "a path that never stopped has no outage",
             lambda t: (t["path_verdict"] != "alive") | (t["outage_s"] == 0),
         ),
@@ -388,10 +425,23 @@ SCENARIOS = Table(
             "interruptions_median", "number", "median of interruptions", _MEDIAN_EMPTY, least=0
         ),
         Column("interruptions_most", "integer", "most interruptions of a trial", least=0),
+        Column("blind_n", "integer", "of the n, in how many the blind time is known", least=0),
+        Column("blind_median_s", "number",
+               "median of blind_s over these; infinite = among the censored",
+               "known in none", least=0),
+        Column("blind_median_low_s", "number",
+               "95 % interval of it by order statistics; infinite = censored",
+               "fewer than 6 cannot give 95 %", least=0),
+        Column("blind_median_high_s", "number", "its upper end",
+               "fewer than 6 cannot give 95 %", least=0),
+        Column("blind_censored", "integer",
+               "of the blind_n, in how many no new client connected any more", least=0),
     ),
     ("campaign", *CELL),
     (
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
+        Rule("blind_n is at most n", lambda t: t["blind_n"] <= t["n"]),
+        Rule("blind_censored is at most blind_n", lambda t: t["blind_censored"] <= t["blind_n"]),
         Rule("censored is at most n", lambda t: t["censored"] <= t["n"]),
         Rule(
             "not tested and not reached mean that n is 0",

@@ -70,8 +70,9 @@ def estimate(study: Study, lanes: int) -> Duration:
     for scheduled in schedule:
         scenario = study.scenario(scheduled.cell.scenario)
         beside = 1 if scheduled.alone else lanes
-        least += shortest_s(study.windows, scenario) / beside
-        most += longest_s(study.windows, scenario) / beside
+        windows = study.windows_of(scheduled.cell)
+        least += shortest_s(windows, scenario) / beside
+        most += longest_s(windows, scenario) / beside
     return Duration(len(schedule), lanes, CLUSTER_S + least, CLUSTER_S + most)
 
 

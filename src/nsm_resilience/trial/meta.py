@@ -32,7 +32,7 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
         "scenario": scenario.model_dump(mode="json"),
         "scenario_sha256": sha256_of(scenario),
         "factors": scheduled.cell.factors.model_dump(mode="json"),
-        "windows": study.windows.model_dump(mode="json"),
+        "windows": study.windows_of(scheduled.cell).model_dump(mode="json"),
         "probes": study.probes.model_dump(mode="json"),
         "judge": study.judge.model_dump(mode="json"),
         "lane": plan.lane.name,

@@ -21,6 +21,7 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
+from nsm_resilience.study.duration import after_s
 from nsm_resilience.testbed.api import (
     API_FAULTS,
     NAMESPACES,
@@ -31,6 +32,7 @@ from nsm_resilience.testbed.api import (
 )
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
+from nsm_resilience.trial.newcomers import Newcomers
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 API_BACK_S = 90.0
@@ -116,7 +118,7 @@ def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> N
         snapshot(setting, setting.name_of("before"))
         unanswered = path.unanswered
         begin = time.monotonic_ns()
-        end = begin + int(setting.study.windows.steady_s * 1e9)
+        end = begin + int(setting.windows.steady_s * 1e9)
         setting.pump_until(end)
         if path.unanswered > unanswered or path.problem:
             raise TrialVoid(
@@ -143,8 +145,8 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
         except LookupError as error:
             raise TrialVoid(f"fault: {error}") from error
         at_ns = time.monotonic_ns() + int(ARM_S * 1e9)
-        windows = setting.study.windows
-        life_s = windows.watch_s + windows.new_connection_s + windows.bystander_s + 60
+        windows = setting.windows
+        life_s = windows.watch_s + after_s(windows, setting.scenario) + 60
         for role in setting.agents:
             setting.handlers[(role, SCRIPT)] = partial(injector.on_line, role)
         injector.order(at_ns, at_ns + int(life_s * 1e9))
@@ -158,27 +160,32 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
         return at_ns
 
 
-def watch(setting: Setting, path: PathProbe, injector: Injector, fault_ns: int) -> None:
+def watch(
+    setting: Setting, path: PathProbe, injector: Injector, fault_ns: int, newcomers: Newcomers
+) -> None:
     """Probe on until recovered and settled, or until the window ends.
 
     A path that never stopped is watched for the whole window: NSM's own healing may break it late
-    (anchors-resilience, rule 4), and only the whole window can say that it did not. Faults that are
-    undone after their time are undone within the window, and the settle time counts from there.
+    (anchors-resilience, rule 4), and only the whole window can say that it did not. Faults that
+    come later or are undone after their time do so within the window, and the settle time counts
+    from there. Nor is it over before every new client has asked that asks in it.
     """
     with phase(setting, "watch"):
-        windows = setting.study.windows
+        windows = setting.windows
         end_ns = fault_ns + int(windows.watch_s * 1e9)
         # The first seconds are pumped first, so that proofs of deletions are looked for after them.
-        setting.pump_until(fault_ns + int(3e9))
+        setting.pump_until(fault_ns + int(3e9), newcomers.looked)
         injector.prove_actions()
         snapshot(setting, setting.name_of("fault"))
         settle_ns = int(windows.settle_s * 1e9)
-        undone_ns = fault_ns + int(setting.scenario.undone_s * 1e9)
+        last_act_ns = fault_ns + int(setting.scenario.last_act_s * 1e9)
 
         def is_over() -> bool:
-            # what is undone later may break the path again
-            late = time.monotonic_ns() - undone_ns
-            return path.settled() and (undone_ns == fault_ns or late >= settle_ns)
+            newcomers.look()
+            # what comes or is undone later may break the path again
+            late = time.monotonic_ns() - last_act_ns
+            acted = last_act_ns == fault_ns or late >= settle_ns
+            return newcomers.all_asked and acted and path.settled()
 
         settled = setting.pump_until(end_ns, is_over)
         if settled:
@@ -218,50 +225,18 @@ def not_healed(setting: Setting, path: PathProbe) -> str | None:
     def unready() -> list[str]:
         return [name_of(p) for p in setting.cluster.pods(setting.lane.namespace) if not ready(p)]
 
-    watch_s = setting.study.windows.watch_s
+    watch_s = setting.windows.watch_s
     if setting.pump_until(time.monotonic_ns() + int(watch_s * 1e9), lambda: not unready()):
         return None
     return f"{', '.join(unready()) or 'a pod'} was not Ready within {watch_s:g} s of the first"
 
 
-def after(setting: Setting) -> None:
-    """A new client asks on each node the scenario names; then an ordinary pod must start."""
+def after(setting: Setting, newcomers: Newcomers) -> None:
+    """New clients ask that ask after the watch; then an ordinary pod must start."""
     with phase(setting, "after"):
-        for role in setting.scenario.new_connection:
-            _new_connection(setting, role)
-        window_s = setting.study.windows.bystander_s
+        newcomers.after()
+        window_s = setting.windows.bystander_s
         newcomer.bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
-
-
-def _new_connection(setting: Setting, role: str) -> None:
-    window_s = setting.study.windows.new_connection_s
-    name = f"new-{role}"
-    probe = PathProbe(
-        "new", setting.agents[role], setting.clocks[role], setting.writer, setting.study.probes,
-        Fates(setting.study), node=role, script_name=name,
-    )  # fmt: skip
-    setting.handlers[(role, name)] = probe.on_line
-    pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, role)
-    probe.start(pod["metadata"]["uid"], until_replies=5, max_s=window_s)
-    end_ns = asked_ns + int(window_s * 1e9)
-    setting.pump_until(end_ns, lambda: probe.first_reply_ns is not None)
-    setting.agents[role].stop(name)
-    setting.pump()
-    first = probe.first_reply_ns
-    answered = first is not None and first <= end_ns
-    setting.writer.event(
-        "new_connection",
-        node=role,
-        target=name_of(pod),
-        data={
-            "answered": answered,
-            "seconds": (first - asked_ns) / 1e9 if answered and first is not None else None,
-            "window_s": window_s,
-            "asked_ns": asked_ns,
-            "stage": newcomer.stage_of(setting.mesh, name_of(pod)),
-            "problem": probe.problem,
-        },
-    )
 
 
 def collect(setting: Setting) -> None:

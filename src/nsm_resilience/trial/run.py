@@ -24,6 +24,7 @@ from nsm_resilience.study.cells import SECOND_OUTAGE
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
 from nsm_resilience.trial.meta import describe
+from nsm_resilience.trial.newcomers import Newcomers
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
 from nsm_resilience.watchdog.deploy import Watchdog
@@ -172,7 +173,7 @@ def _phases(setting: Setting) -> None:
         setting.clocks["client"],
         setting.writer,
         study.probes,
-        Fates(study),
+        Fates(study.in_cell(scheduled.cell)),
     )
     components = [
         ComponentProbe(
@@ -189,17 +190,18 @@ def _phases(setting: Setting) -> None:
     phases.clean(setting)
     phases.install(setting)
     phases.connect(setting, path, listener)
-    _outage(setting, path, components)
+    newcomers = Newcomers(setting)
+    _outage(setting, path, components, newcomers)
     if scheduled.cell.factors.outage == "second":
         because = phases.not_healed(setting, path)
         if because is None:
             setting.outage = 2
-            _outage(setting, path, components)
+            _outage(setting, path, components, newcomers)
         else:
             setting.writer.event(
                 "not_reached", data={"condition": SECOND_OUTAGE, "because": because}
             )
-    phases.after(setting)
+    phases.after(setting, newcomers)
     phases.collect(setting)
     phases.check_api(setting)
     for text in warnings(setting, [path, listener, *components]):
@@ -219,7 +221,9 @@ def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
         yield f"the agent on the {role}'s node did not answer {count} times, the last time: {text}"
 
 
-def _outage(setting: Setting, path: PathProbe, components: list[ComponentProbe]) -> None:
+def _outage(
+    setting: Setting, path: PathProbe, components: list[ComponentProbe], newcomers: Newcomers
+) -> None:
     injector = Injector(
         setting.scenario,
         setting.scheduled.cell.factors,
@@ -230,4 +234,7 @@ def _outage(setting: Setting, path: PathProbe, components: list[ComponentProbe])
     )
     phases.steady(setting, path, components)
     fault_ns = phases.fault(setting, injector, path)
-    phases.watch(setting, path, injector, fault_ns)
+    judged = 2 if setting.scheduled.cell.factors.outage == "second" else 1
+    if setting.outage == judged:
+        newcomers.begin(fault_ns)
+    phases.watch(setting, path, injector, fault_ns, newcomers)

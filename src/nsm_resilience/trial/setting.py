@@ -14,7 +14,7 @@ from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Scenario, Study
+from nsm_resilience.study.models import Scenario, Study, Windows
 from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane
@@ -63,6 +63,11 @@ class Setting:
     def scenario(self) -> Scenario:
         """The scenario of the trial."""
         return self.study.scenario(self.scheduled.cell.scenario)
+
+    @property
+    def windows(self) -> Windows:
+        """How long each phase of the trial is."""
+        return self.study.windows_of(self.scheduled.cell)
 
     def name_of(self, snapshot: str) -> str:
         """Name of a snapshot; those of a second outage are numbered."""

@@ -20,7 +20,7 @@ FATES: dict[str, dict[str, Any]] = {
 
 def cell(fate: str, n: int, scenario: str = "S2", **other: Any) -> list[dict[str, Any]]:
     levels = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",
-              "remedy": "none"}  # fmt: skip
+              "watch": "usual", "remedy": "none"}  # fmt: skip
     own = {key: other.pop(key, level) for key, level in levels.items()}
     name = "-".join((scenario, *own.values()))
     return [

@@ -16,7 +16,13 @@ from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_of_cell, typical_trials
 from nsm_resilience.study.models import Study
 
-CELL = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first"}
+CELL = {
+    "plane": "kernel",
+    "client": "monitored",
+    "failure": "kill",
+    "outage": "first",
+    "watch": "usual",
+}
 
 
 def cells(*rows: dict[str, str]) -> pd.DataFrame:

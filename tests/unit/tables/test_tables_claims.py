@@ -43,7 +43,7 @@ def judged(
     measures = {"notification_watched": True, **fate}
     del measures["verdict"]
     return Judgement(
-        campaign=CAMPAIGN, trial=trial, attempt=1, scenario=scenario, **levels.model_dump(),
+        campaign=CAMPAIGN, trial=trial, attempt=1, scenario=scenario, **levels.levels(),
         lane="lane-1", started="", record=f"records/{trial}/1", outcome="complete",
         control=declared.is_control, verdict=fate["verdict"], reason="",
         measures=Measures(**measures), evidence=(),

@@ -16,21 +16,25 @@ OUTAGE: dict[str, Any] = {
 }  # fmt: skip
 SCENARIO: dict[str, Any] = {
     "campaign": "c", "scenario": "S2", "title": "t", "source": "ours", "plane": "vpp",
-    "client": "plain", "failure": "kill", "outage": "first", "remedy": "none", "n": 2, "k": 1,
+    "client": "plain", "failure": "kill", "outage": "first", "watch": "usual",
+    "remedy": "none", "n": 2, "k": 1,
     "void": 0, "unknown": 0, "not_injected": 0, "not_reached": 0,
     "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
     "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
     "down_median_s": 1.0, "interruptions_median": 1.0, "interruptions_most": 1,
+    "blind_n": 1, "blind_median_s": 3.0, "blind_median_low_s": float("nan"),
+    "blind_median_high_s": float("nan"), "blind_censored": 1,
 }  # fmt: skip
 
 
 COLUMNS = {
     "trials": (
-        "campaign trial attempt scenario plane client failure outage remedy lane started verdict "
-        "reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
+        "campaign trial attempt scenario plane client failure outage watch remedy lane started "
+        "verdict reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
         "replies_lost lost_outside replies_late longest_reply_s late_sends new_connection_s "
-        "new_connection_answered bystander_s bystander_started detected_s detected_by "
+        "new_connection_answered new_connection_verdict blind_s blind_at_least_s blind_censored "
+        "bystander_s bystander_started detected_s detected_by "
         "detected_unknown notified_s notified_by notified_unknown listener_told_s "
         "listener_told_by listener_watched watchdog_found_s watchdog_found_rule "
         "watchdog_findings watchdog_acted_s watchdog_acts watchdog_acts_failed "
@@ -38,10 +42,11 @@ COLUMNS = {
         "evidence"
     ),
     "scenarios": (
-        "campaign scenario title source plane client failure outage remedy n k void unknown "
+        "campaign scenario title source plane client failure outage watch remedy n k void unknown "
         "not_injected not_reached verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "
-        "interruptions_median interruptions_most"
+        "interruptions_median interruptions_most blind_n blind_median_s "
+        "blind_median_low_s blind_median_high_s blind_censored"
     ),
     "claims": "campaign claim text plane agreement why scenarios",
     "outages": (
@@ -104,6 +109,8 @@ def test_a_wrong_outage_is_refused(change: dict[str, Any]) -> None:
         {"verdict": "not reached", "n": 0, "k": 0, "censored": 0},
         {"claimed": "perhaps"},
         {"censored": 3},
+        {"blind_n": 3},
+        {"blind_censored": 2},
     ],
 )
 def test_a_wrong_scenario_is_refused(change: dict[str, Any]) -> None:

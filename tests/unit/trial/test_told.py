@@ -33,9 +33,11 @@ class Agent:
 def setting() -> Setting:
     given: Any = None
     agents: Any = {"client": Agent()}
-    study: Any = SimpleNamespace(windows=SimpleNamespace(settle_s=5))
+    windows = SimpleNamespace(settle_s=5)
+    study: Any = SimpleNamespace(windows_of=lambda cell: windows)
+    scheduled: Any = SimpleNamespace(cell=None)
     return Setting(
-        study=study, scheduled=given, attempt=1, cluster=given, cluster_id="c1", lane=given,
+        study=study, scheduled=scheduled, attempt=1, cluster=given, cluster_id="c1", lane=given,
         mesh=given, agents=agents, clocks={}, writer=given, pods=given, say=lambda _: None,
     )  # fmt: skip
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FACTORS = CELL[1:]
 """Columns of a cell but the scenario."""
 
+TREATMENTS = tuple(name for name in FACTORS if name != "watch")
+"""Factors that may have an effect on the system; for how long it is watched has none."""
+
 JUDGED = ("supported", "unsupported")
 """Verdicts that count in n."""
 
@@ -36,6 +39,7 @@ _LEVELS = {
     "plane": {"vpp": "VPP"},
     "client": {},
     "outage": {"first": "first outage", "second": "second outage"},
+    "watch": {"usual": "usual watch", "full": "longer watch"},
     "remedy": {"none": "no remedy", "observe": "watchdog observes", "heal": "watchdog heals"},
     "failure": {"none": ""},
 }
@@ -56,6 +60,7 @@ _RANK = {
         "pause",
     ),
     "outage": ("first", "second"),
+    "watch": ("usual", "full"),
     "remedy": ("none", "observe", "heal"),
 }
 
@@ -118,7 +123,7 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
         apart = [
             level_name(name, row[name])
-            for name in ("failure", "client", "outage", "remedy")
+            for name in ("failure", "client", "outage", "watch", "remedy")
             if siblings[name].nunique() > 1
         ]
         name = names.get(row["scenario"], "")

@@ -38,6 +38,7 @@ _USUAL = {
     "failure": ("none", "kill", "replace"),
     "client": ("monitored",),
     "outage": ("first",),
+    "watch": ("usual",),
     "remedy": ("none",),
 }
 _NOTICES = {"finding": "white", "action": style.INK}

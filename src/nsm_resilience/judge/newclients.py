@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All new clients of a trial together: does the service take new clients, and since when again?
+
+The clients on the client's node count (study.md, "One trial", step 5); in a scenario that asks only
+on the endpoint's node it is those. The last one asked decides whether "a new client gets a working
+connection". Before it others may have asked in the watch, and what became of them says more
+(issue 14, section 4):
+
+- `served`: everyone connected promptly, within `Rules.prompt_s` of asking;
+- `recovered`: somebody waited longer or in vain, and the last one asked connected;
+- `refused`: the last one asked did not connect.
+
+The *blind time* is the time from the fault to the first instant at which the service takes a client
+again after one that it did not take promptly: 0 when it took everyone promptly. A client that waits
+keeps asking, so its connecting is that instant. When all who waited had given up, the service came
+back at some time between the last refusal and the next connection: the blind time then is an
+interval. It is censored where nobody connected any more. With nobody who asked in the watch it is
+not known: one late question cannot tell for how long there was no answer before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nsm_resilience.judge.newconnection import NewConnection, find_new_connection
+from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.record.reader import Record
+from nsm_resilience.study.scenario import NewClient, Scenario
+
+Service = Literal["served", "recovered", "refused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTime:
+    """For how long new clients were not taken; seconds from the fault.
+
+    Attributes:
+        seconds: To the first connection afterwards; the last instant of a refusal when censored.
+        at_least: Until when a refusal is known; the same where a client waited until it was taken.
+        censored: Whether nobody connected any more.
+    """
+
+    seconds: float
+    at_least: float
+    censored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One new client as it is shown: times as in `NewConnection`."""
+
+    client: str
+    asked_s: float | None
+    answered: bool | None
+    seconds: float | None
+    window_s: float | None
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewClients:
+    """What became of the new clients.
+
+    Attributes:
+        last: The one that decides: of those that count, the last asked.
+        counted: Those that count, in the order asked; the last is `last`.
+        others: Those on the other node.
+        service: What they say together; `unknown` when the probe of one of them failed.
+        blind: The blind time; None when it is not known.
+    """
+
+    last: NewConnection
+    counted: tuple[NewConnection, ...]
+    others: tuple[NewConnection, ...]
+    service: Service
+    blind: BlindTime | None
+
+    @property
+    def shown(self) -> tuple[Asked, ...]:
+        """Every client of the trial, those that count first."""
+        return tuple(
+            Asked(c.client, c.asked_s, c.answered, c.seconds, c.window_s, c.stage)
+            for c in (*self.counted, *self.others)
+        )
+
+
+def find_new_clients(record: Record, instants: Instants, rules: Rules) -> NewClients:
+    """The answers of all new clients of a record."""
+    clients = Scenario.model_validate(record.meta["scenario"]).clients
+    node = deciding_node(clients)
+    found = {c.id: find_new_connection(record, c, instants, rules) for c in clients}
+    counted = tuple(found[c.id] for c in clients if c.node == node)
+    others = tuple(found[c.id] for c in clients if c.node != node)
+    early = any(c.node == node and c.at_s is not None for c in clients)
+    return NewClients(
+        last=counted[-1],
+        counted=counted,
+        others=others,
+        service=service_of(counted, rules.prompt_s, early=early),
+        blind=blind_time(counted, rules.prompt_s) if early else None,
+    )
+
+
+def service_of(counted: tuple[NewConnection, ...], prompt_s: float, *, early: bool) -> Service:
+    """What new clients, in the order asked, say of the service together; `early`: one asked early.
+
+    One that asked after the watch, and nobody before it, has nothing to be compared with.
+    """
+    last = counted[-1]
+    if last.answered is False:
+        return "refused"
+    if any(one.answered is None for one in counted):
+        return "unknown"
+    prompt = all(_is_prompt(one, prompt_s) for one in counted)
+    return "served" if prompt or not early else "recovered"
+
+
+def blind_time(counted: tuple[NewConnection, ...], prompt_s: float) -> BlindTime | None:
+    """The blind time of new clients in the order asked; None when one of them is not known."""
+    known: list[tuple[NewConnection, float, float]] = []  # each with when it asked, and until when
+    for one in counted:
+        until = one.seconds if one.answered else one.window_s
+        if one.answered is None or one.asked_s is None or until is None:
+            return None
+        known.append((one, one.asked_s, one.asked_s + until))
+    waited = [one for one in known if not _is_prompt(one[0], prompt_s)]
+    if not waited:
+        return BlindTime(0.0, 0.0, censored=False)
+    since = waited[0][1]
+    taken = [end for one, asked, end in known if one.answered and asked >= since]
+    if not taken:
+        last = round(max(end for _, _, end in waited), 6)
+        return BlindTime(last, last, censored=True)
+    first = min(taken)
+    # Whoever waits at an instant was refused until then; whoever gave up, until that.
+    refused = max(min(end, first) for _, asked, end in waited if asked < first)
+    return BlindTime(round(first, 6), round(refused, 6), censored=False)
+
+
+def _is_prompt(one: NewConnection, prompt_s: float) -> bool:
+    return one.answered is True and one.seconds is not None and one.seconds <= prompt_s
+
+
+def deciding_node(clients: tuple[NewClient, ...]) -> str:
+    """The node whose new clients count."""
+    return "client" if any(c.node == "client" for c in clients) else clients[0].node

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The new clients of one trial: each asks at its instant and waits for as long as it is patient.
+
+Those that ask in the watch do so between two pulls of the probes, and nothing waits for their
+answers: several may wait side by side, each with a pod and a prober of its own. The watch is not
+over before the last of them has asked; whoever still waits then is waited for after it, beside
+those that ask after the watch, one of which asks when the one before has its answer.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+from nsm_resilience.probes import newcomer
+from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.fates import Fates
+from nsm_resilience.study.duration import patience_s
+from nsm_resilience.study.scenario import NewClient
+from nsm_resilience.trial.setting import Setting
+
+REPLIES = 5
+"""Echoes that a new client's prober wants answered; then it ends."""
+
+
+@dataclass
+class _Waiting:
+    """A client that has asked. Instants are nanoseconds of the runner's clock."""
+
+    client: NewClient
+    asked_ns: int
+    window_s: float
+    probe: PathProbe
+
+    @property
+    def end_ns(self) -> int:
+        return self.asked_ns + int(self.window_s * 1e9)
+
+
+@dataclass
+class Newcomers:
+    """The new clients of a trial. In a trial of a second outage they ask in that one."""
+
+    setting: Setting
+    _fault_ns: int | None = None
+    _early: list[NewClient] = field(init=False)
+    _late: list[NewClient] = field(init=False)
+    _waiting: list[_Waiting] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Nobody has asked yet."""
+        clients = self.setting.scenario.clients
+        self._early = [client for client in clients if client.at_s is not None]
+        self._late = [client for client in clients if client.at_s is None]
+
+    def begin(self, fault_ns: int) -> None:
+        """The fault that is judged came at this instant; from now on `look` asks."""
+        self._fault_ns = fault_ns
+
+    def look(self) -> None:
+        """Ask whose instant has come, and take the answers of those who wait no longer."""
+        for waiting in list(self._waiting):
+            if waiting.probe.first_reply_ns is not None or time.monotonic_ns() >= waiting.end_ns:
+                self._waiting.remove(waiting)
+                self._end(waiting)
+        while self._early and self._is_due(self._early[0]):
+            self._ask(self._early.pop(0))
+
+    def looked(self) -> bool:
+        """`look`, for a wait that nothing ends but its time."""
+        self.look()
+        return False
+
+    @property
+    def all_asked(self) -> bool:
+        """Whether nobody is left who is to ask in this watch."""
+        return self._fault_ns is None or not self._early
+
+    def after(self) -> None:
+        """Let those ask who ask after the watch, and wait until everybody has an answer."""
+        while self._late or self._waiting:
+            if self._late:
+                self._ask(self._late.pop(0))
+            newest = self._waiting[-1]
+            self.setting.pump_until(newest.end_ns, partial(self._is_over, newest))
+            self.look()
+
+    def _is_over(self, waiting: _Waiting) -> bool:
+        self.look()
+        return waiting not in self._waiting
+
+    def _is_due(self, client: NewClient) -> bool:
+        if self._fault_ns is None or client.at_s is None:
+            return False
+        return time.monotonic_ns() >= self._fault_ns + int(client.at_s * 1e9)
+
+    def _ask(self, client: NewClient) -> None:
+        setting = self.setting
+        probe = PathProbe(
+            "new", setting.agents[client.node], setting.clocks[client.node], setting.writer,
+            setting.study.probes, Fates(setting.study), node=client.node, script_name=f"new-{client.id}", client=client.id,
+        )  # fmt: skip
+        setting.handlers[(client.node, probe.script_name)] = probe.on_line
+        pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, client)
+        window_s = patience_s(client, setting.windows)
+        probe.start(pod["metadata"]["uid"], until_replies=REPLIES, max_s=window_s)
+        self._waiting.append(_Waiting(client, asked_ns, window_s, probe))
+
+    def _end(self, waiting: _Waiting) -> None:
+        setting, client, probe = self.setting, waiting.client, waiting.probe
+        setting.agents[client.node].stop(probe.script_name)
+        setting.pump()
+        first = probe.first_reply_ns
+        answered = first is not None and first <= waiting.end_ns
+        setting.writer.event(
+            "new_connection",
+            node=client.node,
+            target=client.pod,
+            data={
+                "client": client.id,
+                "answered": answered,
+                "seconds": (first - waiting.asked_ns) / 1e9 if answered and first else None,
+                "window_s": waiting.window_s,
+                "asked_ns": waiting.asked_ns,
+                "stage": newcomer.stage_of(setting.mesh, client.pod),
+                "problem": probe.problem,
+            },
+        )
