@@ -34,7 +34,7 @@ studies = [
     for folder in (second_campaign_dir, campaign_dir)
 ]
 names = {key: name for study in studies for key, name in short_names(study).items()}
-watch_s = max(study.windows.watch_s for study in studies)
+watch_s = max(study.longest_watch_s for study in studies)
 
 # %% [markdown]
 # What the two differ in throughout, if anything, and how often a verdict is another.

@@ -107,8 +107,8 @@ class Inputs:
 
     @property
     def watch_s(self) -> float:
-        """Length of a watch in seconds."""
-        return self.study.windows.watch_s
+        """Length of the longest watch in seconds."""
+        return self.study.longest_watch_s
 
     def save(self, figure: Figure, described: Description) -> SavedFigure:
         """Write a figure under the name of its description, with its words inside."""

@@ -142,8 +142,20 @@ RULEBOOK: tuple[RuleText, ...] = (
         "newconnection",
         ("new_connection_s", "tolerance_s"),
         "A new client on the client's node is answered within `new_connection_s` "
-        "({new_connection_s} s). A probe that failed, was given less, or is contradicted by its "
-        "own echoes: `unknown`.",
+        "({new_connection_s} s), or its own `patience_s`. A probe that failed, was given less, or "
+        "is contradicted by its own echoes: `unknown`. Of several the last one asked decides.",
+    ),
+    RuleText(
+        "new clients together",
+        "newclients",
+        ("prompt_s",),
+        "Who connects within `prompt_s` ({prompt_s} s) of asking was served. All were: `served`; "
+        "the last asked connects after somebody who waited longer or in vain: `recovered`; it does "
+        "not: `refused`. The blind time is from the fault to the first connection after the first "
+        "of those who were not served, an interval where all who waited had given up, censored "
+        "where nobody connected any more, and not known where nobody asked in the watch.",
+        "Ten seconds is the kubelet's first back-off: a client that was refused once asks again "
+        "after that. In NSM of 2019 its own components wait as long for their first probe.",
     ),
     RuleText(
         "ordinary pod",
@@ -192,8 +204,9 @@ RULEBOOK: tuple[RuleText, ...] = (
         "reached",
         (),
         "A trial of a second outage whose path did not come back and settle after the first one, "
-        "within the time for it, never had what it is about: `not_reached`, in no sum; `unknown` "
-        "when the record does not tell.",
+        "or whose pods were not all Ready, within the time for it, and one whose spare endpoint "
+        "was not registered before the fault, never had what it is about: `not_reached`, in no n; "
+        "`unknown` when the record does not tell.",
     ),
     RuleText(
         "client or endpoint gone",

@@ -305,6 +305,7 @@ def _judgement(
         client=factors["client"],
         failure=factors["failure"],
         outage=factors["outage"],
+        watch=factors["watch"],
         remedy=factors["remedy"],
         lane=str(meta.get("lane", "")),
         started=str(meta.get("started", "")),

@@ -151,6 +151,8 @@ def campaign_facts(
         ],
         "images": images(sample.pods),
         "windows": {name: f"{value:g}" for name, value in study.windows.model_dump().items()},
+        "full_watch_s": f"{study.full.watch_s:g}" if study.full is not None else "",
+        "asked_early_s": _asked_early(study),
         "rules": {
             "echo_ms": f"{study.probes.echo_interval_s * 1e3:g}",
             "component_s": f"{study.probes.component_interval_s:g}",
@@ -207,3 +209,9 @@ def _versions(
         if not name.startswith("git_"):
             known[name] = version
     return known
+
+
+def _asked_early(study: Study) -> list[str]:
+    """Seconds after the fault at which new clients ask while the path is watched."""
+    asked = {c.at_s for scenario in study.scenarios for c in scenario.clients if c.at_s is not None}
+    return [f"{at_s:g}" for at_s in sorted(asked)]

@@ -185,6 +185,8 @@ def _time(
     found: Row = {}
     for side, numbers in zip(SIDES, campaigns, strict=True):
         limit = float(numbers["campaign"]["windows"][window])
+        if window == "watch_s" and row["watch"] == "full":
+            limit = float(numbers["campaign"]["full_watch_s"] or limit)
         found[side] = median_seconds(row[f"{side}_median_s"], limit)
         interval = span(row[f"{side}_low_s"], row[f"{side}_high_s"], limit)
         found[f"{side}_interval"] = "" if interval == found[side] else interval

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,7 @@ def _row(
     own = trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
     decided = judged(own)
     n, k = int(row["n"]), int(row["k"])
-    watch_s = study.windows.watch_s
+    watch_s = study.watches[str(row["watch"])]
     return {
         "cell": cell_id(row),
         **{name: row[name] for name in CELL},
@@ -156,6 +157,7 @@ def _row(
             else ""
         ),
         **_consequences(decided),
+        **_blind(row),
         "trials": decided["trial"].drop_duplicates().tolist(),
         "typical": _typical(own, records),
     }
@@ -182,6 +184,13 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
         "replies_lost": int(decided["replies_lost"].fillna(0).sum()),
         "late_sends": int(decided["late_sends"].fillna(0).sum()),
     }
+
+
+def _blind(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """For how long new clients were not taken: median of the trials in which that is known."""
+    median, known = float(row["blind_median_s"]), int(row["blind_n"])
+    words = "for good" if math.isinf(median) else seconds(median) if known else ""
+    return {"blind_known": known, "blind_censored": int(row["blind_censored"]), "blind": words}
 
 
 def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None:

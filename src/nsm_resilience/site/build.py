@@ -124,7 +124,7 @@ def _overview(tables_dir: Path, campaign: Path) -> Overview:
         pd.read_parquet(tables_dir / "trials.parquet", columns=["campaign", *COLUMNS]),
         short_names(study),
         read_description(campaign),
-        study.windows.watch_s,
+        study.watches,
     )
 
 

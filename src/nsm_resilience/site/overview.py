@@ -105,7 +105,7 @@ def overview(
     trials: pd.DataFrame,
     names: Mapping[str, str],
     description: Mapping[str, Any],
-    watch_s: float,
+    watches: Mapping[str, float],
 ) -> Overview:
     """Put the first page together.
 
@@ -115,7 +115,8 @@ def overview(
         trials: table `trials`, at least the columns `COLUMNS` and `campaign`.
         names: what is broken, by scenario id.
         description: content of `campaign.json`.
-        watch_s: length of the watch, seconds: a median among the censored is longer.
+        watches: length of the watch by level of the factor `watch`, seconds: a median among the
+            censored is longer.
     """
     ordered = in_order(scenarios)
     ids = [cell_id({name: row[name] for name in CELL}) for row in ordered.to_dict("records")]
@@ -133,7 +134,7 @@ def overview(
             chosen = typical_of_cell(frames[tuple(row[name] for name in CELL)])
             typical = None if chosen is None else _same(own, chosen)
         planes.setdefault(str(row["plane"]), []).append(
-            _cell_row(row, cell, labels[cell], own, typical, watch_s)
+            _cell_row(row, cell, labels[cell], own, typical, watches[str(row["watch"])])
         )
     told = claims.to_dict("records")
     found = [*planes, *(p for p in claims["plane"].unique() if p not in planes)]

@@ -391,9 +391,7 @@ def _what(event: Event) -> str:
 
 def _asked_rows(record: Record, clock: Clock, addresses: Addresses) -> Iterator[Row]:
     """How long a new client and an ordinary pod were waited for."""
-    named = sorted(
-        {str(c) for e in record.all_of("new_connection") if (c := e.data.get("client"))}
-    )
+    named = sorted({str(c) for e in record.all_of("new_connection") if (c := e.data.get("client"))})
     for kind, label, done, client in (
         *(("new_connection", f"new client {c}", "answered", c) for c in named),
         *([] if named else [("new_connection", "new client", "answered", None)]),

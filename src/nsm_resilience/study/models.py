@@ -200,6 +200,12 @@ class Study(Model):
         return self.model_copy(update={"windows": self.windows_of(cell)})
 
     @property
+    def watches(self) -> dict[str, float]:
+        """Length of the watch by level of the factor `watch`, of the levels there are; seconds."""
+        full = {} if self.full is None else {"full": self.full.watch_s}
+        return {"usual": self.windows.watch_s, **full}
+
+    @property
     def longest_watch_s(self) -> float:
         """The longest watch of any cell of the campaign; seconds."""
         return max(self.windows_of(cell).watch_s for cell, _ in self.cells())

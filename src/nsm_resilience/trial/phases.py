@@ -15,7 +15,6 @@ from nsm_resilience.mesh import system
 from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
-from nsm_resilience.probes.fates import Fates
 from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe

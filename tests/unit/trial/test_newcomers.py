@@ -174,9 +174,12 @@ class Path_:
     """An established path that was interrupted, came back and has settled."""
 
     priority = problem = ""
-    interrupted = True
+    last_reply_ns = FAULT_NS
 
-    def settled(self, settle_ns: int) -> bool:
+    def settled(self) -> bool:
+        return True
+
+    def interrupted(self) -> bool:
         return True
 
     def answers(self, t_ns: int) -> bool:
