@@ -42,6 +42,8 @@ class Probes(Model):
 class JudgeRules(Model):
     """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
 
+    LATER = frozenset({"shared_tolerance_s", "shared_least_s"})
+
     loss_run: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=5,
         description="So many echoes in a row that were never answered are an interruption.",
@@ -63,4 +65,14 @@ class JudgeRules(Model):
     )
     late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.05, description="More echoes than this sent late make the trial unknown."
+    )
+    shared_tolerance_s: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05,
+        description="What begins in two lanes no farther apart has begun together (seconds): two "
+        "and a half intervals of the echoes, because the first one lost may be sent an interval "
+        "after what loses it, and half an interval late, in either lane.",
+    )
+    shared_least_s: Annotated[float, Field(gt=0)] = Field(
+        default=0.1,
+        description="Shorter losses and stalls are not compared between lanes (seconds).",
     )
