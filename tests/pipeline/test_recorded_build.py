@@ -16,7 +16,10 @@ from workflow_project import Project, recorded_project
 
 pytestmark = pytest.mark.pipeline
 
-TABLES = ("trials", "scenarios", "claims", "outages", "components", "phases", "efficiency")
+TABLES = (
+    "trials", "scenarios", "claims", "outages", "disturbances", "coincidences", "components",
+    "phases", "efficiency",
+)  # fmt: skip
 NOTEBOOKS = (
     "result-table", "outages", "consequences", "timelines", "testbed", "gallery", "explore",
 )  # fmt: skip

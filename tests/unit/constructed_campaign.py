@@ -26,6 +26,7 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
+from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.schemas import CELL
 from nsm_resilience.tables.write import write_table
@@ -162,6 +163,8 @@ def _trial(
         "interruptions": int(path != "alive"), "down_s": outage, "replies_sent": 6500,
         "replies_lost": int(outage * 50), "lost_outside": 0, "replies_late": 0,
         "longest_reply_s": 0.004, "late_sends": 0,
+        "shared_losses": 0, "shared_losses_s": 0.0, "shared_echoes_lost": 0, "shared_stalls": 0,
+        "shared_stalls_s": 0.0,
         "new_connection_s": chance.uniform(3, 5) if new else None, "new_connection_answered": new,
         "new_connection_verdict": "served" if new else "refused", "blind_s": None,
         "blind_at_least_s": None, "blind_censored": None,
@@ -229,6 +232,8 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
         "outages": _outages(trials), "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
         "sensitivity": schemas.SENSITIVITY.frame(sensitivity_rows(NAME, Rules(), [])),
+        "disturbances": schemas.DISTURBANCES.frame([]),
+        "coincidences": schemas.COINCIDENCES.frame(coincidence_rows(NAME, [])),
         "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
     }  # fmt: skip
 

@@ -44,6 +44,8 @@ TABLES = [
     "scenarios",
     "claims",
     "outages",
+    "disturbances",
+    "coincidences",
     "components",
     "phases",
     "efficiency",

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nsm_resilience.judge.altered import Alteration
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.shared import Across, look_across
+from nsm_resilience.judge.traces import Trace, trace_of
 from nsm_resilience.judge.trial import judge_record, labelled, unreadable
 from nsm_resilience.record.files import new_file
 from nsm_resilience.record.layout import CampaignLayout
@@ -20,6 +22,9 @@ from nsm_resilience.record.reader import RecordError, read_record
 
 Progress = Callable[[int, int], None]
 """Called after each record with how many are done and how many there are."""
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 CHUNK = 8
 """Records that a process takes at a time."""
@@ -72,16 +77,53 @@ def _lines(
     one = partial(_line, folder, name, tuple(alterations))
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     if jobs < 2:
-        yield from map(one, attempts)
+        yield from _both_passes(folder, attempts, one, _one_by_one)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        # A bounded number is handed out at a time: what is judged waits for nobody for long.
-        for at in range(0, len(attempts), jobs * CHUNK * 8):
-            yield from pool.imap(one, attempts[at : at + jobs * CHUNK * 8], CHUNK)
+
+        def side_by_side(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
+            # A bounded number is handed out at a time: what is made waits for nobody for long.
+            for at in range(0, len(given), jobs * CHUNK * 8):
+                yield from pool.imap(do, given[at : at + jobs * CHUNK * 8], CHUNK)
+
+        yield from _both_passes(folder, attempts, one, side_by_side)
 
 
-def _line(folder: Path, name: str, alterations: tuple[Alteration, ...], attempt: Attempt) -> bytes:
-    return to_line(_judge(folder, name, attempt, alterations)).encode()
+def _both_passes(
+    folder: Path,
+    attempts: list[Attempt],
+    one: Callable[[tuple[Attempt, Across | None]], bytes],
+    each: Callable[..., Iterator[Any]],
+) -> Iterator[bytes]:
+    """The traces of all, and then the lines of all."""
+    traces = (trace for trace in each(partial(_trace, folder), attempts) if trace is not None)
+    across = look_across(traces)
+    yield from each(one, [(a, across.get((a.trial, a.number))) for a in attempts])
+
+
+def _one_by_one(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
+    yield from map(do, given)
+
+
+def _trace(folder: Path, attempt: Attempt) -> Trace | None:
+    """What is compared with other lanes; None for a record that cannot be, whatever is in it."""
+    try:
+        record = read_record(CampaignLayout(folder).record(attempt.trial, attempt.number))
+        if (record.trial, record.attempt) != (attempt.trial, attempt.number):
+            return None
+        return trace_of(record)
+    except Exception:  # what is wrong with it is said when it is judged
+        return None
+
+
+def _line(
+    folder: Path,
+    name: str,
+    alterations: tuple[Alteration, ...],
+    given: tuple[Attempt, Across | None],
+) -> bytes:
+    attempt, across = given
+    return to_line(_judge(folder, name, attempt, alterations, across)).encode()
 
 
 def to_line(judgement: Judgement) -> str:
@@ -142,7 +184,11 @@ def _found(folder: Path) -> Iterator[Attempt]:
 
 
 def _judge(
-    folder: Path, campaign: str, attempt: Attempt, alterations: tuple[Alteration, ...]
+    folder: Path,
+    campaign: str,
+    attempt: Attempt,
+    alterations: tuple[Alteration, ...],
+    across: Across | None,
 ) -> Judgement:
     path = CampaignLayout(folder).record(attempt.trial, attempt.number)
     try:
@@ -154,7 +200,7 @@ def _judge(
     if (record.trial, record.attempt) != (attempt.trial, attempt.number):
         why = f"the record says that it is {record.trial}, attempt {record.attempt}"
         return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
-    return judge_record(record, alterations)
+    return judge_record(record, alterations, across)
 
 
 def _meta_of(attempt: Attempt) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nsm_resilience.record.events import Event
@@ -24,6 +24,7 @@ class Evidence:
             tables of samples); None for a text file.
         last_seq: Last echo or row, included.
         text: What it says, for a person.
+        record: Folder inside the campaign of the record that holds it; empty: the attempt's own.
     """
 
     what: str
@@ -32,6 +33,7 @@ class Evidence:
     first_seq: int | None
     last_seq: int | None
     text: str
+    record: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, in a fixed order."""
@@ -42,6 +44,7 @@ class Evidence:
             "first_seq": self.first_seq,
             "last_seq": self.last_seq,
             "text": self.text,
+            "record": self.record,
         }
 
     @classmethod
@@ -49,10 +52,19 @@ class Evidence:
         """The inverse of `to_dict`; KeyError when a field is missing."""
         return cls(**{name: data[name] for name in cls.__slots__})
 
+    def in_record(self, trial: str, attempt: int) -> Evidence:
+        """The same place in the record of another attempt."""
+        return replace(self, record=f"records/{trial}/{attempt}")
+
 
 def of_event(what: str, event: Event, text: str) -> Evidence:
     """Reference to one line of `events.jsonl` (an event's `seq` counts from 0, lines from 1)."""
     return Evidence(what, EVENTS, event.seq + 1, None, None, text)
+
+
+def of_line(what: str, line: int, text: str) -> Evidence:
+    """Reference to one line of `events.jsonl`, counted from 1."""
+    return Evidence(what, EVENTS, line, None, None, text)
 
 
 def of_samples(what: str, table: str, first: int, last: int, text: str) -> Evidence:

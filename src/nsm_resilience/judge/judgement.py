@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from nsm_resilience.judge.components import Change
+from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.injection import ProofState
 from nsm_resilience.judge.newclients import Asked, Service
 from nsm_resilience.judge.path import Outage, PathVerdict
+from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
 
@@ -74,6 +76,8 @@ class Measures:
     watch_s: float | None = None
     phases: tuple[PhaseSpan, ...] = ()
     changes: tuple[Change, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
+    looked: tuple[Looked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,13 @@ class Judgement:
             measures["new_clients"] = tuple(Asked(**row) for row in measures["new_clients"])
             measures["phases"] = tuple(PhaseSpan(**row) for row in measures["phases"])
             measures["changes"] = tuple(Change(**row) for row in measures["changes"])
+            measures["disturbances"] = tuple(
+                Disturbance(**{**row, "beside": tuple(row["beside"])})
+                for row in measures["disturbances"]
+            )
+            measures["looked"] = tuple(
+                Looked(**{**row, "shifted": tuple(row["shifted"])}) for row in measures["looked"]
+            )
             fields = {name: data[name] for name in cls.__slots__}
             fields["measures"] = Measures(**measures)
             fields["altered"] = tuple(data["altered"])

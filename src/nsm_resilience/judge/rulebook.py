@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from nsm_resilience.judge import awake, injection, walltime, watchdog
+from nsm_resilience.judge import acts, awake, injection, shared, walltime, watchdog
 from nsm_resilience.judge.rules import NANOSECONDS, Rules
 
 
@@ -216,6 +216,48 @@ RULEBOOK: tuple[RuleText, ...] = (
         "survivor has released its end, and if the client is gone whether a new client connects.",
     ),
     RuleText(
+        "begun together",
+        "traces",
+        ("shared_tolerance_s", "shared_least_s"),
+        "Losses of different lanes of one cluster that begin no farther apart than "
+        "`shared_tolerance_s` ({shared_tolerance_s} s) have begun together; so have stalls. Looked "
+        "at are losses of as many echoes in a row as are sent in `shared_least_s` "
+        "({shared_least_s} s), and as long a wait for any reply.",
+        "Two and a half intervals: the first echo lost may be sent an interval after what loses "
+        "it, and half an interval late, in either lane. Five echoes are an interruption.",
+    ),
+    RuleText(
+        "acts of another lane",
+        "acts",
+        ("UNDOING_NS",),
+        "A fault is injected or undone, a mesh is installed, a lane wiped, a trial begins to "
+        "collect. Where a record says only when undoing had ended, it may have begun {UNDOING_NS} "
+        "s before. A loss that begins within the tolerance after one of them, in another lane, "
+        "follows on it; a stall does not, because stalls are so frequent that chance would do it.",
+    ),
+    RuleText(
+        "shared between lanes",
+        "shared",
+        ("REBOOT_S", "MUCH_LONGER"),
+        "What begins together with another lane's, or follows on its act, is shared, unless it "
+        "begins with a fault or an undoing of its own trial. Records are compared whose times are "
+        "of one boot of one host; where they do not know it, whose wall clocks say the same within "
+        "{REBOOT_S} s. A shared loss cannot be told from an outage of the trial's own when a fault "
+        "or undoing of its own comes in it, when the path does not answer again, when it only "
+        "follows on an act, or when it is more than {MUCH_LONGER} times as long as all that began "
+        "with it. What chance does is counted by moving the other lanes by 7 to 23 s.",
+    ),
+    RuleText(
+        "disturbed by another lane",
+        "disturbed",
+        (),
+        "An attempt with a shared stretch is judged with it and without. Where verdicts differ, "
+        "or the outage rests on one that cannot be told from the trial's own, it is `unknown`; "
+        "else the stretch is left out of everything that is measured, and counted. A watch that "
+        "ended early because the path had come back from a shared loss is long enough when the "
+        "settle time had passed since.",
+    ),
+    RuleText(
         "verdict",
         "verdict",
         (),
@@ -241,6 +283,9 @@ def values() -> dict[str, float]:
         "STEP_NS": walltime.STEP_NS,
         "SLEW": walltime.SLEW,
         "APART_NS": walltime.APART_NS,
+        "UNDOING_NS": acts.UNDOING_NS,
+        "REBOOT_S": shared.REBOOT_S,
+        "MUCH_LONGER": shared.MUCH_LONGER,
     }
     return {one.name: getattr(rules, one.name) for one in fields(Rules)} | constants
 

@@ -38,6 +38,10 @@ class Rules:
         settle_s: Time that the path must answer before the watch ends.
         watch_s: Length of the watch when the path does not recover earlier.
         new_connection_s: How long a new client may take.
+        shared_tolerance_s: What begins in two lanes no farther apart has begun together. Two and a
+            half intervals of the echoes: the first one lost may be sent an interval after what
+            loses it, and half an interval late, in either lane.
+        shared_least_s: Shorter losses and stalls are not compared between lanes. Five intervals.
     """
 
     loss_run: int = 5
@@ -56,6 +60,8 @@ class Rules:
     settle_s: float = 30.0
     watch_s: float = 120.0
     new_connection_s: float = 60.0
+    shared_tolerance_s: float = 0.05
+    shared_least_s: float = 0.1
 
     @classmethod
     def of(cls, meta: dict[str, Any]) -> Rules:

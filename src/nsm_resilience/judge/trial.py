@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.altered import GRID, Alteration, altered
@@ -13,6 +13,7 @@ from nsm_resilience.judge.awake import check_awake
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
+from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, not_judged, watched
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.gone import find_gone
 from nsm_resilience.judge.injection import find_injection
@@ -26,8 +27,10 @@ from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
 from nsm_resilience.judge.reached import Unreached, find_unreached
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.shared import Across
 from nsm_resilience.judge.steady import check_rest_of_steady, check_steady, check_steady_path
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
+from nsm_resilience.judge.traces import Stretch
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watchdog
 from nsm_resilience.record.reader import Record, RecordError
@@ -37,16 +40,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def judge_record(record: Record, alterations: Sequence[Alteration] = ()) -> Judgement:
+def judge_record(
+    record: Record, alterations: Sequence[Alteration] = (), across: Across | None = None
+) -> Judgement:
     """The judgement on one record, by its rules or by altered ones (altered.py).
+
+    `across` is what the look across lanes found of it (shared.py).
 
     Never raises for what stands in the record: a record that is damaged or makes no sense is
     `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
     """
+    across = across or Across()
     if record.outcome != "complete":
-        return labelled(_not_complete(record), alterations)
+        found = not_judged(_not_complete(record), across, find_instants(record))
+        return labelled(found, alterations)
     try:
-        return _judge_complete(record, alterations)
+        judge = partial(_judge_complete, record, alterations)
+        return labelled(judge_disturbed(judge, across, find_instants(record)), alterations)
     except RecordError as error:
         name = error.path.relative_to(record.folder).as_posix()
         line = f", line {error.line}" if error.line is not None else ""
@@ -92,13 +102,15 @@ def _not_complete(record: Record) -> Judgement:
     return _judgement(record.meta, outcome, "unknown", reason, measures, evidence)
 
 
-def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgement:
+def _judge_complete(
+    record: Record, alterations: Sequence[Alteration], left_out: Sequence[Stretch]
+) -> Judgement:
     rules = altered(Rules.of(record.meta), alterations)
     instants = find_instants(record)
     components = record.table("components")
     watch = instants.watch
 
-    path, steady, echoes = _path_and_steady(record, components, instants, rules)
+    path, steady, echoes = _path_and_steady(record, components, instants, rules, left_out)
     injection, gone = find_injection(record, instants), find_gone(record)
     if gone is not None and path.verdict == "dead":
         path = replace(path, verdict="gone")
@@ -214,11 +226,11 @@ def _judge_complete(record: Record, alterations: Sequence[Alteration]) -> Judgem
     )
     found = _judgement(record.meta, "complete", verdict, reason, measures, evidence)
     if alterations or echoes is None:
-        return labelled(found, alterations)
+        return found
     rest = cache(lambda: check_rest_of_steady(record, components, instants, rules))
 
     def by(other: Rules) -> tuple[Verdict, PathVerdict]:
-        measured = measure_path(echoes, instants, other)
+        measured = measure_path(echoes, instants, watched(other, instants, left_out))
         if gone is not None and measured.verdict == "dead":
             measured = replace(measured, verdict="gone")
         green = check_steady_path(echoes, instants, other) or rest()
@@ -250,14 +262,18 @@ def labelled(found: Judgement, alterations: Sequence[Alteration]) -> Judgement:
 
 
 def _path_and_steady(
-    record: Record, components: pd.DataFrame, instants: Instants, rules: Rules
+    record: Record,
+    components: pd.DataFrame,
+    instants: Instants,
+    rules: Rules,
+    left_out: Sequence[Stretch],
 ) -> tuple[PathMeasure, Problem | None, Echoes | None]:
     try:
-        echoes = read_echoes(record.table("path"))
+        echoes = leave_out(read_echoes(record.table("path")), left_out)
     except SamplesError as error:
         problem = Problem(f"the samples of the data path contradict themselves: {error}")
         return unknown_path(problem), None, None
-    path = measure_path(echoes, instants, rules)
+    path = measure_path(echoes, instants, watched(rules, instants, left_out))
     if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
         return path, None, None
     return path, check_steady(record, echoes, components, instants, rules), echoes

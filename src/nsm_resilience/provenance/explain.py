@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from nsm_resilience.judge.campaign import read_judgements
+from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.provenance.chain import Built, chain_of
@@ -126,6 +127,9 @@ def explain(
     yield f"  told      {_when(m.notified_s, m.notified_by, m.notified_unknown)}"
     if m.listener_watched:
         yield f"  listener  {_when(m.listener_told_s, m.listener_told_by)}"
+    for one in m.disturbances:
+        if one.kind == "loss":
+            yield f"  beside    {_disturbance(one)}"
     if m.watchdog_findings is not None:
         found = _when(m.watchdog_found_s, f"rule {m.watchdog_found_rule}")
         yield f"  watchdog  found: {found}; actions: {m.watchdog_acts}"
@@ -141,9 +145,14 @@ def explain(
     yield ""
 
 
+def holder(record: Path, evidence: Evidence) -> Path:
+    """The record that holds the evidence of an attempt whose own record is given."""
+    return record.parents[3] / evidence.record if evidence.record else record
+
+
 def place(record: Path, evidence: Evidence) -> str:
     """Where it stands: `file:line`, or a range of echoes or rows of a table of samples."""
-    path = (record / evidence.file).as_posix()
+    path = (holder(record, evidence) / evidence.file).as_posix()
     if evidence.line is not None:
         return f"{path}:{evidence.line}"
     if evidence.first_seq is None:
@@ -156,7 +165,7 @@ def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str
 
     A line of more than `longest` characters is cut, which its last character says.
     """
-    path = record / evidence.file
+    path = holder(record, evidence) / evidence.file
     if evidence.line is None or not path.exists():
         return None
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -179,6 +188,13 @@ def _folder_of(judgement: Judgement) -> Path:
         if (folder / judgement.campaign / judgement.record).is_dir():
             return folder / judgement.campaign
     return CAMPAIGNS[0] / judgement.campaign
+
+
+def _disturbance(one: Disturbance) -> str:
+    what = f"{one.echoes} echoes in a row lost in {one.length_s:.2f} s, {one.followed}"
+    if one.act:
+        return f"{what}: {one.cause_lane} {one.act_text} at {one.act_at} ({one.cause_trial})"
+    return f"{what}: so were echoes of {', '.join(one.beside)}"
 
 
 def _outage(judgement: Judgement) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.provenance.explain import quoted
+from nsm_resilience.provenance.explain import holder, quoted
 from nsm_resilience.record.reader import Record, RecordError, read_record
 from nsm_resilience.site.happenings import Happening, clock_of, happenings, kubernetes_happenings
 from nsm_resilience.site.timeline import Drawing, draw
@@ -41,6 +41,7 @@ class Proof:
         number: from 1, in the judge's order.
         what: what it is evidence of.
         says: what it says, for a person.
+        link: the same from the record's folder: it may be in the record of another attempt.
         file: path inside the record's folder.
         place: `line 7`, `echoes 708 to 1240`, or nothing.
         line: the text of that line; None for a table of samples, or when it is not there.
@@ -51,6 +52,7 @@ class Proof:
     what: str
     says: str
     file: str
+    link: str
     place: str
     line: str | None
     missing: bool
@@ -145,10 +147,11 @@ def proofs_of(judgement: Judgement, folder: Path) -> list[Proof]:
             number=number,
             what=item.what,
             says=item.text,
-            file=item.file,
+            file=f"{item.record}/{item.file}" if item.record else item.file,
+            link=f"../../../../{item.record}/{item.file}" if item.record else item.file,
             place=_place(item.line, item.first_seq, item.last_seq, item.file),
             line=quoted(folder, item, LONGEST_LINE),
-            missing=not (folder / item.file).exists(),
+            missing=not (holder(folder, item) / item.file).exists(),
         )
         for number, item in enumerate(judgement.evidence, start=1)
     ]

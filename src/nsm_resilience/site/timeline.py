@@ -225,7 +225,7 @@ def _addresses(evidence: Sequence[Evidence]) -> Addresses:
     """Return where on the page a line of a file is evidence: an event that decided leads there."""
     found: Addresses = {}
     for number, item in enumerate(evidence, start=1):
-        if item.line is not None:
+        if item.line is not None and not item.record:
             found.setdefault((item.file, item.line), f"#{evidence_anchor(number)}")
     return found
 

@@ -61,7 +61,7 @@ class Probes(Model):
 class JudgeRules(Model):
     """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
 
-    LATER = frozenset({"prompt_s"})
+    LATER = frozenset({"prompt_s", "shared_tolerance_s", "shared_least_s"})
 
     loss_run: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=5,
@@ -89,4 +89,14 @@ class JudgeRules(Model):
         default=10.0,
         description="A new client that connects within this was served when it asked; one that "
         "needs longer met a service that took none.",
+    )
+    shared_tolerance_s: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05,
+        description="What begins in two lanes no farther apart has begun together (seconds): two "
+        "and a half intervals of the echoes, because the first one lost may be sent an interval "
+        "after what loses it, and half an interval late, in either lane.",
+    )
+    shared_least_s: Annotated[float, Field(gt=0)] = Field(
+        default=0.1,
+        description="Shorter losses and stalls are not compared between lanes (seconds).",
     )

@@ -21,6 +21,12 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.claims import claim_rows
+from nsm_resilience.tables.disturbances import (
+    COINCIDENCES,
+    DISTURBANCES,
+    coincidence_rows,
+    disturbance_rows,
+)
 from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
 from nsm_resilience.tables.rows import Row, component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.scenarios import all_cells, scenario_rows
@@ -75,11 +81,14 @@ def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> 
             out_dir,
         ),
         *write_table(EFFICIENCY, EFFICIENCY.frame(efficiency_rows(campaign, times)), out_dir),
+        *write_table(
+            COINCIDENCES, COINCIDENCES.frame(coincidence_rows(campaign, judgements)), out_dir
+        ),
     ]
     with ExitStack() as open_tables:
         writers = [
             open_tables.enter_context(TableWriter(table, out_dir))
-            for table in (TRIALS, OUTAGES, COMPONENTS, PHASES)
+            for table in (TRIALS, OUTAGES, DISTURBANCES, COMPONENTS, PHASES)
         ]
         for whole in _pieces(verdicts_jsonl, listed):
             for writer in writers:
@@ -92,6 +101,7 @@ def _rows(table: str, judgements: Sequence[Judgement]) -> Iterable[Row]:
         return map(trial_row, judgements)
     rows = {
         OUTAGES.name: outage_rows,
+        DISTURBANCES.name: disturbance_rows,
         COMPONENTS.name: component_rows,
         PHASES.name: phase_rows,
     }[table]
@@ -117,7 +127,9 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
         light = replace(
             judgement,
             evidence=(),
-            measures=replace(judgement.measures, outages=(), phases=(), changes=()),
+            measures=replace(
+                judgement.measures, outages=(), phases=(), changes=(), disturbances=()
+            ),
         )
         yield _Listed(light, next(attempt_times([judgement]), None), offset)
 

@@ -34,6 +34,7 @@ def trial_row(judgement: Judgement) -> Row:
         "replies_late": m.replies_late if measured else None,
         "longest_reply_s": m.longest_reply_s,
         "late_sends": m.late_sends if measured else None,
+        **_left_out(j),
         "new_connection_s": m.new_connection_s,
         "new_connection_answered": m.new_connection_answered,
         "new_connection_verdict": m.new_connection_verdict if j.outcome == "complete" else None,
@@ -121,6 +122,22 @@ def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
         if before is None or judgement.attempt > before.attempt:
             last[judgement.trial] = judgement
     return list(last.values())
+
+
+def _left_out(judgement: Judgement) -> Row:
+    """The columns of `trials` that count what was shared with another lane in what is judged."""
+    measures = judgement.measures
+    inside = [one for one in measures.disturbances if one.followed != "nothing"]
+    losses = [one for one in inside if one.kind == "loss"]
+    stalls = [one for one in inside if one.kind == "stall"]
+    measured = measures.outage_s is not None
+    return {
+        "shared_losses": len(losses) if measured else None,
+        "shared_losses_s": sum(one.length_s for one in losses) if measured else None,
+        "shared_echoes_lost": sum(one.echoes for one in losses) if measured else None,
+        "shared_stalls": len(stalls) if measured else None,
+        "shared_stalls_s": sum(one.length_s for one in stalls) if measured else None,
+    }
 
 
 def _head(j: Judgement) -> Row:

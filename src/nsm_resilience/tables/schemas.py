@@ -17,6 +17,7 @@ from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source, Watch
 from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
 from nsm_resilience.tables.efficiency import KINDS
 
 if TYPE_CHECKING:
@@ -136,6 +137,18 @@ TRIALS = Table(
             _NOT_MEASURED,
             least=0,
         ),
+        Column(
+            "shared_losses",
+            "integer",
+            "losses shared with another lane: left out of the columns before, unless the attempt "
+            "is unknown because of them (table `disturbances`)",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column("shared_losses_s", "number", "seconds of them", _NOT_MEASURED, least=0),
+        Column("shared_echoes_lost", "integer", "echoes lost in them", _NOT_MEASURED, least=0),
+        Column("shared_stalls", "integer", "stalls shared likewise", _NOT_MEASURED, least=0),
+        Column("shared_stalls_s", "number", "seconds of them", _NOT_MEASURED, least=0),
         Column(
             "new_connection_s",
             "number",
@@ -585,5 +598,14 @@ SENSITIVITY = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    TRIALS, SCENARIOS, CLAIMS, OUTAGES, COMPONENTS, PHASES, EFFICIENCY, SENSITIVITY,
-)  # fmt: skip
+    TRIALS,
+    SCENARIOS,
+    CLAIMS,
+    OUTAGES,
+    DISTURBANCES,
+    COINCIDENCES,
+    COMPONENTS,
+    PHASES,
+    EFFICIENCY,
+    SENSITIVITY,
+)

@@ -32,7 +32,9 @@ COLUMNS = {
     "trials": (
         "campaign trial attempt scenario plane client failure outage watch remedy lane started "
         "verdict reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
-        "replies_lost lost_outside replies_late longest_reply_s late_sends new_connection_s "
+        "replies_lost lost_outside replies_late longest_reply_s late_sends "
+        "shared_losses shared_losses_s shared_echoes_lost shared_stalls shared_stalls_s "
+        "new_connection_s "
         "new_connection_answered new_connection_verdict blind_s blind_at_least_s blind_censored "
         "bystander_s bystander_started detected_s detected_by "
         "detected_unknown notified_s notified_by notified_unknown listener_told_s "
@@ -53,6 +55,11 @@ COLUMNS = {
         "campaign trial attempt scenario plane client failure number begin_s end_s length_s "
         "censored echoes_lost first_seq last_seq"
     ),
+    "disturbances": (
+        "campaign trial attempt scenario lane number kind begin_s length_s echoes beside "
+        "cause_trial cause_lane act act_text act_at offset_ms followed"
+    ),
+    "coincidences": "campaign kind stretches shared by_chance by_chance_most",
     "components": "campaign trial attempt scenario node component t_s what value",
     "phases": "campaign trial attempt scenario phase begin_s seconds",
     "efficiency": "campaign part kind n total_s share median_s most_s",

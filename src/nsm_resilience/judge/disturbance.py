@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One shared stretch as it stands beside a verdict, and what followed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nsm_resilience.judge.evidence import Evidence, of_line, of_samples
+from nsm_resilience.judge.rules import to_s
+from nsm_resilience.judge.shared import Across, Shared
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.traces import StretchKind
+
+Followed = Literal["left out", "unknown", "nothing"]
+
+LISTED = 5
+"""How many disturbances are referred to as evidence; the table `disturbances` holds all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """A stretch of an attempt's path that another lane caused or shares.
+
+    Attributes:
+        number: From 1, in the order begun.
+        kind: `loss` or `stall`.
+        begin_s: Seconds from the fault; None when there was none.
+        length_s: How long it was.
+        echoes: Echoes lost, or kept waiting.
+        first_seq: First echo in it.
+        last_seq: Last echo in it.
+        followed: `left out` of everything measured; `unknown`, because the attempt rests on it;
+            `nothing`, because it is outside of what is judged.
+        beside: Attempts of other lanes (`<trial>/<attempt>`) in which one began with it.
+        cause_trial: Trial of another lane whose act it follows on; empty when none is known.
+        cause_attempt: Its attempt; 0 when none is known.
+        cause_lane: Its lane.
+        act: Kind of the act.
+        act_text: What was done, as it goes on after "which".
+        act_at: When, UTC.
+        offset_ms: Milliseconds from the act to the begin; None without one.
+    """
+
+    number: int
+    kind: StretchKind
+    begin_s: float | None
+    length_s: float
+    echoes: int
+    first_seq: int
+    last_seq: int
+    followed: Followed
+    beside: tuple[str, ...]
+    cause_trial: str
+    cause_attempt: int
+    cause_lane: str
+    act: str
+    act_text: str
+    act_at: str
+    offset_ms: float | None
+
+
+def disturbance_of(
+    number: int, shared: Shared, instants: Instants, followed: Followed
+) -> Disturbance:
+    """A shared stretch with what followed from it."""
+    stretch, cause = shared.stretch, shared.cause
+    return Disturbance(
+        number=number,
+        kind=stretch.kind,
+        begin_s=instants.since_fault(stretch.begin_ns),
+        length_s=to_s(stretch.length_ns),
+        echoes=stretch.echoes,
+        first_seq=stretch.first_seq,
+        last_seq=stretch.last_seq,
+        followed=followed,
+        beside=tuple(f"{one.trial}/{one.attempt}" for one in shared.others),
+        cause_trial="" if cause is None else cause.trial,
+        cause_attempt=0 if cause is None else cause.attempt,
+        cause_lane="" if cause is None else cause.lane,
+        act="" if cause is None else cause.act.kind,
+        act_text="" if cause is None else cause.act.text,
+        act_at="" if cause is None else cause.act.at,
+        offset_ms=None if cause is None else shared.offset_ms,
+    )
+
+
+def who_disturbed(shared: Shared) -> str:
+    """The other lane, what it did and when; or which lanes stopped with this one."""
+    if shared.cause is not None:
+        act = shared.cause.act
+        at = f" at {act.at}" if act.at else ""
+        return f"by {_lane(shared.cause.lane)}, which {act.text}{at} ({shared.cause.trial})"
+    first = shared.others[0]
+    return f"together with {_lane(first.lane)} ({first.trial}), by what no record shows"
+
+
+def evidence_of(across: Across) -> tuple[Evidence, ...]:
+    """Where it stands, in this record and in those of the other lanes; losses only."""
+    found: list[Evidence] = []
+    for shared in [s for s in across.shared if s.stretch.kind == "loss"][:LISTED]:
+        stretch = shared.stretch
+        text = f"{stretch.echoes} echoes in a row lost, disturbed {who_disturbed(shared)}"
+        found.append(_samples(stretch.first_seq, stretch.last_seq, text))
+        if shared.cause is not None:
+            cause = shared.cause
+            text = f"{_lane(cause.lane)} {cause.act.text}"
+            place = of_line("disturbance", cause.act.line, text)
+            found.append(place.in_record(cause.trial, cause.attempt))
+        for other in shared.others[:LISTED]:
+            text = f"{other.stretch.echoes} echoes in a row lost at the same time in "
+            text += _lane(other.lane)
+            place = _samples(other.stretch.first_seq, other.stretch.last_seq, text)
+            found.append(place.in_record(other.trial, other.attempt))
+    for hit in [c for c in across.caused if c.stretch.kind == "loss"][:LISTED]:
+        after_ms = to_s(hit.stretch.begin_ns - hit.act.begin_ns) * 1000
+        text = f"this trial {hit.act.text}, and {after_ms:.0f} ms later {_lane(hit.lane)} lost "
+        text += f"{hit.stretch.echoes} echoes in a row ({hit.trial})"
+        found.append(of_line("disturbance", hit.act.line, text))
+        place = _samples(hit.stretch.first_seq, hit.stretch.last_seq, "what it disturbed")
+        found.append(place.in_record(hit.trial, hit.attempt))
+    return tuple(found)
+
+
+def _samples(first: int, last: int, text: str) -> Evidence:
+    return of_samples("disturbance", "path", first, last, text)
+
+
+def _lane(name: str) -> str:
+    """`lane-3` as it is written in a sentence."""
+    return name.replace("-", " ") if name else "another lane"

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judge an attempt whose path was disturbed by another lane (issue 14, section 1).
+
+It is judged with the shared stretches and without them. Where both say the same, and the shared
+stretch can be told from the trial's own outages, it is left out of everything measured. Where the
+verdict, or the outage, rests on one, the attempt is `unknown`: what the system under test would
+have done without the other lane nobody has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nsm_resilience.judge.disturbance import (
+    Followed,
+    disturbance_of,
+    evidence_of,
+    who_disturbed,
+)
+from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.judge.outages import Echoes
+from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.shared import Across, Shared
+from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.traces import Stretch
+
+RECOVERED = "recovered and settled"
+"""Why the runner ended a watch before its window was over (trial/phases.py)."""
+
+Judge = Callable[[Sequence[Stretch]], Judgement]
+"""The judgement on an attempt with these stretches left out."""
+
+
+def leave_out(echoes: Echoes, stretches: Sequence[Stretch]) -> Echoes:
+    """The echoes with those of shared stretches as if they had been answered in time.
+
+    They stay among what was sent, so that the prober does not seem to have stopped.
+    """
+    if not stretches or not len(echoes):
+        return echoes
+    left_out = np.zeros(len(echoes), dtype=np.bool_)
+    for stretch in stretches:
+        left_out |= (echoes.seq >= stretch.first_seq) & (echoes.seq <= stretch.last_seq)
+    seen = echoes.answered & ~left_out
+    usual = int(np.median((echoes.arrival - echoes.sent)[seen])) if seen.any() else 0
+    arrival = np.where(left_out, echoes.sent + usual, echoes.arrival)
+    return Echoes(echoes.seq, echoes.due, echoes.sent, echoes.answered | left_out, arrival)
+
+
+def watched(rules: Rules, instants: Instants, left_out: Sequence[Stretch]) -> Rules:
+    """The rules with as long a watch as there was, where a shared stretch had it end early.
+
+    The runner ends a watch when the path has come back and stayed so for the settle time. When what
+    it came back from is left out, no more can be asked of the trial than after an outage of its
+    own: the settle time. How long it was watched stands beside the verdict (`watch_s`).
+    """
+    if instants.watch is None or instants.watch_end is None or not left_out:
+        return rules
+    begin, end = instants.watch
+    inside = [s.end_ns for s in left_out if s.kind == "loss" and begin <= s.end_ns <= end]
+    early = instants.watch_end.data.get("because") == RECOVERED
+    if not early or not inside or end - max(inside) < to_ns(rules.settle_s - rules.tolerance_s):
+        return rules
+    return replace(rules, watch_s=min(rules.watch_s, to_s(end - begin)))
+
+
+def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgement:
+    """The judgement on a complete attempt, knowing what the look across lanes found."""
+    plain = judge(())
+    inside = [one for one in across.shared if _is_judged(one, instants)]
+    if not inside:
+        return _with(plain, across, instants, {})
+    masked = judge([one.stretch for one in inside])
+    resting = _resting(judge, plain, masked, inside)
+    if resting is None:
+        left_out = dict.fromkeys(map(id, inside), "left out")
+        return _with(_saying(masked, inside), across, instants, left_out)  # type: ignore[arg-type]
+    first, why = resting
+    begin_s = instants.since_fault(first.stretch.begin_ns)
+    what = "were lost" if first.stretch.kind == "loss" else "were kept waiting"
+    reason = (
+        f"Disturbed {who_disturbed(first)}: {first.stretch.echoes} echoes in a row {what}"
+        f"{'' if begin_s is None else f' from {begin_s:.1f} s on'}, {why}."
+    )
+    unknown = replace(
+        plain,
+        verdict="unknown",
+        reason=reason,
+        measures=replace(plain.measures, path_verdict="unknown"),
+        under=(),
+    )
+    return _with(unknown, across, instants, dict.fromkeys(map(id, inside), "unknown"))
+
+
+def not_judged(judgement: Judgement, across: Across, instants: Instants) -> Judgement:
+    """The same for an attempt that is not judged: what disturbed it is only listed."""
+    return _with(judgement, across, instants, {})
+
+
+def _resting(
+    judge: Judge, plain: Judgement, masked: Judgement, inside: Sequence[Shared]
+) -> tuple[Shared, str] | None:
+    """The stretch on which the attempt rests and how; None when it rests on none."""
+    inseparable = [one for one in inside if one.why_inseparable]
+    if plain.verdict != masked.verdict:
+        worst = max(inseparable or inside, key=lambda one: one.stretch.length_ns)
+        return worst, f"and the verdict rests on them: without, it would be {masked.verdict}"
+    if not inseparable:
+        return None
+    separable = [one.stretch for one in inside if not one.why_inseparable]
+    if _path(judge(separable)) == _path(masked):
+        return None
+    worst = max(inseparable, key=lambda one: one.stretch.length_ns)
+    return worst, f"which cannot be told from an outage of its own, because {worst.why_inseparable}"
+
+
+def _path(judgement: Judgement) -> tuple[object, ...]:
+    """What is measured of the path."""
+    m = judgement.measures
+    return m.path_verdict, m.outage_s, m.outage_censored, m.outages
+
+
+def _is_judged(shared: Shared, instants: Instants) -> bool:
+    """Whether a stretch touches what is judged: the steady state and the watch."""
+    if instants.watch is None:
+        return False
+    begin, end = instants.watch
+    since = begin if instants.steady is None else instants.steady[0]
+    return shared.stretch.end_ns >= since and shared.stretch.begin_ns <= end
+
+
+def _saying(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
+    """The judgement with what was left out named in its reason."""
+    lost = sum(one.stretch.echoes for one in inside if one.stretch.kind == "loss")
+    if not lost or judgement.verdict not in ("supported", "unsupported"):
+        return judgement
+    left_out = f" (left out: {lost} echoes that were lost because of another lane)."
+    return replace(judgement, reason=judgement.reason.removesuffix(".") + left_out)
+
+
+def _with(
+    judgement: Judgement, across: Across, instants: Instants, followed: dict[int, Followed]
+) -> Judgement:
+    measures: Measures = replace(
+        judgement.measures,
+        disturbances=tuple(
+            disturbance_of(number, one, instants, followed.get(id(one), "nothing"))
+            for number, one in enumerate(across.shared, start=1)
+        ),
+        looked=across.looked,
+    )
+    evidence = (*judgement.evidence, *evidence_of(across))
+    return replace(judgement, measures=measures, evidence=evidence)
