@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nsm_resilience.analysis.coverage import coverage, load_facts
+from nsm_resilience.analysis.families import LEVEL
 from nsm_resilience.analysis.figures.cells import cell_labels, level_name, levels_in_order
 from nsm_resilience.analysis.figures.cells import short_names as names_of
 from nsm_resilience.analysis.figures.remedies import FIGURES, describe_remedies
@@ -26,11 +27,10 @@ from nsm_resilience.report.campaign import (
     read_description,
     trial_commits,
 )
-from nsm_resilience.report.factors import p_in_words
 from nsm_resilience.report.numbers import Second, read_named, read_tables
 from nsm_resilience.report.rows import cell_rows
 from nsm_resilience.report.watchdog_rules import stated_rules
-from nsm_resilience.report.wording import seconds, share_interval, signed, signed_interval
+from nsm_resilience.report.wording import p_of, seconds, share_interval, signed, signed_interval
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.remedies import ARMS, REMEDIES, REMEDY_TABLES, TIMES
 from nsm_resilience.tables.schemas import CELL
@@ -120,6 +120,8 @@ def beyond_numbers(
         ),
         "links": dict(links),
         "confidence": f"{CONFIDENCE:.0%}".replace("%", "\u00a0%"),
+        "family": int(remedies["fisher_family"].max()) if len(remedies) else 0,
+        "by_block": _any_by_block(lines),
         "judged": int(run["n"].sum()),
         "planned": sum(n for _, n in study.cells()),
         "not_counted": int(remedies["unknown"].sum() + tables["scenarios"]["void"].sum()),
@@ -212,10 +214,10 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
         "difference_interval": signed_interval(
             float(measured["share_low"]), float(measured["share_high"])
         ),
-        # an interval of one cell leaves out zero with two trials; with many cells looked at, only
-        # an adjusted test says that a difference is more than chance
-        "apart": float(measured["fisher_holm_p"]) < 1 - CONFIDENCE,
-        "fisher": p_in_words(float(measured["fisher_holm_p"])),
+        "block_interval": _by_block(measured, "share", "share"),
+        # only an adjusted test says that a difference is more than chance
+        "apart": float(measured["fisher_holm_p"]) <= LEVEL,
+        "fisher": p_of(measured, "fisher"),
         "times": {
             measure: {
                 "delta": signed(float(measured[f"{measure}_delta"])),
@@ -223,8 +225,9 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
                     float(measured[f"{measure}_delta_low"]),
                     float(measured[f"{measure}_delta_high"]),
                 ),
-                "p": p_in_words(float(measured[f"{measure}_p"])),
-                "apart": float(measured[f"{measure}_p"]) < 1 - CONFIDENCE,
+                "block_interval": _by_block(measured, measure, f"{measure}_delta"),
+                "p": p_of(measured, measure),
+                "apart": float(measured[f"{measure}_holm_p"]) <= LEVEL,
                 "shorter": float(measured[f"{measure}_delta"]) < 0,
             }
             for measure in TIMES
@@ -232,8 +235,22 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
     }  # fmt: skip
 
 
+def _by_block(measured: Mapping[Any, Any], prefix: str, simple: str) -> str:
+    """The interval by blocks; empty where there is none, or it is the simple one in print."""
+    found, other = (
+        signed_interval(float(measured[f"{name}_low"]), float(measured[f"{name}_high"]))
+        for name in (f"{prefix}_block", simple)
+    )
+    return "" if found == other else found
+
+
 def _count(value: object) -> int | None:
     return None if pd.isna(value) else int(str(value))  # type: ignore[call-overload]
+
+
+def _any_by_block(lines: Sequence[Row]) -> bool:
+    arms = [arm for line in lines for arm in line["arms"].values()]
+    return any(found["block_interval"] for arm in arms for found in (arm, *arm["times"].values()))
 
 
 # --- arms as a whole ------------------------------------------------------------------------------
@@ -300,6 +317,7 @@ def _against(lines: Sequence[Row]) -> list[Row]:
                 "nine": _nine_in_both(pairs),
                 "better": named(1),
                 "worse": named(-1),
+                "untested": sum(b["fisher"].startswith("\u2265") for _, _, b in pairs),
                 "verdicts_apart": [name_of(line) for line, _, b in pairs if b["apart"]],
                 "least": min(min(a["n"], b["n"]) for _, a, b in pairs),
                 "apart": {

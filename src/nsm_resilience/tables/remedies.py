@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 from nsm_resilience.study.models import Remedy, Source
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS, SCENARIO_VERDICTS
+from nsm_resilience.tables.significance import significance_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,9 @@ _NO_TRIAL = "no judged trial"
 _FEW = "fewer than 6 judged trials cannot give 95 %"
 _NO_WATCHDOG = "an arm without a watchdog, or no trial of it"
 _NO_PAIR = "the arm without a remedy, or one of the two cells has no judged trial"
-_NO_DELTA = f"{_NO_PAIR}; samples that do not overlap have no interval"
+_NO_INTERVAL = f"{_NO_PAIR}, or too few for an interval that holds for all pairs"
+_NO_DELTA = f"{_NO_INTERVAL}; samples that do not overlap have no interval"
+_FEW_BLOCKS = f"{_NO_PAIR}, or the two share too few blocks for an interval at that level"
 
 
 def _factor(name: str) -> Column:
@@ -100,12 +103,16 @@ REMEDIES = Table(
                _NO_WATCHDOG, least=0),
         Column("share_difference", "number", "share supported, less that without a remedy",
                _NO_PAIR, least=-1, most=1),
-        Column("share_low", "number", "95 % Newcombe interval of it", _NO_PAIR, least=-1, most=1),
-        Column("share_high", "number", "its upper end", _NO_PAIR, least=-1, most=1),
-        Column("fisher_p", "number", "of Fisher's exact test of the two shares", _NO_PAIR,
-               least=0, most=1),
-        Column("fisher_holm_p", "number", "the same, adjusted over all cells with a remedy",
-               _NO_PAIR, least=0, most=1),
+        Column("share_low", "number",
+               "Newcombe interval of it; those of all pairs hold together with 95 %",
+               _NO_INTERVAL, least=-1, most=1),
+        Column("share_high", "number", "its upper end", _NO_INTERVAL, least=-1, most=1),
+        Column("share_block_low", "number",
+               "the same from resampled blocks of the schedule, both cells together",
+               _FEW_BLOCKS, least=-1, most=1),
+        Column("share_block_high", "number", "its upper end", _FEW_BLOCKS, least=-1, most=1),
+        *significance_columns("fisher", "Fisher's exact test of the two shares", _NO_PAIR,
+                              "all pairs of a cell with a remedy and one without"),
         *(
             column
             for measure, meaning in TIMES.items()
@@ -113,12 +120,19 @@ REMEDIES = Table(
                 Column(f"{measure}_delta", "number",
                        f"Cliff's delta of the {meaning}: below 0 where it is shorter",
                        _NO_PAIR, least=-1, most=1),
-                Column(f"{measure}_delta_low", "number", "95 % interval of it from ranks",
+                Column(f"{measure}_delta_low", "number",
+                       "interval of it from ranks; those of all pairs hold together with 95 %",
                        _NO_DELTA, least=-1, most=1),
                 Column(f"{measure}_delta_high", "number", "its upper end", _NO_DELTA,
                        least=-1, most=1),
-                Column(f"{measure}_p", "number", "of the rank test, adjusted by Holm over the "
-                       "pairs of this measure", _NO_PAIR, least=0, most=1),
+                Column(f"{measure}_block_low", "number", "the same from resampled blocks",
+                       _FEW_BLOCKS, least=-1, most=1),
+                Column(f"{measure}_block_high", "number", "its upper end", _FEW_BLOCKS,
+                       least=-1, most=1),
+                *significance_columns(
+                    measure, "Gehan's form of the Mann-Whitney test, by permutation", _NO_PAIR,
+                    "all pairs of this measure",
+                ),
             )
         ),
     ),

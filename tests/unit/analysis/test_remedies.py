@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 import pytest
 from constructed_beyond import BeyondCampaign
 from scipy import stats
-from statsmodels.stats.proportion import confint_proportions_2indep
 
-from nsm_resilience.analysis.rank_tests import fisher_exact
+from nsm_resilience.analysis.exact_tests import fisher_test
 from nsm_resilience.analysis.remedies import arm_table, remedy_table
 from nsm_resilience.tables.remedies import ARMS, REMEDIES
 
@@ -53,11 +53,12 @@ def test_every_cell_of_every_arm_has_a_row_with_its_verdict(remedies: pd.DataFra
 
 def test_a_cell_is_compared_with_the_same_one_without_a_remedy(remedies: pd.DataFrame) -> None:
     healed = one(remedies, scenario="S8", remedy="heal")
-    low, high = confint_proportions_2indep(2, 2, 0, 2, method="newcomb", compare="diff")
     assert healed["share_difference"] == 1.0
-    assert (healed["share_low"], healed["share_high"]) == pytest.approx((low, high), abs=1e-6)
-    assert healed["fisher_p"] == pytest.approx(1 / 3, abs=1e-6)  # 2 of 2 against 0 of 2
-    assert healed["fisher_holm_p"] == 1.0  # one of many
+    # 2 of 2 against 0 of 2: no outcome gives less than a third, so there is neither p nor interval
+    assert math.isnan(healed["fisher_p"]) and math.isnan(healed["fisher_holm_p"])
+    assert healed["fisher_least_p"] == pytest.approx(1 / 3)
+    assert (healed["fisher_family"], healed["outage_family"]) == (0, 0)
+    assert math.isnan(healed["share_low"]) and math.isnan(healed["share_block_low"])
     assert healed["outage_delta"] == -1.0
     assert pd.isna(one(remedies, scenario="S8", remedy="none")["share_difference"])
 
@@ -159,8 +160,8 @@ def test_fishers_test_is_the_sum_of_what_is_as_unlikely(
     chance = stats.hypergeom(n1 + n2, k1 + k2, n1)
     at = [chance.pmf(k) for k in range(n1 + 1)]
     expected = sum(p for p in at if p <= at[k1] * (1 + 1e-7))
-    assert fisher_exact(a, b) == pytest.approx(expected)
+    assert fisher_test(a, b).p == pytest.approx(expected)
 
 
 def test_fishers_test_of_nothing_is_none() -> None:
-    assert pd.isna(fisher_exact((0, 0), (1, 2)))
+    assert pd.isna(fisher_test((0, 0), (1, 2)).p)
