@@ -192,15 +192,11 @@ def _verdict_row(
     pair: Pair, counts: Sequence[Row], test: Adjusted, first: Side, second: Side
 ) -> Row:
     confidence = confidence_of(test.size)
-    numbers = [int(own[name]) for own in counts for name in ("k", "n")]
-    share = risk_difference(*numbers, confidence=confidence)
+    k1, n1, k2, n2 = (int(own[name]) for own in counts for name in ("k", "n"))
+    share = risk_difference(k1, n1, k2, n2, confidence)
     sides = _trials(pair, first, second)
-    clusters = share_interval(
-        *((own["verdict"] == "supported").tolist() for _, own in sides),
-        _clusters(sides),
-        confidence,
-        paired=False,
-    )
+    won = [(own["verdict"] == "supported").tolist() for _, own in sides]
+    clusters = share_interval(won[0], won[1], _clusters(sides), confidence, paired=False)
     return {
         "first": first.name,
         "second": second.name,
@@ -250,13 +246,13 @@ def _measure_rows(
     column = f"{measure}_s"
     samples = [[(side, timed(own, column)) for side, own in sides] for _, sides in pairs]
     times = [[times_of(own, column) for _, own in sides] for sides in samples]
-    family = adjusted([rank_test(*own) for own in times])
+    family = adjusted([rank_test(own[0], own[1]) for own in times])
     return [
         {
             **dict(zip(CELL, pair.key, strict=True)),
             "measure": measure,
             **_medians(own),
-            "cliff_delta": _rounded(cliffs_delta(*own).estimate),
+            "cliff_delta": _rounded(cliffs_delta(own[0], own[1]).estimate),
             **significance_row("rank", test),
             **_between_clusters(sides, own, confidence_of(test.size)),
         }
@@ -279,7 +275,7 @@ def _medians(times: Sequence[Times]) -> Row:
 def _between_clusters(
     sides: Sequence[tuple[Side, pd.DataFrame]], times: Sequence[Times], confidence: float
 ) -> Row:
-    found = delta_interval(*times, _clusters(sides), confidence, paired=False)
+    found = delta_interval(times[0], times[1], _clusters(sides), confidence, paired=False)
     return {
         "delta_cluster_low": _rounded(found.low),
         "delta_cluster_high": _rounded(found.high),

@@ -3,7 +3,8 @@
 
 Arms are compared cell by cell, a cell with a remedy against the one that differs in nothing else;
 where that one was not judged, nothing is compared. The nine are counted at their defaults (one
-cell each, as in claim C0); other cells of theirs have rows and are counted nowhere.
+cell each, as in claim C0); other cells of theirs are a group of their own, so that no attempt is
+missing from a sum over the groups.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.effects import Effect, blocks_of, effects_of
 from nsm_resilience.analysis.figures.cells import (
-    JUDGED,
     cell_id,
     counted,
     in_order,
     levels_in_order,
 )
+from nsm_resilience.tables.attempts import APART, JUDGED
 from nsm_resilience.tables.remedies import ARMS, GROUPS, REMEDIES
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
@@ -60,20 +61,14 @@ def remedy_table(trials: pd.DataFrame, scenarios: pd.DataFrame, study: Study) ->
     return REMEDIES.frame(rows)
 
 
-def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame, study: Study) -> pd.DataFrame:
+def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame) -> pd.DataFrame:
     """Return table `arms`, typed and checked: a row for each group, plane and remedy that is there.
 
     Args:
         trials: table `trials` of one campaign.
         remedies: its table `remedies`.
-        study: the study that was run.
     """
-    declared = {scenario.id: scenario for scenario in study.scenarios}
-    counts = [
-        row
-        for row in _named(remedies)
-        if row["group"] != "nine" or is_default_but_remedy(row, declared[row["scenario"]])
-    ]
+    counts = _named(remedies)
     rows = []
     for group in GROUPS:
         for plane in levels_in_order("plane", remedies["plane"]):
@@ -95,10 +90,10 @@ def is_default_but_remedy(row: Mapping[str, Any], scenario: Scenario) -> bool:
     return cell_id(bare) == default_cell(scenario, row["plane"]).id
 
 
-def group_of(scenario: Scenario) -> str:
-    """Which of `GROUPS` a scenario is of."""
+def group_of(row: Mapping[str, Any], scenario: Scenario) -> str:
+    """Which of `GROUPS` a cell is of."""
     if "C0" in scenario.claims:
-        return "nine"
+        return "nine" if is_default_but_remedy(row, scenario) else "levels"
     return "control" if scenario.is_control else "beyond"
 
 
@@ -121,20 +116,9 @@ def _row(
     judged = complete[complete["verdict"].isin(JUDGED)]
     return {
         **{name: row[name] for name in ("campaign", *CELL, "title", "source")},
-        "group": group_of(scenario),
+        "group": group_of(row, scenario),
         "control": scenario.is_control,
-        **{
-            name: row[name]
-            for name in (
-                "n",
-                "k",
-                "unknown",
-                "not_injected",
-                "not_reached",
-                "void",
-                "verdict",
-            )
-        },
+        **{name: row[name] for name in ("n", "k", "verdict", "attempts", *APART)},
         **{name: row[name] for name in ("wilson_low", "wilson_high", "censored")},
         "interrupted": int((judged["path_verdict"] != "alive").sum()),
         "outage_median_s": row["outage_median_s"],
@@ -223,10 +207,7 @@ def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
         **{word: verdicts.count(word) for word in ("supported", "flaky", "unsupported")},
         "n": _sum(tested, "n"),
         "k": _sum(tested, "k"),
-        "unknown": _sum(cells, "unknown"),
-        "not_injected": _sum(cells, "not_injected"),
-        "not_reached": _sum(cells, "not_reached"),
-        "void": _sum(cells, "void"),
+        **{name: _sum(cells, name) for name in ("attempts", *APART)},
         "detected": _sum(broken, "detected"),
         "detected_unknown": _sum(broken, "detected_unknown"),
         "notified": _sum(broken, "notified"),

@@ -27,11 +27,12 @@ from nsm_resilience.report.campaign import (
     read_description,
     trial_commits,
 )
-from nsm_resilience.report.numbers import Second, read_named, read_tables
+from nsm_resilience.report.numbers import Second, apart_in_words, read_named, read_tables
 from nsm_resilience.report.rows import cell_rows
 from nsm_resilience.report.watchdog_rules import stated_rules
 from nsm_resilience.report.wording import p_of, seconds, share_interval, signed, signed_interval
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.remedies import ARMS, REMEDIES, REMEDY_TABLES, TIMES
 from nsm_resilience.tables.schemas import CELL
 from nsm_resilience.tables.write import write_table
@@ -60,7 +61,7 @@ def write_remedies(tables_dir: Path, campaign: Path, out_dir: Path) -> list[Path
     tables = read_tables(tables_dir)
     study = load_recorded_study(CampaignLayout(campaign).study)
     remedies = remedy_table(tables["trials"], tables["scenarios"], study)
-    arms = arm_table(tables["trials"], remedies, study)
+    arms = arm_table(tables["trials"], remedies)
     return [*write_table(REMEDIES, remedies, out_dir), *write_table(ARMS, arms, out_dir)]
 
 
@@ -113,7 +114,7 @@ def beyond_numbers(
     remedies = made[REMEDIES.name]
     run = remedies[remedies["n"] > 0]
     lines = _lines(tables, remedies, study, PurePosixPath(links["campaign"]))
-    nine = [line for line in lines if line["group"] == "nine"]
+    nine = [line for line in lines if line["group"] in ("nine", "levels")]
     return {
         "campaign": campaign_facts(
             description, first_complete(campaign, records), study, commits, dirty
@@ -124,7 +125,8 @@ def beyond_numbers(
         "by_block": _any_by_block(lines),
         "judged": int(run["n"].sum()),
         "planned": sum(n for _, n in study.cells()),
-        "not_counted": int(remedies["unknown"].sum() + tables["scenarios"]["void"].sum()),
+        "attempts": int(remedies["attempts"].sum()),
+        "apart": apart_in_words({part: int(remedies[part].sum()) for part in APART}),
         "remedies": [
             {"id": level, "name": level_name("remedy", level)}
             for level in levels_in_order("remedy", run["remedy"])
@@ -133,7 +135,7 @@ def beyond_numbers(
         "planes": [level_name("plane", p) for p in levels_in_order("plane", run["plane"])],
         "rules": stated_rules(campaign, records),
         "nine": nine,
-        "beyond": [line for line in lines if line["group"] != "nine"],
+        "beyond": [line for line in lines if line not in nine],
         "arms": _arms(made[ARMS.name], nine),
         "against": _against(lines),
         "harm": _harm(lines),
@@ -198,8 +200,7 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
             "cell", "n", "k", "kn", "verdict", "interval", "median", "median_interval", "path",
             "new_answered", "new_asked", "detected", "detected_by", "detected_median",
             "detected_unknown", "notified", "notified_by", "notified_median", "notified_unknown",
-            "unknown", "void", "not_injected",
-            "not_reached",
+            "attempts", *APART,
         )},
         "record": None if typical is None else typical["record"],
         "trial": None if typical is None else typical["trial"],
@@ -279,6 +280,7 @@ def _arms(arms: pd.DataFrame, nine: Sequence[Row]) -> list[Row]:
                 "plane": level_name("plane", row["plane"]),
                 "name": level_name("remedy", row["remedy"]),
                 "ids": ids,
+                "apart": apart_in_words({part: int(row[part]) for part in APART}),
             }
         )
     return found

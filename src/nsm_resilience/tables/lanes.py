@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.tables.attempts import PARTS
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import FACTOR_LEVELS
 from nsm_resilience.tables.significance import significance_columns
@@ -136,6 +137,7 @@ LANE_TRIALS = Table(
             "no phase of it ended", least=0,
         ),
         Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
+        Column("part", "text", "what it is counted as", one_of=PARTS),
         Column("counted", "truth", "whether it is one of the n judged trials"),
         Column("install_s", "number", "its phase `install`", "it did not end", least=0),
         Column("rtt_ms", "number", "median round trip of its echoes", "it is not counted", least=0),

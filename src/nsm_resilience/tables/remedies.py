@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.study.models import Remedy, Source
+from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS, SCENARIO_VERDICTS
 from nsm_resilience.tables.significance import significance_columns
@@ -17,9 +18,14 @@ from nsm_resilience.tables.significance import significance_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-GROUPS = {"nine": "the nine", "beyond": "beyond the nine", "control": "controls"}
-"""What a cell belongs to: a scenario that claim C0 counts, any other, or one without a fault that
-the claim does not count (one that it does is of the nine, and a control all the same)."""
+GROUPS = {
+    "nine": "the nine",
+    "levels": "the nine at other levels",
+    "beyond": "beyond the nine",
+    "control": "controls",
+}
+"""What a cell belongs to: a scenario that claim C0 counts, at its defaults or not; any other; or
+one without a fault that the claim does not count (one that it does is of the nine)."""
 
 TIMES = {
     "outage": "outage of the established path",
@@ -58,11 +64,7 @@ REMEDIES = Table(
         Column("control", "truth", "whether nothing is broken"),
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("unknown", "integer", "trials in which harness, probe or watchdog failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about",
-               least=0),
-        Column("void", "integer", "attempts that were void, cut short, or repeated", least=0),
+        *attempt_columns(),
         Column("verdict", "text", "verdict of the cell", one_of=SCENARIO_VERDICTS),
         Column("wilson_low", "number", "95 % Wilson interval of k/n", _NO_TRIAL, least=0, most=1),
         Column("wilson_high", "number", "its upper end", _NO_TRIAL, least=0, most=1),
@@ -139,6 +141,7 @@ REMEDIES = Table(
     ("campaign", *CELL),
     (
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("cut is at most what is known of it",
              lambda t: t["cut"].fillna(0) <= t["cut_known"].fillna(0)),
         Rule("of the watched no more is known", lambda t: t["cut_known"].fillna(0) <= t["watched"]),
@@ -162,11 +165,7 @@ ARMS = Table(
         Column("unsupported", "integer", "of the tested, unsupported", least=0),
         Column("n", "integer", "trials judged", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("unknown", "integer", "trials in which harness, probe or watchdog failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about",
-               least=0),
-        Column("void", "integer", "attempts that were void, cut short, or repeated", least=0),
+        *attempt_columns(),
         Column("detected", "integer", "of the n with a fault, in how many anything was shown",
                least=0),
         Column("detected_unknown", "integer", "in how many of these that is not known", least=0),
@@ -190,6 +189,7 @@ ARMS = Table(
     ),
     ("campaign", "group", "plane", "remedy"),
     (
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("verdicts add up",
              lambda t: t["supported"] + t["flaky"] + t["unsupported"] == t["tested"]),
         Rule("tested is at most what is declared", lambda t: t["tested"] <= t["cells"]),

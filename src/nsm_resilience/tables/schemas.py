@@ -15,6 +15,7 @@ from nsm_resilience.judge.injection import ProofState
 from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source
+from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.efficiency import KINDS
 
@@ -329,12 +330,7 @@ SCENARIOS = Table(
         *_FACTORS,
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("void", "integer", "attempts that were void or cut, or repeated because our own "
-               "probes failed in them", least=0),
-        Column("unknown", "integer", "trials in which harness or probe failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about, such "
-               "as a second outage: the first did not heal", least=0),
+        *attempt_columns(),
         Column(
             "verdict",
             "text",
@@ -391,6 +387,7 @@ SCENARIOS = Table(
     ),
     ("campaign", *CELL),
     (
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
         Rule("censored is at most n", lambda t: t["censored"] <= t["n"]),
         Rule(

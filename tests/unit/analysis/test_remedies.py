@@ -21,7 +21,7 @@ Row = dict[str, Any]
 def tables(campaign: BeyondCampaign) -> tuple[pd.DataFrame, pd.DataFrame]:
     trials, scenarios = campaign.table("trials"), campaign.table("scenarios")
     remedies = remedy_table(trials, scenarios, campaign.study)
-    return remedies, arm_table(trials, remedies, campaign.study)
+    return remedies, arm_table(trials, remedies)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_harm_and_alarms_of_attempts_that_do_not_count_are_kept(arms: BeyondCamp
     row = one(remedies, scenario="S1", remedy="observe")
     assert (row["watched"], row["alarmed"], row["acts_failed"], row["cut_known"]) == (3, 2, 1, 2)
     assert one(remedies, scenario="S6", remedy="heal")["cut"] == 2
-    nine = one(arm_table(trials, remedies, arms.study), group="nine", remedy="observe")
+    nine = one(arm_table(trials, remedies), group="nine", remedy="observe")
     assert (nine["controls"], nine["controls_alarmed"], nine["acts"]) == (3, 2, 1)
 
 
@@ -132,7 +132,7 @@ def test_without_the_arm_without_a_remedy_nothing_is_compared(arms: BeyondCampai
     scenarios = scenarios[scenarios["remedy"] != "none"]
     remedies = remedy_table(trials, scenarios, arms.study)
     assert remedies["share_difference"].isna().all() and remedies["outage_p"].isna().all()
-    assert set(arm_table(trials, remedies, arms.study)["remedy"]) == {"observe", "heal"}
+    assert set(arm_table(trials, remedies)["remedy"]) == {"observe", "heal"}
 
 
 def test_a_campaign_of_which_nothing_was_run_has_rows_and_no_numbers(arms: BeyondCampaign) -> None:
@@ -143,7 +143,7 @@ def test_a_campaign_of_which_nothing_was_run_has_rows_and_no_numbers(arms: Beyon
     )  # fmt: skip
     remedies = remedy_table(trials, scenarios, arms.study)
     assert len(remedies) == len(scenarios)
-    assert arm_table(trials, remedies, arms.study)["tested"].sum() == 0
+    assert arm_table(trials, remedies)["tested"].sum() == 0
 
 
 def test_the_columns_say_when_they_are_empty() -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 FACTORS = CELL[1:]
 """Columns of a cell but the scenario."""
-
-JUDGED = ("supported", "unsupported")
-"""Verdicts that count in n."""
-
-UNDECIDED = ("unknown", "not_injected", "not_reached")
-"""Verdicts of complete attempts that count in no n."""
 
 _NODES = {
     frozenset({"client"}): "client\u2019s node",
