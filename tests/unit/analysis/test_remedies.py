@@ -13,6 +13,7 @@ from scipy import stats
 
 from nsm_resilience.analysis.exact_tests import fisher_test
 from nsm_resilience.analysis.remedies import arm_table, remedy_table
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.remedies import ARMS, REMEDIES
 
 Row = dict[str, Any]
@@ -131,14 +132,15 @@ def test_without_the_arm_without_a_remedy_nothing_is_compared(arms: BeyondCampai
     scenarios = arms.table("scenarios")
     scenarios = scenarios[scenarios["remedy"] != "none"]
     remedies = remedy_table(trials, scenarios, arms.study)
-    assert remedies["share_difference"].isna().all() and remedies["outage_p"].isna().all()
+    assert remedies["share_difference"].isna().all() and remedies["outage_least_p"].isna().all()
     assert set(arm_table(trials, remedies)["remedy"]) == {"observe", "heal"}
 
 
 def test_a_campaign_of_which_nothing_was_run_has_rows_and_no_numbers(arms: BeyondCampaign) -> None:
     trials = arms.table("trials").iloc[:0]
     scenarios = arms.table("scenarios").assign(
-        n=0, k=0, unknown=0, censored=0, verdict="not tested", wilson_low=float("nan"),
+        n=0, k=0, attempts=0, **dict.fromkeys(APART, 0), censored=0,
+        verdict="not tested", wilson_low=float("nan"),
         wilson_high=float("nan"), outage_median_s=float("nan"),
     )  # fmt: skip
     remedies = remedy_table(trials, scenarios, arms.study)
@@ -165,3 +167,13 @@ def test_fishers_test_is_the_sum_of_what_is_as_unlikely(
 
 def test_fishers_test_of_nothing_is_none() -> None:
     assert pd.isna(fisher_test((0, 0), (1, 2)).p)
+
+
+def test_no_attempt_is_missing_from_the_arms(arms: BeyondCampaign) -> None:
+    """Second outages are of the nine and not at their defaults: they fell out of every sum."""
+    trials = arms.table("trials")
+    remedies = remedy_table(trials, arms.table("scenarios"), arms.study)
+    summary = arm_table(trials, remedies)
+    assert summary["attempts"].sum() == remedies["attempts"].sum() == len(trials)
+    assert summary["watched"].sum() == trials["watchdog_false_alarms"].notna().sum()
+    assert "levels" in set(summary["group"])

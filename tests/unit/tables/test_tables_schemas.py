@@ -39,8 +39,9 @@ COLUMNS = {
         "evidence"
     ),
     "scenarios": (
-        "campaign scenario title source plane client failure outage remedy n k void unknown "
-        "not_injected not_reached verdict wilson_low wilson_high claimed agreement outage_median_s "
+        "campaign scenario title source plane client failure outage remedy n k attempts "
+        "unknown not_injected not_reached void cut_short repeated "
+        "verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "
         "interruptions_median interruptions_most"
     ),
