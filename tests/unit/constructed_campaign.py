@@ -26,6 +26,7 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
+from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.schemas import CELL
@@ -213,8 +214,8 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
             {
                 "campaign": NAME, "scenario": scenario.id, "title": scenario.title,
                 "source": scenario.source, **factors, "n": n, "k": k,
-                "void": int(own["reason"].str.startswith("void:").sum()), "unknown": 0,
-                "not_injected": 0, "not_reached": 0, "verdict": verdict, "wilson_low": interval.low,
+                **attempt_row(counted_parts(parts_of(own))), "verdict": verdict,
+                "wilson_low": interval.low,
                 "wilson_high": interval.high, "claimed": scenario.claimed,
                 "agreement": agreement if n else "not tested", "outage_median_s": median.median,
                 "outage_median_low_s": median.low, "outage_median_high_s": median.high,

@@ -6,7 +6,10 @@ of a factor and the two are different (one forwarding plane each, say), that fac
 compared: cells are matched by all others, and the comparison says which one differs.
 
 Campaigns are compared, not pooled: trials on one cluster share its state. What lies between
-clusters can be told only from campaigns with several of them; see `clusters.cluster_interval`.
+clusters can be told only from campaigns with several of them; see `blocks`.
+
+Tests and intervals of shares are adjusted over all cells, those of a time over all cells too, each
+measure by itself.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.clusters import Statistic, cluster_interval, mean_difference
-from nsm_resilience.analysis.differences import cliffs_delta, delta_of, risk_difference
-from nsm_resilience.analysis.figures.cells import TREATMENTS, cell_id, in_order, judged
-from nsm_resilience.analysis.rank_tests import holm, log_rank, permutation_test
-from nsm_resilience.analysis.statistics import Interval, median_interval
+from nsm_resilience.analysis.blocks import delta_interval, share_interval
+from nsm_resilience.analysis.differences import cliffs_delta, risk_difference
+from nsm_resilience.analysis.exact_tests import fisher_test, rank_test
+from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
+from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.statistics import median_interval
 from nsm_resilience.analysis.times import Times, timed, times_of
 from nsm_resilience.tables.comparison import COMPARISON, ENVIRONMENT, MEASURES, SIDES, TIMES
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.significance import significance_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,8 +112,8 @@ def compare_campaigns(first: Side, second: Side) -> Comparison:
     pairs = matched(first.scenarios, second.scenarios, contrasts)
     return Comparison(
         contrasts=contrasts,
-        verdicts=COMPARISON.frame([_verdict_row(pair, first, second) for pair in pairs]),
-        times=TIMES.frame(_adjusted(_time_rows(pairs, first, second))),
+        verdicts=COMPARISON.frame(_verdict_rows(pairs, first, second)),
+        times=TIMES.frame(_time_rows(pairs, first, second)),
         environment=ENVIRONMENT.frame(_environment_rows(first.facts, second.facts)),
     )
 
@@ -123,7 +128,7 @@ def contrasts_of(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Contrast, .
     level of its own: a control has nothing that could fail in another way.
     """
     found = []
-    for factor in TREATMENTS:
+    for factor in FACTORS:
         levels = [_levels(table, factor) for table in (first, second)]
         if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
             found.append(Contrast(factor, *(next(iter(own)) for own in levels)))
@@ -174,14 +179,24 @@ def key_of(row: Mapping[str, Any], contrasts: Sequence[Contrast]) -> Key:
 # --- rows -----------------------------------------------------------------------------------------
 
 
-def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
-    counts = [_counts(row) for row in (pair.first, pair.second)]
-    share = risk_difference(*(int(own[name]) for own in counts for name in ("k", "n")))
-    supported = [
-        _by_cluster(side, own, [float(v == "supported") for v in own["verdict"]])
-        for side, own in _trials(pair, first, second)
+def _verdict_rows(pairs: Sequence[Pair], first: Side, second: Side) -> list[Row]:
+    counts = [[_counts(row) for row in (pair.first, pair.second)] for pair in pairs]
+    family = adjusted([fisher_test(*((own["k"], own["n"]) for own in both)) for both in counts])
+    return [
+        _verdict_row(pair, both, test, first, second)
+        for pair, both, test in zip(pairs, counts, family, strict=True)
     ]
-    clusters = _cluster_interval(supported, mean_difference)
+
+
+def _verdict_row(
+    pair: Pair, counts: Sequence[Row], test: Adjusted, first: Side, second: Side
+) -> Row:
+    confidence = confidence_of(test.size)
+    k1, n1, k2, n2 = (int(own[name]) for own in counts for name in ("k", "n"))
+    share = risk_difference(k1, n1, k2, n2, confidence)
+    sides = _trials(pair, first, second)
+    won = [(own["verdict"] == "supported").tolist() for _, own in sides]
+    clusters = share_interval(won[0], won[1], _clusters(sides), confidence, paired=False)
     return {
         "first": first.name,
         "second": second.name,
@@ -200,6 +215,7 @@ def _verdict_row(pair: Pair, first: Side, second: Side) -> Row:
         "share_difference": _rounded(share.estimate),
         "share_low": _rounded(share.low),
         "share_high": _rounded(share.high),
+        **significance_row("fisher", test),
         "share_cluster_low": _rounded(clusters.low),
         "share_cluster_high": _rounded(clusters.high),
     }
@@ -218,24 +234,30 @@ def _change(first: Row, second: Row) -> str:
 
 
 def _time_rows(pairs: Sequence[Pair], first: Side, second: Side) -> list[Row]:
-    rows = []
-    for pair in pairs:
-        sides = _trials(pair, first, second)
-        if not any(len(own) for _, own in sides):
-            continue
-        for measure in MEASURES:
-            samples = [timed(own, f"{measure}_s") for _, own in sides]
-            times = [times_of(own, f"{measure}_s") for own in samples]
-            rows.append(
-                {
-                    **dict(zip(CELL, pair.key, strict=True)),
-                    "measure": measure,
-                    **_medians(times),
-                    **_effect(*times),
-                    **_between_clusters([side for side, _ in sides], samples, times),
-                }
-            )
-    return rows
+    both = [(pair, _trials(pair, first, second)) for pair in pairs]
+    kept = [(pair, sides) for pair, sides in both if any(len(own) for _, own in sides)]
+    found = {measure: _measure_rows(kept, measure) for measure in MEASURES}
+    return [found[measure][at] for at in range(len(kept)) for measure in MEASURES]
+
+
+def _measure_rows(
+    pairs: Sequence[tuple[Pair, Sequence[tuple[Side, pd.DataFrame]]]], measure: str
+) -> list[Row]:
+    column = f"{measure}_s"
+    samples = [[(side, timed(own, column)) for side, own in sides] for _, sides in pairs]
+    times = [[times_of(own, column) for _, own in sides] for sides in samples]
+    family = adjusted([rank_test(own[0], own[1]) for own in times])
+    return [
+        {
+            **dict(zip(CELL, pair.key, strict=True)),
+            "measure": measure,
+            **_medians(own),
+            "cliff_delta": _rounded(cliffs_delta(own[0], own[1]).estimate),
+            **significance_row("rank", test),
+            **_between_clusters(sides, own, confidence_of(test.size)),
+        }
+        for (pair, _), sides, own, test in zip(pairs, samples, times, family, strict=True)
+    ]
 
 
 def _medians(times: Sequence[Times]) -> Row:
@@ -250,35 +272,20 @@ def _medians(times: Sequence[Times]) -> Row:
     return row
 
 
-def _effect(first: Times, second: Times) -> Row:
-    return {
-        "cliff_delta": _rounded(cliffs_delta(first, second).estimate),
-        "mann_whitney_p": _rounded(permutation_test(first, second)),
-        "log_rank_p": _rounded(log_rank(first, second)),
-    }
-
-
 def _between_clusters(
-    sides: Sequence[Side], samples: Sequence[pd.DataFrame], times: Sequence[Times]
+    sides: Sequence[tuple[Side, pd.DataFrame]], times: Sequence[Times], confidence: float
 ) -> Row:
-    groups = [
-        _by_cluster(side, rows, own.ranked)
-        for side, rows, own in zip(sides, samples, times, strict=True)
-    ]
-    clusters = _cluster_interval(groups, delta_of)
+    found = delta_interval(times[0], times[1], _clusters(sides), confidence, paired=False)
     return {
-        "delta_cluster_low": _rounded(clusters.low),
-        "delta_cluster_high": _rounded(clusters.high),
+        "delta_cluster_low": _rounded(found.low),
+        "delta_cluster_high": _rounded(found.high),
     }
 
 
-def _adjusted(rows: list[Row]) -> list[Row]:
-    """Add Holm's adjustment of each measure's p values over all cells."""
-    for measure in MEASURES:
-        own = [row for row in rows if row["measure"] == measure]
-        for row, p in zip(own, holm([r["mann_whitney_p"] for r in own]), strict=True):
-            row["mann_whitney_holm_p"] = _rounded(p)
-    return rows
+def _clusters(sides: Sequence[tuple[Side, pd.DataFrame]]) -> tuple[list[str], list[str]]:
+    first, second = ([side.clusters.get(record, "") for record in own["record"]]
+                     for side, own in sides)  # fmt: skip
+    return first, second
 
 
 def _trials(pair: Pair, first: Side, second: Side) -> list[tuple[Side, pd.DataFrame]]:
@@ -291,17 +298,6 @@ def _trials(pair: Pair, first: Side, second: Side) -> list[tuple[Side, pd.DataFr
             own = side.trials[(side.trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
         found.append((side, judged(own)))
     return found
-
-
-def _by_cluster(side: Side, trials: pd.DataFrame, values: Sequence[float]) -> list[list[float]]:
-    groups: dict[str, list[float]] = {}
-    for record, value in zip(trials["record"], values, strict=True):
-        groups.setdefault(side.clusters.get(record, ""), []).append(value)
-    return list(groups.values())
-
-
-def _cluster_interval(groups: Sequence[list[list[float]]], statistic: Statistic) -> Interval:
-    return cluster_interval(groups[0], groups[1], statistic)
 
 
 def _environment_rows(first: Mapping[str, str], second: Mapping[str, str]) -> list[Row]:

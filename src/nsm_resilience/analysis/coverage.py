@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from nsm_resilience.analysis.figures.cells import JUDGED, counted
+from nsm_resilience.analysis.figures.cells import counted
 from nsm_resilience.study.load import load_model
 from nsm_resilience.study.models import VPP_PROCESSES, Failure, Model, Outage, Scenario, Study
+from nsm_resilience.tables.attempts import JUDGED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ As in `analysis.statistics`, every function says what it assumes and where the m
 and calls a library (statsmodels, scipy, lifelines) wherever that has the method. A difference is
 always "second minus first": the first sample is the level that is compared with.
 
-Whether chance explains a difference is asked in `rank_tests`; what lies between the clusters of a
-campaign in `clusters`.
+Whether chance explains a difference is asked in `exact_tests`; what lies between the blocks or the
+clusters of a campaign in `blocks`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ from __future__ import annotations
 import bisect
 import functools
 import math
-import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from nsm_resilience.analysis.dominance import dominance
+from nsm_resilience.analysis.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
 from nsm_resilience.analysis.times import Times
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 EXACT_BELOW = 50
 """Trials per sample below which the distribution of ranks is counted, not approximated."""
@@ -67,8 +63,9 @@ def risk_difference(
     """Difference of two shares, k2/n2 - k1/n1, with Newcombe's hybrid score interval.
 
     Assumes two independent samples, each of independent trials with one probability. The interval
-    is made of the two Wilson intervals, so it behaves at shares of 0 and 1 and at small n, and,
-    like them, is the optimistic one where trials share a cluster.
+    is made of the two Wilson intervals, so it behaves at shares of 0 and 1, and, like them, is the
+    optimistic one where trials share a cluster. It does not exist (NaN) where Fisher's test of
+    these sizes could not reach the level: two trials against two would leave out zero at 95 %.
 
     Source: Newcombe, Stat. Med. 17 (1998) 873-890, method 10. Computed by `statsmodels`,
     `confint_proportions_2indep(method="newcomb")`.
@@ -88,6 +85,8 @@ def risk_difference(
         raise ValueError(f"risk_difference needs 0 <= k <= n, but got {k1}/{n1} and {k2}/{n2}")
     if n1 == 0 or n2 == 0:
         return Difference(math.nan, math.nan, math.nan)
+    if not _can_reach(least_fisher_p(n1, n2), confidence):
+        return Difference(k2 / n2 - k1 / n1, math.nan, math.nan)
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     low, high = confint_proportions_2indep(
@@ -100,38 +99,43 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     """Cliff's delta: chance that a time of the second sample is longer, minus that it is shorter.
 
     -1 and 1 mean that the samples do not overlap, 0 that neither is longer on the whole. Assumes
-    independent trials, no shape and no common shape. Censored times are ties among each other and
-    longer than all observed ones, which holds where the watches are equally long.
+    independent trials, no shape and no common shape. Pairs that censoring leaves undecided count as
+    neither, see `dominance`.
 
     The interval is that of Brunner and Munzel for P(X < Y) + P(X = Y) / 2, carried over to delta
-    and cut at -1 and 1. It does not exist (NaN) where the ranks leave no variance to estimate it
-    from: samples that do not overlap at all, or fewer than two trials in one.
+    and cut at -1 and 1. It does not exist (NaN) where the pairs leave no variance to estimate it
+    from, as of samples that do not overlap at all, nor where a rank test of these sizes could not
+    reach the level.
 
     Source: Cliff, Psychol. Bull. 114 (1993) 494-509; Brunner and Munzel, Biom. J. 42 (2000) 17-25.
-    The interval is computed by `statsmodels.stats.nonparametric.rank_compare_2indep`.
+    Written here because statsmodels' `rank_compare_2indep` takes no undecided pairs; without them
+    both agree.
     """
     check_confidence(confidence)
     if not first.n or not second.n:
         return Difference(math.nan, math.nan, math.nan)
     import numpy as np
-    from statsmodels.stats.nonparametric import rank_compare_2indep
+    from scipy.stats import t
 
-    estimate = delta_of(np.asarray(first.ranked), np.asarray(second.ranked))
-    with warnings.catch_warnings():  # it divides by a variance of zero, which is looked at below
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = rank_compare_2indep(second.ranked, first.ranked)
-        low, high = found.confint_lintransf(const=-1, slope=2, alpha=1.0 - confidence)
-    if not found.var > 0:
+    longer = dominance(first, second)
+    estimate = float(longer.mean())
+    if not _can_reach(least_rank_p(first.n, second.n), confidence) or min(first.n, second.n) < 2:
         return Difference(estimate, math.nan, math.nan)
-    return Difference(estimate, max(-1.0, float(low)), min(1.0, float(high)))
+    parts = [float(np.var(longer.mean(axis=over), ddof=1)) / n for over, n in
+             ((1, first.n), (0, second.n))]  # fmt: skip
+    variance = sum(parts)
+    if not variance > 0:
+        return Difference(estimate, math.nan, math.nan)
+    degrees = variance**2 / sum(
+        part**2 / (n - 1) for part, n in zip(parts, (first.n, second.n), strict=True)
+    )
+    reach = float(t.ppf(1.0 - (1.0 - confidence) / 2.0, degrees)) * math.sqrt(variance)
+    return Difference(estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach))
 
 
-def delta_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Cliff's delta alone, of two samples as they are ranked: infinite = censored; see above."""
-    # compared, not subtracted: two censored values are a tie, and infinity less infinity is none
-    above = (second[:, None] > first[None, :]).sum()
-    below = (second[:, None] < first[None, :]).sum()
-    return float(above - below) / (len(first) * len(second))
+def _can_reach(least_p: float, confidence: float) -> bool:
+    """Whether samples of these sizes can give an interval of this confidence at all."""
+    return least_p <= 1.0 - confidence + 1e-12
 
 
 def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Shift:

@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.analysis.blocks import delta_interval
 from nsm_resilience.analysis.differences import Shift, cliffs_delta, hodges_lehmann
+from nsm_resilience.analysis.exact_tests import rank_test
+from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.analysis.figures.cells import in_order
-from nsm_resilience.analysis.rank_tests import holm, permutation_test
-from nsm_resilience.analysis.statistics import CONFIDENCE, median_interval
+from nsm_resilience.analysis.statistics import median_interval
 from nsm_resilience.analysis.times import UNKNOWN, Times
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.tables.lanes import LANES, MEASURES, WAYS
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.significance import significance_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,20 +82,25 @@ def margins_of(study: Study) -> dict[str, float]:
     }
 
 
-def verdict_of(shift: Shift, margin: float, p_adjusted: float) -> str:
-    """What is said of one measure in one cell.
+def verdict_of(shift: Shift, margin: float, *, rejected: bool) -> str:
+    """What is said of one measure in one cell, both words adjusted over all rows of the table.
 
-    `equal`: the 95 % interval of the shift lies within the margin to both sides, which is the test
-    of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987)
-    657-680), each at 2.5 %. `biased`: the rank test, adjusted, rejects at 5 %, and the estimated
-    shift is larger than the margin. `open`: neither; there are too few trials, or they spread too
-    much.
+    `equal`: the interval of the shift, which holds together with those of all other rows, lies
+    within the margin to both sides; that is the test of equivalence by two one-sided tests
+    (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987) 657-680), adjusted by Bonferroni. `biased`:
+    the rank test, adjusted by Holm, rejects, and the estimated shift is larger than the margin.
+    `open`: neither; there are too few trials, or they spread too much.
+
+    Args:
+        shift: side by side less alone, with its adjusted interval.
+        margin: see `margins_of`.
+        rejected: whether the adjusted rank test rejects.
     """
     low, high = shift.interval.low, shift.interval.high
     if -margin <= low and high <= margin:
         return "equal"
     beyond = shift.at_least > margin or shift.at_most < -margin
-    return "biased" if beyond and p_adjusted < 1 - CONFIDENCE else "open"
+    return "biased" if beyond and rejected else "open"
 
 
 def compare_lanes(trials: pd.DataFrame, lane_trials: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -110,34 +119,51 @@ def compare_lanes(trials: pd.DataFrame, lane_trials: pd.DataFrame, study: Study)
         lane_trials["counted"], [*own, "way", "install_s", "rtt_ms", "late_share"]
     ]
     joined = in_order(trials.merge(counted, on=own, validate="one_to_one"))
-    rows = list(_rows(joined, study))
-    for row, p in zip(rows, holm([row["mann_whitney_p"] for row in rows]), strict=True):
-        row["mann_whitney_holm_p"] = p
-        row["verdict"] = verdict_of(row.pop("_shift"), row["margin"], p)
-    return LANES.frame(rows)
-
-
-def _rows(joined: pd.DataFrame, study: Study) -> Iterator[Row]:
+    turns = {scheduled.trial: scheduled.turn for scheduled in make_schedule(study)}
+    compared = list(_compared(joined, study))
+    family = adjusted([rank_test(*one.times) for one in compared])
     margins = margins_of(study)
+    return LANES.frame(
+        [_row(one, test, margins[one.measure], turns)
+         for one, test in zip(compared, family, strict=True)]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """One measure of one cell, alone and side by side."""
+
+    named: Row
+    measure: str
+    times: tuple[Times, Times]
+    trials: tuple[list[str], list[str]]
+
+
+def _compared(joined: pd.DataFrame, study: Study) -> Iterator[_Compared]:
     for _, cell in joined.groupby(["campaign", *CELL], sort=False):
         named = {name: cell[name].iloc[0] for name in ("campaign", *CELL)}
         for measure in MEASURES:
-            alone, together = (_times(cell[cell["way"] == way], measure, study) for way in WAYS)
+            ways = [_looked_at(cell[cell["way"] == way], measure) for way in WAYS]
+            alone, together = (_times(own, measure, study) for own in ways)
             # what was never seen, on neither side, has no time to compare
             if any((*alone.observed, *together.observed)):
-                yield {
-                    **named,
-                    "measure": measure,
-                    **_effect(alone, together, measure, margins[measure]),
-                }
+                ids = [own["trial"].tolist() for own in ways]
+                yield _Compared(named, measure, (alone, together), (ids[0], ids[1]))
+
+
+def _looked_at(cell: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The trials that have a value of this measure, be it that it was not seen to end."""
+    if measure == "bystander_s":
+        return cell[cell["bystander_started"].notna()]
+    if measure in ("install_s", "rtt_ms", "late_share"):
+        return cell[cell[measure].notna()]
+    if measure in UNKNOWN:
+        return cell[cell[UNKNOWN[measure]].isna()]
+    return cell
 
 
 def _times(cell: pd.DataFrame, measure: str, study: Study) -> Times:
     """The values of one measure; those not seen to end with the window that they did not end in."""
-    if measure == "bystander_s":
-        cell = cell[cell["bystander_started"].notna()]
-    if measure in UNKNOWN:
-        cell = cell[cell[UNKNOWN[measure]].isna()]
     values = cell[measure].astype(float)
     if measure == "outage_s":
         return Times(tuple(values), tuple(not censored for censored in cell["outage_censored"]))
@@ -150,41 +176,35 @@ def _times(cell: pd.DataFrame, measure: str, study: Study) -> Times:
     if measure in limits:
         filled = values.fillna(limits[measure]).astype(float)
         return Times(tuple(filled), tuple(values.notna().tolist()))
-    seen = values.dropna()
-    return Times(tuple(seen), (True,) * len(seen))
+    return Times(tuple(values), (True,) * len(values))
 
 
-def _effect(alone: Times, together: Times, measure: str, resolution: float) -> Row:
-    medians = [median_interval(list(times.ranked)).median for times in (alone, together)]
+def _row(one: _Compared, test: Adjusted, resolution: float, turns: Mapping[str, int]) -> Row:
+    alone, together = one.times
+    medians = [median_interval(list(times.ranked)).median for times in one.times]
     margin = resolution
-    if measure.endswith("_s") and math.isfinite(medians[0]):
+    if one.measure.endswith("_s") and math.isfinite(medians[0]):
         margin = max(resolution, RELATIVE * medians[0])
-    shift = hodges_lehmann(alone, together)
-    delta = cliffs_delta(alone, together)
-    row: Row = {}
-    for way, times, median in zip(WAYS, (alone, together), medians, strict=True):
+    confidence = confidence_of(test.size)
+    shift = hodges_lehmann(alone, together, confidence)
+    delta = cliffs_delta(alone, together, confidence)
+    own, others = ([turns.get(trial, 0) for trial in ids] for ids in one.trials)
+    by_turn = delta_interval(alone, together, (own, others), confidence, paired=False)
+    row: Row = {**one.named, "measure": one.measure}
+    for way, times, median, of in zip(WAYS, one.times, medians, (own, others), strict=True):
         row |= {f"{way}_n": times.n, f"{way}_censored": times.censored, f"{way}_median": median}
+        row[f"{way}_turns"] = len(set(of))
     return {
         **row,
         "shift": shift.estimate,
         "shift_low": shift.interval.low,
         "shift_high": shift.interval.high,
-        "_shift": shift,
         "margin": margin,
         "cliff_delta": delta.estimate,
         "delta_low": delta.low,
         "delta_high": delta.high,
-        "mann_whitney_p": _rank_p(alone, together),
+        "delta_turn_low": by_turn.low,
+        "delta_turn_high": by_turn.high,
+        **significance_row("rank", test),
+        "verdict": verdict_of(shift, margin, rejected=test.rejects),
     }
-
-
-def _rank_p(alone: Times, together: Times) -> float:
-    """Two-sided p of the Mann-Whitney test: exact without ties, else by permutation."""
-    values = (*alone.ranked, *together.ranked)
-    if not alone.n or not together.n:
-        return math.nan
-    if len(set(values)) < len(values):
-        return permutation_test(alone, together)
-    from scipy.stats import mannwhitneyu
-
-    return float(mannwhitneyu(together.ranked, alone.ranked, method="exact").pvalue)

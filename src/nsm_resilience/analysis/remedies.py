@@ -3,7 +3,8 @@
 
 Arms are compared cell by cell, a cell with a remedy against the one that differs in nothing else;
 where that one was not judged, nothing is compared. The nine are counted at their defaults (one
-cell each, as in claim C0); other cells of theirs have rows and are counted nowhere.
+cell each, as in claim C0); other cells of theirs are a group of their own, so that no attempt is
+missing from a sum over the groups.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.effects import Effect, effects_of
+from nsm_resilience.analysis.effects import Effect, blocks_of, effects_of
 from nsm_resilience.analysis.figures.cells import (
-    JUDGED,
     cell_id,
     counted,
     in_order,
     levels_in_order,
 )
-from nsm_resilience.analysis.rank_tests import fisher_exact, holm
-from nsm_resilience.tables.remedies import ARMS, GROUPS, REMEDIES, TIMES
+from nsm_resilience.tables.attempts import APART, JUDGED
+from nsm_resilience.tables.remedies import ARMS, GROUPS, REMEDIES
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.significance import significance_row
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nsm_resilience.analysis.differences import Difference
+    from nsm_resilience.analysis.statistics import Interval
     from nsm_resilience.study.models import Scenario, Study
 
 Row = dict[str, Any]
@@ -47,31 +50,25 @@ def remedy_table(trials: pd.DataFrame, scenarios: pd.DataFrame, study: Study) ->
     declared = {scenario.id: scenario for scenario in study.scenarios}
     own = counted(trials)
     pairs = {
-        pair.cells[1]: pair for pair in effects_of(trials, "remedy") if pair.reference == "none"
+        pair.cells[1]: pair
+        for pair in effects_of(trials, "remedy", blocks_of(study))
+        if pair.reference == "none"
     }
     rows = [
         _row(row, declared[row["scenario"]], trials, own, pairs.get(cell_id(row)))
         for row in _named(in_order(scenarios))
     ]
-    for row, p in zip(rows, holm([r["fisher_p"] for r in rows]), strict=True):
-        row["fisher_holm_p"] = _rounded(p)
     return REMEDIES.frame(rows)
 
 
-def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame, study: Study) -> pd.DataFrame:
+def arm_table(trials: pd.DataFrame, remedies: pd.DataFrame) -> pd.DataFrame:
     """Return table `arms`, typed and checked: a row for each group, plane and remedy that is there.
 
     Args:
         trials: table `trials` of one campaign.
         remedies: its table `remedies`.
-        study: the study that was run.
     """
-    declared = {scenario.id: scenario for scenario in study.scenarios}
-    counts = [
-        row
-        for row in _named(remedies)
-        if row["group"] != "nine" or is_default_but_remedy(row, declared[row["scenario"]])
-    ]
+    counts = _named(remedies)
     rows = []
     for group in GROUPS:
         for plane in levels_in_order("plane", remedies["plane"]):
@@ -93,10 +90,10 @@ def is_default_but_remedy(row: Mapping[str, Any], scenario: Scenario) -> bool:
     return cell_id(bare) == default_cell(scenario, row["plane"]).id
 
 
-def group_of(scenario: Scenario) -> str:
-    """Which of `GROUPS` a scenario is of."""
+def group_of(row: Mapping[str, Any], scenario: Scenario) -> str:
+    """Which of `GROUPS` a cell is of."""
     if "C0" in scenario.claims:
-        return "nine"
+        return "nine" if is_default_but_remedy(row, scenario) else "levels"
     return "control" if scenario.is_control else "beyond"
 
 
@@ -119,20 +116,9 @@ def _row(
     judged = complete[complete["verdict"].isin(JUDGED)]
     return {
         **{name: row[name] for name in ("campaign", *CELL, "title", "source")},
-        "group": group_of(scenario),
+        "group": group_of(row, scenario),
         "control": scenario.is_control,
-        **{
-            name: row[name]
-            for name in (
-                "n",
-                "k",
-                "unknown",
-                "not_injected",
-                "not_reached",
-                "void",
-                "verdict",
-            )
-        },
+        **{name: row[name] for name in ("n", "k", "verdict", "attempts", *APART)},
         **{name: row[name] for name in ("wilson_low", "wilson_high", "censored")},
         "interrupted": int((judged["path_verdict"] != "alive").sum()),
         "outage_median_s": row["outage_median_s"],
@@ -184,25 +170,27 @@ def _with_watchdog(attempts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _against_none(pair: Effect | None) -> Row:
-    if pair is None:
-        names = ["share_difference", "share_low", "share_high", "fisher_p"]
-        names += [
-            f"{m}_{what}" for m in TIMES for what in ("delta", "delta_low", "delta_high", "p")
-        ]
-        return dict.fromkeys(names, math.nan)
+    share = None if pair is None else pair.share
     row: Row = {
-        "share_difference": _rounded(pair.share.estimate),
-        "share_low": _rounded(pair.share.low),
-        "share_high": _rounded(pair.share.high),
-        "fisher_p": _rounded(fisher_exact(*pair.supported)),
+        "share_difference": math.nan if share is None else _rounded(share.difference.estimate),
+        **_ends("share", None if share is None else share.difference),
+        **_ends("share_block", None if share is None else share.by_block),
+        **significance_row("fisher", None if share is None else share.test),
     }
     for measure, name in _EFFECTS.items():
-        time = pair.times[name]
-        row[f"{measure}_delta"] = _rounded(time.delta.estimate)
-        row[f"{measure}_delta_low"] = _rounded(time.delta.low)
-        row[f"{measure}_delta_high"] = _rounded(time.delta.high)
-        row[f"{measure}_p"] = _rounded(time.p_adjusted)
+        time = None if pair is None else pair.times[name]
+        row |= {
+            f"{measure}_delta": math.nan if time is None else _rounded(time.delta.estimate),
+            **_ends(f"{measure}_delta", None if time is None else time.delta),
+            **_ends(f"{measure}_block", None if time is None else time.by_block),
+            **significance_row(measure, None if time is None else time.test),
+        }
     return row
+
+
+def _ends(prefix: str, interval: Difference | Interval | None) -> Row:
+    low, high = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+    return {f"{prefix}_low": _rounded(low), f"{prefix}_high": _rounded(high)}
 
 
 def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
@@ -219,10 +207,7 @@ def _arm(cells: list[Row], trials: pd.DataFrame) -> Row:
         **{word: verdicts.count(word) for word in ("supported", "flaky", "unsupported")},
         "n": _sum(tested, "n"),
         "k": _sum(tested, "k"),
-        "unknown": _sum(cells, "unknown"),
-        "not_injected": _sum(cells, "not_injected"),
-        "not_reached": _sum(cells, "not_reached"),
-        "void": _sum(cells, "void"),
+        **{name: _sum(cells, name) for name in ("attempts", *APART)},
         "detected": _sum(broken, "detected"),
         "detected_unknown": _sum(broken, "detected_unknown"),
         "notified": _sum(broken, "notified"),

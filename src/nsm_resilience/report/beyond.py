@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nsm_resilience.analysis.coverage import coverage, load_facts
+from nsm_resilience.analysis.families import LEVEL
 from nsm_resilience.analysis.figures.cells import cell_labels, level_name, levels_in_order
 from nsm_resilience.analysis.figures.cells import short_names as names_of
 from nsm_resilience.analysis.figures.remedies import FIGURES, describe_remedies
@@ -26,12 +27,12 @@ from nsm_resilience.report.campaign import (
     read_description,
     trial_commits,
 )
-from nsm_resilience.report.factors import p_in_words
-from nsm_resilience.report.numbers import Second, read_named, read_tables
+from nsm_resilience.report.numbers import Second, apart_in_words, read_named, read_tables
 from nsm_resilience.report.rows import cell_rows
 from nsm_resilience.report.watchdog_rules import stated_rules
-from nsm_resilience.report.wording import seconds, share_interval, signed, signed_interval
+from nsm_resilience.report.wording import p_of, seconds, share_interval, signed, signed_interval
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.remedies import ARMS, REMEDIES, REMEDY_TABLES, TIMES
 from nsm_resilience.tables.schemas import CELL
 from nsm_resilience.tables.write import write_table
@@ -60,7 +61,7 @@ def write_remedies(tables_dir: Path, campaign: Path, out_dir: Path) -> list[Path
     tables = read_tables(tables_dir)
     study = load_recorded_study(CampaignLayout(campaign).study)
     remedies = remedy_table(tables["trials"], tables["scenarios"], study)
-    arms = arm_table(tables["trials"], remedies, study)
+    arms = arm_table(tables["trials"], remedies)
     return [*write_table(REMEDIES, remedies, out_dir), *write_table(ARMS, arms, out_dir)]
 
 
@@ -113,16 +114,19 @@ def beyond_numbers(
     remedies = made[REMEDIES.name]
     run = remedies[remedies["n"] > 0]
     lines = _lines(tables, remedies, study, PurePosixPath(links["campaign"]))
-    nine = [line for line in lines if line["group"] == "nine"]
+    nine = [line for line in lines if line["group"] in ("nine", "levels")]
     return {
         "campaign": campaign_facts(
             description, first_complete(campaign, records), study, commits, dirty
         ),
         "links": dict(links),
         "confidence": f"{CONFIDENCE:.0%}".replace("%", "\u00a0%"),
+        "family": int(remedies["fisher_family"].max()) if len(remedies) else 0,
+        "by_block": _any_by_block(lines),
         "judged": int(run["n"].sum()),
         "planned": sum(n for _, n in study.cells()),
-        "not_counted": int(remedies["unknown"].sum() + tables["scenarios"]["void"].sum()),
+        "attempts": int(remedies["attempts"].sum()),
+        "apart": apart_in_words({part: int(remedies[part].sum()) for part in APART}),
         "remedies": [
             {"id": level, "name": level_name("remedy", level)}
             for level in levels_in_order("remedy", run["remedy"])
@@ -131,7 +135,7 @@ def beyond_numbers(
         "planes": [level_name("plane", p) for p in levels_in_order("plane", run["plane"])],
         "rules": stated_rules(campaign, records),
         "nine": nine,
-        "beyond": [line for line in lines if line["group"] != "nine"],
+        "beyond": [line for line in lines if line not in nine],
         "arms": _arms(made[ARMS.name], nine),
         "against": _against(lines),
         "harm": _harm(lines),
@@ -196,8 +200,7 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
             "cell", "n", "k", "kn", "verdict", "interval", "median", "median_interval", "path",
             "new_answered", "new_asked", "detected", "detected_by", "detected_median",
             "detected_unknown", "notified", "notified_by", "notified_median", "notified_unknown",
-            "unknown", "void", "not_injected",
-            "not_reached",
+            "attempts", *APART,
         )},
         "record": None if typical is None else typical["record"],
         "trial": None if typical is None else typical["trial"],
@@ -212,10 +215,10 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
         "difference_interval": signed_interval(
             float(measured["share_low"]), float(measured["share_high"])
         ),
-        # an interval of one cell leaves out zero with two trials; with many cells looked at, only
-        # an adjusted test says that a difference is more than chance
-        "apart": float(measured["fisher_holm_p"]) < 1 - CONFIDENCE,
-        "fisher": p_in_words(float(measured["fisher_holm_p"])),
+        "block_interval": _by_block(measured, "share", "share"),
+        # only an adjusted test says that a difference is more than chance
+        "apart": float(measured["fisher_holm_p"]) <= LEVEL,
+        "fisher": p_of(measured, "fisher"),
         "times": {
             measure: {
                 "delta": signed(float(measured[f"{measure}_delta"])),
@@ -223,8 +226,9 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
                     float(measured[f"{measure}_delta_low"]),
                     float(measured[f"{measure}_delta_high"]),
                 ),
-                "p": p_in_words(float(measured[f"{measure}_p"])),
-                "apart": float(measured[f"{measure}_p"]) < 1 - CONFIDENCE,
+                "block_interval": _by_block(measured, measure, f"{measure}_delta"),
+                "p": p_of(measured, measure),
+                "apart": float(measured[f"{measure}_holm_p"]) <= LEVEL,
                 "shorter": float(measured[f"{measure}_delta"]) < 0,
             }
             for measure in TIMES
@@ -232,8 +236,22 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
     }  # fmt: skip
 
 
+def _by_block(measured: Mapping[Any, Any], prefix: str, simple: str) -> str:
+    """The interval by blocks; empty where there is none, or it is the simple one in print."""
+    found, other = (
+        signed_interval(float(measured[f"{name}_low"]), float(measured[f"{name}_high"]))
+        for name in (f"{prefix}_block", simple)
+    )
+    return "" if found == other else found
+
+
 def _count(value: object) -> int | None:
     return None if pd.isna(value) else int(str(value))  # type: ignore[call-overload]
+
+
+def _any_by_block(lines: Sequence[Row]) -> bool:
+    arms = [arm for line in lines for arm in line["arms"].values()]
+    return any(found["block_interval"] for arm in arms for found in (arm, *arm["times"].values()))
 
 
 # --- arms as a whole ------------------------------------------------------------------------------
@@ -262,6 +280,7 @@ def _arms(arms: pd.DataFrame, nine: Sequence[Row]) -> list[Row]:
                 "plane": level_name("plane", row["plane"]),
                 "name": level_name("remedy", row["remedy"]),
                 "ids": ids,
+                "apart": apart_in_words({part: int(row[part]) for part in APART}),
             }
         )
     return found
@@ -300,6 +319,7 @@ def _against(lines: Sequence[Row]) -> list[Row]:
                 "nine": _nine_in_both(pairs),
                 "better": named(1),
                 "worse": named(-1),
+                "untested": sum(b["fisher"].startswith("\u2265") for _, _, b in pairs),
                 "verdicts_apart": [name_of(line) for line, _, b in pairs if b["apart"]],
                 "least": min(min(a["n"], b["n"]) for _, a, b in pairs),
                 "apart": {

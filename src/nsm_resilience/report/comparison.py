@@ -3,20 +3,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.clusters import LEAST_CLUSTERS
+from nsm_resilience.analysis.blocks import can_tell
 from nsm_resilience.analysis.comparison import Comparison, Contrast, contrasts_of
+from nsm_resilience.analysis.families import LEVEL, confidence_of
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.analysis.figures.comparison import describe_comparison
-from nsm_resilience.analysis.statistics import CONFIDENCE
 from nsm_resilience.report.numbers import read_named
 from nsm_resilience.report.rows import with_variants
 from nsm_resilience.report.sides import sides_of_tables
-from nsm_resilience.report.wording import median_seconds, signed, signed_interval, span, typographic
+from nsm_resilience.report.wording import (
+    median_seconds,
+    p_of,
+    signed,
+    signed_interval,
+    span,
+    typographic,
+)
 from nsm_resilience.tables.comparison import (
     CHANGES,
     COMPARISON,
@@ -121,8 +129,9 @@ def comparison_numbers(
         },
         "rows": rows,
         "apart": apart(rows),
-        "alpha": f"{1 - CONFIDENCE:g}",
-        "least_clusters": LEAST_CLUSTERS,
+        "alpha": f"{LEVEL:g}",
+        "family": int(verdicts["fisher_family"].max()),
+        "least_clusters": least_clusters(int(verdicts["fisher_family"].max())),
         "by_cluster": bool(verdicts["share_cluster_low"].notna().any()),
         "environment": [
             {
@@ -134,6 +143,14 @@ def comparison_numbers(
         ],
         "same_facts": len(facts) - len(differing),
     }  # fmt: skip
+
+
+def least_clusters(family: int) -> int:
+    """How many clusters either campaign needs for intervals from them in a family of this size."""
+    confidence = confidence_of(family)
+    return next(
+        n for n in itertools.count(1) if can_tell(range(n), range(n), confidence, paired=False)
+    )
 
 
 def pair_rows(
@@ -165,6 +182,8 @@ def pair_rows(
                 },
                 "difference": signed(pair["share_difference"]),
                 "interval": signed_interval(pair["share_low"], pair["share_high"]),
+                "p": p_of(pair, "fisher"),
+                "apart": pair["fisher_holm_p"] <= LEVEL,
                 "cluster_interval": signed_interval(
                     pair["share_cluster_low"], pair["share_cluster_high"]
                 ),
@@ -190,13 +209,12 @@ def _time(
         found[side] = median_seconds(row[f"{side}_median_s"], limit)
         interval = span(row[f"{side}_low_s"], row[f"{side}_high_s"], limit)
         found[f"{side}_interval"] = "" if interval == found[side] else interval
-    p = float(row["mann_whitney_holm_p"])
     return {
         **found,
         "delta": signed(row["cliff_delta"]),
         "cluster_interval": signed_interval(row["delta_cluster_low"], row["delta_cluster_high"]),
-        "p": "" if p != p else "< 0.001" if p < 0.001 else f"{p:.3f}",
-        "apart": p < 1 - CONFIDENCE,
+        "p": p_of(row, "rank"),
+        "apart": float(row["rank_holm_p"]) <= LEVEL,
     }
 
 

@@ -7,10 +7,21 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.differences import Difference, Shift
-from nsm_resilience.analysis.effects import MEASURES, Effect, TimeEffect, effects, is_clear, levels
-from nsm_resilience.analysis.figures.cells import TREATMENTS, level_name
+from nsm_resilience.analysis.effects import (
+    MEASURES,
+    Effect,
+    ShareEffect,
+    TimeEffect,
+    blocks_of,
+    effects,
+    levels,
+)
+from nsm_resilience.analysis.families import Adjusted
+from nsm_resilience.analysis.figures.cells import FACTORS, level_name
 from nsm_resilience.analysis.figures.effects import FACTOR_NAMES, effect_labels
-from nsm_resilience.report.wording import seconds
+from nsm_resilience.analysis.statistics import Interval
+from nsm_resilience.report.wording import adjusted_p, seconds
+from nsm_resilience.tables.significance import method_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +29,6 @@ if TYPE_CHECKING:
     from nsm_resilience.study.models import Study
 
 _MINUS = "\u2212"
-_LEAST_P = 0.001
 
 
 def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
@@ -27,7 +37,7 @@ def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
     The control has no failure, so the level `none` of the factor failure is no level to compare.
     """
     controls = {scenario.id for scenario in study.scenarios if scenario.is_control}
-    pairs = effects(trials)
+    pairs = effects(trials, blocks_of(study))
     labels = dict(zip((pair.cells for pair in pairs), effect_labels(pairs), strict=True))
     broken = trials[~trials["scenario"].isin(controls)]
     return [
@@ -37,24 +47,45 @@ def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
             "levels": [level_name(factor, level) for level in levels(broken, factor)],
             "pairs": [_pair(pair, labels[pair.cells]) for pair in pairs if pair.factor == factor],
         }
-        for factor in TREATMENTS
+        for factor in FACTORS
     ]
 
 
 def _pair(pair: Effect, label: str) -> dict[str, Any]:
-    (k1, n1), (k2, n2) = pair.supported
+    (k1, n1), (k2, n2) = pair.share.supported
     return {
         "label": label,
         "cells": list(pair.cells),
         "supported": f"{k2}/{n2}",
         "reference": f"{k1}/{n1}",
-        "share": {
-            "estimate": signed(pair.share.estimate, share=True),
-            "interval": interval(pair.share, share=True),
-            "clear": is_clear(pair.share),
-        },
+        "share": _share(pair.share),
         "times": {name: _time(pair.times[name]) for name in MEASURES},
     }
+
+
+def _share(effect: ShareEffect) -> dict[str, Any]:
+    return {
+        "estimate": signed(effect.difference.estimate, share=True),
+        "interval": interval(effect.difference, share=True),
+        "by_block": _where_it_differs(effect.by_block, effect.difference),
+        "clear": effect.clear,
+        **_test(effect.test),
+    }
+
+
+def _test(test: Adjusted) -> dict[str, Any]:
+    """Write an adjusted test; see `families`."""
+    return {
+        "p": adjusted_p(test.p if test.attainable else math.nan, test.least, method_of(test)),
+        "family": test.size,
+    }
+
+
+def _where_it_differs(by_block: Interval, simple: Difference) -> str:
+    """Write the interval by blocks; empty where there is none, or it is the simple one in print."""
+    made = Difference(math.nan, by_block.low, by_block.high)
+    words = interval(made, share=True)
+    return "" if words == interval(simple, share=True) else words
 
 
 def _time(effect: TimeEffect) -> dict[str, Any]:
@@ -66,14 +97,14 @@ def _time(effect: TimeEffect) -> dict[str, Any]:
     return {
         "estimate": shift_in_words(effect.shift),
         "interval": interval(effect.shift),
-        "clear": is_clear(effect.shift),
+        "clear": effect.clear,
         "open": math.isinf(effect.shift.at_least) and math.isinf(effect.shift.at_most),
         "unseen": effect.first.censored == effect.first.n
         and effect.second.censored == effect.second.n,
         "delta": signed(effect.delta.estimate, share=True),
         "delta_interval": interval(effect.delta, share=True),
-        "test": effect.test,
-        "p": p_in_words(effect.p_adjusted),
+        "by_block": _where_it_differs(effect.by_block, effect.delta),
+        **_test(effect.test),
     }
 
 
@@ -119,10 +150,3 @@ def signed(value: float, *, share: bool = False) -> str:
     if float(number) == 0:
         return number
     return f"{'+' if value > 0 else _MINUS}{number}"
-
-
-def p_in_words(p: float) -> str:
-    """Write the p of a test; empty where there was none."""
-    if math.isnan(p):
-        return ""
-    return f"< {_LEAST_P:g}" if p < _LEAST_P else f"{p:.2g}"

@@ -16,6 +16,7 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.numbers import read_named
 from nsm_resilience.report.wording import parse_time
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.attempts import parts_of
 from nsm_resilience.tables.lanes import LANE_TRIALS, LANES
 from nsm_resilience.tables.schemas import CELL, PHASES, TRIALS
 from nsm_resilience.tables.write import write_table
@@ -71,7 +72,7 @@ def lane_rows(campaign: Path, trials: pd.DataFrame, phases: pd.DataFrame) -> lis
     installs = phases[phases["phase"] == "install"].set_index(["trial", "attempt"])["seconds"]
     counting = set(judged(trials)["record"])
     found, ran = [], []
-    for row in trials.to_dict("records"):
+    for row in trials.assign(part=parts_of(trials)).to_dict("records"):
         if row["started"] is None:
             continue
         key = (row["trial"], row["attempt"])
@@ -92,6 +93,7 @@ def lane_rows(campaign: Path, trials: pd.DataFrame, phases: pd.DataFrame) -> lis
                 "lanes_at_once": at_once,
                 "beside": round(others, 3),
                 "verdict": row["verdict"],
+                "part": row["part"],
                 "counted": counts,
                 "install_s": installs.get(key, math.nan),
                 "rtt_ms": median_round_trip_ms(layout.folder) if counts else math.nan,

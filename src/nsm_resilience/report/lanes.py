@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.differences import Difference
-from nsm_resilience.analysis.figures.cells import UNDECIDED, cell_labels, in_order, short_names
+from nsm_resilience.analysis.families import LEVEL
+from nsm_resilience.analysis.figures.cells import cell_labels, in_order, short_names
 from nsm_resilience.analysis.lanes import RELATIVE
-from nsm_resilience.analysis.statistics import CONFIDENCE
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.campaign import read_description
-from nsm_resilience.report.factors import interval, p_in_words, signed
+from nsm_resilience.report.factors import interval, signed
 from nsm_resilience.report.lane_trials import lanes_at_once
-from nsm_resilience.report.numbers import read_named
-from nsm_resilience.report.wording import seconds, signed_interval
+from nsm_resilience.report.numbers import apart_in_words, read_named
+from nsm_resilience.report.wording import p_of, seconds, signed_interval
 from nsm_resilience.report.wording import signed as signed_share
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.attempts import counted_parts
 from nsm_resilience.tables.lanes import (
     LANE_TRIALS,
     LANE_VERDICTS,
@@ -76,21 +77,28 @@ def lanes_numbers(lanes: pd.DataFrame, lane_trials: pd.DataFrame, study: Study) 
         "rows": rows,
         "counts": {word: sum(row["verdict"] == word for row in rows) for word in LANE_VERDICTS},
         "relative": f"{100 * RELATIVE:g}",
-        "alpha": f"{1 - CONFIDENCE:g}",
+        "alpha": f"{LEVEL:g}",
+        "family": int(lanes["rank_family"].max()) if len(lanes) else 0,
+        "turns": {way: int(lanes[f"{way}_turns"].max()) if len(lanes) else 0 for way in WAYS},
+        "by_turn": bool(lanes["delta_turn_low"].notna().any()),
     }
 
 
 def _way(own: pd.DataFrame) -> dict[str, Any]:
     """Count attempts and trials of one way, and say how many others ran beside a judged one."""
     judged = own[own["counted"]]
-    verdicts = own["verdict"].value_counts()
+    parts = counted_parts(own["part"])
     return {
         "attempts": len(own),
         "judged": len(judged),
         "supported": int((judged["verdict"] == "supported").sum()),
-        "undecided": int(sum(verdicts.get(word, 0) for word in UNDECIDED)),
+        "apart": apart_in_words(parts),
         "beside": seconds(float(judged["beside"].mean())) if len(judged) else "",
     }
+
+
+def _apart(way: Mapping[str, Any]) -> str:
+    return ", ".join(f"{it['n']} {it['word']}" for it in way["apart"]) or "none apart"
 
 
 def _rows(lanes: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
@@ -114,7 +122,8 @@ def _rows(lanes: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
             "margin": seconds(row["margin"]),
             "delta": signed_share(row["cliff_delta"]),
             "delta_interval": signed_interval(row["delta_low"], row["delta_high"]),
-            "p": p_in_words(row["mann_whitney_holm_p"]),
+            "p": p_of(row, "rank"),
+            "by_turn": signed_interval(row["delta_turn_low"], row["delta_turn_high"]),
             "verdict": str(row["verdict"]),
         }
         for row in lanes.to_dict("records")
@@ -138,7 +147,7 @@ def lanes_lines(tables_dir: Path, campaign: Path) -> Iterator[str]:
         own = found["ways"][way]
         yield (
             f"{way:8} {own['attempts']} attempts, {own['judged']} judged ({own['supported']} "
-            f"supported), {own['undecided']} undecided, {own['beside'] or '–'} others beside a "
+            f"supported), {_apart(own)}, {own['beside'] or '–'} others beside a "
             "judged one"
         )
     yield f"{'cell':34} {'measure':30} {'alone':>11} {'together':>11} {'shift':>8}  verdict"

@@ -208,14 +208,33 @@ def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Des
     ]
 
 
-def verdict_counts(trials: pd.DataFrame) -> dict[str, int]:
-    """Count trials by the verdict of the attempt that counts; void and cut attempts have none."""
-    from nsm_resilience.analysis.figures.cells import counted
+def verdict_counts(trials: pd.DataFrame) -> dict[str, Any]:
+    """Count all attempts, each in one part, see `tables.attempts`.
 
-    counts = counted(trials)["verdict"].value_counts()
-    words = ("supported", "unsupported", "unknown", "not_injected", "not_reached")
-    found = {word: int(counts.get(word, 0)) for word in words}
-    return {**found, "judged": found["supported"] + found["unsupported"]}
+    Returns:
+        A number for each part, their sum as `attempts`, the judged ones as `judged`, and under
+        `apart` those in no n that there are, by name.
+    """
+    from nsm_resilience.tables.attempts import JUDGED, counted_parts, parts_of
+
+    found = counted_parts(parts_of(trials))
+    return {
+        **found,
+        "judged": sum(found[word] for word in JUDGED),
+        "attempts": len(trials),
+        "apart": apart_in_words(found),
+    }
+
+
+def apart_in_words(parts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the parts in no n that there are: which, in words, and how many attempts."""
+    from nsm_resilience.tables.attempts import APART, in_words
+
+    return [
+        {"part": part, "word": in_words(part), "n": int(parts[part])}
+        for part in APART
+        if parts[part]
+    ]
 
 
 def listened(trials: pd.DataFrame) -> int:

@@ -21,6 +21,7 @@ from nsm_resilience.report.wording import (
     span,
     typographic,
 )
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.places import FIRST, fragment, in_words, rows_where, spans
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
@@ -140,16 +141,7 @@ def _row(
         "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])),
         "verdict": str(row["verdict"]),
         "agreement": str(row["agreement"]),
-        **{
-            name: int(row[name])
-            for name in (
-                "void",
-                "unknown",
-                "not_injected",
-                "not_reached",
-                "censored",
-            )
-        },
+        **{name: int(row[name]) for name in (*APART, "attempts", "censored")},
         "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
         "median_interval": (
             span(float(row["outage_median_low_s"]), float(row["outage_median_high_s"]), watch_s)

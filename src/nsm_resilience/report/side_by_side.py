@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.comparison import Comparison
 from nsm_resilience.analysis.figures.cells import natural
-from nsm_resilience.report.wording import seconds, signed, signed_interval
+from nsm_resilience.report.wording import p_of, seconds, signed, signed_interval
 from nsm_resilience.tables.comparison import MEASURES, SIDES
 from nsm_resilience.tables.schemas import CELL
 
@@ -42,7 +42,12 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         highlight=False,
     )
     console.print(_times_table(comparison, console))
-    console.print("delta > 0: longer in the second; p adjusted over the cells (Holm).\n")
+    console.print(
+        "delta > 0: longer in the second. p is exact, of Fisher's test for shares and of Gehan's "
+        "form of Mann and Whitney's for times, adjusted over the cells (Holm); ≥ stands before the "
+        "least p that so few trials can give. Intervals of shares hold for all cells together.\n",
+        highlight=False,
+    )
     console.print(_environment_table(comparison, console))
     same = int((~comparison.environment["differs"]).sum())
     console.print(f"{same} further facts are the same.", highlight=False)
@@ -76,7 +81,8 @@ def cell_name(row: Mapping[Any, Any]) -> str:
 
 
 def _verdict_table(comparison: Comparison, console: Console) -> Table:
-    made = _table(console, "Verdicts", "cell", "first", "second", "change", "difference", "95 %")
+    made = _table(console, "Verdicts", "cell", "first", "second", "change", "difference",
+                  "adjusted", "p")  # fmt: skip
     for row in comparison.verdicts.to_dict("records"):
         if row["change"] == "neither":
             continue
@@ -87,7 +93,7 @@ def _verdict_table(comparison: Comparison, console: Console) -> Table:
         made.add_row(
             cell_name(row), *shares, "CHANGED" if row["change"] == "changed" else row["change"],
             signed(row["share_difference"]),
-            signed_interval(row["share_low"], row["share_high"]),
+            signed_interval(row["share_low"], row["share_high"]), p_of(row, "fisher"),
         )  # fmt: skip
     return made
 
@@ -104,10 +110,9 @@ def _times_table(comparison: Comparison, console: Console) -> Table:
             low, high = row[f"{side}_low_s"], row[f"{side}_high_s"]
             cells.append(seconds(row[f"{side}_median_s"]) or "–")
             cells.append("" if low != low else f"{seconds(low)} to {seconds(high)}")
-        p = row["mann_whitney_holm_p"]
         made.add_row(
             cell_name(row), MEASURES[row["measure"]], *cells,
-            signed(row["cliff_delta"]), "" if p != p else f"{p:.3g}",
+            signed(row["cliff_delta"]), p_of(row, "rank"),
         )  # fmt: skip
     return made
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.wording import dates, parse_time
+from nsm_resilience.tables.attempts import APART, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,9 +60,12 @@ def start_page(
     from nsm_resilience.analysis.figures.result_table import table_for_people
 
     people = table_for_people(tables["scenarios"], names)
-    apart = ["void", "unknown", "not injected"]
-    counts = people[apart].astype(str).agg("/".join, axis=1) if len(people) else people["void"]
-    people = people.drop(columns=apart).assign(**{"/".join(apart): counts})
+    apart = [in_words(part) for part in APART]
+    counts = [
+        ", ".join(f"{line[word]} {word}" for word in apart if line[word]) or "\u2013"
+        for line in people.to_dict("records")
+    ]
+    people = people.drop(columns=apart).assign(**{"in no n": counts})
     linked = [
         result_cells(dict(zip(people.columns, line, strict=True)), row, folder)
         for line, row in zip(people.itertuples(index=False), rows, strict=True)
@@ -72,8 +76,8 @@ def start_page(
             f"Campaign ``{description['campaign']}``{_begun(description.get('created'))}.",
             "",
             *list_table("The nine scenarios", list(people.columns), linked),
-            "k of n judged trials supported, with the Wilson interval of that share. Void, unknown "
-            "and not injected attempts count in no n and are shown. A cell leads to its row of the "
+            "k of n judged trials supported, with the Wilson interval of that share. Attempts "
+            "that count in no n are shown as what they are. A cell leads to its row of the "
             "table of scenarios, k/n to its trials, a verdict to the record of a typical trial.",
             "",
             *(line for row in claim_rows(tables["claims"], folder) for line in row),

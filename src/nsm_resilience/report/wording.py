@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 _MONTHS_EN = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -69,6 +70,55 @@ def signed(value: float) -> str:
 def signed_interval(low: float, high: float) -> str:
     """Write an interval of a difference; empty where there is none."""
     return "" if math.isnan(low) or math.isnan(high) else f"{signed(low)} to {signed(high)}"
+
+
+LEAST_P = 0.001
+"""A p below this is not written out."""
+
+
+def p_value(p: float) -> str:
+    """Write a p; empty for none.
+
+    >>> p_value(0.0357), p_value(0.1), p_value(0.00001), p_value(1.0)
+    ('0.036', '0.10', '< 0.001', '1')
+    """
+    if math.isnan(p):
+        return ""
+    if p == 1:
+        return "1"
+    return f"< {LEAST_P:g}" if p < LEAST_P else f"{p:#.2g}"
+
+
+def adjusted_p(p: float, least: float, method: str = "exact") -> str:
+    r"""Write an adjusted p; where the sizes cannot reach the level, the least that is possible.
+
+    Args:
+        p: adjusted p; NaN where it cannot be at the level, or nothing was compared.
+        least: the least that it can be with these sizes; NaN where nothing was compared.
+        method: how p was had; what is not `exact` is written as an approximation.
+
+    >>> adjusted_p(0.03, 0.01), adjusted_p(math.nan, 0.1), adjusted_p(math.nan, math.nan)
+    ('0.030', '≥\xa00.10', '')
+    >>> adjusted_p(0.13, 0.001, "Monte Carlo, m = 99,999; unadjusted p 0.012 to 0.014")
+    '≈\xa00.13 (m = 99,999; unadjusted p 0.012 to 0.014)'
+    """
+    if math.isnan(least):
+        return ""
+    if math.isnan(p):
+        return f"≥\u00a0{p_value(least)}"
+    if method == "exact":
+        return p_value(p)
+    return f"≈\u00a0{p_value(p)} ({method.removeprefix('Monte Carlo, ')})"
+
+
+def p_of(row: Mapping[Any, Any], prefix: str) -> str:
+    """Write the adjusted p of a table's row, see `tables.significance`."""
+    method = row[f"{prefix}_method"]
+    return adjusted_p(
+        float(row[f"{prefix}_holm_p"]),
+        float(row[f"{prefix}_least_p"]),
+        method if isinstance(method, str) else "exact",
+    )
 
 
 def typographic(text: str) -> str:

@@ -11,6 +11,7 @@ from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted,
 from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.analysis.times import UNKNOWN
 from nsm_resilience.report.wording import median_seconds, seconds, share_interval, typographic
+from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -220,16 +221,7 @@ def _cell_row(
     watch_s: float,
 ) -> CellRow:
     n = int(row["n"])
-    apart = [
-        f"{int(row[name])} {word}"
-        for name, word in (
-            ("void", "void"),
-            ("unknown", "unknown"),
-            ("not_injected", "unproved"),
-            ("not_reached", "not reached"),
-        )
-        if row[name]
-    ]
+    apart = [f"{int(row[part])} {in_words(part)}" for part in APART if row[part]]
     claimed = row["claimed"]
     return CellRow(
         cell=cell,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS, SCENARIO_VERDICTS
+from nsm_resilience.tables.significance import significance_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ MEASURES = {
 
 _ONE_SIDED = "one of the two has no judged trial"
 _FEW_CLUSTERS = "a campaign has too few clusters to tell what lies between them"
+_TOO_FEW = f"{_ONE_SIDED}, or too few trials for an interval that holds for all cells"
 _NO_VALUE = "no judged trial, or not measured"
 _MEDIAN_INTERVAL_EMPTY = "fewer than 6 values cannot give 95 %"
 
@@ -87,11 +89,16 @@ COMPARISON = Table(
             least=-1, most=1,
         ),
         Column(
-            "share_low", "number", "95 % Newcombe interval of it", _ONE_SIDED, least=-1, most=1
+            "share_low", "number",
+            "Newcombe interval of it; those of all cells hold together with 95 %", _TOO_FEW,
+            least=-1, most=1,
         ),
-        Column("share_high", "number", "its upper end", _ONE_SIDED, least=-1, most=1),
+        Column("share_high", "number", "its upper end", _TOO_FEW, least=-1, most=1),
+        *significance_columns(
+            "fisher", "Fisher's exact test of the two shares", _ONE_SIDED, "all cells"
+        ),
         Column(
-            "share_cluster_low", "number", "95 % interval of it from resampled clusters",
+            "share_cluster_low", "number", "the interval from resampled clusters, as share_low",
             _FEW_CLUSTERS, least=-1, most=1,
         ),
         Column("share_cluster_high", "number", "its upper end", _FEW_CLUSTERS, least=-1, most=1),
@@ -134,19 +141,15 @@ TIMES = Table(
             least=-1, most=1,
         ),
         Column(
-            "delta_cluster_low", "number", "95 % interval of it from resampled clusters",
+            "delta_cluster_low", "number",
+            "interval of it from resampled clusters; those of all cells hold together with 95 %",
             _FEW_CLUSTERS, least=-1, most=1,
         ),
         Column("delta_cluster_high", "number", "its upper end", _FEW_CLUSTERS, least=-1, most=1),
-        Column(
-            "mann_whitney_p", "number", "of the rank test, by permutation", _ONE_SIDED,
-            least=0, most=1,
+        *significance_columns(
+            "rank", "Gehan's form of the Mann-Whitney test, by permutation", _ONE_SIDED,
+            "all cells of this measure",
         ),
-        Column(
-            "mann_whitney_holm_p", "number", "the same, adjusted over all cells of this measure",
-            _ONE_SIDED, least=0, most=1,
-        ),
-        Column("log_rank_p", "number", "of the log-rank test", _ONE_SIDED, least=0, most=1),
     ),
     (*CELL, "measure"),
     (

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.tables.attempts import PARTS
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import FACTOR_LEVELS
+from nsm_resilience.tables.significance import significance_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,8 @@ _CELL = (
 )
 _ONE_SIDED = "one of the two has no value"
 _NO_VALUE = "no value"
+_NO_DELTA = f"{_ONE_SIDED}, too few values, or samples that do not overlap"
+_FEW_TURNS = f"{_ONE_SIDED}, or too few turns for an interval that holds for all rows"
 
 
 def _sides(table: pd.DataFrame) -> pd.Series:
@@ -80,8 +84,9 @@ LANES = Table(
             "shift", "number", "Hodges-Lehmann shift", f"{_ONE_SIDED}, or censoring leaves it open"
         ),
         Column(
-            "shift_low", "number", "95 % interval of it; infinite where censoring leaves it open",
-            f"{_ONE_SIDED}, or too few values",
+            "shift_low", "number",
+            "interval of it; those of all rows hold together with 95 %; infinite where censoring "
+            "leaves it open", f"{_ONE_SIDED}, or too few values",
         ),
         Column("shift_high", "number", "its upper end", f"{_ONE_SIDED}, or too few values"),
         Column("margin", "number", "a shift within it either way is of no account", least=0),
@@ -91,20 +96,21 @@ LANES = Table(
             _ONE_SIDED, least=-1, most=1,
         ),
         Column(
-            "delta_low", "number", "95 % interval of it", "the ranks leave no variance",
-            least=-1, most=1,
+            "delta_low", "number", "interval of it; those of all rows hold together with 95 %",
+            _NO_DELTA, least=-1, most=1,
+        ),
+        Column("delta_high", "number", "its upper end", _NO_DELTA, least=-1, most=1),
+        *(
+            Column(f"{way}_turns", "integer", "turns that the values are of", least=0)
+            for way in WAYS
         ),
         Column(
-            "delta_high", "number", "its upper end", "the ranks leave no variance",
-            least=-1, most=1,
+            "delta_turn_low", "number", "the interval of delta from resampled turns",
+            _FEW_TURNS, least=-1, most=1,
         ),
-        Column(
-            "mann_whitney_p", "number", "of the rank test: exact, with ties by permutation",
-            _ONE_SIDED, least=0, most=1,
-        ),
-        Column(
-            "mann_whitney_holm_p", "number", "the same, adjusted over all rows", _ONE_SIDED,
-            least=0, most=1,
+        Column("delta_turn_high", "number", "its upper end", _FEW_TURNS, least=-1, most=1),
+        *significance_columns(
+            "rank", "Gehan's form of the Mann-Whitney test, by permutation", _ONE_SIDED, "all rows"
         ),
         Column("verdict", "text", "what that says of a bias by lanes", one_of=LANE_VERDICTS),
     ),
@@ -131,6 +137,7 @@ LANE_TRIALS = Table(
             "no phase of it ended", least=0,
         ),
         Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
+        Column("part", "text", "what it is counted as", one_of=PARTS),
         Column("counted", "truth", "whether it is one of the n judged trials"),
         Column("install_s", "number", "its phase `install`", "it did not end", least=0),
         Column("rtt_ms", "number", "median round trip of its echoes", "it is not counted", least=0),

@@ -10,15 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.study.models import Remedy, Source
+from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS, SCENARIO_VERDICTS
+from nsm_resilience.tables.significance import significance_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GROUPS = {"nine": "the nine", "beyond": "beyond the nine", "control": "controls"}
-"""What a cell belongs to: a scenario that claim C0 counts, any other, or one without a fault that
-the claim does not count (one that it does is of the nine, and a control all the same)."""
+GROUPS = {
+    "nine": "the nine",
+    "levels": "the nine at other levels",
+    "beyond": "beyond the nine",
+    "control": "controls",
+}
+"""What a cell belongs to: a scenario that claim C0 counts, at its defaults or not; any other; or
+one without a fault that the claim does not count (one that it does is of the nine)."""
 
 TIMES = {
     "outage": "outage of the established path",
@@ -31,7 +38,9 @@ _NO_TRIAL = "no judged trial"
 _FEW = "fewer than 6 judged trials cannot give 95 %"
 _NO_WATCHDOG = "an arm without a watchdog, or no trial of it"
 _NO_PAIR = "the arm without a remedy, or one of the two cells has no judged trial"
-_NO_DELTA = f"{_NO_PAIR}; samples that do not overlap have no interval"
+_NO_INTERVAL = f"{_NO_PAIR}, or too few for an interval that holds for all pairs"
+_NO_DELTA = f"{_NO_INTERVAL}; samples that do not overlap have no interval"
+_FEW_BLOCKS = f"{_NO_PAIR}, or the two share too few blocks for an interval at that level"
 
 
 def _factor(name: str) -> Column:
@@ -55,11 +64,7 @@ REMEDIES = Table(
         Column("control", "truth", "whether nothing is broken"),
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("unknown", "integer", "trials in which harness, probe or watchdog failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about",
-               least=0),
-        Column("void", "integer", "attempts that were void, cut short, or repeated", least=0),
+        *attempt_columns(),
         Column("verdict", "text", "verdict of the cell", one_of=SCENARIO_VERDICTS),
         Column("wilson_low", "number", "95 % Wilson interval of k/n", _NO_TRIAL, least=0, most=1),
         Column("wilson_high", "number", "its upper end", _NO_TRIAL, least=0, most=1),
@@ -100,12 +105,16 @@ REMEDIES = Table(
                _NO_WATCHDOG, least=0),
         Column("share_difference", "number", "share supported, less that without a remedy",
                _NO_PAIR, least=-1, most=1),
-        Column("share_low", "number", "95 % Newcombe interval of it", _NO_PAIR, least=-1, most=1),
-        Column("share_high", "number", "its upper end", _NO_PAIR, least=-1, most=1),
-        Column("fisher_p", "number", "of Fisher's exact test of the two shares", _NO_PAIR,
-               least=0, most=1),
-        Column("fisher_holm_p", "number", "the same, adjusted over all cells with a remedy",
-               _NO_PAIR, least=0, most=1),
+        Column("share_low", "number",
+               "Newcombe interval of it; those of all pairs hold together with 95 %",
+               _NO_INTERVAL, least=-1, most=1),
+        Column("share_high", "number", "its upper end", _NO_INTERVAL, least=-1, most=1),
+        Column("share_block_low", "number",
+               "the same from resampled blocks of the schedule, both cells together",
+               _FEW_BLOCKS, least=-1, most=1),
+        Column("share_block_high", "number", "its upper end", _FEW_BLOCKS, least=-1, most=1),
+        *significance_columns("fisher", "Fisher's exact test of the two shares", _NO_PAIR,
+                              "all pairs of a cell with a remedy and one without"),
         *(
             column
             for measure, meaning in TIMES.items()
@@ -113,18 +122,26 @@ REMEDIES = Table(
                 Column(f"{measure}_delta", "number",
                        f"Cliff's delta of the {meaning}: below 0 where it is shorter",
                        _NO_PAIR, least=-1, most=1),
-                Column(f"{measure}_delta_low", "number", "95 % interval of it from ranks",
+                Column(f"{measure}_delta_low", "number",
+                       "interval of it from ranks; those of all pairs hold together with 95 %",
                        _NO_DELTA, least=-1, most=1),
                 Column(f"{measure}_delta_high", "number", "its upper end", _NO_DELTA,
                        least=-1, most=1),
-                Column(f"{measure}_p", "number", "of the rank test, adjusted by Holm over the "
-                       "pairs of this measure", _NO_PAIR, least=0, most=1),
+                Column(f"{measure}_block_low", "number", "the same from resampled blocks",
+                       _FEW_BLOCKS, least=-1, most=1),
+                Column(f"{measure}_block_high", "number", "its upper end", _FEW_BLOCKS,
+                       least=-1, most=1),
+                *significance_columns(
+                    measure, "Gehan's form of the Mann-Whitney test, by permutation", _NO_PAIR,
+                    "all pairs of this measure",
+                ),
             )
         ),
     ),
     ("campaign", *CELL),
     (
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("cut is at most what is known of it",
              lambda t: t["cut"].fillna(0) <= t["cut_known"].fillna(0)),
         Rule("of the watched no more is known", lambda t: t["cut_known"].fillna(0) <= t["watched"]),
@@ -148,11 +165,7 @@ ARMS = Table(
         Column("unsupported", "integer", "of the tested, unsupported", least=0),
         Column("n", "integer", "trials judged", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("unknown", "integer", "trials in which harness, probe or watchdog failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about",
-               least=0),
-        Column("void", "integer", "attempts that were void, cut short, or repeated", least=0),
+        *attempt_columns(),
         Column("detected", "integer", "of the n with a fault, in how many anything was shown",
                least=0),
         Column("detected_unknown", "integer", "in how many of these that is not known", least=0),
@@ -176,6 +189,7 @@ ARMS = Table(
     ),
     ("campaign", "group", "plane", "remedy"),
     (
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("verdicts add up",
              lambda t: t["supported"] + t["flaky"] + t["unsupported"] == t["tested"]),
         Rule("tested is at most what is declared", lambda t: t["tested"] <= t["cells"]),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from nsm_resilience.analysis.statistics import median_interval, wilson
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
+from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of
 from nsm_resilience.tables.rows import Row, counting
 
 
@@ -105,8 +106,10 @@ def verdict_of(k: int, n: int, not_reached: int = 0) -> str:
 
 def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judgement]) -> Row:
     counted = counting(attempts)
-    repeated = sum(j.outcome == "complete" for j in attempts) - len(counted)
-    judged = [j for j in counted if j.verdict in ("supported", "unsupported")]
+    parts = counted_parts(
+        part_of(j.outcome, j.verdict, counts=any(j is one for one in counted)) for j in attempts
+    )
+    judged = [j for j in counted if j.verdict in JUDGED]
     n, k = len(judged), sum(j.verdict == "supported" for j in judged)
     interval = wilson(k, n)
     outages = [
@@ -131,11 +134,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         **cell.factors.levels(),
         "n": n,
         "k": k,
-        "void": sum(j.outcome in ("void", "cut") for j in attempts) + repeated,
-        "unknown": sum(j.verdict == "unknown" for j in counted)
-        + sum(j.outcome == "unreadable" for j in attempts),
-        "not_injected": sum(j.verdict == "not_injected" for j in counted),
-        "not_reached": not_reached,
+        **attempt_row(parts),
         "verdict": verdict,
         "wilson_low": _rounded(interval.low),
         "wilson_high": _rounded(interval.high),

@@ -16,6 +16,7 @@ from nsm_resilience.judge.newclients import Service
 from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source, Watch
+from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
 from nsm_resilience.tables.efficiency import KINDS
@@ -379,12 +380,7 @@ SCENARIOS = Table(
         *_FACTORS,
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
-        Column("void", "integer", "attempts that were void or cut, or repeated because our own "
-               "probes failed in them", least=0),
-        Column("unknown", "integer", "trials in which harness or probe failed", least=0),
-        Column("not_injected", "integer", "trials whose fault was not proved", least=0),
-        Column("not_reached", "integer", "trials that never reached what the cell is about, such "
-               "as a second outage: the first did not heal", least=0),
+        *attempt_columns(),
         Column(
             "verdict",
             "text",
@@ -452,6 +448,7 @@ SCENARIOS = Table(
     ),
     ("campaign", *CELL),
     (
+        Rule("every attempt is counted once", all_accounted_for),
         Rule("k is at most n", lambda t: t["k"] <= t["n"]),
         Rule("blind_n is at most n", lambda t: t["blind_n"] <= t["n"]),
         Rule("blind_censored is at most blind_n", lambda t: t["blind_censored"] <= t["blind_n"]),

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 import pytest
 from constructed_beyond import BeyondCampaign
 from scipy import stats
-from statsmodels.stats.proportion import confint_proportions_2indep
 
-from nsm_resilience.analysis.rank_tests import fisher_exact
+from nsm_resilience.analysis.exact_tests import fisher_test
 from nsm_resilience.analysis.remedies import arm_table, remedy_table
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.remedies import ARMS, REMEDIES
 
 Row = dict[str, Any]
@@ -21,7 +22,7 @@ Row = dict[str, Any]
 def tables(campaign: BeyondCampaign) -> tuple[pd.DataFrame, pd.DataFrame]:
     trials, scenarios = campaign.table("trials"), campaign.table("scenarios")
     remedies = remedy_table(trials, scenarios, campaign.study)
-    return remedies, arm_table(trials, remedies, campaign.study)
+    return remedies, arm_table(trials, remedies)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +54,12 @@ def test_every_cell_of_every_arm_has_a_row_with_its_verdict(remedies: pd.DataFra
 
 def test_a_cell_is_compared_with_the_same_one_without_a_remedy(remedies: pd.DataFrame) -> None:
     healed = one(remedies, scenario="S8", remedy="heal")
-    low, high = confint_proportions_2indep(2, 2, 0, 2, method="newcomb", compare="diff")
     assert healed["share_difference"] == 1.0
-    assert (healed["share_low"], healed["share_high"]) == pytest.approx((low, high), abs=1e-6)
-    assert healed["fisher_p"] == pytest.approx(1 / 3, abs=1e-6)  # 2 of 2 against 0 of 2
-    assert healed["fisher_holm_p"] == 1.0  # one of many
+    # 2 of 2 against 0 of 2: no outcome gives less than a third, so there is neither p nor interval
+    assert math.isnan(healed["fisher_p"]) and math.isnan(healed["fisher_holm_p"])
+    assert healed["fisher_least_p"] == pytest.approx(1 / 3)
+    assert (healed["fisher_family"], healed["outage_family"]) == (0, 0)
+    assert math.isnan(healed["share_low"]) and math.isnan(healed["share_block_low"])
     assert healed["outage_delta"] == -1.0
     assert pd.isna(one(remedies, scenario="S8", remedy="none")["share_difference"])
 
@@ -100,7 +102,7 @@ def test_harm_and_alarms_of_attempts_that_do_not_count_are_kept(arms: BeyondCamp
     row = one(remedies, scenario="S1", remedy="observe")
     assert (row["watched"], row["alarmed"], row["acts_failed"], row["cut_known"]) == (3, 2, 1, 2)
     assert one(remedies, scenario="S6", remedy="heal")["cut"] == 2
-    nine = one(arm_table(trials, remedies, arms.study), group="nine", remedy="observe")
+    nine = one(arm_table(trials, remedies), group="nine", remedy="observe")
     assert (nine["controls"], nine["controls_alarmed"], nine["acts"]) == (3, 2, 1)
 
 
@@ -130,19 +132,20 @@ def test_without_the_arm_without_a_remedy_nothing_is_compared(arms: BeyondCampai
     scenarios = arms.table("scenarios")
     scenarios = scenarios[scenarios["remedy"] != "none"]
     remedies = remedy_table(trials, scenarios, arms.study)
-    assert remedies["share_difference"].isna().all() and remedies["outage_p"].isna().all()
-    assert set(arm_table(trials, remedies, arms.study)["remedy"]) == {"observe", "heal"}
+    assert remedies["share_difference"].isna().all() and remedies["outage_least_p"].isna().all()
+    assert set(arm_table(trials, remedies)["remedy"]) == {"observe", "heal"}
 
 
 def test_a_campaign_of_which_nothing_was_run_has_rows_and_no_numbers(arms: BeyondCampaign) -> None:
     trials = arms.table("trials").iloc[:0]
     scenarios = arms.table("scenarios").assign(
-        n=0, k=0, unknown=0, censored=0, verdict="not tested", wilson_low=float("nan"),
+        n=0, k=0, attempts=0, **dict.fromkeys(APART, 0), censored=0,
+        verdict="not tested", wilson_low=float("nan"),
         wilson_high=float("nan"), outage_median_s=float("nan"),
     )  # fmt: skip
     remedies = remedy_table(trials, scenarios, arms.study)
     assert len(remedies) == len(scenarios)
-    assert arm_table(trials, remedies, arms.study)["tested"].sum() == 0
+    assert arm_table(trials, remedies)["tested"].sum() == 0
 
 
 def test_the_columns_say_when_they_are_empty() -> None:
@@ -159,8 +162,18 @@ def test_fishers_test_is_the_sum_of_what_is_as_unlikely(
     chance = stats.hypergeom(n1 + n2, k1 + k2, n1)
     at = [chance.pmf(k) for k in range(n1 + 1)]
     expected = sum(p for p in at if p <= at[k1] * (1 + 1e-7))
-    assert fisher_exact(a, b) == pytest.approx(expected)
+    assert fisher_test(a, b).p == pytest.approx(expected)
 
 
 def test_fishers_test_of_nothing_is_none() -> None:
-    assert pd.isna(fisher_exact((0, 0), (1, 2)))
+    assert pd.isna(fisher_test((0, 0), (1, 2)).p)
+
+
+def test_no_attempt_is_missing_from_the_arms(arms: BeyondCampaign) -> None:
+    """Second outages are of the nine and not at their defaults: they fell out of every sum."""
+    trials = arms.table("trials")
+    remedies = remedy_table(trials, arms.table("scenarios"), arms.study)
+    summary = arm_table(trials, remedies)
+    assert summary["attempts"].sum() == remedies["attempts"].sum() == len(trials)
+    assert summary["watched"].sum() == trials["watchdog_false_alarms"].notna().sum()
+    assert "levels" in set(summary["group"])

@@ -8,7 +8,8 @@ from built_report import Built
 
 from nsm_resilience.analysis.differences import Difference, Shift
 from nsm_resilience.analysis.statistics import Interval
-from nsm_resilience.report.factors import interval, p_in_words, shift_in_words, signed
+from nsm_resilience.report.factors import interval, shift_in_words, signed
+from nsm_resilience.report.wording import p_value
 
 INF = math.inf
 
@@ -39,9 +40,9 @@ def test_signs_and_shares() -> None:
 
 
 def test_a_small_p_is_no_zero() -> None:
-    assert p_in_words(0.0000001) == "< 0.001"
-    assert p_in_words(0.0216) == "0.022"
-    assert p_in_words(math.nan) == ""
+    assert p_value(0.0000001) == "< 0.001"
+    assert p_value(0.0216) == "0.022"
+    assert p_value(math.nan) == ""
 
 
 def test_every_factor_has_its_levels_and_its_pairs(mixed: Built) -> None:

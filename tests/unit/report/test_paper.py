@@ -86,7 +86,7 @@ def test_agreement_and_difference_are_told_from_the_data(mixed: Built, supported
 
 def test_effects_are_told_where_cells_differ_in_one_factor_only(mixed: Built) -> None:
     text = prose(mixed)
-    assert "Client (monitored, plain). In none of 4 pairs does the interval" in text
+    assert "Client (monitored, plain). In none of 4 pairs does the share of supported" in text
     assert (
         "All judged trials with a fault have one level of forwarding plane (kernel), number of "
         "the outage (first outage) and remedy (no remedy)"

@@ -130,7 +130,8 @@ def test_a_scenario_supported_in_some_trials_is_flaky(tables: dict[str, pd.DataF
 def test_a_scenario_supported_in_no_trial_is_unsupported(tables: dict[str, pd.DataFrame]) -> None:
     row = _cell(tables, "S8", "replace")
     assert (row["n"], row["k"], row["verdict"], row["agreement"]) == (1, 0, "unsupported", "agrees")
-    assert (row["void"], row["unknown"], row["not_injected"]) == (1, 0, 1)
+    # the other attempt was cut short, and is not called void
+    assert (row["void"], row["cut_short"], row["unknown"], row["not_injected"]) == (0, 1, 0, 1)
     assert row["wilson_high"] == pytest.approx(0.7935, abs=5e-5)
 
 
@@ -184,7 +185,8 @@ def test_only_the_last_complete_attempt_counts(tmp_path: Path) -> None:
     build_tables(tmp_path / "verdicts.jsonl", tmp_path, tmp_path)
     table = pd.read_csv(tmp_path / "scenarios.csv").set_index("scenario")
     # the void attempt, and the one that was complete and yet run again
-    assert (table.loc["S2", "n"], table.loc["S2", "k"], table.loc["S2", "void"]) == (1, 1, 2)
+    assert (table.loc["S2", "n"], table.loc["S2", "k"], table.loc["S2", "void"]) == (1, 1, 1)
+    assert (table.loc["S2", "repeated"], table.loc["S2", "attempts"]) == (1, 3)
     assert len(pd.read_csv(tmp_path / "trials.csv")) == 3
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandera.errors
 import pytest
 
+from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.schemas import CLAIMS, OUTAGES, SCENARIOS, TABLES
 
 OUTAGE: dict[str, Any] = {
@@ -17,8 +18,7 @@ OUTAGE: dict[str, Any] = {
 SCENARIO: dict[str, Any] = {
     "campaign": "c", "scenario": "S2", "title": "t", "source": "ours", "plane": "vpp",
     "client": "plain", "failure": "kill", "outage": "first", "watch": "usual",
-    "remedy": "none", "n": 2, "k": 1,
-    "void": 0, "unknown": 0, "not_injected": 0, "not_reached": 0,
+    "remedy": "none", "n": 2, "k": 1, "attempts": 2, **dict.fromkeys(APART, 0),
     "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
     "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
@@ -44,8 +44,9 @@ COLUMNS = {
         "evidence"
     ),
     "scenarios": (
-        "campaign scenario title source plane client failure outage watch remedy n k void unknown "
-        "not_injected not_reached verdict wilson_low wilson_high claimed agreement outage_median_s "
+        "campaign scenario title source plane client failure outage watch remedy n k attempts "
+        "unknown not_injected not_reached void cut_short repeated "
+        "verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "
         "interruptions_median interruptions_most blind_n blind_median_s "
         "blind_median_low_s blind_median_high_s blind_censored"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ FACTORS = CELL[1:]
 
 TREATMENTS = tuple(name for name in FACTORS if name != "watch")
 """Factors that may have an effect on the system; for how long it is watched has none."""
-
-JUDGED = ("supported", "unsupported")
-"""Verdicts that count in n."""
-
-UNDECIDED = ("unknown", "not_injected", "not_reached")
-"""Verdicts of complete attempts that count in no n."""
 
 _NODES = {
     frozenset({"client"}): "client\u2019s node",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.differences import Difference, Shift
 from nsm_resilience.analysis.effects import MEASURES, Effect, TimeEffect, effects
-from nsm_resilience.analysis.figures.cells import TREATMENTS, level_name
+from nsm_resilience.analysis.families import Adjusted
+from nsm_resilience.analysis.figures.cells import FACTORS, level_name
 from nsm_resilience.analysis.figures.description import Description
 
 if TYPE_CHECKING:
@@ -62,19 +63,20 @@ def effect_labels(pairs: Sequence[Effect]) -> list[str]:
 
 
 def table_of_effects(pairs: Sequence[Effect]) -> pd.DataFrame:
-    """Return the pairs as a table: estimates, intervals, Cliff's delta and adjusted p."""
+    """Return the pairs as a table: estimates, adjusted intervals, Cliff's delta and adjusted p."""
     import pandas as pd
 
     rows = []
     for pair, label in zip(pairs, effect_labels(pairs), strict=True):
-        (k1, n1), (k2, n2) = pair.supported
+        (k1, n1), (k2, n2) = pair.share.supported
         row: dict[str, object] = {
             "factor": FACTOR_NAMES[pair.factor],
             "pair": label,
             "supported": f"{k2}/{n2} – {k1}/{n1}",
-            "share": pair.share.estimate,
-            "share low": pair.share.low,
-            "share high": pair.share.high,
+            "share": pair.share.difference.estimate,
+            "share low": pair.share.difference.low,
+            "share high": pair.share.difference.high,
+            **_significance("share", pair.share.test),
         }
         for name in MEASURES:
             own = pair.times[name]
@@ -83,10 +85,17 @@ def table_of_effects(pairs: Sequence[Effect]) -> pd.DataFrame:
             row[f"{name} low, s"] = own.shift.interval.low
             row[f"{name} high, s"] = own.shift.interval.high
             row[f"{name} delta"] = own.delta.estimate
-            row[f"{name} test"] = own.test
-            row[f"{name} p (Holm)"] = own.p_adjusted
+            row |= _significance(name, own.test)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _significance(name: str, test: Adjusted) -> dict[str, object]:
+    return {
+        f"{name} p (Holm)": test.p if test.attainable else math.nan,
+        f"{name} least p": test.least,
+        f"{name} family": test.size,
+    }
 
 
 @style.styled
@@ -107,7 +116,7 @@ def draw_effects(pairs: Sequence[Effect], watch_s: float) -> Figure:
     """
     labels = effect_labels(pairs)
     rows: list[tuple[str, Effect | None]] = []
-    for factor in TREATMENTS:
+    for factor in FACTORS:
         own = [(x, pair) for x, pair in zip(labels, pairs, strict=True) if pair.factor == factor]
         if own:
             rows += [(FACTOR_NAMES[factor], None), *own]
@@ -143,7 +152,7 @@ def draw_effects(pairs: Sequence[Effect], watch_s: float) -> Figure:
 
 
 def _row(axes: Axes, pair: Effect, panel: str, y: int, edge: float) -> None:
-    effect = pair.share if panel == "share" else pair.times[panel].shift
+    effect = pair.share.difference if panel == "share" else pair.times[panel].shift
     low, high = _interval(effect)
     colour = style.INK
     if not math.isnan(low) and not (math.isinf(low) and math.isinf(high)):
@@ -175,14 +184,14 @@ def describe_effects(trials: pd.DataFrame) -> Description:
     """Say in words what the forest shows, pair by pair; not drawn where there is no pair."""
     pairs = effects(trials)
     said = [
-        f"{label}: share {pair.share.estimate:+.2f} ({pair.share.low:+.2f} to "
-        f"{pair.share.high:+.2f}), "
+        f"{label}: share {_share(pair.share.difference)}, "
         + ", ".join(f"{name} {_shift(pair.times[name])}" for name in MEASURES)
         for label, pair in zip(effect_labels(pairs), pairs, strict=True)
     ]
     alt = (
-        f"Differences between {len(pairs)} pairs of cells, each with its 95 % interval: share of "
-        f"supported trials, and shifts of times in seconds. {'; '.join(said)}."
+        f"Differences between {len(pairs)} pairs of cells, with intervals that hold together with "
+        "95 % for each factor and measure: share of supported trials, and shifts of times in "
+        f"seconds. {'; '.join(said)}."
     )
     if not pairs:
         alt = "No figure: no two cells with judged trials differ in the level of one factor alone."
@@ -195,6 +204,11 @@ def describe_effects(trials: pd.DataFrame) -> Description:
         trials=tuple(dict.fromkeys(trial for pair in pairs for trial in pair.trials)),
         drawn=bool(pairs),
     )
+
+
+def _share(found: Difference) -> str:
+    ends = "" if math.isnan(found.low) else f" ({found.low:+.2f} to {found.high:+.2f})"
+    return f"{found.estimate:+.2f}{ends}"
 
 
 def _shift(effect: TimeEffect) -> str:

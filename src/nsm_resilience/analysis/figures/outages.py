@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import JUDGED, cell_labels, in_order, judged
+from nsm_resilience.analysis.figures.cells import cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:

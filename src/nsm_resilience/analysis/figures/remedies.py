@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "notebooks/beyond.py"
 
-FIGURES: dict[str, tuple[str, ...]] = {"remedies": ("nine",), "beyond": ("beyond", "control")}
+FIGURES: dict[str, tuple[str, ...]] = {
+    "remedies": ("nine", "levels"),
+    "beyond": ("beyond", "control"),
+}
 """Groups of table `remedies` that each figure shows."""
 
 _TITLES = {"remedies": "The nine, arm by arm", "beyond": "Beyond the nine, arm by arm"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.tables.attempts import APART, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +40,7 @@ def table_for_people(scenarios: pd.DataFrame, names: Mapping[str, str]) -> pd.Da
             ],
             "verdict": rows["verdict"],
             "agreement": rows["agreement"],
-            "void": rows["void"],
-            "unknown": rows["unknown"],
-            "not injected": rows["not_injected"],
-            "not reached": rows["not_reached"],
+            **{in_words(part): rows[part] for part in APART},
         }
     )
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of two times is the longer one, where some were not seen to end.
+
+A censored time is longer than one that ended before its bound or at it. Against one that ended
+later, and against another censored one, it is not known which is longer. So watches of different
+lengths are no trouble: nothing is taken to be longer because it was watched for less.
+
+Tests (`exact_tests`) and effect sizes (`differences`) count the same pairs, those of this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nsm_resilience.analysis.times import Times
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def dominance(first: Times, second: Times) -> NDArray[np.int64]:
+    """Compare every time of the first sample (rows) with every one of the second (columns).
+
+    Returns:
+        1 where the second's is longer, -1 where it is shorter, 0 where both are equal or it is not
+        known.
+
+    Source: Gehan, Biometrika 52 (1965) 203-223; Cliff, Psychol. Bull. 114 (1993) 494-509.
+    """
+    import numpy as np
+
+    x, y = np.asarray(first.seconds)[:, None], np.asarray(second.seconds)[None, :]
+    x_seen = np.asarray(first.observed, dtype=bool)[:, None]
+    y_seen = np.asarray(second.observed, dtype=bool)[None, :]
+    longer = x_seen & np.where(y_seen, y > x, y >= x)
+    shorter = y_seen & np.where(x_seen, x > y, x >= y)
+    return longer.astype(np.int64) - shorter.astype(np.int64)
+
+
+def rank_scores(first: Times, second: Times) -> NDArray[np.int64]:
+    """Score of each time, first sample then second: how many it exceeds less how many exceed it.
+
+    Their sum over the second sample is the sum of `dominance`, since pairs within a sample cancel.
+    """
+    pooled = Times((*first.seconds, *second.seconds), (*first.observed, *second.observed))
+    scores: NDArray[np.int64] = dominance(pooled, pooled).sum(axis=0)
+    return scores

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Families of comparisons: p and intervals that hold for all of a family together.
+
+Whoever looks at thirty cells finds one that is "apart" by chance. So a word of judgement rests on
+an adjusted statement only, and each table says over which family, how large and by which method.
+
+A comparison whose sizes cannot give a p at the level belongs to no family: it can never be called
+anything, so it takes no part of the chance of a false alarm (Tarone, Biometrics 46 (1990) 515-522,
+with the sizes alone, which are fixed before the outcome).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nsm_resilience.analysis.exact_tests import PValue
+from nsm_resilience.analysis.statistics import CONFIDENCE
+
+LEVEL = round(1.0 - CONFIDENCE, 10)
+"""Chance of one or more false alarms in a family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """A test as a member of its family.
+
+    Attributes:
+        test: The test by itself.
+        p: Its p, adjusted by Holm; NaN where no test was made.
+        least: Least that the adjusted p could be with these sizes, the others being what they are;
+            of a test that was not made the least of the test by itself.
+        size: How many tests the family has.
+    """
+
+    test: PValue
+    p: float
+    least: float
+    size: int
+
+    @property
+    def attainable(self) -> bool:
+        """Whether some outcome could have given an adjusted p at the level."""
+        return self.least <= LEVEL
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the difference is more than chance, for the whole family."""
+        return self.p <= LEVEL
+
+
+def adjusted(tests: Sequence[PValue]) -> list[Adjusted]:
+    """Adjust a family of tests by Holm; tests whose sizes cannot reach the level are not made.
+
+    Keeps the chance of one or more false alarms among all of them below `LEVEL`, whatever their
+    dependence. Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
+    """
+    members = [at for at, test in enumerate(tests) if is_member(test)]
+    p_values = [tests[at].p for at in members]
+    found = dict(zip(members, holm(p_values), strict=True))
+    results = []
+    for at, test in enumerate(tests):
+        if at not in found:
+            results.append(Adjusted(test, math.nan, test.least, len(members)))
+            continue
+        place = members.index(at)
+        could = holm([*p_values[:place], test.least, *p_values[place + 1 :]])[place]
+        results.append(Adjusted(test, found[at], could, len(members)))
+    return results
+
+
+def is_member(test: PValue) -> bool:
+    """Whether a test is made at all: its sizes can give a p at the level."""
+    return test.least <= LEVEL
+
+
+def confidence_of(size: int) -> float:
+    """Confidence of each interval of a family, so that all of them hold together with `CONFIDENCE`.
+
+    Source: Bonferroni's inequality, as in Dunn, J. Am. Stat. Assoc. 56 (1961) 52-64. Holm's steps
+    have no intervals that belong to them and are two-sided and finite.
+    """
+    return 1.0 - LEVEL / max(1, size)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust the p of several tests for their number; NaN stays NaN and counts as no test.
+
+    Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
+    """
+    tested = sorted((p, at) for at, p in enumerate(p_values) if not math.isnan(p))
+    found = [math.nan] * len(p_values)
+    largest = 0.0
+    for before, (p, at) in enumerate(tested):
+        largest = max(largest, min(1.0, p * (len(tested) - before)))
+        found[at] = largest
+    return found

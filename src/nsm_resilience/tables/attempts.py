@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every attempt is counted as: each in one part, so that all parts add up to the attempts.
+
+An attempt that decides nothing never vanishes. Every table and every sum names it as what it is:
+`unknown` is not `void`, and a verdict that is added later has a part here by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, get_args
+
+from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.tables.columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JUDGED = ("supported", "unsupported")
+"""Verdicts that count in n."""
+
+UNDECIDED: tuple[str, ...] = tuple(word for word in get_args(Verdict) if word not in JUDGED)
+"""All other verdicts."""
+
+APART = (*UNDECIDED, "void", "cut_short", "repeated")
+"""Parts that are in no n. `repeated`: judged, and replaced by a later attempt of the trial."""
+
+PARTS = (*JUDGED, *APART)
+
+_MEANINGS = {
+    "unknown": "attempts in which harness, probe or watchdog failed, repeated ones too",
+    "not_injected": "attempts whose fault was not proved",
+    "not_reached": "attempts that never reached what the cell is about",
+    "void": "attempts that were void: what they need was not there",
+    "cut_short": "attempts that were cut short",
+    "repeated": "attempts that were judged, and that a later one of the trial replaced",
+}
+
+_INCOMPLETE = r"^(void|cut|unreadable):"
+
+
+def part_of(outcome: str, verdict: str, *, counts: bool) -> str:
+    """The part of one attempt.
+
+    Args:
+        outcome: `complete`, `void`, `cut` or `unreadable`; of the last nothing is known.
+        verdict: of the judge.
+        counts: whether it is the last complete attempt of its trial.
+    """
+    if outcome == "void":
+        return "void"
+    if outcome == "cut":
+        return "cut_short"
+    if outcome == "unreadable":
+        return "unknown"
+    return verdict if counts or verdict not in JUDGED else "repeated"
+
+
+def parts_of(trials: pd.DataFrame) -> pd.Series:
+    """The part of every row of table `trials`."""
+    import pandas as pd
+
+    outcomes = trials["reason"].str.extract(_INCOMPLETE)[0].fillna("complete")
+    complete = trials[outcomes == "complete"]
+    last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
+    counting = set(complete.index[complete["attempt"] == last])
+    found = [
+        part_of(outcome, verdict, counts=at in counting)
+        for at, outcome, verdict in zip(trials.index, outcomes, trials["verdict"], strict=True)
+    ]
+    return pd.Series(found, index=trials.index, dtype="str")
+
+
+def counted_parts(parts: Iterable[str]) -> dict[str, int]:
+    """How many attempts each part has; every part is there."""
+    found = Counter(parts)
+    return {part: found[part] for part in PARTS}
+
+
+def attempt_columns() -> tuple[Column, ...]:
+    """How many attempts there are, and of each part that is in no n."""
+    return (
+        Column("attempts", "integer", "attempts of all its trials", least=0),
+        *(
+            Column(part, "integer", _MEANINGS.get(part, f"attempts judged `{part}`"), least=0)
+            for part in APART
+        ),
+    )
+
+
+def attempt_row(parts: Mapping[str, int]) -> dict[str, int]:
+    """The values of these columns."""
+    return {"attempts": sum(parts.values()), **{part: parts[part] for part in APART}}
+
+
+def all_accounted_for(table: pd.DataFrame) -> pd.Series:
+    """Whether judged trials and the parts that are apart are all attempts, row by row."""
+    return table["n"] + table[list(APART)].sum(axis=1) == table["attempts"]
+
+
+def in_words(part: str) -> str:
+    """A part as it is written."""
+    return part.replace("_", " ")
