@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from nsm_resilience.record.archive import CHECKSUMS
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
-from nsm_resilience.study.load import ConfigError, check_model, load_study
+from nsm_resilience.record.lock import hold_for_life, one_at_a_time
+from nsm_resilience.study.fault import WrittenPath
+from nsm_resilience.study.load import ConfigError, check_model, load_study, read_document
 from nsm_resilience.study.models import Model, Study
+from nsm_resilience.study.yaml_file import Document, Location, Place
 
 PACKAGE = Path(__file__).parent
 
@@ -25,6 +28,20 @@ CampaignName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9
 def _none_if_empty(value: object) -> object:
     """`--config compare=` takes back what a file says; so does `beyond=`."""
     return None if value == "" else value
+
+
+def _usable_path(path: Path) -> Path:
+    wrong = sorted({sign for sign in str(path) if sign in "{}" or not sign.isprintable()})
+    if wrong:
+        shown = ", ".join(ascii(sign) for sign in wrong)
+        raise ValueError(
+            f"Snakemake cannot work with {shown} in a path; rename the file or its folder"
+        )
+    return path
+
+
+UsablePath = Annotated[WrittenPath, AfterValidator(_usable_path)]
+"""A path that Snakemake can have among the inputs of a rule: braces are its wildcards."""
 
 
 class Settings(Model):
@@ -50,10 +67,10 @@ class Settings(Model):
         description="Name of a campaign, recorded or live, with scenarios beyond the nine and the "
         "remedy as a factor; the report gets two sections on it.",
     )
-    study: Path = Field(
+    study: UsablePath = Field(
         default=Path("config/study.yaml"), description="The study that a live campaign runs."
     )
-    testbed: Path = Field(
+    testbed: UsablePath = Field(
         default=Path("config/testbed-kind-default.yaml"),
         description="The cluster that a live campaign runs on, and its images.",
     )
@@ -95,9 +112,63 @@ class Settings(Model):
         return {key: str(value) for key, value in given.items()}
 
 
+class CallOfSnakemake(Protocol):
+    """What Snakemake was told about settings (`workflow.config_settings`)."""
+
+    configfiles: Sequence[Path]
+    config_args: Sequence[str] | None
+    replace_workflow_config: bool
+
+
+def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Settings:
+    """The settings of a call of Snakemake: files, then what was given on the command line.
+
+    Snakemake itself makes the number 7 of `--config campaign=007` and 1000.0 of `1e3`; so names are
+    taken from its arguments as they were written, and files are read by our own rule. An empty
+    value takes back what a file says.
+
+    Args:
+        files: `workflow.configfiles`: those of the command line, and the Snakefile's own.
+        call: `workflow.config_settings`.
+
+    Raises:
+        ConfigError: A file cannot be read, or a setting is wrong; with every mistake found.
+    """
+    given = [Path(file).absolute() for file in call.configfiles]
+    own = [Path(file) for file in files if Path(file).absolute() not in given]
+    data: dict[str, object] = {}
+    places: dict[Location, Place] = {}
+    for file in [*([] if call.replace_workflow_config else own), *given]:
+        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+        document = read_document(shown)
+        if not isinstance(document.data, dict):
+            raise ConfigError(shown, ["must hold keys with values, as `campaign: …`"])
+        for key, value in document.data.items():
+            place = document.places.get((key,), Place(0))
+            data[key], places[(key,)] = value, replace(place, source=str(shown))
+    for argument in call.config_args or ():
+        key, _, text = argument.partition("=")
+        if key in _NAMES and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+            text = text[1:-1]  # the quotes that YAML would need
+        places[(key,)] = Place(0, text, source="--config")
+        data[key] = text
+        if not text and key in Settings.model_fields:
+            del data[key]
+    return _checked(Document(data, places))
+
+
+_NAMES = ("campaign", "compare", "lanes", "beyond")
+"""Settings that are names of campaigns."""
+
+
 def load_settings(config: Mapping[str, Any]) -> Settings:
     """Check the workflow's configuration; ConfigError with every mistake found."""
-    return check_model(Path("the workflow's settings (config/*.yaml, --config)"), config, Settings)
+    return _checked(Document(dict(config)))
+
+
+def _checked(document: Document) -> Settings:
+    where = Path("the workflow's settings (config/*.yaml, --config)")
+    return check_model(where, document, Settings)
 
 
 def second_folder(settings: Settings) -> Path | None:
@@ -162,7 +233,10 @@ def _not_there(problem: str, settings: Settings) -> ConfigError:
     names = ", ".join(sorted(there - {settings.campaign})) or "none"
     return ConfigError(
         Path("the workflow's settings (config/*.yaml, --config)"),
-        [f"{problem} in {RECORDED} or {LIVE}; there are: {names}"],
+        [
+            f"{problem} in {RECORDED} or {LIVE}; there are: {names}; for none of them write "
+            f"`--config {problem.partition(':')[0]}=`"
+        ],
     )
 
 
@@ -221,25 +295,45 @@ def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:
 
 
 def hold_campaign(folder: Path) -> None:
-    """Claim a live campaign for as long as this process lives; RuntimeError when another has it.
+    """Claim a live campaign for as long as this process lives.
 
-    Snakemake's own lock outlives a killed run and would block the next one, so the live profile
-    switches it off. This one belongs to the process: the kernel releases it however the process
-    ends, and the jobs it started do not inherit it.
+    Snakemake's own lock outlives a killed run and would block the next one, so the profiles switch
+    it off. This one belongs to the process: the kernel releases it however the process ends, and
+    the jobs it started do not inherit it.
+
+    Raises:
+        RuntimeError: Another process has it, or the file system keeps no locks.
     """
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = path.read_text(encoding="ascii", errors="replace").strip() or "unknown"
-        os.close(handle)
+    owner = hold_for_life(folder / ".lock")
+    if owner:
         raise RuntimeError(
-            f"the campaign in {folder} is being run by process {owner}; wait for it, stop it, or "
+            f"the campaign in {folder} is being run by {owner}; wait for it, stop it, or "
             "run another campaign with `--config campaign=<name>`"
-        ) from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
+        )
+
+
+def hold_build(results: Path, say: Callable[[str], None]) -> None:
+    """Claim the folder of the results, in place of Snakemake's lock, until this process ends.
+
+    Steps that a killed build has left running are waited for: they write the same files. They hold
+    the lock of `steps_lock`.
+
+    Raises:
+        RuntimeError: Another process builds them, or the file system keeps no locks.
+    """
+    owner = hold_for_life(results / ".build.lock")
+    if owner:
+        raise RuntimeError(
+            f"the results in {results} are being built by {owner}; wait for it, or stop it"
+        )
+
+    def waiting(_owner: str) -> None:
+        say("a step of a build that was killed still runs; waiting for its end")
+
+    with one_at_a_time(steps_lock(results), waiting):
+        pass
+
+
+def steps_lock(results: Path) -> Path:
+    """The file that each step of a build locks beside the others (`record.lock.STEPS_LOCK`)."""
+    return results / ".steps.lock"

@@ -3,6 +3,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+
 import pytest
 from workflow_project import Project, make_project
 
@@ -35,6 +42,51 @@ def test_a_wrong_key_in_the_study_is_refused_before_anything_runs(bare: Project)
     assert done.returncode == 1
     assert "`trails` is no key here; did you mean `trials:`?" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_names_and_paths_reach_the_commands_as_they_are_written(bare: Project) -> None:
+    """The shell sees one word each, whatever is in them; Snakemake makes no number of a name."""
+    study, testbed = "config/my $(touch hacked) [x] 'study.yaml", 'config/it\'s "mine".yaml'
+    for name, of in ((study, "study.yaml"), (testbed, "testbed-kind-default.yaml")):
+        shutil.copyfile(bare.folder / "config" / of, bare.folder / name)
+    context = "a[b] `touch hacked` $(touch hacked) 'x'"
+    done = bare.snakemake(
+        "--dry-run", "--printshellcmds", "--profile", "profiles/live", "--config", "campaign=007",
+        f"study={study}", f"testbed={testbed}", f"allow_context={context}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert not (bare.folder / "hacked").exists()
+    cluster = ["--testbed", testbed, "--campaign-dir", "results/live/007"]
+    cluster += ["--allow-context", context]
+    lines = [line.removeprefix("Shell command: ").strip() for line in done.stdout.splitlines()]
+    commands = [shlex.split(line) for line in lines if line.startswith(("nsm-res", "exec", "cp "))]
+    (begin,) = (words for words in commands if words[0] == "cp")
+    assert begin[:4] == ["cp", "--", study, "results/live/007/study.yaml"]
+    (up,) = (words for words in commands if words[1:3] == ["cluster", "up"])
+    assert up[3:9] == cluster
+    trials = [words for words in commands if words[0] == "exec"]
+    assert trials
+    assert all(words[5:11] == cluster for words in trials)
+
+
+def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(project: Project) -> None:
+    target = "results/verdicts.jsonl"
+    lock = project.folder / "results" / ".build.lock"
+    first = subprocess.Popen(
+        project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not (lock.exists() and lock.read_text()):
+        assert first.poll() is None
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGSTOP)
+    second = project.snakemake(target)
+    assert second.returncode == 1
+    assert f"are being built by process {first.pid}" in second.stdout
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    third = project.snakemake(target)
+    assert third.returncode == 0, third.stdout
 
 
 @pytest.mark.parametrize("profile", ["live", "live-local-images"])

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from nsm_resilience.workflow import (
     live_study,
     load_settings,
     second_folder,
+    settings_of_call,
     source_checksum,
 )
 
@@ -33,7 +37,7 @@ def test_an_unknown_key_is_an_error_that_names_the_right_one() -> None:
 
 
 def test_a_wrong_source_is_an_error_that_says_what_there_is() -> None:
-    with pytest.raises(ConfigError, match="'recorded' or 'live'"):
+    with pytest.raises(ConfigError, match="one of: recorded, live"):
         load_settings(given(source="archive"))
 
 
@@ -221,3 +225,91 @@ def test_what_stands_in_the_default_profile_stands_in_no_other() -> None:
     assert profiles
     for name, keys in profiles.items():
         assert default.isdisjoint(keys), name
+
+
+@dataclass
+class Call:
+    """What Snakemake keeps of its command line."""
+
+    configfiles: Sequence[Path] = ()
+    config_args: Sequence[str] | None = None
+    replace_workflow_config: bool = False
+
+
+def call(folder: Path, file: str, *arguments: str) -> Settings:
+    own = folder / "config.yaml"
+    own.write_text(file, encoding="utf-8")
+    return settings_of_call([own], Call(config_args=arguments))
+
+
+@pytest.mark.parametrize("name", ["20261128", "007", "1e3", "null", "yes", "1_000", "True", "nan"])
+def test_a_campaign_is_called_what_the_command_line_says(name: str, tmp_path: Path) -> None:
+    """Snakemake makes numbers of some of these; the folder would be called otherwise."""
+    assert call(tmp_path, "campaign: a\n", f"campaign={name}").campaign == name
+    assert call(tmp_path, "campaign: a\n", f'campaign="{name}"').campaign == name
+    assert call(tmp_path, f'campaign: "{name}"\n').campaign == name
+
+
+def test_a_name_in_a_file_is_as_written_or_refused_with_the_spelling_that_works(
+    tmp_path: Path,
+) -> None:
+    for name in ("007", "yes", "1_000", "2026-11-28"):
+        assert call(tmp_path, f"campaign: {name}\n").campaign == name
+    for name in ("20261128", "1e3", "true"):
+        with pytest.raises(ConfigError, match=rf'config.yaml, line 1, campaign: .* "{name}"'):
+            call(tmp_path, f"campaign: {name}\n")
+    with pytest.raises(ConfigError, match="campaign: is empty"):
+        call(tmp_path, "campaign: null\n")
+
+
+def test_an_empty_value_takes_back_what_a_file_says(tmp_path: Path) -> None:
+    file = "campaign: a\ncompare: b\nbeyond: c\nlanes: d\nstudy: mine.yaml\n"
+    found = call(tmp_path, file, "compare=", "beyond=", "lanes=", "study=")
+    assert (found.compare, found.beyond, found.lanes) == (None, None, None)
+    assert found.study == Path("config/study.yaml")
+    with pytest.raises(ConfigError, match="campaign: is missing"):
+        call(tmp_path, file, "campaign=")
+    with pytest.raises(ConfigError, match=r"--config, compar: .*did you mean `compare:`"):
+        call(tmp_path, file, "compar=")
+
+
+def test_settings_survive_as_a_file(tmp_path: Path) -> None:
+    """The second call of Snakemake reads what the first wrote, on top of the same default."""
+    default = "campaign: a\ncompare: b\nlanes: d\n"
+    first = call(tmp_path, default, "compare=", "campaign=007", "study=config/my $(x) 'study'.yaml")
+    written = tmp_path / "settings.json"
+    written.write_text(first.model_dump_json(), encoding="utf-8")
+    own = tmp_path / "config.yaml"
+    assert settings_of_call([written, own], Call(configfiles=[written])) == first
+
+
+def test_files_come_in_snakemakes_order_and_mistakes_name_theirs(tmp_path: Path) -> None:
+    own, live = tmp_path / "config.yaml", tmp_path / "live.yaml"
+    own.write_text("campaign: a\ncompare: b\n")
+    live.write_text("campaign: c\nsource: live\n")
+    found = settings_of_call([live, own], Call(configfiles=[live]))
+    assert (found.campaign, found.source, found.compare) == ("c", "live", "b")
+    alone = settings_of_call([live, own], Call([live], None, replace_workflow_config=True))
+    assert alone.compare is None
+    live.write_text("campaign: c\ncampaign: d\n")
+    with pytest.raises(ConfigError, match=r"live.yaml:\n.*`campaign:` is there twice"):
+        settings_of_call([live, own], Call(configfiles=[live]))
+    live.write_text("source: lives\n")
+    with pytest.raises(ConfigError, match=r"live.yaml, line 1, source: .*did you mean `live`"):
+        settings_of_call([live, own], Call(configfiles=[live]))
+
+
+def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused() -> None:
+    for path in ("config/{x}.yaml", "config/a\nb.yaml"):
+        with pytest.raises(ConfigError, match="study: Snakemake cannot work with"):
+            load_settings(given(study=path))
+
+
+def test_every_word_of_a_rules_command_is_quoted() -> None:
+    """Paths and names with spaces, brackets or `$(…)` reach a command as one word each."""
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for command in re.findall(
+            r"    shell:\n((?:        \"[^\n]*\n)+)", file.read_text("utf-8")
+        ):
+            for word in re.findall(r"\{[^{}]*\}", command):
+                assert word.endswith(":q}") or word == "{threads}", (file.name, word)

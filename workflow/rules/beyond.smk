@@ -29,8 +29,8 @@ rule remedies:
         out=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("analysis", "report", "tables"),
     shell:
-        "nsm-resilience remedies --tables {params.tables} --campaign-dir {params.folder}"
-        " --out {params.out} > {log} 2>&1"
+        "nsm-resilience remedies --tables {params.tables:q} --campaign-dir {params.folder:q}"
+        " --out {params.out:q} > {log:q} 2>&1"
 
 
 rule beyond:
@@ -68,5 +68,5 @@ rule beyond:
         remedies=lambda wildcards, input: Path(input.remedies[0]).parent,
         code=code_of("analysis", "report/notebook"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths}"
-        " -p remedy_tables={params.remedies} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
+        " -p remedy_tables={params.remedies:q} > {log:q} 2>&1"

@@ -11,13 +11,16 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.provenance.checkout import code_of_another_checkout
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
+from nsm_resilience.record.lock import STEPS_LOCK
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.wiring import WiringError, check_outputs, outputs_of
 from nsm_resilience.workflow import (
     beyond_folder,
+    hold_build,
     lanes_folder,
-    load_settings,
     second_folder,
+    settings_of_call,
+    steps_lock,
     source_checksum,
 )
 
@@ -26,7 +29,7 @@ if foreign:
     raise WorkflowError(foreign)
 
 try:
-    SETTINGS = load_settings(config)
+    SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
     SECOND = second_folder(SETTINGS)
     LANES_CAMPAIGN = lanes_folder(SETTINGS)
     BEYOND = beyond_folder(SETTINGS)
@@ -162,15 +165,15 @@ def beyond_campaign():
 def beyond_folders():
     """Where it is, as `nsm-resilience numbers` is told it."""
     if not BEYOND:
-        return ""
-    return f"--beyond-campaign-dir {BEYOND} --beyond-tables results/{FARTHER}tables"
+        return []
+    return ["--beyond-campaign-dir", BEYOND, "--beyond-tables", f"results/{FARTHER}tables"]
 
 
 def second_folders():
     """Where both are, as `nsm-resilience numbers` is told it."""
     if not SECOND:
-        return ""
-    return f"--second-campaign-dir {SECOND} --second-tables results/{BESIDE}tables"
+        return []
+    return ["--second-campaign-dir", SECOND, "--second-tables", f"results/{BESIDE}tables"]
 
 
 def lanes_campaign():
@@ -192,13 +195,15 @@ def notebook_paths(wildcards, input, output):
         "campaign_dir": Path(input.study).parent,
         "figures": Path(output.figure).parent,
     }
-    return " ".join(f"-p {name}={path}" for name, path in paths.items())
+    return [word for name, path in paths.items() for word in ("-p", f"{name}={path}")]
 
 
-def config_arguments():
-    """The settings as `--config` takes them, for a second call of Snakemake."""
-    given = SETTINGS.model_dump(mode="json", exclude_none=True)
-    return " ".join(f"{key}={value}" for key, value in given.items())
+def claim_results():
+    """Keep the folder of the results for this process, or say who builds them."""
+    try:
+        hold_build(Path("results"), lambda text: print(text, file=sys.stderr))
+    except (RuntimeError, OSError) as error:
+        raise WorkflowError(str(error)) from None
 
 
 def paper_sources():

@@ -32,8 +32,8 @@ rule comparison:
         out=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("analysis", "report", "tables"),
     shell:
-        "nsm-resilience compare {params.first} {params.second} --first-tables {params.tables}"
-        " --second-tables {params.second_tables} --out {params.out} > {log} 2>&1"
+        "nsm-resilience compare {params.first:q} {params.second:q} --first-tables {params.tables:q}"
+        " --second-tables {params.second_tables:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -63,11 +63,11 @@ rule compare:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        second=lambda wildcards, input: (
-            f"-p second_tables={Path(input.second_tables[0]).parent}"
-            f" -p second_campaign_dir={Path(input.second[0]).parent}"
-        ),
+        second=lambda wildcards, input: [
+            *("-p", f"second_tables={Path(input.second_tables[0]).parent}"),
+            *("-p", f"second_campaign_dir={Path(input.second[0]).parent}"),
+        ],
         code=code_of("analysis", "report"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths}"
-        " {params.second} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
+        " {params.second:q} > {log:q} 2>&1"

@@ -21,5 +21,5 @@ rule crate:
         folder=SETTINGS.campaign_folder,
         code=code_of("provenance", "record", "judge/judgement"),
     shell:
-        "nsm-resilience crate --workflow {params.workflow:q} --campaign-dir {params.folder}"
-        " --out {output.metadata} > {log} 2>&1"
+        "nsm-resilience crate --workflow {params.workflow:q} --campaign-dir {params.folder:q}"
+        " --out {output.metadata:q} > {log:q} 2>&1"

@@ -21,8 +21,8 @@ rule start_page:
         folder=lambda wildcards, input: Path(input.study).parent,
         code=code_of("report/start_page", "report/rows", "report/wording", "tables", "analysis"),
     shell:
-        "nsm-resilience start-page --tables {params.tables} --campaign-dir {params.folder}"
-        " --out {output.page} > {log} 2>&1"
+        "nsm-resilience start-page --tables {params.tables:q} --campaign-dir {params.folder:q}"
+        " --out {output.page:q} > {log:q} 2>&1"
 
 
 rule run_times:
@@ -44,7 +44,7 @@ rule run_times:
         folder=SETTINGS.campaign_folder,
         code=code_of("report/run_times"),
     shell:
-        "nsm-resilience run-times {params.folder} --out {output.csv} > {log} 2>&1"
+        "nsm-resilience run-times {params.folder:q} --out {output.csv:q} > {log:q} 2>&1"
 
 
 rule site:
@@ -65,8 +65,25 @@ rule site:
         folder=lambda wildcards, input: Path(input.study).parent,
         code=code_of("site", "analysis", "judge", "record", "provenance"),
     shell:
-        "nsm-resilience site --tables {params.tables} --campaign-dir {params.folder}"
-        " --verdicts {input.verdicts} --out {output.folder} > {log} 2>&1"
+        "nsm-resilience site --tables {params.tables:q} --campaign-dir {params.folder:q}"
+        " --verdicts {input.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"
+
+
+rule settings:
+    """Write down what this build was told; the call of Snakemake that makes the report reads it."""
+
+    # As a file: on a command line Snakemake would read a name like 007 or 1e3 as a number, and
+    # could not be told that a key of config/config.yaml is taken back.
+    output:
+        settings="results/settings.json",
+    log:
+        "results/logs/settings.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        settings=lambda wildcards: SETTINGS.model_dump_json(exclude={"allow_context"}),
+    shell:
+        "printf '%s\\n' {params.settings:q} > {output.settings:q} 2> {log:q}"
 
 
 rule html_report:
@@ -74,6 +91,7 @@ rule html_report:
     input:
         page="results/start.rst",
         style="workflow/report/style.css",
+        settings="results/settings.json",
         results=[*RESULTS, "results/run-times.csv"],
     output:
         html="results/report.html",
@@ -83,8 +101,7 @@ rule html_report:
         "../envs/nsm-resilience.yaml"
     params:
         snakefile=workflow.main_snakefile,
-        config=config_arguments(),
     shell:
         "snakemake --snakefile {params.snakefile:q} --workflow-profile none --cores 1 --nolock"
-        " --config {params.config} --report {output.html} --report-stylesheet {input.style}"
-        " -- {input.results} > {log} 2>&1"
+        " --configfile {input.settings:q} --report {output.html:q}"
+        " --report-stylesheet {input.style:q} -- {input.results:q} > {log:q} 2>&1"

@@ -24,7 +24,7 @@ rule judge:
         folder=judged_campaign(),
         code=code_of("judge", "record"),
     shell:
-        "nsm-resilience judge {params.folder} --jobs {threads} --out {output.verdicts} > {log} 2>&1"
+        "nsm-resilience judge {params.folder:q} --jobs {threads} --out {output.verdicts:q} > {log:q} 2>&1"
 
 
 rule tables:
@@ -53,5 +53,5 @@ rule tables:
         tables=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("tables", "judge", "study"),
     shell:
-        "nsm-resilience tables --verdicts {input.verdicts} --campaign-dir {params.folder}"
-        " --out {params.tables} > {log} 2>&1"
+        "nsm-resilience tables --verdicts {input.verdicts:q} --campaign-dir {params.folder:q}"
+        " --out {params.tables:q} > {log:q} 2>&1"

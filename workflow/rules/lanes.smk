@@ -29,5 +29,5 @@ rule lanes:
         out=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("analysis", "record", "report/lanes", "tables"),
     shell:
-        "nsm-resilience lanes {params.folder} --tables {params.tables} --out {params.out}"
-        " > {log} 2>&1"
+        "nsm-resilience lanes {params.folder:q} --tables {params.tables:q} --out {params.out:q}"
+        " > {log:q} 2>&1"

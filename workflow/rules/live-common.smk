@@ -26,9 +26,9 @@ workflow.global_resources.setdefault("cluster", LANES)
 PLACES_BESIDE_CORES = 5
 
 # What every command on the cluster is told.
-CLUSTER = f"--testbed {SETTINGS.testbed} --campaign-dir {SETTINGS.campaign_folder}"
+CLUSTER = ["--testbed", str(SETTINGS.testbed), "--campaign-dir", str(SETTINGS.campaign_folder)]
 if SETTINGS.allow_context:
-    CLUSTER += f" --allow-context {SETTINGS.allow_context}"
+    CLUSTER += ["--allow-context", SETTINGS.allow_context]
 
 RESULTS.append(campaign("cluster-removed"))
 
@@ -88,7 +88,7 @@ def claim_campaign():
     """Keep the campaign's folder for this process, or say who has it."""
     try:
         hold_campaign(SETTINGS.campaign_folder)
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 

@@ -2,6 +2,8 @@
 # Source `live`: make the cluster, run each trial as a job of its own, describe the campaign, remove
 # the cluster. A trial without recovery is a result and exits 0; only a void one is run again.
 
+import shlex
+
 
 include: "live-common.smk"
 
@@ -31,7 +33,7 @@ onstart:
     workflow.scheduler.keepgoing = False
     if cluster_was_left():
         Path("results/logs").mkdir(parents=True, exist_ok=True)
-        shell(f"nsm-resilience cluster up {CLUSTER} >> results/logs/cluster-up.log 2>&1")
+        shell("nsm-resilience cluster up {CLUSTER:q} >> results/logs/cluster-up.log 2>&1")
 
 
 onerror:
@@ -39,7 +41,7 @@ onerror:
         print(
             "\nThe cluster is left as it is. The same command goes on from here: nothing that was"
             " measured is lost.\nTo remove the cluster:"
-            f" nsm-resilience cluster down {CLUSTER}\n",
+            f" nsm-resilience cluster down {shlex.join(CLUSTER)}\n",
             file=sys.stderr,
         )
 
@@ -59,7 +61,7 @@ rule begin:
     conda:
         "../envs/nsm-resilience.yaml"
     shell:
-        "cp {input.study} {output.study} > {log} 2>&1"
+        "cp -- {input.study:q} {output.study:q} > {log:q} 2>&1"
 
 
 rule cluster_up:
@@ -73,9 +75,9 @@ rule cluster_up:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        cluster=CLUSTER,
+        cluster=lambda wildcards: CLUSTER,
     shell:
-        "nsm-resilience cluster up {params.cluster} > {log} 2>&1"
+        "nsm-resilience cluster up {params.cluster:q} > {log:q} 2>&1"
 
 
 # `exec`: no shell stands between Snakemake and the trial, so signals reach the trial itself.
@@ -98,10 +100,10 @@ rule trial:
     resources:
         cluster=lanes_for,
     params:
-        cluster=CLUSTER,
+        cluster=lambda wildcards: CLUSTER,
     shell:
-        "exec nsm-resilience trial --study {input.study} {params.cluster}"
-        " --trial {wildcards.cell}/{wildcards.number} >> {log} 2>&1"
+        "exec nsm-resilience trial --study {input.study:q} {params.cluster:q}"
+        " --trial {wildcards.cell:q}/{wildcards.number:q} >> {log:q} 2>&1"
 
 
 rule index:
@@ -118,7 +120,7 @@ rule index:
     params:
         folder=SETTINGS.campaign_folder,
     shell:
-        "nsm-resilience index {params.folder} > {log} 2>&1"
+        "nsm-resilience index {params.folder:q} > {log:q} 2>&1"
 
 
 rule cluster_down:
@@ -133,6 +135,6 @@ rule cluster_down:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        cluster=CLUSTER,
+        cluster=lambda wildcards: CLUSTER,
     shell:
-        "nsm-resilience cluster down {params.cluster} > {log} 2>&1"
+        "nsm-resilience cluster down {params.cluster:q} > {log:q} 2>&1"

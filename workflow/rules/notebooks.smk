@@ -30,7 +30,7 @@ rule result_table:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule outages:
@@ -66,7 +66,7 @@ rule outages:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule consequences:
@@ -102,7 +102,7 @@ rule consequences:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule timelines:
@@ -132,7 +132,7 @@ rule timelines:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook", "record"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule testbed:
@@ -162,7 +162,7 @@ rule testbed:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook", "record"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule gallery:
@@ -192,7 +192,7 @@ rule gallery:
         paths=notebook_paths,
         code=code_of("analysis", "report/notebook", "record"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths} > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule explore:
@@ -218,5 +218,5 @@ rule explore:
         paths=notebook_paths,
         code=code_of("analysis", "provenance", "report/notebook", "record", "site"),
     shell:
-        "nsm-resilience notebook {input.notebook} --out {output.executed} {params.paths}"
-        " -p interactive=false > {log} 2>&1"
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
+        " -p interactive=false > {log:q} 2>&1"

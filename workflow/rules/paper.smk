@@ -25,15 +25,15 @@ rule numbers:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        repository=f"--repository {SETTINGS.repository}" if SETTINGS.repository else "",
+        repository=["--repository", SETTINGS.repository] if SETTINGS.repository else [],
         second=second_folders(),
-        lanes=f"--lanes-campaign-dir {LANES_CAMPAIGN}" if LANES_CAMPAIGN else "",
+        lanes=["--lanes-campaign-dir", LANES_CAMPAIGN] if LANES_CAMPAIGN else [],
         beyond=beyond_folders(),
         code=code_of("report", "analysis", "tables", "study"),
     shell:
-        "nsm-resilience numbers --tables {params.tables} --campaign-dir {params.folder}"
-        " {params.repository} {params.second} {params.lanes} {params.beyond}"
-        " --out {output.numbers} > {log} 2>&1"
+        "nsm-resilience numbers --tables {params.tables:q} --campaign-dir {params.folder:q}"
+        " {params.repository:q} {params.second:q} {params.lanes:q} {params.beyond:q}"
+        " --out {output.numbers:q} > {log:q} 2>&1"
 
 
 rule paper:
@@ -57,5 +57,5 @@ rule paper:
     params:
         code=code_of("report/paper"),
     shell:
-        "nsm-resilience paper --main {input.main} --numbers {input.numbers}"
-        " --out {output.pdf} > {log} 2>&1"
+        "nsm-resilience paper --main {input.main:q} --numbers {input.numbers:q}"
+        " --out {output.pdf:q} > {log:q} 2>&1"

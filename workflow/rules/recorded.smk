@@ -3,7 +3,13 @@
 # source is `recorded`, and the one that is put beside it (`compare:`).
 
 if SETTINGS.source == "recorded":
+
     recorded_files(SETTINGS.campaign)  # a wrong name is an error before anything is planned
+    os.environ[STEPS_LOCK] = str(steps_lock(Path("results")).absolute())
+
+    # In place of Snakemake's own lock, which a killed build leaves behind (profiles/default).
+    onstart:
+        claim_results()
 
 
 rule unpack:
@@ -24,4 +30,4 @@ rule unpack:
         source=lambda wildcards, input: Path(input.recorded[0]).parent,
         folder=lambda wildcards, output: Path(output.description).parent,
     shell:
-        "nsm-resilience archive unpack {params.source} --out {params.folder} > {log} 2>&1"
+        "nsm-resilience archive unpack {params.source:q} --out {params.folder:q} > {log:q} 2>&1"

@@ -21,6 +21,7 @@ from nsm_resilience.cli import archive, before, cluster, live, read, reports, re
 from nsm_resilience.cli.options import AFTER, LIVE
 from nsm_resilience.cli.terminal import write_whatever_the_terminal_can
 from nsm_resilience.provenance.checkout import code_of_another_checkout
+from nsm_resilience.record.lock import STEPS_LOCK, share_for_life
 
 app = typer.Typer(
     name="nsm-resilience",
@@ -43,6 +44,8 @@ def main() -> None:
     if foreign:
         typer.echo(f"error: {foreign}", err=True)
         sys.exit(1)
+    if STEPS_LOCK in os.environ:  # a step of a build: who builds next waits for its end
+        share_for_life(Path(os.environ[STEPS_LOCK]))
     try:
         app()
     except Exception as error:

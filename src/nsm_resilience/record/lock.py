@@ -3,11 +3,31 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+HELD = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
+"""What a system says of a lock that another process has. NFS without locks says something else."""
+
+STEPS_LOCK = "NSM_RESILIENCE_STEPS_LOCK"
+"""Variable with the file that each step of a build locks beside the others."""
+
+
+class NoLocks(RuntimeError):
+    """The file system keeps no locks, so nobody can tell whether another process is at work."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        name = errno.errorcode.get(error.errno or 0, "?")
+        super().__init__(
+            f"{path} cannot be locked: {error.strerror} ({name}). The file system passes on no "
+            "locks, and without them two processes could do the same work at once. Put the project "
+            "on a local disk, or mount this file system with locks (NFS 4 or a lock daemon, Lustre "
+            "with `flock`)"
+        )
 
 
 @contextmanager
@@ -17,21 +37,66 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     `waiting` is told who that is before the wait. The lock belongs to the process and is released
     by the kernel however it ends. What it starts and leaves behind can share it: a child that is
     started with `close_fds=False` holds it on until its own end.
+
+    Raises:
+        NoLocks: The file system keeps none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = path.read_text(encoding="ascii", errors="replace").strip()
+        if not try_lock(handle, path):
+            owner = _owner(path)
             waiting(f"process {owner}" if owner else "another process")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle, path, fcntl.LOCK_EX)
         os.set_inheritable(handle, True)
         name_owner(handle)
         yield
     finally:
         os.close(handle)
+
+
+def hold_for_life(path: Path) -> str | None:
+    """Hold the lock of a file until this process ends; else return who has it.
+
+    Raises:
+        NoLocks: The file system keeps none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not try_lock(handle, path):
+            owner = _owner(path)
+            os.close(handle)
+            return f"process {owner}" if owner else "another process"
+    except NoLocks:
+        os.close(handle)
+        raise
+    name_owner(handle)
+    return None
+
+
+def share_for_life(path: Path) -> None:
+    """Hold a lock of a file beside others that share it, until this process ends.
+
+    Nothing is done where that cannot be had: it only helps those who come later to wait.
+    """
+    with suppress(OSError):
+        fcntl.flock(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def try_lock(handle: int, path: Path) -> bool:
+    """Lock an open file at once; false when another process has it, NoLocks when nobody can."""
+    return _lock(handle, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock(handle: int, path: Path, how: int) -> bool:
+    try:
+        fcntl.flock(handle, how)
+    except OSError as error:
+        if error.errno in HELD:
+            return False
+        raise NoLocks(path, error) from error
+    return True
 
 
 def is_held(path: Path) -> bool:
@@ -41,14 +106,11 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks: nobody can hold one
+        return not try_lock(handle, path)
+    except NoLocks:  # nobody can hold one
         return False
     finally:
         os.close(handle)
-    return False
 
 
 def name_owner(handle: int) -> None:
@@ -56,3 +118,7 @@ def name_owner(handle: int) -> None:
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+
+
+def _owner(path: Path) -> str:
+    return path.read_text(encoding="ascii", errors="replace").strip()

@@ -40,10 +40,11 @@ LISTS = ("scenarios", "plane", "client", "failure", "outage", "remedy")
 
 
 def _scalars_in_schema(schema: dict[str, Any]) -> None:
-    """Tell the JSON schema, too, that a single value may stand for a list."""
+    """Tell the JSON schema, too, that a single value may stand for a list, and an example."""
+    schema["examples"] = [{"scenarios": ["S1", "S2"], "trials": 5}]
     for name in LISTS:
         listed = schema["properties"][name]
-        rest = {key: listed.pop(key) for key in ("title", "default") if key in listed}
+        rest = {key: listed.pop(key) for key in ("title", "default", "examples") if key in listed}
         schema["properties"][name] = {"anyOf": [listed["items"], listed], **rest}
 
 
@@ -57,7 +58,7 @@ class Arm(Model):
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
     LATER = frozenset({"first_block"})
 
-    scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
+    scenarios: Annotated[tuple[str, ...], Field(min_length=1, examples=[["S1", "S2"]])]
     trials: Annotated[int, Field(ge=1, le=99)]
     first_block: Annotated[int, Field(ge=1, le=99)] = Field(
         default=1,

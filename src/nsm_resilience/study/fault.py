@@ -7,10 +7,12 @@ beside `agent/node/inject.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -56,7 +58,17 @@ LASTING: frozenset[str] = frozenset({"cut", "pause"})
 """Failures that must: a node is not left cut off or paused for as long as a trial takes."""
 VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LONGEST_S = 86_400.0
+"""Seconds. No window, delay or fault of a trial is longer than a day: a slip of the keyboard."""
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
+
+
+def _as_path(value: object) -> object:
+    return Path(value) if isinstance(value, str) else value
+
+
+WrittenPath = Annotated[Path, BeforeValidator(_as_path)]
+"""A path, which files write as text: models are checked strictly, and text is no path to them."""
 
 
 class Model(BaseModel):
@@ -86,6 +98,9 @@ class Fault(Model):
     one instant unless `delay_s` says otherwise.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"component": "nsmd", "node": "client"}]}
+    )
     LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
 
     component: Component | None = None
@@ -108,7 +123,7 @@ class Fault(Model):
         default=None, description="Not given with `workload` and `registry`."
     )
     failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
-    delay_s: Annotated[float, Field(ge=0)] = Field(
+    delay_s: Annotated[float, Field(ge=0, le=LONGEST_S)] = Field(
         default=0.0, description="Seconds after the first injection of the scenario."
     )
     for_s: Seconds | None = Field(

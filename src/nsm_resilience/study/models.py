@@ -7,6 +7,7 @@ These pydantic models are the one source of the configuration's defaults and of 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
@@ -83,7 +84,7 @@ class Study(Model):
     LATER = frozenset({"turns"})
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**53)]
     attempts: Annotated[int, Field(ge=1, le=9)] = Field(
         default=3,
         description="How often a trial is run that is void, or in which our own probes failed; "
@@ -115,9 +116,11 @@ class Study(Model):
         for number, arm in enumerate(self.campaign, start=1):
             for scenario_id in arm.scenarios:
                 if scenario_id not in ids:
+                    near = get_close_matches(scenario_id, ids, n=1, cutoff=0.5)
                     raise ValueError(
                         f"campaign, arm {number}: there is no scenario `{scenario_id}`; "
-                        f"declared are: {', '.join(ids)}"
+                        + (f"did you mean `{near[0]}`? " if near else "")
+                        + f"declared are: {', '.join(ids)}"
                     )
                 scenario = self.scenario(scenario_id)
                 self._check_undone_in_time(scenario)

@@ -20,8 +20,11 @@ class Scenario(Model):
     LATER = frozenset({"spare_endpoint"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
-    title: Annotated[str, StringConstraints(min_length=3)]
-    where: str = Field(description="In words, for the table: `client's node`, `both nodes`.")
+    title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=["nsmd fails"])
+    where: str = Field(
+        examples=["client's node"],
+        description="In words, for the table: `client's node`, `both nodes`.",
+    )
     faults: tuple[Fault, ...] = ()
     source: Source = Field(description="`stated` in the abstract, or `reconstructed` by us.")
     claimed: Literal["supported", "unsupported"] | None = Field(

@@ -58,7 +58,7 @@ class JudgeRules(Model):
         description="A path that answers more of its echoes late, in the settle time at the end of "
         "the watch, does not answer in time.",
     )
-    probe_gap_s: Annotated[float, Field(gt=0)] = Field(
+    probe_gap_s: Seconds = Field(
         default=1.0, description="A longer gap in what was sent means that the probe stopped."
     )
     late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(

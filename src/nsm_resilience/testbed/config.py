@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from nsm_resilience.study.fault import WrittenPath
 from nsm_resilience.study.models import Model
 
 KIND_VERSION = "v0.30.0"
@@ -27,7 +28,7 @@ def _of_home(path: Path) -> Path:
         raise ValueError(f"`{path}`: {error}; write the path without `~`") from error
 
 
-UserPath = Annotated[Path, AfterValidator(_of_home)]
+UserPath = Annotated[WrittenPath, AfterValidator(_of_home)]
 """A path that may begin with `~`, as in a shell."""
 
 
@@ -42,7 +43,7 @@ class Images(Model):
     registry: str = "docker.io/networkservicemesh"
     tag: str = "v0.2.0"
     load: Literal["pull", "docker", "archives"] = "pull"
-    archives: tuple[UserPath, ...] = ()
+    archives: tuple[UserPath, ...] = Field(default=(), examples=[["images/nsm.tar"]])
     agent: str = Field(
         default="docker.io/library/python:3.12-slim",
         description="Image of the node agent and the bystander: Python >= 3.9, nothing else.",
@@ -78,12 +79,16 @@ class ExistingTestbed(Model):
 
     type: Literal["existing"]
     name: Name
-    context: str = Field(description="Name of the kubeconfig's context, written out for safety.")
+    context: str = Field(
+        examples=["my-context"],
+        description="Name of the kubeconfig's context, written out for safety.",
+    )
     kubeconfig: UserPath | None = Field(
         default=None, description="Default: what kubectl reads, $KUBECONFIG or ~/.kube/config."
     )
     nodes: tuple[tuple[str, str], ...] = Field(
         default=(),
+        examples=[[["worker-1", "worker-2"]]],
         description="One pair [client's node, endpoint's node] for each lane; without any, "
         "`nsm-resilience doctor` proposes some.",
     )
@@ -114,7 +119,9 @@ class TestbedFile(Model):
     """A whole testbed file."""
 
     __test__ = False
-    testbed: Annotated[KindTestbed | ExistingTestbed, Field(discriminator="type")]
+    testbed: Annotated[KindTestbed | ExistingTestbed, Field(discriminator="type")] = Field(
+        examples=[{"type": "kind", "name": "nsm-resilience", "lanes": 1}]
+    )
 
 
 def load_testbed(path: Path) -> KindTestbed | ExistingTestbed:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.lock import name_owner
+from nsm_resilience.record.lock import NoLocks, name_owner, try_lock
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.testbed.api import (
     NAMESPACES,
@@ -167,8 +166,11 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterat
         for lane in lanes:
             handle = os.open(locks / lane.name, os.O_RDWR | os.O_CREAT, 0o644)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+                free = try_lock(handle, locks / lane.name)
+            except NoLocks:
+                os.close(handle)
+                raise
+            if not free:
                 os.close(handle)
                 continue
             # Looked at under the lock: whoever had the lane may just have taken it out of use.

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-from nsm_resilience.record.lock import one_at_a_time
+import pytest
+
+from nsm_resilience.record.lock import (
+    NoLocks,
+    hold_for_life,
+    is_held,
+    one_at_a_time,
+    share_for_life,
+)
 
 # Holds the lock, starts a child that shares it, and says the child's number.
 HOLD = """
@@ -51,3 +60,60 @@ def test_what_a_killed_process_leaves_running_holds_its_lock_on(tmp_path: Path) 
 def test_the_owner_is_named_in_the_file(tmp_path: Path) -> None:
     with one_at_a_time(tmp_path / "lock", print):
         assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EIO])
+def test_a_file_system_without_locks_is_told_as_what_it_is(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(handle: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    said: list[str] = []
+    with (
+        pytest.raises(NoLocks, match=rf"{errno.errorcode[number]}\).*on a local disk"),
+        one_at_a_time(tmp_path / "lock", said.append),
+    ):
+        pass
+    assert said == []  # nobody has it
+    with pytest.raises(NoLocks, match="cannot be locked"):
+        hold_for_life(tmp_path / "lock")
+    assert not is_held(tmp_path / "lock")
+    share_for_life(tmp_path / "lock")
+
+
+def test_a_lock_that_another_process_has_is_told_whatever_the_system_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
+
+        def flock(handle: int, how: int, number: int = number) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("fcntl.flock", flock)
+        (tmp_path / "lock").write_text("4711\n")
+        assert hold_for_life(tmp_path / "lock") == "process 4711"
+        (tmp_path / "lock").write_text("")
+        assert hold_for_life(tmp_path / "lock") == "another process"
+
+
+def test_who_builds_next_waits_for_steps_that_were_left_running(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from nsm_resilience.record.lock import share_for_life\n"
+        "share_for_life(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+    )
+    path = tmp_path / "steps"
+    steps = [
+        subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for step in steps:
+        assert step.stdout is not None
+        assert step.stdout.readline() == "held\n"
+    assert is_held(path)
+    for step in steps:
+        step.kill()
+        step.communicate()
+    assert not is_held(path)

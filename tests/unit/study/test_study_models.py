@@ -252,7 +252,7 @@ def test_a_new_study_with_a_retired_key_is_told_what_to_write(tmp_path: Path) ->
 
 @pytest.mark.parametrize("value", [0, 2.5, True, "five"])
 def test_a_run_of_losses_is_a_count(tmp_path: Path, value: object) -> None:
-    assert "judge.loss_run" in problems_of(tmp_path, a_study(judge={"loss_run": value}))
+    assert "judge, loss_run" in problems_of(tmp_path, a_study(judge={"loss_run": value}))
 
 
 def test_what_is_late_is_answered_before_the_deadline(tmp_path: Path) -> None:

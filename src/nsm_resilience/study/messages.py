@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong in a configuration file, in the words of the person who wrote it.
+
+Pydantic knows that a model does not fit; here each of its errors gets its line, the scenario or arm
+that it is in, the nearest word that is known, and an example of what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from nsm_resilience.study.yaml_file import Document, Location, Place
+
+PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]*$": ("small letters, digits and hyphens", "my-study"),
+    r"^[A-Za-z][A-Za-z0-9]*$": ("a letter, then letters and digits", "S2"),
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": ("letters, digits, `.`, `_` and `-`", "home-2026-11"),
+    r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$": ("small letters, digits, `.` and `-`", "my-cluster"),
+    r"^https?://[\w.~:/@%+-]*[\w.~-]$": (
+        "an address without a slash at its end", "https://git.example.org/me/nsm-resilience",
+    ),
+}  # fmt: skip
+"""What the models' patterns mean, with an example of each."""
+LIMITS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+KINDS = {"scenarios": "scenario", "faults": "fault", "campaign": "arm", "nodes": "lane"}
+"""What an item of a list is called."""
+
+
+def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document) -> str:
+    """One error of pydantic as one line."""
+    location = _in_data(error["loc"], document.data)
+    schema = _schema(model)
+    kind, context = str(error["type"]), error.get("ctx") or {}
+    if kind.startswith("union_tag"):
+        location = (*location, str(context["discriminator"]).strip("'"))
+    node = _node(schema, location, document.data)
+    where = _where(location, document)
+    if kind in ("missing", "union_tag_not_found"):
+        return f"{where}: is missing; write `{_right(schema, location, document.data)}`"
+    if kind == "extra_forbidden":
+        wrong = str(error["loc"][-1])
+        known = sorted(_node(schema, location[:-1], document.data).get("properties", {}))
+        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+        hint = f"did you mean `{near[0]}:`?" if near else f"known keys: {', '.join(known)}"
+        return f"{where}: `{wrong}` is no key here; {hint}"
+    place = document.places.get(location, Place(0))
+    given = error.get("input")
+    written = str(context.get("tag", given if place.written is None else place.written))
+    shown = f" (you wrote `{written if len(written) <= 60 else written[:60] + '…'}`)"
+    if isinstance(given, dict | list | tuple | BaseModel) and "tag" not in context:
+        shown = ""
+    if kind in ("value_error", "assertion_error"):
+        message = str(error["msg"]).removeprefix("Value error, ")
+        return f"{_line_of(message, document) or where}: {message}{shown}"
+    right = _right(schema, location, document.data)
+    if given is None:
+        return f"{where}: is empty; write `{right}`"
+    fits = re.search(str(node.get("pattern", "")), place.written or "")
+    if kind == "string_type" and place.written is not None and fits:
+        key = f"{location[-1]}: " if isinstance(location[-1], str) else ""
+        return f'{where}: must be text; write `{key}"{place.written}"`, in quotes'
+    must = _must(kind, context, node)
+    return f"{where}: {must}{shown}; {_advice(kind, context, node, written, right)}"
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
+def _line_of(message: str, document: Document) -> str:
+    """Line of the arm or the scenario that a check of the whole study speaks of."""
+    arm = re.match(r"campaign, arm (\d+):", message)
+    location: Location = ("campaign", int(arm[1]) - 1) if arm else ()
+    named = re.match(r"([A-Za-z][A-Za-z0-9]*): ", message)
+    scenarios = _at(document.data, ("scenarios",))
+    if named and isinstance(scenarios, tuple):
+        for n, one in enumerate(scenarios):
+            if isinstance(one, dict) and one.get("id") == named[1]:
+                location = ("scenarios", n)
+    place = document.places.get(location) if location else None
+    return f"line {place.line}" if place else ""
+
+
+def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """What the value must be."""
+    if kind in LIMITS:
+        words, key = LIMITS[kind]
+        return f"must be {words} {context[key]:g}"
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        known = _known(context, node)
+        return f"must be {'one of: ' if len(known) > 1 else ''}{', '.join(known)}"
+    if kind == "string_pattern_mismatch":
+        return f"must be {PATTERNS.get(context['pattern'], ('of another form', ''))[0]}"
+    if kind in ("string_too_short", "string_too_long"):
+        bound = context.get("min_length", context.get("max_length"))
+        return f"must have {'at least' if kind.endswith('short') else 'at most'} {bound} letters"
+    if kind in ("too_short", "too_long"):
+        bound = context.get("min_length", context.get("max_length"))
+        return f"must have {'at least' if kind == 'too_short' else 'at most'} {bound}, not " + str(
+            context["actual_length"]
+        )
+    if kind == "string_type" and "pattern" in node:
+        return f"must be {PATTERNS[node['pattern']][0]}"
+    what = {
+        "tuple_type": "a list", "list_type": "a list", "bool_type": "`true` or `false`",
+        "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
+        "finite_number": "a number that is not infinite", "string_type": "text",
+        "path_type": "the path of a file", "is_instance_of": "the path of a file",
+        "dict_type": "keys with values",
+        "model_type": "keys with values", "model_attributes_type": "keys with values",
+    }  # fmt: skip
+    return f"must be {what.get(kind, 'something else')}"
+
+
+def _advice(
+    kind: str, context: Mapping[str, Any], node: Mapping[str, Any], written: str, example: str
+) -> str:
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        near = difflib.get_close_matches(written, _known(context, node), n=1, cutoff=0.5)
+        if near:
+            return f"did you mean `{near[0]}`?"
+    return f"write for example `{example}`"
+
+
+def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """The words that are possible."""
+    if "expected_tags" in context:
+        return [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
+    values = node.get("enum") or ([node["const"]] if "const" in node else [])
+    return [value if isinstance(value, str) else json.dumps(value) for value in values]
+
+
+def _where(location: Location, document: Document) -> str:
+    """Line, and the way to the value: `line 12, scenario S2, fault 1, node`."""
+    at = location
+    while at and at not in document.places:
+        at = at[:-1]
+    place = document.places.get(at) if at else None  # the whole file has no line
+    words: list[str] = []
+    for n, part in enumerate(location):
+        if not isinstance(part, int):
+            words.append(part)
+            continue
+        of = str(location[n - 1]) if n else ""
+        name = f"{KINDS.get(of, 'item')} {part + 1}"
+        item = _at(document.data, location[: n + 1])
+        if of == "scenarios" and isinstance(item, dict) and isinstance(item.get("id"), str):
+            name = f"scenario {item['id']}"
+        if of in KINDS:
+            words.pop()
+        words.append(name)
+    way = ", ".join(words)
+    line = f"line {place.line}" if place and place.line else ""
+    source = place.source if place else ""
+    return ", ".join(part for part in (source, line, way) if part) or "the file"
+
+
+def _in_data(location: Sequence[str | int], data: object) -> Location:
+    """Pydantic's location without what is not in the file: names of alternatives of a union."""
+    found: list[str | int] = []
+    for n, part in enumerate(location):
+        here = _at(data, tuple(found))
+        last = n == len(location) - 1  # that is missing, where the data do not have it
+        is_key = isinstance(part, str) and isinstance(here, dict) and (part in here or last)
+        is_item = isinstance(part, int) and isinstance(here, tuple) and (part < len(here) or last)
+        if is_key or is_item:
+            found.append(part)
+    return tuple(found)
+
+
+def _at(data: object, location: Location) -> object:
+    for part in location:
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, tuple) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def _node(schema: dict[str, Any], location: Location, data: object) -> dict[str, Any]:
+    """The part of a model's JSON schema that describes a location."""
+    node = schema
+    for n, part in enumerate(location):
+        node = _resolved(schema, node, _at(data, location[:n]))
+        if isinstance(part, int):
+            prefix = node.get("prefixItems", [])
+            node = prefix[part] if part < len(prefix) else node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(part, {})
+    told: dict[str, Any] = {key: node[key] for key in ("examples", "default") if key in node}
+    return {**_resolved(schema, node, _at(data, location)), **told}
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any], data: object) -> dict[str, Any]:
+    """Without references; of alternatives the one that the data name, or else the first."""
+    while True:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        elif "discriminator" in node:
+            told = (
+                data.get(node["discriminator"]["propertyName"]) if isinstance(data, dict) else None
+            )
+            mapping = node["discriminator"]["mapping"]
+            node = {"$ref": mapping.get(told, next(iter(mapping.values())))}
+        elif "anyOf" in node:
+            several = [one for one in node["anyOf"] if one.get("type") != "null"]
+            listed = isinstance(data, tuple)
+            fits = [one for one in several if (one.get("type") == "array") == listed]
+            node = (fits or several)[0]
+        elif "allOf" in node:
+            node = node["allOf"][0]
+        else:
+            return node
+
+
+def _right(schema: dict[str, Any], location: Location, data: object) -> str:
+    """What would be right there; for an item that has no example of its own, the whole list."""
+    node = _node(schema, location, data)
+    if isinstance(location[-1], str):
+        return f"{location[-1]}: {_shown(_example(schema, node))}"
+    if node.keys() & {"enum", "examples", "pattern", "properties"}:
+        return _shown(_example(schema, node))
+    return _right(schema, location[:-1], data)
+
+
+def _example(schema: dict[str, Any], node: dict[str, Any], depth: int = 0) -> object:
+    """A value that would be right."""
+    if node.get("examples"):
+        return node["examples"][0]
+    node = _resolved(schema, node, None)
+    for key in ("examples", "enum"):
+        if node.get(key):
+            return node[key][0]
+    if "const" in node:
+        return node["const"]
+    if isinstance(node.get("default"), str | int | float | bool):
+        return node["default"]
+    kind = node.get("type")
+    if kind == "object":
+        names = node.get("required") or list(node.get("properties", {}))[:2]
+        if depth > 1:
+            return {}
+        return {k: _example(schema, node["properties"][k], depth + 1) for k in names[:3]}
+    if kind == "array":
+        items = node.get("prefixItems") or [node.get("items", {})]
+        return [_example(schema, one, depth + 1) for one in items]
+    if kind in ("integer", "number"):
+        return node.get("minimum") or min(5, node.get("maximum", 5))
+    if kind == "boolean":
+        return True
+    return PATTERNS.get(str(node.get("pattern")), ("", "some text"))[1]
+
+
+def _shown(value: object) -> str:
+    """In YAML's short form."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_shown(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return value if isinstance(value, str) else json.dumps(value)

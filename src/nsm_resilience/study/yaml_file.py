@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A YAML file as plain data with the line of everything in it, read by one strict rule.
+
+YAML 1.1, which PyYAML reads, takes `yes` for true, `0123` for 83, `1:30` for 90, `1_000` for 1000,
+and of two keys of one name silently the second. Here a number is a number in decimal digits, truth
+is `true` or `false`, nothing is `null`, `~` or empty, and every other plain word is text as it is
+written. A key that is there twice is an error, and so is a file in another encoding than UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+LARGEST = 16 * 2**20
+"""Bytes. A study of every pair of failures has less than one MiB."""
+MOST_VALUES = 50_000
+"""Values that one file may hold, those that anchors repeat included."""
+
+WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*|(?=\.))(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+NOTHING = ("", "~", "null", "Null", "NULL")
+TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+Location = tuple[str | int, ...]
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value is written, and its text if it is a single one."""
+
+    line: int
+    written: str | None = None
+    source: str = ""
+    """The file, or `--config`, where several are read as one."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's data (dicts, tuples, single values) with the place of each value by its location."""
+
+    data: object
+    places: Mapping[Location, Place] = field(default_factory=dict)
+
+
+class NotReadable(ValueError):
+    """A file is no YAML of ours; `problems` has one line for each reason, with its own line."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a YAML file, or JSON where its name ends so.
+
+    Raises:
+        NotReadable: It cannot be read, is in another encoding, is no YAML, or holds a key twice.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise NotReadable(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a path with a NUL
+        raise NotReadable(f"cannot be read: {error}") from error
+    return parse_yaml(raw, is_json=path.suffix == ".json")
+
+
+def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
+    """Parse the bytes of a file; NotReadable as `read_yaml`."""
+    if len(raw) > LARGEST:
+        raise NotReadable(f"is larger than {LARGEST // 2**20} MiB; this is no file of settings")
+    text = _decoded(raw)
+    try:
+        if is_json:
+            return Document(_frozen(json.loads(text)))
+        node = yaml.BaseLoader(text).get_single_node()
+        return _Builder().document(node)
+    except json.JSONDecodeError as error:
+        raise NotReadable(f"line {error.lineno}: is not JSON: {error.msg}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        found = error.character if isinstance(error.character, int) else ord(str(error.character))
+        raise NotReadable(
+            f"line {line}: there is a control character (U+{found:04X}); delete it"
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        raise NotReadable(_no_yaml(error, text)) from error
+    except RecursionError as error:
+        raise NotReadable("holds lists or mappings that are nested too deeply") from error
+
+
+def _decoded(raw: bytes) -> str:
+    for mark, name in (
+        (b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"),
+        (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"),
+    ):  # fmt: skip
+        if raw.startswith(mark):
+            raise NotReadable(_save_as_utf8(f"is {name}", name))
+    raw = raw.removeprefix(b"\xef\xbb\xbf")  # a byte order mark of UTF-8 says nothing
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        if raw[:200].count(b"\0") * 3 > len(raw[:200]):
+            raise NotReadable(_save_as_utf8("looks like UTF-16", "UTF-16"))
+        raise NotReadable(f"line {line}: there is a NUL byte; this is no text")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        found = f"line {line}: is not UTF-8 (byte 0x{raw[error.start]:02X})"
+        raise NotReadable(_save_as_utf8(found, "LATIN1")) from error
+
+
+def _save_as_utf8(problem: str, name: str) -> str:
+    return f"{problem}; save it as UTF-8, e.g. with `iconv -f {name} -t UTF-8 OLD > NEW`"
+
+
+def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or error.context or "cannot be understood"
+    if mark is None:
+        return f"is not YAML: {problem}"
+    lines = text.splitlines()
+    shown = lines[mark.line] if mark.line < len(lines) else ""
+    indent = shown[: len(shown) - len(shown.lstrip())]
+    if "\t" in indent or "\\t" in problem:
+        return f"line {mark.line + 1}: is indented with a tab; YAML takes spaces only"
+    if "single document" in str(error.context):
+        return f"line {mark.line + 1}: another document begins; write each to a file of its own"
+    if "undefined alias" in problem:
+        return f"line {mark.line + 1}: {problem}; text that begins with `*` goes in quotes"
+    if "mapping values are not allowed" in problem:
+        problem += "; text that holds `: ` goes in quotes"
+    since = ""
+    if error.context and error.context_mark and error.context_mark.line != mark.line:
+        since = f", {error.context} from line {error.context_mark.line + 1}"
+    hint = f" in `{shown.strip()[:60]}`" if shown.strip() else ""
+    return f"line {mark.line + 1}: is not YAML{hint}: {problem}{since}"
+
+
+def _frozen(value: object) -> object:
+    """JSON's lists as tuples, as the models have them."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return {k: _frozen(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class _Builder:
+    """Data from nodes, with their places; each problem is collected, so that all are told."""
+
+    def __init__(self) -> None:
+        self.places: dict[Location, Place] = {}
+        self.problems: list[str] = []
+        self.values = 0
+        self.inside: set[int] = set()
+
+    def document(self, node: yaml.Node | None) -> Document:
+        if node is None:
+            raise NotReadable("is empty")
+        data = self.value(node, ())
+        if self.problems:
+            raise NotReadable(*dict.fromkeys(self.problems))
+        return Document(data, self.places)
+
+    def value(self, node: yaml.Node, location: Location) -> object:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise NotReadable(
+                f"line {_line(node)}: anchors repeat more than {MOST_VALUES} values; write them out"
+            )
+        if id(node) in self.inside:
+            raise NotReadable(f"line {_line(node)}: an anchor holds itself")
+        self.places[location] = Place(_line(node), _written(node))
+        self.inside.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                self.known_tag(node, "map")
+                return {k: self.value(v, (*location, k)) for k, v in self.pairs(node, location)}
+            if isinstance(node, yaml.SequenceNode):
+                self.known_tag(node, "seq")
+                return tuple(self.value(v, (*location, n)) for n, v in enumerate(node.value))
+            assert isinstance(node, yaml.ScalarNode)
+            return self.single(node)
+        finally:
+            self.inside.discard(id(node))
+
+    def pairs(self, node: yaml.MappingNode, location: Location) -> Iterator[tuple[str, yaml.Node]]:
+        """Keys with their nodes; those that `<<` merges in come where the mapping has none."""
+        own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        merged: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.problems.append(f"line {_line(key)}: a key is a word, not a list or a mapping")
+            elif key.value == "<<" and key.style is None:
+                several = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                for one in several:
+                    if not isinstance(one, yaml.MappingNode) or id(one) in self.inside:
+                        self.problems.append(f"line {_line(key)}: `<<` takes a mapping")
+                    else:
+                        merged = {**dict(self.pairs(one, location)), **merged}
+            elif key.value in own:
+                first = own[key.value][0]
+                lines = f"lines {_line(first)} and {_line(key)}"
+                if _line(first) == _line(key):
+                    lines = f"line {_line(key)}"
+                self.problems.append(f"`{key.value}:` is there twice, in {lines}; keep one")
+            else:
+                own[key.value] = (key, value)
+        yield from {**merged, **{name: value for name, (_, value) in own.items()}}.items()
+
+    def single(self, node: yaml.ScalarNode) -> object:
+        self.known_tag(node, "str")  # that of every word without a tag of its own
+        return plain_value(str(node.value)) if node.style is None else str(node.value)
+
+    def known_tag(self, node: yaml.Node, kind: str) -> None:
+        if node.tag not in (_TAG + kind, "!"):
+            name = node.tag.replace(_TAG, "!!")
+            self.problems.append(
+                f"line {_line(node)}: the tag `{name}` is not known here; remove it"
+            )
+
+
+def plain_value(text: str) -> object:
+    """What a plain word of YAML stands for; text where it is no number, truth or nothing.
+
+    >>> [plain_value(word) for word in ("5", "0.5", "true", "~", "yes", "007", "1:30", "1_000")]
+    [5, 0.5, True, None, 'yes', '007', '1:30', '1_000']
+    """
+    if text in NOTHING:
+        return None
+    if text in TRUTH:
+        return TRUTH[text]
+    if WHOLE.fullmatch(text):
+        return int(text)
+    if DECIMAL.fullmatch(text) and any(sign.isdigit() for sign in text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
+
+
+def _written(node: yaml.Node) -> str | None:
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    quote = node.style if node.style in ("'", '"') else ""
+    return f"{quote}{node.value}{quote}"
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
