@@ -41,9 +41,9 @@ def doctor(
     from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine
 
-    config = load_testbed(testbed)
+    config, planned = load_testbed(testbed), load_study(study)
     missing = 0
-    for finding in examine(config):
+    for finding in examine(config, planned):
         missing += finding.level == "missing"
         if as_json:
             say_json(asdict(finding))
@@ -52,7 +52,7 @@ def doctor(
         if finding.level != "ok" and finding.remedy:
             say(f"{'':8} → {finding.remedy}")
     lanes = len(config.worker_pairs()) or 1  # none is named yet where `doctor` proposes some
-    duration = estimate(load_study(study), lanes)
+    duration = estimate(planned, lanes)
     if as_json:
         say_json({"what": "duration", **asdict(duration)})
     else:

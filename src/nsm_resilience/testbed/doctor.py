@@ -7,20 +7,19 @@ import os
 import platform
 import shutil
 import socket
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nsm_resilience.provenance.checkout import of_checkout
+from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
-from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
-
-Level = Literal["ok", "warning", "missing"]
+from nsm_resilience.testbed.finding import Finding, answer
+from nsm_resilience.testbed.image_check import look_at_images
 
 LANE_PROCESSORS = 1.0
 """What is allowed for a lane. In results/recorded/lanes-2026-11, with five lanes on two processors
@@ -39,18 +38,13 @@ MACHINE_GIB = 2.0
 """What is allowed for everything else, an allowance and no measurement: beside system and engine
 there are Snakemake (0.2 GiB), a runner for each lane (0.1 GiB), what a control plane has more than
 a worker (0.5 GiB), and the largest step of a build (0.3 GiB, config/README.md)."""
+RECORD_MIB = 4.0
+"""What is allowed for the record of an attempt: twice the 2.1 MiB that one of the 394 in
+results/recorded/beyond-2026-11 has, unpacked."""
+BUILD_MIB = 1024.0
+"""What is allowed for what a build makes of the records."""
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. `remedy` says what to do when it is not ok."""
-
-    level: Level
-    what: str
-    found: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +69,12 @@ def estimate(study: Study, lanes: int) -> Duration:
     return Duration(len(schedule), lanes, CLUSTER_S + least, CLUSTER_S + most)
 
 
-def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
-    """Look at everything a live run on this testbed needs, cheapest first."""
+def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -> Iterator[Finding]:
+    """Look at everything a live run of a study on this testbed needs, cheapest first.
+
+    Without a study the kernel plane's images and room for one record are looked for.
+    """
+    cells = study.cells() if study else []
     if platform.system() != "Linux":
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
     yield _commit()
@@ -84,8 +82,9 @@ def examine(config: KindTestbed | ExistingTestbed) -> Iterator[Finding]:
         yield _context(config)
         yield from _cluster(config)
         return
-    yield from _kind_and_docker(config)
+    yield from _kind_and_docker(config, {cell.factors.plane for cell, _ in cells} or {"kernel"})
     yield from _machine(config)
+    yield _records(sum(trials for _, trials in cells) or 1)
 
 
 def _commit() -> Finding:
@@ -97,7 +96,7 @@ def _commit() -> Finding:
     )  # fmt: skip
 
 
-def _kind_and_docker(config: KindTestbed) -> Iterator[Finding]:
+def _kind_and_docker(config: KindTestbed, planes: Collection[str]) -> Iterator[Finding]:
     found = _output("kind", "version")
     remedy = f"install kind {KIND_VERSION}: go install sigs.k8s.io/kind@{KIND_VERSION}"
     if found is None:
@@ -113,29 +112,7 @@ def _kind_and_docker(config: KindTestbed) -> Iterator[Finding]:
         )
         return
     yield Finding("ok", "Docker", server)
-    yield from _images(config)
-
-
-def _images(config: KindTestbed) -> Iterator[Finding]:
-    images = config.images
-    if images.load == "pull":
-        yield Finding("ok", "images", f"{images.registry}/…:{images.tag}, pulled by the nodes")
-    if images.load == "archives":
-        missing = [str(a) for a in images.archives if not a.exists()]
-        level: Level = "missing" if missing or not images.archives else "ok"
-        yield Finding(
-            level, "image archives", ", ".join(missing) or f"{len(images.archives)} files",
-            "list the files made with `docker save` under images.archives",
-        )  # fmt: skip
-    if images.load == "docker":
-        wanted = [*NSM_IMAGES, FORWARDERS["kernel"]]
-        names = [*(images.of(n) for n in wanted), images.agent, config.node_image]
-        absent = [n for n in names if _output("docker", "image", "inspect", n) is None]
-        yield Finding(
-            "missing" if absent else "ok", "images in Docker",
-            f"absent: {', '.join(absent)}" if absent else f"{len(names)} present",
-            "pull, load or build them, or set images.load to `pull`",
-        )  # fmt: skip
+    yield from look_at_images(config, planes)
 
 
 def _machine(config: KindTestbed) -> Iterator[Finding]:
@@ -164,6 +141,16 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
         "ok" if config.lanes <= proposed else "warning", "lanes",
         f"{config.lanes}; proposed for this machine: {proposed} ({rule})",
         f"write `lanes: {proposed}` or fewer in the testbed's file",
+    )  # fmt: skip
+
+
+def _records(trials: int) -> Finding:
+    there = LIVE if LIVE.exists() else Path()
+    free = shutil.disk_usage(there).free / 2**20
+    wanted = BUILD_MIB + RECORD_MIB * trials
+    return Finding(
+        "ok" if free >= wanted else "missing", "disk for records", f"{free / 1024:.1f} GiB free",
+        f"{trials} records and a build of them want about {wanted / 1024:.1f} GiB in results/",
     )  # fmt: skip
 
 
@@ -255,10 +242,5 @@ def _docker_root() -> str:
 
 
 def _output(*command: str) -> str | None:
-    if shutil.which(command[0]) is None:
-        return None
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    except subprocess.TimeoutExpired:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    works, said = answer(*command)
+    return said if works else None

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the images of a kind cluster are there or can be had, before it is made.
+
+`kind create cluster` pulls the node image with the engine of this host; the nodes pull the others.
+A registry that does not answer here, or does not have an image, would stop `cluster up` after
+minutes, so each is asked for its description first, which is small.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.finding import Finding, Level, answer
+from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
+
+ASK_S = 30.0
+"""How long a registry may take to describe an image, seconds."""
+Ask = Callable[..., tuple[bool, str]]
+
+
+def look_at_images(
+    config: KindTestbed, planes: Collection[str], ask: Ask = answer
+) -> Iterator[Finding]:
+    """What there is of the node image and of the images that the planes need.
+
+    Args:
+        config: The testbed.
+        planes: Forwarding planes of the study.
+        ask: How a program is asked.
+    """
+    images = config.images
+    wanted = [*NSM_IMAGES, *(FORWARDERS[plane] for plane in sorted(planes))]
+    names = [*(images.of(name) for name in wanted), images.agent]
+    there = {name for name in (config.node_image, *names) if _present(name, ask)}
+    yield _node_image(config.node_image, config.node_image in there, ask)
+    if images.load == "pull":
+        yield _pulled(names, ask)
+    elif images.load == "docker":
+        absent = [name for name in names if name not in there]
+        yield Finding(
+            "missing" if absent else "ok", "images in Docker",
+            f"absent: {', '.join(absent)}" if absent else f"{len(names)} present",
+            "pull, load or build them, or set images.load to `pull`",
+        )  # fmt: skip
+    else:
+        yield _archives(images, names)
+
+
+def _present(name: str, ask: Ask) -> bool:
+    return ask("docker", "image", "inspect", name)[0]
+
+
+def _node_image(name: str, there: bool, ask: Ask) -> Finding:
+    if there:
+        return Finding("ok", "node image", "in Docker")
+    reasons = _not_to_be_had([name], ask)
+    if not reasons:
+        return Finding("ok", "node image", "can be pulled")
+    return Finding(
+        _level(ask), "node image", f"not in Docker, and cannot be pulled: {reasons[0]}",
+        f"see that `docker pull {name}` works (network, the engine's proxy, `docker login`), or "
+        "bring it with `docker save` and `docker load`, or name another one as `node_image:`",
+    )  # fmt: skip
+
+
+def _pulled(names: Sequence[str], ask: Ask) -> Finding:
+    reasons = _not_to_be_had(names, ask)
+    if not reasons:
+        return Finding("ok", "images", f"{len(names)} can be pulled, by the nodes")
+    return Finding(
+        _level(ask), "images",
+        f"{len(reasons)} of {len(names)} cannot be pulled: {reasons[0]}",
+        "the nodes pull them by themselves; where they cannot, load them: `--profile "
+        "profiles/live-local-images`, or `load: docker` or `load: archives` under `images:`",
+    )  # fmt: skip
+
+
+def _not_to_be_had(names: Sequence[str], ask: Ask) -> list[str]:
+    """Of each image whose registry does not describe it: the image, and why."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        told = pool.map(
+            lambda name: ask("docker", "manifest", "inspect", name, timeout_s=ASK_S), names
+        )
+        return [
+            f"{name} ({' '.join(said.split())[:200]})"
+            for name, (described, said) in zip(names, told, strict=True)
+            if not described
+        ]
+
+
+def _level(ask: Ask) -> Level:
+    """An engine with mirrors may pull what this host cannot ask for: a warning then."""
+    known, mirrors = ask("docker", "info", "--format", "{{json .RegistryConfig.Mirrors}}")
+    return "warning" if known and mirrors.strip() not in ("", "[]", "null") else "missing"
+
+
+def _archives(images: Images, names: Sequence[str]) -> Finding:
+    problems, held = [], set()
+    for archive in images.archives:
+        try:
+            held |= _names_in(archive)
+        except (OSError, EOFError, tarfile.TarError, ValueError, KeyError) as error:
+            problems.append(f"{archive} is no archive of images ({error})")
+    absent = [name for name in names if _short(name) not in held]
+    if not problems and absent:
+        problems.append(f"absent: {', '.join(absent)}")
+    return Finding(
+        "missing" if problems else "ok", "image archives",
+        "; ".join(problems) or f"{len(images.archives)} files with {len(held)} images",
+        "list the files made with `docker save` under images.archives",
+    )  # fmt: skip
+
+
+def _names_in(archive: Path) -> set[str]:
+    """Names of the images in a file that `docker save` made."""
+    with tarfile.open(archive) as tar:
+        manifest = tar.extractfile("manifest.json")
+        if manifest is None:
+            raise ValueError("manifest.json is no file")
+        described = json.load(manifest)
+    return {_short(name) for image in described for name in image.get("RepoTags") or ()}
+
+
+def _short(name: str) -> str:
+    """An image's name as `docker save` writes it: without Docker's own registry."""
+    return name.removeprefix("docker.io/").removeprefix("library/")

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The doctor says before a cluster is made which images it cannot have."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.finding import Finding, answer
+from nsm_resilience.testbed.image_check import look_at_images
+
+PLANES = {"kernel"}
+
+
+class Engine:
+    """Docker with some images, a registry with others, and perhaps a mirror."""
+
+    def __init__(self, here: Any = (), registry: Any = (), mirrors: str = "[]") -> None:
+        self.here, self.registry, self.mirrors = here, registry, mirrors
+        self.asked: list[str] = []
+
+    def __call__(self, *command: str, timeout_s: float = 60) -> tuple[bool, str]:
+        if command[1:3] == ("image", "inspect"):
+            return any(part in command[3] for part in self.here), ""
+        if command[1:3] == ("manifest", "inspect"):
+            self.asked.append(command[3])
+            there = any(part in command[3] for part in self.registry)
+            return there, "" if there else 'Get "https://example.org/v2/":\n no such host'
+        return True, self.mirrors
+
+
+def findings(config: KindTestbed, engine: Engine, planes: Any = PLANES) -> dict[str, Finding]:
+    return {f.what: f for f in look_at_images(config, planes, engine)}
+
+
+def test_without_a_registry_a_node_image_that_is_not_there_is_missing() -> None:
+    found = findings(KindTestbed(), Engine())
+    assert found["node image"].level == "missing"
+    assert "no such host" in found["node image"].found
+    assert "docker pull kindest/node:" in found["node image"].remedy
+    assert "\n" not in found["node image"].found
+    assert found["images"].level == "missing"
+    assert "8 of 8 cannot be pulled" in found["images"].found
+    assert "profiles/live-local-images" in found["images"].remedy
+
+
+def test_what_is_there_or_can_be_pulled_is_ok_and_asked_for_once() -> None:
+    engine = Engine(here=["kindest/node"], registry=["networkservicemesh/", "python:"])
+    found = findings(KindTestbed(), engine)
+    assert {f.level for f in found.values()} == {"ok"}
+    assert len(engine.asked) == len(set(engine.asked)) == 8
+
+
+def test_behind_a_mirror_it_is_a_warning() -> None:
+    """The engine may pull what this host cannot ask for."""
+    found = findings(KindTestbed(), Engine(mirrors='["https://mirror.example.org/"]'))
+    assert {f.level for f in found.values()} == {"warning"}
+
+
+def test_the_vpp_plane_wants_its_forwarder_in_docker_too() -> None:
+    config = KindTestbed(images=Images(load="docker"))
+    assert findings(config, Engine(here=[""]), {"kernel", "vpp"})["images in Docker"].level == "ok"
+
+    def only_kernel(*command: str, timeout_s: float = 60) -> tuple[bool, str]:
+        return "vppagent" not in command[-1], ""
+
+    (_, images) = look_at_images(config, {"kernel", "vpp"}, only_kernel)
+    assert images.level == "missing"
+    assert images.found == "absent: docker.io/networkservicemesh/vppagent-forwarder:v0.2.0"
+
+
+def archive(path: Path, names: list[str]) -> Path:
+    content = json.dumps([{"RepoTags": names}]).encode()
+    with tarfile.open(path, "w") as tar:
+        info = tarfile.TarInfo("manifest.json")
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive", b"\x1f\x8b"])
+def test_an_archive_that_is_none_is_named(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    if content is not None:
+        path.write_bytes(content)
+    config = KindTestbed(images=Images(load="archives", archives=(path,)))
+    found = findings(config, Engine(here=["node"]))["image archives"]
+    assert found.level == "missing"
+    assert "is no archive of images" in found.found
+
+
+def test_images_that_no_archive_holds_are_named(tmp_path: Path) -> None:
+    config = KindTestbed(images=Images(load="archives"))
+    names = ["nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common"]
+    held = [f"networkservicemesh/{name}:v0.2.0" for name in names] + ["python:3.12-slim"]
+    path = archive(tmp_path / "a.tar", held)
+    config = KindTestbed(images=Images(load="archives", archives=(path,)))
+    found = findings(config, Engine(here=["node"]))["image archives"]
+    assert found.found == "absent: docker.io/networkservicemesh/kernel-forwarder:v0.2.0"
+    second = archive(tmp_path / "b.tar", ["networkservicemesh/kernel-forwarder:v0.2.0"])
+    config = KindTestbed(images=Images(load="archives", archives=(path, second)))
+    assert findings(config, Engine(here=["node"]))["image archives"].level == "ok"
+
+
+def test_a_program_that_is_not_there_fails_or_hangs_is_an_answer(tmp_path: Path) -> None:
+    assert answer("no-such-program") == (False, "no-such-program is not on the PATH")
+    assert answer("sh", "-c", "echo why >&2; exit 3") == (False, "why")
+    assert answer("sh", "-c", r"printf 'a\377\n'") == (True, "a\ufffd")
+    works, said = answer("sleep", "5", timeout_s=0.1)
+    assert (works, said) == (False, "no answer within 0.1 s")
