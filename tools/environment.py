@@ -93,6 +93,7 @@ def ensure(given, extras):
     if os.path.exists(os.path.join(folder, STAMP)):
         os.remove(os.path.join(folder, STAMP))
     install(python, extras)
+    point_to_sources(folder)
     with open(os.path.join(folder, STAMP), "w", encoding="utf-8") as file:
         json.dump({"pins": pins, "extras": extras, "folder": folder, "checkout": ROOT}, file)
         file.write("\n")
@@ -209,6 +210,21 @@ def install(python, extras):
             "pip could not install the pinned versions; its messages above say why. This is Python "
             f"{sys.version.split()[0]}; {TRIED}."
         )
+
+
+def point_to_sources(folder):
+    """Name the sources relative to the environment where their path is not plain ASCII.
+
+    Python before 3.13 reads the file that names them in the encoding of the terminal, and does not
+    start at all where that cannot be.
+    """
+    sources = os.path.join(ROOT, "src")
+    if sources.isascii():
+        return
+    for path in glob.glob(os.path.join(glob.escape(folder), "**", "*.pth"), recursive=True):
+        if sources in read(path).splitlines():
+            with open(path, "w", encoding="ascii") as file:
+                file.write(os.path.relpath(sources, os.path.dirname(path)) + "\n")
 
 
 def pip_settings(pip):

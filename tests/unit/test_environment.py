@@ -165,6 +165,21 @@ def test_an_environment_that_is_whole_is_left_alone_and_keeps_its_extras(
     assert installs[1:] == [["dev", "explore"], ["dev", "explore"]]
 
 
+def test_an_environment_in_a_folder_with_an_umlaut_starts_in_any_locale(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(checkout, monkeypatch)
+    code = "import nsm_resilience as n; print(ascii(n.__file__))"
+    for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
+        done = subprocess.run(
+            [checkout / ".venv/bin/python", "-c", code], capture_output=True, text=True, env=locale
+        )
+        assert done.returncode == 0, done.stderr
+        assert "src/nsm_resilience/__init__.py" in done.stdout
+    (path,) = (checkout / ".venv").glob("lib/python*/site-packages/ours.pth")
+    assert path.read_text(encoding="ascii").startswith("../")
+
+
 @pytest.mark.parametrize("how", ["copied", "renamed", "copied with an old stamp"])
 def test_an_environment_of_another_folder_is_made_anew(
     how: str, checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
