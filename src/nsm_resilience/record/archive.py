@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign as it is committed: one archive per scenario, checksums, a description."""
+"""A campaign as it is committed: one archive per scenario, checksums, a description.
+
+Checking lists what is there and not what is listed: every file of the folder (checksums.py) and
+every member of every archive (members.py), against SHA256SUMS and the records that the description
+names. Whatever is wrong is an ArchiveError that names the file and what to do.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import shutil
-import tarfile
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
+from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
 from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
 
-CHECKSUMS = "SHA256SUMS"
+__all__ = ["CHECKSUMS", "ArchiveError", "pack", "scenario_of", "unpack", "verify"]
 
 
 class ArchiveError(ValueError):
@@ -32,10 +36,13 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     """Pack a live campaign into `recorded`; returns the files written.
 
     The same records give the same bytes: entries are sorted, without owners and times. README.md
-    in `recorded` is left alone, and is covered by the checksums.
+    in `recorded` is left alone, and is covered by the checksums. What was packed is checked.
+
+    Raises:
+        ArchiveError: If `campaign` has no description, or what was packed is not whole.
     """
     layout = CampaignLayout(campaign)
-    description = json.loads(layout.description.read_text(encoding="utf-8"))
+    description = _description(layout.description)
     description["source"] = "recorded"
     write_json(recorded / "campaign.json", description)
     write_bytes(recorded / "study.yaml", layout.study.read_bytes())
@@ -47,78 +54,105 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     folders = [sorted(by_scenario[scenario]) for scenario in scenarios]
     with ProcessPoolExecutor() as pool:  # xz is what takes the time
         for scenario, data in zip(
-            scenarios, pool.map(_tar, repeat(campaign), folders), strict=True
+            scenarios, pool.map(write_members, repeat(campaign), folders), strict=True
         ):
-            target = recorded / f"{scenario}.tar.xz"
+            target = recorded / f"{scenario}{SUFFIX}"
             write_bytes(target, data)
             written.append(target)
     readme = recorded / "README.md"
     if readme.exists():
         written.append(readme)
-    sums = "".join(f"{_sha256(path)}  {path.name}\n" for path in sorted(written))
-    write_bytes(recorded / CHECKSUMS, sums.encode())
+    write_bytes(recorded / CHECKSUMS, listing(written))
+    verify(recorded)
     return [*written, recorded / CHECKSUMS]
 
 
-def _tar(root: Path, folders: Iterable[str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:xz", preset=9) as archive:
-        for folder in folders:
-            for path in sorted((root / folder).rglob("*")):
-                if not path.is_file():
-                    continue
-                info = tarfile.TarInfo(path.relative_to(root).as_posix())
-                info.size = path.stat().st_size
-                with path.open("rb") as stream:
-                    archive.addfile(info, stream)
-    return buffer.getvalue()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def verify(recorded: Path) -> None:
-    """Check every file against SHA256SUMS; ArchiveError names each one that is wrong or missing."""
-    listing = recorded / CHECKSUMS
-    if not listing.exists():
-        raise ArchiveError(f"{listing} is missing: {recorded} is not a recorded campaign")
-    problems: list[str] = []
-    named: set[str] = {CHECKSUMS}
-    for line in listing.read_text(encoding="utf-8").splitlines():
-        expected, _, name = line.partition("  ")
-        named.add(name)
-        path = recorded / name
-        if PurePosixPath(name).name != name:
-            problems.append(f"{name}: names a file outside the campaign")
-        elif not path.exists():
-            problems.append(f"{name}: is missing")
-        elif _sha256(path) != expected:
-            problems.append(f"{name}: does not match its checksum")
-    archives = {path.name for path in recorded.glob("*.tar.xz")}
-    problems += [f"{name}: is not listed in {CHECKSUMS}" for name in sorted(archives - named)]
-    if problems:
-        raise ArchiveError(
-            f"{recorded} is damaged:\n  - " + "\n  - ".join(problems)
-            + "\nRestore it, for example with `git checkout -- " + recorded.as_posix() + "`."
-        )  # fmt: skip
+    """Check every file and every member of every archive; ArchiveError names what is wrong."""
+    _check_files(recorded)
+    _read_archives(recorded, None)
 
 
 def unpack(recorded: Path, target: Path) -> None:
-    """Verify a recorded campaign and unpack it to `target`, which is replaced as a whole."""
-    verify(recorded)
+    """Verify a recorded campaign and unpack it to `target`, which is replaced as a whole.
+
+    ArchiveError, and `target` is left as it was, when anything is wrong with the campaign.
+    """
+    _check_files(recorded)
     staging = target.with_name(f".{target.name}.part")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    for name in ("campaign.json", "study.yaml"):
-        shutil.copyfile(recorded / name, staging / name)
-    for path in sorted(recorded.glob("*.tar.xz")):
-        with tarfile.open(path, mode="r:xz") as archive:
-            archive.extractall(staging, filter="data")
-    description = json.loads((staging / "campaign.json").read_text(encoding="utf-8"))
-    missing = [r["path"] for r in description["records"] if not (staging / r["path"]).is_dir()]
-    if missing:
-        raise ArchiveError(f"{recorded}: the archives lack the records {', '.join(missing)}")
-    shutil.rmtree(target, ignore_errors=True)
-    staging.replace(target)
+    try:
+        for name in ("campaign.json", "study.yaml"):
+            shutil.copyfile(recorded / name, staging / name)
+        _read_archives(recorded, staging)
+        shutil.rmtree(target, ignore_errors=True)
+        staging.replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check_files(recorded: Path) -> None:
+    sums = recorded / CHECKSUMS
+    if not sums.is_file():
+        near = [p.name for p in recorded.glob("*") if p.name.lower() == CHECKSUMS.lower()]
+        if near and near[0] != CHECKSUMS:
+            raise ArchiveError(f"{recorded / near[0]}: rename it to {CHECKSUMS}")
+        raise ArchiveError(f"{sums} is missing: {recorded} is not a recorded campaign")
+    try:
+        problems = problems_of(recorded)
+    except OSError as error:
+        raise ArchiveError(f"{recorded} cannot be read: {error.strerror}") from error
+    if problems:
+        raise ArchiveError(_damaged(recorded, problems))
+
+
+def _read_archives(recorded: Path, into: Path | None) -> None:
+    """Read every archive; ArchiveError unless they hold the records that the description names."""
+    description = _description(recorded / "campaign.json")
+    named = {record["path"] for record in description["records"]}
+    problems: list[str] = []
+    found: set[str] = set()
+    for path in sorted(recorded.glob(f"*{SUFFIX}")):
+        try:
+            records = read_members(path, path.name.removesuffix(SUFFIX), into)
+        except MemberError as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        found |= records
+        problems += [
+            f"{path.name}: holds {record}, which campaign.json does not name"
+            for record in sorted(records - named)
+        ]
+    if not problems and named - found:
+        problems.append(f"the archives lack the records {', '.join(sorted(named - found))}")
+    if problems:
+        raise ArchiveError(_damaged(recorded, problems))
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """The description of a campaign, with each record at its place."""
+    try:
+        found = json.loads(path.read_bytes())
+        for record in found["records"]:
+            if record["path"] != f"records/{record['trial']}/{record['attempt']}":
+                raise ValueError(f"the record of {record['trial']} lies in {record['path']}")
+        return dict(found)
+    except OSError as error:
+        raise ArchiveError(
+            f"{path} cannot be read ({error.strerror}); a live campaign is described with "
+            "`nsm-resilience index`"
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ArchiveError(f"{path} does not describe a campaign ({what})") from error
+
+
+def _damaged(recorded: Path, problems: list[str]) -> str:
+    lines = f"{recorded} is damaged:\n  - " + "\n  - ".join(problems)
+    if all("delete it" in one for one in problems):  # git knows nothing of what is too much
+        return lines
+    return (
+        f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`; of what "
+        "was not recorded, delete it."
+    )

@@ -5,33 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from packed_campaign import content, live_campaign
 
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
-
-TRIALS = ("S1-kernel-monitored-none/01", "S2-kernel-monitored-kill/01")
 
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Path:
-    folder = tmp_path / "live"
-    records = []
-    for trial in TRIALS:
-        path = f"records/{trial}/1"
-        (folder / path / "samples").mkdir(parents=True)
-        (folder / path / "meta.json").write_text(f'{{"trial": "{trial}"}}')
-        (folder / path / "samples" / "path.parquet").write_bytes(bytes(range(256)) * 40)
-        records.append({"trial": trial, "attempt": 1, "path": path})
-    (folder / "study.yaml").write_text("name: small\n")
-    (folder / "campaign.json").write_text(json.dumps({"source": "live", "records": records}))
-    return folder
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != "campaign.json"
-    }
+    return live_campaign(tmp_path / "live")
 
 
 def test_what_was_packed_is_unpacked(campaign: Path, tmp_path: Path) -> None:
