@@ -119,9 +119,9 @@ def explain(
     yield f"  path      {m.path_verdict}{_outage(judgement)}; {lost}"
     yield f"  new path  {_answer(m.new_connection_answered, m.new_connection_s)}"
     if m.blind_s is not None:
-        for one in m.new_clients:
-            asked = "at an unknown time" if one.asked_s is None else f"after {one.asked_s:.2f} s"
-            yield f"            {one.client}: asked {asked}, {_answer(one.answered, one.seconds)}"
+        for new in m.new_clients:
+            asked = "at an unknown time" if new.asked_s is None else f"after {new.asked_s:.2f} s"
+            yield f"            {new.client}: asked {asked}, {_answer(new.answered, new.seconds)}"
         yield f"  blind     {blind_in_words(m)}; new clients: {m.new_connection_verdict}"
     yield f"  detected  {_when(m.detected_s, m.detected_by, m.detected_unknown)}"
     yield f"  told      {_when(m.notified_s, m.notified_by, m.notified_unknown)}"
