@@ -2,7 +2,7 @@
 # What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
 
 from nsm_resilience.executor import check_hosts
-from nsm_resilience.study.schedule import make_schedule, turn_before
+from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
@@ -52,12 +52,12 @@ def lanes_for(wildcards):
 
 
 def receipts_before(wildcards):
-    """Receipts of the turn before, in a study with turns: what it waits for, never what it uses.
+    """Receipts of trials that have to be over before: what it waits for, never what it uses.
 
     Priorities alone would not do: while lanes are busy a trial that asks for all of them would be
     passed over by later ones that ask for one.
     """
-    before = turn_before(list(SCHEDULE.values()), scheduled(wildcards))
+    before = trials_before(list(SCHEDULE.values()), scheduled(wildcards))
     return [ancient(campaign("receipts", f"{trial}.json")) for trial in before]
 
 

@@ -112,7 +112,10 @@ class Injector:
             self.writer.event(
                 "undo", source="agent", node=planned.role, target=planned.fault.target,
                 t_ns=clock.to_runner(line["t_ns"]),
-                data={"id": planned.id, "ok": line["ok"], "checks": line.get("checks", [])},
+                data={
+                    "id": planned.id, "ok": line["ok"], "checks": line.get("checks", []),
+                    "t_begin_ns": clock.to_runner(line["t_begin_ns"]),
+                },
             )  # fmt: skip
 
     def prove_actions(self) -> None:

@@ -206,7 +206,7 @@ def _harm_in(record: Record) -> _Harm | None:
     factors = record.meta.get("factors") or {}
     if factors.get("remedy", "none") == "none" or not watchdog_events(record, "started"):
         return None
-    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("collect", "wipe")]
+    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("undo", "collect", "wipe")]
     ends = [event.t_ns for event in begun if event.data.get("state") != "end"]
     until = min(ends, default=record.events[-1].t_ns)
     # Findings of nothing: before any fault; where there is none, all of them.

@@ -44,6 +44,14 @@ def machine() -> dict[str, Any]:
     }
 
 
+def boot() -> str | None:
+    """Id of the runner's boot: times of its monotonic clock are compared with no other's."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip() or None
+    except OSError:
+        return None
+
+
 def load() -> list[float] | None:
     """Load averages over 1, 5 and 15 minutes, where the system has them."""
     return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None

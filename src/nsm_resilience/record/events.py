@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 from nsm_resilience.record.files import well_formed
 
 Phase = Literal[
-    "clean", "install", "connect", "steady", "fault", "watch", "after", "collect", "wipe"
+    "clean", "install", "connect", "steady", "fault", "watch", "after", "undo", "collect", "wipe"
 ]
 Actor = Literal["runner", "agent", "kubernetes", "watchdog"]
 

@@ -56,6 +56,8 @@ UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", *SOCKET_FAILURES})
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset({"cut", "pause"})
 """Failures that must: a node is not left cut off or paused for as long as a trial takes."""
+DATA_PLANES: frozenset[str] = frozenset({"forwarder", "vpp"})
+"""Components that carry the packets of every path of a node."""
 VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
 
 LONGEST_S = 86_400.0
@@ -184,6 +186,15 @@ class Fault(Model):
             "whole_node": "node",
         }[self.kind]
         return f"{name}@{self.node}" if self.node is not None else f"{name}"
+
+    def disturbs(self, of_cell: str) -> bool:
+        """Whether it stops or continues a whole data plane, node or network (issue 14, section 1).
+
+        What was queued meanwhile is worked off at once when it is continued, on bridges, processors
+        and in kernels that other lanes share: measured in the docstring of faults/process.py.
+        """
+        failure = self.failure_in(of_cell)
+        return failure in LASTING or (failure == "hang" and self.component in DATA_PLANES)
 
     @property
     def role(self) -> NodeRole | None:

@@ -7,7 +7,15 @@ from typing import Annotated, Literal, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
-from nsm_resilience.study.fault import Failure, Fault, Model, NodeRole, Seconds, check_failure
+from nsm_resilience.study.fault import (
+    UNDOABLE,
+    Failure,
+    Fault,
+    Model,
+    NodeRole,
+    Seconds,
+    check_failure,
+)
 
 Source = Literal["stated", "reconstructed", "ours"]
 
@@ -51,7 +59,7 @@ class NewClient(Model):
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
 
-    LATER = frozenset({"spare_endpoint", "new_clients"})
+    LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
     title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=["nsmd fails"])
@@ -82,6 +90,22 @@ class Scenario(Model):
         description="A second endpoint of the service is there, on the endpoint's node, registered "
         "before the client asks.",
     )
+
+    alone: bool = Field(
+        default=False,
+        description="No other trial runs on the cluster beside one of this scenario. Faults that "
+        "stop or continue a whole data plane, a node or a network are alone by themselves.",
+    )
+
+    def runs_alone(self, failure: str) -> bool:
+        """Whether its trials, with this level of the factor `failure`, run alone on the cluster."""
+        return self.alone or any(fault.disturbs(failure) for fault in self.faults)
+
+    def lasts(self, failure: str) -> bool:
+        """Whether, with this level of the factor `failure`, a fault lasts until it is undone."""
+        return any(
+            fault.failure_in(failure) in UNDOABLE and fault.for_s is None for fault in self.faults
+        )
 
     @property
     def is_control(self) -> bool:

@@ -5,6 +5,11 @@ A block holds one trial of every cell that still has trials left, so that slow d
 meet all scenarios alike (randomised complete blocks; anchors: Hoefler and Belli 2015, rule on
 documenting and randomising the order). The order depends on the study file alone.
 
+Some trials are alone on the cluster: those of a scenario that says so, and those with a fault that
+would disturb other lanes (study/fault.py, `disturbs`). The order does not change for them: what is
+before such a trial in it is over before it begins, and what is after it waits for it. So a trial
+that needs all lanes is not passed over for ever by others that need one.
+
 A study with `turns` runs some blocks one trial at a time and some with a trial on every lane. Turns
 come in pairs, one of each kind in an order drawn for each pair, so that a drift meets both alike.
 """
@@ -56,7 +61,8 @@ def make_schedule(study: Study) -> list[ScheduledTrial]:
         turn, alone = _turn(study, block)
         for cell, blocks in members:
             number = block - blocks.start + 1
-            schedule.append(ScheduledTrial(len(schedule), block, cell, number, turn, alone))
+            own = study.scenario(cell.scenario).runs_alone(cell.factors.failure)
+            schedule.append(ScheduledTrial(len(schedule), block, cell, number, turn, alone or own))
     return schedule
 
 
@@ -70,9 +76,22 @@ def _turn(study: Study, block: int) -> tuple[int, bool]:
     return before + 1, first_alone != bool(second)
 
 
-def turn_before(schedule: Sequence[ScheduledTrial], scheduled: ScheduledTrial) -> list[str]:
-    """Ids of the trials that have to be over before this one: all of the turn before its own."""
-    return [s.trial for s in schedule if s.turn and s.turn == scheduled.turn - 1]
+def trials_before(schedule: Sequence[ScheduledTrial], scheduled: ScheduledTrial) -> list[str]:
+    """Ids of the trials that have to be over before this one may begin.
+
+    All of the turn before its own. In its turn, of a trial that is alone: those before it back to
+    the last one that is alone; of another: that last one.
+    """
+    before = [s for s in schedule[: scheduled.order] if s.turn == scheduled.turn]
+    own: list[str] = []
+    for other in reversed(before):
+        if other.alone:
+            own.append(other.trial)
+            break
+        if scheduled.alone:
+            own.append(other.trial)
+    turn = [s.trial for s in schedule if s.turn and s.turn == scheduled.turn - 1]
+    return [*turn, *reversed(own)]
 
 
 def find_trial(study: Study, trial: str) -> ScheduledTrial:

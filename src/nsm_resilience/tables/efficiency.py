@@ -26,6 +26,7 @@ KINDS = {
     "after": "study",
     "clean": "ours",
     "fault": "ours",
+    "undo": "ours",
     "collect": "ours",
     "wipe": "ours",
     "between attempts": "ours",

@@ -38,6 +38,9 @@ API_BACK_S = 90.0
 """How long a phase waits for an API server that is away; seconds."""
 API_LOSS_S = 5.0
 """An API server that was away for longer in an attempt makes it void; seconds."""
+UNDONE_WATCH_S = 5.0
+"""How long the probes go on after a fault that lasted until the end was undone; seconds. The
+longest loss that undoing one did to another lane in a recorded campaign was 3.1 s."""
 ARM_S = 2.0
 """From ordering the faults to their instant: time for both agents to find their targets."""
 
@@ -238,18 +241,30 @@ def after(setting: Setting, newcomers: Newcomers) -> None:
         newcomer.bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
 
 
-def collect(setting: Setting) -> None:
-    """Stop the probes, take in what they wrote last, keep events and state."""
-    with phase(setting, "collect"):
-        for agent in setting.agents.values():
-            agent.stop("path", "watch", LISTENER)
+def undo_faults(setting: Setting) -> None:
+    """Keep the state, undo what is still injected, and watch on for what that does.
+
+    In a phase of its own, with the probes at work: to continue a data plane disturbs paths, of this
+    lane and of others, and the records must show when and how (issue 14, section 1).
+    """
+    with phase(setting, "undo"):
         if setting.remedy is not None:
             setting.remedy.stop()
         # before the faults are undone: a client that waited for that must not seem to be connected
         snapshot(setting, "after")
-        for role, agent in setting.agents.items():
-            if (role, SCRIPT) in setting.handlers:
-                agent.stop(SCRIPT)
+        injecting = [a for role, a in setting.agents.items() if (role, SCRIPT) in setting.handlers]
+        for agent in injecting:
+            agent.stop(SCRIPT)
+        setting.pump()
+        if injecting and setting.scenario.lasts(setting.scheduled.cell.factors.failure):
+            setting.pump_until(time.monotonic_ns() + int(UNDONE_WATCH_S * 1e9))
+
+
+def collect(setting: Setting) -> None:
+    """Stop the probes, take in what they wrote last, keep events."""
+    with phase(setting, "collect"):
+        for agent in setting.agents.values():
+            agent.stop("path", "watch", LISTENER)
         setting.pump()
         new = [e for e in _events(setting) if _version(e) not in setting.events_before]
         setting.writer.kubernetes_events(new)

@@ -202,6 +202,7 @@ def _phases(setting: Setting) -> None:
                 "not_reached", data={"condition": SECOND_OUTAGE, "because": because}
             )
     phases.after(setting, newcomers)
+    phases.undo_faults(setting)
     phases.collect(setting)
     phases.check_api(setting)
     for text in warnings(setting, [path, listener, *components]):

@@ -3,14 +3,16 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study, Turns
-from nsm_resilience.study.schedule import find_trial, make_schedule, turn_before
+from nsm_resilience.study.schedule import find_trial, make_schedule, trials_before
 
 CONFIG = Path(__file__).parents[3] / "config"
 PUBLISHED = load_study(CONFIG / "study.yaml")
@@ -80,11 +82,77 @@ def test_turns_change_no_block_and_a_study_without_them_has_none() -> None:
     plain = make_schedule(BY_TURNS.model_copy(update={"turns": None}))
     assert [s.trial for s in plain] == [s.trial for s in make_schedule(BY_TURNS)]
     assert {(s.turn, s.alone) for s in plain} == {(0, False)}
-    assert turn_before(plain, plain[-1]) == []
+    assert trials_before(plain, plain[-1]) == []
 
 
-def test_a_trial_waits_for_all_of_the_turn_before_and_for_nothing_else() -> None:
+def test_a_trial_waits_for_all_of_the_turn_before() -> None:
     schedule = make_schedule(BY_TURNS)
-    assert turn_before(schedule, schedule[0]) == []
+    assert trials_before(schedule, schedule[0]) == []
     third = next(s for s in schedule if s.turn == 3)
-    assert turn_before(schedule, third) == [s.trial for s in schedule if s.turn == 2]
+    assert trials_before(schedule, third) == [s.trial for s in schedule if s.turn == 2]
+
+
+def _with_hangs(failure: str = "hang", **given: Any) -> Study:
+    scenarios = [
+        {"id": "S1", "title": "none", "where": "w", "source": "ours"},
+        {"id": "S2", "title": "nsmd", "where": "w", "source": "ours",
+         "faults": [{"component": "nsmd", "node": "client"}], **given},
+        {"id": "V1", "title": "vpp", "where": "w", "source": "ours",
+         "faults": [{"component": "vpp", "node": "client"}]},
+    ]  # fmt: skip
+    arms = [
+        {"scenarios": ["S1", "S2"], "plane": "vpp", "trials": 4},
+        {"scenarios": ["V1"], "plane": "vpp", "failure": failure, "trials": 4},
+    ]
+    return Study.model_validate(
+        {"name": "hangs", "seed": 3, "scenarios": scenarios, "campaign": arms}
+    )
+
+
+def test_a_trial_that_stops_a_whole_data_plane_is_alone_and_keeps_its_place() -> None:
+    schedule = make_schedule(_with_hangs())
+    assert {s.cell.id for s in schedule if s.alone} == {"V1-vpp-monitored-hang"}
+    killed = make_schedule(_with_hangs("kill"))
+    assert not any(s.alone for s in killed)
+    assert [s.cell.scenario for s in killed] == [s.cell.scenario for s in schedule]
+
+
+def test_a_scenario_may_say_that_its_trials_are_alone() -> None:
+    schedule = make_schedule(_with_hangs(alone=True))
+    assert {s.cell.scenario for s in schedule if s.alone} == {"S2", "V1"}
+
+
+def test_a_trial_alone_waits_for_what_is_before_it_and_what_is_after_waits_for_it() -> None:
+    """So no trial that is alone is passed over for ever by others, which need one lane."""
+    schedule = make_schedule(_with_hangs())
+    by_id = {s.trial: s for s in schedule}
+    for scheduled in schedule:
+        closed: set[str] = set()
+        reach = [scheduled]
+        while reach:
+            new = set(trials_before(schedule, reach.pop())) - closed
+            closed |= new
+            reach += [by_id[trial] for trial in new]
+        earlier = schedule[: scheduled.order]
+        if scheduled.alone:
+            assert closed == {s.trial for s in earlier}
+        assert {s.trial for s in earlier if s.alone} <= closed
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure", "alone"),
+    [
+        ({"component": "vpp", "node": "client"}, "hang", True),
+        ({"component": "forwarder", "node": "client"}, "hang", True),
+        ({"component": "nsmd", "node": "client"}, "hang", False),
+        ({"component": "vpp", "node": "client"}, "kill", False),
+        ({"whole_node": True, "node": "client", "for_s": 20}, "pause", True),
+        ({"network": "peer", "node": "client", "for_s": 20}, "cut", True),
+        ({"network": "api", "node": "client", "for_s": 20}, "cut", True),
+        ({"socket": "all", "node": "client"}, "replace", False),
+    ],
+)
+def test_what_disturbs_other_lanes_is_a_property_of_the_kind_of_fault(
+    fault: dict[str, Any], failure: str, alone: bool
+) -> None:
+    assert Fault.model_validate(fault).disturbs(failure) is alone

@@ -4,8 +4,8 @@
 Order: {"at_ns", "expires_ns", "prove_s", "faults": [{"id", "kind", "method", …, "delay_ns",
 "for_ns"}]}; what else belongs to a kind of fault its class reads. Lines: armed {"id", "before"},
 injected {"id", "t_begin_ns", "t_done_ns", "error"}, proof {"id", "proved", "checks"}, undone {"id",
-"ok", "checks"}, ended. A fault with `for_ns` is undone after that time; every other when the script
-is stopped or expires, whatever happens to the runner.
+"t_begin_ns", "t_ns", "ok", "checks"}, ended. A fault with `for_ns` is undone after that time; every
+other when the script is stopped or expires, whatever happens to the runner.
 """
 
 from __future__ import annotations
@@ -180,12 +180,15 @@ def prove(fault: Fault, until_ns: int) -> None:
 
 
 def undo(fault: Fault) -> None:
-    """Undo one fault and report it."""
+    """Undo one fault and report it: when undoing began, and when it was seen to be done."""
+    begin = time.monotonic_ns()
     try:
         ok, checks = fault.undo()
     except OSError as problem:
         ok, checks = False, [seen(f"undoing failed: {problem}", False, None, None)]
-    emit("undone", id=fault.id, ok=ok, checks=checks, t_ns=time.monotonic_ns())
+    emit(
+        "undone", id=fault.id, ok=ok, checks=checks, t_begin_ns=begin, t_ns=time.monotonic_ns()
+    )  # fmt: skip
 
 
 class Timed:
