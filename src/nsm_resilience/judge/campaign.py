@@ -195,7 +195,7 @@ def _judge(
         record = read_record(path)
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
-        why = "there is no record" if not path.exists() else f"{where} cannot be understood"
+        why = "there is no record" if not path.exists() else f"{where} {error.clause}"
         return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
     if (record.trial, record.attempt) != (attempt.trial, attempt.number):
         why = f"the record says that it is {record.trial}, attempt {record.attempt}"

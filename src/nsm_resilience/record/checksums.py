@@ -47,6 +47,11 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def left_behind(name: str) -> bool:
+    """Whether a file of this name is one that operating systems or editors leave in folders."""
+    return _DROPPED.fullmatch(name) is not None
+
+
 def listing(paths: list[Path]) -> bytes:
     """The content of SHA256SUMS for these files."""
     return "".join(f"{checksum(path)}  {path.name}\n" for path in sorted(paths)).encode()
@@ -122,7 +127,7 @@ def _why_other(path: Path, expected: str) -> str:
 
 
 def _extra(name: str) -> str:
-    if _DROPPED.fullmatch(name):
+    if left_behind(name):
         return f"{_printable(name)}: was left there by an operating system or an editor; delete it"
     return (
         f"{_printable(name)}: is not listed in {CHECKSUMS}; delete it, or move it out of the "

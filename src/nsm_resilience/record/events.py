@@ -58,11 +58,11 @@ class Event:
         return well_formed(text)
 
     @classmethod
-    def from_line(cls, line: str) -> Event:
+    def from_line(cls, line: str | bytes) -> Event:
         """Parse one line; EventError says what is wrong with it."""
         try:
             raw = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise EventError(f"is not JSON: {error}") from error
         if not isinstance(raw, dict):
             raise EventError("is not a JSON object")

@@ -6,8 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FORMAT = 1
-"""Version of the record's format; the reader refuses any other."""
+FORMAT = 2
+"""Version of the record's format that is written: since 2 a record names its files when it is
+closed (record/manifest.py)."""
+
+READABLE = (1, 2)
+"""Versions that are read; the reader refuses any other."""
 
 RECORDED, UNPACKED, LIVE = Path("results/recorded"), Path("results/unpacked"), Path("results/live")
 """Folders of campaigns in the project's root: as archives, unpacked from them, and run here."""

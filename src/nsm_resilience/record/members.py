@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from nsm_resilience.record.checksums import left_behind
+
 SUFFIX = ".tar.xz"
 
 _PIECE = 1 << 20
@@ -37,7 +39,7 @@ def write_members(root: Path, folders: Iterable[str]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w:xz", preset=9) as archive:
         for folder in folders:
             for path in sorted((root / folder).rglob("*")):
-                if not path.is_file():
+                if not path.is_file() or left_behind(path.name):
                     continue
                 info = tarfile.TarInfo(path.relative_to(root).as_posix())
                 info.size = path.stat().st_size

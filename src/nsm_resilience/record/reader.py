@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.events import Event, EventError
-from nsm_resilience.record.layout import FORMAT, SAMPLES, RecordLayout
+from nsm_resilience.record.layout import READABLE, SAMPLES, RecordLayout
+from nsm_resilience.record.manifest import ManifestError, check_manifest
 from nsm_resilience.record.samples import COLUMNS, LATER, frame
 
 if TYPE_CHECKING:
@@ -20,11 +21,22 @@ _META_KEYS = ("trial", "cell", "scenario", "factors", "attempt", "windows", "pro
 
 
 class RecordError(ValueError):
-    """A record cannot be read. `path` names the file, `line` (from 1) the place where known."""
+    """A record cannot be read. `path` names the file, `line` (from 1) the place where known.
 
-    def __init__(self, path: Path, message: str, line: int | None = None) -> None:
+    `clause` says in a few words, without the place, what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        message: str,
+        line: int | None = None,
+        *,
+        clause: str = "cannot be understood",
+    ) -> None:
         self.path = path
         self.line = line
+        self.clause = clause
         place = f"{path}, line {line}" if line is not None else str(path)
         super().__init__(f"{place}: {message}")
 
@@ -126,11 +138,24 @@ def read_record(folder: Path) -> Record:
     """Read a record's meta and events (samples are read on demand).
 
     Raises RecordError when meta or an event line cannot be understood, when lines are missing from
-    the middle, repeated or reordered, or when something follows the closing event. A record whose
-    end is missing (a killed runner) is returned with `cut` set.
+    the middle, repeated or reordered, when something follows the closing event, or when the record
+    is not what it was closed with (manifest.py). A record whose end is missing (a killed runner) is
+    returned with `cut` set.
     """
     layout = RecordLayout(folder)
-    return Record(folder, _read_meta(layout.meta), *_read_events(layout.events))
+    meta = _read_meta(layout.meta)
+    content = _content(layout.events)
+    events, cut = _read_events(layout.events, content)
+    if cut is None:
+        before = content[: content.rindex(b"\n", 0, -1) + 1] if len(events) > 1 else b""
+        try:
+            check_manifest(folder, events[-1].data, before, meta["format"])
+        except ManifestError as error:
+            raise RecordError(error.path, str(error), clause=str(error)) from error
+        except OSError as error:
+            path = Path(str(error.filename or folder))
+            raise RecordError(path, f"cannot be read: {error.strerror}") from error
+    return Record(folder, meta, events, cut)
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -146,21 +171,26 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def _read_meta(path: Path) -> dict[str, Any]:
     meta = read_object(path)
-    if meta.get("format") != FORMAT:
-        raise RecordError(path, f"has format {meta.get('format')!r}, this version reads {FORMAT}")
+    if type(meta.get("format")) is not int or meta["format"] not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise RecordError(path, f"has format {meta.get('format')!r}, this version reads {known}")
     missing = [key for key in _META_KEYS if key not in meta]
     if missing:
         raise RecordError(path, f"lacks {', '.join(missing)}")
     return meta
 
 
-def _read_events(path: Path) -> tuple[tuple[Event, ...], str | None]:
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise RecordError(path, "is no file" if path.exists() else "is missing")
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return path.read_bytes()
     except OSError as error:
         raise RecordError(path, f"cannot be read: {error}") from error
-    lines = text.split("\n")
-    tail = lines.pop()
+
+
+def _read_events(path: Path, content: bytes) -> tuple[tuple[Event, ...], str | None]:
+    *lines, tail = content.split(b"\n")
     events: list[Event] = []
     for number, line in enumerate(lines, start=1):
         try:

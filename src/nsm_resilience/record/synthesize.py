@@ -7,6 +7,7 @@ prints its notice. No trial of it was run, so it says nothing of any system, and
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,8 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.files import write_json
+from nsm_resilience.record.events import Event
+from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.manifest import FILES, manifest_of
 
 SOURCE = "synthetic"
 
@@ -38,8 +41,9 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
     """Write a synthetic campaign of so many trials into `out`; returns its description.
 
     The complete records of `source` are gone through again and again. A copy keeps its cell and is
-    a trial of its own; its files are hard links to the original's, except meta.json. Copies of one
-    round are moved in time behind those of the round before, so that no two share a lane at once.
+    a trial of its own; its files are hard links to the original's, except meta.json and
+    events.jsonl, which say whose they are. Copies of one round are moved in time behind those of
+    the round before, so that no two share a lane at once.
 
     Raises:
         SynthesisError: `out` is there already, or is where campaigns are kept in git, or `source`
@@ -71,7 +75,7 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
         shutil.copytree(
             original.folder, record, copy_function=os.link,
             ignore=lambda folder, names, top=str(original.folder): (
-                ["meta.json"] if folder == top else []
+                ["meta.json", "events.jsonl"] if folder == top else []
             ),
         )  # fmt: skip
         meta = {
@@ -80,6 +84,7 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
             SOURCE: {"copy_of": f"{description['campaign']}/{original.entry['path']}"},
         }  # fmt: skip
         write_json(RecordLayout(record).meta, meta)
+        _write_events(original.folder, record, trial)
         path = record.relative_to(out).as_posix()
         records.append({**original.entry, "trial": trial, "attempt": 1, "path": path,
                         "started": started})  # fmt: skip
@@ -91,6 +96,19 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
     }  # fmt: skip
     write_json(layout.description, made)
     return made
+
+
+def _write_events(original: Path, record: Path, trial: str) -> None:
+    """The original's events, opened as another trial's and closed with the copy's own files."""
+    content = RecordLayout(original).events.read_text(encoding="utf-8")
+    events = [Event.from_line(line) for line in content.split("\n") if line]
+    opened, closed = events[0], events[-1]
+    if opened.data:
+        opened.data.update(trial=trial, attempt=1)
+    before = "".join(f"{event.to_line()}\n" for event in events[:-1]).encode()
+    if FILES in closed.data:
+        closed.data.update(manifest_of(record, hashlib.sha256(before).hexdigest()))
+    write_bytes(RecordLayout(record).events, before + f"{closed.to_line()}\n".encode())
 
 
 def _originals(source: Path) -> tuple[dict[str, Any], list[_Original]]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import IO, Any
 from nsm_resilience.record.events import KINDS, Actor, Event, Phase
 from nsm_resilience.record.files import well_formed, write_bytes, write_json
 from nsm_resilience.record.layout import SAMPLES, RecordLayout
+from nsm_resilience.record.manifest import SINCE, manifest_of
 
 
 def utc_now() -> str:
@@ -46,6 +48,8 @@ class RecordWriter:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._lock = threading.RLock()
+        self._bound = meta.get("format", 0) >= SINCE
+        self._lines = hashlib.sha256()
         self._seq = 0
         self._failure: OSError | None = None
         self._phase: Phase = "clean"
@@ -99,12 +103,14 @@ class RecordWriter:
             # stays when a signal's exception comes between here and the end of the line
             self._failure = OSError(errno.EINTR, "interrupted in the middle of a line")
             try:
-                self._events.write(event.to_line() + "\n")
+                line = event.to_line() + "\n"
+                self._events.write(line)
                 self._events.flush()
                 os.fsync(self._events.fileno())
             except OSError as error:
                 self._failure = error
                 raise
+            self._lines.update(line.encode())
             self._seq += 1
             self._failure = None
             return event
@@ -141,7 +147,10 @@ class RecordWriter:
         write_bytes(self.layout.kubernetes_events, "".join(f"{x}\n" for x in lines).encode())
 
     def close(self) -> None:
-        """Turn the samples into Parquet and write the closing event: the record is complete."""
+        """Turn the samples into Parquet and write the closing event: the record is complete.
+
+        The closing event names every file and all lines before it (record/manifest.py).
+        """
         from nsm_resilience.record.compact import compact_samples
 
         with self._lock:
@@ -152,7 +161,10 @@ class RecordWriter:
             self._samples.clear()
             for table in SAMPLES:
                 compact_samples(self.layout, table)
-            self.event("closed", data={"complete": True, "events": self._seq})
+            data = {"complete": True, "events": self._seq}
+            if self._bound:
+                data |= manifest_of(self.layout.folder, self._lines.hexdigest())
+            self.event("closed", data=data)
             self._events.close()
             self.closed = True
 

@@ -251,11 +251,13 @@ def _add_record_format(graph: Graph) -> None:
     graph.entity(
         RECORD_FORMAT,
         "CreativeWork",
-        name="Record of one attempt of one trial, format 1",
+        name="Record of one attempt of one trial, format 1 or 2",
         description="meta.json: what it was meant to be and what it ran on. events.jsonl: phases, "
         "injections with their proof, what was seen, one JSON object a line, the last one closes "
-        "the record. samples/*.parquet: echoes, components, sockets. kubernetes-events.jsonl, "
-        "snapshots/*.json and logs/<node>/<pod>/<container>.log: what the cluster said.",
+        "the record and, from format 2 on, holds size and SHA-256 of every other file, and the "
+        "SHA-256 of the lines before it. samples/*.parquet: echoes, components, sockets. "
+        "kubernetes-events.jsonl, snapshots/*.json and logs/<node>/<pod>/<container>.log: what "
+        "the cluster said.",
     )
 
 

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a record was closed with: its closing event names every file, and every line before it.
+
+A record of format 2 is bound to its own files. Its closing event holds the size and the SHA-256 of
+each of them, meta.json included, and the SHA-256 of all lines of events.jsonl before its own. What
+was changed, added or taken away since then shows, and so does a record that was made to look like
+one of format 1: its meta.json is not the one that was closed with it.
+
+Nothing of this is signed. Whoever writes the closing event anew, with everything else, makes a
+record that is consistent; the checksums of the recorded campaign, and git, are there for that.
+Records of format 1 have no manifest: what is told of them stands in judge/plausible.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.checksums import checksum, left_behind
+from nsm_resilience.record.layout import RecordLayout
+
+SINCE = 2
+"""First format of a record that has a manifest."""
+
+FILES, LINES = "files", "lines_sha256"
+"""Keys of the closing event: size and SHA-256 by path, and the SHA-256 of the lines before it."""
+
+
+class ManifestError(ValueError):
+    """A record is not what it was closed with. `path` names the file."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        """`message` says what is other, as a clause."""
+        super().__init__(message)
+        self.path = path
+
+
+def manifest_of(folder: Path, lines_sha256: str) -> dict[str, Any]:
+    """What the closing event says of a record's files, and of the lines before it."""
+    return {
+        FILES: {name: [size, digest] for name, (size, digest) in sorted(_files(folder).items())},
+        LINES: lines_sha256,
+    }
+
+
+def check_manifest(folder: Path, closing: dict[str, Any], lines: bytes, record_format: int) -> None:
+    """Compare a record with what it was closed with.
+
+    Args:
+        folder: The record's folder.
+        closing: `data` of the closing event.
+        lines: All of events.jsonl before the line of the closing event.
+        record_format: What meta.json says.
+
+    Raises:
+        ManifestError: With the first file that is other, missing or added.
+    """
+    events = RecordLayout(folder).events
+    listed, digest = closing.get(FILES), closing.get(LINES)
+    if listed is None and digest is None:
+        if record_format >= SINCE:
+            raise ManifestError(events, "was closed without a list of the record's files")
+        return
+    if digest != hashlib.sha256(lines).hexdigest():
+        raise ManifestError(events, "is not as it was when the record was closed")
+    if not isinstance(listed, dict):
+        raise ManifestError(events, "was closed without a list of the record's files")
+    there = _files(folder)
+    for name in sorted({*listed, *there}):
+        path = folder / name
+        if name not in there:
+            raise ManifestError(path, "is missing, and was there when the record was closed")
+        if name not in listed:
+            raise ManifestError(path, "was not there when the record was closed")
+        if listed[name] != list(there[name]):
+            raise ManifestError(path, "is not as it was when the record was closed")
+
+
+def _files(folder: Path) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of every file but events.jsonl, by its path inside the record.
+
+    What is there and no plain file has the size -1. Files that operating systems leave are passed
+    over: nothing reads them.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    for path in folder.rglob("*"):
+        if path == RecordLayout(folder).events or left_behind(path.name):
+            continue
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            found[name] = (-1, "")
+        elif path.is_file():
+            found[name] = (path.stat().st_size, checksum(path))
+    return found
