@@ -201,7 +201,8 @@ def _outage(judgement: Judgement) -> str:
     m = judgement.measures
     if not m.outage_s:
         return ""
-    return f", away for {'more than ' if m.outage_censored else ''}{m.outage_s:.2f} s"
+    away = f", away for {'more than ' if m.outage_censored else ''}{m.outage_s:.2f} s"
+    return f"{away} (down {m.down_s or 0:.2f} s, interruptions: {len(m.outages)})"
 
 
 def blind_in_words(m: Measures) -> str:

@@ -197,7 +197,8 @@ def _arm_of(row: Row, measured: Mapping[Any, Any]) -> Row:
     typical = row["typical"]
     return {
         **{key: row[key] for key in (
-            "cell", "n", "k", "kn", "verdict", "interval", "median", "median_interval", "path",
+            "cell", "n", "k", "kn", "verdict", "interval", "median", "down", "median_interval",
+            "path",
             "new_answered", "new_asked", "detected", "detected_by", "detected_median",
             "detected_unknown", "notified", "notified_by", "notified_median", "notified_unknown",
             "attempts", *APART,

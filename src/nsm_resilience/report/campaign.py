@@ -163,6 +163,11 @@ def campaign_facts(
             "late_percent": f"{100 * study.judge.late_reply_share:g}",
             "attempts": study.attempts,
         },
+        "fixed": {
+            f"{part} {name}": f"{value:g}"
+            for part, model in (("probe", study.probes), ("rule", study.judge))
+            for name, value in model.model_dump().items()
+        },
     }
 
 

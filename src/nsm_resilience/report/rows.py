@@ -15,6 +15,7 @@ from nsm_resilience.analysis.consequences import consequences
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.wording import (
+    down_time,
     median_seconds,
     seconds,
     share_interval,
@@ -143,6 +144,7 @@ def _row(
         "agreement": str(row["agreement"]),
         **{name: int(row[name]) for name in (*APART, "attempts", "censored")},
         "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
+        "down": down_time(float(row["down_median_s"]), int(row["interruptions_most"])),
         "median_interval": (
             span(float(row["outage_median_low_s"]), float(row["outage_median_high_s"]), watch_s)
             if n

@@ -145,6 +145,7 @@ def _named(facts: Mapping[str, Any], lanes: int) -> dict[str, str]:
            for key, value in facts["windows"].items()},
         "window watch of cells with a longer one, s": facts["full_watch_s"],
         "new clients in the watch, s": ", ".join(facts["asked_early_s"]),
+        **facts["fixed"],
         "code of the trials": ", ".join(facts["commits"]),
         "uncommitted changes": "yes" if facts["dirty"] else "no",
         "clusters": str(facts["clusters"]),

@@ -39,6 +39,16 @@ def median_seconds(value: float, watch_s: float) -> str:
     return f"> {watch_s:g}" if math.isinf(value) else seconds(value)
 
 
+def down_time(median_down_s: float, most: int) -> str:
+    """Write how long a path was down, beside its outage: an outage may hold times of answering.
+
+    Empty without any interruption. Source: issue 14, section 3.
+    """
+    if most == 0 or math.isnan(median_down_s):
+        return ""
+    return f"down {seconds(median_down_s)} in {'1' if most == 1 else f'up to {most}'}"
+
+
 def span(low: float, high: float, watch_s: float) -> str:
     """Write the interval of a median, an end that was not reached as longer than the watch."""
     if math.isnan(low) or math.isnan(high):

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted, in_order
 from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.analysis.times import UNKNOWN
-from nsm_resilience.report.wording import median_seconds, seconds, share_interval, typographic
+from nsm_resilience.report.wording import (
+    down_time,
+    median_seconds,
+    seconds,
+    share_interval,
+    typographic,
+)
 from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.schemas import CELL
 
@@ -22,8 +28,8 @@ SHOWN_TRIALS = 12
 
 COLUMNS = (
     "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
-    "replies_lost", "new_connection_s", "new_connection_answered", "detected_s", "notified_s",
-    *UNKNOWN.values(),
+    "down_s", "interruptions", "replies_lost", "new_connection_s", "new_connection_answered",
+    "detected_s", "notified_s", *UNKNOWN.values(),
 )  # fmt: skip
 """Columns of the table `trials` that the first page needs; the evidence of ten thousand attempts
 would fill the memory."""
@@ -176,6 +182,20 @@ def _attempts(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
     return found
 
 
+def _outage(row: Mapping[Any, Any], watch_s: float) -> str:
+    """The median outage of a cell, with the time down in it."""
+    down = down_time(float(row["down_median_s"]), int(row["interruptions_most"]))
+    median = median_seconds(float(row["outage_median_s"]), watch_s)
+    return f"{median} ({down})" if down else median
+
+
+def _with_down(row: Mapping[Any, Any]) -> str:
+    """The outage of an attempt, with the time down in it."""
+    outage = f"{'> ' * (row['outage_censored'] is True)}{seconds(row['outage_s'])}"
+    down = down_time(float(row["down_s"]), int(row["interruptions"]))
+    return f"{outage} ({down.replace('up to ', '')})" if down else outage
+
+
 _CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
 
 
@@ -191,7 +211,7 @@ def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
     censored = row["outage_censored"] is True
     answered = row["new_connection_answered"] is True
     return (
-        (f"> {seconds(outage)}" if censored else seconds(outage), outage + _CENSORED * censored),
+        (_with_down(row), outage + _CENSORED * censored),
         (f"{row['replies_lost']:.0f}", float(row["replies_lost"])),
         (seconds(row["new_connection_s"]), float(row["new_connection_s"]))
         if answered
@@ -233,7 +253,7 @@ def _cell_row(
         interval=share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
         verdict=str(row["verdict"]),
         agreement=str(row["agreement"]),
-        median=median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
+        median=_outage(row, watch_s) if n else "",
         apart=", ".join(apart),
         attempts=tuple(own[:SHOWN_TRIALS]),
         more=max(0, len(own) - SHOWN_TRIALS),
