@@ -28,12 +28,13 @@ KEYS = {
         f"judge.{name}": name
         for name in (
             "loss_run", "loss_share", "late_reply_s", "late_reply_share", "probe_gap_s",
-            "late_fraction",
+            "late_fraction", "prompt_s",
         )
     },
     "windows.settle_s": "settle_s",
 }  # fmt: skip
-"""Keys of a study that can be altered, with the field of `Rules` that each becomes."""
+"""Keys of a study that can be altered, with the field of `Rules` that each becomes. Not among them
+are those by which lanes are compared (`shared_…`): they are no rule of one record."""
 
 
 @dataclass(frozen=True, slots=True)
