@@ -104,3 +104,32 @@ def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(li
     assert numbers["lanes"]["ways"]["alone"]["attempts"] == 4
     rows = pd.read_parquet(results / "tables" / "lanes.parquet")
     assert len(rows) == len(numbers["lanes"]["rows"]) > 0
+
+
+def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: Live) -> None:
+    """The schedule is that of the same study without it; later trials do not overtake it."""
+    by_turns(live)
+    study_file = live.project.folder / "config" / "study.yaml"
+    study = yaml.safe_load(study_file.read_text(encoding="utf-8"))
+    del study["turns"]
+    study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
+    before = [s.trial for s in make_schedule(load_study(study_file))]
+    next(s for s in study["scenarios"] if s["id"] == "S2")["alone"] = True
+    study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
+    schedule = make_schedule(load_study(study_file))
+    assert [s.trial for s in schedule] == before
+    limits = ("--config", "testbed=config/testbed-lanes.yaml")
+    done = snakemake(
+        live, *limits, "--", "results/live/local/campaign.json",
+        STAND_IN_SECONDS="1", STAND_IN_LANES=str(LANES), STAND_IN_VOID=schedule[-1].trial,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-5000:]
+    ran = spans(live)
+    assert sorted(ran) == sorted(before)
+    for scheduled in (s for s in schedule if s.alone):
+        begin, end = ran[scheduled.trial]
+        for other in schedule:
+            if other.order < scheduled.order:
+                assert ran[other.trial][1] <= begin, (other.trial, scheduled.trial)
+            elif other.order > scheduled.order:
+                assert ran[other.trial][0] >= end, (other.trial, scheduled.trial)

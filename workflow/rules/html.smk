@@ -53,7 +53,10 @@ rule site:
         description=campaign("campaign.json"),
         study=campaign("study.yaml"),
         verdicts="results/verdicts.jsonl",
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "scenarios", "claims")],
+        tables=[
+            f"results/tables/{name}.parquet"
+            for name in ("trials", "scenarios", "claims", "disturbances", "coincidences")
+        ],
     output:
         folder=directory("results/site"),
     log:
@@ -63,7 +66,7 @@ rule site:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folder=lambda wildcards, input: Path(input.study).parent,
-        code=code_of("site", "analysis", "judge", "record", "provenance"),
+        code=code_of("site", "report/disturbances", "analysis", "judge", "record", "provenance"),
     shell:
         "nsm-resilience site --tables {params.tables:q} --campaign-dir {params.folder:q}"
         " --verdicts {input.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_json
+from nsm_resilience.report.disturbances import disturbances
 from nsm_resilience.report.efficiency import efficiency
 from nsm_resilience.study.models import PLANE_NAMES
 
@@ -174,6 +175,7 @@ def make_numbers(
         "further": further,
         "controls": controls(rows),
         "efficiency": efficiency(tables["efficiency"]),
+        "disturbances": disturbances(tables["disturbances"], tables["coincidences"]),
         "factors": factors(tables["trials"], study),
         "coverage": covered(tables["trials"], study),
         "figures": {d.name: d.to_dict() for d in descriptions(tables, campaign)},

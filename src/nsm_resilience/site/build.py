@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from nsm_resilience.judge.campaign import read_judgements
@@ -115,10 +115,11 @@ def _overview(tables_dir: Path, campaign: Path) -> Overview:
 
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.report.campaign import read_description
+    from nsm_resilience.report.disturbances import disturbances
     from nsm_resilience.study.load import load_recorded_study
 
     study = load_recorded_study(CampaignLayout(campaign).study)
-    return overview(
+    page = overview(
         pd.read_parquet(tables_dir / "scenarios.parquet"),
         pd.read_parquet(tables_dir / "claims.parquet"),
         pd.read_parquet(tables_dir / "trials.parquet", columns=["campaign", *COLUMNS]),
@@ -126,6 +127,11 @@ def _overview(tables_dir: Path, campaign: Path) -> Overview:
         read_description(campaign),
         study.watches,
     )
+    beside = disturbances(
+        pd.read_parquet(tables_dir / "disturbances.parquet"),
+        pd.read_parquet(tables_dir / "coincidences.parquet"),
+    )
+    return replace(page, beside=beside)
 
 
 def _write_attempts(site: _Site, found: Overview, campaign: Path, verdicts_jsonl: Path) -> int:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted, in_order
@@ -99,11 +99,13 @@ class Overview:
         description: content of `campaign.json`.
         planes: result tables, one per forwarding plane.
         attempts: all attempts in the order of the table `trials`.
+        beside: what lanes did to each other (report/disturbances.py); empty: not looked at.
     """
 
     description: Mapping[str, Any]
     planes: tuple[Plane, ...]
     attempts: tuple[Attempt, ...]
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 def overview(
