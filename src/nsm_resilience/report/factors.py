@@ -17,7 +17,7 @@ from nsm_resilience.analysis.effects import (
     levels,
 )
 from nsm_resilience.analysis.families import Adjusted
-from nsm_resilience.analysis.figures.cells import FACTORS, level_name
+from nsm_resilience.analysis.figures.cells import TREATMENTS, level_name
 from nsm_resilience.analysis.figures.effects import FACTOR_NAMES, effect_labels
 from nsm_resilience.analysis.statistics import Interval
 from nsm_resilience.report.wording import adjusted_p, seconds
@@ -47,7 +47,7 @@ def factors(trials: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
             "levels": [level_name(factor, level) for level in levels(broken, factor)],
             "pairs": [_pair(pair, labels[pair.cells]) for pair in pairs if pair.factor == factor],
         }
-        for factor in FACTORS
+        for factor in TREATMENTS
     ]
 
 
