@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -73,6 +74,15 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         campaign=plan.campaign, trial=scheduled.trial, attempt=attempt, number=scheduled.number
     )
     copied_from = meta["cluster"]["id"]
+    said = f'"trial":"{scheduled.trial}","attempt":{attempt}'
+    study, cell = plan.study, scheduled.cell
+    meta.update(
+        cell=cell.id, order=scheduled.order, block=scheduled.block, seed=study.seed,
+        scenario=study.scenario(cell.scenario).model_dump(mode="json"),
+        factors=cell.factors.model_dump(mode="json"),
+        windows=study.windows_of(cell).model_dump(mode="json"),
+        probes=study.probes.model_dump(mode="json"), judge=study.judge.model_dump(mode="json"),
+    )  # fmt: skip
     meta.update(lane=lane.name, lanes_at_once=plan.lanes_at_once)
     meta.update(cluster={**meta["cluster"], "id": plan.cluster_id})
     reason = None
@@ -87,6 +97,7 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         return reason
     # without its closing event at first: whatever is killed now leaves a record that is cut
     text = RecordLayout(source).events.read_text(encoding="utf-8")
+    text = re.sub(r'"trial":"[^"]*","attempt":\d+', said, text, count=1)
     events = text.replace(copied_from, plan.cluster_id).splitlines(keepends=True)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("events.jsonl"))
     write_json(RecordLayout(folder).meta, meta)

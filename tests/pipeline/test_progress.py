@@ -127,9 +127,9 @@ def test_verdicts_so_far_are_those_of_the_judge_and_are_judged_once(
     tally = Verdicts(campaign, "judge 1").tally(state.done)
     wanted = sorted(judge_record(read_record(record)).verdict for record in complete)
     assert sorted(v for counts in tally.values() for v in counts.elements()) == wanted
-    monkeypatch.setattr(module, "_judge", lambda _: pytest.fail("it was judged again"))
+    monkeypatch.setattr(module, "_judge", lambda *_: pytest.fail("it was judged again"))
     assert Verdicts(campaign, "judge 1").tally(state.done) == tally
-    monkeypatch.setattr(module, "_judge", lambda _: "unknown")
+    monkeypatch.setattr(module, "_judge", lambda *_: "unknown")
     anew = Verdicts(campaign, "another judge").tally(state.done)
     assert {v for counts in anew.values() for v in counts} == {"unknown"}
 

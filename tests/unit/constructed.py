@@ -198,6 +198,7 @@ def build(
     down: Sequence[tuple[float, float]] = (),
     lost_at: Sequence[float] = (),
     watch_s: float | None = None,
+    because: str = "window over",
     settle: bool = True,
     answered_s: float | None = 2.5,
     stage: str = "init container nsm-init runs",
@@ -225,6 +226,7 @@ def build(
         down: Spans without replies, seconds from the fault.
         lost_at: Single echoes lost.
         watch_s: Length of the watch; by default as the runner does it.
+        because: Why it ended, in the runner's words.
         settle: Whether the runner ends the watch once the path is back and has settled.
         answered_s: When the new client is answered after asking; None = not at all.
         stage: Where it was when its window ended.
@@ -280,17 +282,20 @@ def build(
             (-2.0, note("connected", node="client", data={"pod": "client"})),
             (-2.0, lambda w: _monitor_starts(w, levels.client)),
             (-1.2, lambda w: w.begin("steady")),
+            (-1.1, stored_snapshot("before")),
             (-0.02, lambda w: w.end("steady")),
             (-0.01, lambda w: w.begin("fault")),
             (0.0, note("fault_instant", data={"t_fault_ns": ns(0)})),
             *_faults(declared.model_dump(mode="json")["faults"], levels.failure, proved),
             (0.3, lambda w: w.end("fault")),
             (0.3, lambda w: w.begin("watch")),
-            (watch_s, note("watch_end", data={"because": "window over"})),
+            (0.4, stored_snapshot("fault")),
+            (watch_s, note("watch_end", data={"because": because})),
             (watch_s, lambda w: w.end("watch")),
             (watch_s + 0.2, lambda w: w.begin("after")),
             *_after(watch_s + 0.3, answered_s, stage, bystander_s),
             (watch_s + 12.0, lambda w: w.end("after")),
+            (watch_s + 12.1, stored_snapshot("after")),
             *acts,
         ]
         for at, act in sorted(script, key=lambda item: item[0]):
@@ -391,6 +396,11 @@ def _after(
         (ended, note("new_connection", node="client", data=result)),
         (ended + 3.0, note("bystander", node="client", data=other)),
     ]
+
+
+def stored_snapshot(name: str) -> Act:
+    """An act that stores an empty state, unless another act has stored one by this name."""
+    return lambda w: None if w.layout.snapshot(name).exists() else w.snapshot(name, {})
 
 
 def _filter(event: Callable[..., Any], kinds: Sequence[str]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +13,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nsm_resilience.judge.altered import Alteration
+from nsm_resilience.judge.expected import Expectations, Expected, bind
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.plausible import find_implausible
 from nsm_resilience.judge.shared import Across, look_across
 from nsm_resilience.judge.traces import Trace, trace_of
-from nsm_resilience.judge.trial import judge_record, labelled, unreadable
-from nsm_resilience.record.files import new_file
+from nsm_resilience.judge.trial import describe_error, judge_record, labelled, unreadable
+from nsm_resilience.record.files import new_file, well_formed
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
+from nsm_resilience.record.strict_json import parse_json
+from nsm_resilience.study.load import ConfigError
 
 Progress = Callable[[int, int], None]
 """Called after each record with how many are done and how many there are."""
@@ -28,6 +33,10 @@ Made = TypeVar("Made")
 
 CHUNK = 8
 """Records that a process takes at a time."""
+
+
+TRIAL = r"[A-Za-z][A-Za-z0-9-]*/[0-9]{2,}"
+"""What the id of a trial looks like: it is a path inside the campaign's folder as well."""
 
 
 class CampaignError(ValueError):
@@ -40,6 +49,10 @@ class Attempt:
 
     trial: str
     number: int
+
+
+Bound = tuple[Attempt, Expected]
+"""An attempt, and what the study says of it."""
 
 
 def judge_campaign(
@@ -57,13 +70,18 @@ def judge_campaign(
     and then forgotten, so that memory does not grow with the campaign. The file appears only when
     it is complete. With `alterations` every attempt is judged by altered rules and says so.
 
+    What the judge goes by is the campaign's study (expected.py); a record that says otherwise is
+    unknown, and so is one that cannot be read, whatever is in it.
+
     Raises:
-        CampaignError: If the folder has no readable `campaign.json`.
+        CampaignError: If the folder has no readable `campaign.json` or `study.yaml`.
     """
-    name, listed = _description(folder)
-    attempts = sorted(listed | set(_found(folder)))
+    description = _description(folder)
+    attempts = sorted(description.listed | set(_found(folder)))
+    expectations = _expectations(folder, description)
     with new_file(out_jsonl) as stream:
-        for done, line in enumerate(_lines(folder, name, attempts, jobs, alterations), start=1):
+        given = [(one, expectations.of(one.trial, one.number)) for one in attempts]
+        for done, line in enumerate(_lines(folder, given, jobs, alterations), start=1):
             stream.write(line)
             if progress is not None:
                 progress(done, len(attempts))
@@ -71,10 +89,10 @@ def judge_campaign(
 
 
 def _lines(
-    folder: Path, name: str, attempts: list[Attempt], jobs: int, alterations: Sequence[Alteration]
+    folder: Path, attempts: list[Bound], jobs: int, alterations: Sequence[Alteration]
 ) -> Iterator[bytes]:
     """One line for each attempt, in their order, judged by so many processes."""
-    one = partial(_line, folder, name, tuple(alterations))
+    one = partial(_line, folder, tuple(alterations))
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     if jobs < 2:
         yield from _both_passes(folder, attempts, one, _one_by_one)
@@ -91,25 +109,30 @@ def _lines(
 
 def _both_passes(
     folder: Path,
-    attempts: list[Attempt],
-    one: Callable[[tuple[Attempt, Across | None]], bytes],
+    attempts: list[Bound],
+    one: Callable[[tuple[Bound, Across | None]], bytes],
     each: Callable[..., Iterator[Any]],
 ) -> Iterator[bytes]:
     """The traces of all, and then the lines of all."""
     traces = (trace for trace in each(partial(_trace, folder), attempts) if trace is not None)
     across = look_across(traces)
-    yield from each(one, [(a, across.get((a.trial, a.number))) for a in attempts])
+    yield from each(one, [(b, across.get((b[0].trial, b[0].number))) for b in attempts])
 
 
 def _one_by_one(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
     yield from map(do, given)
 
 
-def _trace(folder: Path, attempt: Attempt) -> Trace | None:
-    """What is compared with other lanes; None for a record that cannot be, whatever is in it."""
+def _trace(folder: Path, bound: Bound) -> Trace | None:
+    """What is compared with other lanes; None for a record that cannot be, whatever is in it.
+
+    One that is not believed says nothing of other lanes either.
+    """
+    attempt, expected = bound
     try:
         record = read_record(CampaignLayout(folder).record(attempt.trial, attempt.number))
-        if (record.trial, record.attempt) != (attempt.trial, attempt.number):
+        record = bind(record, expected)
+        if record.outcome == "complete" and find_implausible(record) is not None:
             return None
         return trace_of(record)
     except Exception:  # what is wrong with it is said when it is judged
@@ -117,13 +140,20 @@ def _trace(folder: Path, attempt: Attempt) -> Trace | None:
 
 
 def _line(
-    folder: Path,
-    name: str,
-    alterations: tuple[Alteration, ...],
-    given: tuple[Attempt, Across | None],
+    folder: Path, alterations: tuple[Alteration, ...], given: tuple[Bound, Across | None]
 ) -> bytes:
-    attempt, across = given
-    return to_line(_judge(folder, name, attempt, alterations, across)).encode()
+    """The line of one attempt. No record can keep it from being one that can be read again."""
+    (attempt, expected), across = given
+    try:
+        line = to_line(_judge(folder, attempt, expected, alterations, across)).encode()
+        if judgement_of(line).record != f"records/{attempt.trial}/{attempt.number}":
+            raise ValueError("it is the judgement on another record")
+        return line
+    except Exception as error:
+        why = f"it makes no sense to the judge ({describe_error(error)})"
+        ids = {"trial": attempt.trial, "attempt": attempt.number}
+        found = unreadable(ids, why, campaign=expected.campaign)
+        return to_line(labelled(found, alterations)).encode()
 
 
 def to_line(judgement: Judgement) -> str:
@@ -131,7 +161,7 @@ def to_line(judgement: Judgement) -> str:
     line = json.dumps(
         judgement.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
-    return line + "\n"
+    return well_formed(line) + "\n"
 
 
 def read_judgements(verdicts_jsonl: Path) -> Iterator[Judgement]:
@@ -158,35 +188,65 @@ def read_lines(verdicts_jsonl: Path) -> Iterator[tuple[int, Judgement]]:
 
 def judgement_of(line: bytes) -> Judgement:
     """The judgement of one line; ValueError when it is none."""
-    return Judgement.from_dict(json.loads(line))
+    return Judgement.from_dict(parse_json(line))
 
 
-def _description(folder: Path) -> tuple[str, set[Attempt]]:
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What campaign.json says: all of it, and the attempts that it lists."""
+
+    content: dict[str, Any]
+    listed: set[Attempt]
+
+
+def _description(folder: Path) -> _Description:
     path = CampaignLayout(folder).description
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        listed = {Attempt(str(r["trial"]), int(r["attempt"])) for r in data["records"]}
-        return str(data["campaign"]), listed
+        data = parse_json(path.read_bytes())
+        if not isinstance(data["campaign"], str):
+            raise TypeError("`campaign` is no text")
+        return _Description(data, {_listed(one) for one in data["records"]})
     except OSError as error:
         raise CampaignError(
             f"{path} cannot be read ({error.strerror}); give the folder of an unpacked or live "
             "campaign, and make its description with `nsm-resilience index` when it is live"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CampaignError(f"{path} does not describe a campaign: {error!r}") from error
+        raise CampaignError(
+            f"{path} does not describe a campaign ({describe_error(error)}); of a live campaign, "
+            "make it again with `nsm-resilience index`"
+        ) from error
+
+
+def _listed(entry: dict[str, Any]) -> Attempt:
+    trial, number = entry["trial"], entry["attempt"]
+    if not isinstance(trial, str) or re.fullmatch(TRIAL, trial) is None:
+        raise ValueError(f"a record has the trial {trial!r}")
+    if type(number) is not int or not 1 <= number < 1000:
+        raise ValueError(f"a record of {trial} has the attempt {number!r}")
+    return Attempt(trial, number)
+
+
+def _expectations(folder: Path, description: _Description) -> Expectations:
+    try:
+        return Expectations(folder, description.content)
+    except ConfigError as error:
+        raise CampaignError(
+            f"the study of the campaign cannot be read, and a verdict goes by it: {error}"
+        ) from error
 
 
 def _found(folder: Path) -> Iterator[Attempt]:
-    for meta in (folder / "records").glob("*/*/*/meta.json"):
-        cell, number, attempt = meta.parent.parts[-3:]
-        if attempt.isdigit():
+    for record in (folder / "records").glob("*/*/*"):
+        cell, number, attempt = record.parts[-3:]
+        if re.fullmatch(r"[1-9][0-9]{0,2}", attempt, re.ASCII) and record.is_dir():
             yield Attempt(f"{cell}/{number}", int(attempt))
 
 
 def _judge(
     folder: Path,
-    campaign: str,
     attempt: Attempt,
+    expected: Expected,
     alterations: tuple[Alteration, ...],
     across: Across | None,
 ) -> Judgement:
@@ -196,13 +256,6 @@ def _judge(
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
         why = "there is no record" if not path.exists() else f"{where} {error.clause}"
-        return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
-    if (record.trial, record.attempt) != (attempt.trial, attempt.number):
-        why = f"the record says that it is {record.trial}, attempt {record.attempt}"
-        return labelled(unreadable(_meta_of(attempt), why, campaign=campaign), alterations)
-    return judge_record(record, alterations, across)
-
-
-def _meta_of(attempt: Attempt) -> dict[str, Any]:
-    """What is known of a record whose own description cannot be read."""
-    return {"trial": attempt.trial, "attempt": attempt.number}
+        ids = {"trial": attempt.trial, "attempt": attempt.number}
+        return labelled(unreadable(ids, why, campaign=expected.campaign), alterations)
+    return judge_record(record, alterations, across, expected=expected)

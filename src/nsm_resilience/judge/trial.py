@@ -15,6 +15,7 @@ from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, not_judged, watched
 from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.expected import Expected, Unbound, bind
 from nsm_resilience.judge.gone import find_gone
 from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under
@@ -25,14 +26,17 @@ from nsm_resilience.judge.newconnection import find_bystander
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
+from nsm_resilience.judge.plausible import find_implausible
 from nsm_resilience.judge.reached import Unreached, find_unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.shared import Across
+from nsm_resilience.judge.sound import check_sound
 from nsm_resilience.judge.steady import check_rest_of_steady, check_steady, check_steady_path
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.traces import Stretch
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watchdog
+from nsm_resilience.record.files import well_formed
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.study.models import Factors
 
@@ -41,22 +45,40 @@ if TYPE_CHECKING:
 
 
 def judge_record(
-    record: Record, alterations: Sequence[Alteration] = (), across: Across | None = None
+    record: Record,
+    alterations: Sequence[Alteration] = (),
+    across: Across | None = None,
+    *,
+    expected: Expected | None = None,
 ) -> Judgement:
     """The judgement on one record, by its rules or by altered ones (altered.py).
 
-    `across` is what the look across lanes found of it (shared.py).
+    The rules are those of its campaign's study (expected.py). Without `expected` the record's own
+    copy of it is believed, as far as the record fits itself. `across` is what the look across lanes
+    found of it (shared.py).
 
     Never raises for what stands in the record: a record that is damaged or makes no sense is
     `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
     """
+    if expected is not None:
+        try:
+            record = bind(record, expected)
+        except Unbound as error:
+            ids = {"trial": expected.trial, "attempt": expected.attempt}
+            found = unreadable(ids, str(error), campaign=expected.campaign)
+            return labelled(found, alterations)
     across = across or Across()
-    if record.outcome != "complete":
-        found = not_judged(_not_complete(record), across, find_instants(record))
-        return labelled(found, alterations)
     try:
-        judge = partial(_judge_complete, record, alterations)
-        return labelled(judge_disturbed(judge, across, find_instants(record)), alterations)
+        if record.outcome != "complete":
+            found = not_judged(_not_complete(record), across, find_instants(record))
+        elif (damage := find_implausible(record)) is not None:
+            found = unreadable(record.meta, damage.text, damage.evidence)
+        else:
+            judge = partial(_judge_complete, record, alterations)
+            found = judge_disturbed(judge, across, find_instants(record))
+        found = labelled(found, alterations)
+        check_sound(found)
+        return found
     except RecordError as error:
         name = error.path.relative_to(record.folder).as_posix()
         line = f", line {error.line}" if error.line is not None else ""
@@ -64,19 +86,21 @@ def judge_record(
     except Exception as error:
         # Whatever a foreign record can provoke ends here, on the safe side and named; a record
         # that the runner wrote never gets here (tested).
-        why = f"it makes no sense to the judge ({_describe(error)})"
+        why = f"it makes no sense to the judge ({describe_error(error)})"
         return labelled(unreadable(record.meta, why), alterations)
 
 
-def unreadable(meta: dict[str, Any], why: str, *, campaign: str = "") -> Judgement:
-    """The judgement on a record that cannot be read; `meta` may lack anything."""
+def unreadable(
+    meta: dict[str, Any], why: str, evidence: tuple[Evidence, ...] = (), *, campaign: str = ""
+) -> Judgement:
+    """The judgement on a record that cannot be read or believed; `meta` may lack anything."""
     return _judgement(
         meta,
         "unreadable",
         "unknown",
-        f"unreadable: {why}",
+        well_formed(f"unreadable: {why}"),
         Measures(),
-        (),
+        evidence,
         campaign=campaign,
     )
 
@@ -311,9 +335,10 @@ def _judgement(
     scenario = scenario if isinstance(scenario, dict) else {}
     trial = str(meta.get("trial", ""))
     factors = _levels(trial, meta.get("factors"))
-    attempt = int(meta.get("attempt", 0))
+    given = meta.get("attempt")
+    attempt = given if isinstance(given, int) and abs(given) < 2**31 else 0
     return Judgement(
-        campaign=str(meta.get("campaign") or campaign),
+        campaign=campaign or str(meta.get("campaign") or ""),
         trial=trial,
         attempt=attempt,
         scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
@@ -347,6 +372,7 @@ def _levels(trial: str, given: object) -> dict[str, str]:
     return found
 
 
-def _describe(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
+    """One short line on an error, for a reason."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}"[:200]

@@ -12,10 +12,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nsm_resilience.progress.state import Done
-from nsm_resilience.record.files import write_json
-from nsm_resilience.record.layout import RecordLayout
+from nsm_resilience.record.files import read_object, write_json
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+
+if TYPE_CHECKING:
+    from nsm_resilience.judge.expected import Expectations, Expected
 
 Tally = dict[str, Counter[str]]
 """Number of trials by verdict, by cell."""
@@ -28,6 +32,7 @@ class Verdicts:
     folder: Path
     code: str
     _known: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _expectations: Expectations | None = None
 
     def __post_init__(self) -> None:
         """Take up what an earlier look of the same judge has kept."""
@@ -52,7 +57,7 @@ class Verdicts:
             changed = RecordLayout(one.record).events.stat().st_mtime_ns
             known = self._known.get(key)
             if known is None or known[0] != changed:
-                known = self._known[key] = (changed, _judge(one.record))
+                known = self._known[key] = (changed, _judge(one.record, self._expected(one)))
                 new = True
             found.setdefault(one.trial.split("/")[0], Counter())[known[1]] += 1
         if new:
@@ -65,12 +70,20 @@ class Verdicts:
         except OSError:
             return  # a folder that may only be read: judged anew next time
 
+    def _expected(self, one: Done) -> Expected:
+        from nsm_resilience.judge.expected import Expectations
 
-def _judge(record: Path) -> str:
+        if self._expectations is None:
+            description = read_object(CampaignLayout(self.folder).description)
+            self._expectations = Expectations(self.folder, description)
+        return self._expectations.of(one.trial, int(one.record.name))
+
+
+def _judge(record: Path, expected: Expected) -> str:
     from nsm_resilience.judge.trial import judge_record
     from nsm_resilience.record.reader import RecordError, read_record
 
     try:
-        return judge_record(read_record(record)).verdict
+        return judge_record(read_record(record), expected=expected).verdict
     except RecordError:
         return "unknown"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from nsm_resilience.record.files import well_formed
+from nsm_resilience.record.strict_json import JsonError, parse_json
 
 Phase = Literal[
     "clean", "install", "connect", "steady", "fault", "watch", "after", "undo", "collect", "wipe"
@@ -61,8 +62,8 @@ class Event:
     def from_line(cls, line: str | bytes) -> Event:
         """Parse one line; EventError says what is wrong with it."""
         try:
-            raw = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            raw = parse_json(line)
+        except JsonError as error:
             raise EventError(f"is not JSON: {error}") from error
         if not isinstance(raw, dict):
             raise EventError("is not a JSON object")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.record.events import Event, EventError
 from nsm_resilience.record.layout import READABLE, SAMPLES, RecordLayout
 from nsm_resilience.record.manifest import ManifestError, check_manifest
-from nsm_resilience.record.samples import COLUMNS, LATER, frame
+from nsm_resilience.record.samples import COLUMNS, LATER, frame, wrong_columns
+from nsm_resilience.record.strict_json import JsonError, parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,12 +105,17 @@ class Record:
         final, growing = layout.samples(name), layout.growing_samples(name)
         if final.exists():
             try:
-                table = pd.read_parquet(final)
+                with final.open("rb") as stream:  # a folder by this name is no table
+                    table = pd.read_parquet(stream)
                 for column in LATER & set(COLUMNS[name]) - set(table.columns):
                     table[column] = None
-                return table[list(COLUMNS[name])].astype(COLUMNS[name])
+                wrong = wrong_columns(name, table)
+                found = table[list(COLUMNS[name])].astype(COLUMNS[name])
             except Exception as error:  # pyarrow raises many kinds; all mean: not our table
                 raise RecordError(final, f"is not a table of samples: {error}") from error
+            if wrong:
+                raise RecordError(final, f"is not a table of samples: {wrong}")
+            return found
         if not growing.exists():
             return frame(name, [])
         return frame(name, _read_growing(growing))
@@ -118,13 +123,16 @@ class Record:
 
 def _read_growing(path: Path) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    lines = path.read_bytes().split(b"\n")
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RecordError(path, f"cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
         try:
-            row = json.loads(line)
-        except ValueError as error:
+            row = parse_json(line)
+        except JsonError as error:
             if number == len(lines):  # the writer was killed inside its last line
                 break
             raise RecordError(path, f"is not JSON: {error}", number) from error
@@ -161,8 +169,10 @@ def read_record(folder: Path) -> Record:
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file of a record; RecordError when there is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if not path.is_file():
+            raise RecordError(path, "is no file" if path.exists() else "is missing")
+        found = parse_json(path.read_bytes())
+    except (OSError, JsonError) as error:
         raise RecordError(path, f"cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise RecordError(path, "is not a JSON object")

@@ -56,3 +56,24 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
         if foreign:
             raise ValueError(f"samples/{table}: unknown column {', '.join(sorted(foreign))}")
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def wrong_columns(table: str, found: pd.DataFrame) -> str:
+    """What of a table that was read is not as it was written, in words; empty when nothing is.
+
+    A column of another type would be turned into the right one without a word: 1.9 s into 1 s.
+    """
+    from pandas.api import types
+
+    foreign = [str(c) for c in found.columns if c not in COLUMNS[table]]
+    if foreign:
+        return f"unknown column {', '.join(foreign)}"
+    for name, kind in COLUMNS[table].items():
+        dtype = found[name].dtype
+        fits = {
+            "string": types.is_string_dtype(dtype) or types.is_object_dtype(dtype),
+            "boolean": types.is_bool_dtype(dtype) or types.is_object_dtype(dtype),
+        }.get(kind, types.is_signed_integer_dtype(dtype))
+        if not fits and not found[name].isna().all():
+            return f"column {name} holds {dtype}, not {kind}"
+    return ""

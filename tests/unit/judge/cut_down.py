@@ -3,7 +3,7 @@
 
 Events and samples are copied byte for byte. Left out are what no rule reads: where and with which
 software it ran, Kubernetes' Normal events, all logs but nsm-monitor's, and of the snapshots all but
-the interfaces of the client's pods afterwards.
+the interfaces of the client's pods afterwards (the others are there, and empty).
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ def cut_down(record: Path, target: Path) -> None:
         copy = target / path.relative_to(record)
         copy.parent.mkdir(parents=True)
         shutil.copyfile(path, copy)
+    for path in record.glob("snapshots/*.json"):
+        copy = target / path.relative_to(record)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text("{}\n", encoding="utf-8")
     after = record / "snapshots" / "after.json"
     if after.exists():
         pods = json.loads(after.read_text(encoding="utf-8"))["nodes"]["client"]["pods"]
@@ -45,7 +49,6 @@ def cut_down(record: Path, target: Path) -> None:
             if "interfaces" in state and ("client" in pod)
         }
         copy = target / "snapshots" / "after.json"
-        copy.parent.mkdir()
         text = json.dumps({"nodes": {"client": {"pods": names}}}, indent=1) + "\n"
         copy.write_text(text, encoding="utf-8")
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from constructed import build, describe
+from constructed import build, describe, make_study
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign, read_judgements
@@ -82,7 +82,7 @@ def test_a_folder_that_is_no_campaign_is_refused_with_advice(tmp_path: Path) -> 
     with pytest.raises(CampaignError, match="nsm-resilience index"):
         judge_campaign(tmp_path, tmp_path / "v.jsonl")
     (tmp_path / "campaign.json").write_text("[]")
-    with pytest.raises(CampaignError, match="does not describe"):
+    with pytest.raises(CampaignError, match=r"does not describe.*nsm-resilience index"):
         judge_campaign(tmp_path, tmp_path / "v.jsonl")
     assert not (tmp_path / "v.jsonl").exists()
 
@@ -117,6 +117,7 @@ def test_verdicts_of_another_version_are_refused(campaign: Path, tmp_path: Path)
 def test_the_factors_of_an_unreadable_record_are_read_off_its_id(
     tmp_path: Path, trial: str, levels: tuple[str, ...]
 ) -> None:
+    make_study(tmp_path)
     listed = [{"trial": trial, "attempt": 1}]
     (tmp_path / "campaign.json").write_text(json.dumps({"campaign": "c", "records": listed}))
     judge_campaign(tmp_path, tmp_path / "v.jsonl")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from constructed import build, describe, record
+from constructed import build, describe, make_study, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +133,7 @@ def test_a_file_cut_at_any_byte_is_never_supported(
     campaign = tmp_path_factory.mktemp("cut")
     copy = campaign / "records" / good.relative_to(good.parents[2])
     shutil.copytree(good, copy)
+    make_study(campaign)
     content = (copy / name).read_bytes()
     # what ends in a line break says the same without it: the cut goes deeper
     (copy / name).write_bytes(content[: data.draw(st.integers(0, len(content.rstrip()) - 1))])

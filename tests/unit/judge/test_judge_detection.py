@@ -17,6 +17,7 @@ from constructed import (
     socket_samples,
     wall,
 )
+from constructed_second import earlier_outage
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.components import find_changes
@@ -329,17 +330,13 @@ def test_sockets_of_one_name_are_told_apart_by_their_paths() -> None:
 
 
 def test_phases_are_measured_and_an_unfinished_one_has_no_length(tmp_path: Path) -> None:
-    found = judge(tmp_path, acts=[(20.0, lambda w: w.begin("wipe"))]).measures.phases
+    found = judge(tmp_path, acts=[(25.0, lambda w: w.begin("wipe"))]).measures.phases
     spans = {p.phase: (p.begin_s, p.seconds) for p in found}
     assert spans["install"] == (-8.4, 3.4)
-    assert spans["wipe"] == (20.0, None)
+    assert spans["wipe"] == (25.0, None)
 
 
 def test_of_two_faults_in_one_connection_the_second_is_judged(tmp_path: Path) -> None:
-    earlier = [
-        (-5.0, note("fault_instant", data={"t_fault_ns": ns(-5.0)})),
-        (-4.0, note("watch_end", data={"because": "recovered and settled"})),
-    ]
-    found = judge(tmp_path, acts=earlier, factors={"outage": "second"})
+    found = judge(tmp_path, acts=earlier_outage(), factors={"outage": "second"})
     assert found.verdict == "supported" and found.outage == "second"
     assert found.measures.watch_s == pytest.approx(12.0)

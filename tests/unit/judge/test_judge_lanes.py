@@ -185,13 +185,10 @@ def test_a_void_attempt_is_looked_at_as_well(tmp_path: Path, study: Study) -> No
 def test_a_watch_that_ended_early_for_a_shared_loss_is_long_enough(
     tmp_path: Path, study: Study
 ) -> None:
-    end = [(10.2, note("watch_end", data={"because": "recovered and settled"}))]
+    end = {"watch_s": 10.2, "because": "recovered and settled"}
     cause(tmp_path, study)
     for scenario, lane in (("S6", 2), ("S7", 3)):
-        hit(
-            tmp_path, study, scenario, lane, DISTURBED, watch_s=10.2, acts=end,
-            
-        )  # fmt: skip
+        hit(tmp_path, study, scenario, lane, DISTURBED, **end)
     one = judged(tmp_path)[VICTIM]
     assert (one.verdict, one.measures.path_verdict) == ("supported", "alive"), one.reason
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from constructed import make_study, note, ns, record, study_text
+from constructed import make_study, note, record, study_text
+from constructed_second import earlier_outage
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.reached import CONDITIONS
@@ -53,14 +54,13 @@ def test_without_the_runners_word_a_path_that_came_back_leaves_it_unknown(tmp_pa
 def test_a_record_that_has_lost_its_second_fault_is_unknown_and_not_unreached(
     tmp_path: Path,
 ) -> None:
-    lost = [(9.0, lambda w: w.begin("fault")), (9.1, lambda w: w.end("fault"))]
+    lost = [(-4.8, lambda w: w.begin("fault")), (-4.7, lambda w: w.end("fault"))]
     found = judge(tmp_path, down=[(2.0, 99.0)], acts=lost)
     assert found.verdict == "unknown" and "does not hold the instant" in found.reason
 
 
 def test_a_second_outage_that_came_is_judged(tmp_path: Path) -> None:
-    earlier = [(-5.0, note("fault_instant", data={"t_fault_ns": ns(-5.0)}))]
-    assert judge(tmp_path, down=[(2.0, 99.0)], acts=earlier).verdict == "unsupported"
+    assert judge(tmp_path, down=[(2.0, 99.0)], acts=earlier_outage()).verdict == "unsupported"
 
 
 @pytest.mark.parametrize("proved", [False, None])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from constructed import INTERVAL, WINDOWS, note, record, wall
+from constructed_second import earlier_outage
 from constructed_watchdog import Told, acts_at, condition, finds, said, watched
 
 from nsm_resilience.judge import Judgement, judge_record
@@ -106,7 +107,7 @@ def test_a_condition_of_the_watchdog_before_the_fault_does_not_hide_the_trial(
 def test_in_a_control_every_finding_is_a_false_alarm_until_the_pods_are_taken_away(
     tmp_path: Path,
 ) -> None:
-    collected = WINDOWS["watch_s"] + 11  # written in the phase after, as a late pull does
+    collected = WINDOWS["watch_s"] + 12.5  # written in the phase after, as a late pull does
     says = [
         *finds(3.0, "path-dead", 1),
         *finds(WINDOWS["watch_s"] + 2, "path-dead", 2),
@@ -118,8 +119,7 @@ def test_in_a_control_every_finding_is_a_false_alarm_until_the_pods_are_taken_aw
 
 
 def test_what_is_found_of_the_first_of_two_outages_is_no_false_alarm(tmp_path: Path) -> None:
-    early = note("fault_instant", data={"t_ns": 0})
-    found = judge(tmp_path, says=[(-3.5, early), *finds(-0.5, "path-dead", 1)])
+    found = judge(tmp_path, says=[*earlier_outage(), *finds(-0.5, "path-dead", 1)])
     assert found.measures.watchdog_false_alarms == 0
 
 

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a campaign's study says of an attempt, and whether its record says the same.
+
+A record carries copies of what it was run under: its scenario, the levels of its factors, windows,
+probes, thresholds, its place in the schedule. The study's file that the campaign keeps rules: the
+judge takes all of it from there, and a record that says otherwise is not believed (issue 14,
+section 6). A key that the record does not have did not exist when it was made; one that the study
+does not know is another study's.
+
+What this cannot see is a record *and* its study changed alike; that is what the checksums of the
+archive, and git, are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.reader import Record
+from nsm_resilience.study.load import load_recorded_study, read_document
+from nsm_resilience.study.retired import former_content
+from nsm_resilience.study.schedule import make_schedule
+
+SYNTHETIC = "synthetic"
+"""Source of a campaign that nobody ran, made of other campaigns' records or of none: it says so in
+the paper, has trials that its study has not, and its records are bound to their ids alone."""
+
+RULING = ("scenario", "factors", "windows", "probes", "judge")
+"""Parts of a record's description that rule its verdict: the study's are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the campaign says of one of its attempts.
+
+    Attributes:
+        campaign: Name of the campaign.
+        trial: `<cell id>/<NN>`.
+        attempt: From 1.
+        says: What the study says under each key of meta.json.
+        listed: What the campaign's description says of the attempt, under keys of meta.json.
+        former: Keys that studies once had, by part, with their values (study/retired.py).
+        unknown: Why the study says nothing of it; empty when it does.
+    """
+
+    campaign: str
+    trial: str
+    attempt: int
+    says: Mapping[str, Any]
+    listed: Mapping[str, Any]
+    former: Mapping[str, Mapping[str, Any]]
+    unknown: str = ""
+
+
+class Unbound(ValueError):
+    """A record that does not belong where it lies, with the reason as a clause."""
+
+
+def bind(record: Record, expected: Expected) -> Record:
+    """The record with what its study says in place of its own copies.
+
+    Raises:
+        Unbound: If the record is another attempt's, or says anything else than the study.
+    """
+    meta = record.meta
+    place = (meta.get("trial"), meta.get("attempt"))
+    if place != (expected.trial, expected.attempt) or isinstance(meta.get("attempt"), bool):
+        raise Unbound(f"the record says that it is {_shown(place[0])}, attempt {_shown(place[1])}")
+    if expected.unknown:
+        raise Unbound(expected.unknown)
+    for key, value in expected.says.items():
+        if key not in meta:
+            continue
+        for where, said, wanted in differences(key, meta[key], value, expected.former.get(key)):
+            raise Unbound(f"the record says {where} {_shown(said)}, the study {_shown(wanted)}")
+    for key, value in expected.listed.items():
+        if meta.get(key) != value:
+            raise Unbound(
+                f"the record says {key} {_shown(meta.get(key))}, the campaign {_shown(value)}"
+            )
+    ruled = {key: expected.says[key] for key in RULING if key in expected.says}
+    return replace(record, meta={**meta, **ruled, "campaign": expected.campaign})
+
+
+NOTHING = object()
+
+
+def differences(
+    where: str, said: object, wanted: object, former: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, object, object]]:
+    """Places in which a record says something else than its study: where, and what each says."""
+    if isinstance(said, dict) and isinstance(wanted, dict):
+        known = {**(former or {}), **wanted}
+        for key, value in said.items():
+            yield from differences(f"{where}.{key}", value, known.get(key, NOTHING))
+    elif isinstance(said, list) and isinstance(wanted, list) and len(said) == len(wanted):
+        for at, (one, other) in enumerate(zip(said, wanted, strict=True), start=1):
+            yield from differences(f"{where}.{at}", one, other)
+    elif isinstance(said, bool) != isinstance(wanted, bool) or said != wanted:
+        yield where, said, wanted
+
+
+def _shown(value: object) -> str:
+    if value is NOTHING:
+        return "nothing of it"
+    text = "nothing" if value is None else value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+class Expectations:
+    """A campaign's study and description, asked attempt by attempt."""
+
+    def __init__(self, folder: Path, description: Mapping[str, Any]) -> None:
+        """Read the study that the campaign keeps; ConfigError when it cannot be read."""
+        self._campaign = str(description.get("campaign") or folder.name)
+        self._synthetic = description.get("source") == SYNTHETIC
+        if self._synthetic:
+            return
+        study = CampaignLayout(folder).study
+        self._study = load_recorded_study(study)
+        self._former = former_content({}, read_document(study).data)
+        self._cells = {cell.id: cell for cell, _ in self._study.cells()}
+        self._places = {s.trial: s for s in make_schedule(self._study)}
+        self._listed = {
+            (one.get("trial"), one.get("attempt")): {
+                key: one[key] for key in ("started", "lane") if one.get(key)
+            }
+            for one in description.get("records") or ()
+            if isinstance(one, dict)
+        }
+        self._says: dict[str, dict[str, Any]] = {}
+
+    def of(self, trial: str, attempt: int) -> Expected:
+        """What is expected of one attempt."""
+        if self._synthetic:
+            return Expected(self._campaign, trial, attempt, {}, {}, {})
+        cell_id = trial.split("/", 1)[0]
+        says: dict[str, Any] = {}
+        unknown = ""
+        if cell_id not in self._cells:
+            unknown = f"the study {self._study.name} has no cell {_shown(cell_id)}"
+        elif trial not in self._places:
+            unknown = f"the study {self._study.name} has no trial {_shown(trial)}"
+        else:
+            says = {**self._of_cell(cell_id), **self._place(trial)}
+        return Expected(
+            self._campaign,
+            trial,
+            attempt,
+            says,
+            self._listed.get((trial, attempt), {}),
+            self._former,
+            unknown,
+        )
+
+    def _of_cell(self, cell_id: str) -> dict[str, Any]:
+        if cell_id not in self._says:
+            study, cell = self._study, self._cells[cell_id]
+            self._says[cell_id] = {
+                "cell": cell_id,
+                "seed": study.seed,
+                "scenario": study.scenario(cell.scenario).model_dump(mode="json"),
+                "factors": cell.factors.model_dump(mode="json"),
+                "windows": study.windows_of(cell).model_dump(mode="json"),
+                "probes": study.probes.model_dump(mode="json"),
+                "judge": study.judge.model_dump(mode="json"),
+            }
+        return self._says[cell_id]
+
+    def _place(self, trial: str) -> dict[str, Any]:
+        place = self._places[trial]
+        return {"number": place.number, "order": place.order, "block": place.block}
