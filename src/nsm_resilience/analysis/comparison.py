@@ -22,7 +22,7 @@ from nsm_resilience.analysis.blocks import delta_interval, share_interval
 from nsm_resilience.analysis.differences import cliffs_delta, risk_difference
 from nsm_resilience.analysis.exact_tests import fisher_test, rank_test
 from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
-from nsm_resilience.analysis.figures.cells import FACTORS, cell_id, in_order, judged
+from nsm_resilience.analysis.figures.cells import TREATMENTS, cell_id, in_order, judged
 from nsm_resilience.analysis.statistics import median_interval
 from nsm_resilience.analysis.times import Times, timed, times_of
 from nsm_resilience.tables.comparison import COMPARISON, ENVIRONMENT, MEASURES, SIDES, TIMES
@@ -128,7 +128,7 @@ def contrasts_of(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Contrast, .
     level of its own: a control has nothing that could fail in another way.
     """
     found = []
-    for factor in FACTORS:
+    for factor in TREATMENTS:
         levels = [_levels(table, factor) for table in (first, second)]
         if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
             found.append(Contrast(factor, *(next(iter(own)) for own in levels)))

@@ -24,6 +24,7 @@ from nsm_resilience.analysis.exact_tests import fisher_test, rank_test
 from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.analysis.figures.cells import (
     FACTORS,
+    TREATMENTS,
     cell_id,
     in_order,
     judged,
@@ -171,7 +172,7 @@ def effects(trials: pd.DataFrame, block_of: BlockOf | None = None) -> list[Effec
         trials: table `trials` of one campaign.
         block_of: see `blocks_of`; without it there are no intervals by block.
     """
-    return [pair for factor in FACTORS for pair in effects_of(trials, factor, block_of)]
+    return [pair for factor in TREATMENTS for pair in effects_of(trials, factor, block_of)]
 
 
 def effects_of(trials: pd.DataFrame, factor: str, block_of: BlockOf | None = None) -> list[Effect]:

@@ -35,7 +35,7 @@ from nsm_resilience.study.fault import (
     Seconds,
     check_failure,
 )
-from nsm_resilience.study.scenario import NewClient, Scenario, Source
+from nsm_resilience.study.scenario import NewClient, Scenario, Source, check_asked_once
 from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
 
 __all__ = [
@@ -110,23 +110,19 @@ class Study(Model):
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
     campaign: Annotated[tuple[Arm, ...], Field(min_length=1)]
 
-    @model_validator(mode="before")
-    @classmethod
-    def _new_clients_of_all(cls, data: object) -> object:
-        """Write the study's new clients into every scenario that names none of its own."""
-        if not isinstance(data, dict) or "new_clients" not in data:
-            return data
-        scenarios = data.get("scenarios")
-        if not isinstance(scenarios, list | tuple):
-            return data
-        own = {"new_clients", "new_connection"}
-        asked = [
-            {**one, "new_clients": data["new_clients"]}
-            if isinstance(one, dict) and not own & set(one)
-            else one
-            for one in scenarios
-        ]
-        return {**data, "scenarios": asked}
+    @model_validator(mode="after")
+    def _new_clients_of_all(self) -> Self:
+        """Give the study's new clients to every scenario that names none of its own."""
+        if self.new_clients:
+            check_asked_once(self.new_clients)
+            own = {"new_clients", "new_connection"}
+            asked = {"new_clients": self.new_clients}
+            scenarios = (
+                one if own & one.model_fields_set else one.model_copy(update=asked)
+                for one in self.scenarios
+            )
+            object.__setattr__(self, "scenarios", tuple(scenarios))  # it is not seen unfinished
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

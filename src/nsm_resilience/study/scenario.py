@@ -56,6 +56,16 @@ class NewClient(Model):
         return f"{NEWCOMER}-{self.id}"
 
 
+def check_asked_once(clients: tuple[NewClient, ...]) -> None:
+    """Raise ValueError when two new clients are the same."""
+    ids = [client.id for client in clients]
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise ValueError(
+            f"two new clients are {', '.join(twice)}; give each its own `node` or `at_s`"
+        )
+
+
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
 
@@ -148,12 +158,7 @@ class Scenario(Model):
                 "`new_connection` and `new_clients` say the same twice; write `new_clients` alone, "
                 "with `{node: …}` for each that asks after the watch"
             )
-        ids = [client.id for client in self.clients]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(
-                f"two new clients are {', '.join(twice)}; give each its own `node` or `at_s`"
-            )
+        check_asked_once(self.clients)
         return self
 
     @model_validator(mode="after")

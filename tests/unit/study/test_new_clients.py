@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from nsm_resilience.study.duration import after_s, longest_s, shortest_s
-from nsm_resilience.study.load import sha256_of
+from nsm_resilience.study.load import ConfigError, load_study, sha256_of
 from nsm_resilience.study.models import Study
 from nsm_resilience.testbed.doctor import estimate
+
+STUDY = Path(__file__).parents[3] / "config" / "study-full.yaml"
 
 S2 = {"id": "S2", "title": "nsmd fails", "where": "client's node", "source": "ours",
       "faults": [{"component": "nsmd", "node": "client"}]}  # fmt: skip
@@ -136,3 +139,22 @@ def test_a_fault_that_comes_later_is_waited_for() -> None:
     assert shortest_s(study().windows, scenario) - shortest_s(
         study().windows, study().scenario("S2")
     ) == pytest.approx(60)
+
+
+def test_a_wrong_new_client_of_the_study_is_told_once_and_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    lines = ["name: x", "seed: 1", "new_clients: [{at_s: -3}, {nod: client}]", "scenarios:",
+             "  - {id: S1, title: connection, where: both, source: stated}",
+             "campaign: [{scenarios: [S1], trials: 1}]"]  # fmt: skip
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_study(path)
+    assert len(error.value.problems) == 2
+    assert all("line 3, new_clients" in problem for problem in error.value.problems)
+
+
+def test_the_study_of_the_evidence_recorded_anew_can_be_run() -> None:
+    found = load_study(STUDY)
+    cells = [cell for cell, _ in found.cells()]
+    assert {c.factors.watch for c in cells} == {"usual", "full"}
+    assert all([k.at_s for k in s.clients] == [15, None] for s in found.scenarios)

@@ -11,7 +11,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.differences import Difference, Shift
 from nsm_resilience.analysis.effects import MEASURES, Effect, TimeEffect, effects
 from nsm_resilience.analysis.families import Adjusted
-from nsm_resilience.analysis.figures.cells import FACTORS, level_name
+from nsm_resilience.analysis.figures.cells import TREATMENTS, level_name
 from nsm_resilience.analysis.figures.description import Description
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def draw_effects(pairs: Sequence[Effect], watch_s: float) -> Figure:
     """
     labels = effect_labels(pairs)
     rows: list[tuple[str, Effect | None]] = []
-    for factor in FACTORS:
+    for factor in TREATMENTS:
         own = [(x, pair) for x, pair in zip(labels, pairs, strict=True) if pair.factor == factor]
         if own:
             rows += [(FACTOR_NAMES[factor], None), *own]
