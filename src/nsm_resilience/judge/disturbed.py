@@ -118,9 +118,9 @@ def _resting(
 
 
 def _path(judgement: Judgement) -> tuple[object, ...]:
-    """What is measured of the path."""
+    """Verdict and outage of the path; what is inside an outage that stays is only counted."""
     m = judgement.measures
-    return m.path_verdict, m.outage_s, m.outage_censored, m.outages
+    return m.path_verdict, m.outage_s, m.outage_censored
 
 
 def _is_judged(shared: Shared, instants: Instants) -> bool:
