@@ -47,7 +47,7 @@ def attempts_of(campaign: CampaignLayout, trial: str) -> list[Attempt]:
     """All attempts that left a folder, in order."""
     folder = campaign.attempts(trial)
     numbers = (
-        sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit())
+        sorted(int(p.name) for p in folder.iterdir() if p.name.isascii() and p.name.isdigit())
         if (folder.is_dir())
         else []
     )

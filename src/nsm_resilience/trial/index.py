@@ -83,6 +83,7 @@ def _meta_of(record: Path) -> list[dict[str, Any]]:
     """A record's meta as a list of one, or of none when it cannot be read."""
     try:
         meta = json.loads(RecordLayout(record).meta.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
-    return [meta] if isinstance(meta, dict) and "cluster" in meta else []
+    cluster = meta.get("cluster") if isinstance(meta, dict) else None
+    return [meta] if isinstance(cluster, dict) and isinstance(cluster.get("id"), str) else []
