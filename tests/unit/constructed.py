@@ -281,6 +281,7 @@ def build(
             (-5.0, note("cluster", data={"id": "cluster-a"})),
             (-2.0, note("connected", node="client", data={"pod": "client"})),
             (-2.0, lambda w: _monitor_starts(w, levels.client)),
+            (-1.5, _sees_its_interface),
             (-1.2, lambda w: w.begin("steady")),
             (-1.1, stored_snapshot("before")),
             (-0.02, lambda w: w.end("steady")),
@@ -352,6 +353,13 @@ def monitor_says(seconds: float, message: str) -> Act:
     """An act that writes one line of nsm-monitor's log, stamped by its node."""
     text = f'{wall(seconds)[:-1]}001Z stderr F time="x" level=info msg="NSM Monitor: {message}"\n'
     return lambda w: w.log("node-a", "client", "nsm-monitor", text.encode())
+
+
+def _sees_its_interface(writer: RecordWriter) -> None:
+    """The prober, between the beat of its first echo and sending it."""
+    seen = {"interface": "nsm0", "interface_index": 7, "peer": "172.16.1.2", "up": True}
+    writer.event("address", source="agent", node="client", target="path", t_ns=ns(-1.5) + 20_000,
+                 data=seen)  # fmt: skip
 
 
 def _monitor_starts(writer: RecordWriter, client: str) -> None:

@@ -72,9 +72,13 @@ def bind(record: Record, expected: Expected) -> Record:
     if expected.unknown:
         raise Unbound(expected.unknown)
     for key, value in expected.says.items():
-        if key not in meta:
+        if key not in meta and key not in RULING:
             continue
-        for where, said, wanted in differences(key, meta[key], value, expected.former.get(key)):
+        for where, said, wanted in differences(
+            key, meta.get(key, NOTHING), value, expected.former.get(key)
+        ):
+            if said is NOTHING:
+                raise Unbound(f"the record says nothing of {where}, the study {_shown(wanted)}")
             raise Unbound(f"the record says {where} {_shown(said)}, the study {_shown(wanted)}")
     for key, value in expected.listed.items():
         if meta.get(key) != value:
@@ -91,11 +95,18 @@ NOTHING = object()
 def differences(
     where: str, said: object, wanted: object, former: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[str, object, object]]:
-    """Places in which a record says something else than its study: where, and what each says."""
+    """Places in which a record says something else than its study: where, and what each says.
+
+    A record from before a key was retired need not have those that came in its place.
+    """
     if isinstance(said, dict) and isinstance(wanted, dict):
         known = {**(former or {}), **wanted}
         for key, value in said.items():
             yield from differences(f"{where}.{key}", value, known.get(key, NOTHING))
+        before = bool(former) and not set(said) <= set(wanted)
+        for key in former if former and before else wanted:
+            if key not in said:
+                yield f"{where}.{key}", NOTHING, known[key]
     elif isinstance(said, list) and isinstance(wanted, list) and len(said) == len(wanted):
         for at, (one, other) in enumerate(zip(said, wanted, strict=True), start=1):
             yield from differences(f"{where}.{at}", one, other)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nsm_resilience.judge.agreement import AGREEMENTS
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.rules import NANOSECONDS, to_ns, to_s
@@ -283,6 +284,7 @@ CHECKS: tuple[Callable[[Record], Problem | None], ...] = (
     check_presence,
     check_samples_in_time,
     check_echoes_possible,
+    *AGREEMENTS,
 )
 """In this order; each returns the first thing that cannot be."""
 

@@ -12,7 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from nsm_resilience.judge import acts, awake, injection, shared, walltime, watchdog
+from nsm_resilience.judge import (
+    acts,
+    agreement,
+    awake,
+    injection,
+    plausible,
+    shared,
+    walltime,
+    watchdog,
+)
 from nsm_resilience.judge.rules import NANOSECONDS, Rules
 
 
@@ -258,6 +267,34 @@ RULEBOOK: tuple[RuleText, ...] = (
         "settle time had passed since.",
     ),
     RuleText(
+        "bound to its study",
+        "expected",
+        (),
+        "What a record is judged by is its campaign's study. One that says anything else than the "
+        "study of its scenario, factors, windows, probes and thresholds, or is another trial's: "
+        "`unknown`.",
+    ),
+    RuleText(
+        "possible",
+        "plausible",
+        ("PROMPT_NS", "LATEST_START_S"),
+        "A record that cannot have come about as it says is `unknown`: echoes off their beat, sent "
+        "before they were due or answered after they were given up (the deadline, the longest "
+        "pause between two beats, and {PROMPT_NS} s), instants outside of the record, a watch "
+        "longer than its window and the settle time, a new client that connected after its "
+        "window, a pod that started {LATEST_START_S} s after its, events or files missing that "
+        "every trial has.",
+        "These are bounds of the clock and of the protocol, not of a system under test.",
+    ),
+    RuleText(
+        "files agree",
+        "agreement",
+        ("STOPPED_S",),
+        "So is one whose files contradict each other: the table of the path does not begin when "
+        "the prober saw its interface, echoes of a new client were due before it asked or more "
+        "than {STOPPED_S} s after its result, a fault was proved and not injected.",
+    ),
+    RuleText(
         "verdict",
         "verdict",
         (),
@@ -275,6 +312,9 @@ def values() -> dict[str, float]:
     """Every key that a rule may name, with its value where a study says nothing else."""
     rules = Rules()
     constants = {
+        "PROMPT_NS": plausible.PROMPT_NS,
+        "LATEST_START_S": plausible.LATEST_START_S,
+        "STOPPED_S": agreement.STOPPED_S,
         "UNDONE_EARLY_S": injection.UNDONE_EARLY_S,
         "UNDONE_LATE_S": injection.UNDONE_LATE_S,
         "BEATS_MISSED": watchdog.BEATS_MISSED,

@@ -118,7 +118,11 @@ class Record:
             return found
         if not growing.exists():
             return frame(name, [])
-        return frame(name, _read_growing(growing))
+        rows = _read_growing(growing)
+        try:
+            return frame(name, rows)
+        except Exception as error:  # as above: whatever pandas says of it, it is not our table
+            raise RecordError(growing, f"is not a table of samples: {error}") from error
 
 
 def _read_growing(path: Path) -> list[dict[str, object]]:

@@ -46,6 +46,13 @@ LATER = frozenset({"client"})
 """Columns that records made before there were such do not have: they are read as empty."""
 
 
+ONE_OF = {"node": ("client", "endpoint"), "kind": ("socket", "file", "missing")}
+"""Columns with the only values that they hold; never empty."""
+
+TEXT = ("string", "empty")
+"""What pandas calls a column of text, whatever its type."""
+
+
 def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     """Typed table of samples; a key that the table does not know is a ValueError."""
     import pandas as pd
@@ -76,4 +83,9 @@ def wrong_columns(table: str, found: pd.DataFrame) -> str:
         }.get(kind, types.is_signed_integer_dtype(dtype))
         if not fits and not found[name].isna().all():
             return f"column {name} holds {dtype}, not {kind}"
+        if kind == "string" and types.infer_dtype(found[name], skipna=True) not in TEXT:
+            return f"column {name} holds what is no text"
+        allowed = ONE_OF.get(name)
+        if allowed is not None and not found[name].isin(allowed).all():
+            return f"column {name} holds something else than {', '.join(allowed)}"
     return ""

@@ -91,7 +91,8 @@ def test_a_record_that_says_otherwise_is_unknown(campaign: Path, act: Change, wo
 
 
 def test_a_key_that_did_not_exist_then_is_the_studys(campaign: Path) -> None:
-    change(campaign, lambda meta: meta["judge"].pop("loss_run"))
+    before = {"interruption_s": 0.1, "probe_gap_s": 1.0, "late_fraction": 0.05}
+    change(campaign, lambda meta: meta.update(judge=before))
     assert judged(campaign).verdict == "supported"
 
 
