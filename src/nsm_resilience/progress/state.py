@@ -187,14 +187,18 @@ def _attempts(layout: CampaignLayout, trial: str) -> list[tuple[int, Path]]:
 
 
 def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
-    """One record as it is now; None while its first lines are being written."""
-    layout = RecordLayout(record)
+    """One record as it is now; None while its first lines are being written, or when damaged."""
     try:
-        meta = json.loads(layout.meta.read_text(encoding="utf-8"))
-        lines = layout.events.read_bytes().split(b"\n")[:-1]
-        events = [json.loads(line) for line in lines]
-    except (OSError, ValueError):
-        return None
+        return _look_at(record, trial, attempt)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None  # what of it is damaged, the judge says
+
+
+def _look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
+    layout = RecordLayout(record)
+    meta = json.loads(layout.meta.read_text(encoding="utf-8"))
+    lines = layout.events.read_bytes().split(b"\n")[:-1]
+    events = [json.loads(line) for line in lines]
     if not events:
         return None
     began, lane = _time(meta["started"]), str(meta.get("lane", ""))

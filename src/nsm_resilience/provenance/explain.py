@@ -166,7 +166,7 @@ def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str
     A line of more than `longest` characters is cut, which its last character says.
     """
     path = holder(record, evidence) / evidence.file
-    if evidence.line is None or not path.exists():
+    if evidence.line is None or not path.is_file():
         return None
     with path.open(encoding="utf-8", errors="replace") as lines:
         line = next(islice(lines, evidence.line - 1, None), None)

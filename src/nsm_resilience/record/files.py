@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -57,6 +57,18 @@ def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def object_in(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key of one; an empty one where there is none, or something else."""
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def objects_in(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects of the list under a key of one; none where there is something else."""
+    found = data.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

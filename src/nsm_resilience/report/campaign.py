@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.provenance.environment import joined
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_in, objects_in, read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
 
@@ -70,7 +70,7 @@ def first_complete(campaign: Path, records: Sequence[Mapping[str, Any]]) -> Samp
         layout = RecordLayout(campaign / path)
         meta, snapshot = read_object(layout.meta), read_object(layout.snapshot("before"))
         if meta:
-            return Sample(meta, snapshot.get("pods") or [])
+            return Sample(meta, objects_in(snapshot, "pods"))
     return Sample({}, [])
 
 
@@ -79,9 +79,8 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
     commits: dict[str, None] = {}
     dirty = False
     for record in sorted(records, key=lambda r: str(r.get("started") or "")):
-        software = (
-            read_object(RecordLayout(campaign / str(record["path"])).meta).get("software") or {}
-        )
+        meta = read_object(RecordLayout(campaign / str(record["path"])).meta)
+        software = object_in(meta, "software")
         if software.get("git_commit"):
             commits[str(software["git_commit"])] = None
         dirty = dirty or bool(software.get("git_dirty"))
@@ -93,7 +92,7 @@ def record_clusters(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dic
     found = {}
     for record in records:
         path = str(record["path"])
-        cluster = read_object(RecordLayout(campaign / path).meta).get("cluster") or {}
+        cluster = object_in(read_object(RecordLayout(campaign / path).meta), "cluster")
         if cluster.get("id"):
             found[path] = str(cluster["id"])
     return found

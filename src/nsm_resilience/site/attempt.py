@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import describe_error
 from nsm_resilience.provenance.explain import holder, quoted
 from nsm_resilience.record.reader import Record, RecordError, read_record
 from nsm_resilience.site.happenings import Happening, clock_of, happenings, kubernetes_happenings
@@ -86,7 +87,8 @@ class AttemptPage:
 def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
     """Read the record of a judgement and put its page together.
 
-    A record that cannot be read, or that holds no watch, gives a page that says so.
+    A record that cannot be read or makes no sense, or that holds no watch, gives a page that says
+    so: whatever is in it, it costs no other page.
     """
     folder = campaign / judgement.record
     measures = tuple(measures_in_words(judgement))
@@ -97,10 +99,14 @@ def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
         why = f"The record cannot be read ({where})."
         return AttemptPage(judgement, measures, proofs, None, why, "", (), ())
-    clock = clock_of(record)
-    events = tuple(happenings(record, clock))
-    kubernetes = tuple(kubernetes_happenings(record, clock))
-    drawing, why = _drawing(judgement, record, events, kubernetes)
+    try:
+        clock = clock_of(record)
+        events = tuple(happenings(record, clock))
+        kubernetes = tuple(kubernetes_happenings(record, clock))
+        drawing, why = _drawing(judgement, record, events, kubernetes)
+    except Exception as error:  # as in judge/trial.py: nothing that the runner wrote gets here
+        why = f"The record makes no sense, so there is nothing to draw ({describe_error(error)})."
+        return AttemptPage(judgement, measures, proofs, None, why, "", (), ())
     return AttemptPage(judgement, measures, proofs, drawing, why, clock.since, events, kubernetes)
 
 

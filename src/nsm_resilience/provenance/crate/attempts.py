@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_in, objects_in, read_object
 from nsm_resilience.record.layout import RecordLayout
 
 _TAIL = 64 * 1024
@@ -95,6 +95,7 @@ def read_runs(campaign: Path, records: list[dict[str, Any]]) -> Iterator[Run]:
     for record in records:
         layout = RecordLayout(campaign / str(record["path"]))
         meta = read_object(layout.meta)
+        software, argv = object_in(meta, "software"), meta.get("argv")
         yield Run(
             trial=str(record["trial"]),
             attempt=int(record["attempt"]),
@@ -103,11 +104,11 @@ def read_runs(campaign: Path, records: list[dict[str, Any]]) -> Iterator[Run]:
             reason=str(record.get("reason") or ""),
             started=str(record.get("started") or ""),
             ended=last_time(layout.events),
-            version=version_of(meta.get("software") or {}),
-            command=shlex.join(meta.get("argv") or []),
+            version=version_of(software),
+            command=shlex.join(map(str, argv if isinstance(argv, list) else [])),
             images=tuple(sorted(set(_images(read_object(layout.snapshot("before")))))),
-            packages=dict((meta.get("software") or {}).get("packages") or {}),
-            scenario=dict(meta.get("scenario") or {}),
+            packages=object_in(software, "packages"),
+            scenario=object_in(meta, "scenario"),
         )
 
 
@@ -137,7 +138,7 @@ def last_time(events: Path) -> str:
     for line in reversed(lines):
         try:
             return str(json.loads(line)["wall"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
     return ""
 
@@ -158,8 +159,8 @@ def parse_image(name: str, digest: str = "") -> Image:
 
 
 def _images(snapshot: Mapping[str, Any]) -> Iterator[Image]:
-    for pod in snapshot.get("pods") or []:
+    for pod in objects_in(snapshot, "pods"):
         for kind in ("initContainerStatuses", "containerStatuses"):
-            for status in pod.get(kind) or []:
+            for status in objects_in(pod, kind):
                 if status.get("image"):
                     yield parse_image(str(status["image"]), str(status.get("imageID") or ""))
