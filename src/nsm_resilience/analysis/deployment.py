@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.layout import RecordLayout
-from nsm_resilience.record.reader import read_record
+from nsm_resilience.record.reader import read_object, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,13 +110,19 @@ def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
 def read_deployment(folder: Path) -> Deployment | None:
     """Read a record's deployment; None where it holds no snapshot of pods and nodes.
 
+    One that makes no sense is none: no verdict rests on the snapshot.
+
     Raises:
         RecordError: the record cannot be read.
     """
     path = RecordLayout(folder).snapshot("before")
     if not path.is_file():
         return None
-    return deployment(read_record(folder).meta, json.loads(path.read_text(encoding="utf-8")))
+    meta = read_record(folder).meta
+    try:
+        return deployment(meta, read_object(path))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def deployment(meta: Mapping[str, Any], snapshot: Mapping[str, Any]) -> Deployment | None:

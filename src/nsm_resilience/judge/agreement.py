@@ -96,7 +96,11 @@ def _turns(record: Record) -> Iterator[tuple[int, Event]]:
 
 
 def check_reported_twice(record: Record) -> Problem | None:
-    """What is proved was injected."""
+    """What is proved was injected, and every injection has its begin and its end."""
+    for event in record.all_of("injection"):
+        begun, done = event.data.get("t_begin_ns"), event.data.get("t_done_ns")
+        if type(begun) is not int or type(done) is not int or begun > done:
+            return _event(event, "an injection does not say from when to when it was")
     injected = {e.target for e in record.all_of("injection")}
     for proof in record.all_of("injection_proof"):
         if proof.target not in injected:

@@ -84,6 +84,13 @@ def test_an_event_that_others_rest_on_is_missed(tmp_path: Path, kind: str, words
     assert found.verdict == "unknown" and words in found.reason
 
 
+def test_an_injection_without_its_instants_is_not_believed(tmp_path: Path) -> None:
+    folder = build(tmp_path)
+    path = folder / "events.jsonl"
+    path.write_text(path.read_text().replace('"t_begin_ns"', '"began_ns"'))
+    assert "does not say from when to when" in judged(tmp_path).reason
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
