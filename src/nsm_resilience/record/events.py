@@ -73,7 +73,7 @@ class Event:
         for name, kind in (("seq", int), ("t_ns", int), ("wall", str), ("data", dict)):
             if type(raw.get(name)) is not kind:
                 raise EventError(f"`{name}` is missing or not of type {kind.__name__}")
-        if raw.get("kind") not in KINDS:
+        if not isinstance(raw.get("kind"), str) or raw["kind"] not in KINDS:
             raise EventError(f"kind {raw.get('kind')!r} is unknown")
         if raw.get("source") not in get_args(Actor) or raw.get("phase") not in get_args(Phase):
             raise EventError("`source` or `phase` is unknown")

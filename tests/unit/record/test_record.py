@@ -249,3 +249,14 @@ def test_a_lone_surrogate_never_reaches_a_record(tmp_path: Path) -> None:
     assert record.table("sockets")["path"].tolist() == [shown]
     for path in (tmp_path / "r").rglob("*.json*"):
         assert b"udcff" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["seq", "t_ns", "wall", "source", "phase", "kind", "node", "data"])
+@pytest.mark.parametrize("value", [[], {}, 1.5, True, "\u2028x"])
+def test_an_event_of_other_types_is_none(name: str, value: object) -> None:
+    event = Event(0, 1, "2026-01-01T00:00:00Z", "runner", "watch", "watch_end")
+    raw = json.loads(event.to_line())
+    if (name, value) in (("data", {}), ("wall", "\u2028x"), ("node", "\u2028x")):
+        return
+    with pytest.raises(EventError):
+        Event.from_line(json.dumps({**raw, name: value}))
