@@ -148,6 +148,16 @@ def test_trials_are_jobs_of_a_scheduler_that_we_know_nothing_of(live: Live) -> N
     profile["latency-wait"] = 5
     (folder / "profiles" / "hosts").mkdir()
     (folder / "profiles" / "hosts" / "profile.yaml").write_text(yaml.safe_dump(profile))
+    # other hosts do not reach a kind cluster, and it is refused for them
+    refused = live.start("hosts", STAND_IN_LANES="2")
+    said, _ = refused.communicate()
+    assert refused.returncode != 0 and "type: existing" in said
+    testbed = folder / "config" / "testbed-kind-default.yaml"
+    nodes = [["a", "b"], ["c", "d"]]
+    text = {"type": "existing", "name": "ours", "context": "ours", "nodes": nodes}
+    testbed.write_text(yaml.safe_dump({"testbed": text}))
+    config = folder / "config" / "config.yaml"
+    config.write_text(config.read_text("utf-8") + "\nallow_context: ours\n")
     live.run("hosts", STAND_IN_LANES="2")
     submitted = (folder / "submitted.txt").read_text(encoding="utf-8")
     assert submitted.count("snakejob.trial.") == 2 * TRIALS

@@ -142,11 +142,19 @@ def test_time_left_is_what_trials_took_over_the_lanes(campaign: Path) -> None:
     assert left is not None
     assert min(seconds.values()) <= left * len(state.lanes) / len(state.left)
     assert left * len(state.lanes) / len(state.left) <= max(seconds.values())
-    # two more lanes are up: the same work takes a fraction of the time
-    lanes = [*state.lanes, "lane-8", "lane-9"]
-    CampaignLayout(campaign).cluster.write_text(json.dumps({"lanes": lanes}))
-    more = watcher.look()
-    assert more.left_s(watcher.study) == pytest.approx(left * len(state.lanes) / len(lanes))
+    # what runs alone takes as long on any number of lanes, the rest a fraction of the time
+    counts = [len(state.lanes) + more for more in (0, 2, 5)]
+    took = []
+    for count in counts:
+        lanes = [f"lane-{number}" for number in range(count)]
+        CampaignLayout(campaign).cluster.write_text(json.dumps({"lanes": lanes}))
+        now = watcher.look().left_s(watcher.study)
+        assert now is not None
+        took.append(now)
+    shared_s = (took[0] - took[1]) / (1 / counts[0] - 1 / counts[1])
+    alone_s = took[0] - shared_s / counts[0]
+    assert shared_s > 0 and alone_s > 0
+    assert took[2] == pytest.approx(alone_s + shared_s / counts[2])
 
 
 def test_without_a_finished_trial_the_time_left_is_not_known(campaign: Path) -> None:
