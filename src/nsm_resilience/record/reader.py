@@ -95,8 +95,20 @@ class Record:
         }
         return (times["begin"], times["end"]) if {"begin", "end"} <= set(times) else None
 
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {}
+
     def table(self, name: str) -> pd.DataFrame:
-        """One table of samples, empty when the record has none; RecordError when unreadable."""
+        """One table of samples, empty when the record has none; RecordError when unreadable.
+
+        It is read once, and all who ask get the same one: nobody writes into it.
+        """
+        if name not in self._tables:
+            self._tables[name] = self._read_table(name)
+        return self._tables[name]
+
+    def _read_table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
         if name not in SAMPLES:
