@@ -22,7 +22,7 @@ rule judge:
     threads: 4
     params:
         folder=judged_campaign(),
-        code=code_of("judge", "record"),
+        code=code_of("judge", "record", "study"),
     shell:
         "nsm-resilience judge {params.folder:q} --jobs {threads} --out {output.verdicts:q} > {log:q} 2>&1"
 
@@ -51,7 +51,7 @@ rule tables:
     params:
         folder=judged_campaign(),
         tables=lambda wildcards, output: Path(output.parquet[0]).parent,
-        code=code_of("tables", "judge", "study"),
+        code=code_of("tables", "analysis", "judge", "study"),
     shell:
         "nsm-resilience tables --verdicts {input.verdicts:q} --campaign-dir {params.folder:q}"
         " --out {params.tables:q} > {log:q} 2>&1"

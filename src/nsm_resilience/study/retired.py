@@ -5,7 +5,7 @@ A recorded campaign keeps its `study.yaml` as it was, word for word, and the che
 in it. A key that came to mean nothing is left out when such a file is read; nothing uses it. A new
 study that writes it is refused, with what to write instead.
 
-`judge.interruption_s` (until December 2026) called any stretch without reply that was longer an
+`judge.interruption_s` (until November 2026) called any stretch without reply that was longer an
 interruption, whether echoes were lost or only late (issue 14, section 3). It was 0.1 s on the
 kernel plane and 0.5 s on VPP. All records are judged by `loss_run` and the other rules of today.
 """
