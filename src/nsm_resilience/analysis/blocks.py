@@ -25,7 +25,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.dominance import dominance
-from nsm_resilience.analysis.exact_tests import least_rank_p
+from nsm_resilience.analysis.exact_tests import can_reach, least_rank_p
 from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
 from nsm_resilience.analysis.times import Times
 
@@ -59,7 +59,7 @@ def can_tell(first: Blocks, second: Blocks, confidence: float, *, paired: bool) 
         least = least_paired_p(len({*first} & {*second}))
     else:
         least = least_rank_p(len({*first}), len({*second}))
-    return least <= 1.0 - confidence + 1e-12
+    return can_reach(least, confidence)
 
 
 def share_interval(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nsm_resilience.analysis.dominance import dominance
-from nsm_resilience.analysis.exact_tests import least_fisher_p, least_rank_p
+from nsm_resilience.analysis.exact_tests import can_reach, least_fisher_p, least_rank_p
 from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
 from nsm_resilience.analysis.times import Times
 
@@ -85,7 +85,7 @@ def risk_difference(
         raise ValueError(f"risk_difference needs 0 <= k <= n, but got {k1}/{n1} and {k2}/{n2}")
     if n1 == 0 or n2 == 0:
         return Difference(math.nan, math.nan, math.nan)
-    if not _can_reach(least_fisher_p(n1, n2), confidence):
+    if not can_reach(least_fisher_p(n1, n2), confidence):
         return Difference(k2 / n2 - k1 / n1, math.nan, math.nan)
     from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -119,7 +119,7 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
 
     longer = dominance(first, second)
     estimate = float(longer.mean())
-    if not _can_reach(least_rank_p(first.n, second.n), confidence) or min(first.n, second.n) < 2:
+    if not can_reach(least_rank_p(first.n, second.n), confidence) or min(first.n, second.n) < 2:
         return Difference(estimate, math.nan, math.nan)
     parts = [float(np.var(longer.mean(axis=over), ddof=1)) / n for over, n in
              ((1, first.n), (0, second.n))]  # fmt: skip
@@ -131,11 +131,6 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     )
     reach = float(t.ppf(1.0 - (1.0 - confidence) / 2.0, degrees)) * math.sqrt(variance)
     return Difference(estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach))
-
-
-def _can_reach(least_p: float, confidence: float) -> bool:
-    """Whether samples of these sizes can give an interval of this confidence at all."""
-    return least_p <= 1.0 - confidence + 1e-12
 
 
 def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Shift:

@@ -197,3 +197,8 @@ def least_fisher_p(n1: int, n2: int) -> float:
     if not n1 or not n2:
         return math.nan
     return min(1.0, (2.0 if n1 == n2 else 1.0) / math.comb(n1 + n2, n1))
+
+
+def can_reach(least_p: float, confidence: float) -> bool:
+    """Whether samples of such sizes can give an interval of this confidence at all."""
+    return least_p <= 1.0 - confidence + 1e-12

@@ -9,10 +9,11 @@ begin by asking and disturb nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from nsm_resilience.judge.rules import to_ns
+from nsm_resilience.judge.rules import NANOSECONDS, to_ns
+from nsm_resilience.judge.walltime import parse_wall
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 from nsm_resilience.study.fault import SOCKET_FAILURES, UNDOABLE
@@ -144,11 +145,14 @@ def _act(record: Record, kind: ActKind, begin: int, end: int, text: str, event: 
 def _utc(record: Record, t_ns: int) -> str:
     """An instant as UTC by the clocks of the record's first event; empty when it has no time."""
     first = record.events[0]
+    began_ns = parse_wall(first.wall)
+    if began_ns is None:
+        return ""
     try:
-        began = datetime.fromisoformat(first.wall.replace("Z", "+00:00"))
-        moment = began + timedelta(microseconds=(t_ns - first.t_ns) // 1000)
-        return moment.astimezone(UTC).strftime("%H:%M:%S")
-    except (ValueError, OverflowError):
+        return (
+            f"{datetime.fromtimestamp((began_ns + t_ns - first.t_ns) // NANOSECONDS, UTC):%H:%M:%S}"
+        )
+    except (ValueError, OverflowError, OSError):
         return ""
 
 

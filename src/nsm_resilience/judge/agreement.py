@@ -49,7 +49,7 @@ def check_begin_of_echoes(record: Record) -> Problem | None:
             return None
         return _row("path", int(sent["seq"].iloc[0]), "was sent, and no interface was ever seen")
     if int(rows["due_ns"].iloc[0]) > seen.t_ns:
-        return _event(seen, "the prober saw its interface before its first echo was due")
+        return wrong(seen, "the prober saw its interface before its first echo was due")
     if len(sent) and int(sent["sent_ns"].iloc[0]) < seen.t_ns:
         at = int(sent["seq"].iloc[0])
         return _row("path", at, "was sent before the prober saw its interface")
@@ -71,14 +71,15 @@ def check_new_clients(record: Record) -> Problem | None:
     if len(outside):
         at = int(table["seq"].iloc[int(outside[0])])
         return _row("new", at, "was due when no new client asked")
-    for rows in _clients(table):
+    for rows in by_client(table):
         first = int(rows["seq"].min())
         if first != 0:
             return _row("new", first, "is its client's first one, and is not number 0")
     return None
 
 
-def _clients(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def by_client(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The echoes of each prober that wrote into a table: of the path, or of each new client."""
     if "client" not in table.columns:
         yield table
         return
@@ -100,11 +101,11 @@ def check_reported_twice(record: Record) -> Problem | None:
     for event in record.all_of("injection"):
         begun, done = event.data.get("t_begin_ns"), event.data.get("t_done_ns")
         if type(begun) is not int or type(done) is not int or begun > done:
-            return _event(event, "an injection does not say from when to when it was")
+            return wrong(event, "an injection does not say from when to when it was")
     injected = {e.target for e in record.all_of("injection")}
     for proof in record.all_of("injection_proof"):
         if proof.target not in injected:
-            return _event(proof, "a fault was proved of which no injection is reported")
+            return wrong(proof, "a fault was proved of which no injection is reported")
     return None
 
 
@@ -121,5 +122,6 @@ def _row(table: str, seq: int, what: str) -> Problem:
     return Problem(text, (of_samples("not possible", table, seq, seq, what),))
 
 
-def _event(event: Event, text: str) -> Problem:
+def wrong(event: Event, text: str) -> Problem:
+    """An event that cannot be."""
     return Problem(text, (of_event("not possible", event, text),))

@@ -72,12 +72,11 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
     plain = judge(())
     inside = [one for one in across.shared if _is_judged(one, instants)]
     if not inside:
-        return _with(plain, across, instants, {})
+        return _with(plain, across, instants)
     masked = judge([one.stretch for one in inside])
     resting = _resting(judge, plain, masked, inside)
     if resting is None:
-        left_out = dict.fromkeys(map(id, inside), "left out")
-        return _with(_saying(masked, inside), across, instants, left_out)  # type: ignore[arg-type]
+        return _with(_saying(masked, inside), across, instants, inside, "left out")
     first, why = resting
     begin_s = instants.since_fault(first.stretch.begin_ns)
     what = "were lost" if first.stretch.kind == "loss" else "were kept waiting"
@@ -92,12 +91,12 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
         measures=replace(plain.measures, path_verdict="unknown"),
         under=(),
     )
-    return _with(unknown, across, instants, dict.fromkeys(map(id, inside), "unknown"))
+    return _with(unknown, across, instants, inside, "unknown")
 
 
 def not_judged(judgement: Judgement, across: Across, instants: Instants) -> Judgement:
     """The same for an attempt that is not judged: what disturbed it is only listed."""
-    return _with(judgement, across, instants, {})
+    return _with(judgement, across, instants)
 
 
 def _resting(
@@ -142,12 +141,17 @@ def _saying(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
 
 
 def _with(
-    judgement: Judgement, across: Across, instants: Instants, followed: dict[int, Followed]
+    judgement: Judgement,
+    across: Across,
+    instants: Instants,
+    inside: Sequence[Shared] = (),
+    followed: Followed = "nothing",
 ) -> Judgement:
+    """The judgement with its disturbances; of those inside of what is judged that followed."""
     measures: Measures = replace(
         judgement.measures,
         disturbances=tuple(
-            disturbance_of(number, one, instants, followed.get(id(one), "nothing"))
+            disturbance_of(number, one, instants, followed if one in inside else "nothing")
             for number, one in enumerate(across.shared, start=1)
         ),
         looked=across.looked,

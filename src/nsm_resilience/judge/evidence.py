@@ -59,7 +59,7 @@ class Evidence:
 
 def of_event(what: str, event: Event, text: str) -> Evidence:
     """Reference to one line of `events.jsonl` (an event's `seq` counts from 0, lines from 1)."""
-    return Evidence(what, EVENTS, event.seq + 1, None, None, text)
+    return of_line(what, event.seq + 1, text)
 
 
 def of_line(what: str, line: int, text: str) -> Evidence:

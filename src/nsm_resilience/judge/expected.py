@@ -20,13 +20,10 @@ from typing import Any
 
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import Record
+from nsm_resilience.record.synthesize import SOURCE as SYNTHETIC
 from nsm_resilience.study.load import load_recorded_study, read_document
 from nsm_resilience.study.retired import former_content
 from nsm_resilience.study.schedule import make_schedule
-
-SYNTHETIC = "synthetic"
-"""Source of a campaign that nobody ran, made of other campaigns' records or of none: it says so in
-the paper, has trials that its study has not, and its records are bound to their ids alone."""
 
 RULING = ("scenario", "factors", "windows", "probes", "judge")
 """Parts of a record's description that rule its verdict: the study's are used."""
@@ -127,6 +124,8 @@ class Expectations:
     def __init__(self, folder: Path, description: Mapping[str, Any]) -> None:
         """Read the study that the campaign keeps; ConfigError when it cannot be read."""
         self._campaign = str(description.get("campaign") or folder.name)
+        # nobody ran it: it says so in the paper, has trials that its study has not, and its records
+        # are bound to their ids alone
         self._synthetic = description.get("source") == SYNTHETIC
         if self._synthetic:
             return

@@ -13,8 +13,8 @@ from nsm_resilience.judge.walltime import Moment, parse_wall, wall_clocks
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 
-_AT_ANY_TIME = Moment(
-    -(1 << 62), 1 << 62, "the clocks of the hosts differ, and which one stamped it is not known"
+_AT_ANY_TIME = Moment.at_any_time(
+    "the clocks of the hosts differ, and which one stamped it is not known"
 )
 
 

@@ -46,6 +46,14 @@ class BlindTime:
     at_least: float
     censored: bool
 
+    def in_words(self, digits: int) -> str:
+        """As a length of time, with so many digits behind the point."""
+        if self.censored:
+            return f"more than {self.seconds:.{digits}f} s"
+        if self.at_least < self.seconds:
+            return f"{self.at_least:.{digits}f} to {self.seconds:.{digits}f} s"
+        return f"{self.seconds:.{digits}f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -81,7 +81,7 @@ def find_new_connection(
     window = _number(result.data.get("window_s"))
     stage = str(result.data.get("stage") or "")
     problem = result.data.get("problem")
-    declared = rules.new_connection_s if client.patience_s is None else client.patience_s
+    declared = client.waits_s(rules.new_connection_s)
     if not isinstance(answered, bool) or (problem and not answered):
         why = f": {problem}" if problem else ""
         return failed(f"the new connection probe failed{why}", (said,))

@@ -177,7 +177,7 @@ def _from_monitor(record: Record, pod: str, clocks: WallClocks) -> Iterator[_Sta
                 continue
             found = Evidence("notification", file, line.number, None, None, _short(line.text))
             when = (
-                Moment(-(1 << 62), 1 << 62, "a line of its log has no time")
+                Moment.at_any_time("a line of its log has no time")
                 if line.wall_ns is None
                 else clocks.of_node("client").moment(line.wall_ns)
             )

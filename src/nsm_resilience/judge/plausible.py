@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nsm_resilience.judge.agreement import AGREEMENTS
+from nsm_resilience.judge.agreement import AGREEMENTS, by_client, wrong
 from nsm_resilience.judge.coverage import Problem
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.evidence import Evidence, of_samples
 from nsm_resilience.judge.rules import NANOSECONDS, to_ns, to_s
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
@@ -83,19 +83,19 @@ def check_instants(record: Record) -> Problem | None:
     """Events lie between the first and the last one, and times in them as well."""
     opened, closed = record.events[0], record.events[-1]
     if opened.kind != "opened":
-        return _of(opened, f"its first event is `{opened.kind}`, not `opened`")
+        return wrong(opened, f"its first event is `{opened.kind}`, not `opened`")
     for key, wanted in (("trial", record.meta["trial"]), ("attempt", record.meta["attempt"])):
         if opened.data.get(key, wanted) != wanted:
-            return _of(opened, f"it was opened as {key} {opened.data[key]}, not {wanted}"[:120])
+            return wrong(opened, f"it was opened as {key} {opened.data[key]}, not {wanted}"[:120])
     if not 0 <= closed.t_ns - opened.t_ns <= DAY_NS:
-        return _of(
+        return wrong(
             closed, f"it was closed {to_s(closed.t_ns - opened.t_ns):g} s after it was opened"
         )
     low, high = opened.t_ns - CLOCKS_NS, closed.t_ns + CLOCKS_NS
     for event in record.events:
         for name, at in (("it", event.t_ns), *_times_in(event)):
             if type(at) is not int or not low <= at <= high:
-                return _of(event, f"in `{event.kind}`, {name} lies outside of the record's time")
+                return wrong(event, f"in `{event.kind}`, {name} lies outside of the record's time")
     return None
 
 
@@ -121,7 +121,7 @@ def check_phases(record: Record) -> Problem | None:
             spans.append((str(name), begun.t_ns, event.t_ns))
             begun = None
         else:
-            return _of(event, f"phase {name} has a {state} out of turn")
+            return wrong(event, f"phase {name} has a {state} out of turn")
     for (one, begin, end), (other, after, _) in pairwise([*spans, ("the end", 2**63, 2**63)]):
         if not begin <= end <= after:
             return Problem(f"phase {one} does not end before {other} begins")
@@ -131,9 +131,9 @@ def check_phases(record: Record) -> Problem | None:
         for event in events:
             at = event.data.get("t_fault_ns", event.t_ns)
             if at != event.t_ns or not any(begin <= at <= end for begin, end in inside):
-                return _of(event, f"`{kind}` does not lie in its phase")
+                return wrong(event, f"`{kind}` does not lie in its phase")
         if len(events) > len(inside):
-            return _of(events[-1], f"there are more `{kind}` than phases")
+            return wrong(events[-1], f"there are more `{kind}` than phases")
     return None
 
 
@@ -148,7 +148,7 @@ def check_watch(record: Record) -> Problem | None:
     for fault, end in zip(record.all_of("fault_instant"), record.all_of("watch_end"), strict=False):
         watched = to_s(end.t_ns - fault.t_ns)
         if watched > longest:
-            return _of(end, f"a watch of {watched:.1f} s in a window of {windows['watch_s']:g} s")
+            return wrong(end, f"a watch of {watched:.1f} s in a window of {windows['watch_s']:g} s")
     return None
 
 
@@ -163,18 +163,18 @@ def check_asked(record: Record) -> Problem | None:
             continue
         passed = to_s(event.t_ns - asked)
         if (seconds is None) == (answered is True):
-            return _of(event, "the new client's answer and its time contradict each other")
+            return wrong(event, "the new client's answer and its time contradict each other")
         if seconds is not None and not 0 <= seconds <= min(window, passed + 1):
-            return _of(event, f"a new client connected after {seconds:g} s of {window:g} s")
+            return wrong(event, f"a new client connected after {seconds:g} s of {window:g} s")
         if seconds is None and passed < window - 1:
-            return _of(event, f"a new client of {window:g} s was given up after {passed:.1f} s")
+            return wrong(event, f"a new client of {window:g} s was given up after {passed:.1f} s")
     for event in record.all_of("bystander"):
         started, seconds = event.data.get("started"), event.data.get("seconds")
         window = event.data.get("window_s", windows["bystander_s"])
         if (seconds is None) == (started is True):
-            return _of(event, "the ordinary pod's start and its time contradict each other")
+            return wrong(event, "the ordinary pod's start and its time contradict each other")
         if seconds is not None and not 0 <= seconds <= window + LATEST_START_S:
-            return _of(event, f"an ordinary pod started after {seconds:g} s of {window:g} s")
+            return wrong(event, f"an ordinary pod started after {seconds:g} s of {window:g} s")
     return None
 
 
@@ -226,10 +226,7 @@ def check_echoes_possible(record: Record) -> Problem | None:
     interval = to_ns(float(probes["echo_interval_s"]))
     deadline = to_ns(float(probes["echo_deadline_s"]))
     for name in ("path", "new"):
-        table = record.table(name)
-        columns = ["client"] if "client" in table.columns else []
-        parts = [p for _, p in table.groupby(columns, dropna=False)] if columns else [table]
-        for part in parts:
+        for part in by_client(record.table(name)):
             if len(part):
                 problem = _check_beat(name, part, interval, deadline)
                 if problem is not None:
@@ -287,10 +284,6 @@ CHECKS: tuple[Callable[[Record], Problem | None], ...] = (
     *AGREEMENTS,
 )
 """In this order; each returns the first thing that cannot be."""
-
-
-def _of(event: Event, text: str) -> Problem:
-    return Problem(text, (of_event("not possible", event, text),))
 
 
 def _at(table: str, at: int, what: str) -> Problem:

@@ -199,16 +199,16 @@ def look_across(traces: Iterable[Trace]) -> dict[Key, Across]:
     found: dict[Key, Across] = {}
     for of_one_clock in _by_clock(traces):
         campaign = _Campaign.of(of_one_clock)
-        shared = {trace: tuple(_shared(trace, campaign)) for trace in of_one_clock}
+        shared = [(trace, tuple(_shared(trace, campaign))) for trace in of_one_clock]
         caused: dict[Key, list[Disturbed]] = {}
-        for trace, stretches in shared.items():
+        for trace, stretches in shared:
             for one in stretches:
                 if one.cause is not None:
                     hit = Disturbed(
                         one.cause.act, trace.trial, trace.attempt, trace.lane, one.stretch
                     )
                     caused.setdefault((one.cause.trial, one.cause.attempt), []).append(hit)
-        for trace, stretches in shared.items():
+        for trace, stretches in shared:
             key = (trace.trial, trace.attempt)
             found[key] = Across(
                 stretches, tuple(caused.get(key, ())), tuple(_looked(trace, campaign))

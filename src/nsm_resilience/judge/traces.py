@@ -8,14 +8,14 @@ lost echoes or kept them waiting.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 import numpy as np
 
 from nsm_resilience.judge.acts import Act, find_acts
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
-from nsm_resilience.judge.rules import Rules, to_ns
+from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.walltime import parse_wall
 from nsm_resilience.record.reader import Record, RecordError
 
 StretchKind = Literal["loss", "stall"]
@@ -117,9 +117,8 @@ def _clock_of(record: Record) -> RunnerClock | None:
     if not record.events:
         return None
     first = record.events[0]
-    try:
-        began = datetime.fromisoformat(first.wall.replace("Z", "+00:00")).timestamp()
-    except ValueError:
+    wall_ns = parse_wall(first.wall)
+    if wall_ns is None:
         return None
     boot = record.meta.get("boot")
     host = record.meta.get("host")
@@ -129,7 +128,7 @@ def _clock_of(record: Record) -> RunnerClock | None:
         str(record.meta["cluster"].get("id")),
         str(boot) if known else repr(described),
         known,
-        began - first.t_ns / 1e9,
+        to_s(wall_ns - first.t_ns),
     )
 
 

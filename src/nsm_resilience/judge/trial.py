@@ -134,10 +134,13 @@ def _judge_complete(
     components = record.table("components")
     watch = instants.watch
 
-    path, steady, echoes = _path_and_steady(record, components, instants, rules, left_out)
     injection, gone = find_injection(record, instants), find_gone(record)
-    if gone is not None and path.verdict == "dead":
-        path = replace(path, verdict="gone")
+
+    def or_gone(path: PathMeasure) -> PathMeasure:
+        return replace(path, verdict="gone") if gone and path.verdict == "dead" else path
+
+    path, steady, echoes = _path_and_steady(record, components, instants, rules, left_out)
+    path = or_gone(path)
     clients, bystander = find_new_clients(record, instants, rules), find_bystander(record)
     new = clients.last
     detection = find_detection(record, components, instants)
@@ -254,9 +257,7 @@ def _judge_complete(
     rest = cache(lambda: check_rest_of_steady(record, components, instants, rules))
 
     def by(other: Rules) -> tuple[Verdict, PathVerdict]:
-        measured = measure_path(echoes, instants, watched(other, instants, left_out))
-        if gone is not None and measured.verdict == "dead":
-            measured = replace(measured, verdict="gone")
+        measured = or_gone(measure_path(echoes, instants, watched(other, instants, left_out)))
         green = check_steady_path(echoes, instants, other) or rest()
         return decided(measured, green, find_unreached(record, measured))[0], measured.verdict
 

@@ -27,7 +27,7 @@ from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.detection import Detection
 from nsm_resilience.judge.gone import Gone
 from nsm_resilience.judge.injection import Injection
-from nsm_resilience.judge.newclients import BlindTime, NewClients
+from nsm_resilience.judge.newclients import NewClients
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.notification import Notification
 from nsm_resilience.judge.path import PathMeasure
@@ -196,7 +196,7 @@ def _new_clauses(clients: NewClients, rules: Rules) -> list[str]:
         return [f"a new client {_fate(clients.last, rules)}"]
     clauses = [f"a new client asked {_asked(c)} {_fate(c, rules)}" for c in clients.counted]
     if clients.blind is not None and clients.blind.seconds > 0:
-        clauses.append(f"new clients were not taken for {_blind(clients.blind)}")
+        clauses.append(f"new clients were not taken for {clients.blind.in_words(1)}")
     return clauses
 
 
@@ -212,14 +212,6 @@ def _fate(new: NewConnection, rules: Rules) -> str:
     window = rules.new_connection_s if new.window_s is None else new.window_s
     stage = f" (it was at: {new.stage})" if new.stage else ""
     return f"did not connect within {window:g} s{stage}"
-
-
-def _blind(blind: BlindTime) -> str:
-    if blind.censored:
-        return f"more than {blind.seconds:.1f} s"
-    if blind.at_least < blind.seconds:
-        return f"{blind.at_least:.1f} to {blind.seconds:.1f} s"
-    return f"{blind.seconds:.1f} s"
 
 
 def _watchdog_clauses(watchdog: Watchdog) -> list[str]:

@@ -62,6 +62,11 @@ class Moment:
     latest_ns: int
     why: str = ""
 
+    @classmethod
+    def at_any_time(cls, why: str) -> Moment:
+        """One of which nothing is known, and why."""
+        return cls(-(1 << 62), 1 << 62, why)
+
     @property
     def t_ns(self) -> int | None:
         """The instant; None when it is not known."""

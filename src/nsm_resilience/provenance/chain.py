@@ -13,11 +13,10 @@ from typing import Any
 
 from nsm_resilience.record.files import read_object
 from nsm_resilience.tables.places import FIRST, in_words, spans
+from nsm_resilience.tables.schemas import CELL
 
 OF_CELL = ("scenarios",)
 OF_TRIAL = ("outages", "components", "phases")
-
-_CELL = ("scenario", "plane", "client", "failure", "outage", "watch", "remedy")
 
 # a trial's evidence is one field
 csv.field_size_limit(sys.maxsize)
@@ -72,7 +71,7 @@ def chain_of(built: Built, trial: str, attempt: int, counts: bool) -> Iterator[s
         yield f"  report    not built: {missing} is missing; run `snakemake`"
         return
     own = [row for row in built.tables["trials"] if is_of(row, trial, attempt)]
-    cell = {name: own[0][name] for name in _CELL} if own else {}
+    cell = {name: own[0][name] for name in CELL} if own else {}
     if counts:
         claims = _claims(built, trial.rpartition("/")[0], cell.get("plane", ""))
         yield from _labelled("claims", claims)

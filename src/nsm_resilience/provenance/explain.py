@@ -12,6 +12,7 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.judge.newclients import BlindTime
 from nsm_resilience.provenance.chain import Built, chain_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
 from nsm_resilience.study.load import ConfigError, load_recorded_study
@@ -209,11 +210,7 @@ def blind_in_words(m: Measures) -> str:
     """For how long new clients were not taken; `not known` where nobody asked in the watch."""
     if m.blind_s is None or m.blind_at_least_s is None:
         return "not known"
-    if m.blind_censored:
-        return f"more than {m.blind_s:.2f} s"
-    if m.blind_at_least_s < m.blind_s:
-        return f"{m.blind_at_least_s:.2f} to {m.blind_s:.2f} s"
-    return f"{m.blind_s:.2f} s"
+    return BlindTime(m.blind_s, m.blind_at_least_s, m.blind_censored).in_words(2)
 
 
 def _answer(answered: bool | None, seconds: float | None) -> str:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: no UTF-8 text has one."""
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def well_formed(text: str) -> str:
     They come from names that are no UTF-8. The agent writes none; whoever else does must not cost
     the record.
     """
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def read_object(path: Path) -> dict[str, Any]:

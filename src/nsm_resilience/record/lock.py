@@ -41,12 +41,10 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     Raises:
         NoLocks: The file system keeps none.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _opened(path)
     try:
-        if not try_lock(handle, path):
-            owner = _owner(path)
-            waiting(f"process {owner}" if owner else "another process")
+        if not _try_lock(handle, path):
+            waiting(_owner(path))
             _lock(handle, path, fcntl.LOCK_EX)
         os.set_inheritable(handle, True)
         name_owner(handle)
@@ -61,17 +59,28 @@ def hold_for_life(path: Path) -> str | None:
     Raises:
         NoLocks: The file system keeps none.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = take(path)
+    if handle is None:
+        return _owner(path)
+    name_owner(handle)
+    return None
+
+
+def take(path: Path) -> int | None:
+    """A handle that holds the lock of a file until it is closed; None when another process has it.
+
+    Raises:
+        NoLocks: The file system keeps none.
+    """
+    handle = _opened(path)
     try:
-        if not try_lock(handle, path):
-            owner = _owner(path)
-            os.close(handle)
-            return f"process {owner}" if owner else "another process"
+        held = _try_lock(handle, path)
     except NoLocks:
         os.close(handle)
         raise
-    name_owner(handle)
+    if held:
+        return handle
+    os.close(handle)
     return None
 
 
@@ -84,7 +93,12 @@ def share_for_life(path: Path) -> None:
         fcntl.flock(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def try_lock(handle: int, path: Path) -> bool:
+def _opened(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+
+
+def _try_lock(handle: int, path: Path) -> bool:
     """Lock an open file at once; false when another process has it, NoLocks when nobody can."""
     return _lock(handle, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -106,7 +120,7 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not try_lock(handle, path)
+        return not _try_lock(handle, path)
     except NoLocks:  # nobody can hold one
         return False
     finally:
@@ -121,4 +135,6 @@ def name_owner(handle: int) -> None:
 
 
 def _owner(path: Path) -> str:
-    return path.read_text(encoding="ascii", errors="replace").strip()
+    """Who has the lock of a file, for people."""
+    owner = path.read_text(encoding="ascii", errors="replace").strip()
+    return f"process {owner}" if owner else "another process"

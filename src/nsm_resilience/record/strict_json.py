@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
+
+from nsm_resilience.record.files import SURROGATE
 
 LARGEST = 2**63 - 1
 """The largest integer of the tables, and of a clock in nanoseconds."""
-
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
@@ -38,7 +37,7 @@ def parse_json(text: str | bytes) -> Any:
     except ValueError as error:
         raise JsonError(str(error)) from error
     if "\\u" in text:  # only an escape can bring half a character into what was UTF-8
-        half = _HALF.search(json.dumps(found, ensure_ascii=False))
+        half = SURROGATE.search(json.dumps(found, ensure_ascii=False))
         if half is not None:
             raise JsonError(f"holds half a character (U+{ord(half.group()):X})")
     return found

@@ -27,6 +27,7 @@ from nsm_resilience.report.campaign import (
     read_description,
     trial_commits,
 )
+from nsm_resilience.report.coverage import ours_rows
 from nsm_resilience.report.numbers import Second, apart_in_words, read_named, read_tables
 from nsm_resilience.report.rows import cell_rows
 from nsm_resilience.report.watchdog_rules import stated_rules
@@ -428,15 +429,4 @@ def name_of(line: Row) -> str:
 
 def _covered(trials: pd.DataFrame, study: Study) -> list[list[Row]]:
     """This campaign's trials without a remedy for each line of the coverage, in its order."""
-    return [
-        [
-            {
-                "plane": level_name("plane", o.plane),
-                "k": o.k,
-                "n": o.n,
-                "not_reached": o.not_reached,
-            }
-            for o in line.ours
-        ]
-        for line in coverage(load_facts(), trials, study)
-    ]
+    return [ours_rows(line) for line in coverage(load_facts(), trials, study)]

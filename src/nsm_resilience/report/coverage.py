@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.coverage import coverage, load_facts
+from nsm_resilience.analysis.coverage import Line, coverage, load_facts
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.wording import typographic
 
@@ -25,16 +25,21 @@ def covered(trials: pd.DataFrame, study: Study) -> dict[str, Any]:
                 "title": typographic(line.title),
                 "note": typographic(line.note),
                 "tests": {suite: list(names) for suite, names in line.tests.items()},
-                "ours": [
-                    {
-                        "plane": level_name("plane", o.plane),
-                        "k": o.k,
-                        "n": o.n,
-                        "not_reached": o.not_reached,
-                    }
-                    for o in line.ours
-                ],
+                "ours": ours_rows(line),
             }
             for line in coverage(facts, trials, study)
         ],
     }
+
+
+def ours_rows(line: Line) -> list[dict[str, Any]]:
+    """Return our trials of one line of the coverage, a row for each forwarding plane."""
+    return [
+        {
+            "plane": level_name("plane", ours.plane),
+            "k": ours.k,
+            "n": ours.n,
+            "not_reached": ours.not_reached,
+        }
+        for ours in line.ours
+    ]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nsm_resilience.study.scenario import NewClient, Scenario
+from nsm_resilience.study.scenario import Scenario
 from nsm_resilience.study.windows import Windows
 
 OVERHEAD_S = 37.0
@@ -23,17 +23,13 @@ def longest_s(windows: Windows, scenario: Scenario) -> float:
     return OVERHEAD_S + windows.steady_s + windows.watch_s + after_s(windows, scenario)
 
 
-def patience_s(client: NewClient, windows: Windows) -> float:
-    """How long a new client waits."""
-    return windows.new_connection_s if client.patience_s is None else client.patience_s
-
-
 def after_s(windows: Windows, scenario: Scenario) -> float:
     """How long it takes at most from the end of the watch until the last pod was tried.
 
     Those that ask after the watch ask one after the other. One that asked in the watch may still
     wait when it ends, which is as early as it asked.
     """
-    early = [patience_s(c, windows) for c in scenario.clients if c.at_s is not None]
-    late = [patience_s(c, windows) for c in scenario.clients if c.at_s is None]
+    usual_s = windows.new_connection_s
+    early = [c.waits_s(usual_s) for c in scenario.clients if c.at_s is not None]
+    late = [c.waits_s(usual_s) for c in scenario.clients if c.at_s is None]
     return max([sum(late), *early]) + windows.bystander_s

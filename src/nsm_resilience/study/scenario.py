@@ -50,6 +50,10 @@ class NewClient(Model):
         at = "" if self.at_s is None else f"-{self.at_s:g}".replace(".", "-")
         return f"{self.node}{at}"
 
+    def waits_s(self, usual_s: float) -> float:
+        """How long it waits; `usual_s` is the study's `new_connection_s`."""
+        return usual_s if self.patience_s is None else self.patience_s
+
     @property
     def pod(self) -> str:
         """Name of its pod."""

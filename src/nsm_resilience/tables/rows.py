@@ -18,7 +18,7 @@ def trial_row(judgement: Judgement) -> Row:
     measured = m.outage_s is not None
     return {
         **_head(j),
-        **_factors(j),
+        **factors_of(j),
         "lane": j.lane or None,
         "started": j.started or None,
         "verdict": j.verdict,
@@ -72,7 +72,7 @@ def trial_row(judgement: Judgement) -> Row:
 
 def outage_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `outages`."""
-    factors = _factors(judgement)
+    factors = factors_of(judgement)
     for outage in judgement.measures.outages:
         yield {
             **_head(judgement),
@@ -149,7 +149,8 @@ def _head(j: Judgement) -> Row:
     }
 
 
-def _factors(j: Judgement) -> Row:
+def factors_of(j: Judgement) -> Row:
+    """The level of each factor."""
     return {
         "plane": j.plane,
         "client": j.client,

@@ -11,23 +11,14 @@ from nsm_resilience.analysis.statistics import median_interval, wilson
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
 from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of
-from nsm_resilience.tables.rows import Row, counting
+from nsm_resilience.tables.rows import Row, counting, factors_of
 
 
 def cell_of(judgement: Judgement) -> Cell:
     """The cell a judgement belongs to."""
     return Cell(
         scenario=judgement.scenario,
-        factors=Factors.model_validate(
-            {
-                "plane": judgement.plane,
-                "client": judgement.client,
-                "failure": judgement.failure,
-                "outage": judgement.outage,
-                "watch": judgement.watch,
-                "remedy": judgement.remedy,
-            }
-        ),
+        factors=Factors.model_validate(factors_of(judgement)),
     )
 
 

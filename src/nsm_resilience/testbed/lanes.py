@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.lock import NoLocks, name_owner, try_lock
+from nsm_resilience.record.lock import name_owner, take
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.testbed.api import (
     NAMESPACES,
@@ -164,14 +164,8 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterat
                 "down` for a new cluster; then the same command goes on"
             )
         for lane in lanes:
-            handle = os.open(locks / lane.name, os.O_RDWR | os.O_CREAT, 0o644)
-            try:
-                free = try_lock(handle, locks / lane.name)
-            except NoLocks:
-                os.close(handle)
-                raise
-            if not free:
-                os.close(handle)
+            handle = take(locks / lane.name)
+            if handle is None:
                 continue
             # Looked at under the lock: whoever had the lane may just have taken it out of use.
             if out_of_use(locks, lane.name) is not None:

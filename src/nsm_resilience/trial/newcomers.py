@@ -16,7 +16,6 @@ from functools import partial
 from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
-from nsm_resilience.study.duration import patience_s
 from nsm_resilience.study.scenario import NewClient
 from nsm_resilience.trial.setting import Setting
 
@@ -104,7 +103,7 @@ class Newcomers:
         )  # fmt: skip
         setting.handlers[(client.node, probe.script_name)] = probe.on_line
         pod, asked_ns = newcomer.ask(setting.mesh, setting.writer, client)
-        window_s = patience_s(client, setting.windows)
+        window_s = client.waits_s(setting.windows.new_connection_s)
         probe.start(pod["metadata"]["uid"], until_replies=REPLIES, max_s=window_s)
         self._waiting.append(_Waiting(client, asked_ns, window_s, probe))
 
