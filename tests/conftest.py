@@ -95,6 +95,12 @@ def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     return lines
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """With `-n`: groups are kept together. Workers take no notice of them by any other `--dist`."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadgroup"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling:
     """With `-n`: tests of a group in one process, groups in the order they are collected in.

@@ -321,7 +321,7 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
     Raises:
         RuntimeError: Another process builds them, or the file system keeps no locks.
     """
-    owner = hold_for_life(results / ".build.lock")
+    owner = hold_for_life(_locks(results) / "build.lock")
     if owner:
         raise RuntimeError(
             f"the results in {results} are being built by {owner}; wait for it, or stop it"
@@ -336,4 +336,9 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
 
 def steps_lock(results: Path) -> Path:
     """The file that each step of a build locks beside the others (`record.lock.STEPS_LOCK`)."""
-    return results / ".steps.lock"
+    return _locks(results) / "steps.lock"
+
+
+def _locks(results: Path) -> Path:
+    """Snakemake's own folder: the results stand for themselves, and are the same in every build."""
+    return results.parent / ".snakemake"

@@ -9,9 +9,11 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from workflow_project import Project, make_project
+from small_campaign import Small
+from workflow_project import Project, make_project, recorded_project
 
 pytestmark = pytest.mark.pipeline
 
@@ -69,22 +71,27 @@ def test_names_and_paths_reach_the_commands_as_they_are_written(bare: Project) -
     assert all(words[5:11] == cluster for words in trials)
 
 
-def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(project: Project) -> None:
+def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(
+    small: Small, tmp_path: Path
+) -> None:
+    project = recorded_project(small, tmp_path)  # of its own: in a built one is nothing to do
     target = "results/verdicts.jsonl"
-    lock = project.folder / "results" / ".build.lock"
+    lock = project.folder / ".snakemake" / "build.lock"
     first = subprocess.Popen(
         project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    while not (lock.exists() and lock.read_text()):
-        assert first.poll() is None
-        time.sleep(0.05)
-    os.kill(first.pid, signal.SIGSTOP)
-    second = project.snakemake(target)
-    assert second.returncode == 1
-    assert f"are being built by process {first.pid}" in second.stdout
-    os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    try:
+        while not (lock.exists() and lock.read_text()):
+            assert first.poll() is None
+            time.sleep(0.05)
+        os.kill(first.pid, signal.SIGSTOP)
+        second = project.snakemake(target)
+        assert second.returncode == 1
+        assert f"are being built by process {first.pid}" in second.stdout
+    finally:
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
     third = project.snakemake(target)
     assert third.returncode == 0, third.stdout
 
