@@ -26,9 +26,9 @@ KINDS = frozenset(
 """Every kind of event; the reader refuses others, so that a typing error cannot hide."""
 
 MONITOR_STREAM = "monitor stream"
-"""`channel` of a `notification`: what a stream of ours heard on the client's workspace, where
-nsm-monitor listens too. Its `what` is connected, event, broken, unreachable, unreadable or ended
-(agent/node/listen.py)."""
+"""`channel` of a `notification`: what a stream of ours heard where the client's own program
+(nsm-monitor, nsc) listens, too. Its `what` is connected, event, broken, unreachable, unreadable or
+ended (agent/node/listen.py)."""
 
 
 class EventError(ValueError):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands for nsmd's monitor server: a real gRPC server in a process of its own, on one socket.
+"""Stands for NSM's monitor server: a real gRPC server in a process of its own, on one socket.
 
 It sends raw bytes and has no code of NSM. Arguments: the socket's path and the initial state in
-hex. A line on its input is a message in hex for all who listen, or `end`. It writes `ready`, and
-for every call `asked` with the request in hex and, when that is over, `gone`.
+hex; for mutual TLS also the files of a key, of its certificate and of the authority that clients
+are certified by. A line on its input is a message in hex for all who listen, or `end`. It writes
+`ready`, and for every call `asked` with the request in hex and, when that is over, `gone`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import queue
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -23,7 +25,7 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def main(path: str, initial: bytes) -> None:
+def main(path: str, initial: bytes, *tls: str) -> None:
     listening: list[queue.Queue[bytes]] = []
 
     def monitor(request: bytes, context: Any) -> Iterator[bytes]:
@@ -44,7 +46,14 @@ def main(path: str, initial: bytes) -> None:
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("connection.MonitorConnection", methods),)
     )
-    server.add_insecure_port(f"unix:{path}")
+    if tls:
+        key, certificate, authority = (Path(file).read_bytes() for file in tls)
+        server.add_secure_port(
+            f"unix:{path}",
+            grpc.ssl_server_credentials([(key, certificate)], authority, require_client_auth=True),
+        )
+    else:
+        server.add_insecure_port(f"unix:{path}")
     server.start()
     say("ready")
     for line in sys.stdin:
@@ -55,4 +64,4 @@ def main(path: str, initial: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], bytes.fromhex(sys.argv[2]))
+    main(sys.argv[1], bytes.fromhex(sys.argv[2]), *sys.argv[3:])

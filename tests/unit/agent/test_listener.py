@@ -9,17 +9,24 @@ import os
 import queue
 import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.agent.listening import (
+    DELETE,
+    DOWN,
+    INITIAL,
+    UP,
+    UPDATE,
+    Process,
+    event,
+    field,
+    heard,
+)
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").exists(), reason="the agent's scripts run on Linux nodes"
@@ -29,63 +36,6 @@ UID = "0f9c6a2e-1111-2222-3333-444455556666"
 DEVICE = "networkservicemesh.io/socket"
 PATTERN = "/nsm/nsm-*/nsm.server.io.sock"
 CHECKPOINT = "/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"
-INITIAL, UPDATE, DELETE = range(3)
-UP, DOWN = range(2)
-
-
-def field(number: int, value: int | bytes | str) -> bytes:
-    """One field of a message, as protobuf.dev has it; numbers and lengths below 128."""
-    if isinstance(value, int):
-        return bytes([number << 3, value])
-    data = value.encode() if isinstance(value, str) else value
-    return bytes([number << 3 | 2, len(data)]) + data
-
-
-def event(kind: int, *connections: tuple[str, int]) -> bytes:
-    """A ConnectionEvent; like protobuf's own writers it leaves zeros out."""
-    message = field(1, kind) if kind else b""
-    for name, state in connections:
-        # a service's name, a mechanism and labels stand around what matters
-        content = field(1, name) + field(2, "icmp") + field(3, field(1, "LOCAL")) + field(5, b"")
-        connection = content + (field(9, state) if state else b"")
-        message += field(2, field(1, name) + field(2, connection))
-    return message
-
-
-class Process:
-    """A process whose lines are read as they come."""
-
-    def __init__(self, command: list[str], folder: Path) -> None:
-        self.child = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=folder,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self.lines: queue.Queue[str] = queue.Queue()
-        self.reader = threading.Thread(target=self._read, args=(self.child.stdout,), daemon=True)
-        self.reader.start()
-
-    def _read(self, stream: IO[str]) -> None:
-        for line in stream:
-            self.lines.put(line.strip())
-
-    def line(self, timeout: float = 60) -> str:  # a busy machine is no failure
-        return self.lines.get(timeout=timeout)
-
-    def order(self, line: str) -> None:
-        assert self.child.stdin is not None
-        self.child.stdin.write(line + "\n")
-        self.child.stdin.flush()
-
-    def end(self, number: int = signal.SIGKILL) -> None:
-        self.child.send_signal(number)  # none is sent to a process that has ended
-        self.child.wait(timeout=20)
-        self.reader.join(timeout=20)  # it reads to the end; closed before, it would fail
-        for stream in (self.child.stdin, self.child.stdout):
-            if stream is not None:
-                stream.close()
 
 
 class Client:
@@ -147,14 +97,6 @@ def write_checkpoint(root: Path, mounted: dict[str, list[str]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     data = {"PodDeviceEntries": entries, "RegisteredDevices": {DEVICE: ["nsm-4"]}}
     file.write_text(json.dumps({"Data": data, "Checksum": 1}))
-
-
-def heard(listener: Process, kind: str) -> dict[str, Any]:
-    """The listener's next line, which must be of this kind and stamped."""
-    line: dict[str, Any] = json.loads(listener.line())
-    assert line.pop("kind") == kind, line
-    assert abs(line.pop("t_ns") - time.monotonic_ns()) < 60e9
-    return line
 
 
 def test_every_event_of_the_stream_is_heard_and_nothing_is_asked_for(client: Client) -> None:
@@ -300,40 +242,6 @@ def test_a_checkpoint_that_is_none_is_an_error_that_says_so(node_root: Path, con
     (node_root / CHECKPOINT.lstrip("/")).write_text(content)
     with pytest.raises(LookupError, match="checkpoint cannot be read"):
         workspace.server_socket(UID, DEVICE, PATTERN)
-
-
-@given(st.binary(max_size=200))
-def test_bytes_of_any_kind_are_an_event_or_an_error(data: bytes) -> None:
-    import listen
-
-    try:
-        found = listen.connection_event(data)
-    except ValueError:
-        return
-    assert set(found) == {"type", "connections"}
-
-
-@given(
-    st.integers(0, 2),
-    st.dictionaries(st.text(min_size=1, max_size=8), st.integers(0, 1), max_size=4),
-    st.data(),
-)
-def test_an_event_is_read_as_written_and_cut_anywhere_never_as_another_connection(
-    kind: int, connections: dict[str, int], data: st.DataObject
-) -> None:
-    import listen
-
-    written = event(kind, *connections.items())
-    found = listen.connection_event(written)
-    assert found["type"] == ("INITIAL", "UPDATE", "DELETE")[kind]
-    expected = sorted([name, "DOWN" if state else "UP"] for name, state in connections.items())
-    assert found["connections"] == expected
-    cut = written[: data.draw(st.integers(0, len(written)))]
-    try:
-        part = listen.connection_event(cut)
-    except ValueError:
-        return
-    assert all(row in expected for row in part["connections"])
 
 
 SETTINGS = bytes.fromhex("000000040000000000")

@@ -8,8 +8,9 @@ compression (RFC 7541, 6.2.3) and never read, because nothing is decided by a he
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
@@ -44,14 +45,25 @@ def header(name: str, value: str) -> bytes:
 class ServerStream:
     """The call over a connected socket. Its timeout is the caller's business."""
 
-    def __init__(self, channel: socket.socket, method: str, message: bytes = b"") -> None:
-        """Call `method`, as in `/package.Service/Method`, with a message (empty by default)."""
+    def __init__(
+        self,
+        channel: socket.socket,
+        method: str,
+        message: bytes = b"",
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Call `method`, as in `/package.Service/Method`, with a message (empty by default).
+
+        `metadata` are headers of the call's own; TLS is the caller's business, too.
+        """
         self._channel = channel
         self._received = bytearray()
         self._answered = False
+        scheme = "https" if isinstance(channel, ssl.SSLSocket) else "http"
         headers = (
-            (":method", "POST"), (":scheme", "http"), (":path", method),
+            (":method", "POST"), (":scheme", scheme), (":path", method),
             (":authority", "localhost"), ("te", "trailers"), ("content-type", "application/grpc"),
+            *metadata,
         )  # fmt: skip
         block = b"".join(header(name, value) for name, value in headers)
         asked = struct.pack("!BI", 0, len(message)) + message  # not compressed

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read protocol buffers without their library: the wire format, and nothing that writes it.
+"""Read protocol buffers without their library, and write what the few questions here need.
 
-The format is that of protobuf.dev, "Encoding". Groups (wire types 3 and 4) are long deprecated and
-refused. Every error in the bytes is a ValueError.
+The wire format is that of protobuf.dev, "Encoding". Groups (wire types 3 and 4) are long deprecated
+and refused. Every error in the bytes is a ValueError.
 """
 
 from __future__ import annotations
@@ -67,6 +67,19 @@ def number(data: bytes, wanted: int) -> int:
     if found and not isinstance(found[-1], int):
         raise ValueError(f"field {wanted} holds no number")
     return int(found[-1]) if found else 0
+
+
+def delimited(field: int, value: bytes) -> bytes:
+    """One field that holds a message, a text or bytes, as it is written."""
+    return _varint(field << 3 | DELIMITED) + _varint(len(value)) + value
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*written, number])
 
 
 def _as_bytes(value: int | bytes, field: int) -> bytes:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutual TLS between two that have SPIFFE identities ("X.509-SVID", section 5), for gRPC.
+
+As MTLSClientConfig with AuthorizeAny of go-spiffe does it, which nsc of NSM v1.18.0 uses (main.go
+of cmd-nsc): the other side's certificate must lead to the bundle and bear one SPIFFE ID of the
+trust domain, whichever; no name of a host is checked; TLS 1.2 at least.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from typing import Any
+
+from spiffe import Identity, trust_domain
+
+PROTOCOL = "h2"
+"""A gRPC server refuses a client that does not name it (ALPN, RFC 9113, 3.2)."""
+PARTIAL_CHAIN = 0x80000
+"""X509_V_FLAG_PARTIAL_CHAIN of OpenSSL: what stands in the bundle is believed, also when another
+authority has signed it, as Go has it; ssl.VERIFY_X509_PARTIAL_CHAIN since Python 3.10."""
+
+
+class Untrusted(OSError):
+    """The other side has shown a certificate, but not one of SPIFFE in our trust domain."""
+
+
+def context(identity: Identity) -> ssl.SSLContext:
+    """TLS as this identity; ValueError or OSError when its certificates or key are none."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_REQUIRED
+    made.verify_flags |= PARTIAL_CHAIN
+    made.load_verify_locations(cadata=identity.bundle)
+    made.set_alpn_protocols([PROTOCOL])
+    _load(made, identity)
+    return made
+
+
+def secured(channel: socket.socket, identity: Identity) -> tuple[ssl.SSLSocket, str]:
+    """(the connection, encrypted; the other side's SPIFFE ID); OSError when they do not agree.
+
+    The connected socket is the new one's from here on, and closed when this fails.
+    """
+    try:
+        encrypted = context(identity).wrap_socket(channel)
+    except BaseException:
+        channel.close()
+        raise
+    try:
+        if encrypted.selected_alpn_protocol() != PROTOCOL:
+            raise Untrusted("the other side does not speak HTTP/2 over TLS")
+        return encrypted, peer_of(encrypted.getpeercert() or {}, identity.trust_domain)
+    except BaseException:
+        encrypted.close()
+        raise
+
+
+def peer_of(certificate: Any, domain: str) -> str:
+    """The SPIFFE ID in a verified certificate, as ssl shows that; Untrusted without one of ours."""
+    names = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"]
+    if len(names) != 1:
+        raise Untrusted(f"a certificate names {names}, and one SPIFFE ID is expected")
+    try:
+        theirs = trust_domain(names[0])
+    except ValueError as error:
+        raise Untrusted(str(error)) from error
+    if theirs != domain:
+        raise Untrusted(f"{names[0]} is not of the trust domain {domain}")
+    return str(names[0])
+
+
+def _load(made: ssl.SSLContext, identity: Identity) -> None:
+    """Python takes certificate and key from a file only: from one in memory, never on a disk."""
+    handle = os.memfd_create("svid")
+    try:
+        text = "".join(ssl.DER_cert_to_PEM_cert(one) for one in identity.certificates)
+        text += ssl.DER_cert_to_PEM_cert(identity.key).replace("CERTIFICATE", "PRIVATE KEY")
+        with os.fdopen(handle, "w", closefd=False) as file:
+            file.write(text)
+        made.load_cert_chain(f"/proc/self/fd/{handle}")
+    finally:
+        os.close(handle)

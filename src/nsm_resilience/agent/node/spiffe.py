@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The identity (X.509 SVID) that SPIRE gives to this script, by the SPIFFE Workload API.
+
+NSM of today answers nobody without one: nsmgr serves by mutual TLS alone (initSecurity and RunNsmgr
+in internal/manager/manager.go of cmd-nsmgr v1.18.0), with any SVID of its trust domain.
+
+The way that changes nothing in NSM is an identity of the listener's own: **one registration entry
+in SPIRE**, whose selectors are the namespace and the label of the node agent's pods. It is chosen
+for these facts of NSM v1.18.0:
+
+- nsmgr asks no policy who may listen. The map of identities and connections is given to its monitor
+  server, but no policy (`authmonitor.WithSpiffeIDConnectionMap` alone in manager.go; in
+  pkg/tools/monitorconnection/authorize/server.go of sdk the default policies are commented out).
+  A listener with another identity is shown all that the client is shown.
+- That map is written by who requests and closes connections (pkg/networkservice/common/authorize/
+  server.go of sdk): a request that fails under an identity takes that identity's connections off
+  the map. With the client's own identity a listener would stand beside the client there; with
+  another one it is in none of NSM's state.
+- SPIRE attests the process behind the socket by its pod. The client's identity would need an entry
+  that says of the node agent that it is the client, which is false; entering the client's pod would
+  put a process into the system under test.
+
+What is asked: FetchX509SVID, one answer, then the stream is closed. X509Source of go-spiffe, which
+NSM's programs use, keeps it open and goes on with what it has while SPIRE is away. Here likewise:
+what was given is held, asked for anew before it runs out, and kept while nobody answers.
+
+Messages and header: workload.proto of go-spiffe v2.6.0; "SPIFFE Workload API", section 3.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+import grpc_stream
+import protobuf
+import sockets
+from netns import HOST_ROOT
+
+METHOD = "/SpiffeWorkloadAPI/FetchX509SVID"
+HEADER = ("workload.spiffe.io", "true")
+"""Without it an agent refuses: it shows that no page in a browser was tricked into the call."""
+SVIDS = 1
+SPIFFE_ID, CERTIFICATES, KEY, BUNDLE = 1, 2, 3, 4
+"""Fields: X509SVIDResponse.svids; of X509SVID its spiffe_id, x509_svid, x509_svid_key, bundle."""
+
+RENEW_S = 600.0
+"""After this long what is held is asked for anew at the next attempt. An SVID lives 1 h as NSM's
+deployment of SPIRE has it (default_x509_svid_ttl), and SPIRE renews it at half of that."""
+
+SCHEME = "spiffe://"
+SEQUENCE = 0x30
+
+
+class NoIdentity(Exception):
+    """SPIRE gave none; the text says why."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An X.509 SVID, and who is to be believed.
+
+    Attributes:
+        spiffe_id: Such as spiffe://trust-domain/path.
+        certificates: DER, the own one first, then those between it and the bundle.
+        key: PKCS#8, DER.
+        bundle: DER certificates of the trust domain's authorities, one after another.
+    """
+
+    spiffe_id: str
+    certificates: tuple[bytes, ...]
+    key: bytes
+    bundle: bytes
+
+    @property
+    def trust_domain(self) -> str:
+        """The name between the scheme and the path."""
+        return trust_domain(self.spiffe_id)
+
+
+def trust_domain(spiffe_id: str) -> str:
+    """The trust domain of a SPIFFE ID; ValueError when it is none."""
+    domain = spiffe_id[len(SCHEME) :].partition("/")[0]
+    if not spiffe_id.startswith(SCHEME) or not domain:
+        raise ValueError(f"{spiffe_id!r} is no SPIFFE ID")
+    return domain
+
+
+def split_der(data: bytes) -> tuple[bytes, ...]:
+    """Certificates that stand one after another; ValueError when the bytes are none (X.690)."""
+    found = []
+    while data:
+        if len(data) < 2 or data[0] != SEQUENCE:
+            raise ValueError("a certificate does not begin as one")
+        length, begin = data[1], 2
+        if length & 0x80:
+            begin += length & 0x7F
+            length = int.from_bytes(data[2:begin], "big")
+        end = begin + length
+        if begin == 2 + 0x7F or end > len(data):
+            raise ValueError("a certificate is cut off")
+        found.append(data[:end])
+        data = data[end:]
+    return tuple(found)
+
+
+def identity_of(message: bytes) -> Identity:
+    """The first SVID of an answer, which is the one to use by default; ValueError without one."""
+    svids = protobuf.messages(message, SVIDS)
+    if not svids:
+        raise ValueError("the answer holds no SVID")
+    parts = {field: protobuf.messages(svids[0], field) for field in (CERTIFICATES, KEY, BUNDLE)}
+    certificates = split_der(b"".join(parts[CERTIFICATES][-1:]))
+    bundle = b"".join(parts[BUNDLE][-1:])
+    if not certificates or not split_der(bundle) or not parts[KEY]:
+        raise ValueError("an SVID comes without its certificate, key or bundle")
+    found = Identity(protobuf.text(svids[0], SPIFFE_ID), certificates, parts[KEY][-1], bundle)
+    trust_domain(found.spiffe_id)
+    return found
+
+
+def ask(path: str, timeout: float) -> Identity:
+    """Ask the agent that listens at a path of the node; NoIdentity when it gives none.
+
+    A refusal is a header that is not read here (grpc_stream.py): the stream just ends.
+    """
+    directory, name = os.path.split(HOST_ROOT + path)
+    try:
+        folder = os.open(directory, os.O_PATH)
+        try:
+            channel = sockets.connect_in(folder, name, timeout)
+        finally:
+            os.close(folder)
+        with channel:
+            stream = grpc_stream.ServerStream(channel, METHOD, metadata=(HEADER,))
+            return identity_of(next(stream.messages()))
+    except grpc_stream.Broken as end:
+        raise NoIdentity(
+            f"SPIRE's agent at {path} gave no SVID ({end}); is there a registration entry with "
+            "selectors of the node agent's pod?"
+        ) from end
+    except (OSError, grpc_stream.Unreadable, ValueError) as error:
+        raise NoIdentity(f"no SVID from {path}: {type(error).__name__}: {error}") from error
+
+
+class Source:
+    """The identity of this script for as long as it runs."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        """`path` is that of SPIRE's agent on the node; `timeout` of one question, in seconds."""
+        self._path, self._timeout = path, timeout
+        self._held: Identity | None = None
+        self._fresh_until = 0.0
+
+    def identity(self) -> Identity:
+        """What is held, or asked for anew when that is due; NoIdentity when there is neither."""
+        if self._held is None or time.monotonic() >= self._fresh_until:
+            try:
+                self._held = ask(self._path, self._timeout)
+                self._fresh_until = time.monotonic() + RENEW_S
+            except NoIdentity:
+                if self._held is None:
+                    raise
+        return self._held
+
+    def doubt(self) -> None:
+        """It was not accepted, or the other side was not: ask anew next time."""
+        self._fresh_until = 0.0
