@@ -101,11 +101,11 @@ class Agent:
                 self._forget_oldest()
             page: list[tuple[int, str, Any]] = []
             size = 0
-            for line, length in zip(self.lines, self.sizes, strict=True):
-                if page and size + length > PAGE_BYTES:
+            for place, line in enumerate(self.lines):
+                size += self.sizes[place]
+                if page and size > PAGE_BYTES:
                     return page, line[0], True
                 page.append(line)
-                size += length
             return page, self.next, False
 
     def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:

@@ -66,7 +66,7 @@ def address_of(interface: str) -> tuple[bytes, int] | None:
             mask = fcntl.ioctl(handle, SIOCGIFNETMASK, request)[20:24]
         except OSError:
             return None
-    return address, int.from_bytes(mask, "big").bit_count()
+    return address, bin(int.from_bytes(mask, "big")).count("1")
 
 
 def is_up(interface: str) -> bool:

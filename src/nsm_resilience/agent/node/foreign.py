@@ -32,7 +32,7 @@ def printable(value: Any) -> Any:
         return _fit(value) if _SURROGATE.search(value) else value
     if isinstance(value, dict):
         return {printable(key): printable(held) for key, held in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [printable(held) for held in value]
     return value
 
