@@ -20,6 +20,10 @@ for these facts of NSM v1.18.0:
   that says of the node agent that it is the client, which is false; entering the client's pod would
   put a process into the system under test.
 
+What it changes is that entry in SPIRE and, while it listens, one connection to nsmgr and one row in
+its list of those who listen. To SPIRE's agent it is one caller more among kubelet's probes of NSM,
+each of which asks for an SVID, too (grpc-health-probe -spiffe).
+
 What is asked: FetchX509SVID, one answer, then the stream is closed. X509Source of go-spiffe, which
 NSM's programs use, keeps it open and goes on with what it has while SPIRE is away. Here likewise:
 what was given is held, asked for anew before it runs out, and kept while nobody answers.
