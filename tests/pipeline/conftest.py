@@ -16,7 +16,7 @@ import pytest
 import yaml
 from live_project import HERE, TRIALS, Live
 from small_campaign import Small, cut, recorded_folder
-from workflow_project import ROOT, Project, make_project, recorded_project
+from workflow_project import ROOT, Project, files_of, make_project, recorded_project
 
 
 @pytest.fixture(scope="session")
@@ -36,38 +36,44 @@ def project(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def built(project: Project) -> Project:
-    """The same project, built whole."""
+def built(project: Project) -> Iterator[Project]:
+    """The same project, built whole, once for all tests that only look at it."""
     dry = project.snakemake("--dry-run")
     assert dry.returncode == 0, dry.stdout
     done = project.snakemake()
     assert done.returncode == 0, done.stdout[-5000:]
-    return project
+    made = files_of(project)
+    yield project
+    assert files_of(project) == made, "a test has changed the project that all share"
 
 
-@pytest.fixture
-def live(small: Small, tmp_path: Path) -> Iterator[Live]:
-    project = make_project(tmp_path / "project")
-    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
-    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": TRIALS}]
-    (project.folder / "config" / "study.yaml").write_text(yaml.safe_dump(study))
-    # an environment in which `nsm-resilience` is the stand-in, over the packages of this one
-    venv.create(tmp_path / "environment", with_pip=False)
-    scripts = tmp_path / "environment" / "bin"
-    python = scripts / "python"
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python of an environment whose `nsm-resilience` is the stand-in, over our packages."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
     site = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     paths = [str(ROOT / "src"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     Path(site, "over.pth").write_text("\n".join(paths) + "\n")
-    (scripts / "nsm-resilience").write_text(
-        f'#!/bin/sh\nexec "{python}" "{HERE / "stand_in.py"}" "$@"\n'
-    )
-    (scripts / "nsm-resilience").chmod(0o755)
+    command = folder / "bin" / "nsm-resilience"
+    command.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "stand_in.py"}" "$@"\n')
+    command.chmod(0o755)
+    return python
+
+
+@pytest.fixture
+def live(small: Small, stand_in: Path, tmp_path: Path) -> Iterator[Live]:
+    project = make_project(tmp_path / "project")
+    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
+    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": TRIALS}]
+    (project.folder / "config" / "study.yaml").write_text(yaml.safe_dump(study))
     environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
     environment.pop("PYTHONPATH", None)
-    started = Live(replace(project, python=str(python)), environment)
+    started = Live(replace(project, python=str(stand_in)), environment)
     yield started
     # whatever a test left running ends here: these are our own children's process groups
     for line in (

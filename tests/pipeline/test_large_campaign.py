@@ -16,7 +16,7 @@ from small_campaign import ROOT, Small
 from nsm_resilience.record.synthesize import SynthesisError, synthesize
 from nsm_resilience.report.campaign import read_description
 
-SIZES = (60, 240)
+SIZES = (30, 120)
 MARGIN = 1.1
 """Pages that a process happens to touch differ by some percent from run to run."""
 

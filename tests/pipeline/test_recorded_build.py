@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 from small_campaign import Small
-from workflow_project import Project, recorded_project
+from workflow_project import Project, files_of, recorded_project
 
 pytestmark = pytest.mark.pipeline
 
@@ -124,16 +123,3 @@ def test_two_builds_in_two_folders_give_the_same_bytes(
     for name in ("report.pdf", "ro-crate-metadata.json", "numbers.json", "figures/timelines.svg"):
         assert name in first
     assert [name for name, digest in first.items() if second[name] != digest] == []
-
-
-def files_of(project: Project) -> dict[str, str]:
-    """Checksum of every file that a build makes, by its path in the results."""
-    results = project.folder / "results"
-    apart = {"logs", "recorded", "report.html", "run-times.csv"}
-    return {
-        path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(results.rglob("*"))
-        if path.is_file()
-        and path.relative_to(results).parts[0] not in apart
-        and path.name != ".snakemake_timestamp"
-    }

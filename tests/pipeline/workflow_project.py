@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -56,3 +57,19 @@ def recorded_project(small: Small, folder: Path) -> Project:
     made = make_project(folder)
     shutil.copytree(small.packed, made.folder / "results" / "recorded" / "small")
     return replace(made, trials=small.trials)
+
+
+def files_of(project: Project) -> dict[str, str]:
+    """Checksum of every file that a build makes, by its path in the results.
+
+    All but logs, the run times of the rules, and the HTML report, which shows them.
+    """
+    results = project.folder / "results"
+    apart = {"logs", "recorded", "report.html", "run-times.csv"}
+    return {
+        path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*"))
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in apart
+        and path.name != ".snakemake_timestamp"
+    }

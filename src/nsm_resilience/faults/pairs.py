@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, product
 from typing import Any, get_args
 
@@ -54,32 +56,53 @@ class Selection:
 
     Attributes:
         pairs: Those chosen, in the order chosen.
-        left_out: How many were not.
+        others: Those that were not.
         trial_s: Longest time of one trial, seconds.
         lanes: Lanes that run side by side.
         trials: Trials of each pair, and of the control.
     """
 
     pairs: tuple[Pair, ...]
-    left_out: int
+    others: tuple[Pair, ...]
     trial_s: float
     lanes: int
     trials: int
 
-    def minutes_of(self, pairs: int) -> float:
-        """Longest time of so many pairs and the control on these lanes, in minutes."""
-        rounds = -(-self.trials * (pairs + 1) // self.lanes)
-        return rounds * self.trial_s / 60
+    @property
+    def left_out(self) -> int:
+        """How many were not chosen."""
+        return len(self.others)
+
+    def minutes_of(self, pairs: Collection[Pair]) -> float:
+        """Longest time of such pairs and the control on these lanes, in minutes."""
+        return _rounds(pairs, self.lanes, self.trials) * self.trial_s / 60
 
     @property
     def minutes(self) -> float:
         """Longest time of what was chosen."""
-        return self.minutes_of(len(self.pairs))
+        return self.minutes_of(self.pairs)
 
     @property
     def minutes_of_all(self) -> float:
         """Longest time if all pairs were run."""
-        return self.minutes_of(len(self.pairs) + self.left_out)
+        return self.minutes_of((*self.pairs, *self.others))
+
+
+def _rounds(pairs: Collection[Pair], lanes: int, trials: int) -> int:
+    """How many trials follow on each other at most when the control and such pairs are run.
+
+    Nothing runs beside a trial that is alone (study/schedule.py): it waits for all before it, and
+    all after it wait for it. So each of them may leave all lanes but one empty for a trial's time.
+    """
+    alone = trials * sum(runs_alone(pair) for pair in pairs)
+    beside = trials * (len(pairs) + 1) - alone
+    return alone + min(beside, (beside + (alone + 1) * (lanes - 1)) // lanes)
+
+
+@cache
+def runs_alone(pair: Pair) -> bool:
+    """Whether its trials run alone on the cluster, by what the study says of its faults."""
+    return any(Fault.model_validate(one.fault()).disturbs(one.failure) for one in pair)
 
 
 def all_pairs(plane: Plane) -> list[Pair]:
@@ -117,19 +140,28 @@ def select(
     if lanes < 1 or trials < 1:
         raise BudgetError("at least one lane and one trial of each pair are needed")
     trial_s = longest_s(base.windows, _scenario(1, all_pairs(plane)[0]))
-    room = lanes * int(minutes * 60 / trial_s) // trials - 1
-    if room < 1:
-        least = -(-2 * trials // lanes) * trial_s / 60
+    most = int(minutes * 60 / trial_s)
+    pool = all_pairs(plane)
+    fewest = min(_rounds([pair], lanes, trials) for pair in pool)
+    if most < fewest:
+        least = fewest * trial_s / 60
         raise BudgetError(
             f"{minutes:g} minutes are too short: the control and one pair take {least:.1f} on "
             f"{lanes} lane(s); write --minutes {-(-least // 1):.0f}"
         )
-    pool = all_pairs(plane)
-    chosen = _balanced(pool, room, random.Random(f"pairs/{seed}"))
-    return Selection(tuple(chosen), len(pool) - len(chosen), trial_s, lanes, trials)
+
+    def fits(chosen: Collection[Pair]) -> bool:
+        return _rounds(chosen, lanes, trials) <= most
+
+    chosen = _balanced(pool, fits, random.Random(f"pairs/{seed}"))
+    others = tuple(pair for pair in pool if pair not in set(chosen))
+    return Selection(tuple(chosen), others, trial_s, lanes, trials)
 
 
-def _balanced(pool: list[Pair], number: int, chance: random.Random) -> list[Pair]:
+def _balanced(
+    pool: list[Pair], fits: Callable[[Collection[Pair]], bool], chance: random.Random
+) -> list[Pair]:
+    """Pairs as long as one more fits; one that does not, because it runs alone, is passed over."""
     left = list(pool)
     chance.shuffle(left)
     taken: Counter[Failing] = Counter()
@@ -140,9 +172,12 @@ def _balanced(pool: list[Pair], number: int, chance: random.Random) -> list[Pair
         new = {one.component for one in pair} - seen
         return -len(new), sum(taken[one] for one in pair)
 
-    while left and len(chosen) < number:
+    while left:
         best = min(left, key=cost)
         left.remove(best)
+        if not fits([*chosen, best]):
+            left = [pair for pair in left if runs_alone(pair) < runs_alone(best)]
+            continue
         chosen.append(best)
         taken.update(best)
         seen |= {one.component for one in best}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from nsm_resilience.judge.rules import Rules
 
@@ -22,19 +22,24 @@ class AlterationError(ValueError):
 
 
 COUNTS = frozenset({"judge.loss_run"})
-SHARES = frozenset({"judge.loss_share", "judge.late_reply_share", "judge.late_fraction"})
+SHARES = frozenset(
+    {
+        "judge.loss_share", "judge.late_reply_share", "judge.late_fraction",
+        "judge.steady_loss_fraction",
+    }
+)  # fmt: skip
+WINDOWS = frozenset({"steady_s", "settle_s", "watch_s", "new_connection_s"})
+FACTS = frozenset({"interval_s", "component_interval_s"})
+"""Fields of `Rules` that say what was done, not by what it is judged: how often was sampled."""
 KEYS = {
-    **{
-        f"judge.{name}": name
-        for name in (
-            "loss_run", "loss_share", "late_reply_s", "late_reply_share", "probe_gap_s",
-            "late_fraction", "prompt_s",
-        )
-    },
-    "windows.settle_s": "settle_s",
-}  # fmt: skip
-"""Keys of a study that can be altered, with the field of `Rules` that each becomes. Not among them
-are those by which lanes are compared (`shared_…`): they are no rule of one record."""
+    f"{'windows' if one.name in WINDOWS else 'judge'}.{one.name}": one.name
+    for one in fields(Rules)
+    if one.name not in FACTS
+}
+"""Keys that can be altered, with the field of `Rules` that each becomes: those of a study, and
+under `judge.` also the thresholds that no study states (judge/rulebook.py has them all). By those
+called `shared_…` the lanes are compared, before any record is judged. What the rulebook writes in
+capitals are bounds of clocks and of the protocol: they can be altered in the code only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.plausible import find_implausible
 from nsm_resilience.judge.shared import Across, look_across
 from nsm_resilience.judge.traces import Trace, trace_of
-from nsm_resilience.judge.trial import describe_error, judge_record, labelled, unreadable
+from nsm_resilience.judge.trial import Checked, describe_error, judge_record, labelled, unreadable
 from nsm_resilience.record.files import new_file, well_formed
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
@@ -53,6 +53,14 @@ class Attempt:
 
 Bound = tuple[Attempt, Expected]
 """An attempt, and what the study says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What the first look at a record found; `checked` is None where it came to no end."""
+
+    trace: Trace | None = None
+    checked: Checked | None = None
 
 
 def judge_campaign(
@@ -92,10 +100,11 @@ def _lines(
     folder: Path, attempts: list[Bound], jobs: int, alterations: Sequence[Alteration]
 ) -> Iterator[bytes]:
     """One line for each attempt, in their order, judged by so many processes."""
+    look = partial(_look, folder, tuple(alterations))
     one = partial(_line, folder, tuple(alterations))
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     if jobs < 2:
-        yield from _both_passes(folder, attempts, one, _one_by_one)
+        yield from _both_passes(attempts, look, one, _one_by_one)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
 
@@ -104,27 +113,33 @@ def _lines(
             for at in range(0, len(given), jobs * CHUNK * 8):
                 yield from pool.imap(do, given[at : at + jobs * CHUNK * 8], CHUNK)
 
-        yield from _both_passes(folder, attempts, one, side_by_side)
+        yield from _both_passes(attempts, look, one, side_by_side)
 
 
 def _both_passes(
-    folder: Path,
     attempts: list[Bound],
-    one: Callable[[tuple[Bound, Across | None]], bytes],
+    look: Callable[[Bound], _First],
+    one: Callable[[tuple[Bound, Across | None, Checked | None]], bytes],
     each: Callable[..., Iterator[Any]],
 ) -> Iterator[bytes]:
     """The traces of all, and then the lines of all."""
-    traces = (trace for trace in each(partial(_trace, folder), attempts) if trace is not None)
-    across = look_across(traces)
-    yield from each(one, [(b, across.get((b[0].trial, b[0].number))) for b in attempts])
+    first: list[_First] = list(each(look, attempts))
+    across = look_across(found.trace for found in first if found.trace is not None)
+    yield from each(
+        one,
+        [
+            (bound, across.get((bound[0].trial, bound[0].number)), found.checked)
+            for bound, found in zip(attempts, first, strict=True)
+        ],
+    )
 
 
 def _one_by_one(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
     yield from map(do, given)
 
 
-def _trace(folder: Path, bound: Bound) -> Trace | None:
-    """What is compared with other lanes; None for a record that cannot be, whatever is in it.
+def _look(folder: Path, alterations: tuple[Alteration, ...], bound: Bound) -> _First:
+    """What is compared with other lanes; nothing of a record that cannot be, whatever is in it.
 
     One that is not believed says nothing of other lanes either.
     """
@@ -132,20 +147,23 @@ def _trace(folder: Path, bound: Bound) -> Trace | None:
     try:
         record = read_record(CampaignLayout(folder).record(attempt.trial, attempt.number))
         record = bind(record, expected)
-        if record.outcome == "complete" and find_implausible(record) is not None:
-            return None
-        return trace_of(record)
+        if record.outcome != "complete":
+            return _First(trace_of(record, alterations))
+        checked = Checked(find_implausible(record))
+        return _First(None if checked.damage else trace_of(record, alterations), checked)
     except Exception:  # what is wrong with it is said when it is judged
-        return None
+        return _First()
 
 
 def _line(
-    folder: Path, alterations: tuple[Alteration, ...], given: tuple[Bound, Across | None]
+    folder: Path,
+    alterations: tuple[Alteration, ...],
+    given: tuple[Bound, Across | None, Checked | None],
 ) -> bytes:
     """The line of one attempt. No record can keep it from being one that can be read again."""
-    (attempt, expected), across = given
+    (attempt, expected), across, checked = given
     try:
-        line = to_line(_judge(folder, attempt, expected, alterations, across)).encode()
+        line = to_line(_judge(folder, attempt, expected, alterations, across, checked)).encode()
         if judgement_of(line).record != f"records/{attempt.trial}/{attempt.number}":
             raise ValueError("it is the judgement on another record")
         return line
@@ -249,6 +267,7 @@ def _judge(
     expected: Expected,
     alterations: tuple[Alteration, ...],
     across: Across | None,
+    checked: Checked | None,
 ) -> Judgement:
     path = CampaignLayout(folder).record(attempt.trial, attempt.number)
     try:
@@ -258,4 +277,4 @@ def _judge(
         why = "there is no record" if not path.exists() else f"{where} {error.clause}"
         ids = {"trial": attempt.trial, "attempt": attempt.number}
         return labelled(unreadable(ids, why, campaign=expected.campaign), alterations)
-    return judge_record(record, alterations, across, expected=expected)
+    return judge_record(record, alterations, across, expected=expected, checked=checked)

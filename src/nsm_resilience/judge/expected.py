@@ -41,6 +41,8 @@ class Expected:
         listed: What the campaign's description says of the attempt, under keys of meta.json.
         former: Keys that studies once had, by part, with their values (study/retired.py).
         unknown: Why the study says nothing of it; empty when it does.
+        clusters: Ids of the clusters that the campaign was run on; None where it lists none, or
+            not this attempt.
     """
 
     campaign: str
@@ -50,6 +52,7 @@ class Expected:
     listed: Mapping[str, Any]
     former: Mapping[str, Mapping[str, Any]]
     unknown: str = ""
+    clusters: frozenset[str] | None = None
 
 
 class Unbound(ValueError):
@@ -81,6 +84,14 @@ def bind(record: Record, expected: Expected) -> Record:
         if meta.get(key) != value:
             raise Unbound(
                 f"the record says {key} {_shown(meta.get(key))}, the campaign {_shown(value)}"
+            )
+    if expected.clusters is not None:
+        cluster = meta.get("cluster")
+        identity = cluster.get("id", NOTHING) if isinstance(cluster, dict) else NOTHING
+        if not isinstance(identity, str) or identity not in expected.clusters:
+            raise Unbound(
+                f"the record says that it ran on the cluster {_shown(identity)}, which its "
+                "campaign does not list"
             )
     ruled = {key: expected.says[key] for key in RULING if key in expected.says}
     return replace(record, meta={**meta, **ruled, "campaign": expected.campaign})
@@ -118,6 +129,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _ids(clusters: object) -> frozenset[str]:
+    """Ids in the list of a campaign's clusters; none of what is no such list."""
+    listed = clusters if isinstance(clusters, list) else []
+    ids = (one.get("id") for one in listed if isinstance(one, dict))
+    return frozenset(one for one in ids if isinstance(one, str))
+
+
 class Expectations:
     """A campaign's study and description, asked attempt by attempt."""
 
@@ -142,6 +160,7 @@ class Expectations:
             if isinstance(one, dict)
         }
         self._says: dict[str, dict[str, Any]] = {}
+        self._clusters = _ids(description["clusters"]) if "clusters" in description else None
 
     def of(self, trial: str, attempt: int) -> Expected:
         """What is expected of one attempt."""
@@ -156,14 +175,16 @@ class Expectations:
             unknown = f"the study {self._study.name} has no trial {_shown(trial)}"
         else:
             says = {**self._of_cell(cell_id), **self._place(trial)}
+        listed = self._listed.get((trial, attempt))
         return Expected(
             self._campaign,
             trial,
             attempt,
             says,
-            self._listed.get((trial, attempt), {}),
+            listed or {},
             self._former,
             unknown,
+            None if listed is None else self._clusters,
         )
 
     def _of_cell(self, cell_id: str) -> dict[str, Any]:

@@ -271,8 +271,8 @@ RULEBOOK: tuple[RuleText, ...] = (
         "expected",
         (),
         "What a record is judged by is its campaign's study. One that says anything else than the "
-        "study of its scenario, factors, windows, probes and thresholds, or is another trial's: "
-        "`unknown`.",
+        "study of its scenario, factors, windows, probes and thresholds, is another trial's, or "
+        "ran on a cluster that its campaign does not list: `unknown`.",
     ),
     RuleText(
         "possible",

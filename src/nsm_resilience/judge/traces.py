@@ -7,12 +7,14 @@ lost echoes or kept them waiting.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from nsm_resilience.judge.acts import Act, find_acts
+from nsm_resilience.judge.altered import Alteration, altered
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.walltime import parse_wall
@@ -83,8 +85,10 @@ class Trace:
     acts: tuple[Act, ...]
 
 
-def trace_of(record: Record) -> Trace | None:
-    """The trace of a record; None when it has no clock that could be compared.
+def trace_of(record: Record, alterations: Sequence[Alteration] = ()) -> Trace | None:
+    """The trace of a record, by its rules or by altered ones.
+
+    None when it has no clock that could be compared.
 
     What is looked at ends when the trial begins to collect: after that nobody judges the path. A
     table of echoes that cannot be read, or contradicts itself, has no stretches.
@@ -94,7 +98,7 @@ def trace_of(record: Record) -> Trace | None:
     clock = _clock_of(record)
     if clock is None:
         return None
-    rules = Rules.of(record.meta)
+    rules = altered(Rules.of(record.meta), alterations)
     try:
         echoes = read_echoes(record.table("path"))
     except (SamplesError, RecordError):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -44,18 +44,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """That a complete record was looked at by find_implausible, and what was found."""
+
+    damage: Problem | None
+
+
 def judge_record(
     record: Record,
     alterations: Sequence[Alteration] = (),
     across: Across | None = None,
     *,
     expected: Expected | None = None,
+    checked: Checked | None = None,
 ) -> Judgement:
     """The judgement on one record, by its rules or by altered ones (altered.py).
 
     The rules are those of its campaign's study (expected.py). Without `expected` the record's own
     copy of it is believed, as far as the record fits itself. `across` is what the look across lanes
-    found of it (shared.py).
+    found of it (shared.py); `checked` saves a second look at what cannot be.
 
     Never raises for what stands in the record: a record that is damaged or makes no sense is
     `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
@@ -71,7 +79,7 @@ def judge_record(
     try:
         if record.outcome != "complete":
             found = not_judged(_not_complete(record), across, find_instants(record))
-        elif (damage := find_implausible(record)) is not None:
+        elif (damage := (checked or Checked(find_implausible(record))).damage) is not None:
             found = unreadable(record.meta, damage.text, damage.evidence)
         else:
             judge = partial(_judge_complete, record, alterations)

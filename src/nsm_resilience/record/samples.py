@@ -65,6 +65,17 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
+def typed(table: str, found: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table that was read, in their order and with their types.
+
+    Raises KeyError for a column that is missing, TypeError or ValueError for one that holds
+    something else.
+    """
+    columns = COLUMNS[table]
+    others = {name: kind for name, kind in columns.items() if str(found[name].dtype) != kind}
+    return found[list(columns)].astype(others)
+
+
 def wrong_columns(table: str, found: pd.DataFrame) -> str:
     """What of a table that was read is not as it was written, in words; empty when nothing is.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import logging
 import os
 import re
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 """Kernel the executed copy names. papermill cannot choose one for a notebook without it."""
+
+GRAMMAR = "rfc3987_syntax"
+"""Module that nothing here needs, see `_pass_over_grammar`."""
 
 _LONGEST_SOCKET_PATH = 100
 """A unix socket's path holds 103 (macOS) to 107 (Linux) bytes; jupyter appends ``-ipc-<n>``."""
@@ -104,6 +108,7 @@ def run_notebook(
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
         NotebookError: the source is not there or is no percent notebook.
     """
+    _pass_over_grammar()
     from papermill.exceptions import PapermillExecutionError
 
     root = Path.cwd() if cwd is None else Path(cwd)
@@ -132,6 +137,21 @@ def run_notebook(
         executed = _read(raw)
     _write(normalised(executed, shown, values, root), out_ipynb)
     return out_ipynb
+
+
+def _pass_over_grammar() -> None:
+    """Import `jsonschema`, which checks notebooks, without a grammar of web addresses.
+
+    It takes that one when it is installed, and to build it takes longer than all else that is done
+    before a notebook's first cell. No address is checked in a notebook.
+    """
+    if GRAMMAR in sys.modules or "jsonschema" in sys.modules:
+        return
+    sys.modules[GRAMMAR] = None  # type: ignore[assignment]  # so Python says that there is none
+    try:
+        importlib.import_module("jsonschema")
+    finally:
+        del sys.modules[GRAMMAR]
 
 
 def declared_parameters(notebook: NotebookNode, source: PurePath) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Table:
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the columns, in order."""
         return [column.name for column in self.columns]
@@ -96,17 +97,21 @@ class Table:
             values = [row[at] for row in listed]
             columns[column.name] = pd.Series(values, dtype=column.dtype)
         table = pd.DataFrame(columns, columns=names)
-        checked: pd.DataFrame = self.schema().validate(table, lazy=True)
+        checked: pd.DataFrame = self.schema.validate(table, lazy=True)
         return checked
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
     def _ordered(self, row: Mapping[str, Any]) -> Sequence[Any]:
-        foreign = set(row) - set(self.names)
-        if foreign:
+        if row.keys() != self._known and (foreign := row.keys() - self._known):
             raise KeyError(f"table {self.name} has no column {', '.join(sorted(foreign))}")
         return [row[name] for name in self.names]
 
+    @cached_property
     def schema(self) -> pa.DataFrameSchema:
-        """Schema in pandera: order, types, empty values, allowed values, unique keys, rules."""
+        """Schema in pandera, made once: order, types, empty and allowed values, keys, rules."""
         import pandera.pandas as pa
 
         return pa.DataFrameSchema(

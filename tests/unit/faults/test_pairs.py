@@ -20,12 +20,39 @@ from nsm_resilience.faults.pairs import (
 from nsm_resilience.study.duration import longest_s
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Plane, Study
+from nsm_resilience.study.schedule import make_schedule
 
 BASE = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 
 
 def loaded(text: str) -> Study:
     return Study.model_validate(yaml.safe_load(text))
+
+
+def rounds_of(study: Study, lanes: int) -> int:
+    """How many trials follow on each other when the schedule is run on so many lanes."""
+    rounds = side_by_side = 0
+    for scheduled in make_schedule(study):
+        if scheduled.alone:
+            rounds, side_by_side = rounds + -(-side_by_side // lanes) + 1, 0
+        else:
+            side_by_side += 1
+    return rounds + -(-side_by_side // lanes)
+
+
+def test_pairs_that_run_alone_take_the_time_of_all_lanes() -> None:
+    """Issue 14, section 1: nothing runs beside a data plane that hangs and is continued."""
+    chosen = select(BASE, "kernel", 10_000, 3, 1, 1)
+    hanging = sum(
+        any(one.component == "forwarder" and one.failure == "hang" for one in pair)
+        for pair in chosen.pairs
+    )
+    assert hanging and chosen.others == ()
+    assert (
+        rounds_of(loaded(study_of(chosen, BASE, "kernel", 1)), 3)
+        > hanging + (len(chosen.pairs) + 1 - hanging) // 3
+    )
+    assert chosen.minutes * 60 >= (hanging + (len(chosen.pairs) + 1 - hanging) / 3) * chosen.trial_s
 
 
 @settings(max_examples=25, deadline=None)
@@ -49,8 +76,11 @@ def test_a_selection_is_within_its_budget_and_has_every_component(
     assert chosen.minutes <= minutes
     assert len(set(chosen.pairs)) == len(chosen.pairs)
     assert len(chosen.pairs) + chosen.left_out == len(all_pairs(plane))
-    if chosen.left_out:  # one more would not have fitted
-        assert chosen.minutes_of(len(chosen.pairs) + 1) > minutes
+    for other in chosen.others:  # one more would not have fitted
+        assert chosen.minutes_of((*chosen.pairs, other)) > minutes
+    assert rounds_of(loaded(study_of(chosen, BASE, plane, seed)), lanes) * chosen.trial_s <= (
+        chosen.minutes * 60
+    )
     here = {one.component for pair in chosen.pairs for one in pair}
     if len(chosen.pairs) >= 2:
         assert here == set(COMPONENTS)

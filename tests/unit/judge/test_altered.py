@@ -11,6 +11,7 @@ from constructed import record
 from nsm_resilience.analysis.sensitivity import sensitivity_rows
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.altered import GRID, KEYS, AlterationError, altered, parse, value_of
+from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.study.models import JudgeRules
 
@@ -34,9 +35,12 @@ def test_what_is_no_rule_or_no_value_is_refused_with_what_to_write(text: str, sa
         parse(text)
 
 
-def test_every_rule_of_a_study_for_one_record_can_be_altered() -> None:
-    of_records = [name for name in JudgeRules.model_fields if not name.startswith("shared_")]
-    assert {f"judge.{name}" for name in of_records} | {"windows.settle_s"} == KEYS.keys()
+def test_every_threshold_of_the_rulebook_and_every_rule_of_a_study_can_be_altered() -> None:
+    sampled = {"interval_s", "component_interval_s"}
+    named = {key for rule in RULEBOOK for key in rule.keys if not key.isupper()}
+    assert named - sampled == set(KEYS.values())
+    assert {f"judge.{name}" for name in JudgeRules.model_fields} <= KEYS.keys()
+    assert "windows.settle_s" in KEYS
     for key in KEYS:
         changed = altered(Rules(), [parse(f"{key}=1")])
         assert value_of(changed, key) == 1

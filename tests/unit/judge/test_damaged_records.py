@@ -17,6 +17,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,30 @@ class Whole:
     verdict: str
 
 
+@cache
+def tabulate(line: bytes) -> None:
+    """The rows of a judgement fit into their tables; of the same judgement, the same rows.
+
+    To look at a table takes ten times as long as to judge a record, and most damage is told alike.
+    """
+    found = judgement_of(line)
+    for table, rows in (
+        (TRIALS, [trial_row(found)]),
+        (OUTAGES, outage_rows(found)),
+        (COMPONENTS, component_rows(found)),
+        (PHASES, phase_rows(found)),
+    ):
+        if rows := list(rows):
+            table.frame(rows)
+
+
 def judged(campaign: Path) -> Any:
     """The one line of the campaign, as strictly as others read JSON, and what is made of it."""
     judge_campaign(campaign, campaign / "verdicts.jsonl")
     (line,) = (campaign / "verdicts.jsonl").read_bytes().splitlines()
     parse_json(line)
     found = judgement_of(line)
-    TRIALS.frame([trial_row(found)])
-    OUTAGES.frame(outage_rows(found))
-    COMPONENTS.frame(component_rows(found))
-    PHASES.frame(phase_rows(found))
+    tabulate(line)
     "\n".join(explain(found, campaign)).encode()
     attempt_page(found, campaign)
     return found

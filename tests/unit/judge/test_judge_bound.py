@@ -57,6 +57,27 @@ def setting(*where: str, to: Any) -> Change:
     return act
 
 
+@pytest.mark.parametrize(
+    ("clusters", "known"),
+    [
+        ([{"id": "cluster-b"}, {"id": "cluster-a"}], True),
+        ([{"id": "cluster-b"}], False),
+        ([], False),
+        (None, False),
+        (["cluster-a"], False),
+    ],
+)
+def test_a_record_of_a_cluster_that_the_campaign_does_not_list_is_unknown(
+    campaign: Path, clusters: Any, known: bool
+) -> None:
+    path = campaign / "campaign.json"
+    description = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**description, "clusters": clusters})
+    found = judged(campaign)
+    assert (found.verdict != "unknown") == known
+    assert ("cluster-a, which its campaign does not list" in found.reason) != known
+
+
 def test_a_record_that_says_what_its_study_says_is_judged(campaign: Path) -> None:
     assert judged(campaign).verdict == "supported"
 

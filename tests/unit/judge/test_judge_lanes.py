@@ -11,6 +11,7 @@ import pytest
 from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge import Judgement
+from nsm_resilience.judge.altered import parse
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.study.models import Study
 
@@ -61,6 +62,27 @@ def hit(
 ) -> None:
     given = {"meta": on_lane(lane), "settle": False, **given}
     build(folder, scenario, study=study, down=down, **given)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "rule", "shared"),
+    [
+        (4.8, "shared_tolerance_s=0.05", 0),
+        (4.8, "shared_tolerance_s=0.3", 1),
+        (4.99, "shared_least_s=2.5", 0),
+        (4.99, "shared_least_s=0.5", 1),
+    ],
+)
+def test_lanes_are_compared_by_altered_rules_as_well(
+    tmp_path: Path, study: Study, at_s: float, rule: str, shared: int
+) -> None:
+    cause(tmp_path, study, at_s)
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    describe(tmp_path)
+    judge_campaign(tmp_path, tmp_path / "altered.jsonl", alterations=[parse(f"judge.{rule}")])
+    (one,) = (j for j in read_judgements(tmp_path / "altered.jsonl") if j.trial == VICTIM)
+    assert len(one.measures.disturbances) == shared
+    assert (one.verdict == "unknown") == bool(shared)
 
 
 def test_a_loss_in_two_lanes_at_once_is_left_out_of_both(tmp_path: Path, study: Study) -> None:
