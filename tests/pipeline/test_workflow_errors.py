@@ -30,6 +30,20 @@ def test_an_unknown_setting_is_refused_with_the_one_that_is_meant(bare: Project)
     assert "Traceback" not in done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(
+    bare: Project, encoding: str
+) -> None:
+    settings = bare.folder / "config" / "config.yaml"
+    as_it_was = settings.read_bytes()
+    settings.write_bytes((as_it_was.decode() + "# Zürich\n").encode(encoding))
+    done = bare.snakemake("--dry-run")
+    settings.write_bytes(as_it_was)
+    assert done.returncode == 1
+    assert "iconv -f" in done.stdout and "config.yaml" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def test_a_campaign_that_is_not_recorded_is_refused_with_those_that_are(bare: Project) -> None:
     done = bare.snakemake("--dry-run", "--config", "campaign=elsewhere")
     assert done.returncode == 1
