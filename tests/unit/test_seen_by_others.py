@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What those need who cite, review or run the project from outside: each says what the rest says."""
+"""What those need who cite, review or run the project from outside: each agrees with the rest."""
 
 from __future__ import annotations
 
