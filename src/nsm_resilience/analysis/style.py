@@ -87,6 +87,10 @@ CURVES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Colour and line of the n-th curve of one set of axes."""
 
+_PLACES = 7
+"""Decimal places of an axes' place, as a share of the figure: less than a hundred-thousandth of a
+point, and far more than floating-point numbers differ by."""
+
 _MEASURED_FONT = "STIXGeneral"
 _NAMED_FONTS = "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', serif"
 
@@ -116,6 +120,8 @@ RC: dict[str, Any] = {
     "mathtext.fontset": "stix",
     "patch.linewidth": 0.4,
     "path.simplify": True,
+    # what text is measured with before it is written, see `_lay_out`
+    "savefig.format": "svg",
     "svg.fonttype": "none",
     "svg.hashsalt": "nsm-resilience",
     "text.color": INK,
@@ -216,6 +222,7 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
     out = Path(path)
     if out.suffix != ".svg":
         raise ValueError(f"{out}: figures are written as SVG; name it {out.stem}.svg")
+    _lay_out(figure)
     buffer = StringIO()
     # the document's own metadata: matplotlib would add its version and the time
     metadata = {"Title": title, "Description": alt, "Date": None, "Creator": None}
@@ -223,6 +230,21 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
     text = _with_named_fonts(buffer.getvalue())
     write_bytes(out, text.encode())
     return SavedFigure(out, alt)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Settle where all axes are, and round it.
+
+    The solver of the constrained layout adds its terms in the order of a set: the last bits of a
+    place differ from process to process, and with them the ids that matplotlib makes of places.
+    """
+    from matplotlib.transforms import Bbox
+
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        place = axes.get_position(original=True)
+        axes.set_position(Bbox(place.get_points().round(_PLACES)))
 
 
 def _with_named_fonts(svg: str) -> str:

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from nsm_resilience.analysis import style
 
@@ -56,6 +57,12 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("old", encoding="utf-8")
 
     class Broken:
+        axes: tuple[object, ...] = ()
+
+        def draw_without_rendering(self) -> None: ...
+
+        def set_layout_engine(self, _: str) -> None: ...
+
         def savefig(self, *_: object, **__: object) -> None:
             raise OSError("disk full")
 
@@ -87,3 +94,27 @@ def test_supported_and_unsupported_differ_in_grey_too() -> None:
 
 def test_an_unknown_component_is_grey() -> None:
     assert style.component_colour("something-new") == style.SOFT
+
+
+class RestlessLayout(ConstrainedLayoutEngine):
+    """Moves axes by the last bits of their places, as the order of a set does between processes."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def execute(self, fig: Figure) -> None:
+        super().execute(fig)
+        for axes in fig.axes:
+            x0, y0, width, height = axes.get_position(original=True).bounds
+            axes.set_position((x0 + self.by, y0 - self.by, width, height))
+
+
+def test_the_last_bits_of_a_layout_change_no_byte(tmp_path: Path) -> None:
+    written = set()
+    for by in (0.0, 3e-16, -7e-15, 2e-13):
+        figure = drawing()
+        figure.set_layout_engine(RestlessLayout(by))
+        saved = style.save_figure(figure, tmp_path / "a.svg", title="t", alt="a")
+        written.add(saved.path.read_bytes())
+    assert len(written) == 1
