@@ -34,23 +34,6 @@ if SETTINGS.source == "live":
 
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/notebooks.smk"
-
-
-if SECOND:
-
-    include: "workflow/rules/compare.smk"
-
-
-if LANES_CAMPAIGN:
-
-    include: "workflow/rules/lanes.smk"
-
-
-if BEYOND:
-
-    include: "workflow/rules/beyond.smk"
-
-
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/html.smk"
 include: "workflow/rules/crate.smk"

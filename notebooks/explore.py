@@ -8,7 +8,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 trial = ""  # empty: the first typical trial whose path was interrupted
 attempt = 0  # 0: the one that counts
@@ -26,7 +26,7 @@ from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 trials = in_order(given.table("trials"))
 trials[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 

@@ -7,7 +7,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 cell = ""  # such as S3-kernel-monitored-kill; empty: the one whose path was interrupted most often
 most = 12  # panels at most
@@ -19,7 +19,7 @@ from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.record.reader import read_record
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 trials = in_order(given.table("trials"))
 trials["cell"] = trials["trial"].map(lambda trial: trial.partition("/")[0])
 cells = judged(trials).groupby("cell", sort=False)["interruptions"].agg(["size", "mean"])

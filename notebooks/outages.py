@@ -8,7 +8,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 
 # %%
@@ -16,7 +16,7 @@ from nsm_resilience.analysis.figures.outages import describe_outages, draw_outag
 from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
 from nsm_resilience.analysis.inputs import Inputs
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 trials, scenarios = given.table("trials"), given.table("scenarios")
 
 # %% [markdown]

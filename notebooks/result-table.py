@@ -9,7 +9,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 
 # %%
@@ -20,7 +20,7 @@ from nsm_resilience.analysis.figures.result_table import (
 )
 from nsm_resilience.analysis.inputs import Inputs
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 scenarios, trials, claims = (given.table(name) for name in ("scenarios", "trials", "claims"))
 
 # %%

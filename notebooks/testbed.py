@@ -8,7 +8,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 
 # %%
@@ -19,7 +19,7 @@ from nsm_resilience.analysis.deployment import deployments
 from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
 from nsm_resilience.analysis.inputs import Inputs
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 trials = given.table("trials")
 
 # %%

@@ -7,7 +7,7 @@
 
 # %% tags=["parameters"]
 tables = "results/tables"
-campaign_dir = ""  # empty: the campaign that the tables are of
+campaign = ""  # empty: the first of the build, the paper's own
 figures = "results/figures"
 
 # %%
@@ -21,7 +21,7 @@ from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.record.reader import read_record
 
-given = Inputs.of(tables, campaign_dir, figures)
+given = Inputs.of(tables, campaign, figures)
 trials = given.table("trials")
 
 # %%

@@ -47,31 +47,33 @@ def measure(command: list[str]) -> Cost:
 def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[str]]:
     """The commands of a build, as the workflow calls them, by name."""
     program = [sys.executable, "-m", "nsm_resilience.cli"]
-    campaign, tables = work / "campaign", work / "tables"
-    verdicts, numbers = work / "verdicts.jsonl", work / "numbers.json"
+    results = work / "results"
+    campaign, tables = results / "live" / f"synthetic-{trials}", results / "tables"
+    verdicts, numbers = results / "verdicts", results / "numbers.json"
     found = {
         "synthesize": [*program, "synthesize", str(source), "--trials", str(trials), "--out",
                        str(campaign)],
-        "judge": [*program, "judge", str(campaign), "--jobs", str(jobs), "--out", str(verdicts)],
-        "tables": [*program, "tables", "--verdicts", str(verdicts), "--campaign-dir",
-                   str(campaign), "--out", str(tables)],
-        "numbers": [*program, "numbers", "--tables", str(tables), "--campaign-dir",
-                    str(campaign), "--out", str(numbers)],
+        "judge": [*program, "judge", str(campaign), "--jobs", str(jobs), "--out",
+                  str(verdicts / f"{campaign.name}.jsonl")],
+        "tables": [*program, "tables", str(campaign), "--verdicts", str(verdicts), "--out",
+                   str(tables)],
+        "contrasts": [*program, "contrasts", str(campaign), "--tables", str(tables)],
+        "numbers": [*program, "numbers", str(campaign), "--tables", str(tables), "--out",
+                    str(numbers)],
     }  # fmt: skip
     for name in NOTEBOOKS:
         found[f"notebook {name}"] = [
             *program, "notebook", f"notebooks/{name}.py", "--out",
-            str(work / "notebooks" / f"{name}.ipynb"),
-            "-p", f"tables={tables}", "-p", f"campaign_dir={campaign}",
-            "-p", f"figures={work / 'figures'}",
+            str(results / "notebooks" / f"{name}.ipynb"),
+            "-p", f"tables={tables}", "-p", f"figures={results / 'figures'}",
         ]  # fmt: skip
     found["notebook explore"] += ["-p", "interactive=false"]
     found["paper"] = [
-        *program, "paper", "--numbers", str(numbers), "--out", str(work / "report.pdf"),
+        *program, "paper", "--numbers", str(numbers), "--out", str(results / "report.pdf"),
     ]  # fmt: skip
     found["site"] = [
-        *program, "site", "--tables", str(tables), "--campaign-dir", str(campaign),
-        "--verdicts", str(verdicts), "--out", str(work / "site"),
+        *program, "site", str(campaign), "--tables", str(tables), "--verdicts", str(verdicts),
+        "--out", str(results / "site"),
     ]  # fmt: skip
     return found
 

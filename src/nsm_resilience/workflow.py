@@ -21,13 +21,33 @@ from nsm_resilience.study.models import Model, Study
 from nsm_resilience.study.yaml_file import Document, Location, Place
 
 PACKAGE = Path(__file__).parent
+SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
 CampaignName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-def _none_if_empty(value: object) -> object:
-    """`--config compare=` takes back what a file says; so does `beyond=`."""
-    return None if value == "" else value
+OLD_KEYS = ("campaign", "compare", "beyond", "lanes")
+"""Keys of settings before a build had a list of campaigns."""
+
+
+def _listed(value: object) -> object:
+    """Take `a,b` and `[a, b]` of a command line as a list."""
+    if isinstance(value, str):
+        return tuple(name.strip("'\"") for name in value.strip("[]").replace(",", " ").split())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _instead(key: str, name: object) -> str:
+    """What is written instead of an old key."""
+    if not name:
+        return f"`{key}` is no key any more: leave it out, a build has those listed as `campaigns`"
+    told = (
+        f"write `campaigns: [{name}]`, or `--config campaigns={name}`"
+        if key == "campaign"
+        else f"write it behind the others in the list, `campaigns: [<name>, {name}]`, or "
+        f"`--config campaigns=<name>,{name}`"
+    )
+    return f"`{key}` is no key any more: a build has a list of campaigns; {told}"
 
 
 def _usable_path(path: Path) -> Path:
@@ -45,27 +65,17 @@ UsablePath = Annotated[WrittenPath, AfterValidator(_usable_path)]
 
 
 class Settings(Model):
-    """The workflow's settings. Each may be given on the command line: `--config campaign=home`."""
+    """The workflow's settings. Each may be given on the command line: `--config campaigns=home`."""
 
     source: Literal["recorded", "live"] = Field(
         default="recorded",
-        description="`recorded` builds from a campaign somebody ran; `live` runs its own first.",
+        description="`recorded` builds from campaigns somebody ran; `live` runs the first one now.",
     )
-    campaign: CampaignName = Field(
-        description="Name of the campaign: a folder of results/recorded/, or of results/live/.",
-    )
-    compare: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None,
-        description="Name of another campaign, recorded or live, to be put beside this one.",
-    )
-    lanes: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None,
-        description="Name of a campaign with turns, recorded or live, that shows if lanes bias.",
-    )
-    beyond: Annotated[CampaignName | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None,
-        description="Name of a campaign, recorded or live, with scenarios beyond the nine and the "
-        "remedy as a factor; the report gets two sections on it.",
+    campaigns: Annotated[
+        tuple[CampaignName, ...], Field(min_length=1), BeforeValidator(_listed)
+    ] = Field(
+        description="Names of campaigns: folders of results/recorded/, or of results/live/. The "
+        "first is the paper's own; on the command line `--config campaigns=a,b`.",
     )
     study: UsablePath = Field(
         default=Path("config/study.yaml"), description="The study that a live campaign runs."
@@ -88,27 +98,44 @@ class Settings(Model):
     )
 
     @model_validator(mode="after")
-    def _two_campaigns(self) -> Settings:
-        if self.source == "recorded" and self.compare == self.campaign:
-            raise ValueError(
-                f"`compare: {self.compare}` is the campaign itself; write the name of another one, "
-                "or nothing (`--config compare=`)"
-            )
+    def _each_once(self) -> Settings:
+        twice = sorted({name for name in self.campaigns if self.campaigns.count(name) > 1})
+        if twice:
+            raise ValueError(f"campaigns: {', '.join(twice)} is listed twice; list it once")
         return self
 
-    @cached_property
-    def recorded_folder(self) -> Path:
-        """Where the campaign is committed."""
-        return RECORDED / self.campaign
+    @property
+    def own(self) -> str:
+        """Name of the paper's own campaign, the one that a live build runs."""
+        return self.campaigns[0]
 
     @cached_property
-    def campaign_folder(self) -> Path:
-        """Where its records are when they are judged."""
-        return (LIVE if self.source == "live" else UNPACKED) / self.campaign
+    def folders(self) -> dict[str, Path]:
+        """Where the records of each campaign are when they are judged, in the order listed.
+
+        A recorded campaign is preferred to a live one of the same name, except for the one that a
+        live build runs.
+
+        Raises:
+            ConfigError: There is no campaign of a name.
+        """
+        found = {}
+        for name in self.campaigns:
+            if self.source == "live" and name == self.own:
+                found[name] = LIVE / name
+            else:
+                found[name] = _folder_of(name)
+        return found
+
+    @property
+    def own_folder(self) -> Path:
+        """Where the records of the paper's own campaign are."""
+        return self.folders[self.own]
 
     def public(self) -> dict[str, str]:
         """Return what may be told of the settings: all but the name of somebody's cluster."""
         given = self.model_dump(mode="json", exclude_none=True, exclude={"allow_context"})
+        given["campaigns"] = ", ".join(self.campaigns)
         return {key: str(value) for key, value in given.items()}
 
 
@@ -123,8 +150,8 @@ class CallOfSnakemake(Protocol):
 def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Settings:
     """The settings of a call of Snakemake: files, then what was given on the command line.
 
-    Snakemake itself makes the number 7 of `--config campaign=007` and 1000.0 of `1e3`; so names are
-    taken from its arguments as they were written, and files are read by our own rule. An empty
+    Snakemake itself makes the number 7 of `--config campaigns=007` and 1000.0 of `1e3`; so names
+    are taken from its arguments as they were written, and files are read by our own rule. An empty
     value takes back what a file says.
 
     Args:
@@ -142,14 +169,17 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
         shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
         document = read_document(shown)
         if not isinstance(document.data, dict):
-            raise ConfigError(shown, ["must hold keys with values, as `campaign: …`"])
-        for key, value in document.data.items():
-            place = document.places.get((key,), Place(0))
-            data[key], places[(key,)] = value, replace(place, source=str(shown))
+            raise ConfigError(shown, ["must hold keys with values, as `campaigns: …`"])
+        data.update(document.data)
+        places = {at: place for at, place in places.items() if at[0] not in document.data}
+        for at, place in document.places.items():
+            if at:
+                places[at] = replace(place, source=str(shown))
     for argument in call.config_args or ():
         key, _, text = argument.partition("=")
         if key in _NAMES and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]  # the quotes that YAML would need
+        places = {at: place for at, place in places.items() if at[0] != key}
         places[(key,)] = Place(0, text, source="--config")
         data[key] = text
         if not text and key in Settings.model_fields:
@@ -157,7 +187,7 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     return _checked(Document(data, places))
 
 
-_NAMES = ("campaign", "compare", "lanes", "beyond")
+_NAMES = ("campaigns", *OLD_KEYS)
 """Settings that are names of campaigns."""
 
 
@@ -167,75 +197,29 @@ def load_settings(config: Mapping[str, Any]) -> Settings:
 
 
 def _checked(document: Document) -> Settings:
-    where = Path("the workflow's settings (config/*.yaml, --config)")
-    return check_model(where, document, Settings)
+    data = document.data if isinstance(document.data, dict) else {}
+    old = [key for key in OLD_KEYS if key in data]
+    if old:
+        places = {key: document.places.get((key,), Place(0)) for key in old}
+        raise ConfigError(
+            SETTINGS_FILES,
+            [": ".join(filter(None, (p.source, _instead(k, data[k])))) for k, p in places.items()],
+        )
+    return check_model(SETTINGS_FILES, document, Settings)
 
 
-def second_folder(settings: Settings) -> Path | None:
-    """Where the records of the campaign to compare with are when they are judged; None without one.
-
-    A recorded campaign is preferred to a live one of the same name.
-
-    Raises:
-        ConfigError: There is none of that name, or it is the campaign that is built.
-    """
-    name = settings.compare
-    if name is None:
-        return None
-    folder = _folder_of(name)
-    if folder is None or folder == settings.campaign_folder:
-        raise _not_there(f"compare: there is no campaign `{name}` to compare with", settings)
-    return folder
-
-
-def lanes_folder(settings: Settings) -> Path | None:
-    """Where the records of the campaign that shows if lanes bias are; None without one.
-
-    It may be the campaign that is built.
-
-    Raises:
-        ConfigError: There is none of that name.
-    """
-    return _any_folder(settings, "lanes", settings.lanes)
-
-
-def beyond_folder(settings: Settings) -> Path | None:
-    """Where the records of the campaign with remedies are when they are judged; None without one.
-
-    It may be the campaign that is built: then that one holds all of it.
-
-    Raises:
-        ConfigError: There is none of that name.
-    """
-    return _any_folder(settings, "beyond", settings.beyond)
-
-
-def _any_folder(settings: Settings, key: str, name: str | None) -> Path | None:
-    """The folder of a campaign that may be the one that is built; `key` is the setting's name."""
-    if name is None:
-        return None
-    folder = settings.campaign_folder if name == settings.campaign else _folder_of(name)
-    if folder is None:
-        raise _not_there(f"{key}: there is no campaign `{name}`", settings)
-    return folder
-
-
-def _folder_of(name: str) -> Path | None:
+def _folder_of(name: str) -> Path:
     if (RECORDED / name / CHECKSUMS).is_file():
         return UNPACKED / name
-    folder = LIVE / name
-    return folder if CampaignLayout(folder).description.is_file() else None
-
-
-def _not_there(problem: str, settings: Settings) -> ConfigError:
+    if CampaignLayout(LIVE / name).description.is_file():
+        return LIVE / name
     there = {path.parent.name for path in RECORDED.glob(f"*/{CHECKSUMS}")}
     there |= {path.parent.name for path in LIVE.glob("*/campaign.json")}
-    names = ", ".join(sorted(there - {settings.campaign})) or "none"
-    return ConfigError(
-        Path("the workflow's settings (config/*.yaml, --config)"),
+    raise ConfigError(
+        SETTINGS_FILES,
         [
-            f"{problem} in {RECORDED} or {LIVE}; there are: {names}; for none of them write "
-            f"`--config {problem.partition(':')[0]}=`"
+            f"campaigns: there is no campaign `{name}` in {RECORDED} or {LIVE}; there are: "
+            f"{', '.join(sorted(there)) or 'none'}"
         ],
     )
 
@@ -247,7 +231,7 @@ def live_study(settings: Settings) -> Study:
     content: comments and layout may change.
     """
     study = load_study(settings.study)
-    copy = CampaignLayout(settings.campaign_folder).study
+    copy = CampaignLayout(settings.own_folder).study
     if not copy.exists():
         return study
     begun = load_study(copy)
@@ -256,9 +240,9 @@ def live_study(settings: Settings) -> Study:
         raise ConfigError(
             settings.study,
             [
-                f"differs from {copy}, with which the campaign `{settings.campaign}` was begun, in "
+                f"differs from {copy}, with which the campaign `{settings.own}` was begun, in "
                 f"{', '.join(f'`{key}`' for key in changed)}; go on with the old study, "
-                f"`--config study={copy}`, or begin another campaign, `--config campaign=<name>`"
+                f"`--config study={copy}`, or begin another campaign, `--config campaigns=<name>`"
             ],
         )
     return study
@@ -268,7 +252,7 @@ def check_turns(study: Study, lanes: int) -> None:
     """Raise ConfigError for a study whose turns would all be alike, because there is one lane."""
     if study.turns is not None and lanes < 2:
         raise ConfigError(
-            Path("the workflow's settings (config/*.yaml, --config)"),
+            SETTINGS_FILES,
             [
                 f"testbed: the study `{study.name}` runs its blocks by turns alone and side by "
                 "side, and the testbed has one lane; write `lanes: 2` or more in the testbed's file"
@@ -308,7 +292,7 @@ def hold_campaign(folder: Path) -> None:
     if owner:
         raise RuntimeError(
             f"the campaign in {folder} is being run by {owner}; wait for it, stop it, or "
-            "run another campaign with `--config campaign=<name>`"
+            "run another campaign with `--config campaigns=<name>`"
         )
 
 

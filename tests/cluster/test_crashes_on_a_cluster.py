@@ -169,7 +169,7 @@ def test_a_hurt_campaign_on_a_cluster_loses_nothing_and_leaves_nothing(live: Liv
         live.run()
 
     results = live.project.folder / "results"
-    check_finished(live.campaign, live.order(), results / "verdicts.jsonl")
+    check_finished(live.campaign, live.order(), results / "verdicts" / "local.jsonl")
     now = measured(live.campaign)
     assert {path: now.get(path) for path in kept} == kept
     assert began <= attempts(live.campaign)

@@ -18,7 +18,8 @@ from nsm_resilience.study.schedule import make_schedule
 
 HERE = Path(__file__).parent
 CAMPAIGN = Path("results/live/local")
-TARGETS = [f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed", "results/verdicts.jsonl"]
+VERDICTS = "results/verdicts/local.jsonl"
+TARGETS = [f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed", VERDICTS]
 TRIALS = 2
 
 

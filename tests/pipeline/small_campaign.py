@@ -31,7 +31,7 @@ class Small:
 def recorded_folder() -> Path:
     """The recorded campaign that the default build uses."""
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return ROOT / "results" / "recorded" / str(config["campaign"])
+    return ROOT / "results" / "recorded" / str(config["campaigns"][0])
 
 
 def cut(recorded: Path, work: Path, target: Path) -> list[str]:

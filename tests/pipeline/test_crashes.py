@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from live_project import Live
+from live_project import VERDICTS, Live
 
 from tests.crash_checks import attempts, check_finished, held_locks, measured
 
@@ -107,7 +107,7 @@ def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Li
         began |= attempts(live.campaign)
     live.run()
 
-    check_finished(live.campaign, live.order(), live.project.folder / "results" / "verdicts.jsonl")
+    check_finished(live.campaign, live.order(), live.project.folder / VERDICTS)
     now = measured(live.campaign)
     assert {path: now.get(path) for path in kept} == kept
     assert began <= attempts(live.campaign)

@@ -50,7 +50,7 @@ def meta_of(results: Path, row: Any) -> dict[str, Any]:
 
 
 def run_id(row: Any) -> str:
-    return f"#trial/{row.trial}/{row.attempt}"
+    return f"#trial/{row.campaign}/{row.trial}/{row.attempt}"
 
 
 def seconds(text: str) -> float:
@@ -180,7 +180,7 @@ def test_cq8_what_went_in_and_what_came_out(graph: Graph, results: Path) -> None
     wanted = [
         p for folder in ("tables", "figures", "notebooks") for p in (results / folder).iterdir()
     ]
-    wanted += [results / name for name in ("report.pdf", "numbers.json", "verdicts.jsonl")]
+    wanted += [results / name for name in ("report.pdf", "numbers.json", "verdicts/small.jsonl")]
     assert {p.relative_to(results).as_posix() for p in wanted} <= set(made)
     for name, digest in made.items():
         assert digest == hashlib.sha256((results / name).read_bytes()).hexdigest(), name

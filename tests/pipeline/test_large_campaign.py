@@ -38,14 +38,14 @@ def test_memory_does_not_grow_with_the_campaign(small: Small, tmp_path: Path) ->
     peaks: dict[str, list[float]] = {"judge": [], "tables": []}
     for size in SIZES:
         work = tmp_path / str(size)
-        campaign, verdicts = work / "campaign", work / "verdicts.jsonl"
+        campaign, verdicts = work / "campaign", work / "verdicts" / "campaign.jsonl"
         synthesize(small.folder, size, campaign)
         peaks["judge"].append(
             peak_mib("judge", str(campaign), "--jobs", "2", "--out", str(verdicts))
         )
         peaks["tables"].append(
             peak_mib(
-                "tables", "--verdicts", str(verdicts), "--campaign-dir", str(campaign),
+                "tables", str(campaign), "--verdicts", str(verdicts.parent),
                 "--out", str(work / "tables"),
             )
         )  # fmt: skip

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 import yaml
-from live_project import TRIALS, Live
+from live_project import TRIALS, VERDICTS, Live
 
 pytestmark = pytest.mark.pipeline
 
@@ -29,7 +29,7 @@ def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Liv
     assert len(live.calls("cluster up")) == len(live.calls("cluster down")) == 1
     assert not (live.project.folder / "cluster-is-up").exists()
     assert not (live.campaign / "cluster.json").exists()
-    verdicts = (live.project.folder / "results" / "verdicts.jsonl").read_text().splitlines()
+    verdicts = (live.project.folder / VERDICTS).read_text().splitlines()
     assert len(verdicts) == len(order) + 1
     assert "Nothing to be done" in live.run(), output
 

@@ -16,22 +16,23 @@ from workflow_project import Project, files_of, recorded_project
 pytestmark = pytest.mark.pipeline
 
 TABLES = (
-    "trials", "scenarios", "claims", "outages", "disturbances", "coincidences", "components",
-    "phases", "efficiency",
+    "trials", "scenarios", "claims", "outages", "new_clients", "disturbances", "coincidences",
+    "components", "phases", "efficiency", "sensitivity", "contrasts", "environments",
 )  # fmt: skip
 NOTEBOOKS = (
-    "result-table", "outages", "consequences", "timelines", "testbed", "gallery", "explore",
+    "result-table", "outages", "consequences", "contrasts", "timelines", "testbed", "gallery",
+    "explore",
 )  # fmt: skip
 
 
 def test_a_bare_snakemake_makes_everything_that_is_promised(built: Project) -> None:
     results = built.folder / "results"
-    wanted = ["report.pdf", "report.html", "verdicts.jsonl", "numbers.json"]
+    wanted = ["report.pdf", "report.html", "verdicts/small.jsonl", "numbers.json"]
     wanted += ["ro-crate-metadata.json", "source/Snakefile", "source/notebooks/outages.py"]
     wanted += ["site/index.html"]
     wanted += [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
     wanted += [f"notebooks/{name}.ipynb" for name in NOTEBOOKS]
-    wanted += [f"figures/{name}.svg" for name in (*NOTEBOOKS, "survival", "effects")]
+    wanted += [f"figures/{name}.svg" for name in (*NOTEBOOKS, "survival")]
     assert [path for path in wanted if not (results / path).stat().st_size] == []
     assert (results / "report.pdf").read_bytes().startswith(b"%PDF-")
 
@@ -54,7 +55,7 @@ def test_every_attempt_is_in_the_tables_and_every_scenario_has_its_row(built: Pr
 
 def test_evidence_of_every_verdict_is_in_the_record_it_names(built: Project) -> None:
     campaign = built.folder / "results" / "unpacked" / "small"
-    lines = (built.folder / "results/verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (built.folder / "results/verdicts/small.jsonl").read_text(encoding="utf-8").splitlines()
     judged = [json.loads(line) for line in lines]
     checked = 0
     for verdict in judged:
@@ -86,7 +87,8 @@ def test_the_html_report_opens_with_the_result_table(built: Project) -> None:
 def test_the_site_leads_to_every_result_and_record_that_it_names(built: Project) -> None:
     site = built.folder / "results" / "site"
     pages = sorted(site.rglob("*.html"))
-    assert len(pages) == 1 + len(pd.read_parquet(site.parent / "tables" / "trials.parquet"))
+    # the first page, and that of the campaign
+    assert len(pages) == 2 + len(pd.read_parquet(site.parent / "tables" / "trials.parquet"))
     dead = []
     for page in pages:
         addresses = re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8"))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from itertools import pairwise
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.pipeline
 LANES = 3
 TESTBED = f"testbed: {{type: kind, name: x, lanes: {LANES}, images: {{load: docker}}}}\n"
 ONE_LANE = TESTBED.replace(f"lanes: {LANES}", "lanes: 1")
-LIMITS = ("--config", "lanes=local", "testbed=config/testbed-lanes.yaml")
+LIMITS = ("--config", "testbed=config/testbed-lanes.yaml")
 
 
 def by_turns(live: Live, testbed: str = TESTBED) -> list[ScheduledTrial]:
@@ -96,14 +95,13 @@ def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(li
     assert sorted(in_order, key=lambda trial: ran[trial]) == in_order
 
     results = live.project.folder / "results"
-    trials = pd.read_parquet(results / "tables" / "lanes_trials.parquet")
-    said = trials.set_index("trial")["lanes_at_once"].to_dict()
-    assert said == {s.trial: 1 if s.alone else LANES for s in schedule}
-    numbers = json.loads((results / "numbers.json").read_text(encoding="utf-8"))
-    assert numbers["lanes"]["campaign"] == "local"
-    assert numbers["lanes"]["ways"]["alone"]["attempts"] == 4
-    rows = pd.read_parquet(results / "tables" / "lanes.parquet")
-    assert len(rows) == len(numbers["lanes"]["rows"]) > 0
+    trials = pd.read_parquet(results / "tables" / "trials.parquet")
+    said = trials.set_index("trial")["company"].to_dict()
+    assert said == {s.trial: "alone" if s.alone else "side by side" for s in schedule}
+    contrasts = pd.read_parquet(results / "tables" / "contrasts.parquet")
+    own = contrasts[contrasts["differs_in"] == "company"]
+    assert set(own["scenario"]) == {"S1", "S2"}
+    assert set(zip(own["first"], own["second"], strict=True)) == {("alone", "side by side")}
 
 
 def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: Live) -> None:

@@ -24,9 +24,9 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_an_unknown_setting_is_refused_with_the_one_that_is_meant(bare: Project) -> None:
-    done = bare.snakemake("--dry-run", "--config", "campain=x")
+    done = bare.snakemake("--dry-run", "--config", "campains=x")
     assert done.returncode == 1
-    assert "did you mean `campaign:`?" in done.stdout
+    assert "did you mean `campaigns:`?" in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -45,10 +45,10 @@ def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(
 
 
 def test_a_campaign_that_is_not_recorded_is_refused_with_those_that_are(bare: Project) -> None:
-    done = bare.snakemake("--dry-run", "--config", "campaign=elsewhere")
+    done = bare.snakemake("--dry-run", "--config", "campaigns=elsewhere")
     assert done.returncode == 1
-    assert "There is no recorded campaign `elsewhere`" in done.stdout
-    assert "Recorded are:" in done.stdout
+    assert "there is no campaign `elsewhere`" in done.stdout
+    assert "there are: none" in done.stdout
 
 
 def test_a_wrong_key_in_the_study_is_refused_before_anything_runs(bare: Project) -> None:
@@ -67,7 +67,7 @@ def test_names_and_paths_reach_the_commands_as_they_are_written(bare: Project) -
         shutil.copyfile(bare.folder / "config" / of, bare.folder / name)
     context = "a[b] `touch hacked` $(touch hacked) 'x'"
     done = bare.snakemake(
-        "--dry-run", "--printshellcmds", "--profile", "profiles/live", "--config", "campaign=007",
+        "--dry-run", "--printshellcmds", "--profile", "profiles/live", "--config", "campaigns=007",
         f"study={study}", f"testbed={testbed}", f"allow_context={context}",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
@@ -89,7 +89,7 @@ def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(
     small: Small, tmp_path: Path
 ) -> None:
     project = recorded_project(small, tmp_path)  # of its own: in a built one is nothing to do
-    target = "results/verdicts.jsonl"
+    target = "results/verdicts/small.jsonl"
     lock = project.folder / ".snakemake" / "build.lock"
     first = subprocess.Popen(
         project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL,

@@ -41,14 +41,14 @@ class Project:
 
 
 def make_project(folder: Path) -> Project:
-    """Copy the workflow's files; its campaign is the small one, with none beside it."""
+    """Copy the workflow's files; its only campaign is the small one."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("*.ipynb"))
         else:
             shutil.copyfile(ROOT / part, folder / part)
-    (folder / "config" / "config.yaml").write_text("source: recorded\ncampaign: small\n")
+    (folder / "config" / "config.yaml").write_text("source: recorded\ncampaigns: [small]\n")
     return Project(folder)
 
 

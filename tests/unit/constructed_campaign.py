@@ -156,7 +156,7 @@ def _trial(
     ]  # fmt: skip
     return {
         "campaign": NAME, "trial": trial, "attempt": 1, "scenario": cell.scenario,
-        **cell.factors.levels(), "lane": "lane-1",
+        **cell.factors.levels(), "company": None, "lane": "lane-1",
         "started": f"2026-11-{20 + order % 3:02}T{number:02}:00:00Z",
         "verdict": verdict,
         "reason": f"the path was {path} and a new client {connected}",
@@ -230,7 +230,8 @@ def _tables(trials: pd.DataFrame, study: Study, planes: tuple[str, ...]) -> dict
     scenarios = schemas.SCENARIOS.frame(rows)
     return {
         "trials": trials, "scenarios": scenarios, "claims": _claims(scenarios),
-        "outages": _outages(trials), "components": _components(trials),
+        "outages": _outages(trials), "new_clients": schemas.NEW_CLIENTS.frame([]),
+        "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
         "sensitivity": schemas.SENSITIVITY.frame(sensitivity_rows(NAME, Rules(), [])),
         "disturbances": schemas.DISTURBANCES.frame([]),

@@ -124,19 +124,19 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         ("archive", "unpack", "nowhere", "--out", str(tmp_path / "out")),
         ("archive", "verify", "nowhere"),
         ("judge", "nowhere", "--out", str(tmp_path / "v.jsonl")),
-        ("tables", "--campaign-dir", "nowhere", "--verdicts", "nowhere.jsonl"),
+        ("tables", "nowhere", "--verdicts", "nowhere"),
         ("efficiency", "--tables", "nowhere"),
-        ("explain", "S1", "--verdicts", "nowhere.jsonl"),
+        ("explain", "S1", "--verdicts", "nowhere"),
         ("progress", "nowhere", "--once"),
         ("schedule", "--study", "nowhere.yaml"),
         ("compare", "nowhere", "elsewhere"),
         ("synthesize", "nowhere", "--out", str(tmp_path / "s")),
         ("notebook", "nowhere.py", "--out", str(tmp_path / "n.ipynb")),
-        ("site", "--campaign-dir", "nowhere", "--tables", "nowhere", "--out", str(tmp_path / "s")),
+        ("site", "nowhere", "--tables", "nowhere", "--out", str(tmp_path / "s")),
         ("index", "nowhere"),
         ("paper", "--numbers", "nowhere.json", "--out", str(tmp_path / "p.pdf")),
         ("run-times", "nowhere", "--out", str(tmp_path / "r.csv")),
-        ("start-page", "--campaign-dir", "nowhere", "--tables", "nowhere", "--out", "x"),
+        ("start-page", "nowhere", "--tables", "nowhere", "--out", "x"),
     ):
         done = run(*arguments)
         said = (arguments, done.stderr)

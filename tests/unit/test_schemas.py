@@ -45,7 +45,7 @@ def test_every_configuration_file_fits_the_schema_that_it_names(path: Path) -> N
     schema = json.loads(schema_text(kind_of(path)))
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     if kind_of(path) == "config":
-        data = {"campaign": "kernel", **data}
+        data = {"campaigns": ["kernel"], **data}
     jsonschema.validate(data, schema)
 
 

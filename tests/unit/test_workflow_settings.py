@@ -14,12 +14,9 @@ from nsm_resilience.study.load import ConfigError
 from nsm_resilience.workflow import (
     PACKAGE,
     Settings,
-    beyond_folder,
     hold_campaign,
-    lanes_folder,
     live_study,
     load_settings,
-    second_folder,
     settings_of_call,
     source_checksum,
 )
@@ -28,12 +25,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def given(**changes: Any) -> dict[str, Any]:
-    return {"campaign": "kernel", **changes}
+    return {"campaigns": ["kernel"], **changes}
 
 
 def test_an_unknown_key_is_an_error_that_names_the_right_one() -> None:
-    with pytest.raises(ConfigError, match="did you mean `campaign:`"):
-        load_settings({"campain": "kernel"})
+    with pytest.raises(ConfigError, match="did you mean `campaigns:`"):
+        load_settings({"campains": "kernel"})
 
 
 def test_a_wrong_source_is_an_error_that_says_what_there_is() -> None:
@@ -44,13 +41,7 @@ def test_a_wrong_source_is_an_error_that_says_what_there_is() -> None:
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "a b"])
 def test_a_campaigns_name_stays_inside_its_folder(name: str) -> None:
     with pytest.raises(ConfigError, match="campaign"):
-        load_settings(given(campaign=name))
-
-
-def test_recorded_and_live_campaigns_of_one_name_do_not_share_a_folder() -> None:
-    recorded, live = load_settings(given()), load_settings(given(source="live"))
-    assert recorded.campaign_folder == Path("results/unpacked/kernel")
-    assert live.campaign_folder == Path("results/live/kernel")
+        load_settings(given(campaigns=[name]))
 
 
 def test_a_repository_is_an_address_that_links_can_be_made_of() -> None:
@@ -63,81 +54,63 @@ def test_a_repository_is_an_address_that_links_can_be_made_of() -> None:
 
 def test_what_is_told_of_the_settings_leaves_out_somebodys_cluster() -> None:
     told = load_settings(given(allow_context="my-cluster")).public()
-    assert told["campaign"] == "kernel"
+    assert told["campaigns"] == "kernel"
     assert "my-cluster" not in told.values()
 
 
-def test_a_second_campaign_is_taken_back_by_an_empty_value() -> None:
-    assert load_settings(given()).compare is None
-    assert load_settings(given(compare="")).compare is None
-    assert load_settings(given(compare="vpp")).compare == "vpp"
+@pytest.mark.parametrize("given_as", [["a", "b"], ("a", "b"), "a,b", "a, b", "a b", " a ,b,"])
+def test_campaigns_are_a_list_also_as_one_text_of_the_command_line(given_as: Any) -> None:
+    assert load_settings({"campaigns": given_as}).campaigns == ("a", "b")
 
 
-def test_a_campaign_is_not_compared_with_itself() -> None:
-    with pytest.raises(ConfigError, match="is the campaign itself"):
-        load_settings(given(compare="kernel"))
-    assert load_settings(given(source="live", compare="kernel")).compare == "kernel"
+@pytest.mark.parametrize("none", [[], "", " ", ","])
+def test_a_build_needs_a_campaign(none: Any) -> None:
+    with pytest.raises(ConfigError, match="campaigns"):
+        load_settings({"campaigns": none})
 
 
-def test_the_second_campaign_is_a_recorded_one_or_else_a_live_one(
+def test_a_campaign_that_is_listed_twice_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="a is listed twice"):
+        load_settings({"campaigns": "a,b,a"})
+
+
+@pytest.mark.parametrize("key", ["campaign", "compare", "beyond", "lanes"])
+def test_a_key_of_before_is_an_error_that_says_what_to_write(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"`{key}` is no key any more.*campaigns: \[.*mine"):
+        load_settings(given(**{key: "mine"}))
+    with pytest.raises(ConfigError, match="campaigns"):
+        load_settings(given(**{key: ""}))
+
+
+def test_a_campaign_is_a_recorded_one_or_else_a_live_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = load_settings(given(compare="vpp"))
-    assert second_folder(load_settings(given())) is None
-    with pytest.raises(ConfigError, match=r"no campaign `vpp` to compare with.*there are: none"):
-        second_folder(settings)
-    live = tmp_path / "results" / "live" / "vpp" / "campaign.json"
-    recorded = tmp_path / "results" / "recorded" / "vpp" / "SHA256SUMS"
-    for path, folder in ((live, "results/live/vpp"), (recorded, "results/unpacked/vpp")):
+    with pytest.raises(ConfigError, match=r"no campaign `kernel` in .*; there are: none"):
+        _ = load_settings(given()).folders
+    live = tmp_path / "results" / "live" / "kernel" / "campaign.json"
+    recorded = tmp_path / "results" / "recorded" / "kernel" / "SHA256SUMS"
+    for path, folder in ((live, "results/live/kernel"), (recorded, "results/unpacked/kernel")):
         path.parent.mkdir(parents=True)
         path.write_text("{}")
-        assert second_folder(settings) == Path(folder)
-    with pytest.raises(ConfigError, match="there are: vpp"):
-        second_folder(load_settings(given(compare="home")))
+        assert load_settings(given()).folders == {"kernel": Path(folder)}
+    with pytest.raises(ConfigError, match="there are: kernel"):
+        _ = load_settings({"campaigns": "kernel,home"}).folders
 
 
-def test_the_campaign_with_remedies_may_be_the_one_that_is_built(
+def test_a_live_build_runs_the_first_campaign_and_puts_the_others_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert beyond_folder(load_settings(given())) is None
-    assert beyond_folder(load_settings(given(beyond=""))) is None
-    own = load_settings(given(beyond="kernel"))
-    assert beyond_folder(own) == own.campaign_folder
-    with pytest.raises(ConfigError, match=r"beyond: there is no campaign `far`.*there are: none"):
-        beyond_folder(load_settings(given(beyond="far")))
-    live = tmp_path / "results" / "live" / "far" / "campaign.json"
-    live.parent.mkdir(parents=True)
-    live.write_text("{}")
-    assert beyond_folder(load_settings(given(beyond="far"))) == Path("results/live/far")
-
-
-def test_a_live_campaign_is_not_compared_with_its_own_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    own = tmp_path / "results" / "live" / "kernel" / "campaign.json"
-    own.parent.mkdir(parents=True)
-    own.write_text("{}")
-    with pytest.raises(ConfigError, match="no campaign `kernel` to compare with"):
-        second_folder(load_settings(given(source="live", compare="kernel")))
-
-
-def test_the_campaign_by_turns_may_be_the_one_that_is_built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert lanes_folder(load_settings(given())) is None
-    assert lanes_folder(load_settings(given(lanes=""))) is None
-    own = load_settings(given(source="live", lanes="kernel"))
-    assert lanes_folder(own) == Path("results/live/kernel")
-    with pytest.raises(ConfigError, match=r"lanes: there is no campaign `turns`"):
-        lanes_folder(load_settings(given(lanes="turns")))
-    live = tmp_path / "results" / "live" / "turns" / "campaign.json"
-    live.parent.mkdir(parents=True)
-    live.write_text("{}")
-    assert lanes_folder(load_settings(given(lanes="turns"))) == Path("results/live/turns")
+    for name in ("kernel", "mine"):
+        path = tmp_path / "results" / "recorded" / name / "SHA256SUMS"
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    settings = load_settings({"source": "live", "campaigns": "mine,kernel"})
+    assert settings.own == "mine"
+    assert settings.folders == {
+        "mine": Path("results/live/mine"), "kernel": Path("results/unpacked/kernel"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "live.yaml", "live-local-images.yaml"])
@@ -161,9 +134,9 @@ def test_a_campaign_goes_on_with_the_study_it_was_begun_with(
 ) -> None:
     settings = live_settings(tmp_path, monkeypatch)
     study = live_study(settings)
-    settings.campaign_folder.mkdir(parents=True)
+    settings.own_folder.mkdir(parents=True)
     text = settings.study.read_text(encoding="utf-8")
-    (settings.campaign_folder / "study.yaml").write_text("# a comment\n" + text)
+    (settings.own_folder / "study.yaml").write_text("# a comment\n" + text)
     assert live_study(settings) == study
 
 
@@ -172,11 +145,11 @@ def test_a_changed_study_is_refused_for_a_campaign_that_has_begun(
 ) -> None:
     settings = live_settings(tmp_path, monkeypatch)
     text = settings.study.read_text(encoding="utf-8")
-    settings.campaign_folder.mkdir(parents=True)
-    (settings.campaign_folder / "study.yaml").write_text(text)
+    settings.own_folder.mkdir(parents=True)
+    (settings.own_folder / "study.yaml").write_text(text)
     seed = next(line for line in text.splitlines() if line.startswith("seed:"))
     settings.study.write_text(text.replace(seed, "seed: 7"))
-    with pytest.raises(ConfigError, match=r"`seed`.*--config campaign="):
+    with pytest.raises(ConfigError, match=r"`seed`.*--config campaigns="):
         live_study(settings)
 
 
@@ -245,38 +218,50 @@ def call(folder: Path, file: str, *arguments: str) -> Settings:
 @pytest.mark.parametrize("name", ["20261128", "007", "1e3", "null", "yes", "1_000", "True", "nan"])
 def test_a_campaign_is_called_what_the_command_line_says(name: str, tmp_path: Path) -> None:
     """Snakemake makes numbers of some of these; the folder would be called otherwise."""
-    assert call(tmp_path, "campaign: a\n", f"campaign={name}").campaign == name
-    assert call(tmp_path, "campaign: a\n", f'campaign="{name}"').campaign == name
-    assert call(tmp_path, f'campaign: "{name}"\n').campaign == name
+    file = "campaigns: [a, b]\n"
+    assert call(tmp_path, file, f"campaigns={name}").campaigns == (name,)
+    assert call(tmp_path, file, f'campaigns="{name}"').campaigns == (name,)
+    assert call(tmp_path, file, f"campaigns=a,{name}").campaigns == ("a", name)
+    assert call(tmp_path, file, f"campaigns=['a', \"{name}\"]").campaigns == ("a", name)
+    assert call(tmp_path, f'campaigns: [a, "{name}"]\n').campaigns == ("a", name)
 
 
 def test_a_name_in_a_file_is_as_written_or_refused_with_the_spelling_that_works(
     tmp_path: Path,
 ) -> None:
     for name in ("007", "yes", "1_000", "2026-11-28"):
-        assert call(tmp_path, f"campaign: {name}\n").campaign == name
+        assert call(tmp_path, f"campaigns: [{name}]\n").campaigns == (name,)
+        assert call(tmp_path, f"campaigns: {name}\n").campaigns == (name,)
     for name in ("20261128", "1e3", "true"):
-        with pytest.raises(ConfigError, match=rf'config.yaml, line 1, campaign: .* "{name}"'):
-            call(tmp_path, f"campaign: {name}\n")
-    with pytest.raises(ConfigError, match="campaign: is empty"):
-        call(tmp_path, "campaign: null\n")
+        with pytest.raises(ConfigError, match=rf'config.yaml, line 1, campaigns.*"{name}"'):
+            call(tmp_path, f"campaigns: [a, {name}]\n")
+    with pytest.raises(ConfigError, match="campaigns: is empty"):
+        call(tmp_path, "campaigns: null\n")
 
 
 def test_an_empty_value_takes_back_what_a_file_says(tmp_path: Path) -> None:
-    file = "campaign: a\ncompare: b\nbeyond: c\nlanes: d\nstudy: mine.yaml\n"
-    found = call(tmp_path, file, "compare=", "beyond=", "lanes=", "study=")
-    assert (found.compare, found.beyond, found.lanes) == (None, None, None)
-    assert found.study == Path("config/study.yaml")
-    with pytest.raises(ConfigError, match="campaign: is missing"):
-        call(tmp_path, file, "campaign=")
-    with pytest.raises(ConfigError, match=r"--config, compar: .*did you mean `compare:`"):
-        call(tmp_path, file, "compar=")
+    file = "campaigns: [a, b]\nstudy: mine.yaml\n"
+    assert call(tmp_path, file, "study=").study == Path("config/study.yaml")
+    with pytest.raises(ConfigError, match="campaigns: is missing"):
+        call(tmp_path, file, "campaigns=")
+    with pytest.raises(ConfigError, match=r"--config, campain: .*did you mean `campaigns:`"):
+        call(tmp_path, file, "campain=")
+
+
+@pytest.mark.parametrize("key", ["campaign", "compare", "beyond", "lanes"])
+@pytest.mark.parametrize("name", ["mine", "007", ""])
+def test_an_old_key_of_the_command_line_says_what_to_write(
+    key: str, name: str, tmp_path: Path
+) -> None:
+    wanted = f"campaigns=.*{name}" if name else "leave it out"
+    with pytest.raises(ConfigError, match=rf"--config: `{key}` is no key any more.*{wanted}"):
+        call(tmp_path, "campaigns: [a]\n", f"{key}={name}")
 
 
 def test_settings_survive_as_a_file(tmp_path: Path) -> None:
     """The second call of Snakemake reads what the first wrote, on top of the same default."""
-    default = "campaign: a\ncompare: b\nlanes: d\n"
-    first = call(tmp_path, default, "compare=", "campaign=007", "study=config/my $(x) 'study'.yaml")
+    default = "campaigns: [a, b]\n"
+    first = call(tmp_path, default, "campaigns=007,1e3", "study=config/my $(x) 'study'.yaml")
     written = tmp_path / "settings.json"
     written.write_text(first.model_dump_json(), encoding="utf-8")
     own = tmp_path / "config.yaml"
@@ -285,14 +270,15 @@ def test_settings_survive_as_a_file(tmp_path: Path) -> None:
 
 def test_files_come_in_snakemakes_order_and_mistakes_name_theirs(tmp_path: Path) -> None:
     own, live = tmp_path / "config.yaml", tmp_path / "live.yaml"
-    own.write_text("campaign: a\ncompare: b\n")
-    live.write_text("campaign: c\nsource: live\n")
+    own.write_text("campaigns: [a]\nrepository: https://git.example.org/me\n")
+    live.write_text("campaigns: [c]\nsource: live\n")
     found = settings_of_call([live, own], Call(configfiles=[live]))
-    assert (found.campaign, found.source, found.compare) == ("c", "live", "b")
+    assert (found.campaigns, found.source) == (("c",), "live")
+    assert found.repository == "https://git.example.org/me"
     alone = settings_of_call([live, own], Call([live], None, replace_workflow_config=True))
-    assert alone.compare is None
-    live.write_text("campaign: c\ncampaign: d\n")
-    with pytest.raises(ConfigError, match=r"live.yaml:\n.*`campaign:` is there twice"):
+    assert alone.repository is None
+    live.write_text("source: live\nsource: recorded\n")
+    with pytest.raises(ConfigError, match=r"live.yaml:\n.*`source:` is there twice"):
         settings_of_call([live, own], Call(configfiles=[live]))
     live.write_text("source: lives\n")
     with pytest.raises(ConfigError, match=r"live.yaml, line 1, source: .*did you mean `live`"):

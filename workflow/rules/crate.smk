@@ -6,8 +6,7 @@ rule crate:
     """Describe workflow, trials and results as an RO-Crate, with copies of the sources."""
     input:
         results=RESULTS,
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
+        campaigns=described(),
         sources=workflow_sources(),
     output:
         metadata="results/ro-crate-metadata.json",
@@ -18,8 +17,8 @@ rule crate:
         "../envs/nsm-resilience.yaml"
     params:
         workflow=lambda wildcards: described_workflow(),
-        folder=SETTINGS.campaign_folder,
+        folders=campaign_folders(),
         code=code_of("provenance", "record", "judge/judgement"),
     shell:
-        "nsm-resilience crate --workflow {params.workflow:q} --campaign-dir {params.folder:q}"
+        "nsm-resilience crate {params.folders:q} --workflow {params.workflow:q}"
         " --out {output.metadata:q} > {log:q} 2>&1"

@@ -7,9 +7,8 @@
 rule start_page:
     """The result table as text: the first thing that the HTML report shows."""
     input:
-        tables=[f"results/tables/{name}.parquet" for name in TABLES],
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
+        tables=tables(*TABLES),
+        campaigns=described(),
     output:
         page="results/start.rst",
     log:
@@ -18,10 +17,10 @@ rule start_page:
         "../envs/nsm-resilience.yaml"
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
-        folder=lambda wildcards, input: Path(input.study).parent,
+        folders=campaign_folders(),
         code=code_of("report/start_page", "report/rows", "report/wording", "tables", "analysis"),
     shell:
-        "nsm-resilience start-page --tables {params.tables:q} --campaign-dir {params.folder:q}"
+        "nsm-resilience start-page {params.folders:q} --tables {params.tables:q}"
         " --out {output.page:q} > {log:q} 2>&1"
 
 
@@ -41,7 +40,7 @@ rule run_times:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        folder=SETTINGS.campaign_folder,
+        folder=SETTINGS.own_folder,
         code=code_of("report/run_times"),
     shell:
         "nsm-resilience run-times {params.folder:q} --out {output.csv:q} > {log:q} 2>&1"
@@ -50,13 +49,9 @@ rule run_times:
 rule site:
     """Write a page per attempt: its timeline, and the lines of the record that decided."""
     input:
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
-        verdicts="results/verdicts.jsonl",
-        tables=[
-            f"results/tables/{name}.parquet"
-            for name in ("trials", "scenarios", "claims", "disturbances", "coincidences")
-        ],
+        campaigns=described(),
+        verdicts=[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
+        tables=tables("trials", "scenarios", "claims", "disturbances", "coincidences"),
     output:
         folder=directory("results/site"),
     log:
@@ -65,18 +60,18 @@ rule site:
         "../envs/nsm-resilience.yaml"
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
-        folder=lambda wildcards, input: Path(input.study).parent,
+        folders=campaign_folders(),
+        verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
         code=code_of("site", "report/disturbances", "analysis", "judge", "record", "provenance"),
     shell:
-        "nsm-resilience site --tables {params.tables:q} --campaign-dir {params.folder:q}"
-        " --verdicts {input.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"
+        "nsm-resilience site {params.folders:q} --tables {params.tables:q}"
+        " --verdicts {params.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"
 
 
 rule settings:
     """Write down what this build was told; the call of Snakemake that makes the report reads it."""
 
-    # As a file: on a command line Snakemake would read a name like 007 or 1e3 as a number, and
-    # could not be told that a key of config/config.yaml is taken back.
+    # As a file: on a command line Snakemake would read a name like 007 or 1e3 as a number.
     output:
         settings="results/settings.json",
     log:
@@ -92,9 +87,9 @@ rule settings:
 rule html_report:
     """Put paper, figures, tables, notebooks and run times into one HTML file."""
     input:
+        settings="results/settings.json",
         page="results/start.rst",
         style="workflow/report/style.css",
-        settings="results/settings.json",
         results=[*RESULTS, "results/run-times.csv"],
     output:
         html="results/report.html",

@@ -1,57 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
-# From records to verdicts, from verdicts to tidy tables. Records are read here, by `timelines`
-# and by `testbed`.
-# What is made of a second campaign (`compare:`) goes to results/compare/<name>/, of one with remedies
-# (`beyond:`) to results/beyond/<name>/, by the same rules.
+# From records to verdicts, campaign by campaign; from the verdicts of all campaigns to tidy tables,
+# and from these to contrasts. Records are read here, by `timelines`, by `testbed` and by `site`.
 
 
 wildcard_constraints:
-    beside=r"((compare|beyond)/[A-Za-z0-9][A-Za-z0-9._-]*/)?",
+    campaign=r"[A-Za-z0-9][A-Za-z0-9._-]*",
 
 
 rule judge:
     """Judge every attempt of a campaign; each verdict names the evidence that it rests on."""
     input:
-        description=judged_campaign("campaign.json"),
+        description=lambda wildcards: str(CAMPAIGNS[wildcards.campaign] / "campaign.json"),
+        study=lambda wildcards: str(CAMPAIGNS[wildcards.campaign] / "study.yaml"),
     output:
-        verdicts="results/{beside}verdicts.jsonl",
+        verdicts="results/verdicts/{campaign}.jsonl",
     log:
-        "results/logs/{beside}judge.log",
+        "results/logs/judge-{campaign}.log",
     conda:
         "../envs/nsm-resilience.yaml"
     threads: 4
     params:
-        folder=judged_campaign(),
+        folder=lambda wildcards: CAMPAIGNS[wildcards.campaign],
         code=code_of("judge", "record", "study"),
     shell:
         "nsm-resilience judge {params.folder:q} --jobs {threads} --out {output.verdicts:q} > {log:q} 2>&1"
 
 
 rule tables:
-    """Write verdicts and measures as tidy tables, checked against their schemas."""
+    """Write verdicts and measures of all campaigns as tidy tables, checked against their schemas."""
     input:
-        description=judged_campaign("campaign.json"),
-        study=judged_campaign("study.yaml"),
-        verdicts="results/{beside}verdicts.jsonl",
+        campaigns=described(),
+        verdicts=[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
     output:
-        parquet=[f"results/{{beside}}tables/{name}.parquet" for name in TABLES],
+        parquet=tables(*TABLES),
         csv=[
             report(
-                f"results/{{beside}}tables/{name}.csv",
+                f"results/tables/{name}.csv",
                 caption="../report/table.rst",
                 category="Tables",
-                labels=table_labels(name),
+                labels={"table": name},
             )
             for name in TABLES
         ],
     log:
-        "results/logs/{beside}tables.log",
+        "results/logs/tables.log",
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        folder=judged_campaign(),
-        tables=lambda wildcards, output: Path(output.parquet[0]).parent,
+        folders=campaign_folders(),
+        verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
+        out=lambda wildcards, output: Path(output.parquet[0]).parent,
         code=code_of("tables", "analysis", "judge", "study"),
     shell:
-        "nsm-resilience tables --verdicts {input.verdicts:q} --campaign-dir {params.folder:q}"
-        " --out {params.tables:q} > {log:q} 2>&1"
+        "nsm-resilience tables {params.folders:q} --verdicts {params.verdicts:q} --out {params.out:q}"
+        " > {log:q} 2>&1"
+
+
+rule contrast:
+    """Put side by side what differs in one thing: two levels of a factor, or two campaigns."""
+    input:
+        campaigns=described(),
+        tables=tables("trials", "scenarios", "phases"),
+    output:
+        parquet=tables(*CONTRASTS),
+        csv=[
+            report(
+                f"results/tables/{name}.csv",
+                caption="../report/table.rst",
+                category="Tables",
+                labels={"table": name},
+            )
+            for name in CONTRASTS
+        ],
+    log:
+        "results/logs/contrast.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        folders=campaign_folders(),
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        code=code_of("analysis", "tables", "study"),
+    shell:
+        "nsm-resilience contrasts {params.folders:q} --tables {params.tables:q} > {log:q} 2>&1"

@@ -26,7 +26,7 @@ workflow.global_resources.setdefault("cluster", LANES)
 PLACES_BESIDE_CORES = 5
 
 # What every command on the cluster is told.
-CLUSTER = ["--testbed", str(SETTINGS.testbed), "--campaign-dir", str(SETTINGS.campaign_folder)]
+CLUSTER = ["--testbed", str(SETTINGS.testbed), "--campaign-dir", str(SETTINGS.own_folder)]
 if SETTINGS.allow_context:
     CLUSTER += ["--allow-context", SETTINGS.allow_context]
 
@@ -87,7 +87,7 @@ def refuse_kind_elsewhere():
 def claim_campaign():
     """Keep the campaign's folder for this process, or say who has it."""
     try:
-        hold_campaign(SETTINGS.campaign_folder)
+        hold_campaign(SETTINGS.own_folder)
     except (RuntimeError, OSError) as error:
         raise WorkflowError(str(error)) from None
 

@@ -118,7 +118,7 @@ rule index:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        folder=SETTINGS.campaign_folder,
+        folder=SETTINGS.own_folder,
     shell:
         "nsm-resilience index {params.folder:q} > {log:q} 2>&1"
 

@@ -7,8 +7,8 @@ rule result_table:
     """The table of the nine: verdict, interval and agreement with the paper, and the claims."""
     input:
         notebook="notebooks/result-table.py",
-        study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "scenarios", "claims")],
+        campaigns=described(),
+        tables=tables("trials", "scenarios", "claims"),
     output:
         executed=report(
             "results/notebooks/result-table.ipynb",
@@ -37,8 +37,8 @@ rule outages:
     """How long the established path was away, per cell and as survival curves."""
     input:
         notebook="notebooks/outages.py",
-        study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "scenarios", "outages")],
+        campaigns=described(),
+        tables=tables("trials", "scenarios", "outages"),
     output:
         executed=report(
             "results/notebooks/outages.ipynb",
@@ -70,11 +70,11 @@ rule outages:
 
 
 rule consequences:
-    """What broke, what was shown and who was told, and the effect of each factor."""
+    """What broke, what was shown and who was told."""
     input:
         notebook="notebooks/consequences.py",
-        study=campaign("study.yaml"),
-        tables=["results/tables/trials.parquet"],
+        campaigns=described(),
+        tables=tables("trials"),
     output:
         executed=report(
             "results/notebooks/consequences.ipynb",
@@ -87,12 +87,6 @@ rule consequences:
             caption="../report/consequences.rst",
             category="Figures",
             labels={"figure": "consequences"},
-        ),
-        effects=report(
-            "results/figures/effects.svg",
-            caption="../report/effects.rst",
-            category="Figures",
-            labels={"figure": "effect of each factor"},
         ),
     log:
         "results/logs/consequences.log",
@@ -109,8 +103,8 @@ rule timelines:
     """Replies, components and the fault of one typical trial per scenario, on one time axis."""
     input:
         notebook="notebooks/timelines.py",
-        study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "components", "outages")],
+        campaigns=described(),
+        tables=tables("trials", "components", "outages"),
     output:
         executed=report(
             "results/notebooks/timelines.ipynb",
@@ -139,8 +133,8 @@ rule testbed:
     """The testbed as it was deployed, and which scenarios are tested by whom."""
     input:
         notebook="notebooks/testbed.py",
-        study=campaign("study.yaml"),
-        tables=["results/tables/trials.parquet"],
+        campaigns=described(),
+        tables=tables("trials"),
     output:
         executed=report(
             "results/notebooks/testbed.ipynb",
@@ -169,8 +163,8 @@ rule gallery:
     """All trials of the cell whose path was interrupted most often, as small multiples."""
     input:
         notebook="notebooks/gallery.py",
-        study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "components", "outages")],
+        campaigns=described(),
+        tables=tables("trials", "components", "outages"),
     output:
         executed=report(
             "results/notebooks/gallery.ipynb",
@@ -199,9 +193,9 @@ rule explore:
     """One trial and what its verdict rests on; in JupyterLab the notebook lets a reader pick it."""
     input:
         notebook="notebooks/explore.py",
-        study=campaign("study.yaml"),
-        tables=[f"results/tables/{name}.parquet" for name in ("trials", "components", "outages")],
-        verdicts="results/verdicts.jsonl",
+        campaigns=described(),
+        tables=tables("trials", "components", "outages"),
+        verdicts=f"results/verdicts/{SETTINGS.own}.jsonl",
     output:
         executed=report(
             "results/notebooks/explore.ipynb",
@@ -220,3 +214,33 @@ rule explore:
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
         " -p interactive=false > {log:q} 2>&1"
+
+
+rule contrasts:
+    """What each factor changes, and what differs between campaigns."""
+    input:
+        notebook="notebooks/contrasts.py",
+        campaigns=described(),
+        tables=tables("trials", *CONTRASTS),
+    output:
+        executed=report(
+            "results/notebooks/contrasts.ipynb",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "contrasts"},
+        ),
+        figure=report(
+            "results/figures/contrasts.svg",
+            caption="../report/contrasts.rst",
+            category="Figures",
+            labels={"figure": "contrasts"},
+        ),
+    log:
+        "results/logs/contrasts.log",
+    conda:
+        "../envs/nsm-resilience.yaml"
+    params:
+        paths=notebook_paths,
+        code=code_of("analysis", "report/notebook"),
+    shell:
+        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"

@@ -5,17 +5,8 @@
 rule numbers:
     """Collect every number and sentence of the paper that depends on the data."""
     input:
-        description=campaign("campaign.json"),
-        study=campaign("study.yaml"),
-        tables=[
-            f"results/tables/{name}.parquet"
-            for name in TABLES + COMPARISON + LANE_TABLES + REMEDIES
-        ],
-        second_tables=second_tables(),
-        second=second_campaign(),
-        lanes=lanes_campaign(),
-        beyond_tables=beyond_tables(),
-        beyond=beyond_campaign(),
+        campaigns=described(),
+        tables=tables(*TABLES, *CONTRASTS),
     output:
         numbers="results/numbers.json",
     log:
@@ -23,16 +14,12 @@ rule numbers:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
+        folders=campaign_folders(),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
-        folder=lambda wildcards, input: Path(input.study).parent,
         repository=["--repository", SETTINGS.repository] if SETTINGS.repository else [],
-        second=second_folders(),
-        lanes=["--lanes-campaign-dir", LANES_CAMPAIGN] if LANES_CAMPAIGN else [],
-        beyond=beyond_folders(),
         code=code_of("report", "analysis", "tables", "study"),
     shell:
-        "nsm-resilience numbers --tables {params.tables:q} --campaign-dir {params.folder:q}"
-        " {params.repository:q} {params.second:q} {params.lanes:q} {params.beyond:q}"
+        "nsm-resilience numbers {params.folders:q} --tables {params.tables:q} {params.repository:q}"
         " --out {output.numbers:q} > {log:q} 2>&1"
 
 

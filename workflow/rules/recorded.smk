@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Campaigns that somebody ran, committed as archives with checksums: the one that is built where the
-# source is `recorded`, and the one that is put beside it (`compare:`).
+# Campaigns that somebody ran, committed as archives with checksums.
 
 if SETTINGS.source == "recorded":
 
-    recorded_files(SETTINGS.campaign)  # a wrong name is an error before anything is planned
     os.environ[STEPS_LOCK] = str(steps_lock(Path("results")).absolute())
 
     # In place of Snakemake's own lock, which a killed build leaves behind (profiles/default).
@@ -22,8 +20,6 @@ rule unpack:
         records=directory("results/unpacked/{campaign}/records"),
     log:
         "results/logs/unpack-{campaign}.log",
-    wildcard_constraints:
-        campaign=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     conda:
         "../envs/nsm-resilience.yaml"
     params:

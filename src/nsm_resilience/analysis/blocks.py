@@ -115,8 +115,8 @@ def _interval(
     import numpy as np
 
     check_confidence(confidence)
-    if not can_tell(*blocks, confidence, paired=paired):
-        return NO_INTERVAL
+    if not can_tell(*blocks, confidence, paired=paired) or (pairs == pairs.flat[0]).all():
+        return NO_INTERVAL  # too few blocks, or no draw can differ from another
     if paired:
         names = [list(dict.fromkeys((*blocks[0], *blocks[1])))] * 2
     else:

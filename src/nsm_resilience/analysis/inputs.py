@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
@@ -36,13 +36,15 @@ class Inputs:
 
     Attributes:
         tables: folder of the tidy tables.
-        campaign: the campaign's folder, with study and records.
+        campaign: folder of the campaign that is looked at, with study and records.
         figures: folder that figures are written to.
+        name: the campaign's name.
     """
 
     tables: Path
     campaign: Path
     figures: Path
+    name: str
 
     @classmethod
     def of(cls, tables: str, campaign: str, figures: str) -> Inputs:
@@ -50,7 +52,7 @@ class Inputs:
 
         Args:
             tables: folder with the tables, relative to the project's root.
-            campaign: the campaign's folder; empty: the one that the tables are of.
+            campaign: name of one of the campaigns in them; empty: the first, the paper's own.
             figures: folder for figures, relative to the project's root; empty: beside the tables.
 
         Raises:
@@ -64,17 +66,23 @@ class Inputs:
                 "(about two minutes)."
             )
         folder = root / tables
-        found = root / campaign if campaign else _campaign_of(folder, root)
-        if not CampaignLayout(found).study.exists():
+        there = _campaigns(folder)
+        name = campaign or (there[0] if there else "")
+        if name not in there:
             raise InputsError(
-                "The tables are there and the records of their campaign are not: "
-                f"{found} is no campaign's folder. Run `snakemake` in the project's root, or give "
-                "its folder as campaign_dir."
+                f"There is no campaign {name} in {tables}; there are: {', '.join(there) or 'none'}."
             )
-        return cls(folder, found, root / figures if figures else folder.parent / "figures")
+        places = [folder.parent.parent / kind / name for kind in CAMPAIGNS]
+        found = next((p for p in places if CampaignLayout(p).study.exists()), None)
+        if found is None:
+            raise InputsError(
+                f"The tables are there and the records of {name} are not, neither in "
+                f"{' nor in '.join(map(str, places))}. Run `snakemake` in the project's root."
+            )
+        return cls(folder, found, root / figures if figures else folder.parent / "figures", name)
 
     def table(self, name: str, trials: Iterable[str] | None = None) -> pd.DataFrame:
-        """Read one of the tables, or of a long one only the rows of some trials.
+        """Read the campaign's rows of one of the tables, or only those of some trials.
 
         Without the column `evidence`: it names places in records, no figure is made of it, and of
         ten thousand trials it is two thirds of the table. FileNotFoundError names the file that is
@@ -85,15 +93,24 @@ class Inputs:
 
         path = self.tables / f"{name}.parquet"
         columns = [column for column in read_schema(path).names if column != "evidence"]
-        if trials is None:
-            return pd.read_parquet(path, columns=columns)
-        # pyarrow takes no empty list
-        return pd.read_parquet(path, columns=columns, filters=[("trial", "in", [*trials, ""])])
+        wanted: list[tuple[str, str, Any]] = [("campaign", "==", self.name)]
+        if trials is not None:
+            wanted.append(("trial", "in", [*trials, ""]))  # pyarrow takes no empty list
+        return pd.read_parquet(path, columns=columns, filters=wanted)
+
+    def whole(self, name: str) -> pd.DataFrame:
+        """Read all rows of one of the tables, of all campaigns; without the column `evidence`."""
+        import pandas as pd
+        from pyarrow.parquet import read_schema
+
+        path = self.tables / f"{name}.parquet"
+        columns = [column for column in read_schema(path).names if column != "evidence"]
+        return pd.read_parquet(path, columns=columns)
 
     @property
     def verdicts(self) -> Path:
-        """The judge's verdicts, beside the tables."""
-        return self.tables.parent / "verdicts.jsonl"
+        """The judge's verdicts on the campaign, beside the tables."""
+        return self.tables.parent / "verdicts" / f"{self.name}.jsonl"
 
     @cached_property
     def study(self) -> Study:
@@ -118,13 +135,12 @@ class Inputs:
         return save_figure(figure, path, title=described.title, alt=described.alt)
 
 
-def _campaign_of(tables: Path, root: Path) -> Path:
+def _campaigns(tables: Path) -> list[str]:
+    """Names of the campaigns in the tables, in the order of the build."""
     import pandas as pd
 
     named = pd.read_parquet(tables / "scenarios.parquet", columns=["campaign"])["campaign"]
-    name = str(named.iloc[0]) if len(named) else ""
-    places = [root / kind / name for kind in CAMPAIGNS]
-    return next((p for p in places if CampaignLayout(p).study.exists()), places[0])
+    return list(dict.fromkeys(map(str, named)))
 
 
 def _root(tables: str) -> Path | None:

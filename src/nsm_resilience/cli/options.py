@@ -45,6 +45,14 @@ Tables = Annotated[
 ]
 
 
+Campaigns = Annotated[
+    list[Path],
+    typer.Argument(metavar="CAMPAIGN...", help="Folders of campaigns, the paper's own first."),
+]
+Verdicts = Annotated[
+    Path,
+    typer.Option("--verdicts", metavar="FOLDER", help="The judge's verdicts, by campaign."),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="For a program: JSON, one object a line, and nothing else.")
 ]

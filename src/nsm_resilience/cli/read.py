@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import READ, Json, Tables, say, say_json
+from nsm_resilience.cli.options import READ, Json, Tables, Verdicts, say, say_json
 
 app = typer.Typer()
 
@@ -21,13 +21,11 @@ def explain(
     trial: Annotated[
         int | None, typer.Option("--trial", metavar="N", help="Only the trial of this number.")
     ] = None,
-    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
-        "results/verdicts.jsonl"
-    ),
-    campaign_dir: Annotated[
-        Path | None,
-        typer.Option("--campaign-dir", metavar="FOLDER", help="Default: found by its name."),
+    campaign: Annotated[
+        str | None,
+        typer.Option("--campaign", metavar="NAME", help="Only of this campaign."),
     ] = None,
+    verdicts: Verdicts = Path("results/verdicts"),
     as_json: Json = False,
 ) -> None:
     """Follow a verdict to what it rests on: reason, measures, and the lines of the record.
@@ -37,52 +35,44 @@ def explain(
     from nsm_resilience.provenance.explain import explain_verdicts, find_verdicts
 
     if as_json:
-        for judgement in find_verdicts(what, trial, verdicts, campaign_dir):
+        for judgement in find_verdicts(what, trial, verdicts, campaign):
             say_json(judgement.to_dict())
         return
-    for line in explain_verdicts(what, trial, verdicts, campaign_dir):
+    for line in explain_verdicts(what, trial, verdicts, campaign):
         typer.echo(line)
 
 
 @app.command(rich_help_panel=READ)
 def compare(
-    first: Annotated[
-        Path,
+    campaigns: Annotated[
+        list[Path],
         typer.Argument(
-            metavar="A", help="A recorded campaign, one with its records, or a folder of tables."
+            metavar="CAMPAIGN...", help="Recorded campaigns, or ones with their records."
         ),
     ],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The same of the other.")],
-    first_tables: Annotated[
-        Path | None,
-        typer.Option("--first-tables", metavar="FOLDER", help="A's tables, if they are there."),
-    ] = None,
-    second_tables: Annotated[
-        Path | None,
-        typer.Option("--second-tables", metavar="FOLDER", help="B's tables, if they are there."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Also write the tables of the comparison."),
-    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is open, and what is equal.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
-    """Put two campaigns side by side: verdicts, times, and what they were made with.
+    """Put side by side what differs in one thing: levels of a factor, or the campaigns.
 
-    Cells are matched by scenario and levels. Whatever comes of it, the exit code is 0.
+    Campaigns are judged anew. Whatever comes of it, the exit code is 0.
     """
+    import json
     from tempfile import TemporaryDirectory
 
-    from nsm_resilience.analysis.comparison import compare_campaigns
-    from nsm_resilience.report.comparison import write_comparison
-    from nsm_resilience.report.side_by_side import plain_console, print_comparison
-    from nsm_resilience.report.sides import read_sides
+    from nsm_resilience.report.compare import compare as compare_folders
+    from nsm_resilience.report.contrasts import contrast_lines
 
     with TemporaryDirectory(prefix="nsm-compare-") as scratch:
-        sides = read_sides(first, second, Path(scratch), first_tables, second_tables)
-    found = compare_campaigns(*sides)
-    print_comparison(found, plain_console())
-    for path in write_comparison(found, out) if out is not None else []:
-        say(str(path))
+        found = compare_folders(campaigns, Path(scratch))
+    if as_json:
+        for line in found.to_json(orient="records", lines=True).splitlines():
+            say_json(json.loads(line))
+        return
+    for line in contrast_lines(found, everything=everything):
+        typer.echo(line)
 
 
 @app.command(rich_help_panel=READ)
@@ -91,7 +81,8 @@ def efficiency(tables: Tables = Path("results/tables"), as_json: Json = False) -
     from nsm_resilience.report.efficiency import efficiency_lines, efficiency_of
 
     if as_json:
-        say_json(efficiency_of(tables))
+        for name, found in efficiency_of(tables).items():
+            say_json({"campaign": name, **found})
         return
     for line in efficiency_lines(tables):
         say(line)

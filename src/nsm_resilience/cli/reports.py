@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import AFTER, CampaignDir, OutFile, OutFolder, Tables, say
+from nsm_resilience.cli.options import AFTER, Campaigns, OutFile, OutFolder, Tables, Verdicts, say
 
 app = typer.Typer()
 
@@ -36,32 +36,8 @@ def notebook(
 
 @app.command(rich_help_panel=AFTER)
 def numbers(
-    campaign_dir: CampaignDir,
+    campaigns: Campaigns,
     tables: Tables = Path("results/tables"),
-    second_campaign_dir: Annotated[
-        Path | None,
-        typer.Option("--second-campaign-dir", metavar="FOLDER", help="A campaign to put beside."),
-    ] = None,
-    second_tables: Annotated[
-        Path | None,
-        typer.Option("--second-tables", metavar="FOLDER", help="The tables of that one."),
-    ] = None,
-    beyond_campaign_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--beyond-campaign-dir", metavar="FOLDER", help="A campaign with arms of the remedy."
-        ),
-    ] = None,
-    beyond_tables: Annotated[
-        Path | None,
-        typer.Option("--beyond-tables", metavar="FOLDER", help="The tables of that one."),
-    ] = None,
-    lanes_campaign_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--lanes-campaign-dir", metavar="FOLDER", help="The campaign that `lanes` was made of."
-        ),
-    ] = None,
     out: OutFile = Path("results/numbers.json"),
     repository: Annotated[
         str | None,
@@ -69,20 +45,9 @@ def numbers(
     ] = None,
 ) -> None:
     """Collect every number and sentence of the paper that depends on the data."""
-    from nsm_resilience.report.numbers import Second, write_numbers
+    from nsm_resilience.report.numbers import write_numbers
 
-    others: list[Second | None] = []
-    for name, folder, own in (
-        ("second", second_campaign_dir, second_tables),
-        ("beyond", beyond_campaign_dir, beyond_tables),
-    ):
-        if (folder is None) != (own is None):
-            raise typer.BadParameter(f"give --{name}-campaign-dir and --{name}-tables together")
-        others.append(None if folder is None or own is None else Second(own, folder))
-    second, beyond = others
-    write_numbers(
-        tables, campaign_dir, out, repository, second, lanes=lanes_campaign_dir, beyond=beyond
-    )
+    write_numbers(tables, campaigns, out, repository)
     say(str(out))
 
 
@@ -103,7 +68,7 @@ def paper(
 
 @app.command(rich_help_panel=AFTER)
 def crate(
-    campaign_dir: CampaignDir,
+    campaigns: Campaigns,
     workflow: Annotated[
         str,
         typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it."),
@@ -111,55 +76,38 @@ def crate(
     numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
         "results/numbers.json"
     ),
-    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
-        "results/verdicts.jsonl"
-    ),
+    verdicts: Verdicts = Path("results/verdicts"),
     citation: Annotated[Path, typer.Option("--citation", metavar="FILE")] = Path("CITATION.cff"),
     out: OutFile = Path("results/ro-crate-metadata.json"),
 ) -> None:
     """Write the provenance of a build as an RO-Crate, with the sources that it describes."""
     from nsm_resilience.provenance.crate.build import write_crate
 
-    write_crate(workflow, campaign_dir, numbers, verdicts, citation, out)
+    write_crate(workflow, campaigns, numbers, verdicts, citation, out)
     say(str(out))
-
-
-@app.command(rich_help_panel=AFTER)
-def remedies(
-    campaign_dir: CampaignDir,
-    tables: Tables = Path("results/tables"),
-    out: OutFolder = Path("results/tables"),
-) -> None:
-    """Put each cell with a remedy against the same cell without one, and count the arms."""
-    from nsm_resilience.report.beyond import write_remedies
-
-    for path in write_remedies(tables, campaign_dir, out):
-        say(str(path))
 
 
 @app.command("start-page", rich_help_panel=AFTER)
 def start_page(
-    campaign_dir: CampaignDir,
+    campaigns: Campaigns,
     tables: Tables = Path("results/tables"),
     out: OutFile = Path("results/start.rst"),
 ) -> None:
     """Write the first page of the HTML report: the table of the nine and the claims."""
     from nsm_resilience.report.start_page import write_start_page
 
-    write_start_page(tables, campaign_dir, out)
+    write_start_page(tables, campaigns, out)
     say(str(out))
 
 
 @app.command(rich_help_panel=AFTER)
 def site(
-    campaign_dir: CampaignDir,
+    campaigns: Campaigns,
     tables: Tables = Path("results/tables"),
-    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
-        "results/verdicts.jsonl"
-    ),
+    verdicts: Verdicts = Path("results/verdicts"),
     out: OutFolder = Path("results/site"),
 ) -> None:
     """Write the static site: a page per attempt, with its timeline and the lines that decided."""
     from nsm_resilience.site.build import build_site
 
-    say(f"{build_site(tables, campaign_dir, verdicts, out)} attempts: {out / 'index.html'}")
+    say(f"{build_site(tables, campaigns, verdicts, out)} attempts: {out / 'index.html'}")

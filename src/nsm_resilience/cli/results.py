@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import AFTER, Campaign, CampaignDir, OutFile, OutFolder, Tables, say
+from nsm_resilience.cli.options import (
+    AFTER,
+    Campaign,
+    Campaigns,
+    OutFile,
+    OutFolder,
+    Tables,
+    Verdicts,
+    say,
+)
 
 app = typer.Typer()
 
@@ -17,7 +26,10 @@ app = typer.Typer()
 @app.command(rich_help_panel=AFTER)
 def judge(
     campaign: Campaign,
-    out: OutFile | None = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Default: results/verdicts/<campaign>.jsonl."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="Processes that judge side by side.")
     ] = 1,
@@ -32,8 +44,8 @@ def judge(
 ) -> None:
     """Judge every attempt of a campaign: one line of JSON each, with its evidence.
 
-    Written to results/verdicts.jsonl; with --set to results/verdicts-altered.jsonl, of which no
-    table, page or paper is made.
+    Written to results/verdicts; with --set to results/verdicts-altered, of which no table, page or
+    paper is made.
     """
     from nsm_resilience.judge.altered import AlterationError, parse
     from nsm_resilience.judge.campaign import judge_campaign
@@ -46,7 +58,8 @@ def judge(
         alterations = [parse(text) for text in altered or ()]
     except AlterationError as error:
         raise typer.BadParameter(str(error), param_hint="--set") from error
-    out = out or Path(f"results/verdicts{'-altered' if alterations else ''}.jsonl")
+    folder = Path(f"results/verdicts{'-altered' if alterations else ''}")
+    out = out or folder / f"{campaign.name}.jsonl"
     judged = judge_campaign(campaign, out, progress, jobs, alterations)
     by = f" by altered rules ({', '.join(map(str, alterations))})" if alterations else ""
     say(f"{judged} attempts judged{by}: {out}")
@@ -54,32 +67,24 @@ def judge(
 
 @app.command(rich_help_panel=AFTER)
 def tables(
-    campaign_dir: CampaignDir,
-    verdicts: Annotated[Path, typer.Option("--verdicts", metavar="FILE")] = Path(
-        "results/verdicts.jsonl"
-    ),
+    campaigns: Campaigns,
+    verdicts: Verdicts = Path("results/verdicts"),
     out: OutFolder = Path("results/tables"),
 ) -> None:
-    """Write verdicts and measures as tidy tables, CSV and Parquet."""
+    """Write verdicts and measures of all campaigns as tidy tables, CSV and Parquet."""
     from nsm_resilience.tables.build import build_tables
 
-    for path in build_tables(verdicts, campaign_dir, out):
+    for path in build_tables(campaigns, verdicts, out):
         say(str(path))
 
 
 @app.command(rich_help_panel=AFTER)
-def lanes(
-    campaign: Campaign,
-    tables: Tables = Path("results/tables"),
-    out: OutFolder = Path("results/tables"),
-) -> None:
-    """Compare trials alone with trials side by side, of a campaign that was run by turns."""
-    from nsm_resilience.report.lane_trials import write_lanes
-    from nsm_resilience.report.lanes import lanes_lines
+def contrasts(campaigns: Campaigns, tables: Tables = Path("results/tables")) -> None:
+    """Write the tables of contrasts beside the others, from the tables of all campaigns."""
+    from nsm_resilience.report.contrasts import write_contrasts
 
-    write_lanes(campaign, tables, out)
-    for line in lanes_lines(out, campaign):
-        say(line)
+    for path in write_contrasts(tables, campaigns):
+        say(str(path))
 
 
 @app.command(rich_help_panel=AFTER)

@@ -7,7 +7,7 @@ import json
 import multiprocessing
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -163,7 +163,9 @@ def _line(
     """The line of one attempt. No record can keep it from being one that can be read again."""
     (attempt, expected), across, checked = given
     try:
-        line = to_line(_judge(folder, attempt, expected, alterations, across, checked)).encode()
+        found = _judge(folder, attempt, expected, alterations, across, checked)
+        # known by the campaign that it is in, which may have been renamed since the trial
+        line = to_line(replace(found, campaign=expected.campaign)).encode()
         if judgement_of(line).record != f"records/{attempt.trial}/{attempt.number}":
             raise ValueError("it is the judgement on another record")
         return line

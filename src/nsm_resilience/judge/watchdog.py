@@ -16,7 +16,7 @@ interruptions are looked for until the pods are taken away, also after the watch
 client: a watchdog acts there as well. Where less than the settle time was recorded after an
 action and nothing stopped in it, it is not known whether it cut. A fault whose own effect comes
 late meets the rule, too: how the path fares without the watchdog is told by the same scenario
-without it, in the table `remedies`.
+without it, in the table `contrasts`.
 
 Harm and false alarms are counted in every attempt, void ones too: a watchdog that spoils a trial
 must not vanish with it.

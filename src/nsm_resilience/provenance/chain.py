@@ -50,6 +50,11 @@ class Built:
             return []
 
     @cached_property
+    def campaigns(self) -> list[str]:
+        """Names of the campaigns in the order of the build; none where there are no tables."""
+        return list(dict.fromkeys(row["campaign"] for row in self.rows("claims")))
+
+    @cached_property
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """All tables that a trial stands in, read once."""
         return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
@@ -60,7 +65,7 @@ class Built:
         return bool(self.tables["trials"])
 
 
-def chain_of(built: Built, trial: str, attempt: int, counts: bool) -> Iterator[str]:
+def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool) -> Iterator[str]:
     """Lines from the claims down to the rows of one attempt; each names file and row.
 
     Claims are those that its cell takes part in, figures those that show the trial; an attempt that
@@ -70,25 +75,28 @@ def chain_of(built: Built, trial: str, attempt: int, counts: bool) -> Iterator[s
         missing = built.path("trials").as_posix()
         yield f"  report    not built: {missing} is missing; run `snakemake`"
         return
-    own = [row for row in built.tables["trials"] if is_of(row, trial, attempt)]
-    cell = {name: own[0][name] for name in CELL} if own else {}
+    own = [row for row in built.tables["trials"] if is_of(row, campaign, trial, attempt)]
+    cell = {name: own[0][name] for name in ("campaign", *CELL)} if own else {}
     if counts:
-        claims = _claims(built, trial.rpartition("/")[0], cell.get("plane", ""))
+        claims = _claims(built, campaign, trial.rpartition("/")[0], cell.get("plane", ""))
         yield from _labelled("claims", claims)
-        yield from _labelled("figures", _figures(built, trial))
+        if campaign in built.campaigns[:1]:
+            yield from _labelled("figures", _figures(built, trial))
     else:
         yield "  counts    no: this attempt is in no claim and no figure"
-    yield from _labelled("rows", _rows(built, trial, attempt, cell))
+    yield from _labelled("rows", _rows(built, campaign, trial, attempt, cell))
 
 
-def is_of(row: Mapping[str, str], trial: str, attempt: int) -> bool:
+def is_of(row: Mapping[str, str], campaign: str, trial: str, attempt: int) -> bool:
     """Say whether a row of a table is of this attempt."""
-    return row["trial"] == trial and row["attempt"] == str(attempt)
+    wanted = (campaign, trial, str(attempt))
+    return (row["campaign"], row["trial"], row["attempt"]) == wanted
 
 
-def _claims(built: Built, cell: str, plane: str) -> Iterator[str]:
+def _claims(built: Built, campaign: str, cell: str, plane: str) -> Iterator[str]:
     for number, row in enumerate(built.tables["claims"], start=FIRST):
-        if row["plane"] == plane and cell in row["scenarios"].split(", "):
+        own = row["campaign"] == campaign and row["plane"] == plane
+        if own and cell in row["scenarios"].split(", "):
             place = f"{built.path('claims').as_posix()}, row {number}"
             yield f"{row['claim']} ({row['text']}): {row['agreement']}; {place}"
 
@@ -102,14 +110,16 @@ def _figures(built: Built, trial: str) -> Iterator[str]:
             yield f"{figure.as_posix()} from {about['notebook']}, run as {executed.as_posix()}"
 
 
-def _rows(built: Built, trial: str, attempt: int, cell: Mapping[str, str]) -> Iterator[str]:
+def _rows(
+    built: Built, campaign: str, trial: str, attempt: int, cell: Mapping[str, str]
+) -> Iterator[str]:
     keys = ", ".join(cell.values())
     for name in OF_CELL:
         found = [all(row[k] == v for k, v in cell.items()) for row in built.tables[name]]
         yield from _place(built, name, found if cell else [], keys)
     for name in ("trials", *OF_TRIAL):
-        found = [is_of(row, trial, attempt) for row in built.tables[name]]
-        yield from _place(built, name, found, f"{trial}, {attempt}")
+        found = [is_of(row, campaign, trial, attempt) for row in built.tables[name]]
+        yield from _place(built, name, found, f"{campaign}, {trial}, {attempt}")
 
 
 def _place(built: Built, table: str, found: list[bool], key: str) -> Iterator[str]:

@@ -27,50 +27,70 @@ class ExplainError(ValueError):
 
 
 def find_verdicts(
-    what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
+    what: str, number: int | None, verdicts: Path, campaign: str | None = None
 ) -> list[Judgement]:
     """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in study order.
 
     The study declares the cell that the paper's claim is about before its variants. Upper and lower
     case are the same.
 
+    Args:
+        what: A scenario, a cell or a trial.
+        number: Only the trial of this number.
+        verdicts: Folder with the judge's verdicts, a file for each campaign.
+        campaign: Only of this campaign; without it of all, in the order of the build.
+
     Raises:
         ExplainError: If there is no verdict of it, or no verdicts at all.
     """
-    return _chosen(_read(verdicts_jsonl), what, number, campaign_folder)
+    return _chosen(_read(verdicts, campaign), what, number)
 
 
 def explain_verdicts(
-    what: str, number: int | None, verdicts_jsonl: Path, campaign_folder: Path | None = None
+    what: str, number: int | None, verdicts: Path, campaign: str | None = None
 ) -> Iterator[str]:
     """Lines for every attempt that `find_verdicts` finds, each with its way from claim to record.
 
     Raises:
         ExplainError: As `find_verdicts`.
     """
-    judgements = _read(verdicts_jsonl)
-    chosen = _chosen(judgements, what, number, campaign_folder)
-    built, counted = Built(verdicts_jsonl.parent), counting(judgements)
+    judgements = _read(verdicts, campaign)
+    chosen = _chosen(judgements, what, number)
+    built = Built(verdicts.parent)
+    counted = {
+        (one.campaign, one.trial, one.attempt)
+        for name in {j.campaign for j in chosen}
+        for one in counting([j for j in judgements if j.campaign == name])
+    }
     for judgement in chosen:
-        folder = campaign_folder or _folder_of(judgement)
-        chain = chain_of(built, judgement.trial, judgement.attempt, judgement in counted)
-        yield from explain(judgement, folder, chain)
+        key = (judgement.campaign, judgement.trial, judgement.attempt)
+        chain = chain_of(built, *key, key in counted)
+        yield from explain(judgement, _folder_of(judgement), chain)
 
 
-def _read(verdicts_jsonl: Path) -> list[Judgement]:
-    if not verdicts_jsonl.exists():
-        raise ExplainError(f"{verdicts_jsonl} is missing; run `snakemake` first")
-    return list(read_judgements(verdicts_jsonl))
+def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
+    """The judgements of all campaigns, those of the paper's own first."""
+    files = {path.stem: path for path in sorted(verdicts.glob("*.jsonl"))}
+    if not files:
+        raise ExplainError(f"{verdicts} holds no verdicts; run `snakemake` first")
+    if campaign is not None and campaign not in files:
+        raise ExplainError(f"there is no campaign {campaign} in {verdicts}; there are: "
+                           f"{', '.join(files)}")  # fmt: skip
+    order = [name for name in Built(verdicts.parent).campaigns if name in files]
+    names = [campaign] if campaign is not None else [*order, *(n for n in files if n not in order)]
+    return [judgement for name in names for judgement in read_judgements(files[name])]
 
 
-def _chosen(
-    judgements: list[Judgement], what: str, number: int | None, campaign_folder: Path | None
-) -> list[Judgement]:
+def _chosen(judgements: list[Judgement], what: str, number: int | None) -> list[Judgement]:
     chosen = [j for j in judgements if _is_meant(j, what, number)]
     if not chosen:
         raise ExplainError(_not_there(what, number, judgements))
-    order = _declared(campaign_folder or _folder_of(chosen[0]))
-    return sorted(chosen, key=lambda j: (order.get(_cell(j), len(order)), j.trial, j.attempt))
+    found: list[Judgement] = []
+    for campaign in dict.fromkeys(j.campaign for j in chosen):
+        own = [j for j in chosen if j.campaign == campaign]
+        order = _declared(_folder_of(own[0]))
+        found += sorted(own, key=lambda j: (order.get(_cell(j), len(order)), j.trial, j.attempt))
+    return found
 
 
 def _cell(judgement: Judgement) -> str:
@@ -114,7 +134,8 @@ def explain(
         chain: lines from claim to table row, where the build is at hand.
     """
     m = judgement.measures
-    yield f"{judgement.trial}, attempt {judgement.attempt}: {judgement.verdict}"
+    where = f" of {judgement.campaign}" if judgement.campaign else ""
+    yield f"{judgement.trial}, attempt {judgement.attempt}{where}: {judgement.verdict}"
     yield f"  because   {judgement.reason}"
     lost = f"{m.replies_lost} of {m.replies_sent} replies lost"
     yield f"  path      {m.path_verdict}{_outage(judgement)}; {lost}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the time of a campaign's lanes went, as the paper and the command line say it."""
+"""Where the time of a campaign's lanes went, as the command line says it."""
 
 from __future__ import annotations
 
@@ -49,19 +49,26 @@ def efficiency(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def efficiency_of(tables: Path) -> dict[str, Any]:
-    """The same from the folder with the tidy tables."""
+def efficiency_of(tables: Path) -> dict[str, dict[str, Any]]:
+    """The same of each campaign, by name, from the folder with the tidy tables."""
     from nsm_resilience.report.numbers import read_tables
 
-    return efficiency(read_tables(tables)["efficiency"])
+    whole = read_tables(tables)["efficiency"]
+    return {str(name): efficiency(own) for name, own in whole.groupby("campaign", sort=False)}
 
 
 def efficiency_lines(tables: Path) -> Iterator[str]:
     """The same as lines for a terminal."""
     found = efficiency_of(tables)
-    if not found["parts"]:
-        yield f"{tables}: no attempt of the campaign says when and where it ran"
-        return
+    if not any(own["parts"] for own in found.values()):
+        yield f"{tables}: no attempt of any campaign says when and where it ran"
+    for name, own in found.items():
+        if own["parts"]:
+            yield from _lines(name, own)
+
+
+def _lines(name: str, found: dict[str, Any]) -> Iterator[str]:
+    yield f"campaign {name}"
     yield f"{'part':20} {'for':12} {'n':>5} {'minutes':>8} {'%':>5} {'median s':>9} {'most s':>7}"
     for row in found["parts"]:
         yield (

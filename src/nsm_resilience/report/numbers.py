@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.report.disturbances import disturbances
-from nsm_resilience.report.efficiency import efficiency
+from nsm_resilience.report.sensitivity import sensitivity
 from nsm_resilience.study.models import PLANE_NAMES
 
 if TYPE_CHECKING:
@@ -26,87 +25,84 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
-PATHS = ("alive", "recovered", "dead")
+PATHS = ("alive", "recovered", "late", "dead", "gone")
 
 
 class NumbersError(Exception):
     """The paper's numbers cannot be made from what is there."""
 
 
-@dataclass(frozen=True)
-class Second:
-    """Where another campaign is: its tables, and its folder with records."""
-
-    tables: Path
-    campaign: Path
-
-
 def write_numbers(
-    tables_dir: Path,
-    campaign: Path,
-    out_json: Path,
-    repository: str | None = None,
-    second: Second | None = None,
-    lanes: Path | None = None,
-    beyond: Second | None = None,
+    tables_dir: Path, campaigns: Sequence[Path], out_json: Path, repository: str | None = None
 ) -> dict[str, Any]:
     """Write the paper's numbers.
 
     Args:
-        tables_dir: folder with the tidy tables as Parquet.
-        campaign: the campaign's folder (`campaign.json`, `study.yaml`, records).
+        tables_dir: folder with the tidy tables as Parquet, contrasts among them.
+        campaigns: folders of the campaigns (`campaign.json`, `study.yaml`, records); the first is
+            the paper's own.
         out_json: file to write, beside the report; links in it are relative to its folder.
         repository: address of the repository for links to a commit; default: what the campaign's
             description says, or none.
-        second: a campaign to put beside this one; the tables of the comparison are then in
-            `tables_dir` too.
-        lanes: folder of a campaign that shows whether lanes bias; the tables made of it are then
-            in `tables_dir` too.
-        beyond: a campaign with remedies and scenarios of our own; tables `remedies` and `arms` are
-            then in `tables_dir` too.
 
     Returns:
-        What was written; its `comparison`, `lanes` and `beyond` are None without such a campaign.
+        What was written: the numbers of the paper's own campaign, under `others` those of each
+        other one, under `contrasts` what differs.
 
     Raises:
         NumbersError: a table is missing.
-        CampaignError: the campaign's description is missing or lacks something.
+        CampaignError: a campaign's description is missing or lacks something.
     """
-    numbers = make_numbers(
-        read_tables(tables_dir),
-        campaign,
-        {
+    from nsm_resilience.record.layout import CampaignLayout
+    from nsm_resilience.report.campaign import read_description
+    from nsm_resilience.report.contrasts import contrast_numbers
+    from nsm_resilience.report.coverage import covered
+    from nsm_resilience.study.load import load_recorded_study
+    from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
+
+    tables = read_tables(tables_dir)
+    compared = read_named(tables_dir, CONTRAST_TABLES, "nsm-resilience contrasts")
+
+    def made(folder: Path) -> dict[str, Any]:
+        links = {
             "tables": _from(out_json.parent, tables_dir),
-            "campaign": _from(out_json.parent, campaign),
+            "campaign": _from(out_json.parent, folder),
             "notebooks": "notebooks",
             "figures": "figures",
             "sources": "source",
-        },
-        repository,
-    )
-
-    def links_of(other: Second) -> dict[str, str]:
-        return {
-            "tables": _from(out_json.parent, other.tables),
-            "campaign": _from(out_json.parent, other.campaign),
         }
+        name = str(read_description(folder)["campaign"])
+        return make_numbers(of_campaign(tables, name), folder, links, repository)
 
-    if second is not None:
-        from nsm_resilience.report.comparison import add_comparison
+    own, *others = map(made, campaigns)
+    studies = [load_recorded_study(CampaignLayout(folder).study) for folder in campaigns]
+    trials = [of_campaign(tables, n["campaign"]["name"])["trials"] for n in (own, *others)]
+    names = [str(n["campaign"]["name"]) for n in (own, *others)]
+    numbers = {
+        **own,
+        "figures": {
+            d.name: d.to_dict()
+            for d in descriptions(of_campaign(tables, own["campaign"]["name"]), campaigns[0])
+        },
+        "tables": [
+            {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
+        ],
+        "others": others,
+        "sensitivity": sensitivity(tables["sensitivity"]),
+        "coverage": covered(zip(names, trials, studies, strict=True)),
+        "contrasts": contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name]),
+    }
+    from nsm_resilience.analysis.figures.contrasts import describe_contrasts
 
-        links = links_of(second)
-        other = make_numbers(read_tables(second.tables), second.campaign, links, repository)
-        numbers = add_comparison(numbers, other, tables_dir, second.tables)
-    if lanes is not None:
-        from nsm_resilience.report.lanes import add_lanes
-
-        numbers = add_lanes(numbers, tables_dir, lanes)
-    if beyond is not None:
-        from nsm_resilience.report.beyond import add_beyond
-
-        numbers = add_beyond(numbers, beyond, tables_dir, links_of(beyond))
+    figure = describe_contrasts(compared[CONTRASTS.name], tables["trials"])
+    numbers["figures"][figure.name] = figure.to_dict()
     write_json(out_json, numbers)
     return numbers
+
+
+def of_campaign(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:
+    """Return the rows of one campaign, with the index that they have in the whole tables."""
+    return {key: table[table["campaign"] == name] for key, table in tables.items()}
 
 
 COUNTED = ("components", "phases")
@@ -129,7 +125,7 @@ def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[
         path = tables_dir / f"{table.name}.parquet"
         if not path.is_file():
             raise NumbersError(f"{path} is missing; run `{command}` first")
-        columns = ["trial"] if table.name in COUNTED else None
+        columns = ["campaign", "trial"] if table.name in COUNTED else None
         found[table.name] = pd.read_parquet(path, columns=columns)
     return found
 
@@ -149,9 +145,8 @@ def make_numbers(
         read_description,
         trial_commits,
     )
-    from nsm_resilience.report.coverage import covered
-    from nsm_resilience.report.factors import factors
     from nsm_resilience.report.rows import cell_rows, in_the_nine, with_variants
+    from nsm_resilience.report.watchdog import watchdog
     from nsm_resilience.study.load import load_recorded_study
 
     description = read_description(campaign)
@@ -174,16 +169,9 @@ def make_numbers(
         "planes": planes(nine, tables["claims"]),
         "further": further,
         "controls": controls(rows),
-        "efficiency": efficiency(tables["efficiency"]),
         "disturbances": disturbances(tables["disturbances"], tables["coincidences"]),
-        "factors": factors(tables["trials"], study),
-        "coverage": covered(tables["trials"], study),
-        "figures": {d.name: d.to_dict() for d in descriptions(tables, campaign)},
-        "tables": [{"name": name, "rows": len(table)} for name, table in tables.items()],
+        "watchdog": watchdog(tables["trials"], study, campaign, description["records"]),
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
-        "comparison": None,
-        "lanes": None,
-        "beyond": None,
     }
 
 
@@ -191,7 +179,6 @@ def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Des
     """Return what is said of each figure, made from the same tables and records as the figure."""
     from nsm_resilience.analysis.deployment import deployments
     from nsm_resilience.analysis.figures.consequences import describe_consequences
-    from nsm_resilience.analysis.figures.effects import describe_effects
     from nsm_resilience.analysis.figures.outages import describe_outages
     from nsm_resilience.analysis.figures.result_table import describe_result_table
     from nsm_resilience.analysis.figures.survival import describe_survival
@@ -205,7 +192,6 @@ def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Des
         describe_outages(trials, scenarios),
         describe_survival(trials),
         describe_consequences(trials),
-        describe_effects(trials),
         describe_timelines(trials),
     ]
 
@@ -259,7 +245,7 @@ def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
         "longest": seconds(float(back.max())) if len(back) else "",
         "echoes": int(own["replies_sent"].fillna(0).sum()),
         "lost": int(own["replies_lost"].fillna(0).sum()),
-        "late": int(own["late_sends"].fillna(0).sum()),
+        "late_sends": int(own["late_sends"].fillna(0).sum()),
     }
 
 

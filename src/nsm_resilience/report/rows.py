@@ -23,7 +23,7 @@ from nsm_resilience.report.wording import (
     typographic,
 )
 from nsm_resilience.tables.attempts import APART
-from nsm_resilience.tables.places import FIRST, fragment, in_words, rows_where, spans
+from nsm_resilience.tables.places import fragment, in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
 
@@ -44,7 +44,7 @@ def cell_rows(
     """Return one row per cell of table `scenarios`, in the order of the report.
 
     Args:
-        tables: the tidy tables by name, whole and in their order.
+        tables: the campaign's rows of the tidy tables by name, with the index they have there.
         study: the study that was run.
         names: what is broken, by scenario id.
         records: the campaign's folder as seen from the report.
@@ -70,8 +70,7 @@ def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[d
     trials = tables["trials"]
     own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1), "trial"]
     for name in ("outages", "components", "phases"):
-        at = tables[name]["trial"].isin(own).to_numpy().nonzero()[0]
-        found.append((name, spans(int(i) + FIRST for i in at)))
+        found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own)])))
     return [
         {"table": name, "rows": in_words(rows), "fragment": fragment(rows)}
         for name, rows in found

@@ -21,24 +21,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_start_page(tables_dir: Path, campaign: Path, out: Path) -> None:
-    """Write the page from a campaign's tables; its links are relative to the folder of `out`."""
+def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> None:
+    """Write the page from the tables; its links are relative to the folder of `out`."""
     from nsm_resilience.analysis.figures.cells import short_names
-    from nsm_resilience.report.numbers import read_tables
+    from nsm_resilience.report.numbers import of_campaign, read_tables
     from nsm_resilience.report.rows import cell_rows
     from nsm_resilience.study.load import load_recorded_study
 
     def seen(path: Path) -> PurePosixPath:
         return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
 
-    layout = CampaignLayout(campaign)
-    study = load_recorded_study(layout.study)
-    names = short_names(study)
-    tables = read_tables(tables_dir)
-    rows = cell_rows(tables, study, names, seen(campaign))
-    description = json.loads(layout.description.read_text(encoding="utf-8"))
-    page = start_page(tables, rows, names, description, seen(tables_dir))
-    write_bytes(out, page.encode())
+    whole = read_tables(tables_dir)
+    parts = []
+    for folder in campaigns:
+        layout = CampaignLayout(folder)
+        study = load_recorded_study(layout.study)
+        names = short_names(study)
+        description = json.loads(layout.description.read_text(encoding="utf-8"))
+        tables = of_campaign(whole, str(description["campaign"]))
+        rows = cell_rows(tables, study, names, seen(folder))
+        parts.append(start_page(tables, rows, names, description, seen(tables_dir)))
+    write_bytes(out, "\n".join(parts).encode())
 
 
 def start_page(
@@ -48,7 +51,7 @@ def start_page(
     description: Mapping[str, object],
     folder: PurePosixPath,
 ) -> str:
-    """Return the page as text.
+    """Return the part of the page that is about one campaign, as text.
 
     Args:
         tables: the tidy tables by name.
@@ -129,7 +132,7 @@ def claim_rows(claims: pd.DataFrame, folder: PurePosixPath) -> list[list[str]]:
 
     return [
         claim_entry(row, f"{folder}/claims.csv{fragment([(number, number)])}")
-        for number, row in enumerate(claims.to_dict("records"), start=FIRST)
+        for number, row in zip(claims.index + FIRST, claims.to_dict("records"), strict=True)
     ]
 
 

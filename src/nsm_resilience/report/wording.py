@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 _MONTHS_EN = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -65,23 +64,6 @@ def share_interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.2f}–{high:.2f}"
 
 
-def signed(value: float) -> str:
-    """Write a difference with its sign and two decimals; empty for no value.
-
-    >>> signed(0.5), signed(-0.123), signed(0.0)
-    ('+0.50', '−0.12', '0.00')
-    """
-    if math.isnan(value):
-        return ""
-    rounded = round(value, 2)
-    return "0.00" if rounded == 0 else f"{rounded:+.2f}".replace("-", "\u2212")
-
-
-def signed_interval(low: float, high: float) -> str:
-    """Write an interval of a difference; empty where there is none."""
-    return "" if math.isnan(low) or math.isnan(high) else f"{signed(low)} to {signed(high)}"
-
-
 LEAST_P = 0.001
 """A p below this is not written out."""
 
@@ -119,16 +101,6 @@ def adjusted_p(p: float, least: float, method: str = "exact") -> str:
     if method == "exact":
         return p_value(p)
     return f"≈\u00a0{p_value(p)} ({method.removeprefix('Monte Carlo, ')})"
-
-
-def p_of(row: Mapping[Any, Any], prefix: str) -> str:
-    """Write the adjusted p of a table's row, see `tables.significance`."""
-    method = row[f"{prefix}_method"]
-    return adjusted_p(
-        float(row[f"{prefix}_holm_p"]),
-        float(row[f"{prefix}_least_p"]),
-        method if isinstance(method, str) else "exact",
-    )
 
 
 def typographic(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the site of a campaign: a folder that works without a server and without a network.
+"""Write the site of a build: a folder that works without a server and without a network.
 
 One record is in memory at a time, so the size of a campaign does not matter. The folder appears
 when it is complete; the same campaign gives the same bytes.
@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.site.attempt import attempt_page
-from nsm_resilience.site.links import INDEX, between_pages, out_of_site, page_of
-from nsm_resilience.site.overview import COLUMNS, NUMBERS, Attempt, Overview, overview
+from nsm_resilience.site.links import FRONT, between_pages, index_of, out_of_site, page_of
+from nsm_resilience.site.overview import COLUMNS, NUMBERS, Attempt, Overview, overview, side_by_side
 from nsm_resilience.site.pages import ASSETS, asset, render
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _OURS = "assets/timeline.js"
 """What tells a folder that we wrote from somebody else's."""
@@ -34,7 +38,8 @@ _RESULTS = (
     ("tables/outages.csv", "table of the outages"),
     ("tables/components.csv", "table of the components"),
     ("tables/phases.csv", "table of the phases"),
-    ("verdicts.jsonl", "all verdicts"),
+    ("tables/contrasts.csv", "table of the contrasts"),
+    ("verdicts", "all verdicts"),
     ("notebooks/result-table.ipynb", "notebook: result table"),
     ("notebooks/outages.ipynb", "notebook: outages"),
     ("notebooks/timelines.ipynb", "notebook: timelines"),
@@ -64,21 +69,21 @@ class _Site:
         return lambda target: out_of_site(self.place, page, target)
 
 
-def build_site(tables_dir: Path, campaign: Path, verdicts_jsonl: Path, out: Path) -> int:
+def build_site(tables_dir: Path, campaigns: Sequence[Path], verdicts: Path, out: Path) -> int:
     """Write the site; return how many attempts have a page.
 
     Args:
         tables_dir: folder with the tidy tables as Parquet; what else a build leaves is beside it.
-        campaign: the campaign's folder with description, study and records.
-        verdicts_jsonl: what the judge wrote, a line per attempt.
+        campaigns: folders of the campaigns with description, study and records.
+        verdicts: folder with what the judge wrote, `<campaign>.jsonl`.
         out: folder to write; one that an earlier build left is replaced.
 
     Raises:
         SiteError: something that is needed is missing, or `out` holds something else.
-        CampaignError: the campaign's description or a verdict cannot be read.
+        CampaignError: a campaign's description or a verdict cannot be read.
     """
-    _check(tables_dir, verdicts_jsonl, out)
-    found = _overview(tables_dir, campaign)
+    _check(tables_dir, [verdicts / f"{folder.name}.jsonl" for folder in campaigns], out)
+    whole = _tables(tables_dir)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -86,8 +91,13 @@ def build_site(tables_dir: Path, campaign: Path, verdicts_jsonl: Path, out: Path
         site = _Site(scratch, out)
         for name in ASSETS:
             site.write(PurePosixPath("assets", name), asset(name))
-        written = _write_attempts(site, found, campaign, verdicts_jsonl)
-        _write_index(site, found, tables_dir.parent, campaign)
+        written, found = 0, {}
+        for folder in campaigns:
+            own = _overview(whole, folder)
+            found[own.campaign] = own
+            written += _write_attempts(site, own, folder, verdicts / f"{folder.name}.jsonl")
+            _write_index(site, own, tables_dir.parent, folder)
+        _write_front(site, list(found.values()), tables_dir.parent)
         if out.exists():
             shutil.rmtree(out)
         scratch.rename(out)
@@ -97,11 +107,9 @@ def build_site(tables_dir: Path, campaign: Path, verdicts_jsonl: Path, out: Path
     return written
 
 
-def _check(tables_dir: Path, verdicts_jsonl: Path, out: Path) -> None:
-    for needed in (
-        *(tables_dir / f"{name}.parquet" for name in ("trials", "scenarios", "claims")),
-        verdicts_jsonl,
-    ):
+def _check(tables_dir: Path, verdicts: Sequence[Path], out: Path) -> None:
+    tables = [tables_dir / f"{name}.parquet" for name in ("trials", "scenarios", "claims")]
+    for needed in (*tables, *verdicts):
         if not needed.exists():
             raise SiteError(f"{needed} is missing; run `snakemake {needed}` first")
     if out.exists() and any(out.iterdir()) and not (out / _OURS).exists():
@@ -110,28 +118,37 @@ def _check(tables_dir: Path, verdicts_jsonl: Path, out: Path) -> None:
         )
 
 
-def _overview(tables_dir: Path, campaign: Path) -> Overview:
+def _tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
+    columns = {"trials": ["campaign", *COLUMNS]}
+    return {
+        name: pd.read_parquet(tables_dir / f"{name}.parquet", columns=columns.get(name))
+        for name in ("scenarios", "claims", "trials", "disturbances", "coincidences")
+    }
+
+
+def _overview(whole: Mapping[str, pd.DataFrame], campaign: Path) -> Overview:
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.report.campaign import read_description
     from nsm_resilience.report.disturbances import disturbances
     from nsm_resilience.study.load import load_recorded_study
 
     study = load_recorded_study(CampaignLayout(campaign).study)
+    description = read_description(campaign)
+    own = {
+        name: table[table["campaign"] == str(description["campaign"])].reset_index(drop=True)
+        for name, table in whole.items()
+    }
     page = overview(
-        pd.read_parquet(tables_dir / "scenarios.parquet"),
-        pd.read_parquet(tables_dir / "claims.parquet"),
-        pd.read_parquet(tables_dir / "trials.parquet", columns=["campaign", *COLUMNS]),
+        own["scenarios"],
+        own["claims"],
+        own["trials"],
         short_names(study),
-        read_description(campaign),
+        description,
         study.watches,
     )
-    beside = disturbances(
-        pd.read_parquet(tables_dir / "disturbances.parquet"),
-        pd.read_parquet(tables_dir / "coincidences.parquet"),
-    )
-    return replace(page, beside=beside)
+    return replace(page, beside=disturbances(own["disturbances"], own["coincidences"]))
 
 
 def _write_attempts(site: _Site, found: Overview, campaign: Path, verdicts_jsonl: Path) -> int:
@@ -165,7 +182,7 @@ def _write_attempt(
     neighbours: list[Attempt | None],
     siblings: list[Attempt],
 ) -> None:
-    page = page_of(judgement.trial, judgement.attempt)
+    page = page_of(found.campaign, judgement.trial, judgement.attempt)
     folder = campaign / judgement.record
 
     def to(target: Attempt | PurePosixPath) -> str:
@@ -182,7 +199,7 @@ def _write_attempt(
             before=neighbours[0],
             after=neighbours[1],
             siblings=siblings,
-            index=to(INDEX),
+            index=to(index_of(found.campaign)),
             assets=to(PurePosixPath("assets")),
             to=to,
             record=site.outside(page)(folder),
@@ -192,23 +209,54 @@ def _write_attempt(
 
 
 def _write_index(site: _Site, found: Overview, results: Path, campaign: Path) -> None:
-    outside = site.outside(INDEX)
+    page = index_of(found.campaign)
+    outside = site.outside(page)
     site.write(
-        INDEX,
+        page,
         render(
             "index.html.j2",
             overview=found,
             campaign=found.description,
             begun=_begun(found),
             numbers=NUMBERS,
-            index=INDEX.as_posix(),
-            assets="assets",
-            to=lambda attempt: between_pages(INDEX, _page(attempt)),
+            index=between_pages(page, FRONT),
+            assets=between_pages(page, PurePosixPath("assets")),
+            to=lambda attempt: between_pages(page, _page(attempt)),
             documents=[(outside(results / name), what) for name, what in _RESULTS],
             records=outside(campaign / "records"),
             choices=dict(_choices(found)),
         ),
     )
+
+
+def _write_front(site: _Site, found: Sequence[Overview], results: Path) -> None:
+    outside = site.outside(FRONT)
+    site.write(
+        FRONT,
+        render(
+            "front.html.j2",
+            # that one of the campaigns is synthetic is said on the first page, too
+            campaign=max((own.description for own in found), key=_is_synthetic),
+            campaigns=[
+                {
+                    "name": own.campaign,
+                    "href": between_pages(FRONT, index_of(own.campaign)),
+                    "begun": _begun(own),
+                    "attempts": len(own.attempts),
+                    "planes": [plane for plane in own.planes if plane.tested],
+                }
+                for own in found
+            ],
+            rows=side_by_side(found),
+            index=FRONT.as_posix(),
+            assets="assets",
+            documents=[(outside(results / name), what) for name, what in _RESULTS],
+        ),
+    )
+
+
+def _is_synthetic(description: Mapping[str, object]) -> bool:
+    return description.get("source") == "synthetic"
 
 
 def _begun(found: Overview) -> str:
@@ -217,7 +265,8 @@ def _begun(found: Overview) -> str:
 
 
 def _page(attempt: Attempt) -> PurePosixPath:
-    return page_of(attempt.row["trial"], int(attempt.row["attempt"]))
+    row = attempt.row
+    return page_of(str(row["campaign"]), str(row["trial"]), int(row["attempt"]))
 
 
 def _choices(found: Overview) -> Iterator[tuple[str, list[str]]]:

@@ -7,17 +7,23 @@ import os
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-INDEX = PurePosixPath("index.html")
+FRONT = PurePosixPath("index.html")
+"""The site's first page: all campaigns of the build."""
 
 
-def page_of(trial: str, attempt: int) -> PurePosixPath:
-    """Page of an attempt inside the site: `trials/<cell>/<NN>.html`, later ones `<NN>-<attempt>`.
+def index_of(campaign: str) -> PurePosixPath:
+    """First page of a campaign inside the site."""
+    return PurePosixPath(campaign, "index.html")
 
-    >>> str(page_of("S2-kernel-monitored-kill/03", 2))
-    'trials/S2-kernel-monitored-kill/03-2.html'
+
+def page_of(campaign: str, trial: str, attempt: int) -> PurePosixPath:
+    """Page of an attempt inside the site; later attempts end in `<NN>-<attempt>`.
+
+    >>> str(page_of("mine", "S2-kernel-monitored-kill/03", 2))
+    'mine/trials/S2-kernel-monitored-kill/03-2.html'
     """
     suffix = "" if attempt == 1 else f"-{attempt}"
-    return PurePosixPath("trials", f"{trial}{suffix}.html")
+    return PurePosixPath(campaign, "trials", f"{trial}{suffix}.html")
 
 
 def evidence_anchor(number: int) -> str:

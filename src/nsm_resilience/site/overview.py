@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the first page of the site shows: result table, claims, and a list of all attempts."""
+"""What the first page of a campaign shows: result table, claims, and a list of all attempts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, counted, in_order
+from nsm_resilience.analysis.figures.cells import (
+    cell_id,
+    cell_labels,
+    counted,
+    in_order,
+    natural,
+)
 from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.analysis.times import UNKNOWN
 from nsm_resilience.report.wording import (
@@ -90,6 +96,11 @@ class Plane:
     rows: tuple[CellRow, ...]
     claims: tuple[Mapping[str, str], ...]
 
+    @property
+    def tested(self) -> bool:
+        """Whether any of its cells has a judged trial."""
+        return any(row.counts for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -106,6 +117,55 @@ class Overview:
     planes: tuple[Plane, ...]
     attempts: tuple[Attempt, ...]
     beside: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def campaign(self) -> str:
+        """Name of the campaign."""
+        return str(self.description["campaign"])
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One line of the site's first page: a cell but for its plane, in each campaign that has it.
+
+    `found` has for each campaign the address of the cell's row, k/n and the verdict, or None.
+    """
+
+    label: str
+    title: str
+    claimed: str
+    found: tuple[tuple[tuple[str, str, str], ...], ...]
+
+
+def side_by_side(campaigns: Sequence[Overview]) -> list[Beside]:
+    """Put the cells with judged trials of all campaigns side by side, whatever their plane."""
+    rows: dict[str, list[tuple[int, str, CellRow]]] = {}
+    for at, own in enumerate(campaigns):
+        for plane in own.planes:
+            for row in plane.rows:
+                if row.counts:
+                    key = row.cell.replace(f"-{plane.name}-", "-", 1)
+                    rows.setdefault(key, []).append((at, plane.name, row))
+    return [
+        Beside(
+            label=key,
+            title=own[0][2].title,
+            claimed=own[0][2].claimed,
+            found=tuple(
+                tuple(
+                    (
+                        f"{campaigns[at].campaign}/index.html#cell-{row.cell}",
+                        row.counts,
+                        row.verdict,
+                    )
+                    for place, _, row in own
+                    if place == at
+                )
+                for at in range(len(campaigns))
+            ),
+        )
+        for key, own in sorted(rows.items(), key=lambda item: natural(item[0]))
+    ]
 
 
 def overview(
@@ -146,7 +206,8 @@ def overview(
             _cell_row(row, cell, labels[cell], own, typical, watches[str(row["watch"])])
         )
     told = claims.to_dict("records")
-    found = [*planes, *(p for p in claims["plane"].unique() if p not in planes)]
+    # a plane that the campaign does not have is no part of it
+    found = [plane for plane in planes if plane in set(trials["plane"])] or list(planes)
     return Overview(
         description,
         tuple(

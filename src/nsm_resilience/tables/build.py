@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build all tables of a campaign from its verdicts and its study file.
+"""Build the tables of all campaigns of a build, from their verdicts and their study files.
 
 Tables with rows for every attempt are written piece by piece, and what is kept of an attempt beside
 that is a few numbers, so that memory hardly grows with the campaign.
@@ -8,7 +8,7 @@ that is a few numbers, so that memory hardly grows with the campaign.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.tables.claims import claim_rows
 from nsm_resilience.tables.disturbances import (
     COINCIDENCES,
@@ -28,12 +29,20 @@ from nsm_resilience.tables.disturbances import (
     disturbance_rows,
 )
 from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
-from nsm_resilience.tables.rows import Row, component_rows, outage_rows, phase_rows, trial_row
+from nsm_resilience.tables.rows import (
+    Row,
+    component_rows,
+    new_client_rows,
+    outage_rows,
+    phase_rows,
+    trial_row,
+)
 from nsm_resilience.tables.scenarios import all_cells, scenario_rows
 from nsm_resilience.tables.schemas import (
     CLAIMS,
     COMPONENTS,
     EFFICIENCY,
+    NEW_CLIENTS,
     OUTAGES,
     PHASES,
     SCENARIOS,
@@ -41,6 +50,9 @@ from nsm_resilience.tables.schemas import (
     TRIALS,
 )
 from nsm_resilience.tables.write import TableWriter, write_table
+
+BY_CAMPAIGN = (SCENARIOS, CLAIMS, EFFICIENCY, COINCIDENCES, SENSITIVITY)
+"""Tables of which the rows of a campaign are made at once; the others have rows of attempts."""
 
 PIECE = 100
 """Attempts whose rows are in memory at a time."""
@@ -55,52 +67,96 @@ class _Listed:
     offset: int
 
 
-def build_tables(verdicts_jsonl: Path, campaign_folder: Path, out_dir: Path) -> list[Path]:
-    """Write every table as CSV and Parquet into `out_dir` and return the files written.
+def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> list[Path]:
+    """Write every table of these campaigns as CSV and Parquet; return the files written.
+
+    Rows of a campaign stand together, campaigns in the order given.
+
+    Args:
+        campaigns: Folders of campaigns, with description and study.
+        verdicts: Folder with the judge's verdicts, `<campaign>.jsonl`.
+        out_dir: Folder to write.
 
     Raises:
-        CampaignError: If a line of the verdicts is none, or an attempt has two.
-        ConfigError: If the campaign's study file is not valid.
+        CampaignError: If a description or verdicts are missing, a line of the verdicts is none, an
+            attempt has two, or two campaigns have one name.
+        ConfigError: If a campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
     """
-    layout = CampaignLayout(campaign_folder)
-    study = load_recorded_study(layout.study)
-    campaign = str(json.loads(layout.description.read_text(encoding="utf-8"))["campaign"])
-    listed = _in_order(study, list(_list(verdicts_jsonl)))
-    judgements = [one.judgement for one in listed]
-    times = [one.times for one in listed if one.times is not None]
-    written = [
-        *write_table(
-            SCENARIOS, SCENARIOS.frame(scenario_rows(campaign, study, judgements)), out_dir
-        ),
-        *write_table(CLAIMS, CLAIMS.frame(claim_rows(campaign, study, judgements)), out_dir),
-        *write_table(
-            SENSITIVITY,
-            SENSITIVITY.frame(sensitivity_rows(campaign, Rules.of_study(study), judgements)),
-            out_dir,
-        ),
-        *write_table(EFFICIENCY, EFFICIENCY.frame(efficiency_rows(campaign, times)), out_dir),
-        *write_table(
-            COINCIDENCES, COINCIDENCES.frame(coincidence_rows(campaign, judgements)), out_dir
-        ),
-    ]
+    sources = [_source(folder, verdicts) for folder in campaigns]
+    names = [source.name for source in sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CampaignError(f"two campaigns are called {', '.join(twice)}; list each once")
+    whole: dict[str, list[Row]] = {table.name: [] for table in BY_CAMPAIGN}
     with ExitStack() as open_tables:
         writers = [
             open_tables.enter_context(TableWriter(table, out_dir))
-            for table in (TRIALS, OUTAGES, DISTURBANCES, COMPONENTS, PHASES)
+            for table in (TRIALS, OUTAGES, NEW_CLIENTS, DISTURBANCES, COMPONENTS, PHASES)
         ]
-        for whole in _pieces(verdicts_jsonl, listed):
-            for writer in writers:
-                writer.write(_rows(writer.table.name, whole))
+        for source in sources:
+            listed = _in_order(source.study, list(_list(source.verdicts)))
+            judgements = [one.judgement for one in listed]
+            times = [one.times for one in listed if one.times is not None]
+            whole[SCENARIOS.name] += scenario_rows(source.name, source.study, judgements)
+            whole[CLAIMS.name] += claim_rows(source.name, source.study, judgements)
+            whole[EFFICIENCY.name] += efficiency_rows(source.name, times)
+            whole[COINCIDENCES.name] += coincidence_rows(source.name, judgements)
+            whole[SENSITIVITY.name] += sensitivity_rows(
+                source.name, Rules.of_study(source.study), judgements
+            )
+            company = company_of(source.study)
+            for piece in _pieces(source.verdicts, listed):
+                for writer in writers:
+                    writer.write(_rows(writer.table.name, piece, company))
+    written = [
+        path
+        for table in BY_CAMPAIGN
+        for path in write_table(table, table.frame(whole[table.name]), out_dir)
+    ]
     return sorted([*written, *(path for writer in writers for path in writer.paths)])
 
 
-def _rows(table: str, judgements: Sequence[Judgement]) -> Iterable[Row]:
+@dataclass(frozen=True)
+class _Source:
+    """A campaign that is put into the tables."""
+
+    name: str
+    study: Study
+    verdicts: Path
+
+
+def _source(folder: Path, verdicts: Path) -> _Source:
+    layout = CampaignLayout(folder)
+    try:
+        name = str(json.loads(layout.description.read_text(encoding="utf-8"))["campaign"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CampaignError(
+            f"{layout.description} does not describe a campaign; give the folder of an unpacked or "
+            "live one"
+        ) from error
+    path = verdicts / f"{folder.name}.jsonl"
+    if not path.is_file():
+        raise CampaignError(
+            f"{path} is missing; run `nsm-resilience judge {folder} --out {path}` first"
+        )
+    return _Source(name, load_recorded_study(layout.study), path)
+
+
+def company_of(study: Study) -> dict[str, str]:
+    """Of each trial whether it ran alone; empty where the study does not vary that."""
+    if study.turns is None:
+        return {}
+    return {s.trial: "alone" if s.alone else "side by side" for s in make_schedule(study)}
+
+
+def _rows(table: str, judgements: Sequence[Judgement], company: Mapping[str, str]) -> Iterable[Row]:
     if table == TRIALS.name:
-        return map(trial_row, judgements)
+        return (trial_row(judgement, company.get(judgement.trial)) for judgement in judgements)
     rows = {
         OUTAGES.name: outage_rows,
+        NEW_CLIENTS.name: new_client_rows,
         DISTURBANCES.name: disturbance_rows,
         COMPONENTS.name: component_rows,
         PHASES.name: phase_rows,
@@ -127,9 +183,7 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
         light = replace(
             judgement,
             evidence=(),
-            measures=replace(
-                judgement.measures, outages=(), phases=(), changes=(), disturbances=()
-            ),
+            measures=replace(judgement.measures, phases=(), changes=(), disturbances=()),
         )
         yield _Listed(light, next(attempt_times([judgement]), None), offset)
 

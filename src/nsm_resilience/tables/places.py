@@ -19,11 +19,16 @@ def rows_where(table: pd.DataFrame, values: Mapping[str, object]) -> list[Span]:
     """Return the rows whose columns have these values, as spans of first and last.
 
     Args:
-        table: a table as it was written, whole and in its order.
+        table: a table as it was written, or rows of it with the index that they have there.
         values: value by column.
     """
     found = (table[list(values)] == list(values.values())).all(axis=1)
-    return spans(int(at) + FIRST for at in found.to_numpy().nonzero()[0])
+    return rows_of(table[found])
+
+
+def rows_of(rows: pd.DataFrame) -> list[Span]:
+    """Return where these rows stand in the table that they were taken from, by their index."""
+    return spans(sorted(int(at) + FIRST for at in rows.index))
 
 
 def spans(numbers: Iterable[int]) -> list[Span]:

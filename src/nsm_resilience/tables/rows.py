@@ -12,13 +12,14 @@ from nsm_resilience.judge.judgement import Judgement
 Row = dict[str, Any]
 
 
-def trial_row(judgement: Judgement) -> Row:
-    """The row of `trials`."""
+def trial_row(judgement: Judgement, company: str | None = None) -> Row:
+    """The row of `trials`; `company`: whether others ran beside it, where the study varies that."""
     j, m = judgement, judgement.measures
     measured = m.outage_s is not None
     return {
         **_head(j),
         **factors_of(j),
+        "company": company,
         "lane": j.lane or None,
         "started": j.started or None,
         "verdict": j.verdict,
@@ -85,6 +86,22 @@ def outage_rows(judgement: Judgement) -> Iterator[Row]:
             "echoes_lost": outage.echoes_lost,
             "first_seq": outage.first_seq,
             "last_seq": outage.last_seq,
+        }
+
+
+def new_client_rows(judgement: Judgement) -> Iterator[Row]:
+    """The rows of `new_clients`."""
+    for number, asked in enumerate(judgement.measures.new_clients, start=1):
+        yield {
+            **_head(judgement),
+            **factors_of(judgement),
+            "number": number,
+            "new_client": asked.client,
+            "asked_s": asked.asked_s,
+            "answered": asked.answered,
+            "waited_s": asked.seconds,
+            "window_s": asked.window_s,
+            "stage": asked.stage or None,
         }
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CELL = ("scenario", "plane", "client", "failure", "outage", "watch", "remedy")
 
+COMPANY = ("alone", "side by side")
+
 SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not reached")
 SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
 CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
@@ -80,6 +82,13 @@ TRIALS = Table(
         _ATTEMPT,
         _SCENARIO,
         *_FACTORS,
+        Column(
+            "company",
+            "text",
+            "whether it ran alone on the cluster, or side by side with others",
+            "the study does not vary it",
+            one_of=COMPANY,
+        ),
         Column("lane", "text", "lane it ran in", "the record is unreadable"),
         Column("started", "text", "when it began, UTC", "the record is unreadable"),
         Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
@@ -507,6 +516,27 @@ OUTAGES = Table(
     (Rule("an end unless censored", lambda t: t["censored"] == t["end_s"].isna()),),
 )
 
+NEW_CLIENTS = Table(
+    "new_clients",
+    "Every new client that asked for the service after the fault: one row per client and attempt.",
+    (
+        _CAMPAIGN,
+        _TRIAL,
+        _ATTEMPT,
+        _SCENARIO,
+        *_FACTORS,
+        Column("number", "integer", "of this attempt, from 1", least=1),
+        Column("new_client", "text", "its id in the study"),
+        Column("asked_s", "number", "when it asked", "the record does not say"),
+        Column("answered", "truth", "whether it had a reply", "its probe failed"),
+        Column("waited_s", "number", "from asking to the first reply", "it had none", least=0),
+        Column("window_s", "number", "how long it was given", "the record does not say", least=0),
+        Column("stage", "text", "where it was when its window ended", "the record does not say"),
+    ),
+    ("campaign", "trial", "attempt", "number"),
+    (Rule("who waited had a reply", lambda t: t["waited_s"].isna() | t["answered"].eq(True)),),
+)
+
 COMPONENTS = Table(
     "components",
     "What changed on the nodes: first the value just before the fault, then every new one.",
@@ -599,6 +629,7 @@ TABLES: tuple[Table, ...] = (
     SCENARIOS,
     CLAIMS,
     OUTAGES,
+    NEW_CLIENTS,
     DISTURBANCES,
     COINCIDENCES,
     COMPONENTS,

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The matrix of consequences and the forest of effects, by what they draw."""
+"""The matrix of consequences and the forest of contrasts, by what they draw."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from artists import with_id
-from constructed_campaign import WATCH_S, Constructed, construct
+from constructed_campaign import Constructed, construct
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from nsm_resilience.analysis.effects import effects
+from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.figures.cells import judged
 from nsm_resilience.analysis.figures.consequences import (
     COLUMNS,
@@ -21,24 +22,26 @@ from nsm_resilience.analysis.figures.consequences import (
     draw_consequences,
     table_of_consequences,
 )
-from nsm_resilience.analysis.figures.effects import (
+from nsm_resilience.analysis.figures.contrasts import (
+    MOST_ROWS,
     PANELS,
-    describe_effects,
-    draw_effects,
-    effect_labels,
-    table_of_effects,
+    describe_contrasts,
+    draw_contrasts,
+    pairs_of,
 )
+from nsm_resilience.analysis.trial_units import Ran
+from nsm_resilience.study.load import load_study
+
+STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
+
+
+def compared_of(trials: pd.DataFrame) -> pd.DataFrame:
+    return contrast_table(trials, dict.fromkeys(trials["campaign"], Ran(STUDY)))
 
 
 @pytest.fixture(scope="module")
 def matrix(mixed: Constructed, names: dict[str, str]) -> Figure:
     return draw_consequences(mixed.tables["trials"], names)
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Constructed:
-    return construct(tmp_path_factory.mktemp("both"), "mixed", planes=("kernel", "vpp"),
-                     records=False)  # fmt: skip
 
 
 def lightness(square: Any) -> float:
@@ -90,48 +93,62 @@ def test_without_judged_trials_neither_is_drawn(
     untested: Constructed, names: dict[str, str]
 ) -> None:
     trials = untested.tables["trials"]
-    assert by_cell(trials) == [] and effects(trials) == []
+    empty = compared_of(trials)
+    assert by_cell(trials) == [] and pairs_of(empty) == []
     assert not describe_consequences(trials).drawn
-    assert not describe_effects(trials).drawn
+    assert not describe_contrasts(empty, trials).drawn
     draw_consequences(trials, names)
-    draw_effects([], WATCH_S)
+    draw_contrasts(empty)
 
 
-def test_every_pair_has_a_mark_in_every_panel(both: Constructed) -> None:
-    pairs = effects(both.tables["trials"])
-    figure = draw_effects(pairs, WATCH_S)
-    for panel in PANELS:
-        assert len(with_id(figure, f":{panel}")) == len(pairs) > 0
+@pytest.fixture(scope="module")
+def two(mixed: Constructed, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Trials of a campaign and of another one in which all went well."""
+    fine = construct(tmp_path_factory.mktemp("fine"), "supported", records=False)
+    other = fine.tables["trials"].assign(campaign="other")
+    return pd.concat([mixed.tables["trials"], other], ignore_index=True)
 
 
-def test_what_censoring_leaves_open_is_not_drawn_as_an_estimate(both: Constructed) -> None:
-    figure = draw_effects(effects(both.tables["trials"]), WATCH_S)
-    (never,) = with_id(figure, "S2-kernel-monitored-kill/S2-vpp-monitored-kill:outage")
-    (ended,) = with_id(figure, "S4-kernel-monitored-kill/S4-vpp-monitored-kill:outage")
-    assert never.get_marker() == "x"  # type: ignore[attr-defined]
-    assert ended.get_marker() == "o"  # type: ignore[attr-defined]
+@pytest.fixture(scope="module")
+def compared(two: pd.DataFrame) -> pd.DataFrame:
+    return compared_of(two)
 
 
-def test_labels_tell_pairs_apart_and_name_the_plane_only_where_there_are_two(
-    mixed: Constructed, both: Constructed
+def test_only_pairs_that_differ_beyond_chance_are_drawn_each_with_a_mark_in_every_panel(
+    compared: pd.DataFrame,
 ) -> None:
-    one, two = (effects(built.tables["trials"]) for built in (mixed, both))
-    for pairs in (one, two):
-        own = [
-            (pair.factor, label) for pair, label in zip(pairs, effect_labels(pairs), strict=True)
-        ]
-        assert len(set(own)) == len(own)
-    assert "S2: plain – monitored" in effect_labels(one)
-    assert "S2 (kernel): plain – monitored" in effect_labels(two)
-    assert "S3: VPP – kernel" in effect_labels(two)
+    pairs = pairs_of(compared)
+    figure = draw_contrasts(compared)
+    shown = pairs[:MOST_ROWS]
+    assert shown
+    for panel in PANELS:
+        assert len(with_id(figure, f":{panel}:")) == sum(panel in pair.rows for pair in shown)
+    for pair in pairs:
+        assert {row["word"] for row in pair.rows.values()} - {"open", "equal"}
 
 
-def test_the_table_of_effects_has_a_row_per_pair(mixed: Constructed) -> None:
-    pairs = effects(mixed.tables["trials"])
-    table = table_of_effects(pairs)
-    assert len(table) == len(pairs)
-    row = table[table["pair"] == "S8: unlink – replace"].iloc[0]
-    assert row["supported"] == "0/5 – 0/10"
+def test_what_censoring_leaves_open_is_not_drawn_as_an_estimate(compared: pd.DataFrame) -> None:
+    figure = draw_contrasts(compared)
+    for mark in with_id(figure, ":outage_s:"):
+        kind, scenario, level, *_ = str(mark.get_gid()).split(":")
+        rows = compared[
+            (compared["differs_in"] == kind) & (compared["scenario"] == scenario)
+            & (compared["second"] == level) & (compared["measure"] == "outage_s")
+        ]  # fmt: skip
+        whole = (rows["at_least"] == rows["at_most"]).tolist()
+        if len(set(whole)) == 1:
+            assert (mark.get_marker() == "o") == whole[0]  # type: ignore[attr-defined]
+
+
+def test_labels_tell_pairs_apart_and_trials_are_named_with_their_campaign(
+    two: pd.DataFrame, compared: pd.DataFrame
+) -> None:
+    pairs = pairs_of(compared)
+    labels = [(pair.any["differs_in"], pair.label) for pair in pairs]
+    assert len(set(labels)) == len(labels)
+    described = describe_contrasts(compared, two)
+    known = {f"{c}: {t}" for c, t in zip(two["campaign"], two["trial"], strict=True)}
+    assert described.trials and set(described.trials) <= known
 
 
 def test_figures_drawn_twice_are_the_same(
@@ -140,10 +157,10 @@ def test_figures_drawn_twice_are_the_same(
     from nsm_resilience.analysis.style import save_figure
 
     trials = mixed.tables["trials"]
+    compared = compared_of(trials)
     for name in ("a", "b"):
         save_figure(draw_consequences(trials, names), tmp_path / f"{name}1.svg", title="t", alt="a")
-        pairs = effects(trials)
-        save_figure(draw_effects(pairs, WATCH_S), tmp_path / f"{name}2.svg", title="t", alt="a")
+        save_figure(draw_contrasts(compared), tmp_path / f"{name}2.svg", title="t", alt="a")
     for number in (1, 2):
         first, second = (tmp_path / f"{name}{number}.svg" for name in ("a", "b"))
         assert first.read_bytes() == second.read_bytes()

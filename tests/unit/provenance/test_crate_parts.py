@@ -25,36 +25,37 @@ from nsm_resilience.provenance.crate.steps import (
 )
 
 RECORDS = "results/unpacked/x/records/"
+OWN = [RECORDS]
 
 JUDGE = Step("judge", "Judge.", "workflow/rules/judge.smk", "nsm-resilience judge x",
              inputs={"description": ["results/unpacked/x/campaign.json"]},
-             outputs={"verdicts": ["results/verdicts.jsonl"]})  # fmt: skip
+             outputs={"verdicts": ["results/verdicts/x.jsonl"]})  # fmt: skip
 TABLES = Step("tables", "Tables.", "workflow/rules/judge.smk", "nsm-resilience tables",
-              inputs={"verdicts": ["results/verdicts.jsonl"]},
+              inputs={"verdicts": ["results/verdicts/x.jsonl"]},
               outputs={"csv": ["results/tables/trials.csv"]})  # fmt: skip
-WORKFLOW = Workflow("Snakefile", {"campaign": "x"}, ["config/config.yaml"], "env.yaml",
+WORKFLOW = Workflow("Snakefile", {"campaigns": "x"}, ["config/config.yaml"], "env.yaml",
                     [TABLES, JUDGE])  # fmt: skip
 
 
 def test_a_step_comes_after_those_whose_files_it_reads() -> None:
-    positions = parse_workflow(WORKFLOW.to_json(), RECORDS).positions()
+    positions = parse_workflow(WORKFLOW.to_json(), OWN).positions()
     assert positions["trial"] < positions["judge"] < positions["tables"]
 
 
 def test_the_trial_is_a_step_also_where_a_recorded_campaign_is_built() -> None:
-    workflow = parse_workflow(WORKFLOW.to_json(), RECORDS)
+    workflow = parse_workflow(WORKFLOW.to_json(), OWN)
     trial = workflow.steps[0]
     assert (trial.name, trial.tool) == ("trial", "nsm-resilience trial")
     assert workflow.makers()[RECORDS] is trial
     unpack = Step("unpack", "", "r.smk", "x", outputs={"records": [RECORDS]})
-    recorded = parse_workflow(replace(WORKFLOW, steps=[unpack]).to_json(), RECORDS)
+    recorded = parse_workflow(replace(WORKFLOW, steps=[unpack]).to_json(), OWN)
     assert recorded.makers()[RECORDS].name == "unpack"
 
 
 def test_a_live_trial_is_the_rule_that_ran_it() -> None:
     own = Step("trial", "Run it.", "workflow/rules/live.smk", "exec nsm-resilience trial --x",
                inputs={"marker": ["results/live/x/cluster.json"]})  # fmt: skip
-    steps = parse_workflow(replace(WORKFLOW, steps=[own, JUDGE]).to_json(), RECORDS).steps
+    steps = parse_workflow(replace(WORKFLOW, steps=[own, JUDGE]).to_json(), OWN).steps
     assert [step.name for step in steps] == ["trial", "judge"]
     assert (steps[0].title, steps[0].tool) == ("Run it.", "nsm-resilience trial")
     assert not steps[0].inputs
@@ -63,7 +64,7 @@ def test_a_live_trial_is_the_rule_that_ran_it() -> None:
 def test_something_else_than_a_workflow_is_an_error_that_says_who_gives_it() -> None:
     for text in ("", "[]", "{}", '{"steps": [{"nonsense": 1}]}'):
         with pytest.raises(WorkflowError, match="the rule `crate` gives it"):
-            parse_workflow(text, RECORDS)
+            parse_workflow(text, OWN)
 
 
 class Flagged(str):
@@ -83,17 +84,21 @@ def test_rules_are_described_by_what_snakemake_knows_of_them(tmp_path: Path) -> 
             "one": "a.csv",
             "many": ["b.csv", "c.csv"],
             "wild": "{cell}.csv",
-            "named": lambda wildcards: f"{wildcards.beside}d.csv",
+            "named": lambda wildcards: f"{wildcards.campaign}/d.csv",
             "late": lambda wildcards: f"{wildcards.cell}.csv",
             "receipts": ["results/live/x/receipts/1.json"],
         },
         output={"folder": Flagged("results/records")},
     )
     group = SimpleNamespace(name="all", shellcmd=None)
-    (step,) = describe_steps([rule, group], tmp_path, "results/live/x/receipts", {"beside": "x/"})
+    (step,) = describe_steps([rule, group], tmp_path, "results/live/x/receipts", ["x", "y"])
     assert step.tool == "nsm-resilience archive unpack"
     assert (step.file, step.code) == ("workflow/a.smk", "abc")
-    assert step.inputs == {"one": ["a.csv"], "many": ["b.csv", "c.csv"], "named": ["x/d.csv"]}
+    assert step.inputs == {
+        "one": ["a.csv"],
+        "many": ["b.csv", "c.csv"],
+        "named": ["x/d.csv", "y/d.csv"],
+    }
     assert step.outputs == {"folder": ["results/records/"]}
 
 
@@ -106,10 +111,11 @@ def test_what_a_record_says_of_its_run_is_read_and_what_it_lacks_is_empty(tmp_pa
     study = make_study(tmp_path)
     build(tmp_path, "S2", study=study)
     describe(tmp_path)
-    records = json.loads((tmp_path / "campaign.json").read_text(encoding="utf-8"))["records"]
+    about = json.loads((tmp_path / "campaign.json").read_text(encoding="utf-8"))
     gone = {"trial": "S1-x/01", "attempt": 1, "path": "records/S1-x/01/1", "outcome": "cut",
             "reason": "the runner was killed", "started": None}  # fmt: skip
-    runs = {run.trial.split("-")[0]: run for run in read_runs(tmp_path, [*records, gone])}
+    about["records"].append(gone)
+    runs = {run.trial.split("-")[0]: run for run in read_runs(tmp_path, about)}
     assert runs["S2"].outcome == "complete"
     assert runs["S2"].ended > ""
     lost = runs["S1"]
@@ -187,15 +193,20 @@ def test_a_trial_takes_little_room_and_is_told_by_its_folder(tmp_path: Path) -> 
     study = make_study(tmp_path)
     build(tmp_path, "S2", study=study)
     describe(tmp_path)
-    records = json.loads((tmp_path / "campaign.json").read_text(encoding="utf-8"))["records"]
-    (run,) = read_runs(tmp_path, records)
+    about = json.loads((tmp_path / "campaign.json").read_text(encoding="utf-8"))
+    (run,) = read_runs(tmp_path, about)
     graph, many = Graph(), 200
     runs = [
-        replace(run, trial=f"{run.cell}/{n:02}", record=f"records/{run.cell}/{n:02}/1")
+        replace(
+            run,
+            folder="results/unpacked/x/",
+            trial=f"{run.cell}/{n:02}",
+            record=f"records/{run.cell}/{n:02}/1",
+        )
         for n in range(many)
     ]
-    trial = parse_workflow(WORKFLOW.to_json(), RECORDS).steps[0]
-    add_trials(graph, trial, runs, {r.id: "supported: " + "x" * 200 for r in runs}, "unpacked/x/")
+    trial = parse_workflow(WORKFLOW.to_json(), OWN).steps[0]
+    add_trials(graph, trial, runs, {r.id: "supported: " + "x" * 200 for r in runs})
     content = graph.to_bytes()
     assert len(content) / many < 2000
     entities = {e["@id"]: e for e in json.loads(content)["@graph"]}

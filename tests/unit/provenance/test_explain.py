@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
+from nsm_resilience.report.contrasts import write_contrasts
 from nsm_resilience.report.numbers import write_numbers
 from nsm_resilience.tables.build import build_tables
 
@@ -29,9 +31,9 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     broke = (4.0, note("notification", source="agent", t_ns=ns(4.0), data=stream))
     build(campaign, "S7", study=study, acts=[broke], factors={"client": "plain"})
     describe(campaign)
-    verdicts = Path("results/verdicts.jsonl")
+    verdicts = Path("results/verdicts/constructed.jsonl")
     judge_campaign(campaign, verdicts)
-    return verdicts
+    return verdicts.parent
 
 
 @pytest.fixture
@@ -41,8 +43,9 @@ def reported(judged: Path) -> Path:
     path = campaign / "campaign.json"
     description = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({"created": "2026-11-23", "source": "synthetic", **description}))
-    build_tables(judged, campaign, Path("results/tables"))
-    write_numbers(Path("results/tables"), campaign, Path("results/numbers.json"))
+    build_tables([campaign], judged, Path("results/tables"))
+    write_contrasts(Path("results/tables"), [campaign])
+    write_numbers(Path("results/tables"), [campaign], Path("results/numbers.json"))
     return judged
 
 
@@ -97,7 +100,7 @@ def test_every_place_that_is_named_holds_the_line_that_is_shown(judged: Path) ->
 
 def test_the_verdict_comes_first_and_says_why(judged: Path) -> None:
     head, why, path, new, *_ = explain_verdicts("S2-kernel-monitored-kill/01", None, judged)
-    assert head == "S2-kernel-monitored-kill/01, attempt 1: unsupported"
+    assert head == "S2-kernel-monitored-kill/01, attempt 1 of constructed: unsupported"
     assert "because" in why
     assert "dead, away for more than" in path
     assert "no answer" in new
@@ -133,18 +136,19 @@ def test_what_was_not_judged_is_an_error_that_names_what_was(judged: Path) -> No
 
 def test_without_verdicts_the_error_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(ExplainError, match="run `snakemake` first"):
-        list(explain_verdicts("S2", None, tmp_path / "verdicts.jsonl"))
+        list(explain_verdicts("S2", None, tmp_path / "verdicts"))
 
 
 def test_a_damaged_file_of_verdicts_is_an_error(judged: Path) -> None:
-    judged.write_text("{}\n")
+    (judged / "constructed.jsonl").write_text("{}\n")
     with pytest.raises(CampaignError, match="line 1"):
         list(explain_verdicts("S2", None, judged))
 
 
 def test_a_record_that_is_gone_is_named_and_quotes_nothing(judged: Path) -> None:
-    lines = list(explain_verdicts("S2", 1, judged, Path("elsewhere")))
-    assert any("elsewhere/records/" in line for line in lines)
+    shutil.rmtree("results/unpacked/constructed/records")
+    lines = list(explain_verdicts("S2", 1, judged))
+    assert any("constructed/records/" in line for line in lines)
     assert not any(line.strip().startswith('{"seq"') for line in lines)
 
 
@@ -157,8 +161,8 @@ def test_the_cell_that_the_study_declares_first_comes_first(
     build(campaign, "S2", study=study, factors={"failure": "hang"})
     build(campaign, "S2", study=study)
     describe(campaign)
-    judge_campaign(campaign, Path("results/verdicts.jsonl"))
-    heads = [x for x in explain_verdicts("S2", 1, Path("results/verdicts.jsonl")) if x[:1] == "S"]
+    judge_campaign(campaign, Path("results/verdicts/constructed.jsonl"))
+    heads = [x for x in explain_verdicts("S2", 1, Path("results/verdicts")) if x[:1] == "S"]
     assert [head.split("/")[0] for head in heads] == [
         "S2-kernel-monitored-kill", "S2-kernel-monitored-hang",
     ]  # fmt: skip

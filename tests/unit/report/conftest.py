@@ -9,7 +9,8 @@ from built_report import PAPER, Builder, Built
 from constructed_campaign import construct
 
 from nsm_resilience.analysis import style
-from nsm_resilience.report.numbers import descriptions, write_numbers
+from nsm_resilience.report.contrasts import write_contrasts
+from nsm_resilience.report.numbers import write_numbers
 
 
 @style.styled
@@ -29,10 +30,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
         campaign = construct(root, kind, **how)
         shutil.copytree(PAPER, root / "paper")
         numbers_path = root / "results" / "numbers.json"
-        numbers = write_numbers(campaign.tables_dir, campaign.campaign, numbers_path, repository)
-        for about in descriptions(campaign.tables, campaign.campaign):
-            path = root / "results" / "figures" / f"{about.name}.svg"
-            style.save_figure(_stand_in(), path, title=about.title, alt=about.alt)
+        write_contrasts(campaign.tables_dir, [campaign.campaign])
+        numbers = write_numbers(campaign.tables_dir, [campaign.campaign], numbers_path, repository)
+        for about in numbers["figures"].values():
+            path = root / "results" / "figures" / f"{about['name']}.svg"
+            style.save_figure(_stand_in(), path, title=about["title"], alt=about["alt"])
         return Built(campaign, numbers)
 
     return build_one

@@ -176,10 +176,8 @@ def test_a_notebook_runs_where_unix_sockets_are_not_possible(
 @pytest.mark.parametrize("source", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
 def test_the_projects_notebooks_have_the_parameters_the_workflow_gives(source: Path) -> None:
     own = {
-        "beyond": {"remedy_tables"},
-        "compare": {"second_tables", "second_campaign_dir"},
         "explore": {"trial", "attempt", "interactive"},
         "gallery": {"cell", "most"},
     }
     declared = declared_parameters(jupytext.read(source, fmt="py:percent"), source)
-    assert set(declared) == {"tables", "campaign_dir", "figures"} | own.get(source.stem, set())
+    assert set(declared) == {"tables", "campaign", "figures"} | own.get(source.stem, set())

@@ -10,14 +10,13 @@ import pytest
 from built_report import Built
 
 from nsm_resilience.report.notebook import run_notebook
-from nsm_resilience.report.numbers import descriptions
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
 
 @pytest.mark.parametrize("kind", ["mixed", "untested"])
 @pytest.mark.parametrize(
-    "stem", ["result-table", "outages", "consequences", "timelines", "testbed"]
+    "stem", ["result-table", "outages", "consequences", "contrasts", "timelines", "testbed"]
 )
 def test_a_notebook_writes_its_figures_and_names_its_sources(
     stem: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -29,7 +28,6 @@ def test_a_notebook_writes_its_figures_and_names_its_sources(
         out,
         {
             "tables": built.campaign.tables_dir,
-            "campaign_dir": built.campaign.campaign,
             "figures": tmp_path / "figures",
         },
         cwd=NOTEBOOKS.parent,
@@ -43,9 +41,9 @@ def test_a_notebook_writes_its_figures_and_names_its_sources(
         for output in cell.get("outputs", [])
         if "image/svg+xml" in output.get("data", {})
     ]
-    described = descriptions(built.campaign.tables, built.campaign.campaign)
-    own = [d for d in described if d.notebook == f"notebooks/{stem}.py"]
+    described = built.numbers["figures"].values()
+    own = [about["name"] for about in described if about["notebook"] == f"notebooks/{stem}.py"]
     assert len(shown) == len(own) > 0
-    for description in own:
-        assert (tmp_path / "figures" / f"{description.name}.svg").is_file()
-        assert f"{description.name}.svg\n tables\n" in last
+    for name in own:
+        assert (tmp_path / "figures" / f"{name}.svg").is_file()
+        assert f"{name}.svg\n tables\n" in last

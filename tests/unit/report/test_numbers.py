@@ -30,7 +30,7 @@ def row(built: Built, cell: str) -> dict[str, object]:
 
 def test_the_same_tables_give_the_same_bytes(mixed: Built, tmp_path: Path) -> None:
     again = mixed.root / "results" / "again.json"
-    write_numbers(mixed.campaign.tables_dir, mixed.campaign.campaign, again)
+    write_numbers(mixed.campaign.tables_dir, [mixed.campaign.campaign], again)
     assert again.read_bytes() == mixed.numbers_path.read_bytes()
 
 
@@ -144,7 +144,8 @@ def test_a_campaign_that_has_not_begun_still_has_numbers(untested: Built, tmp_pa
     path = campaign / "campaign.json"
     described = {**json.loads(path.read_text(encoding="utf-8")), "created": ""}
     path.write_text(json.dumps(described), encoding="utf-8")
-    found = write_numbers(untested.campaign.tables_dir, campaign, tmp_path / "n.json")["campaign"]
+    numbers = write_numbers(untested.campaign.tables_dir, [campaign], tmp_path / "n.json")
+    found = numbers["campaign"]
     assert found["begun"] is False
     assert found["created"]["unix"] == 0
 
@@ -157,7 +158,7 @@ def test_controls_give_the_rate_of_false_alarms(mixed: Built) -> None:
 
 def test_a_missing_table_is_named(mixed: Built, tmp_path: Path) -> None:
     with pytest.raises(NumbersError, match=r"trials\.parquet is missing; run"):
-        write_numbers(tmp_path, mixed.campaign.campaign, tmp_path / "n.json")
+        write_numbers(tmp_path, [mixed.campaign.campaign], tmp_path / "n.json")
 
 
 @pytest.mark.parametrize(
@@ -175,12 +176,12 @@ def test_a_description_that_makes_no_sense_is_an_error(
     described = {**json.loads(path.read_text(encoding="utf-8")), **change}
     path.write_text(json.dumps({k: v for k, v in described.items() if v is not None}), "utf-8")
     with pytest.raises(CampaignError, match=message or "lacks created"):
-        write_numbers(mixed.campaign.tables_dir, campaign, tmp_path / "n.json")
+        write_numbers(mixed.campaign.tables_dir, [campaign], tmp_path / "n.json")
 
 
 def test_a_missing_campaign_says_which_command_makes_it(mixed: Built, tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match=re.escape("`nsm-resilience archive unpack`")):
-        write_numbers(mixed.campaign.tables_dir, tmp_path, tmp_path / "n.json")
+        write_numbers(mixed.campaign.tables_dir, [tmp_path], tmp_path / "n.json")
 
 
 def test_seconds_have_three_significant_digits() -> None:

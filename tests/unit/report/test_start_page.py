@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Constructed:
 
 def page_of(built: Constructed) -> str:
     out = built.root / "results" / "start.rst"
-    write_start_page(built.tables_dir, built.campaign, out)
+    write_start_page(built.tables_dir, [built.campaign], out)
     return out.read_text(encoding="utf-8")
 
 

@@ -32,14 +32,19 @@ class Built:
 
     @property
     def verdicts(self) -> Path:
-        return self.results / "verdicts.jsonl"
+        return self.results / "verdicts" / "shown.jsonl"
 
     @property
     def site(self) -> Path:
         return self.results / "site"
 
+    @property
+    def index(self) -> Path:
+        """The campaign's own first page."""
+        return self.site / "shown" / "index.html"
+
     def build(self, out: Path) -> int:
-        return build_site(self.results / "tables", self.campaign, self.verdicts, out)
+        return build_site(self.results / "tables", [self.campaign], self.verdicts.parent, out)
 
     def judgement(self, trial: str, attempt: int = 1) -> Judgement:
         return next(
@@ -86,6 +91,6 @@ def construct_site(root: Path) -> Built:
     (campaign / "campaign.json").write_text(json.dumps(description), encoding="utf-8")
     built = Built(results, campaign, real)
     judge_campaign(campaign, built.verdicts)
-    build_tables(built.verdicts, campaign, results / "tables")
+    build_tables([campaign], built.verdicts.parent, results / "tables")
     built.build(built.site)
     return built

@@ -96,8 +96,7 @@ def test_the_workflow_gets_a_still_copy_with_the_same_bytes(
     for number in (1, 2):
         out = tmp_path / f"{number}.ipynb"
         given: dict[str, object] = {
-            "tables": built.results / "tables", "campaign_dir": built.campaign,
-            "figures": tmp_path / "figures",
+            "tables": built.results / "tables", "figures": tmp_path / "figures",
         }  # fmt: skip
         if name == "explore":
             given["interactive"] = "false"
@@ -112,7 +111,7 @@ def test_the_workflow_gets_a_still_copy_with_the_same_bytes(
 def test_a_campaign_without_a_trial_is_said_to_have_none(name: str, tmp_path: Path) -> None:
     empty = construct(tmp_path, "untested")
     out = tmp_path / "out.ipynb"
-    given = {"tables": empty.tables_dir, "campaign_dir": empty.campaign, "figures": tmp_path}
+    given = {"tables": empty.tables_dir, "figures": tmp_path}
     run_notebook(ROOT / "notebooks" / f"{name}.py", out, given, cwd=ROOT)
     assert "No trial was judged." in out.read_text(encoding="utf-8")
 
@@ -134,8 +133,8 @@ def test_results_are_found_from_the_folder_of_the_notebooks(
 
     campaign = json.loads((built.campaign / "campaign.json").read_text(encoding="utf-8"))
     monkeypatch.chdir(clone)
-    found = Inputs.of("results/tables", f"results/unpacked/{campaign['campaign']}", "")
+    found = Inputs.of("results/tables", campaign["campaign"], "")
     assert found.tables.resolve() == (built.results / "tables").resolve()
     assert found.verdicts.exists() and found.figures.parent == built.results
-    with pytest.raises(InputsError, match="give its folder as campaign_dir"):
-        Inputs.of("results/tables", "results/unpacked/other", "")
+    with pytest.raises(InputsError, match=r"no campaign other in .*; there are: shown"):
+        Inputs.of("results/tables", "other", "")

@@ -80,7 +80,7 @@ Attempt = tuple[str, int]
 
 
 def open_trial(browser: Browser, built: Built, attempt: Attempt, anchor: str = "") -> None:
-    browser.open(built.site / page_of(*attempt), anchor)
+    browser.open(built.site / page_of("shown", *attempt), anchor)
 
 
 def rows_of(table: pd.DataFrame, attempt: Attempt) -> pd.DataFrame:
@@ -225,7 +225,7 @@ def test_dragging_over_the_chart_shows_that_stretch(browser: Browser, built: Bui
 
 
 def test_the_list_is_filtered_and_sorted(browser: Browser, built: Built) -> None:
-    browser.open(built.site / "index.html")
+    browser.open(built.index)
     trials = built.table("trials")
     rows = "#attempts tbody tr:not([hidden])"
     assert len(browser.all(rows)) == len(trials)
@@ -247,7 +247,7 @@ def test_the_list_is_filtered_and_sorted(browser: Browser, built: Built) -> None
 
 def test_the_list_of_a_cell_is_one_address_away(browser: Browser, built: Built) -> None:
     cell = built.real["control"][0].partition("/")[0]
-    browser.open(built.site / "index.html", f"#cell={cell}")
+    browser.open(built.index, f"#cell={cell}")
     shown = browser.all("#attempts tbody tr:not([hidden]) td:first-child")
     assert [e.text.partition("/")[0] for e in shown] == [cell]
 

@@ -47,7 +47,13 @@ class Page(HTMLParser):
 
 
 def page(built: Built, trial: str, attempt: int = 1) -> Page:
-    return Page(built.site / page_of(trial, attempt))
+    return Page(built.site / page_of("shown", trial, attempt))
+
+
+def judged_cells(built: Built) -> set[str]:
+    trials = built.table("trials")
+    own = trials[trials["verdict"].isin(["supported", "unsupported"])]
+    return {trial.partition("/")[0] for trial in own["trial"]}
 
 
 def pages(built: Built) -> list[Path]:
@@ -57,11 +63,16 @@ def pages(built: Built) -> list[Path]:
 def test_every_attempt_has_its_page_and_the_index_leads_there(built: Built) -> None:
     trials = built.table("trials")
     wanted = {
-        page_of(t, a).as_posix() for t, a in zip(trials["trial"], trials["attempt"], strict=True)
+        page_of("shown", t, a).as_posix()
+        for t, a in zip(trials["trial"], trials["attempt"], strict=True)
     }
     there = {path.relative_to(built.site).as_posix() for path in pages(built)}
-    assert there == wanted | {"index.html"}
-    assert wanted <= set(Page(built.site / "index.html").links)
+    assert there == wanted | {"index.html", "shown/index.html"}
+    links = {f"shown/{address}" for address in Page(built.index).links}
+    assert wanted <= links
+    front = Page(built.site / "index.html")
+    assert "shown/index.html" in front.links
+    assert all(f"shown/index.html#cell-{c}" in front.links for c in judged_cells(built))
 
 
 def test_all_that_is_loaded_lies_in_the_folder(built: Built) -> None:
@@ -139,7 +150,7 @@ def test_a_control_and_a_synthetic_campaign_are_called_so(built: Built) -> None:
 
 
 def test_both_planes_have_a_table_with_every_cell(built: Built) -> None:
-    source = Page(built.site / "index.html").source
+    source = Page(built.index).source
     for plane, own in built.table("scenarios").groupby("plane"):
         part = source.split(f'<h2 id="plane-{plane}">', 1)[1].split("</section>", 1)[0]
         assert part.count('<tr id="cell-') == len(own)

@@ -21,6 +21,12 @@ ARMS = [
 ]
 
 
+def judge_and_build(campaign: Path, out: Path) -> list[Path]:
+    """Judge a campaign and write its tables into `out`; the files."""
+    judge_campaign(campaign, out / "verdicts" / f"{campaign.name}.jsonl")
+    return build_tables([campaign], out / "verdicts", out)
+
+
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("campaign")
@@ -40,8 +46,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tables(campaign: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     out = tmp_path_factory.mktemp("tables")
-    judge_campaign(campaign, out / "verdicts.jsonl")
-    build_tables(out / "verdicts.jsonl", campaign, out)
+    judge_and_build(campaign, out)
     return {table.name: pd.read_parquet(out / f"{table.name}.parquet") for table in TABLES}
 
 
@@ -53,8 +58,7 @@ def _cell(tables: dict[str, pd.DataFrame], scenario: str, failure: str) -> pd.Se
 
 
 def test_every_table_is_written_both_ways_with_its_columns(campaign: Path, tmp_path: Path) -> None:
-    judge_campaign(campaign, tmp_path / "verdicts.jsonl")
-    written = build_tables(tmp_path / "verdicts.jsonl", campaign, tmp_path / "out")
+    written = judge_and_build(campaign, tmp_path / "out")
     assert len(written) == 2 * len(TABLES) and all(path.exists() for path in written)
     for table in TABLES:
         text = (tmp_path / "out" / f"{table.name}.csv").read_text(encoding="utf-8")
@@ -66,15 +70,13 @@ def test_every_table_is_written_both_ways_with_its_columns(campaign: Path, tmp_p
 
 def test_rebuilding_gives_the_same_bytes(campaign: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        judge_campaign(campaign, tmp_path / name / "verdicts.jsonl")
-        build_tables(tmp_path / name / "verdicts.jsonl", campaign, tmp_path / name)
-    for path in sorted((tmp_path / "a").iterdir()):
+        judge_and_build(campaign, tmp_path / name)
+    for path in sorted((tmp_path / "a").glob("*.*")):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
 def test_csv_and_parquet_say_the_same(campaign: Path, tmp_path: Path) -> None:
-    judge_campaign(campaign, tmp_path / "verdicts.jsonl")
-    build_tables(tmp_path / "verdicts.jsonl", campaign, tmp_path)
+    judge_and_build(campaign, tmp_path)
     for table in TABLES:
         text = pd.read_csv(tmp_path / f"{table.name}.csv", float_precision="round_trip")
         binary = pd.read_parquet(tmp_path / f"{table.name}.parquet")
@@ -162,6 +164,15 @@ def test_outages_refer_to_the_echoes_that_were_lost(
     assert len(part) == first["echoes_lost"] and set(part) == {"lost"}
 
 
+def test_a_cells_interruptions_are_those_of_its_trials(tables: dict[str, pd.DataFrame]) -> None:
+    judged = tables["trials"][tables["trials"]["verdict"].isin(["supported", "unsupported"])]
+    most = judged.groupby("scenario")["interruptions"].max()
+    cells = tables["scenarios"].set_index("scenario").loc[most.index]
+    assert most.max() > 0
+    assert (cells["interruptions_most"] >= most).all()
+    assert cells["interruptions_most"].max() == most.max()
+
+
 def test_components_begin_with_the_state_before_the_fault(tables: dict[str, pd.DataFrame]) -> None:
     rows = tables["components"]
     own = rows[(rows["trial"].str.startswith("S1")) & (rows["what"] == "process")]
@@ -181,8 +192,7 @@ def test_only_the_last_complete_attempt_counts(tmp_path: Path) -> None:
     build(tmp_path, "S2", study=study, attempt=2)
     build(tmp_path, "S2", study=study, attempt=3, void="the API server went away")
     describe(tmp_path)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
-    build_tables(tmp_path / "verdicts.jsonl", tmp_path, tmp_path)
+    judge_and_build(tmp_path, tmp_path)
     table = pd.read_csv(tmp_path / "scenarios.csv").set_index("scenario")
     # the void attempt, and the one that was complete and yet run again
     assert (table.loc["S2", "n"], table.loc["S2", "k"], table.loc["S2", "void"]) == (1, 1, 1)
@@ -196,8 +206,7 @@ def test_a_scenario_without_a_claim_agrees_and_differs_with_nothing(tmp_path: Pa
     study = make_study(tmp_path, text)
     build(tmp_path, "X1", study=study)
     describe(tmp_path)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
-    build_tables(tmp_path / "verdicts.jsonl", tmp_path, tmp_path)
+    judge_and_build(tmp_path, tmp_path)
     table = pd.read_csv(tmp_path / "scenarios.csv").set_index("scenario")
     assert (table.loc["X1", "verdict"], table.loc["X1", "agreement"]) == ("supported", "no claim")
 
@@ -205,8 +214,7 @@ def test_a_scenario_without_a_claim_agrees_and_differs_with_nothing(tmp_path: Pa
 def test_a_campaign_without_any_record_has_tables_all_the_same(tmp_path: Path) -> None:
     make_study(tmp_path)
     describe(tmp_path)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
-    build_tables(tmp_path / "verdicts.jsonl", tmp_path, tmp_path)
+    judge_and_build(tmp_path, tmp_path)
     assert len(pd.read_parquet(tmp_path / "trials.parquet")) == 0
     assert set(pd.read_csv(tmp_path / "scenarios.csv")["verdict"]) == {"not tested"}
     assert set(pd.read_csv(tmp_path / "claims.csv")["agreement"]) == {"not tested"}
@@ -215,7 +223,7 @@ def test_a_campaign_without_any_record_has_tables_all_the_same(tmp_path: Path) -
 def test_a_record_of_an_undeclared_scenario_is_refused(tmp_path: Path) -> None:
     build(tmp_path, "S8")
     describe(tmp_path)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
+    judge_campaign(tmp_path, tmp_path / "verdicts" / f"{tmp_path.name}.jsonl")
     make_study(tmp_path, study_text(scenarios=NINE[:3]))
     with pytest.raises(ValueError, match=r"scenario S8, which .* does not declare"):
-        build_tables(tmp_path / "verdicts.jsonl", tmp_path, tmp_path)
+        build_tables([tmp_path], tmp_path / "verdicts", tmp_path)

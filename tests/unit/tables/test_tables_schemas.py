@@ -30,9 +30,9 @@ SCENARIO: dict[str, Any] = {
 
 COLUMNS = {
     "trials": (
-        "campaign trial attempt scenario plane client failure outage watch remedy lane started "
-        "verdict reason path_verdict outage_s outage_censored interruptions down_s replies_sent "
-        "replies_lost lost_outside replies_late longest_reply_s late_sends "
+        "campaign trial attempt scenario plane client failure outage watch remedy company "
+        "lane started verdict reason path_verdict outage_s outage_censored interruptions down_s "
+        "replies_sent replies_lost lost_outside replies_late longest_reply_s late_sends "
         "shared_losses shared_losses_s shared_echoes_lost shared_stalls shared_stalls_s "
         "new_connection_s "
         "new_connection_answered new_connection_verdict blind_s blind_at_least_s blind_censored "
@@ -55,6 +55,10 @@ COLUMNS = {
     "outages": (
         "campaign trial attempt scenario plane client failure number begin_s end_s length_s "
         "censored echoes_lost first_seq last_seq"
+    ),
+    "new_clients": (
+        "campaign trial attempt scenario plane client failure outage watch remedy number "
+        "new_client asked_s answered waited_s window_s stage"
     ),
     "disturbances": (
         "campaign trial attempt scenario lane number kind begin_s length_s echoes beside "

@@ -38,6 +38,9 @@ _LEVELS = {
     "remedy": {"none": "no remedy", "observe": "watchdog observes", "heal": "watchdog heals"},
     "failure": {"none": ""},
 }
+USUAL = ("first outage", "usual watch", "no remedy")
+"""Names of levels that are not said of a cell: most cells have them."""
+
 _RANK = {
     "plane": ("kernel", "vpp"),
     "client": ("monitored", "plain"),

@@ -208,6 +208,13 @@ def _medians(
             bar.set_alpha(0.55)
         if math.isfinite(median):
             axes.plot([median, median], [y - 0.36, y + 0.36], color=style.INK, linewidth=1.1)
+        if int(record["interruptions_most"]) > 1:  # else the outage is the time down
+            down = f"{float(record['down_median_s']):.3g} in {record['interruptions_most']}"
+            axes.annotate(
+                down, (1.0, y), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                textcoords="offset points", va="center", fontsize=6, color=style.SOFT,
+                gid=f"down:{record['scenario']}:{y}",
+            )  # fmt: skip
 
 
 def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> None:

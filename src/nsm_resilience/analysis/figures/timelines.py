@@ -314,7 +314,8 @@ def describe_timelines(trials: pd.DataFrame) -> Description:
         if row["outage_censored"] is True or row["outage_s"] != row["outage_s"]:
             path = "the path was not back when the watch ended"
         elif row["outage_s"] > 0:
-            path = f"the path was away for {row['outage_s']:.3g} s"
+            down, times = row["down_s"], row["interruptions"]
+            path = f"the path was away for {row['outage_s']:.3g} s (down {down:.3g} s in {times})"
         else:
             path = "the path never stopped"
         parts.append(f"{row['trial']}: {path}, trial {row['verdict']}")

@@ -47,6 +47,8 @@ class Run:
     """One attempt of one trial.
 
     Attributes:
+        campaign: name of its campaign.
+        folder: the campaign's folder, relative to the workflow, with a slash at its end.
         trial: id of the trial.
         attempt: from 1.
         record: folder of the record inside the campaign.
@@ -61,6 +63,8 @@ class Run:
         scenario: what is broken, as the record has it.
     """
 
+    campaign: str
+    folder: str
     trial: str
     attempt: int
     record: str
@@ -82,21 +86,28 @@ class Run:
     @property
     def id(self) -> str:
         """Identifier within the crate."""
-        return f"#trial/{self.trial}/{self.attempt}"
+        return run_id(self.campaign, self.trial, self.attempt)
 
 
-def read_runs(campaign: Path, records: list[dict[str, Any]]) -> Iterator[Run]:
+def run_id(campaign: str, trial: str, attempt: int) -> str:
+    """Identifier of an attempt within the crate."""
+    return f"#trial/{campaign}/{trial}/{attempt}"
+
+
+def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
     """Read what the records say; what is missing in a cut one is empty.
 
     Args:
-        campaign: the campaign's folder.
-        records: `records` of its description.
+        campaign: the campaign's folder, relative to the workflow.
+        description: its `campaign.json`.
     """
-    for record in records:
+    for record in description["records"]:
         layout = RecordLayout(campaign / str(record["path"]))
         meta = read_object(layout.meta)
         software, argv = object_in(meta, "software"), meta.get("argv")
         yield Run(
+            campaign=str(description["campaign"]),
+            folder=f"{campaign.as_posix()}/",
             trial=str(record["trial"]),
             attempt=int(record["attempt"]),
             record=str(record["path"]),

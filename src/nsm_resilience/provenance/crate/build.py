@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from nsm_resilience import __version__
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.crate.about import add_about, read_citation
-from nsm_resilience.provenance.crate.attempts import Run, read_runs
+from nsm_resilience.provenance.crate.attempts import Run, read_runs, run_id
 from nsm_resilience.provenance.crate.graph import NAME, Graph, Reference, ref, refs
 from nsm_resilience.provenance.crate.happened import (
     ENGINE,
@@ -51,7 +51,7 @@ CONDA = (
 
 def write_crate(
     workflow_json: str,
-    campaign: Path,
+    campaigns: Sequence[Path],
     numbers_json: Path,
     verdicts: Path,
     citation: Path,
@@ -61,9 +61,9 @@ def write_crate(
 
     Args:
         workflow_json: the workflow as `Workflow.to_json` writes it.
-        campaign: the campaign's folder.
+        campaigns: folders of the campaigns, the paper's own first.
         numbers_json: the paper's numbers.
-        verdicts: the judge's verdicts.
+        verdicts: folder with the judge's verdicts, a file for each campaign.
         citation: CITATION.cff.
         out: file to write; sources are copied into `source/` beside it.
 
@@ -71,32 +71,36 @@ def write_crate(
         WorkflowError: the description of the workflow cannot be read.
         CitationError: CITATION.cff lacks something.
     """
-    folder = f"{campaign.as_posix()}/"
-    workflow = parse_workflow(workflow_json, f"{folder}records/")
+    workflow = parse_workflow(workflow_json, [f"{c.as_posix()}/records/" for c in campaigns])
     sources = source_files(workflow, citation)
     copy_sources(sources, out.parent / SOURCE)
-    description = read_object(CampaignLayout(campaign).description)
-    runs = list(read_runs(campaign, description["records"]))
-    judgements = list(read_judgements(verdicts))
+    descriptions = {folder: read_object(CampaignLayout(folder).description) for folder in campaigns}
+    runs = [run for folder, about in descriptions.items() for run in read_runs(folder, about)]
+    judgements = [
+        judgement
+        for folder in campaigns
+        for judgement in read_judgements(verdicts / f"{folder.name}.jsonl")
+    ]
     numbers = json.loads(numbers_json.read_text(encoding="utf-8"))
     graph = Graph()
     main = add_workflow(graph, workflow, _software(runs))
-    there = add_files(graph, workflow, sources, folder)
-    add_trials(graph, _step(workflow, TRIAL), runs, _verdicts(judgements), crate_path(folder))
-    add_records(graph, workflow, runs, crate_path(folder))
-    add_figures(graph, numbers, runs, judgements, crate_path(folder))
+    there = add_files(graph, workflow, sources)
+    add_trials(graph, _step(workflow, TRIAL), runs, _verdicts(judgements))
+    add_records(graph, workflow, runs)
+    add_figures(graph, numbers, runs, judgements)
     actions = add_step_runs(graph, workflow, runs, there)
-    machine = joined(description.get("machines") or [])
+    machine = joined([m for about in descriptions.values() for m in about.get("machines") or []])
+    studies = [f"{crate_path(folder.as_posix())}/study.yaml" for folder in campaigns]
     add_run(
         graph,
         workflow,
         runs,
-        refs([f"{crate_path(folder)}study.yaml", *given_files(workflow)]),
+        refs([*studies, *given_files(workflow)]),
         refs(p for p in map(crate_path, _step(workflow, CRATE).input_paths()) if p in there),
         {
             "processors": _several(machine.get("cpus")),
             "memory": _several(machine.get("memory_gib")),
-            "storage": stored_bytes(campaign, runs) or None,
+            "storage": stored_bytes(runs) or None,
         },
     )
     mentions = refs([RUN, ENGINE, *actions])
@@ -129,7 +133,7 @@ def given_files(workflow: Workflow) -> list[str]:
     return sorted(crate_path(path) for path in read if path.startswith(RESULTS + "recorded/"))
 
 
-def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign: str) -> set[str]:
+def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str]) -> set[str]:
     """Add all files but the records; return the identifiers of all that the steps read or make.
 
     A checksum stands beside what the crate is made after; what is made after the crate (the HTML
@@ -138,8 +142,9 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
     before = {*sources, *_step(workflow, CRATE).input_paths()}
     given = {RESULTS + path for path in given_files(workflow)}
     roles = _roles(workflow)
-    files = {*sources, *given, *before, *(p for p in roles if not p.startswith(campaign))}
-    there = {crate_path(workflow.records), crate_path(workflow.main), NAME}
+    kept = tuple(path.removesuffix("records/") for path in workflow.records)
+    files = {*sources, *given, *before, *(p for p in roles if not p.startswith(kept))}
+    there = {*map(crate_path, workflow.records), crate_path(workflow.main), NAME}
     extra = {workflow.environment: {"conformsTo": ref(CONDA)}}
     graph.entity(CONDA, "WebPage", name="Conda environment file")
     for path in sorted(files - {RESULTS + NAME, workflow.main}):
@@ -154,11 +159,16 @@ def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str], campaign
     return there
 
 
-def add_records(graph: Graph, workflow: Workflow, runs: Iterable[Run], campaign: str) -> None:
-    """Add the folder of all records."""
-    works = refs(_roles(workflow)[workflow.records])
-    parts = refs(record_of(campaign, run) for run in runs)
-    graph.folder(crate_path(workflow.records), hasPart=parts, exampleOfWork=works)
+def add_records(graph: Graph, workflow: Workflow, runs: Sequence[Run]) -> None:
+    """Add the folder of all records of each campaign."""
+    roles = _roles(workflow)
+    for records in workflow.records:
+        own = [run for run in runs if f"{run.folder}records/" == records]
+        graph.folder(
+            crate_path(records),
+            hasPart=refs(map(record_of, own)),
+            exampleOfWork=refs(roles[records]),
+        )
 
 
 def add_figures(
@@ -166,14 +176,17 @@ def add_figures(
     numbers: Mapping[str, Any],
     runs: Iterable[Run],
     judgements: list[Judgement],
-    campaign: str,
 ) -> None:
     """Say of each figure what it shows, and of which notebook, tables and records it is made."""
-    counts = {(j.trial, j.attempt) for j in counting(judgements)}
-    # of each trial the attempt that counts; of one whose attempts are all void, the last
-    in_turn = sorted(runs, key=lambda r: ((r.trial, r.attempt) in counts, r.attempt))
-    records = {run.trial: record_of(campaign, run) for run in in_turn}
     links, own = numbers["links"], numbers["campaign"]["name"]
+    counts = {
+        (name, j.trial, j.attempt)
+        for name in {judgement.campaign for judgement in judgements}
+        for j in counting([judgement for judgement in judgements if judgement.campaign == name])
+    }
+    # of each trial the attempt that counts; of one whose attempts are all void, the last
+    in_turn = sorted(runs, key=lambda r: ((r.campaign, r.trial, r.attempt) in counts, r.attempt))
+    records = {(run.campaign, run.trial): record_of(run) for run in in_turn}
     for about in numbers["figures"].values():
         if not about["drawn"]:
             continue
@@ -181,11 +194,10 @@ def add_figures(
         based: list[Reference] = [
             ref(f"{links['notebooks']}/{stem}.ipynb"),
             *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
-            # a figure of two campaigns names each trial's: the other's records are not in here
+            # a figure of several campaigns names each trial's
             *(
-                ref(records[trial])
-                for trial in (t.removeprefix(f"{own}: ") for t in about["trials"])
-                if ": " not in trial
+                ref(records[campaign or own, trial])
+                for campaign, _, trial in (t.rpartition(": ") for t in about["trials"])
             ),
         ]
         graph.extend(
@@ -205,8 +217,9 @@ def _roles(workflow: Workflow) -> dict[str, list[str]]:
     """Identifiers of the parameters that each file realizes, by its path."""
     made, found = workflow.makers(), dict[str, list[str]]()
     # a trial reads the study as it was begun with; the campaign keeps a copy of just that file
-    study = f"{workflow.records.removesuffix('records/')}study.yaml"
-    found[study] = ["#workflow/in/study", input_id(_step(workflow, TRIAL), "study")]
+    for records in workflow.records:
+        study = f"{records.removesuffix('records/')}study.yaml"
+        found[study] = ["#workflow/in/study", input_id(_step(workflow, TRIAL), "study")]
     for step in workflow.steps:
         for name, paths in step.inputs.items():
             for path in paths:
@@ -228,4 +241,4 @@ def _software(runs: Iterable[Run]) -> dict[str, Mapping[str, str]]:
 
 
 def _verdicts(judgements: Iterable[Judgement]) -> dict[str, str]:
-    return {f"#trial/{j.trial}/{j.attempt}": f"{j.verdict}: {j.reason}" for j in judgements}
+    return {run_id(j.campaign, j.trial, j.attempt): f"{j.verdict}: {j.reason}" for j in judgements}

@@ -34,9 +34,7 @@ _USAGE = (
 )
 
 
-def add_trials(
-    graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping[str, str], campaign: str
-) -> None:
+def add_trials(graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping[str, str]) -> None:
     """Add every attempt of every trial: its run, its record, the images that it ran.
 
     Args:
@@ -44,7 +42,6 @@ def add_trials(
         trial: the workflow's step that runs a trial.
         runs: what the records say.
         verdicts: verdict and reason, by the identifier of a run.
-        campaign: the campaign's folder in the crate, with a slash at its end.
     """
     _add_record_format(graph)
     for image in sorted({image for run in runs for image in run.images}):
@@ -63,29 +60,29 @@ def add_trials(
         graph.entity(
             run.id,
             "CreateAction",
-            name=f"trial {run.trial}, attempt {run.attempt}",
+            name=f"trial {run.trial} of {run.campaign}, attempt {run.attempt}",
             description=run.command,
             **_times(run.started, run.ended),
             actionStatus=ref(COMPLETED if complete else FAILED),
             error=None if complete else f"{run.outcome}: {run.reason or 'no reason given'}",
             agent=ref(OPERATOR),
             instrument=ref(tool_id(trial, run.version)),
-            object=[ref(f"{campaign}study.yaml"), ref(f"#cell/{run.cell}")],
-            result=ref(record_of(campaign, run)),
+            object=[ref(f"{crate_path(run.folder)}study.yaml"), ref(f"#cell/{run.cell}")],
+            result=ref(record_of(run)),
             containerImage=refs(image.id for image in run.images),
         )
         graph.folder(
-            record_of(campaign, run),
-            name=f"record of trial {run.trial}, attempt {run.attempt}",
+            record_of(run),
+            name=f"record of trial {run.trial} of {run.campaign}, attempt {run.attempt}",
             description=verdicts.get(run.id),
             exampleOfWork=ref(output_id(trial, "record")),
             conformsTo=ref(RECORD_FORMAT),
         )
 
 
-def record_of(campaign: str, run: Run) -> str:
+def record_of(run: Run) -> str:
     """Identifier of a run's record."""
-    return f"{campaign}{run.record}/"
+    return f"{crate_path(run.folder)}{run.record}/"
 
 
 def add_step_runs(
@@ -195,7 +192,7 @@ def add_run(
         agent=ref(OPERATOR),
         instrument=ref(crate_path(workflow.main)),
         actionStatus=ref(FAILED if failed else COMPLETED),
-        error="no trial of the campaign is complete" if failed else None,
+        error="no trial of any campaign is complete" if failed else None,
         object=[*inputs, *settings],
         result=list(outputs),
         containerImage=refs(image.id for run in runs for image in run.images),
@@ -229,9 +226,10 @@ def _times(started: str, ended: str) -> dict[str, Any]:
     }
 
 
-def stored_bytes(campaign: Path, runs: Sequence[Run]) -> int:
+def stored_bytes(runs: Sequence[Run]) -> int:
     """Return how many bytes the records take."""
-    files = (path for run in runs for path in (campaign / run.record).rglob("*") if path.is_file())
+    folders = (Path(run.folder) / run.record for run in runs)
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     return sum(path.stat().st_size for path in files)
 
 

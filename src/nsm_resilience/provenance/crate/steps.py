@@ -86,7 +86,7 @@ class Workflow:
         configuration: files that configure it.
         environment: file that declares its software.
         steps: its rules, in the order in which they are declared.
-        records: folder of the campaign's records, with a slash at its end.
+        records: folder of each campaign's records, with a slash at its end.
     """
 
     main: str
@@ -94,7 +94,7 @@ class Workflow:
     configuration: Sequence[str]
     environment: str
     steps: Sequence[Step]
-    records: str = ""
+    records: Sequence[str] = ()
 
     def makers(self) -> dict[str, Step]:
         """Return the step that makes each file, by the file's path."""
@@ -123,12 +123,12 @@ class Workflow:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
 
-def parse_workflow(text: str, records: str) -> Workflow:
+def parse_workflow(text: str, records: Sequence[str]) -> Workflow:
     """Read what `Workflow.to_json` wrote and complete it with what no rule declares.
 
     Args:
         text: the JSON.
-        records: folder of the campaign's records, relative to the workflow, with a slash at its
+        records: folder of each campaign's records, relative to the workflow, with a slash at its
             end. Trials make it, long before this build or in it; the judge reads it whole.
 
     Raises:
@@ -144,12 +144,15 @@ def parse_workflow(text: str, records: str) -> Workflow:
         ) from error
 
 
-def _completed(steps: list[Step], records: str) -> list[Step]:
-    made = any(records in step.output_paths() for step in steps)
+def _completed(steps: list[Step], records: Sequence[str]) -> list[Step]:
+    made = {path for step in steps for path in step.output_paths()}
+    own = [path for path in records if path not in made]
     trial = next((step for step in steps if step.name == TRIAL), _TRIAL_BEFORE)
-    trial = replace(trial, inputs={}, outputs={} if made else {"record": [records]})
+    trial = replace(trial, inputs={}, outputs={"record": own} if own else {})
     others = [
-        replace(step, inputs={**step.inputs, "records": [records]}) if step.name == JUDGE else step
+        replace(step, inputs={**step.inputs, "records": list(records)})
+        if step.name == JUDGE
+        else step
         for step in steps
         if step.name != TRIAL
     ]
@@ -162,7 +165,7 @@ def crate_path(path: str) -> str:
 
 
 def describe_steps(
-    rules: Iterable[Any], base: Path, internal: str, wildcards: Mapping[str, str]
+    rules: Iterable[Any], base: Path, internal: str, campaigns: Sequence[str]
 ) -> list[Step]:
     """Describe Snakemake's rule objects; the default target and rules without a command are none.
 
@@ -171,8 +174,8 @@ def describe_steps(
         base: folder of the workflow.
         internal: files that begin so are left out: there is one per trial, and they say nothing
             that is not in the records.
-        wildcards: values of the wildcards in the build that is described; files with another
-            wildcard are left out.
+        campaigns: names of the campaigns of the build, values of the wildcard `campaign`; files
+            with another wildcard are left out.
     """
     return [
         Step(
@@ -181,23 +184,36 @@ def describe_steps(
             file=Path(rule.snakefile).resolve().relative_to(base.resolve()).as_posix(),
             command=rule.shellcmd,
             code=str(dict(rule.params.items()).get("code", "")),
-            inputs=_paths(rule.input, internal, wildcards),
-            outputs=_paths(rule.output, internal, wildcards),
+            inputs=_paths(rule.input, internal, _run_for(rule, campaigns)),
+            outputs=_paths(rule.output, internal, _run_for(rule, campaigns)),
         )
         for rule in rules
         if rule.shellcmd
     ]
 
 
-def _paths(named: Any, internal: str, wildcards: Mapping[str, str]) -> dict[str, list[str]]:
+def _run_for(rule: Any, campaigns: Sequence[str]) -> list[str]:
+    """The campaigns that a rule is run for: one whose input function finds nothing has no job."""
+    functions = [value for _, value in rule.input.items() if callable(value)]
+    return [
+        campaign
+        for campaign in campaigns
+        if all(_called(function, {"campaign": campaign}) != [] for function in functions)
+    ]
+
+
+def _paths(named: Any, internal: str, campaigns: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in named.items():
-        given = _called(value, wildcards) if callable(value) else value
-        items = [given] if isinstance(given, str) else list(given)
-        paths = [path for item in items if (path := _path(item, wildcards)) is not None]
-        paths = [path for path in paths if not path.startswith(internal)]
-        if paths:
-            found[name] = paths
+        paths: dict[str, None] = {}
+        for campaign in campaigns:
+            wildcards = {"campaign": campaign}
+            given = _called(value, wildcards) if callable(value) else value
+            items = [given] if isinstance(given, str) else list(given)
+            paths |= dict.fromkeys(p for item in items if (p := _path(item, wildcards)) is not None)
+        kept = [path for path in paths if not path.startswith(internal)]
+        if kept:
+            found[name] = kept
     return found
 
 

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Table `contrasts`: every measure of every contrast, each with its test and its interval.
+
+Every word rests on statements that are adjusted over a family (`analysis.families`): all pairs that
+differ in one factor, of one measure, in the same campaigns. Whether trials side by side bias is one
+question to all measures that have a margin, so these are one family.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.blocks import delta_interval, share_interval
+from nsm_resilience.analysis.contrasts import Contrast, contrasts
+from nsm_resilience.analysis.differences import cliffs_delta, hodges_lehmann, risk_difference
+from nsm_resilience.analysis.exact_tests import NO_TEST, PValue, fisher_test, rank_test
+from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
+from nsm_resilience.analysis.measures import MEASURES, Measure, Sample
+from nsm_resilience.analysis.statistics import Interval, median_interval
+from nsm_resilience.analysis.trial_units import Ran, with_units
+from nsm_resilience.tables.contrasts import CONTRASTS
+from nsm_resilience.tables.schemas import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+RELATIVE = 0.1
+"""A time that is off by less than this part of itself is read the same."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One measure of one contrast, with the values of both sides."""
+
+    contrast: Contrast
+    measure: Measure
+    first: Sample
+    second: Sample
+
+    @property
+    def family(self) -> str:
+        """What is adjusted together."""
+        kind, where = self.contrast.differs_in, " and ".join(self.contrast.campaigns)
+        asked = kind == "company" and self.measure.margin is not None
+        return f"{kind}, {where}: {'lanes' if asked else self.measure.name}"
+
+    @property
+    def of_account(self) -> bool:
+        """Whether there is something to compare.
+
+        Of lanes also whether something was seen: what none of the trials saw bounds no bias.
+        """
+        sides = (self.first.times, self.second.times)
+        if self.contrast.differs_in == "company":
+            return any(any(times.observed) for times in sides)
+        return any(times.n for times in sides)
+
+    def test(self) -> PValue:
+        """The exact test of this measure by itself."""
+        if not self.first.times.n or not self.second.times.n:
+            return NO_TEST
+        if self.measure.share:
+            counts = ((side.successes, side.times.n) for side in (self.first, self.second))
+            return fisher_test(*counts)
+        return rank_test(self.first.times, self.second.times)
+
+
+def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFrame:
+    """Return table `contrasts`, typed and checked.
+
+    Args:
+        trials: table `trials`, of one campaign or of several.
+        campaigns: how the trials of each were run, by name.
+    """
+    by_family: dict[str, list[Compared]] = {}
+    for contrast in contrasts(with_units(trials, campaigns)):
+        for one in measures_of(contrast):
+            sides = (contrast.first.trials, contrast.second.trials)
+            compared = Compared(contrast, one, *(one.sample(own) for own in sides))
+            if compared.of_account:
+                by_family.setdefault(compared.family, []).append(compared)
+    return CONTRASTS.frame(
+        _row(compared, found, _margin(compared, campaigns))
+        for members in by_family.values()
+        for compared, found in zip(
+            members, adjusted([one.test() for one in members]), strict=True
+        )
+    )  # fmt: skip
+
+
+def measures_of(contrast: Contrast) -> list[Measure]:
+    """What is compared: how trials were run is asked only where lanes are what differs."""
+    return [one for one in MEASURES if not one.of_lanes or contrast.differs_in == "company"]
+
+
+def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
+    contrast, one = compared.contrast, compared.measure
+    confidence = confidence_of(found.size)
+    bounds, interval = _difference(compared, confidence)
+    delta = _delta(compared, confidence)
+    by_unit = _by_unit(compared, confidence)
+    made = not math.isnan(found.p)
+    return {
+        "differs_in": contrast.differs_in,
+        "first": contrast.first.level,
+        "second": contrast.second.level,
+        "first_campaign": contrast.first.campaign,
+        "second_campaign": contrast.second.campaign,
+        **{name: contrast.cell[name] for name in CELL},
+        "measure": one.name,
+        "unit": one.unit or None,
+        "better": one.better or None,
+        **_values(one, "first", compared.first),
+        **_values(one, "second", compared.second),
+        "difference": _rounded(bounds[0]) if bounds[0] == bounds[1] else math.nan,
+        "at_least": _rounded(bounds[0]),
+        "at_most": _rounded(bounds[1]),
+        "low": _rounded(interval.low),
+        "high": _rounded(interval.high),
+        "delta": _rounded(delta[0]),
+        "delta_low": _rounded(delta[1].low),
+        "delta_high": _rounded(delta[1].high),
+        "resampled": contrast.unit,
+        "resampled_low": _rounded(by_unit.low),
+        "resampled_high": _rounded(by_unit.high),
+        "p": _rounded(found.test.p) if made else math.nan,
+        "p_adjusted": _rounded(found.p) if made and found.attainable else math.nan,
+        "least_p": _rounded(found.least),
+        "method": method_of(found.test) if made else None,
+        "family": compared.family,
+        "family_size": found.size,
+        "margin": math.nan if margin is None else margin,
+        "word": word_of(found, bounds, interval, margin, one),
+    }
+
+
+def clear(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of table `contrasts` in which something differs beyond chance."""
+    return table[~table["word"].isin(["open", "equal"])]
+
+
+def word_of(
+    found: Adjusted,
+    bounds: tuple[float, float],
+    interval: Interval,
+    margin: float | None,
+    one: Measure,
+) -> str:
+    """What is said of a difference, see `tables.contrasts.WORDS`; fixed before any campaign.
+
+    `equal` is the test of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet.
+    Biopharm. 15 (1987) 657-680), adjusted by Bonferroni.
+
+    Args:
+        found: the adjusted test.
+        bounds: least and most that the difference can be.
+        interval: the adjusted interval of it.
+        margin: see `Measure.margin`; None where none was stated.
+        one: what is compared.
+    """
+    if margin is not None and -margin <= interval.low and interval.high <= margin:
+        return "equal"
+    beyond = margin or 0.0
+    more, less = bounds[0] > beyond, bounds[1] < -beyond
+    if not found.rejects or not (more or less):
+        return "open"
+    if not one.better:
+        return "larger" if more else "smaller"
+    return "better" if more == (one.better == "more") else "worse"
+
+
+def method_of(test: PValue) -> str:
+    """How p was had; an estimate says by how many draws, and within which bounds.
+
+    >>> method_of(PValue(0.013, 1e-9, "Monte Carlo", 99999, 0.012, 0.014))
+    'Monte Carlo, m = 99,999; unadjusted p 0.012 to 0.014'
+    """
+    if test.method == "exact":
+        return "exact"
+    interval = f"{test.low:.3g} to {test.high:.3g}"
+    return f"{test.method}, m = {test.draws:,}; unadjusted p {interval}"
+
+
+def _margin(compared: Compared, campaigns: Mapping[str, Ran]) -> float | None:
+    """The margin of a question whether lanes bias; of other contrasts none was stated before."""
+    contrast, one = compared.contrast, compared.measure
+    if contrast.differs_in != "company" or one.margin is None:
+        return None
+    margin = one.margin(campaigns[contrast.first.campaign].study)
+    if one.unit == "s":
+        median = median_interval(compared.first.times.ranked).median
+        if math.isfinite(median):
+            margin = max(margin, RELATIVE * median)
+    return _rounded(margin)
+
+
+def _values(one: Measure, side: str, sample: Sample) -> Row:
+    times = sample.times
+    value = math.nan
+    if times.n:
+        value = sample.successes / times.n if one.share else median_interval(times.ranked).median
+    return {
+        f"{side}_n": times.n,
+        f"{side}_censored": times.censored,
+        f"{side}_value": _rounded(value),
+    }
+
+
+def _difference(compared: Compared, confidence: float) -> tuple[tuple[float, float], Interval]:
+    """Least and most that the difference can be, and its interval."""
+    first, second = compared.first, compared.second
+    if compared.measure.share:
+        counts = (first.successes, first.times.n, second.successes, second.times.n)
+        share = risk_difference(*counts, confidence)
+        return (share.estimate, share.estimate), Interval(share.low, share.high)
+    shift = hodges_lehmann(first.times, second.times, confidence)
+    return (shift.at_least, shift.at_most), shift.interval
+
+
+def _delta(compared: Compared, confidence: float) -> tuple[float, Interval]:
+    """Cliff's delta with its interval; of a share it would be the difference once more."""
+    if compared.measure.share:
+        return math.nan, Interval(math.nan, math.nan)
+    delta = cliffs_delta(compared.first.times, compared.second.times, confidence)
+    return delta.estimate, Interval(delta.low, delta.high)
+
+
+def _by_unit(compared: Compared, confidence: float) -> Interval:
+    """Interval by resampled blocks, turns or clusters: of delta, of a share of the difference."""
+    first, second, unit = compared.first, compared.second, compared.contrast.unit
+    if not first.times.n or not second.times.n:
+        return Interval(math.nan, math.nan)
+    units, paired = (first.units(unit), second.units(unit)), unit == "block"
+    if compared.measure.share:
+        return share_interval(first.flags, second.flags, units, confidence, paired=paired)
+    return delta_interval(first.times, second.times, units, confidence, paired=paired)
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)

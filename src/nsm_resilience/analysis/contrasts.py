@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contrasts: two sets of trials that differ in one named thing, matched by everything else.
+
+The thing is a level of a factor, whether others ran beside the trial, or the campaign. Within a
+campaign the first level in the order of the report is compared with each other one. Between two
+campaigns the same cells are compared; where each has one level of one factor and the two are
+different (one forwarding plane each, say), that factor is what they differ in, and cells are
+matched by all others: then the campaigns differ beside it, which the row says. For how long a cell
+is watched has no effect on the system: it is always matched.
+
+Campaigns are compared and never pooled: trials on one cluster share its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from nsm_resilience.analysis.figures.cells import TREATMENTS, in_order, judged, levels_in_order
+from nsm_resilience.tables.schemas import CELL, COMPANY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two sets: its level, its campaign, its judged trials."""
+
+    level: str
+    campaign: str
+    trials: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two sets of trials that differ in one thing.
+
+    Attributes:
+        differs_in: a factor, `company` or `campaign`.
+        first: what is compared with.
+        second: the other one.
+        cell: scenario and level of each factor in both; None for what differs.
+    """
+
+    differs_in: str
+    first: Side
+    second: Side
+    cell: Mapping[str, str | None]
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        """Where its trials are from: one campaign or two."""
+        return tuple(dict.fromkeys((self.first.campaign, self.second.campaign)))
+
+    @property
+    def unit(self) -> str:
+        """What is resampled beside single trials (`analysis.trial_units`)."""
+        if len(self.campaigns) > 1:
+            return "cluster"
+        return "turn" if self.differs_in == "company" else "block"
+
+
+def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
+    """Yield every contrast that the judged trials allow, in the order of the report."""
+    own = in_order(judged(trials))
+    campaigns = list(dict.fromkeys(trials["campaign"]))
+    by_campaign = {name: own[own["campaign"] == name] for name in campaigns}
+    for factor in TREATMENTS:
+        for name in campaigns:
+            yield from _by_factor(by_campaign[name], factor, name)
+    for name in campaigns:
+        yield from _by_company(by_campaign[name], name)
+    for first, second in combinations(campaigns, 2):
+        yield from _by_campaign(by_campaign[first], by_campaign[second])
+
+
+# --- which trials belong together -----------------------------------------------------------------
+
+
+def _by_factor(own: pd.DataFrame, factor: str, campaign: str) -> Iterator[Contrast]:
+    """Pairs of cells of one campaign that differ in the level of one factor."""
+    others = [name for name in CELL if name != factor]
+    for key, alike in own.groupby(others, sort=False):
+        levels = levels_in_order(factor, alike[factor])
+        cell = {**dict(zip(others, map(str, key), strict=True)), factor: None}
+        sides = [Side(level, campaign, alike[alike[factor] == level]) for level in levels]
+        for side in sides[1:]:
+            yield Contrast(factor, sides[0], side, cell)
+
+
+def _by_company(own: pd.DataFrame, campaign: str) -> Iterator[Contrast]:
+    """Trials of one cell that ran alone, and side by side with others."""
+    for key, alike in own.groupby(list(CELL), sort=False):
+        sides = [
+            Side(level, campaign, part)
+            for level in COMPANY
+            if len(part := alike[alike["company"] == level])
+        ]
+        if len(sides) == len(COMPANY):
+            cell = dict(zip(CELL, map(str, key), strict=True))
+            yield Contrast("company", sides[0], sides[1], cell)
+
+
+def _by_campaign(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
+    """The same cells of two campaigns, or those that differ in the one factor the campaigns do."""
+    if first.empty or second.empty:
+        return
+    names = [str(own["campaign"].iloc[0]) for own in (first, second)]
+    throughout = differing_throughout(first, second)
+    if len(throughout) > 1:
+        return
+    factor = throughout[0] if throughout else None
+    shared = [name for name in CELL if name != factor]
+    groups = [
+        {tuple(map(str, key)): alike for key, alike in own.groupby(shared, sort=False)}
+        for own in (first, second)
+    ]
+    for key, alike in groups[0].items():
+        if key not in groups[1]:
+            continue
+        both = (alike, groups[1][key])
+        levels = names if factor is None else [str(own[factor].iloc[0]) for own in both]
+        cell: dict[str, str | None] = dict(zip(shared, key, strict=True))
+        differs_in = factor or "campaign"
+        if factor is not None:
+            cell[factor] = None
+            if levels[0] == levels[1]:  # a control, which has no failure
+                cell[factor], differs_in, levels = levels[0], "campaign", names
+        sides = [Side(*side) for side in zip(levels, names, both, strict=True)]
+        yield Contrast(differs_in, sides[0], sides[1], cell)
+
+
+def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
+    """Factors of which each of two sets of trials has one level, and the two are different.
+
+    `none` of the factor failure is no level: a control has nothing that could fail otherwise.
+    """
+    found = []
+    for factor in TREATMENTS:
+        levels = [set(own[factor]) - {"none"} if factor == "failure" else set(own[factor])
+                  for own in (first, second)]  # fmt: skip
+        if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
+            found.append(factor)
+    return found

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contrasts as a forest: one row per pair of cells of which something differs beyond chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis import style
+from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
+from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NOTEBOOK = "notebooks/contrasts.py"
+
+PANELS: dict[str, str] = {
+    "supported": "share supported",
+    "outage_s": "outage (s)",
+    "detected_s": "until shown (s)",
+    "notified_s": "until told (s)",
+}
+"""Panels of the figure, by measure, and their titles."""
+
+MOST_ROWS = 48
+"""Pairs that a page holds; the table `contrasts` has all."""
+
+_ROW_MM = 4.2
+_LINEAR_S = 1.0
+"""Shifts below this are on a linear stretch of the axis, longer ones on a logarithmic one."""
+_KEY = ("differs_in", "first", "second", "first_campaign", "second_campaign", *CELL)
+_EDGE_S = 200.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Rows of table `contrasts` that are of one pair of cells, by measure."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def any(self) -> Mapping[str, Any]:
+        """One of them."""
+        return next(iter(self.rows.values()))
+
+    @property
+    def label(self) -> str:
+        """What is compared, in short."""
+        row = self.any
+        kind = str(row["differs_in"])
+        sides = [
+            level_name(kind, str(row[side])) if kind in FACTOR_LEVELS else str(row[side])
+            for side in ("second", "first")
+        ]
+        levels = [level_name(f, str(row[f])) for f in FACTOR_LEVELS if isinstance(row[f], str)]
+        shown = [level for level in levels if level not in ("", "monitored", *USUAL)]
+        return f"{row['scenario']} ({', '.join(shown)}): {sides[0]} – {sides[1]}"
+
+
+def pairs_of(contrasts: pd.DataFrame) -> list[Pair]:
+    """Pairs of cells of which one of the drawn measures differs beyond chance, in table's order."""
+    drawn = contrasts[contrasts["measure"].isin(PANELS)]
+    found: dict[tuple[Any, ...], dict[str, Mapping[str, Any]]] = {}
+    for row in drawn.to_dict("records"):
+        named = {str(name): value for name, value in row.items()}
+        found.setdefault(tuple(named[name] for name in _KEY), {})[named["measure"]] = named
+    return [
+        Pair(rows)
+        for rows in found.values()
+        if any(row["word"] not in ("open", "equal") for row in rows.values())
+    ]
+
+
+@style.styled
+def draw_contrasts(contrasts: pd.DataFrame) -> Figure:
+    """Draw the pairs as a forest: four panels with one axis for all rows, headed by kind.
+
+    An estimate is a filled point on its adjusted interval where the word is more than `open`, else
+    an empty one. Where censoring leaves it open to one side it is a triangle at its bound.
+
+    Returns:
+        A figure two columns wide; without pairs an empty one.
+    """
+    pairs = pairs_of(contrasts)[:MOST_ROWS]
+    rows: list[tuple[str, Pair | None]] = []
+    for kind in dict.fromkeys(str(pair.any["differs_in"]) for pair in pairs):
+        own = [pair for pair in pairs if pair.any["differs_in"] == kind]
+        rows += [(kind, None), *((pair.label, pair) for pair in own)]
+    figure = style.new_figure(style.PAGE_MM, 16 + _ROW_MM * max(len(rows), 1), wspace=0.02)
+    panels = dict(zip(PANELS, figure.subplots(1, len(PANELS), sharey=True), strict=True))
+    for name, axes in panels.items():
+        _axis(axes, name)
+        for y, (_, pair) in enumerate(rows):
+            if pair is not None and name in pair.rows:
+                _row(axes, pair.rows[name], y)
+    _labels(panels["supported"], rows)
+    figure.supxlabel("difference of what is named first, less the other", fontsize=7.5)
+    return figure
+
+
+def _axis(axes: Axes, name: str) -> None:
+    axes.axvline(0, color=style.SOFT, linewidth=0.6)
+    axes.set_title(PANELS[name])
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if name == "supported":
+        axes.set_xlim(-1.08, 1.08)
+        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
+    else:
+        axes.set_xscale("symlog", linthresh=_LINEAR_S, linscale=0.5)
+        axes.set_xlim(-_EDGE_S, _EDGE_S)
+        axes.set_xticks([-100, -10, -1, 0, 1, 10, 100])
+        axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "\u2212"))
+    style.light_grid(axes)
+
+
+def _labels(axes: Axes, rows: Sequence[tuple[str, Pair | None]]) -> None:
+    axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), labels=[text for text, _ in rows])
+    for tick, (_, pair) in zip(axes.get_yticklabels(), rows, strict=True):
+        if pair is None:
+            tick.set_fontstyle("italic")
+
+
+def _row(axes: Axes, row: Mapping[str, Any], y: int) -> None:
+    low, high = float(row["low"]), float(row["high"])
+    if not math.isnan(low) and not (math.isinf(low) and math.isinf(high)):
+        ends = [max(low, -_EDGE_S), min(high, _EDGE_S)]
+        axes.plot(ends, [y, y], color=style.INK, linewidth=1.1)
+    least, most = float(row["at_least"]), float(row["at_most"])
+    if math.isnan(least):
+        return
+    at, marker = _estimate(least, most)
+    name = ":".join(str(row[key]) for key in ("differs_in", "scenario", "second", "measure"))
+    filled = row["word"] not in ("open", "equal")
+    axes.plot(
+        [at], [y], marker=marker, markersize=3.6, linestyle="none", clip_on=False, zorder=3,
+        markerfacecolor=style.INK if filled else "white",
+        markeredgecolor=style.SOFT if marker == "x" else style.INK, markeredgewidth=0.8,
+    )[0].set_gid(f"{name}:{y}")  # fmt: skip
+
+
+def _estimate(least: float, most: float) -> tuple[float, str]:
+    """Where an estimate is drawn, and its marker."""
+    if least == most:
+        return least, "o"
+    if math.isfinite(least) and math.isfinite(most):
+        return (least + most) / 2, "o"
+    if math.isfinite(least):
+        return least, ">"
+    return (most, "<") if math.isfinite(most) else (0.0, "x")
+
+
+def describe_contrasts(contrasts: pd.DataFrame, trials: pd.DataFrame) -> Description:
+    """Say in words what the forest shows; not drawn where nothing differs beyond chance."""
+    pairs = pairs_of(contrasts)
+    shown = pairs[:MOST_ROWS]
+    said = [
+        f"{pair.label}: "
+        + ", ".join(
+            f"{PANELS[name]} {row['word']}"
+            for name, row in pair.rows.items()
+            if row["word"] not in ("open", "equal")
+        )
+        for pair in shown
+    ]
+    alt = (
+        f"Differences between {len(shown)} of {len(pairs)} pairs of cells that differ in one thing "
+        f"and of which something differs beyond chance. {'; '.join(said)}."
+    )
+    if not pairs:
+        alt = "No figure: nothing differs beyond chance between cells that differ in one thing."
+    return Description(
+        name="contrasts",
+        title="Contrasts beyond chance",
+        alt=alt,
+        notebook=NOTEBOOK,
+        tables=("contrasts", "trials"),
+        trials=tuple(dict.fromkeys(t for pair in shown for t in _trials(pair, trials))),
+        drawn=bool(pairs),
+    )
+
+
+def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
+    """Judged trials of both cells, each with the name of its campaign."""
+    row, own = pair.any, judged(trials)
+    found = []
+    for side in ("first", "second"):
+        part = own[own["campaign"] == row[f"{side}_campaign"]]
+        for name in CELL:
+            level = row[name] if isinstance(row[name], str) else row[side]
+            if name != "scenario" or isinstance(row[name], str):
+                part = part[part[name] == level]
+        if row["differs_in"] == "company":
+            part = part[part["company"] == row[side]]
+        found += [f"{c}: {t}" for c, t in zip(part["campaign"], part["trial"], strict=True)]
+    return found

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compared between trials: a registry, and how each measure is read off judged trials.
+
+A new measure is one entry of `MEASURES`. A value is a time or a number of each trial, of which some
+were not seen to end, or yes and no of each trial, whose share is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from nsm_resilience.analysis.times import Times, timed, times_of
+from nsm_resilience.judge.rules import Rules
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.study.models import Study
+
+Better = Literal["less", "more", ""]
+Read = Callable[["pd.DataFrame"], tuple[Times, "pd.DataFrame"]]
+"""Takes judged trials (`analysis.trial_units`); returns their values, and the rows they are of."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values of one measure in one set of trials.
+
+    Attributes:
+        times: the values, in the unit of the measure; of a share 1 and 0.
+        trials: the rows that the values are of, in the same order.
+    """
+
+    times: Times
+    trials: pd.DataFrame
+
+    @property
+    def successes(self) -> int:
+        """Of a share, how many are 1."""
+        return sum(self.flags)
+
+    @property
+    def flags(self) -> list[bool]:
+        """Of a share, each value as a truth."""
+        return [value > 0 for value in self.times.seconds]
+
+    def units(self, name: str) -> list[str]:
+        """Of each value the block, turn or cluster (`analysis.trial_units`) of its trial."""
+        return [str(unit) for unit in self.trials[name]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One thing that is compared.
+
+    Attributes:
+        name: as in table `contrasts`.
+        words: for people.
+        unit: `s`, `ms`, or empty for a share or a count.
+        better: which way is better; empty where that is not known.
+        share: whether it is yes or no of each trial.
+        read: see `Read`.
+        margin: the difference that changes no reading of a study, from its rates and rules; None
+            where none was stated. It answers the question whether lanes bias and was fixed before
+            any campaign that it is applied to.
+        of_lanes: whether it says how a trial was run and not what the system did; it is compared
+            only between trials alone and side by side.
+    """
+
+    name: str
+    words: str
+    unit: str
+    better: Better
+    share: bool
+    read: Read
+    margin: Callable[[Study], float] | None = None
+    of_lanes: bool = False
+
+    def sample(self, judged: pd.DataFrame) -> Sample:
+        """Values of judged trials."""
+        return Sample(*self.read(judged))
+
+
+def _time(column: str) -> Read:
+    """A time of table `trials`; what was not seen to end is censored (`analysis.times`)."""
+    return lambda judged: (times_of(judged, column), timed(judged, column))
+
+
+def _until(column: str, asked: str, window: str) -> Read:
+    """A time that is waited for in a window of its own; `asked` says whether it was looked at."""
+
+    def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+        own = judged[judged[asked].notna()]
+        seconds = own[column].astype(float)
+        filled = seconds.fillna(own[window].astype(float))
+        return Times(tuple(filled.tolist()), tuple(seconds.notna().tolist())), own
+
+    return read
+
+
+def _censored(column: str, censored: str) -> Read:
+    """A time that a column of its own calls a lower bound."""
+
+    def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+        own = judged[judged[column].notna()]
+        ended = ~own[censored].astype(bool)
+        return Times(tuple(own[column].astype(float).tolist()), tuple(ended.tolist())), own
+
+    return read
+
+
+def _number(column: str) -> Read:
+    """A number of each trial; trials that lack it are left out."""
+    return lambda judged: _whole(judged[column], judged)
+
+
+def _share_of(part: str, whole: str) -> Read:
+    """A part of a number of each trial."""
+
+    def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+        own = judged[judged[part].notna() & (judged[whole] > 0)]
+        return _whole(own[part].astype(float) / own[whole].astype(float), own)
+
+    return read
+
+
+def _truth(of: Callable[[pd.DataFrame], pd.Series]) -> Read:
+    """Yes or no of each trial; a trial of which it is not known is left out."""
+    return lambda judged: _whole(of(judged), judged)
+
+
+def _whole(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+    known = values.notna()
+    found = tuple(values[known].astype(float).tolist())
+    return Times(found, (True,) * len(found)), judged[known]
+
+
+KUBERNETES_S = 1.0
+"""Kubernetes looks at containers, and writes what it saw, in whole seconds."""
+
+
+def _late_reply(study: Study) -> float:
+    """An outage ends with a reply, which may take so long before it is late."""
+    return study.judge.late_reply_s
+
+
+def _component_interval(study: Study) -> float:
+    """Signs and messages come with the samples of the components."""
+    return float(study.probes.component_interval_s)
+
+
+def _echo_interval_ms(study: Study) -> float:
+    """A round trip that is longer by one echo interval bounds an outage as well as before."""
+    return study.probes.echo_interval_s * 1e3
+
+
+def _whole_second(_: Study) -> float:
+    return KUBERNETES_S
+
+
+def _steady_loss(_: Study) -> float:
+    """Of echoes, the judge lets a path be steady that lost as many as this share."""
+    return Rules().steady_loss_fraction
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        "supported", "share of trials supported", "", "more", True,
+        _truth(lambda t: t["verdict"] == "supported"),
+    ),
+    Measure(
+        "outage_s", "outage of the established path", "s", "less", False, _time("outage_s"),
+        _late_reply,
+    ),
+    Measure(
+        "down_s", "time without reply, summed up", "s", "less", False,
+        _censored("down_s", "outage_censored"),
+    ),
+    Measure(
+        "interruptions", "interruptions of the path", "", "less", False, _number("interruptions")
+    ),
+    Measure(
+        "blind_s", "time in which new clients were not taken", "s", "less", False,
+        _censored("blind_s", "blind_censored"),
+    ),
+    Measure(
+        "new_connection_s", "time until a new client had a reply", "s", "less", False,
+        _until("new_connection_s", "new_connection_answered", "new_connection_window_s"),
+        _whole_second,
+    ),
+    Measure(
+        "detected_s", "time until something was shown", "s", "less", False, _time("detected_s"),
+        _component_interval,
+    ),
+    Measure(
+        "notified_s", "time until the client was told", "s", "less", False, _time("notified_s"),
+        _component_interval,
+    ),
+    Measure(
+        "bystander_s", "time until an ordinary pod had started", "s", "less", False,
+        _until("bystander_s", "bystander_started", "bystander_window_s"), _whole_second,
+    ),
+    Measure(
+        "install_s", "time to install the system", "s", "less", False, _number("install_s"),
+        _whole_second, of_lanes=True,
+    ),
+    Measure(
+        "rtt_ms", "round trip of an echo", "ms", "less", False, _number("rtt_ms"),
+        _echo_interval_ms, of_lanes=True,
+    ),
+    Measure(
+        "late_share", "share of echoes sent late", "", "less", False,
+        _share_of("late_sends", "replies_sent"), _steady_loss, of_lanes=True,
+    ),
+)  # fmt: skip
+"""In the order of the report."""
+
+
+def measure(name: str) -> Measure:
+    """The measure of a name; KeyError that lists those that there are."""
+    for one in MEASURES:
+        if one.name == name:
+            return one
+    raise KeyError(f"there is no measure {name}; there are: {', '.join(m.name for m in MEASURES)}")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a contrast asks of a trial beside table `trials`: its unit of repetition, and its windows.
+
+Trials of one block of the schedule, of one turn, or of one cluster are alike in more than their
+cell. `block`, `turn` and `cluster` name these; intervals from resampled units are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nsm_resilience.study.schedule import make_schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsm_resilience.study.models import Study
+
+COLUMNS = (
+    "block", "turn", "cluster", "new_connection_window_s", "bystander_window_s", "install_s",
+    "rtt_ms",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How the trials of one campaign were run.
+
+    Attributes:
+        study: the study that was run.
+        clusters: id of the cluster, by the record's folder.
+        installs: seconds that the system took to be installed, by the record's folder.
+        round_trips: median round trip of the echoes in milliseconds, by the record's folder; empty
+            where it was not read.
+    """
+
+    study: Study
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    installs: Mapping[str, float] = field(default_factory=dict)
+    round_trips: Mapping[str, float] = field(default_factory=dict)
+
+
+def with_units(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFrame:
+    """Return table `trials` with `COLUMNS`.
+
+    A trial that its study does not schedule is a block of its own; NaN where a time is not known.
+
+    Args:
+        trials: table `trials`, of one campaign or of several.
+        campaigns: how the trials of each were run, by name.
+    """
+    import pandas as pd
+
+    parts = [
+        _of_campaign(own, campaigns[str(name)])
+        for name, own in trials.groupby("campaign", sort=False)
+    ]
+    return pd.concat(parts).loc[trials.index] if parts else trials.reindex(
+        columns=[*trials.columns, *COLUMNS]
+    )  # fmt: skip
+
+
+def _of_campaign(own: pd.DataFrame, ran: Ran) -> pd.DataFrame:
+    schedule = {scheduled.trial: scheduled for scheduled in make_schedule(ran.study)}
+    known = [schedule.get(trial) for trial in own["trial"]]
+    windows = ran.study.windows
+    return own.assign(
+        block=[
+            trial if place is None else f"block {place.block}"
+            for trial, place in zip(own["trial"], known, strict=True)
+        ],
+        turn=[f"turn {0 if place is None else place.turn}" for place in known],
+        cluster=[ran.clusters.get(record, "") for record in own["record"]],
+        new_connection_window_s=float(windows.new_connection_s),
+        bystander_window_s=float(windows.bystander_s),
+        install_s=own["record"].map(ran.installs).astype(float),
+        rtt_ms=own["record"].map(ran.round_trips).astype(float),
+    )

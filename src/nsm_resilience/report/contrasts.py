@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of contrasts on disk, on a terminal, and as the paper's numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.contrast_rows import contrast_table
+from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
+from nsm_resilience.analysis.measures import MEASURES
+from nsm_resilience.analysis.trial_units import Ran
+from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.reader import read_record
+from nsm_resilience.report.campaign import read_description, record_clusters
+from nsm_resilience.report.environments import environment_table
+from nsm_resilience.report.wording import adjusted_p, seconds
+from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, SIDES, WORDS
+from nsm_resilience.tables.schemas import FACTOR_LEVELS
+from nsm_resilience.tables.write import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+NAMES = {
+    "plane": "forwarding plane",
+    "client": "client",
+    "failure": "kind of failure",
+    "outage": "number of the outage",
+    "remedy": "remedy",
+    "company": "trials alone, or side by side",
+    "campaign": "campaign",
+}
+"""What two sets differ in, in words."""
+
+_MINUS = "\u2212"
+
+
+def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
+    """Write tables `contrasts` and `environments` beside the others; return the files.
+
+    Raises:
+        FileNotFoundError: table `trials` or `phases` is missing.
+        CampaignError, ConfigError: a campaign cannot be read.
+    """
+    import pandas as pd
+
+    trials = pd.read_parquet(tables_dir / "trials.parquet")
+    phases = pd.read_parquet(
+        tables_dir / "phases.parquet",
+        columns=["campaign", "trial", "attempt", "phase", "seconds"],
+        filters=[("phase", "==", "install")],
+    )
+    ran = dict(_ran(folder, trials, phases) for folder in campaigns)
+    return [
+        *write_table(CONTRASTS, contrast_table(trials, ran), tables_dir),
+        *write_table(ENVIRONMENTS, environment_table(campaigns), tables_dir),
+    ]
+
+
+def _ran(folder: Path, trials: pd.DataFrame, installs: pd.DataFrame) -> tuple[str, Ran]:
+    """How the trials of a campaign were run, by its name."""
+    description = read_description(folder)
+    name, study = str(description["campaign"]), load_recorded_study(CampaignLayout(folder).study)
+    own = installs[installs["campaign"] == name]
+    ids = zip(own["trial"], own["attempt"], own["seconds"], strict=True)
+    records = judged(trials[trials["campaign"] == name])["record"] if study.turns else ()
+    return name, Ran(
+        study,
+        record_clusters(folder, description["records"]),
+        {f"records/{trial}/{attempt}": float(s) for trial, attempt, s in ids if s == s},
+        # of 10,000 trials the samples are gigabytes: read only where lanes are what is asked of
+        {record: median_round_trip_ms(folder / record) for record in records},
+    )
+
+
+def median_round_trip_ms(record: Path) -> float:
+    """Median round trip of the echoes of the established path that were answered; NaN for none."""
+    path = read_record(RecordLayout(record).folder).table("path")
+    return float(path["rtt_ns"].dropna().astype(float).median()) / 1e6
+
+
+def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dict[str, Any]:
+    """Return what the paper says of contrasts, as plain data.
+
+    `kinds` has one entry for each thing that sets differ in: how many comparisons, how many of each
+    word, how many without a test, and the rows in which something differs beyond chance.
+    """
+    rows = [in_words(row) for row in contrasts.to_dict("records")]
+    differing = environments[~environments["shared"]]
+    return {
+        "kinds": [
+            {
+                "id": kind,
+                "name": name,
+                "n": len(own),
+                "words": {word: sum(row["word"] == word for row in own) for word in WORDS},
+                "untested": sum(not row["tested"] for row in own),
+                "clear": [row for row in own if row["word"] not in ("open", "equal")],
+            }
+            for kind, name in NAMES.items()
+            if (own := [row for row in rows if row["differs_in"] == kind])
+        ],
+        "environments": [
+            {"campaign": str(row["campaign"]), "what": str(row["what"]), "value": str(row["value"])}
+            for row in differing.to_dict("records")
+        ],
+    }
+
+
+def in_words(row: Mapping[Any, Any]) -> Row:
+    """Write one row of table `contrasts` for people."""
+    measure = next(one for one in MEASURES if one.name == row["measure"])
+    share = measure.share
+    return {
+        "differs_in": str(row["differs_in"]),
+        "cell": cell_in_words(row),
+        "scenario": str(row["scenario"]),
+        **{side: level_in_words(row, side) for side in SIDES},
+        "first_campaign": str(row["first_campaign"]),
+        "second_campaign": str(row["second_campaign"]),
+        "measure": measure.words,
+        "unit": measure.unit,
+        **{f"{side}_value": _value(row, side, share=share) for side in SIDES},
+        "difference": difference_in_words(row, share=share),
+        "interval": _interval(row["low"], row["high"], share=share),
+        "by_unit": _by_unit(row, share=share),
+        "p": p_of(row),
+        "tested": not math.isnan(float(row["p"])),
+        "family": str(row["family"]),
+        "family_size": int(row["family_size"]),
+        "word": str(row["word"]),
+    }
+
+
+def cell_in_words(row: Mapping[Any, Any]) -> str:
+    """The cell of a row: its scenario and the levels of all factors that both sides share."""
+    levels = [
+        level_name(name, str(row[name]))
+        for name in FACTOR_LEVELS
+        if row[name] is not None and row[name] == row[name]
+    ]
+    shown = [level for level in levels if level and level not in USUAL]
+    return f"{row['scenario']} ({', '.join(shown)})" if shown else str(row["scenario"])
+
+
+def level_in_words(row: Mapping[Any, Any], side: str) -> str:
+    """The level of one side, with its campaign where that is not what they differ in."""
+    kind, level = str(row["differs_in"]), str(row[side])
+    name = level_name(kind, level) if kind in FACTOR_LEVELS else level
+    apart = row["first_campaign"] != row["second_campaign"] and kind != "campaign"
+    return f"{name} ({row[f'{side}_campaign']})" if apart else name
+
+
+def difference_in_words(row: Mapping[Any, Any], *, share: bool) -> str:
+    """Write a difference; one that censoring leaves open to one side as its bound."""
+    least, most = float(row["at_least"]), float(row["at_most"])
+    if math.isnan(least):
+        return ""
+    if least == most:
+        return signed(least, share=share)
+    if math.isfinite(least) and math.isfinite(most):
+        return f"{signed(least, share=share)} to {signed(most, share=share)}"
+    if math.isfinite(least):
+        return f">\u00a0{signed(least, share=share)}"
+    return f"<\u00a0{signed(most, share=share)}" if math.isfinite(most) else "open"
+
+
+def p_of(row: Mapping[Any, Any]) -> str:
+    """Write the adjusted p, or the least that these sizes could give where they reach no level."""
+    method = row["method"] if isinstance(row["method"], str) else "exact"
+    return adjusted_p(float(row["p_adjusted"]), float(row["least_p"]), method)
+
+
+def signed(value: float, *, share: bool) -> str:
+    """Write a difference with its sign: a share with two decimals, else three digits.
+
+    >>> signed(-0.5, share=True), signed(3.0255, share=False), signed(0.0, share=False)
+    ('−0.50', '+3.03', '0')
+    """
+    if math.isnan(value):
+        return ""
+    number = f"{abs(value):.2f}" if share else seconds(abs(value))
+    if float(number) == 0:
+        return number
+    return f"{'+' if value > 0 else _MINUS}{number}"
+
+
+def _value(row: Mapping[Any, Any], side: str, *, share: bool) -> str:
+    n, value = int(row[f"{side}_n"]), float(row[f"{side}_value"])
+    if not n:
+        return ""
+    if share:
+        return f"{round(value * n)}/{n}"
+    text = "not seen" if math.isinf(value) else seconds(value)
+    return f"{text} (n = {n})"
+
+
+def _by_unit(row: Mapping[Any, Any], *, share: bool) -> str:
+    """Write the interval by resampled units: of Cliff's delta, of a share of the difference.
+
+    Empty where there is none, or where it is that of single trials in print.
+    """
+    low, high = float(row["resampled_low"]), float(row["resampled_high"])
+    words = _interval(low, high, share=True)
+    beside = ("low", "high") if share else ("delta_low", "delta_high")
+    single = _interval(float(row[beside[0]]), float(row[beside[1]]), share=True)
+    return "" if words == single else words
+
+
+def _interval(low: float, high: float, *, share: bool) -> str:
+    if math.isnan(low) or math.isnan(high) or (math.isinf(low) and math.isinf(high)):
+        return ""
+    if math.isinf(high):
+        return f"from {signed(low, share=share)}"
+    if math.isinf(low):
+        return f"up to {signed(high, share=share)}"
+    return f"{signed(low, share=share)} to {signed(high, share=share)}"
+
+
+COLUMNS = ("cell", "first", "second", "measure", "first_value", "second_value", "difference",
+           "interval", "p", "word")  # fmt: skip
+
+
+def contrast_lines(contrasts: pd.DataFrame, *, everything: bool = False) -> Iterator[str]:
+    """Say the same on a terminal: what is clear, or every row."""
+    rows = [in_words(row) for row in contrasts.to_dict("records")]
+    shown = [row for row in rows if everything or row["word"] not in ("open", "equal")]
+    counts = {word: sum(row["word"] == word for row in rows) for word in WORDS}
+    told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    yield f"{len(rows)} comparisons: {told or 'none'}"
+    widths = {c: max([len(c), *(len(row[c]) for row in shown)]) for c in COLUMNS}
+    for kind, name in NAMES.items():
+        own = [row for row in shown if row["differs_in"] == kind]
+        if own:
+            yield ""
+            yield f"{name}: second less first; interval and p hold for the whole family"
+            yield "  ".join(f"{c.replace('_', ' '):{widths[c]}}" for c in COLUMNS).rstrip()
+            for row in own:
+                yield "  ".join(f"{row[c]:{widths[c]}}" for c in COLUMNS).rstrip()

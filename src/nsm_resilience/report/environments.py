@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each campaign of a build was made with and by which rules, fact by fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.campaign import (
+    campaign_facts,
+    first_complete,
+    read_description,
+    trial_commits,
+)
+from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.contrasts import ENVIRONMENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def environment_table(campaigns: Sequence[Path]) -> pd.DataFrame:
+    """Return table `environments`, typed and checked.
+
+    Raises:
+        CampaignError: a description is missing or lacks something.
+        ConfigError: a study is not valid.
+    """
+    facts = {str(read_description(folder)["campaign"]): facts_of(folder) for folder in campaigns}
+    names = list(dict.fromkeys(what for own in facts.values() for what in own))
+    shared = {what: len({own.get(what) for own in facts.values()}) == 1 for what in names}
+    return ENVIRONMENTS.frame(
+        {"campaign": campaign, "what": what, "value": own[what], "shared": shared[what]}
+        for campaign, own in facts.items()
+        for what in names
+        if what in own
+    )
+
+
+def facts_of(campaign: Path) -> dict[str, str]:
+    """Return what a campaign was made with: value by name, in the order of the report."""
+    description = read_description(campaign)
+    records = description["records"]
+    study = load_recorded_study(CampaignLayout(campaign).study)
+    commits, dirty = trial_commits(campaign, records)
+    facts = campaign_facts(description, first_complete(campaign, records), study, commits, dirty)
+    lanes = {str(record["lane"]) for record in records if record.get("lane")}
+    named = dict(_named(facts, len(lanes)))
+    return {what: str(value) for what, value in named.items() if value}
+
+
+def _named(facts: Mapping[str, Any], lanes: int) -> Iterator[tuple[str, Any]]:
+    run = [facts[moment]["iso"] for moment in ("first", "last") if facts[moment]]
+    yield "run", " to ".join(run)
+    yield "study", facts["study"]
+    yield "study, SHA-256", facts["study_sha256"]
+    yield "seed", facts["seed"]
+    yield from ((f"window {key}", value) for key, value in facts["windows"].items())
+    yield "window watch_s of cells with a longer one", facts["full_watch_s"]
+    yield "new clients in the watch, s", ", ".join(facts["asked_early_s"])
+    yield from facts["fixed"].items()
+    yield "code of the trials", ", ".join(facts["commits"])
+    yield "uncommitted changes", "yes" if facts["dirty"] else "no"
+    yield "clusters", str(facts["clusters"])
+    yield "lanes", str(lanes) if lanes else ""
+    for row in (*facts["machine"], *facts["versions"]):
+        yield row["what"], row["value"]
+    for node in facts["nodes"]:
+        parts = (node["os"], node["kernel"], node["runtime"])
+        yield f"node of the {node['role']}", ", ".join(filter(None, parts))
+    for image in facts["images"]:
+        yield f"image {image['name']}", f"{image['tag']} {image['digest']}".strip()

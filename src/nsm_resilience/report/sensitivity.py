@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hangs on the judge's thresholds, as the paper says it (issue 14, section 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
+    """Return table `sensitivity` of all campaigns as plain data.
+
+    `grid` names the values that each rule was given, `points` counts the rows of the table, `rows`
+    has those at which a verdict or the word for a path would be another one.
+    """
+    changed = table[(table["verdicts_changed"] > 0) | (table["paths_changed"] > 0)]
+    return {
+        "grid": [
+            {"rule": rule, "values": [f"{value:g}" for value in sorted(set(own["value"]))]}
+            for rule, own in table.groupby("rule", sort=False)
+        ],
+        "points": len(table),
+        "rows": [
+            {
+                "campaign": row["campaign"],
+                "rule": row["rule"],
+                "value": f"{row['value']:g}",
+                "own_value": f"{row['own_value']:g}",
+                "n": int(row["n"]),
+                "verdicts": _by_cell(row["verdicts"]),
+                "paths": _by_cell(row["paths"]),
+            }
+            for row in changed.to_dict("records")
+        ],
+    }
+
+
+def _by_cell(changes: object) -> list[str]:
+    """Write changes of attempts, `<trial> (<attempt>): <word> to <word>`, summed up over cells.
+
+    >>> _by_cell("S2-vpp-kill/01 (1): dead to late; S2-vpp-kill/02 (1): dead to late")
+    ['S2-vpp-kill: 2 dead to late']
+    """
+    if not isinstance(changes, str):
+        return []
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in changes.split("; "):
+        trial, _, change = one.partition(": ")
+        counts[(trial.partition("/")[0], change)] += 1
+    return [f"{cell}: {n} {change}" for (cell, change), n in counts.items()]
