@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Output that any terminal, file and encoding takes."""
+"""Output that any terminal, file and encoding takes, and paths that any locale has."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from typing import cast
 
@@ -35,3 +36,20 @@ def write_whatever_the_terminal_can() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             cast(io.TextIOWrapper, stream).reconfigure(errors="plain")
+
+
+def work_in_utf_8() -> None:
+    """Start this program again in Python's UTF-8 mode where the locale has another encoding.
+
+    Paths are bytes, and Python gives them back as they came. But pyarrow, and what a notebook's
+    kernel runs, take every path for UTF-8: in a folder with an umlaut, under a Latin-1 locale, they
+    find nothing. What is printed stays in the terminal's own encoding.
+    """
+    if os.name != "posix" or not sys.executable or os.environ.get("PYTHONUTF8") == "1":
+        return
+    if codecs.lookup(sys.getfilesystemencoding()).name == "utf-8":
+        return
+    terminal = getattr(sys.stdout, "encoding", None) or "ascii"
+    environment = {"PYTHONIOENCODING": terminal, **os.environ, "PYTHONUTF8": "1"}
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

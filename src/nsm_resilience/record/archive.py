@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
+from nsm_resilience.record.description import check_description
 from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
@@ -133,11 +134,11 @@ def _read_archives(recorded: Path, into: Path | None) -> None:
 def _description(path: Path) -> dict[str, Any]:
     """The description of a campaign, with each record at its place."""
     try:
-        found = json.loads(path.read_bytes())
-        for record in found["records"]:
-            if record["path"] != f"records/{record['trial']}/{record['attempt']}":
-                raise ValueError(f"the record of {record['trial']} lies in {record['path']}")
-        return dict(found)
+        found = check_description(json.loads(path.read_bytes()))
+        missing = next((r["trial"] for r in found["records"] if r.get("path") is None), None)
+        if missing is not None:
+            raise ValueError(f"the record of {missing} has no `path`")
+        return found
     except OSError as error:
         raise ArchiveError(
             f"{path} cannot be read ({error.strerror}); a live campaign is described with "

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.provenance.environment import joined
+from nsm_resilience.record.description import DescriptionError, check_description
 from nsm_resilience.record.files import object_in, objects_in, read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
@@ -33,7 +34,12 @@ def read_description(campaign: Path) -> dict[str, Any]:
     """
     path = CampaignLayout(campaign).description
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = check_description(json.loads(path.read_text(encoding="utf-8")))
+    except DescriptionError as error:
+        raise CampaignError(
+            f"{path}: does not describe a campaign: {error}. Restore it; of a live campaign make "
+            "it again with `nsm-resilience index`"
+        ) from error
     except OSError as error:
         raise CampaignError(
             f"{path}: cannot be read ({error.strerror}). For a recorded campaign run "
@@ -41,7 +47,8 @@ def read_description(campaign: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise CampaignError(f"{path}: is not JSON: {error}") from error
-    missing = [k for k in ("campaign", "created", "source", "records") if k not in description]
+    needed = ("campaign", "created", "source", "records")
+    missing = [key for key in needed if description.get(key) is None]
     if missing:
         raise CampaignError(f"{path}: lacks {', '.join(missing)}")
     if description["source"] not in SOURCES:

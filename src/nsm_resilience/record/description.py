@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of `campaign.json`: what a campaign says of itself, for everybody who reads it.
+
+`nsm-resilience index` writes it (trial/index.py) and the checksums of a recorded campaign cover it.
+One that was altered by hand is refused as a whole and with the place, before a table or a page is
+made of it: no reader has to guess what a number could mean where a list belongs. What is not there
+is no error here; who needs a key says so. The judge does not need this: to it an attempt that is
+listed wrongly is unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+def _instant(text: str) -> str:
+    if text:
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("should be a time, e.g. 2026-11-28T10:00:00Z") from None
+    return text
+
+
+Instant = Annotated[str, AfterValidator(_instant)]
+"""ISO 8601; empty where there was none."""
+Objects = list[dict[str, Any]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Scheduled(_Strict):
+    trial: str | None = None
+
+
+class _Listed(_Strict):
+    trial: str
+    attempt: int
+    path: str | None = None
+    outcome: Literal["complete", "void", "cut"] | None = None
+    reason: str | None = None
+    started: Instant | None = None
+    lane: str | None = None
+
+    @model_validator(mode="after")
+    def _in_its_place(self) -> _Listed:
+        if self.path not in (None, f"records/{self.trial}/{self.attempt}"):
+            raise ValueError(f"the record of {self.trial} lies in {self.path}")
+        return self
+
+
+class _Described(_Strict):
+    campaign: Annotated[str, Field(min_length=1)] | None = None
+    records: list[_Listed]
+    source: str | None = None
+    created: Instant | None = None
+    last_started: Instant | None = None
+    study: str | None = None
+    study_sha256: str | None = None
+    seed: int | None = None
+    scheduled: list[_Scheduled] | None = None
+    clusters: Objects | None = None
+    machines: Objects | None = None
+    lanes_out_of_use: Objects | None = None
+    versions: dict[str, Any] | None = None
+
+
+class DescriptionError(ValueError):
+    """What is wrong with a description, as a clause with the place."""
+
+
+def check_description(found: object) -> dict[str, Any]:
+    """The content of a campaign.json as it was read.
+
+    Raises:
+        DescriptionError: With the first key that is not what it should be; items count from 1.
+    """
+    try:
+        _Described.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        what = what.replace("Input should be", "should be")
+        raise DescriptionError(f"{place}: {what}" if place else what) from None
+    return dict(found)  # type: ignore[call-overload, no-any-return]
