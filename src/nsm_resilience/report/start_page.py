@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> None:
     """Write the page from the tables; its links are relative to the folder of `out`."""
     from nsm_resilience.analysis.figures.cells import short_names
+    from nsm_resilience.report.campaign import read_description
     from nsm_resilience.report.numbers import of_campaign, read_tables
     from nsm_resilience.report.rows import cell_rows
     from nsm_resilience.study.load import load_recorded_study
@@ -37,7 +37,7 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
         layout = CampaignLayout(folder)
         study = load_recorded_study(layout.study)
         names = short_names(study)
-        description = json.loads(layout.description.read_text(encoding="utf-8"))
+        description = read_description(layout.folder)
         tables = of_campaign(whole, str(description["campaign"]))
         rows = cell_rows(tables, study, names, seen(folder))
         parts.append(start_page(tables, rows, names, description, seen(tables_dir)))

@@ -35,8 +35,8 @@ from nsm_resilience.provenance.crate.steps import (
     parse_workflow,
 )
 from nsm_resilience.provenance.environment import joined
-from nsm_resilience.record.files import read_object, write_bytes
-from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.files import write_bytes
+from nsm_resilience.report.campaign import read_description
 from nsm_resilience.tables.rows import counting
 
 CRATE = "crate"
@@ -74,7 +74,7 @@ def write_crate(
     workflow = parse_workflow(workflow_json, [f"{c.as_posix()}/records/" for c in campaigns])
     sources = source_files(workflow, citation)
     copy_sources(sources, out.parent / SOURCE)
-    descriptions = {folder: read_object(CampaignLayout(folder).description) for folder in campaigns}
+    descriptions = {folder: read_description(folder) for folder in campaigns}
     runs = [run for folder, about in descriptions.items() for run in read_runs(folder, about)]
     judgements = [
         judgement
