@@ -78,6 +78,16 @@ def test_censored_trials_have_the_censored_marker_and_others_do_not(outages: Fig
     assert style.CENSORED_MARKER not in {artist.get_marker() for artist in others}
 
 
+def test_where_a_path_stopped_more_than_once_the_time_down_stands_beside_the_outage(
+    mixed: Constructed, names: dict[str, str], outages: Figure
+) -> None:
+    once = mixed.tables["scenarios"]
+    assert not with_id(outages, "down:")
+    often = once.assign(interruptions_most=3, down_median_s=7.25)
+    drawn: list[Any] = with_id(draw_outages(mixed.tables["trials"], often, names, WATCH_S), "down:")
+    assert drawn and {mark.get_text() for mark in drawn} == {"7.25 in 3"}
+
+
 def test_the_time_axis_is_logarithmic_and_holds_the_reference_lines(outages: Figure) -> None:
     axes = outages.axes[1]
     assert axes.get_xscale() == "log"

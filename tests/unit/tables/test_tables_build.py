@@ -173,6 +173,18 @@ def test_a_cells_interruptions_are_those_of_its_trials(tables: dict[str, pd.Data
     assert cells["interruptions_most"].max() == most.max()
 
 
+def test_every_new_client_has_a_row_that_says_how_long_it_waited(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    trials, clients = tables["trials"], tables["new_clients"]
+    asked = trials[trials["new_connection_answered"].notna()]
+    own = clients.drop_duplicates(["trial", "attempt"])
+    both = asked.merge(own, on=["trial", "attempt"], validate="one_to_one")
+    assert len(both) == len(asked) > 0
+    assert (both["answered"] == both["new_connection_answered"]).all()
+    assert both["waited_s"].equals(both["new_connection_s"])
+
+
 def test_components_begin_with_the_state_before_the_fault(tables: dict[str, pd.DataFrame]) -> None:
     rows = tables["components"]
     own = rows[(rows["trial"].str.startswith("S1")) & (rows["what"] == "process")]

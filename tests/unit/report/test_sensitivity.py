@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the paper says of the judge's thresholds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.report.sensitivity import sensitivity
+from nsm_resilience.tables.schemas import SENSITIVITY
+
+ROW: dict[str, Any] = {
+    "campaign": "c", "rule": "judge.loss_run", "value": 10.0, "own_value": 5.0, "n": 9,
+    "verdicts_changed": 1, "paths_changed": 3, "verdicts": "S7-x/03 (1): unknown to supported",
+    "paths": "S2-x/01 (1): recovered to alive; S2-x/02 (1): recovered to alive; "
+             "S3-x/01 (2): dead to late",
+}  # fmt: skip
+SAME = {**ROW, "value": 3.0, "verdicts_changed": 0, "paths_changed": 0, "verdicts": None,
+        "paths": None}  # fmt: skip
+
+
+def test_points_that_change_something_are_told_by_cell_and_all_are_counted() -> None:
+    found = sensitivity(SENSITIVITY.frame([SAME, ROW, {**SAME, "campaign": "d"}]))
+    assert found["points"] == 3
+    assert found["grid"] == [{"rule": "judge.loss_run", "values": ["3", "10"]}]
+    (row,) = found["rows"]
+    assert (row["campaign"], row["value"], row["own_value"]) == ("c", "10", "5")
+    assert row["verdicts"] == ["S7-x: 1 unknown to supported"]
+    assert row["paths"] == ["S2-x: 2 recovered to alive", "S3-x: 1 dead to late"]
