@@ -52,6 +52,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_is_advised_where_nothing_is_built_needs_no_options(tmp_path: Path) -> None:
+    said = run("efficiency", cwd=tmp_path).stderr
+    assert "is missing; run `snakemake` first" in said
+
+
 def test_version_is_the_packages_own() -> None:
     from nsm_resilience import __version__
 

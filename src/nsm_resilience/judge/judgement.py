@@ -152,7 +152,7 @@ class Judgement:
         if data.get("format") != FORMAT:
             raise ValueError(
                 f"a verdict has format {data.get('format')!r}, this version reads {FORMAT}; "
-                "run `nsm-resilience judge` again"
+                "run `snakemake --forcerun judge`"
             )
         try:
             measures = dict(data["measures"])
@@ -174,6 +174,6 @@ class Judgement:
             fields["evidence"] = tuple(Evidence.from_dict(row) for row in data["evidence"])
         except (KeyError, TypeError) as error:
             raise ValueError(
-                f"a verdict lacks or has foreign fields ({error}); run `nsm-resilience judge` again"
+                f"a verdict lacks or has foreign fields ({error}); run `snakemake --forcerun judge`"
             ) from error
         return cls(**fields)

@@ -113,7 +113,7 @@ def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     """Read all tables of a campaign by name; NumbersError names the one that is missing."""
     from nsm_resilience.tables.schemas import TABLES
 
-    return read_named(tables_dir, TABLES, "nsm-resilience tables")
+    return read_named(tables_dir, TABLES, "snakemake")
 
 
 def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[str, pd.DataFrame]:

@@ -90,7 +90,7 @@ def _read_numbers(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise PaperError(
-            f"{path}: cannot be read ({error.strerror}); run `nsm-resilience numbers` first"
+            f"{path}: cannot be read ({error.strerror}); run `snakemake` first"
         ) from error
     except ValueError as error:
         raise PaperError(f"{path}: is not JSON: {error}") from error

@@ -162,7 +162,7 @@ def _write_attempts(site: _Site, found: Overview, campaign: Path, verdicts_jsonl
         if key not in known:
             raise SiteError(
                 f"{judgement.trial}, attempt {judgement.attempt}, has a verdict and no row in the "
-                "table of trials; make the tables again with `nsm-resilience tables`"
+                "table of trials; make the tables again with `snakemake --forcerun tables`"
             )
         at = known[key]
         neighbours = [

@@ -171,7 +171,7 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
         if attempt in seen:
             raise CampaignError(
                 f"{verdicts_jsonl}: {judgement.trial}, attempt {judgement.attempt}, has two lines; "
-                "run `nsm-resilience judge` again"
+                "run `snakemake --forcerun judge`"
             )
         seen.add(attempt)
         if judgement.altered:

@@ -100,7 +100,7 @@ def test_verdicts_of_another_version_are_refused(campaign: Path, tmp_path: Path)
     out.write_text(
         lines[0] + "\n" + lines[1].replace(f'"format":{FORMAT}', '"format":99', 1) + "\n"
     )
-    with pytest.raises(CampaignError, match=r"line 2: .*nsm-resilience judge"):
+    with pytest.raises(CampaignError, match=r"line 2: .*snakemake --forcerun judge"):
         list(read_judgements(out))
 
 

@@ -234,7 +234,7 @@ def test_a_missing_figure_is_named_with_its_notebook(mixed: Built, tmp_path: Pat
 
 def test_missing_numbers_are_an_error(mixed: Built, tmp_path: Path) -> None:
     inputs = {"numbers": tmp_path / "numbers.json"}
-    with pytest.raises(PaperError, match="run `nsm-resilience numbers` first"):
+    with pytest.raises(PaperError, match="run `snakemake` first"):
         build_paper(mixed.main, tmp_path / "out.pdf", inputs, mixed.root)
 
 
