@@ -28,8 +28,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
-NEWER = ("python3.12", "python3.11")
-TRIED = "Python 3.11 and, of the tests most, 3.12 have been tried"
+NEWER = ("python3.12", "python3.11", "python3.13")
+TRIED = "Python 3.11 and, of the tests most, 3.12 and 3.13 have been tried"
 STAMP = "installed"
 """In the environment: what is installed, for which folder and checkout. Written last."""
 UNFINISHED = "unfinished"
