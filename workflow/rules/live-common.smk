@@ -2,12 +2,14 @@
 # What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
 
 from nsm_resilience.executor import check_hosts
+from nsm_resilience.report.texts import check_texts
 from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
 try:
     STUDY = live_study(SETTINGS)
+    check_texts(STUDY, Path(SETTINGS.study))
     TESTBED = load_testbed(SETTINGS.testbed)
     LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
     check_turns(STUDY, LANES)

@@ -59,10 +59,12 @@ def paper(
     ),
     out: OutFile = Path("results/report.pdf"),
 ) -> None:
-    """Set the paper as PDF/A; a missing glyph or a dead reference is an error."""
+    """Set the paper as PDF/A and PDF/UA; what it lacks where it cannot be set so is said loudly."""
     from nsm_resilience.report.paper import build_paper
 
-    build_paper(main, out, {"numbers": numbers}, Path.cwd())
+    settled = build_paper(main, out, {"numbers": numbers}, Path.cwd())
+    if settled.warning:
+        typer.echo(f"Warning: {settled.warning}", err=True)
     say(str(out))
 
 

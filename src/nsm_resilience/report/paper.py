@@ -5,30 +5,73 @@ The typesetter is the `typst` wheel: no system library, no network, fonts inside
 PDF/A-2a and PDF/UA-1, under which a missing glyph or a figure without alternative text is an error
 instead of a box nobody notices. Fonts of the machine are not looked at and the time stamp is the
 campaign's, so the same numbers and figures give the same bytes.
+
+A campaign may have taken hours, so its paper is set in any case: what a standard refuses is set
+with the fonts of this machine, or by less of a standard, and that is said loudly (`Settled`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nsm_resilience.record.files import write_bytes
-
-if TYPE_CHECKING:
-    import typst
 
 STANDARDS = ("a-2a", "ua-1")
 
 
+@dataclass(frozen=True)
+class Way:
+    """One way to set the paper: by which standards, and whether fonts of this machine may help."""
+
+    standards: tuple[str, ...] = STANDARDS
+    own_fonts_only: bool = True
+    lacks: str = ""
+
+
+WAYS = (
+    Way(),
+    Way(own_fonts_only=False, lacks="it has fonts of this machine, others may set other bytes"),
+    Way(("a-2a",), lacks="it does not follow PDF/UA-1"),
+    Way(("a-2b",), lacks="it follows neither PDF/UA-1 nor PDF/A-2a, but PDF/A-2b"),
+    Way((), False, "it follows no standard, and characters may be empty boxes"),
+)
+"""Tried in this order, until one sets the paper."""
+
+_OF_A_STANDARD = re.compile(r"PDF/(?:A|UA)|could not be displayed")
+
+
 class PaperError(Exception):
-    """The paper cannot be typeset; the message says what is missing and where."""
+    """The paper cannot be typeset; the message says what is missing and where.
+
+    Attributes:
+        of_a_standard: only a standard of the PDF, or a font, keeps it from being set.
+    """
+
+    def __init__(self, message: str, *, of_a_standard: bool = False) -> None:
+        super().__init__(message)
+        self.of_a_standard = of_a_standard
 
 
-def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root: Path) -> Path:
-    """Typeset the paper.
+@dataclass(frozen=True)
+class Settled:
+    """A paper that was set.
+
+    Attributes:
+        pdf: where it is.
+        warning: what it lacks and why, for people to see; empty where it is as it should be.
+    """
+
+    pdf: Path
+    warning: str = ""
+
+
+def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root: Path) -> Settled:
+    """Typeset the paper, by less of a standard where it cannot be set by all of them.
 
     Args:
         main_typ: main file of the Typst source.
@@ -38,51 +81,115 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
         root: folder below which all of these lie, that is, the repository.
 
     Returns:
-        The path of the PDF.
+        Where the PDF is, and what it lacks.
 
     Raises:
-        PaperError: the numbers or a figure are missing, a glyph is in none of the fonts, or the
-            typesetter has an error or a warning.
+        PaperError: the numbers or a figure are missing, or the typesetter has an error or a warning
+            that is not about a standard or a glyph.
     """
     numbers_path = inputs["numbers"]
     numbers = _read_numbers(numbers_path)
     figures = inputs.get("figures", numbers_path.parent / numbers["links"]["figures"])
     _check_figures(numbers, figures)
-    write_bytes(
-        out_pdf,
-        compiled(
-            main_typ,
-            {"numbers": _below(root, numbers_path), "figures": _below(root, figures)},
-            root,
-            timestamp=int(numbers["campaign"]["created"]["unix"]),
-        ),
-    )
-    return out_pdf
+    given = {"numbers": _below(root, numbers_path), "figures": _below(root, figures)}
+    timestamp = int(numbers["campaign"]["created"]["unix"])
+    refused: PaperError | None = None
+    for way in WAYS:
+        try:
+            pdf = compiled(main_typ, given, root, timestamp=timestamp, way=way)
+        except PaperError as error:
+            if not error.of_a_standard or way is WAYS[-1]:
+                raise
+            refused = refused or error
+            continue
+        write_bytes(out_pdf, pdf)
+        return Settled(
+            out_pdf, f"{out_pdf} was set, but {way.lacks}.\n{refused}" if refused else ""
+        )
+    raise AssertionError("the last way raises or returns")
 
 
-def compiled(main_typ: Path, inputs: Mapping[str, str], root: Path, *, timestamp: int) -> bytes:
-    """Return the PDF's bytes; see `build_paper`. Inputs are paths as Typst sees them, from `/`."""
+def compiled(
+    main_typ: Path | bytes,
+    inputs: Mapping[str, str],
+    root: Path,
+    *,
+    timestamp: int,
+    way: Way = WAYS[0],
+) -> bytes:
+    """Return the PDF's bytes; see `build_paper`. Inputs are paths as Typst sees them, from `/`.
+
+    Args:
+        main_typ: main file, or its source.
+        inputs: what the source reads from `sys.inputs`.
+        root: folder below which all files lie.
+        timestamp: of the document, seconds since 1970.
+        way: standards and fonts.
+
+    Raises:
+        PaperError: the typesetter has an error or a warning.
+    """
     import typst
 
-    _below(root, main_typ)
-    standards: Any = list(STANDARDS)
+    shown = "the source"
+    if isinstance(main_typ, Path):
+        _below(root, main_typ)
+        shown = str(main_typ)
+    source: Any = main_typ
+    standards: Any = list(way.standards)
     try:
         pdf, warnings = typst.compile_with_warnings(
-            main_typ,
+            source,
             root=root,
             # not taken from the file name: this function would write a PDF into a .png
             format="pdf",
-            ignore_system_fonts=True,
+            ignore_system_fonts=way.own_fonts_only,
             sys_inputs=dict(inputs),
             pdf_standards=standards,
             timestamp=timestamp,
         )
     except typst.TypstError as error:
-        raise PaperError(_explain(main_typ, error)) from error
+        said = error.diagnostic.strip() or error.message
+        of_a_standard = all(_OF_A_STANDARD.search(one) for one in _errors_of(said))
+        raise PaperError(_explain(shown, said), of_a_standard=of_a_standard) from error
     if warnings:
-        shown = "\n".join(f"  {warning.diagnostic.strip()}" for warning in warnings)
-        raise PaperError(f"{main_typ}: the typesetter warns, which counts as an error:\n{shown}")
+        listed = "\n".join(f"  {warning.diagnostic.strip()}" for warning in warnings)
+        raise PaperError(f"{shown}: the typesetter warns, which counts as an error:\n{listed}")
     return bytes(pdf)
+
+
+def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Characters that no font of the paper has, by the text in which they are.
+
+    >>> undisplayable(["nsmd fails", "узел клиента", "日本 \N{CROSS MARK}"])
+    {'日本 ❌': ['日', '本', '❌']}
+    """
+    asked = [text for text in dict.fromkeys(texts) if not text.isascii()]
+    if not asked:
+        return {}
+    # one character a paragraph: a word with one that is missing would be told as a whole
+    characters = sorted({c for text in asked for c in text if not c.isascii()})
+    source = (
+        '#set document(title: "T", date: none)\n#set text(font: "Libertinus Serif")\n'
+        "#for c in json(bytes(sys.inputs.characters)) [#c#parbreak()]"
+    )
+    given = {"characters": json.dumps(characters)}
+    try:
+        compiled(source.encode(), given, Path.cwd(), timestamp=0, way=Way(("a-2b",)))
+        return {}
+    except PaperError as error:
+        missing = set(_glyphs_of(str(error)))
+    found = {text: [c for c in dict.fromkeys(text) if c in missing] for text in asked}
+    return {text: lacking for text, lacking in found.items() if lacking}
+
+
+def _errors_of(diagnostic: str) -> list[str]:
+    return re.split(r"(?m)^(?=error: )", diagnostic)[1:] or [diagnostic]
+
+
+def _glyphs_of(diagnostic: str) -> list[str]:
+    found = re.findall(r"the text `\"(.+?)\"` could not be displayed", diagnostic)
+    return list(dict.fromkeys(found))
 
 
 def _read_numbers(path: Path) -> dict[str, Any]:
@@ -120,17 +227,17 @@ def _below(root: Path, path: Path) -> str:
         ) from None
 
 
-def _explain(main_typ: Path, error: typst.TypstError) -> str:
-    diagnostic = error.diagnostic.strip() or error.message
-    glyphs = re.findall(r"the text `\"(.+?)\"` could not be displayed", diagnostic)
+def _explain(shown: str, diagnostic: str) -> str:
+    glyphs = _glyphs_of(diagnostic)
     if glyphs:
-        named = ", ".join(f"{g} ({_code_points(g)})" for g in dict.fromkeys(glyphs))
+        named = ", ".join(f"{g} ({code_points(g)})" for g in glyphs)
         return (
-            f"{main_typ}: no font of the paper has a glyph for {named}; write it in other "
+            f"{shown}: no font of the paper has a glyph for {named}; write it in other "
             f"characters where it comes from (a figure, the numbers, the text):\n{diagnostic}"
         )
-    return f"{main_typ} cannot be typeset:\n{diagnostic}"
+    return f"{shown} cannot be typeset:\n{diagnostic}"
 
 
-def _code_points(text: str) -> str:
+def code_points(text: str) -> str:
+    """The characters of a text by number, as `U+6F22`."""
     return " ".join(f"U+{ord(character):04X}" for character in text)

@@ -18,7 +18,9 @@ from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
 
 def compile_(built: Built, name: str = "report.pdf") -> Path:
     out = built.root / "results" / name
-    return build_paper(built.main, out, {"numbers": built.numbers_path}, built.root)
+    settled = build_paper(built.main, out, {"numbers": built.numbers_path}, built.root)
+    assert settled.warning == ""
+    return settled.pdf
 
 
 @functools.cache
@@ -254,9 +256,10 @@ def small(root: Path, text: str) -> tuple[Path, dict[str, Path]]:
 
 def test_a_glyph_that_no_font_has_is_named(tmp_path: Path) -> None:
     main, inputs = small(tmp_path, "漢 is not in the fonts.")
-    with pytest.raises(PaperError, match=r"no font of the paper has a glyph for 漢 \(U\+6F22\)"):
-        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
-    assert not (tmp_path / "out.pdf").exists()
+    settled = build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+    assert "no font of the paper has a glyph for 漢 (U+6F22)" in settled.warning
+    assert "out.pdf was set, but it " in settled.warning
+    assert settled.pdf.read_bytes().startswith(b"%PDF")
 
 
 def test_a_warning_is_an_error(tmp_path: Path) -> None:
@@ -265,12 +268,21 @@ def test_a_warning_is_an_error(tmp_path: Path) -> None:
         build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
 
 
-def test_a_figure_without_words_is_an_error(tmp_path: Path) -> None:
+def test_a_figure_without_words_costs_the_standard_and_not_the_paper(tmp_path: Path) -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
     main, inputs = small(tmp_path, '#image("a.svg")')
-    with pytest.raises(PaperError, match="alt"):
+    settled = build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+    assert "it follows neither PDF/UA-1 nor PDF/A-2a, but PDF/A-2b" in settled.warning
+    assert "missing alt" in settled.warning
+    assert settled.pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_an_error_of_our_own_beside_one_of_a_standard_is_an_error(tmp_path: Path) -> None:
+    main, inputs = small(tmp_path, "漢 #undeclared")
+    with pytest.raises(PaperError, match="unknown variable"):
         build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_a_dead_reference_is_an_error_with_its_place(tmp_path: Path) -> None:
@@ -281,7 +293,7 @@ def test_a_dead_reference_is_an_error_with_its_place(tmp_path: Path) -> None:
 
 def test_the_format_does_not_come_from_the_name(tmp_path: Path) -> None:
     main, inputs = small(tmp_path, "= Words")
-    out = build_paper(main, tmp_path / "paper.out", inputs, tmp_path)
+    out = build_paper(main, tmp_path / "paper.out", inputs, tmp_path).pdf
     assert out.read_bytes().startswith(b"%PDF")
 
 
