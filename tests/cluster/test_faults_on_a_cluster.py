@@ -127,24 +127,27 @@ def test_a_killed_runner_leaves_a_cut_record_and_nothing_injected(laboratory: La
     assert mesh.prove_clean()["pods"] == []
 
 
-def test_the_manifests_of_both_planes_are_what_the_api_server_accepts(
+def test_the_manifests_of_every_system_are_what_the_api_server_accepts(
     laboratory: Laboratory,
 ) -> None:
-    from nsm_resilience.mesh.manifests import render, values
+    from nsm_resilience.mesh.manifests import bystander, values
+    from nsm_resilience.systems.known import SYSTEMS
 
     cluster = Cluster(
         laboratory.campaign.parent / ".testbeds" / "nsm-resilience-test.kubeconfig",
         "kind-nsm-resilience-test",
     )
     (lane,) = find_lanes(cluster)
-    for plane in ("kernel", "vpp"):
+    for system, plane in ((s, plane) for s in SYSTEMS.values() for plane in s.planes):
         substitutions = {
-            **values(lane, laboratory.testbed.images, plane),
+            **values(system, lane, laboratory.testbed.images, plane),
             "POD": "checked",
             "NODE": lane.client_node,
         }
         for name in (
-            "nsmgr.yaml", f"forwarder-{plane}.yaml", "endpoint.yaml", "client-plain.yaml",
-            "client-monitored.yaml", "bystander.yaml",
+            system.definitions, system.rights, *system.parts, "endpoint.yaml",
+            "client-plain.yaml", "client-monitored.yaml",
         ):  # fmt: skip
-            cluster.apply(render(name, substitutions), dry_run=True)
+            text = system.render(name.format(plane=plane), substitutions)
+            cluster.apply(text, dry_run=True)
+        cluster.apply(bystander(substitutions), dry_run=True)

@@ -17,7 +17,7 @@ localrules:
 
 
 wildcard_constraints:
-    cell=r"[A-Za-z0-9-]+",
+    cell=r"[A-Za-z0-9.-]+",
     number=r"\d\d",
 
 

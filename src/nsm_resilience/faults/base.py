@@ -19,11 +19,13 @@ class PlannedFault:
     id: str
     fault: Fault
     failure: str
+    placed: NodeRole | None = None
+    """Role of the node of a component that a lane has one of."""
 
     @property
     def role(self) -> NodeRole | None:
         """The role of the node it goes to; None when it goes to the registry."""
-        return self.fault.role
+        return self.fault.role or self.placed
 
     def timing(self) -> dict[str, Any]:
         """The part of an agent's order that says when, and for how long unless until the end."""
@@ -90,7 +92,12 @@ class ApiFault(Kind, Protocol):
 
 def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
     """A scenario's faults with the failure of the cell where the fault names none."""
+    parts = factors.under_test.components[factors.plane]
+
+    def placed(fault: Fault) -> NodeRole | None:
+        return parts[fault.component].only_on if fault.component is not None else None
+
     return [
-        PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure))
+        PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure), placed(fault))
         for n, fault in enumerate(scenario.faults, start=1)
     ]

@@ -20,7 +20,6 @@ from typing import Any
 
 from nsm_resilience.faults.base import PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.addresses import api_servers, of_node
 
@@ -61,6 +60,6 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         "drop": drop,
         "try": tried,
         "kubelets_server": planned.fault.network == "api",
-        "from_pod_of": components(mesh.plane)["nsmd-k8s"].program,
+        "from_pod_of": mesh.system.components[mesh.plane][mesh.system.api_client].program,
         **planned.timing(),
     }

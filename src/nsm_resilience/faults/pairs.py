@@ -20,12 +20,12 @@ from typing import Any, get_args
 
 import yaml
 
-from nsm_resilience.mesh.system import components
 from nsm_resilience.study.duration import longest_s
 from nsm_resilience.study.fault import COMPONENT_FAILURES, Fault, NodeRole
 from nsm_resilience.study.models import Plane, Scenario, Study
+from nsm_resilience.systems.base import Component
+from nsm_resilience.systems.known import FIRST, system_named
 
-COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
 CONTROL = "S1"
 _WORDS = {"kill": "is killed", "delete": "has its pod deleted", "hang": "hangs"}
 
@@ -107,24 +107,33 @@ def runs_alone(pair: Pair) -> bool:
 
 def all_pairs(plane: Plane) -> list[Pair]:
     """Every pair of failures that are two events, in a fixed order."""
+    known = _components(plane)
     single = [
         Failing(component, node, failure)
         for component, node, failure in product(
-            COMPONENTS, get_args(NodeRole), sorted(COMPONENT_FAILURES)
+            known, get_args(NodeRole), sorted(COMPONENT_FAILURES)
         )
-        # of VPP's forwarder the processes hang, not their supervisor (models.check_cell)
-        if not (plane == "vpp" and component == "forwarder" and failure == "hang")
+        if not (known[component].cannot_hang and failure == "hang")
     ]
-    return [pair for pair in combinations(single, 2) if _two_events(pair, plane)]
+    return [pair for pair in combinations(single, 2) if _two_events(pair, known)]
 
 
-def _two_events(pair: Pair, plane: Plane) -> bool:
+def _components(plane: Plane) -> dict[str, Component]:
+    """The components that every plane of the paper's system has, as they are on one."""
+    planes = system_named(FIRST).components
+    return {
+        name: part
+        for name, part in planes[plane].items()
+        if all(name in parts for parts in planes.values())
+    }
+
+
+def _two_events(pair: Pair, known: dict[str, Component]) -> bool:
     first, second = pair
     if first.node != second.node:
         return True
     if first.component == second.component:
         return False
-    known = components(plane)
     shared = known[first.component].app == known[second.component].app
     return not (shared and "delete" in (first.failure, second.failure))
 

@@ -15,7 +15,6 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.faults.base import ApiAction, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import NAMESPACES, labels_of, name_of
 
@@ -37,7 +36,7 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The pod, by its app or part."""
     if planned.fault.component is None:
         return (f"pod of the {planned.fault.workload}",)
-    return (components(factors.plane)[planned.fault.component].app,)
+    return (factors.under_test.components[factors.plane][planned.fault.component].app,)
 
 
 def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
@@ -55,9 +54,9 @@ def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
 def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
     if planned.fault.workload is not None:
         return mesh.workload(planned.fault.workload)
-    assert planned.fault.component is not None and planned.fault.node is not None
-    app = components(mesh.plane)[planned.fault.component].app
-    node = mesh.lane.nodes[planned.fault.node]
+    assert planned.fault.component is not None and planned.role is not None
+    app = mesh.system.components[mesh.plane][planned.fault.component].app
+    node = mesh.lane.nodes[planned.role]
     for pod in mesh.cluster.pods(mesh.lane.namespace):
         if labels_of(pod).get("app") == app and pod["spec"].get("nodeName") == node:
             return pod

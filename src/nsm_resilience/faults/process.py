@@ -33,7 +33,6 @@ from typing import Any
 
 from nsm_resilience.faults.base import PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import components
 from nsm_resilience.study.models import Factors
 
 METHODS = frozenset({"kill", "hang"})
@@ -53,7 +52,7 @@ def handles(planned: PlannedFault) -> bool:
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The program."""
     assert planned.fault.component is not None
-    return (components(factors.plane)[planned.fault.component].program,)
+    return (factors.under_test.components[factors.plane][planned.fault.component].program,)
 
 
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:

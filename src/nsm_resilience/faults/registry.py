@@ -12,7 +12,6 @@ from typing import Any
 
 from nsm_resilience.faults.base import ApiAction, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import RESOURCES
 from nsm_resilience.study.models import Factors
 
 METHODS = frozenset({"wipe"})
@@ -25,10 +24,10 @@ def handles(planned: PlannedFault) -> bool:
     return planned.fault.registry is not None
 
 
-def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The kinds of custom resources."""
     named = planned.fault.registry
-    return RESOURCES if named == "all" else (str(named),)
+    return factors.under_test.registry.plurals if named == "all" else (str(named),)
 
 
 def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from nsm_resilience.faults.base import PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import socket_patterns
 from nsm_resilience.study.models import Factors
 
 METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
@@ -28,19 +27,19 @@ def handles(planned: PlannedFault) -> bool:
     return planned.fault.socket is not None
 
 
-def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
+def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The paths, as patterns."""
     assert planned.fault.socket is not None
-    return tuple(socket_patterns(planned.fault.socket).values())
+    return tuple(factors.under_test.socket_patterns(planned.fault.socket).values())
 
 
-def order(planned: PlannedFault, _mesh: Mesh) -> dict[str, Any]:
+def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.socket is not None
     return {
         "id": planned.id,
         "kind": "sockets",
         "method": planned.failure,
-        "sockets": socket_patterns(planned.fault.socket),
+        "sockets": mesh.system.socket_patterns(planned.fault.socket),
         **planned.timing(),
     }

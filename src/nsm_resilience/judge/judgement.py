@@ -15,6 +15,7 @@ from nsm_resilience.judge.path import Outage, PathVerdict
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.systems.known import FIRST
 
 FORMAT = 2
 """Version of the lines in verdicts.jsonl."""
@@ -115,6 +116,7 @@ class Judgement:
         evidence: Where in the record it stands.
         altered: Rules other than the study's by which it was judged, as given to `--set`.
         under: Points of the grid (altered.py) at which verdict or path verdict are others.
+        system: Level of the factor system: what was under test.
     """
 
     campaign: str
@@ -138,6 +140,7 @@ class Judgement:
     evidence: tuple[Evidence, ...]
     altered: tuple[str, ...] = ()
     under: tuple[Under, ...] = ()
+    system: str = FIRST
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain values, in a fixed order; `format` first."""

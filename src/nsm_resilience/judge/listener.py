@@ -5,7 +5,8 @@ It decides nothing about the client of the arm. Whether that was told is found f
 has (judge/notification.py): a plain client has no one who listens, and claim C2 is about the client
 as it is. What stands here says whether there was something to hear, for either kind of client.
 
-Counted as told: the stream broke, a connection went DOWN, a connection was deleted. Not counted:
+Counted as told: the stream broke, a connection went DOWN, a connection was deleted (where that is
+news, systems/base.py). Not counted:
 that a listener could not connect (nobody told it anything), and bytes that we could not read.
 """
 
@@ -16,6 +17,8 @@ from nsm_resilience.judge.notification import LISTED, Notification
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import MONITOR_STREAM, Event
 from nsm_resilience.record.reader import Record
+from nsm_resilience.systems.base import System
+from nsm_resilience.systems.known import FIRST, system_named
 
 
 def find_told_to_listener(record: Record, instants: Instants) -> Notification:
@@ -28,11 +31,12 @@ def find_told_to_listener(record: Record, instants: Instants) -> Notification:
     watch = instants.watch
     if watch is None:
         return Notification(None, None, False, ())
+    system = system_named(record.meta["factors"].get("system", FIRST))
     heard = sorted(_of_stream(record), key=lambda event: (event.t_ns, event.seq))
     told = [
         (event, saying)
         for event in heard
-        if watch[0] <= event.t_ns <= watch[1] and (saying := _saying(event)) is not None
+        if watch[0] <= event.t_ns <= watch[1] and (saying := _saying(event, system)) is not None
     ]
     if not told:
         return Notification(None, None, _watched(heard, *watch), ())
@@ -60,7 +64,7 @@ def _watched(heard: list[Event], begin_ns: int, end_ns: int) -> bool:
     )
 
 
-def _saying(event: Event) -> str | None:
+def _saying(event: Event, system: System) -> str | None:
     """What a client would have understood from it as bad news; None when it is none."""
     what = event.data.get("what")
     if what == "broken":
@@ -68,6 +72,6 @@ def _saying(event: Event) -> str | None:
     if what != "event":
         return None
     if event.data.get("type") == "DELETE":
-        return "connection closed"
+        return "connection closed" if system.deletion_is_news else None
     states = [row[-1] for row in event.data.get("connections") or () if row]
     return "connection down" if "DOWN" in states else None

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Was the client told of the failure: by which channel, and when?
 
-Channels are those that the client in its arm really has (study.md, "One trial"): what nsm-monitor,
-the sidecar of a monitored client, got on its stream and wrote down; conditions of the client's pod;
-Warning events about it. What the client could have found out by itself, such as an interface that
-is gone, is none, and neither is what a stream of ours heard beside it (judge/listener.py).
+Channels are those that the client in its arm really has (study.md, "One trial"): what the sidecar
+of a monitored client got from the system and wrote down (systems/base.py, Sidecar); conditions of
+the client's pod; Warning events about it. What the client could have found out by itself, such as
+an interface that is gone, is none, and neither is what a stream of ours heard beside it
+(judge/listener.py).
 
 In an arm with a watchdog the client has one channel more: what that tells it of a dead path, by a
 condition of its pod, an event, or a line in its workspace. That folder is mounted where the pod
@@ -14,7 +15,6 @@ asks for NSM's device: in nsm-monitor, so a plain client cannot read it while it
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,21 +35,11 @@ from nsm_resilience.judge.watchdog_events import (
     watchdog_events,
 )
 from nsm_resilience.record.reader import Record
+from nsm_resilience.systems.base import Sidecar
+from nsm_resilience.systems.known import FIRST, system_named
 
 LISTED = 5
 """How many notifications are referred to; the first one decides, the record holds all."""
-
-MONITOR = "nsm-monitor"
-"""Container of the sidecar in the client's pod."""
-
-SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("stream to NSM broke", re.compile(r"NSM Monitor: NSM die, re-connecting")),
-    ("connection closed", re.compile(r"NSM Monitor: Connection closed")),
-    # Prints the connection before and after; a state is printed unless it is UP.
-    ("connection down", re.compile(r"NSM Monitor: Connection updated: .*state:DOWN\s*\W*$")),
-)
-"""What nsm-monitor of v0.2.0 writes for each bad event of its stream (nsm-monitor.go, readEvents
-and updateConnection). Its retries are its own doing and tell nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +82,7 @@ def find_notification(record: Record, instants: Instants) -> Notification:
         return Notification(None, None, False, ())
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
+    sidecar = system_named(record.meta["factors"].get("system", FIRST)).sidecar
     told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
     doubts: list[Doubt] = []
     clocks = wall_clocks(record)
@@ -100,12 +91,12 @@ def find_notification(record: Record, instants: Instants) -> Notification:
     else:
         stamped = [
             *_from_warnings(record, pod),
-            *(_from_monitor(record, pod, clocks) if monitored else ()),
+            *(_from_sidecar(record, pod, sidecar, clocks) if monitored else ()),
         ]
         told += [_Told(o.when.t_ns, o.by, o.evidence) for o in stamped if o.when.t_ns is not None]
         doubts += [doubt_of(o.when, o.evidence) for o in stamped if o.when.t_ns is None]
     if monitored:
-        doubts += _not_heard(record, pod)
+        doubts += _not_heard(record, pod, sidecar)
     heard = sorted(
         (one for one in told if watch[0] <= one.t_ns <= watch[1]),
         key=lambda one: (one.t_ns, one.by, one.evidence.file, one.evidence.line or 0),
@@ -163,16 +154,18 @@ def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_To
             yield _Told(event.t_ns, by, of_event("notification", event, say(event)))
 
 
-def _logs(record: Record, pod: str) -> list[Path]:
-    return sorted(record.folder.glob(f"logs/*/{pod}/{MONITOR}.log"))
+def _logs(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
+    return sorted(record.folder.glob(f"logs/*/{pod}/{sidecar.container}.log"))
 
 
-def _from_monitor(record: Record, pod: str, clocks: WallClocks) -> Iterator[_Stamped]:
-    """What nsm-monitor wrote; each line begins with the wall time of its node, the client's."""
-    for path in _logs(record, pod):
+def _from_sidecar(
+    record: Record, pod: str, sidecar: Sidecar, clocks: WallClocks
+) -> Iterator[_Stamped]:
+    """What the sidecar wrote; each line begins with the wall time of its node, the client's."""
+    for path in _logs(record, pod, sidecar):
         file = path.relative_to(record.folder).as_posix()
         for line in read_log(path):
-            saying = next((name for name, said in SAYINGS if said.search(line.text)), None)
+            saying = next((name for name, said in sidecar.sayings if said.search(line.text)), None)
             if saying is None:
                 continue
             found = Evidence("notification", file, line.number, None, None, _short(line.text))
@@ -181,14 +174,14 @@ def _from_monitor(record: Record, pod: str, clocks: WallClocks) -> Iterator[_Sta
                 if line.wall_ns is None
                 else clocks.of_node("client").moment(line.wall_ns)
             )
-            yield _Stamped(when, f"{MONITOR}: {saying}", found)
+            yield _Stamped(when, f"{sidecar.container}: {saying}", found)
 
 
-def _not_heard(record: Record, pod: str) -> list[Doubt]:
-    """When nsm-monitor may have written what is not in the record."""
-    if not _logs(record, pod):
-        return [Doubt(-math.inf, math.inf, f"{MONITOR}'s log was not recorded")]
-    return find_gaps(record, pod, MONITOR)
+def _not_heard(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:
+    """When the sidecar may have written what is not in the record."""
+    if not _logs(record, pod, sidecar):
+        return [Doubt(-math.inf, math.inf, f"{sidecar.container}'s log was not recorded")]
+    return find_gaps(record, pod, sidecar.container)
 
 
 def _short(text: str, length: int = 200) -> str:

@@ -39,6 +39,7 @@ from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watch
 from nsm_resilience.record.files import well_formed
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.study.models import Factors
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -366,14 +367,21 @@ def _judgement(
         reason=reason,
         measures=measures,
         evidence=evidence,
+        system=factors["system"],
     )
 
 
 def _levels(trial: str, given: object) -> dict[str, str]:
     """Levels of the factors; what a damaged description does not say is read off the trial's id."""
-    parts = trial.split("/", 1)[0].split("-")[1:]
+    cell = trial.split("/", 1)[0]
+    parts = cell.split("-")[1:]
     found: dict[str, str] = {}
     for factor, field in Factors.model_fields.items():
+        if factor == "system":  # its names have dashes themselves, and stand at the end of the id
+            named = given.get(factor) if isinstance(given, dict) else None
+            in_id = next((name for name in SYSTEMS if cell.endswith(f"-{name}")), FIRST)
+            found[factor] = str(named) if named in SYSTEMS else in_id
+            continue
         known = get_args(field.annotation)
         stated = given.get(factor) if isinstance(given, dict) else None
         in_id = parts.pop(0) if parts and parts[0] in known else str(field.default)

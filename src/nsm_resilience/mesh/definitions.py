@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.mesh import system
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster, name_of
 from nsm_resilience.testbed.base import TestbedError
 
@@ -18,8 +18,8 @@ RIGHTS = "/apis/rbac.authorization.k8s.io/v1"
 
 def refuse_another_mesh(cluster: Cluster) -> None:
     """TestbedError when the cluster has a Network Service Mesh that we did not put there."""
-    for plural in system.RESOURCES:
-        name = f"{plural}.{system.SERVICE_GROUP}"
+    registries = [system.registry for system in SYSTEMS.values()]
+    for name in dict.fromkeys(f"{kind}.{r.group}" for r in registries for kind in r.plurals):
         try:
             found = cluster.get(f"{DEFINITIONS}/{name}", timeout_s=10)
         except ApiException as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.agent.deploy import agents as find_agents
-from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.mesh.residue import RESIDUE, state_directories
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster
 from nsm_resilience.testbed.base import CHECKED, LANE_LABEL, ROLE_LABEL, Lane, TestbedError
@@ -87,7 +87,7 @@ def check_untouched(cluster: Cluster, lanes: list[Lane], images: Images) -> None
         found += [
             f"{agents[role].node}: {what} {of[what]}"
             for role, of in rows.items()
-            for what in system.RESIDUE
+            for what in RESIDUE
             if of[what]
         ]
     for node in sorted(new):
@@ -130,7 +130,8 @@ def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) ->
             + "".join(f"  {line}\n" for line in dirty)
             + "mend the nodes and run `nsm-resilience cluster down` again (`cluster up` with other "
             "pairs under `nodes:` makes lanes whole); to give one up, remove what is of NSM by "
-            f"hand (files in {system.STATE_DIRECTORY}, its processes), and take it out with\n"
+            f"hand (files in {' and '.join(state_directories())}, its processes), and take it out "
+            "with\n"
             f"  kubectl label node NODE {LANE_LABEL}- {ROLE_LABEL}-\n"
             f"  kubectl annotate node NODE {CHECKED}-"
         )

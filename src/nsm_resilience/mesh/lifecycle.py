@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Install NSM in a lane, wait until it serves, and remove every trace of it."""
+"""Install a system under test in a lane, wait until it serves, and remove every trace of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubernetes.client.exceptions import ApiException
+
 from nsm_resilience.agent.client import Agent, at_once
-from nsm_resilience.mesh import system
-from nsm_resilience.mesh.manifests import render, values
+from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, values
+from nsm_resilience.mesh.prepare import wait_until_shared_serves
+from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.record.snapshots import nsm_interfaces
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.study.models import Factors, NodeRole, Plane
+from nsm_resilience.systems.base import System, Workload
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import (
     NAMESPACES,
     NODES,
@@ -25,30 +30,13 @@ from nsm_resilience.testbed.api import (
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
-DAEMON_SETS = ("nsmgr", "forwarder")
 REMEDY = "nsm-watchdog"
 """The DaemonSet of the arms with a remedy (nsm_resilience.watchdog)."""
 
 
-def prepare_cluster(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
-    """Custom resource definitions and rights, once. May be repeated."""
-    cluster.apply(render("resources.yaml", {}))
-    # A definition that was just made is not served at once (429, storage is initializing).
-    wait_for("NSM's custom resources served", lambda: _served(cluster), 60)
-    for lane in lanes:
-        cluster.apply(render("rights.yaml", values(lane, images, "kernel")))
-
-
-def _served(cluster: Cluster) -> bool:
-    for plural in system.RESOURCES:
-        path = f"/apis/{system.SERVICE_GROUP}/v1alpha1/{plural}"
-        cluster.get(path, timeout_s=5)
-    return True
-
-
 @dataclass(frozen=True)
 class Mesh:
-    """NSM in one lane, on one forwarding plane."""
+    """A system under test in one lane, on one forwarding plane."""
 
     cluster: Cluster
     lane: Lane
@@ -58,7 +46,12 @@ class Mesh:
 
     @property
     def _values(self) -> dict[str, str]:
-        return values(self.lane, self.images, self.factors.plane)
+        return values(self.system, self.lane, self.images, self.factors.plane)
+
+    @property
+    def system(self) -> System:
+        """What is known of the system under test."""
+        return self.factors.under_test
 
     @property
     def plane(self) -> Plane:
@@ -66,26 +59,35 @@ class Mesh:
         return self.factors.plane
 
     def install(self, timeout_s: float = 120) -> None:
-        """Create managers and forwarders and wait until all are Ready and offer their device.
+        """Create the system's parts and wait until all are Ready and offer what clients need.
 
-        Raises ApiUnavailable naming what did not come up.
+        What the whole cluster shares must be healthy before. Raises ApiUnavailable naming what did
+        not come up.
         """
-        for manifest in ("nsmgr.yaml", f"forwarder-{self.plane}.yaml"):
-            self.cluster.apply(render(manifest, self._values))
+        if self.system.shared is not None:
+            wait_until_shared_serves(self.cluster, self.system)
+        for manifest in self.system.parts:
+            name = manifest.format(plane=self.plane)
+            self.cluster.apply(self.system.render(name, self._values))
+        wanted = sum(workload.pods for workload in self.system.workloads)
         wait_for(
-            "service managers and forwarders Ready on both nodes",
-            lambda: sum(map(ready, self._system_pods())) == 2 * len(DAEMON_SETS),
+            f"all parts of {self.system.name} Ready in {self.lane.name}",
+            lambda: sum(map(ready, self._system_pods())) == wanted,
             timeout_s,
         )
-        wait_for("the device plugin's resource on both nodes", self._device_offered, 60)
+        if self.system.device is not None:
+            wait_for("the device plugin's resource on both nodes", self._device_offered, 60)
 
     def _system_pods(self) -> list[Any]:
-        return self.cluster.pods(self.lane.namespace, f"app in ({','.join(DAEMON_SETS)})")
+        apps = dict.fromkeys(part.app for part in self.system.components[self.plane].values())
+        return self.cluster.pods(self.lane.namespace, f"app in ({','.join(apps)})")
 
     def _device_offered(self) -> bool:
+        device = self.system.device
+        assert device is not None
         for node in self.lane.nodes.values():
             allocatable = self.cluster.get(f"{NODES}/{node}")["status"].get("allocatable", {})
-            if int(allocatable.get(system.DEVICE, "0")) < 3:
+            if int(allocatable.get(device.resource, "0")) < device.needed:
                 return False
         return True
 
@@ -94,20 +96,29 @@ class Mesh:
     ) -> None:
         """Create one of the workloads' pods on a node; `extra` are its manifest's own values."""
         own = {"POD": pod, "NODE": node, **(extra or {})}
-        self.cluster.apply(render(manifest, {**self._values, **own}))
+        self.cluster.apply(self.system.render(manifest, {**self._values, **own}))
+
+    def start_bystander(self, pod: str, node: str) -> None:
+        """Create an ordinary pod on a node."""
+        self.cluster.apply(bystander({**self._values, "POD": pod, "NODE": node}))
+
+    def start_new_client(self, pod: str, node: str) -> None:
+        """Create a client that asks once."""
+        self.start_pod("client-plain.yaml", pod, node)
 
     def start_endpoints(self, spare: bool, timeout_s: float = 60) -> None:
         """Start the endpoint, and a spare one, and wait until the service managers know them."""
-        names = (system.ENDPOINT, system.SPARE) if spare else (system.ENDPOINT,)
+        names = (ENDPOINT, SPARE) if spare else (ENDPOINT,)
         for name in names:
-            extra = {"ADDRESSES": system.ADDRESSES[name]}
+            extra = {"ADDRESSES": self.system.addresses[name]}
             self.start_pod("endpoint.yaml", name, self.lane.endpoint_node, extra)
         what = "both endpoints registered" if spare else "the endpoint registered"
         wait_for(what, lambda: self._registered() == len(names), timeout_s)
 
     def _registered(self) -> int:
-        endpoints = self.custom_resources()["networkserviceendpoints"]
-        return sum(e["spec"].get("networkservicename") == self.lane.service for e in endpoints)
+        registry = self.system.registry
+        endpoints = self.custom_resources()[registry.endpoints]
+        return sum(self.lane.service in registry.services(e.get("spec", {})) for e in endpoints)
 
     def workload(self, name: str) -> Any:
         """The pod of the established client, or of the endpoint that serves it.
@@ -116,8 +127,8 @@ class Mesh:
         is no such pod.
         """
         pods = {name_of(p): p for p in self.cluster.pods(self.lane.namespace)}
-        if name == system.ENDPOINT and system.SPARE in pods:
-            name = self._serving([pods[n] for n in (system.ENDPOINT, system.SPARE) if n in pods])
+        if name == ENDPOINT and SPARE in pods:
+            name = self._serving([pods[n] for n in (ENDPOINT, SPARE) if n in pods])
         if name not in pods:
             raise LookupError(f"{self.lane.name} has no pod {name}")
         return pods[name]
@@ -133,7 +144,7 @@ class Mesh:
 
     def start_client(self, pod: str, timeout_s: float = 60) -> Any:
         """Start the established client and wait until it is Ready, which is: connected."""
-        self.start_pod(system.client_manifest(self.factors), pod, self.lane.client_node)
+        self.start_pod(f"client-{self.factors.client}.yaml", pod, self.lane.client_node)
 
         def connected() -> bool:
             return ready(self.pod(pod))
@@ -146,31 +157,28 @@ class Mesh:
         return self.cluster.get(f"{NAMESPACES}/{self.lane.namespace}/pods/{name}", timeout_s=10)
 
     def custom_resources(self) -> dict[str, list[Any]]:
-        """NSM's registry: its custom resources in the lane's namespace, by plural name."""
-        found: dict[str, list[Any]] = {}
-        for plural in system.RESOURCES:
-            path = self.path_of_resource(plural)
-            found[plural] = self.cluster.find(path, timeout_s=10)
-            for item in found[plural]:
-                item["metadata"].pop("managedFields", None)
-        return found
+        """The system's registry: its custom resources in the lane's namespace, by plural name."""
+        return custom_resources(self.cluster, self.lane, self.system)
 
     def path_of_resource(self, plural: str, name: str = "") -> str:
-        """Where the API server has one of NSM's custom resources, or all of a kind."""
-        base = f"/apis/{system.SERVICE_GROUP}/v1alpha1/namespaces/{self.lane.namespace}/{plural}"
-        return f"{base}/{name}" if name else base
+        """Where the API server has one of the registry's resources, or all of a kind."""
+        return self.system.registry.path(self.lane.namespace, plural, name)
+
+    def role_of(self, component: str) -> NodeRole | None:
+        """Role of the node of a component that a lane has one of; None where each has one."""
+        return self.system.components[self.plane][component].only_on
 
     def residue(self, act: str) -> dict[str, Any]:
         """What the agents find on both nodes after acting (see agent/node/clean.py)."""
 
         def of(agent: Agent) -> dict[str, Any]:
-            (line,) = agent.run("clean", system.residue_order(act), timeout_s=30)
-            return {k: line[k] for k in system.RESIDUE}
+            (line,) = agent.run("clean", residue_order(act), timeout_s=30)
+            return {k: line[k] for k in RESIDUE}
 
         return at_once(self.agents, of)
 
     def wipe(self, timeout_s: float = 90) -> dict[str, Any]:
-        """Remove everything of NSM from the lane and return the proof that nothing is left.
+        """Remove every system from the lane and return the proof that nothing is left.
 
         The order matters: first the owners of the pods, then their processes by the agents (a
         device plugin that waits on a dead socket keeps its kubelet from deleting any pod), then
@@ -181,8 +189,7 @@ class Mesh:
         self.residue("undo")
         ours = set(self.lane.nodes.values())
         wait_for("both nodes Ready", lambda: ours <= self.cluster.ready_nodes(), timeout_s)
-        for name in (REMEDY, *DAEMON_SETS):  # the remedy first: it would mend what is taken away
-            self._delete_daemon_set(name)
+        self._delete_workloads()
         names = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         self.cluster.delete_pods(self.lane.namespace, names, grace_s=0)
         deadline = time.monotonic() + timeout_s
@@ -206,14 +213,14 @@ class Mesh:
         found = found if found is not None else self.residue("inspect")
         resources = {
             plural: [item["metadata"]["name"] for item in items]
-            for plural, items in self.custom_resources().items()
+            for plural, items in self._all_custom_resources().items()
         }
         pods = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         proof = {"nodes": found, "custom_resources": resources, "pods": pods}
         dirty = [
             f"{role} node: {what} {found[role][what]}"
             for role in found
-            for what in system.RESIDUE
+            for what in RESIDUE
             if found[role][what]
         ]
         dirty += [f"{plural} {names}" for plural, names in resources.items() if names]
@@ -222,11 +229,48 @@ class Mesh:
             raise ApiUnavailable(f"{self.lane.name} is not clean: {'; '.join(dirty)}")
         return proof
 
-    def _delete_daemon_set(self, name: str) -> None:
-        path = f"/apis/apps/v1/namespaces/{self.lane.namespace}/daemonsets/{name}"
-        self.cluster.delete(path, {"propagationPolicy": "Background"}, timeout_s=10)
+    def _delete_workloads(self) -> None:
+        """Of every system, as the trial before may have been of another; the remedy first."""
+        known = [workload for system in SYSTEMS.values() for workload in system.workloads]
+        for workload in dict.fromkeys((Workload("DaemonSet", REMEDY), *known)):
+            path = workload.path(self.lane.namespace)
+            self.cluster.delete(path, {"propagationPolicy": "Background"}, timeout_s=10)
+
+    def _all_custom_resources(self) -> dict[str, list[Any]]:
+        """Those of every system that the cluster knows; versions of one kind are one thing."""
+        found: dict[str, list[Any]] = {}
+        for system in SYSTEMS.values():
+            for plural, items in custom_resources(
+                self.cluster, self.lane, system, missing_is_none=True
+            ).items():
+                found.setdefault(plural, items)
+        return found
 
     def _delete_custom_resources(self) -> None:
-        for plural, items in self.custom_resources().items():
-            for item in items:
-                self.cluster.delete(self.path_of_resource(plural, name_of(item)), timeout_s=10)
+        for system in SYSTEMS.values():
+            for plural, items in custom_resources(
+                self.cluster, self.lane, system, missing_is_none=True
+            ).items():
+                for item in items:
+                    path = system.registry.path(self.lane.namespace, plural, name_of(item))
+                    self.cluster.delete(path, timeout_s=10)
+
+
+def custom_resources(
+    cluster: Cluster, lane: Lane, system: System, *, missing_is_none: bool = False
+) -> dict[str, list[Any]]:
+    """A system's custom resources in a lane, by plural name.
+
+    A kind that the cluster does not know is an ApiException, or has none if `missing_is_none`.
+    """
+    found: dict[str, list[Any]] = {}
+    for plural in system.registry.plurals:
+        try:
+            found[plural] = cluster.find(system.registry.path(lane.namespace, plural), timeout_s=10)
+        except ApiException as error:
+            if error.status != 404 or not missing_is_none:
+                raise
+            found[plural] = []
+        for item in found[plural]:
+            item["metadata"].pop("managedFields", None)
+    return found

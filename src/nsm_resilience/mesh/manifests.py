@@ -6,31 +6,29 @@ from __future__ import annotations
 from importlib import resources
 from string import Template
 
-from nsm_resilience.mesh import system
+from nsm_resilience.systems.base import System
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
+CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
+"""Names of the workloads' pods: the established client, the endpoint, and one more of it."""
 
-def values(lane: Lane, images: Images, plane: str) -> dict[str, str]:
-    """The substitutions that all manifests of a lane share."""
-    forwarder = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}[plane]
+
+def values(system: System, lane: Lane, images: Images, plane: str) -> dict[str, str]:
+    """The substitutions that all manifests of a system in a lane share."""
+    named = system.images.needed((plane,))
     return {
         "NAMESPACE": lane.namespace,
         "LANE": str(lane.number),
         "SERVICE": lane.service,
-        "NSMD": images.of("nsmd"),
-        "NSMDP": images.of("nsmdp"),
-        "NSMD_K8S": images.of("nsmd-k8s"),
-        "FORWARDER": images.of(forwarder),
-        "NSM_INIT": images.of("nsm-init"),
-        "NSM_MONITOR": images.of("nsm-monitor"),
-        "TEST_COMMON": images.of("test-common"),
         "AGENT": images.agent,
-        "ADDRESSES": system.ADDRESSES[system.ENDPOINT],
+        "ADDRESSES": system.addresses[ENDPOINT],
+        **system.constants,
+        **{key: images.of(system, image) for key, image in named.items()},
     }
 
 
-def render(name: str, substitutions: dict[str, str]) -> str:
-    """A manifest with its substitutions; KeyError for one that is not given."""
+def bystander(substitutions: dict[str, str]) -> str:
+    """The manifest of an ordinary pod, which knows nothing of any system."""
     folder = resources.files("nsm_resilience.mesh") / "manifests"
-    return Template((folder / name).read_text()).substitute(substitutions)
+    return Template((folder / "bystander.yaml").read_text()).substitute(substitutions)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.mesh import system
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Plane, Probes
+from nsm_resilience.study.models import Factors, Probes
 
 SCRIPT = "watch"
 
@@ -23,19 +22,24 @@ class ComponentProbe:
     agent: Agent
     clock: Clock
     writer: RecordWriter
-    plane: Plane
+    factors: Factors
     pods: PodWatch
     problem: str | None = None
 
     def start(self, probes: Probes) -> None:
         """Begin to sample."""
-        programs = {name: c.program for name, c in system.components(self.plane).items()}
+        system = self.factors.under_test
+        programs = {
+            name: part.program
+            for name, part in system.components[self.factors.plane].items()
+            if part.only_on in (None, self.role)
+        }
         self.agent.start(
             SCRIPT,
             SCRIPT,
             {
                 "programs": programs,
-                "sockets": system.SOCKETS,
+                "sockets": system.socket_patterns(),
                 "interval_ns": int(probes.component_interval_s * 1e9),
             },
         )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.mesh.system import INTERFACE
 from nsm_resilience.probes.fates import Fates
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Probes
+from nsm_resilience.systems.base import System
 
 SCRIPT = "echo"
 MAX_S = 3600.0
@@ -27,6 +27,7 @@ class PathProbe:
     writer: RecordWriter
     probes: Probes
     fates: Fates
+    system: System
     node: str = "client"
     script_name: str = "path"
     client: str | None = None
@@ -48,7 +49,8 @@ class PathProbe:
             SCRIPT,
             {
                 "pod_uid": pod_uid,
-                "interface": INTERFACE,
+                "interface": self.system.client_interface,
+                "peer": self.system.peer,
                 "interval_ns": int(self.probes.echo_interval_s * 1e9),
                 "deadline_ns": int(self.probes.echo_deadline_s * 1e9),
                 "give_up_ns": now_node + int(max_s * 1e9),

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.mesh import system
 from nsm_resilience.record.events import MONITOR_STREAM
 from nsm_resilience.record.writer import RecordWriter
 
@@ -25,6 +25,8 @@ class NotificationProbe:
     agent: Agent
     clock: Clock
     writer: RecordWriter
+    listening: Mapping[str, Any]
+    """How to listen as a client of the system under test does (systems/base.py)."""
     pod: str = ""
     problem: str | None = None
 
@@ -34,11 +36,7 @@ class NotificationProbe:
         self.agent.start(
             SCRIPT,
             SCRIPT,
-            {
-                "pod_uid": pod_uid,
-                "resource": system.DEVICE,
-                "socket": system.SOCKETS["workspace-server"],
-            },
+            {"pod_uid": pod_uid, **self.listening},
         )
 
     def on_line(self, line: dict[str, Any]) -> None:

@@ -8,9 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsm_resilience.mesh import system
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Plane
+from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, Cluster
 from nsm_resilience.testbed.base import Lane
 
@@ -41,7 +40,7 @@ class PodWatch:
 
     cluster: Cluster
     lane: Lane
-    plane: Plane
+    factors: Factors
     writer: RecordWriter
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _components: dict[tuple[str, str], list[_State]] = field(default_factory=dict)
@@ -103,7 +102,7 @@ class PodWatch:
         before, was_ready = seen.restarts.get(name), seen.ready.get(name)
         seen.restarts[name], seen.ready[name] = restarts, is_ready
         app = meta.get("labels", {}).get("app")
-        for component, where in system.components(self.plane).items():
+        for component, where in self.factors.under_test.components[self.factors.plane].items():
             if role and not seen.deleting and (where.app, where.container) == (app, name):
                 state = _State(time.monotonic_ns(), restarts, is_ready)
                 self._components.setdefault((role, component), []).append(state)

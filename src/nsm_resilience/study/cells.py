@@ -8,8 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from nsm_resilience.study.fault import VPP_PROCESSES, Failure, Model, check_failure
+from nsm_resilience.study.fault import Failure, Fault, Model, check_failure
+from nsm_resilience.study.names import SystemName
 from nsm_resilience.study.scenario import Scenario
+from nsm_resilience.systems.base import System
+from nsm_resilience.systems.known import FIRST, system_named
 
 Plane = Literal["kernel", "vpp"]
 PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
@@ -30,14 +33,20 @@ class Factors(Model):
     trials of two windows are never counted together, and it has no effect that could be compared.
     """
 
-    LATER = frozenset({"watch"})
+    LATER = frozenset({"watch", "system"})
 
+    system: SystemName = FIRST
     plane: Plane = "kernel"
     client: Client = "monitored"
     failure: Failure = "kill"
     outage: Outage = "first"
     watch: Watch = "usual"
     remedy: Remedy = "none"
+
+    @property
+    def under_test(self) -> System:
+        """What is known of the system under test."""
+        return system_named(self.system)
 
     def levels(self) -> dict[str, str]:
         """Every level by the factor's name, also those that are not written."""
@@ -48,7 +57,7 @@ def _levels(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-LISTS = ("scenarios", "plane", "client", "failure", "outage", "watch", "remedy")
+LISTS = ("scenarios", "system", "plane", "client", "failure", "outage", "watch", "remedy")
 """Keys of an arm whose single value may stand without brackets."""
 
 
@@ -69,7 +78,7 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
-    LATER = frozenset({"first_block", "watch"})
+    LATER = frozenset({"first_block", "watch", "system"})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1, examples=[["S1", "S2"]])]
     trials: Annotated[int, Field(ge=1, le=99)]
@@ -77,6 +86,9 @@ class Arm(Model):
         default=1,
         description="Block of the schedule that holds the arm's first trial; a later one puts what "
         "is asked first before the rest.",
+    )
+    system: tuple[SystemName, ...] = Field(
+        default=(FIRST,), description="The systems under test; each has planes of its own."
     )
     plane: tuple[Plane, ...] = ("kernel",)
     client: tuple[Client, ...] = ("monitored",)
@@ -100,10 +112,18 @@ class Arm(Model):
         return [
             Cell(
                 scenario=scenario.id,
-                factors=Factors(plane=p, client=c, failure=f, outage=o, watch=w, remedy=r),
+                factors=Factors(
+                    system=s, plane=p, client=c, failure=f, outage=o, watch=w, remedy=r
+                ),
             )
-            for p, c, f, o, w, r in product(
-                self.plane, self.client, failures, self.outage, self.watch, self.remedy
+            for s, p, c, f, o, w, r in product(
+                self.system,
+                self.plane,
+                self.client,
+                failures,
+                self.outage,
+                self.watch,
+                self.remedy,
             )
         ]
 
@@ -116,7 +136,7 @@ class Cell(Model):
 
     @property
     def id(self) -> str:
-        """E.g. `S2-kernel-monitored-kill`; the last three factors only when not default."""
+        """E.g. `S2-kernel-monitored-kill`; all other factors only when not default."""
         f = self.factors
         parts = [self.scenario, f.plane, f.client, f.failure]
         if f.outage != "first":
@@ -125,12 +145,24 @@ class Cell(Model):
             parts.append(f.watch)
         if f.remedy != "none":
             parts.append(f.remedy)
+        if f.system != FIRST:
+            parts.append(f.system)
         return "-".join(parts)
 
 
 def check_cell(scenario: Scenario, cell: Cell) -> None:
     """Raise ValueError when the cell's failure cannot be applied to the scenario's targets."""
-    failure = cell.factors.failure
+    failure, system = cell.factors.failure, cell.factors.under_test
+    if cell.factors.plane not in system.planes:
+        raise ValueError(
+            f"{scenario.id}: {system.name} has no plane `{cell.factors.plane}`; write `plane: "
+            f"{next(iter(system.planes))}` in its arm"
+        )
+    if cell.factors.remedy != "none" and system.remedy:
+        raise ValueError(
+            f"{scenario.id}: there is no remedy for {system.name}: {system.remedy}; write `remedy: "
+            "none` in its arm"
+        )
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
     one_way = scenario.faults and all(f.only_failure for f in scenario.faults)
@@ -141,18 +173,35 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
         )
     for fault in scenario.faults:
         check_failure(fault, fault.failure_in(failure))
-        if fault.component in VPP_PROCESSES and cell.factors.plane != "vpp":
-            raise ValueError(
-                f"{scenario.id}: `{fault.component}` exists on the vpp plane only; "
-                "write `plane: vpp` in its arm, or `component: forwarder`"
+        problem = not_applicable(fault, cell.factors)
+        if problem:
+            raise ValueError(f"{scenario.id}: {problem}")
+        if fault.component is not None and fault.failure_in(failure) == "hang":
+            part = system.components[cell.factors.plane][fault.component]
+            if part.cannot_hang:
+                raise ValueError(f"{scenario.id}: {part.cannot_hang}")
+
+
+def not_applicable(fault: Fault, factors: Factors) -> str:
+    """Why what a fault names does not exist in the system under test; empty when it does."""
+    system = factors.under_test
+    if fault.component is not None and fault.component not in system.components[factors.plane]:
+        elsewhere = [
+            plane for plane, parts in system.components.items() if fault.component in parts
+        ]
+        if elsewhere:
+            return (
+                f"`{fault.component}` exists on the {elsewhere[0]} plane only; write `plane: "
+                f"{elsewhere[0]}` in its arm, or name another component"
             )
-        if (
-            fault.component == "forwarder"
-            and fault.failure_in(failure) == "hang"
-            and cell.factors.plane == "vpp"
-        ):
-            raise ValueError(
-                f"{scenario.id}: on the vpp plane the forwarder's main process is its supervisor, "
-                "and stopping that stops nothing; name the process that is to hang: "
-                f"{', '.join(sorted(VPP_PROCESSES))}"
-            )
+        return _does_not_exist(fault.component, tuple(system.every_component()), system)
+    if fault.socket is not None and fault.socket not in (*system.sockets, "all"):
+        return _does_not_exist(fault.socket, (*system.sockets, "all"), system)
+    if fault.registry is not None and fault.registry not in (*system.registry.plurals, "all"):
+        return _does_not_exist(fault.registry, (*system.registry.plurals, "all"), system)
+    return ""
+
+
+def _does_not_exist(name: str, there: tuple[str, ...], system: System) -> str:
+    why = system.absent.get(name, f"there are: {', '.join(there)}")
+    return f"`{name}` does not exist in {system.name}: {why}"

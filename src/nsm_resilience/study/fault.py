@@ -20,26 +20,14 @@ from pydantic import (
     model_validator,
 )
 
+from nsm_resilience.study.names import Component, Registry, Socket
+from nsm_resilience.systems.known import carries, placed_by_itself
+
 Failure = Literal[
     "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause"
 ]
 NodeRole = Literal["client", "endpoint"]
-Component = Literal[
-    "nsmd", "nsmdp", "nsmd-k8s", "forwarder", "vpp", "vpp-agent", "vppagent-forwarder"
-]
-Socket = Literal[
-    "nsm.io.sock",
-    "forwarder-registrar",
-    "forwarder",
-    "workspace-server",
-    "workspace-client",
-    "plugin-registry",
-    "plugin-k8s",
-    "device-plugin",
-    "all",
-]
 Workload = Literal["client", "endpoint"]
-Registry = Literal["all", "networkservices", "networkserviceendpoints", "networkservicemanagers"]
 Network = Literal["peer", "api"]
 COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
 SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
@@ -56,10 +44,6 @@ UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", *SOCKET_FAILURES})
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset({"cut", "pause"})
 """Failures that must: a node is not left cut off or paused for as long as a trial takes."""
-DATA_PLANES: frozenset[str] = frozenset({"forwarder", "vpp"})
-"""Components that carry the packets of every path of a node."""
-VPP_PROCESSES: frozenset[str] = frozenset({"vpp", "vpp-agent", "vppagent-forwarder"})
-
 LONGEST_S = 86_400.0
 """Seconds. No window, delay or fault of a trial is longer than a day: a slip of the keyboard."""
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -122,7 +106,9 @@ class Fault(Model):
         default=None, description="Every process of the node: kubelet, runtime, all containers."
     )
     node: NodeRole | None = Field(
-        default=None, description="Not given with `workload` and `registry`."
+        default=None,
+        description="Not given with `workload` and `registry`, and with a component that runs once "
+        "in a lane.",
     )
     failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
     delay_s: Annotated[float, Field(ge=0, le=LONGEST_S)] = Field(
@@ -141,12 +127,14 @@ class Fault(Model):
                 f"a fault names exactly one of {', '.join(TARGET_FAILURES)}; write for example\n"
                 "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
             )
-        placed = self.workload is None and self.registry is None
+        by_itself = self.component is not None and placed_by_itself(self.component)
+        placed = self.workload is None and self.registry is None and not by_itself
         if placed and self.node is None:
             raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")
         if not placed and self.node is not None:
+            what = f"{self.kind}: {self.component}" if by_itself else self.kind
             raise ValueError(
-                f"`node` does not go with `{self.kind}`, which is where it is; leave it out"
+                f"`node` does not go with `{what}`, which is where it is; leave it out"
             )
         if self.failure is not None:
             check_failure(self, self.failure)
@@ -194,11 +182,13 @@ class Fault(Model):
         and in kernels that other lanes share: measured in the docstring of faults/process.py.
         """
         failure = self.failure_in(of_cell)
-        return failure in LASTING or (failure == "hang" and self.component in DATA_PLANES)
+        if failure in LASTING:
+            return True
+        return failure == "hang" and self.component is not None and carries(self.component)
 
     @property
     def role(self) -> NodeRole | None:
-        """Role of the node on which it comes; None for the registry, which is on neither."""
+        """Role of the node on which it comes, as the study says; None where that has no say."""
         return self.node or self.workload
 
 

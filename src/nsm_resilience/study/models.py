@@ -27,7 +27,6 @@ from nsm_resilience.study.cells import (
 from nsm_resilience.study.fault import (
     COMPONENT_FAILURES,
     SOCKET_FAILURES,
-    VPP_PROCESSES,
     Failure,
     Fault,
     Model,
@@ -43,7 +42,6 @@ __all__ = [
     "FAILURES",
     "PLANE_NAMES",
     "SOCKET_FAILURES",
-    "VPP_PROCESSES",
     "Arm",
     "Cell",
     "Client",
@@ -224,6 +222,14 @@ class Study(Model):
             for scenario_id in arm.scenarios
             for cell in arm.cells(self.scenario(scenario_id))
         ]
+
+    @property
+    def planes(self) -> dict[str, tuple[str, ...]]:
+        """The planes of each system that its campaign runs."""
+        found: dict[str, dict[str, None]] = {}
+        for cell, _ in self.cells():
+            found.setdefault(cell.factors.system, {})[cell.factors.plane] = None
+        return {system: tuple(planes) for system, planes in found.items()}
 
     def cells(self) -> list[tuple[Cell, int]]:
         """Every cell of the campaign with its number of trials, in the order declared."""

@@ -169,6 +169,7 @@ def _head(j: Judgement) -> Row:
 def factors_of(j: Judgement) -> Row:
     """The level of each factor."""
     return {
+        "system": j.system,
         "plane": j.plane,
         "client": j.client,
         "failure": j.failure,

@@ -16,6 +16,7 @@ from nsm_resilience.judge.newclients import Service
 from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source, Watch
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
@@ -24,7 +25,7 @@ from nsm_resilience.tables.efficiency import KINDS
 if TYPE_CHECKING:
     import pandas as pd
 
-CELL = ("scenario", "plane", "client", "failure", "outage", "watch", "remedy")
+CELL = ("scenario", "system", "plane", "client", "failure", "outage", "watch", "remedy")
 
 COMPANY = ("alone", "side by side")
 
@@ -39,6 +40,7 @@ _NEVER_RAN = "there was no watchdog, or the record is unreadable"
 
 
 FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
+    "system": tuple(SYSTEMS),
     "plane": get_args(Plane),
     "client": get_args(Client),
     "failure": get_args(Failure),
@@ -502,7 +504,7 @@ OUTAGES = Table(
         _TRIAL,
         _ATTEMPT,
         _SCENARIO,
-        *_FACTORS[:3],
+        *map(_factor, ("plane", "client", "failure")),
         Column("number", "integer", "of this attempt, from 1", least=1),
         Column("begin_s", "number", "last reply before it; a little below 0 for an instant stop"),
         Column("end_s", "number", "first reply after it", "none came in the watch"),

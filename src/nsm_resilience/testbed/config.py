@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -10,6 +11,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from nsm_resilience.study.fault import WrittenPath
 from nsm_resilience.study.models import Model
+from nsm_resilience.study.names import SystemName
+from nsm_resilience.systems.base import Image, System
+from nsm_resilience.systems.known import FIRST, system_named
 
 KIND_VERSION = "v0.30.0"
 """The version of kind the default node image was published for."""
@@ -32,16 +36,32 @@ UserPath = Annotated[WrittenPath, AfterValidator(_of_home)]
 """A path that may begin with `~`, as in a shell."""
 
 
-class Images(Model):
-    """Where NSM's images come from.
+class SystemImages(Model):
+    """Where one system's images come from, where it is not where they are published."""
 
-    An image is `<registry>/<name>:<tag>`. `load` says how they reach the nodes: `pull` lets the
+    registry: str | None = Field(default=None, examples=["registry.example.org/nsm"])
+    tag: str | None = Field(default=None, examples=["v1.18.0"])
+    named: dict[str, str] = Field(
+        default={},
+        examples=[{"spire-agent": "registry.example.org/spire-agent:1.12.4"}],
+        description="Full names, by the image's own name.",
+    )
+
+
+class Images(Model):
+    """Where the images of the systems under test come from.
+
+    An image is `<registry>/<name>:<tag>`; both keys are about the paper's system, and `systems` has
+    those of others. `load` says how they reach the nodes: `pull` lets the
     nodes pull them, `docker` loads them out of the local Docker engine, `archives` loads the files
     in `archives` (made with `docker save`).
     """
 
-    registry: str = "docker.io/networkservicemesh"
-    tag: str = "v0.2.0"
+    registry: str = system_named(FIRST).images.registry
+    tag: str = system_named(FIRST).images.tag
+    systems: dict[SystemName, SystemImages] = Field(
+        default={}, description="Of other systems, by their names."
+    )
     load: Literal["pull", "docker", "archives"] = "pull"
     archives: tuple[UserPath, ...] = Field(default=(), examples=[["images/nsm.tar"]])
     agent: str = Field(
@@ -49,9 +69,24 @@ class Images(Model):
         description="Image of the node agent and the bystander: Python >= 3.9, nothing else.",
     )
 
-    def of(self, name: str) -> str:
-        """Full name of one of NSM's images."""
-        return f"{self.registry}/{name}:{self.tag}"
+    def of(self, system: System, image: Image) -> str:
+        """Full name of one of a system's images."""
+        own = self.systems.get(system.name, SystemImages())
+        if image.name in own.named:
+            return own.named[image.name]
+        first = system.name == FIRST
+        registry = self.registry if first else image.registry or system.images.registry
+        tag = self.tag if first else image.tag or system.images.tag
+        return f"{own.registry or registry}/{image.name}:{own.tag or tag}"
+
+    def names(self, systems: Mapping[str, tuple[str, ...]]) -> list[str]:
+        """Full names of the images that these planes of these systems need, each once."""
+        found = [
+            self.of(system, image)
+            for system, planes in ((system_named(n), p) for n, p in systems.items())
+            for image in system.images.needed(planes).values()
+        ]
+        return list(dict.fromkeys(found))
 
 
 class KindTestbed(Model):

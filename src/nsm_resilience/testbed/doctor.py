@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
@@ -83,7 +84,7 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
         yield _context(config)
         yield from _cluster(config)
         return
-    yield from _kind_and_docker(config, {cell.factors.plane for cell, _ in cells} or {"kernel"})
+    yield from _kind_and_docker(config, study.planes if study else {FIRST: ("kernel",)})
     yield from _machine(config)
     yield _records(sum(trials for _, trials in cells) or 1)
 
@@ -97,7 +98,9 @@ def _commit() -> Finding:
     )  # fmt: skip
 
 
-def _kind_and_docker(config: KindTestbed, planes: Collection[str]) -> Iterator[Finding]:
+def _kind_and_docker(
+    config: KindTestbed, planes: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
     found = _output("kind", "version")
     remedy = f"install kind {KIND_VERSION}: go install sigs.k8s.io/kind@{KIND_VERSION}"
     if found is None:

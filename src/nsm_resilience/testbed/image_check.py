@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nsm_resilience.testbed.config import Images, KindTestbed
 from nsm_resilience.testbed.finding import Finding, Level, answer
-from nsm_resilience.testbed.kind import FORWARDERS, NSM_IMAGES
 
 ASK_S = 30.0
 """How long a registry may take to describe an image, seconds."""
@@ -24,18 +23,17 @@ Ask = Callable[..., tuple[bool, str]]
 
 
 def look_at_images(
-    config: KindTestbed, planes: Collection[str], ask: Ask = answer
+    config: KindTestbed, planes: Mapping[str, tuple[str, ...]], ask: Ask = answer
 ) -> Iterator[Finding]:
     """What there is of the node image and of the images that the planes need.
 
     Args:
         config: The testbed.
-        planes: Forwarding planes of the study.
+        planes: Forwarding planes of each system of the study.
         ask: How a program is asked.
     """
     images = config.images
-    wanted = [*NSM_IMAGES, *(FORWARDERS[plane] for plane in sorted(planes))]
-    names = [*(images.of(name) for name in wanted), images.agent]
+    names = [*images.names(planes), images.agent]
     there = {name for name in (config.node_image, *names) if _present(name, ask)}
     yield _node_image(config.node_image, config.node_image in there, ask)
     if images.load == "pull":

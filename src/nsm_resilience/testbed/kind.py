@@ -6,8 +6,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -16,7 +16,6 @@ from nsm_resilience.record.files import write_bytes
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 
-NSM_IMAGES = ("nsmd", "nsmdp", "nsmd-k8s", "nsm-init", "nsm-monitor", "test-common")
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
 CREATE_S = 1200.0
@@ -30,7 +29,6 @@ MAKE_AGAIN = 3
 NODES_THERE = "node(s) already exist"
 """What kind v0.30.0 says when it is to make a cluster of which there are nodes
 (pkg/cluster/internal/create/create.go)."""
-FORWARDERS = {"kernel": "kernel-forwarder", "vpp": "vppagent-forwarder"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,14 @@ class Kind:
     """See `testbed.base.Testbed`.
 
     `state` is the folder for the kubeconfig and kind's own file, `campaign` that of the campaign
-    which asks.
+    which asks, `planes` the planes of each system that it runs.
     """
 
     config: KindTestbed
     state: Path
     say: Callable[[str], None] = print
     campaign: Path = Path()
+    planes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -147,6 +146,7 @@ class Kind:
         if self.exists():
             if self.healthy():
                 self.say(f"cluster {self.name}: is up")
+                self._load_images()  # of a system that it did not have so far
                 return
             self._check_ours()
             self._check_unused()
@@ -217,18 +217,15 @@ class Kind:
     def _load_images(self) -> None:
         images = self.config.images
         if images.load == "docker":
-            names = [images.of(name) for name in (*NSM_IMAGES, *FORWARDERS.values())]
-            present = [name for name in (*names, images.agent) if _in_docker(name)]
-            missing = [name for name in names if name not in present]
-            if images.of(FORWARDERS["vpp"]) in missing:
-                missing.remove(images.of(FORWARDERS["vpp"]))  # needed by the vpp plane only
+            names = [*images.names(self.planes), images.agent]
+            missing = [name for name in names if not _in_docker(name)]
             if missing:
                 raise TestbedError(
                     f"Docker has no image {', '.join(missing)}; load or build them, or set "
                     "`images.load: pull` in the testbed's file"
                 )
-            self.say(f"cluster {self.name}: loading {len(present)} images")
-            command = ("load", "docker-image", "--name", self.name, *present)
+            self.say(f"cluster {self.name}: loading {len(names)} images")
+            command = ("load", "docker-image", "--name", self.name, *names)
             self._kind(*command, timeout_s=CREATE_S)
         for archive in images.archives if images.load == "archives" else ():
             self.say(f"cluster {self.name}: loading {archive}")

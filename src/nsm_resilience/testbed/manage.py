@@ -10,6 +10,8 @@ from pathlib import Path
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
+from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.systems.known import FIRST, system_named
 from nsm_resilience.testbed.base import Testbed
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.existing import Existing
@@ -27,8 +29,17 @@ def make_testbed(
 ) -> Testbed:
     """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder."""
     if isinstance(config, KindTestbed):
-        return Kind(config, campaign_folder.parent / STATE, say, campaign_folder)
+        planes = _planes(campaign_folder)
+        return Kind(config, campaign_folder.parent / STATE, say, campaign_folder, planes)
     return Existing(config, allow_context, say)
+
+
+def _planes(campaign_folder: Path) -> dict[str, tuple[str, ...]]:
+    """The planes of each system of a campaign's study; before it has one, the paper's, on both."""
+    study = CampaignLayout(campaign_folder).study
+    if study.exists():
+        return load_recorded_study(study).planes
+    return {FIRST: tuple(system_named(FIRST).planes)}
 
 
 def bring_up(
@@ -55,7 +66,7 @@ def _bring_up(
     from nsm_resilience.agent.deploy import deploy
     from nsm_resilience.mesh.definitions import refuse_another_mesh
     from nsm_resilience.mesh.lane_care import check_untouched, heal_lanes
-    from nsm_resilience.mesh.lifecycle import prepare_cluster
+    from nsm_resilience.mesh.prepare import prepare_cluster
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.lanes import make_lanes
     from nsm_resilience.testbed.out_of_use import lock_folder
@@ -73,7 +84,8 @@ def _bring_up(
     enter(cluster, campaign_folder)
     if somebody_elses:
         check_untouched(cluster, lanes, config.images)
-    prepare_cluster(cluster, lanes, config.images)
+    systems = [system_named(name) for name in _planes(campaign_folder)]
+    prepare_cluster(cluster, lanes, config.images, systems, say)
     identity = cluster.identity()
     heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
     write_json(

@@ -10,6 +10,7 @@ from nsm_resilience.provenance.environment import boot, machine, software
 from nsm_resilience.record.layout import FORMAT
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.load import sha256_of
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.api import NODES, Cluster
 from nsm_resilience.trial.plan import AttemptPlan
 
@@ -46,12 +47,21 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
             "registry": plan.images.registry,
             "tag": plan.images.tag,
             "agent": plan.images.agent,
+            **_named(plan),
         },
         "software": software(),
         "host": machine(),
         "boot": boot(),
         "argv": ["nsm-resilience", *sys.argv[1:]],
     }
+
+
+def _named(plan: AttemptPlan) -> dict[str, Any]:
+    """The images of a system other than the paper's, which `registry` and `tag` are about."""
+    factors = plan.scheduled.cell.factors
+    if factors.system == FIRST:
+        return {}
+    return {"named": plan.images.names({factors.system: (factors.plane,)})}
 
 
 def _node(cluster: Cluster, role: str, name: str) -> dict[str, Any]:

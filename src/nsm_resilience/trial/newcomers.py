@@ -98,7 +98,7 @@ class Newcomers:
         setting = self.setting
         probe = PathProbe(
             "new", setting.agents[client.node], setting.clocks[client.node], setting.writer,
-            setting.study.probes, Fates(setting.study), node=client.node,
+            setting.study.probes, Fates(setting.study), setting.mesh.system, node=client.node,
             script_name=f"new-{client.id}", client=client.id,
         )  # fmt: skip
         setting.handlers[(client.node, probe.script_name)] = probe.on_line

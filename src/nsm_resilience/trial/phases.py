@@ -11,7 +11,7 @@ from typing import Any
 
 from nsm_resilience.agent.client import Agent, AgentError, at_once
 from nsm_resilience.faults.inject import SCRIPT, Injector
-from nsm_resilience.mesh import system
+from nsm_resilience.mesh.manifests import CLIENT
 from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
@@ -90,7 +90,7 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
     """The client is connected and its path answers; from now on somebody listens beside it."""
     with phase(setting, "connect"):
         begin = time.monotonic()
-        pod = setting.mesh.start_client(system.CLIENT)
+        pod = setting.mesh.start_client(CLIENT)
         seconds = time.monotonic() - begin
         setting.client_uid = pod["metadata"]["uid"]
         setting.handlers[("client", path.script_name)] = path.on_line
@@ -103,11 +103,9 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
                 f"connect: the client is Ready, but no echo was answered within 15 s "
                 f"({path.problem or path.ended or 'the prober runs'})"
             )
-        setting.writer.event(
-            "connected", node="client", data={"pod": system.CLIENT, "seconds": seconds}
-        )
+        setting.writer.event("connected", node="client", data={"pod": CLIENT, "seconds": seconds})
         setting.handlers[("client", LISTENER)] = listener.on_line
-        listener.start(system.CLIENT, setting.client_uid)
+        listener.start(CLIENT, setting.client_uid)
 
 
 def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> None:
@@ -341,8 +339,8 @@ def snapshot(setting: Setting, name: str) -> None:
             and not p["spec"].get("hostNetwork")
         }  # fmt: skip
         order = {
-            "programs": system.programs(setting.mesh.plane),
-            "sockets": system.SOCKETS,
+            "programs": setting.mesh.system.programs(setting.mesh.plane),
+            "sockets": setting.mesh.system.socket_patterns(),
             "pods": uids,
         }
         (line,) = agent.run("snapshot", order)

@@ -13,6 +13,7 @@ from typing import Protocol
 from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.faults.inject import Injector
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.mesh.manifests import CLIENT
 from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
@@ -159,7 +160,7 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
         agents=agents,
         clocks=clocks,
         writer=writer,
-        pods=PodWatch(plan.cluster, plan.lane, factors.plane, writer),
+        pods=PodWatch(plan.cluster, plan.lane, factors, writer),
         say=plan.say,
         remedy=remedy,
     )
@@ -174,6 +175,7 @@ def _phases(setting: Setting) -> None:
         setting.writer,
         study.probes,
         Fates(study.in_cell(scheduled.cell)),
+        setting.mesh.system,
     )
     components = [
         ComponentProbe(
@@ -181,12 +183,17 @@ def _phases(setting: Setting) -> None:
             agent,
             setting.clocks[role],
             setting.writer,
-            scheduled.cell.factors.plane,
+            scheduled.cell.factors,
             setting.pods,
         )
         for role, agent in setting.agents.items()
     ]
-    listener = NotificationProbe(setting.agents["client"], setting.clocks["client"], setting.writer)
+    listener = NotificationProbe(
+        setting.agents["client"],
+        setting.clocks["client"],
+        setting.writer,
+        setting.mesh.system.listening_to(CLIENT, setting.lane.number),
+    )
     phases.clean(setting)
     phases.install(setting)
     phases.connect(setting, path, listener)

@@ -13,7 +13,6 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.deploy import code_map
 from nsm_resilience.agent.deploy import scripts as agent_scripts
-from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import REMEDY as NAME
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, name_of, ready, wait_for
@@ -37,7 +36,9 @@ def scripts() -> dict[str, str]:
 
 def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
     """What the watchdog is told of NSM (watchdog/node/contracts.py)."""
-    parts = system.components(factors.plane)
+    system = factors.under_test
+    parts = system.components[factors.plane]
+    whole = [name for name in parts if all(name in one for one in system.components.values())]
     return {
         "mode": factors.remedy,
         "namespace": lane.namespace,
@@ -46,29 +47,27 @@ def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
                 "name": name,
                 "app": parts[name].app,
                 "main": parts[name].program,
-                "serving": system.serving_program(name, factors.plane),
+                "serving": parts[name].serving,
             }
-            for name in system.COMPONENTS
+            for name in whole
         ],
         "sockets": [
-            {"name": name, "pattern": pattern, "owner": system.SOCKET_OWNERS[name]}
-            for name, pattern in system.SOCKETS.items()
+            {"name": name, "pattern": socket.pattern, "owner": socket.owner}
+            for name, socket in system.sockets.items()
         ],
         "peers": [
             {
                 "component": peer.component,
                 "known_to": peer.known_to,
-                "socket": system.SOCKETS[peer.socket],
-                "dialler": system.serving_program(peer.dialler, factors.plane)
-                if peer.dialler
-                else "",
+                "socket": system.sockets[peer.socket].pattern,
+                "dialler": parts[peer.dialler].serving if peer.dialler else "",
             }
-            for peer in system.PEERS
+            for peer in system.peers
         ],
-        "interface": system.INTERFACE,
-        "leftovers": list(system.POD_INTERFACES),
-        "device": system.DEVICE,
-        "workspace": system.SOCKETS["workspace-server"],
+        "interface": system.client_interface,
+        "leftovers": list(system.leftovers),
+        "device": system.listening["resource"],
+        "workspace": system.listening["socket"],
     }
 
 

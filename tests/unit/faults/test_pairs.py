@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.faults.pairs import (
-    COMPONENTS,
     BudgetError,
     Failing,
     all_pairs,
@@ -23,6 +22,9 @@ from nsm_resilience.study.models import Plane, Study
 from nsm_resilience.study.schedule import make_schedule
 
 BASE = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
+
+
+COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
 
 
 def loaded(text: str) -> Study:

@@ -9,9 +9,9 @@ from nsm_resilience.faults import network, process, socket_file
 from nsm_resilience.faults.base import PlannedFault, plan
 from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, kind_of
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.mesh.system import SOCKETS, components
 from nsm_resilience.study.fault import TARGET_FAILURES, Fault
 from nsm_resilience.study.models import Factors, Scenario
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
 
 
@@ -79,19 +79,19 @@ def test_a_fault_takes_the_failure_of_its_cell_unless_it_names_its_own() -> None
 def test_a_component_is_another_program_on_another_plane(
     plane: Any, component: str, program: str
 ) -> None:
-    assert components(plane)[component].program == program
+    assert SYSTEM.components[plane][component].program == program
 
 
 def test_all_sockets_are_those_under_nsms_directory_and_not_kubelets() -> None:
     (planned,) = plan(a_scenario({"socket": "all", "node": "client"}), Factors(failure="replace"))
     ordered = socket_file.order(planned, a_mesh())["sockets"]
-    assert set(SOCKETS) - set(ordered) == {"device-plugin"}
+    assert set(SYSTEM.sockets) - set(ordered) == {"device-plugin"}
 
 
-@pytest.mark.parametrize("name", sorted(SOCKETS))
+@pytest.mark.parametrize("name", sorted(SYSTEM.sockets))
 def test_a_single_socket_is_that_path_alone(name: str) -> None:
     (planned,) = plan(a_scenario({"socket": name, "node": "client"}), Factors(failure="unlink"))
-    assert socket_file.order(planned, a_mesh())["sockets"] == {name: SOCKETS[name]}
+    assert socket_file.order(planned, a_mesh())["sockets"] == {name: SYSTEM.sockets[name].pattern}
 
 
 class Nodes:

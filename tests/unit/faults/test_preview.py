@@ -5,10 +5,10 @@ from pathlib import Path
 
 from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS
 from nsm_resilience.faults.preview import injections, preview
-from nsm_resilience.mesh.system import SOCKETS
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Factors
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.config import load_testbed
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -35,7 +35,7 @@ def test_a_fault_is_shown_on_the_nodes_of_the_testbed_and_no_other() -> None:
 
 def test_what_is_hit_is_what_the_agent_is_ordered_to_hit() -> None:
     (one,) = injections(STUDY.scenario("S8"), Factors(failure="replace"))
-    assert set(one.hits) <= set(SOCKETS.values())
+    assert set(one.hits) <= set(SYSTEM.socket_patterns().values())
     scenario, factors = STUDY.scenario("S9"), Factors(failure="kill")
     shown = {(one.target, one.hits) for one in injections(scenario, factors)}
     assert (("forwarder@endpoint", ("kernel-forwarder",))) in shown

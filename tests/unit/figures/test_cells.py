@@ -26,7 +26,7 @@ CELL = {
 
 
 def cells(*rows: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame([{"remedy": "none", **CELL, **row} for row in rows])
+    return pd.DataFrame([{"remedy": "none", "system": "nsm-v0.2.0", **CELL, **row} for row in rows])
 
 
 def test_scenarios_are_ordered_by_number_and_factors_by_their_defaults() -> None:

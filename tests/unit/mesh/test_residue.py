@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Any, cast, get_args
+from typing import Any, cast
 
-from nsm_resilience.mesh import system
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.mesh.residue import RESIDUE, residue_order
+from nsm_resilience.study.models import Factors
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
 
-def test_a_clean_node_has_the_programs_of_no_plane() -> None:
-    """The trial before may have been of another plane, and its forwarder may live on."""
-    looked_for = system.residue_order("inspect")["programs"]
-    assert isinstance(looked_for, list)
-    for plane in get_args(Plane):
-        assert set(system.programs(plane)) <= set(looked_for)
+def test_a_clean_node_has_the_programs_of_no_system_and_plane() -> None:
+    """The trial before may have been of another one, and its forwarder may live on."""
+    looked_for = residue_order("inspect")
+    for system in SYSTEMS.values():
+        for plane in system.planes:
+            assert set(system.programs(plane)) <= set(looked_for["programs"])
+        assert set(system.residue.state) <= set(looked_for["state"])
+        assert set(system.residue.files) <= set(looked_for["files"])
+        assert set(system.residue.interfaces) <= set(looked_for["interfaces"])
 
 
 class Agents:
@@ -29,7 +33,7 @@ class Agents:
 
     def run(self, _script: str, order: dict[str, Any], timeout_s: float) -> list[Any]:
         self.acts.append(order["act"])
-        found: dict[str, Any] = {what: [] for what in system.RESIDUE}
+        found: dict[str, Any] = {what: [] for what in RESIDUE}
         if order["act"] == "free" and len(self.processes) > 1:
             found["processes"] = self.processes.pop(0)
         return [found]

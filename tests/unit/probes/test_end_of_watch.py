@@ -20,6 +20,7 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Probes, Study
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 
 REAL = Path(__file__).parent / "real" / "late-replies.parquet"
 PUBLISHED = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
@@ -43,7 +44,7 @@ def probe(given_study: Study) -> PathProbe:
     clock = Clock(offset_ns=0, error_ns=0, same_kernel=True, measured_ns=0, measured_at_ns=0)
     writer: Any = Nobody()
     agent: Any = None
-    made = PathProbe("path", agent, clock, writer, Probes(), Fates(given_study))
+    made = PathProbe("path", agent, clock, writer, Probes(), Fates(given_study), SYSTEM)
     made.watch_from(0)
     return made
 

@@ -9,6 +9,7 @@ import pytest
 
 from nsm_resilience.agent.client import Clock
 from nsm_resilience.probes.notification import NotificationProbe
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 
 
 class Recorder:
@@ -29,7 +30,7 @@ class Recorder:
 def made() -> tuple[NotificationProbe, Recorder]:
     clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
     recorder: Any = Recorder()
-    probe = NotificationProbe(recorder, clock, recorder)
+    probe = NotificationProbe(recorder, clock, recorder, SYSTEM.listening)
     probe.start("client", "uid-1")
     return probe, recorder
 

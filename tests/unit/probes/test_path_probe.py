@@ -11,6 +11,7 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Probes
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 STUDY = STUDY.model_copy(
@@ -37,7 +38,7 @@ def probe() -> PathProbe:
     clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
     agent: Any = None
     writer: Any = Writer()
-    return PathProbe("path", agent, clock, writer, Probes(), Fates(STUDY))
+    return PathProbe("path", agent, clock, writer, Probes(), Fates(STUDY), SYSTEM)
 
 
 def feed(probe: PathProbe, fates: list[tuple[int, str]], late_ns: int = 0) -> None:

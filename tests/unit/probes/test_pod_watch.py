@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.probes.pods import PodWatch
+from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import ApiUnavailable
 from nsm_resilience.testbed.base import Lane
 
@@ -24,7 +25,7 @@ class Writer:
 def watch() -> PodWatch:
     cluster: Any = None
     writer: Any = Writer()
-    return PodWatch(cluster, Lane(1, "n1", "n2"), "kernel", writer)
+    return PodWatch(cluster, Lane(1, "n1", "n2"), Factors(), writer)
 
 
 def a_pod(
@@ -121,7 +122,7 @@ def test_the_end_of_a_watch_is_not_waited_for() -> None:
 
     cluster: Any = Cluster()
     writer: Any = Writer()
-    watch = PodWatch(cluster, Lane(1, "n1", "n2"), "kernel", writer)
+    watch = PodWatch(cluster, Lane(1, "n1", "n2"), Factors(), writer)
     watch.start()
     assert asked.wait(20)
     begin = time.monotonic()

@@ -14,6 +14,7 @@ from nsm_resilience.study.messages import PATTERNS
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.retired import without_retired
 from nsm_resilience.study.yaml_file import NotReadable, parse_yaml, plain_value
+from nsm_resilience.systems.known import component_names
 from nsm_resilience.testbed.config import load_testbed
 
 ROOT = Path(__file__).parents[3]
@@ -76,7 +77,7 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path: Path) -> N
         (f"[{S6}]", "nsmd-k8s", "faults: must be a list (you wrote `nsmd-k8s`); write for example "
          "`faults: [{component: nsmd, node: client}]`"),
         ("nsmd-k8s, node", "nsmd-k9s, node", "scenario S6, fault 1, component: must be one of: "
-         "nsmd, nsmdp, nsmd-k8s, forwarder, vpp, vpp-agent, vppagent-forwarder (you wrote "
+         f"{', '.join(component_names())} (you wrote "
          "`nsmd-k9s`); did you mean `nsmd-k8s`?"),
         (S6, S6.replace("client", "clinet"), "fault 1, node: must be one of: client, endpoint "
          "(you wrote `clinet`); did you mean `client`?"),

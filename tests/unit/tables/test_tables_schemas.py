@@ -18,7 +18,8 @@ OUTAGE: dict[str, Any] = {
 SCENARIO: dict[str, Any] = {
     "campaign": "c", "scenario": "S2", "title": "t", "source": "ours", "plane": "vpp",
     "client": "plain", "failure": "kill", "outage": "first", "watch": "usual",
-    "remedy": "none", "n": 2, "k": 1, "attempts": 2, **dict.fromkeys(APART, 0),
+    "remedy": "none", "system": "nsm-v0.2.0", "n": 2, "k": 1, "attempts": 2,
+    **dict.fromkeys(APART, 0),
     "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
     "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
@@ -30,7 +31,7 @@ SCENARIO: dict[str, Any] = {
 
 COLUMNS = {
     "trials": (
-        "campaign trial attempt scenario plane client failure outage watch remedy company "
+        "campaign trial attempt scenario system plane client failure outage watch remedy company "
         "lane started verdict reason path_verdict outage_s outage_censored interruptions down_s "
         "replies_sent replies_lost lost_outside replies_late longest_reply_s late_sends "
         "shared_losses shared_losses_s shared_echoes_lost shared_stalls shared_stalls_s "
@@ -44,7 +45,7 @@ COLUMNS = {
         "evidence"
     ),
     "scenarios": (
-        "campaign scenario title source plane client failure outage watch remedy n k attempts "
+        "campaign scenario title source system plane client failure outage watch remedy n k attempts "
         "unknown not_injected not_reached void cut_short repeated "
         "verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlparse
 
 import yaml
 
-from nsm_resilience.mesh.system import RESIDUE
+from nsm_resilience.mesh.residue import RESIDUE
 
 KINDS = {
     "": {"Namespace": ("namespaces", False), "Node": ("nodes", False), "Pod": ("pods", True),

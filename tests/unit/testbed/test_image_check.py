@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.config import Images, KindTestbed
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
 
-PLANES = {"kernel"}
+PLANES = {FIRST: ("kernel",)}
+BOTH = {FIRST: ("kernel", "vpp")}
 
 
 class Engine:
@@ -63,12 +65,12 @@ def test_behind_a_mirror_it_is_a_warning() -> None:
 
 def test_the_vpp_plane_wants_its_forwarder_in_docker_too() -> None:
     config = KindTestbed(images=Images(load="docker"))
-    assert findings(config, Engine(here=[""]), {"kernel", "vpp"})["images in Docker"].level == "ok"
+    assert findings(config, Engine(here=[""]), BOTH)["images in Docker"].level == "ok"
 
     def only_kernel(*command: str, timeout_s: float = 60) -> tuple[bool, str]:
         return "vppagent" not in command[-1], ""
 
-    (_, images) = look_at_images(config, {"kernel", "vpp"}, only_kernel)
+    (_, images) = look_at_images(config, BOTH, only_kernel)
     assert images.level == "missing"
     assert images.found == "absent: docker.io/networkservicemesh/vppagent-forwarder:v0.2.0"
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from api_server import StandIn, serving
 
-from nsm_resilience.mesh.manifests import render, values
+from nsm_resilience.mesh.manifests import values
 from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.systems.base import System
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
@@ -191,15 +193,20 @@ def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
     assert one.service != two.service
 
 
-@pytest.mark.parametrize("plane", ["kernel", "vpp"])
-def test_every_manifest_is_rendered_without_a_rest(plane: str) -> None:
-    known = {**values(Lane(1, "a", "b"), Images(), plane), "POD": "p", "NODE": "n"}
-    for name in ("nsmgr", f"forwarder-{plane}", "endpoint", "client-plain", "client-monitored"):
-        text = render(f"{name}.yaml", known)
+@pytest.mark.parametrize(
+    ("system", "plane"), [(s, plane) for s in SYSTEMS.values() for plane in s.planes]
+)
+def test_every_manifest_is_rendered_without_a_rest(system: System, plane: str) -> None:
+    known = {**values(system, Lane(1, "a", "b"), Images(), plane), "POD": "p", "NODE": "n"}
+    parts = [name.format(plane=plane) for name in system.parts]
+    for name in (*parts, "endpoint.yaml", "client-plain.yaml", "client-monitored.yaml"):
+        text = system.render(name, known)
         assert "${" not in text
-        assert "docker.io/networkservicemesh/" in text
+        assert f"{system.images.registry}/" in text
+    for name in (system.definitions, system.rights):
+        assert "${" not in system.render(name, known)
     with pytest.raises(KeyError):
-        render("nsmgr.yaml", {})
+        system.render("nsmgr.yaml", {})
 
 
 def test_a_campaign_on_twice_the_lanes_takes_about_half_the_time() -> None:

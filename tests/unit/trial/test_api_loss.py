@@ -127,7 +127,7 @@ def test_the_bystander_does_not_hide_an_absence(
     class Mesh:
         lane = Lane(1, "a", "b")
 
-        def start_pod(self, *_: str) -> None: ...
+        def start_bystander(self, *_: str) -> None: ...
 
         def pod(self, _name: str) -> Any:
             away.now_ns += 10**9

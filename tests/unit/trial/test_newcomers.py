@@ -15,6 +15,7 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import newcomers as module
 from nsm_resilience.trial import phases
@@ -68,7 +69,9 @@ class World:
         return lines
 
     # the mesh
-    def start_pod(self, manifest: str, pod: str, node: str) -> None:
+    system = SYSTEM
+
+    def start_new_client(self, pod: str, node: str) -> None:
         self.now_ns += int(0.2e9)  # it takes a moment
 
     def pod(self, name: str) -> Any:

@@ -13,8 +13,8 @@ from typing import get_args
 import pytest
 import yaml
 
-from nsm_resilience.mesh import system
 from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.watchdog import deploy
 
@@ -29,14 +29,16 @@ def test_contracts_reach_the_watchdog_as_they_are(plane: Plane) -> None:
     given = json.loads(json.dumps(deploy.contracts(LANE, factors)))
     found = Contracts.of(given, "a")
     assert (found.mode, found.namespace, found.node) == ("heal", LANE.namespace, "a")
-    assert {s.name for s in found.sockets} == set(system.SOCKETS)
+    assert {s.name for s in found.sockets} == set(SYSTEM.sockets)
     assert {s.owner for s in found.sockets} <= {*found.components, ""}
     assert {p.component for p in found.peers} <= set(found.components)
-    assert all(p.socket in system.SOCKETS.values() for p in found.peers)
+    assert all(p.socket in SYSTEM.socket_patterns().values() for p in found.peers)
 
 
 def test_every_socket_of_nsm_has_an_owner_or_says_that_it_has_none() -> None:
-    assert set(system.SOCKET_OWNERS) == set(system.SOCKETS)
+    owners = {socket.owner for socket in SYSTEM.sockets.values()}
+    for components in SYSTEM.components.values():
+        assert owners <= {*components, ""}
 
 
 def test_the_manifest_is_yaml_whose_contracts_are_json() -> None:

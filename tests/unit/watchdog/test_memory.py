@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.mesh import system
+from nsm_resilience.mesh.residue import WATCHDOG_MEMORY, residue_order
 
 
 @pytest.fixture
@@ -54,5 +54,5 @@ def test_another_boot_has_other_times(memory: Any, tmp_path: Path) -> None:
 def test_a_node_is_clean_without_that_memory_only() -> None:
     import memory as script
 
-    assert script.FILE == system.WATCHDOG_MEMORY
-    assert script.FILE in system.residue_order("inspect")["files"]  # type: ignore[operator]
+    assert script.FILE == WATCHDOG_MEMORY
+    assert script.FILE in residue_order("inspect")["files"]

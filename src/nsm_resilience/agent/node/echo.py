@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data path probe: one ICMP echo at every beat, from a pod's network namespace to its NSM peer.
 
-Order: {"pod_uid", "interface", "interval_ns", "deadline_ns", "give_up_ns", "until_replies"}.
+Order: {"pod_uid", "interface", "peer": network | route, "interval_ns", "deadline_ns",
+"give_up_ns", "until_replies"}.
 Lines: started, address, interface_lost, echoes {"rows": [[seq, due_ns, sent_ns, rtt_ns, fate,
 error], …]}, ended. Times are this node's CLOCK_MONOTONIC. Every echo has its own fate: `reply`
 with its round trip, `lost` when none came within the deadline, `send_error` when the kernel would
@@ -17,6 +18,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from typing import Any
 
@@ -92,12 +94,28 @@ def peer_of(address: bytes, prefix: int) -> str | None:
     return socket.inet_ntoa(other.to_bytes(4, "big"))
 
 
+def behind(interface: str, own: bytes) -> str | None:
+    """The one other address that a route of its own leads to through an interface; None if none.
+
+    NSM of today gives both ends a /32 and such a route. Of several the first counts.
+    """
+    with open("/proc/thread-self/net/route") as table:
+        rows = [line.split() for line in table][1:]
+    for row in rows:
+        # addresses are in the machine's own byte order (net/ipv4/fib_trie.c, fib_route_seq_show)
+        address = int(row[1], 16).to_bytes(4, sys.byteorder)
+        if row[0] == interface and row[7] == "FFFFFFFF" and address != own:
+            return socket.inet_ntoa(address)
+    return None
+
+
 class Target:
     """The NSM interface as it is now: followed when it is removed, made anew or renumbered."""
 
-    def __init__(self, interface: str) -> None:
-        """Nothing is known of it yet."""
+    def __init__(self, interface: str, by_route: bool = False) -> None:
+        """Nothing is known of it yet. `by_route`: the other end is where a route leads."""
         self.interface = interface
+        self.by_route = by_route
         self.index: int | None = None
         self.address: tuple[bytes, int] | None = None
         self.up = False
@@ -112,16 +130,16 @@ class Target:
             index = None
         address = address_of(self.interface) if index is not None else None
         up = index is not None and is_up(self.interface)
-        if (index, address, up) == (self.index, self.address, self.up):
+        peer = self._peer(*address) if address else None
+        if (index, address, up, peer) == (self.index, self.address, self.up, self.peer):
             return
         had = self.index is not None
-        self.index, self.address, self.up = index, address, up
+        self.index, self.address, self.up, self.peer = index, address, up, peer
         self.close()
         if index is None:
             if had:
                 emit("interface_lost", t_ns=time.monotonic_ns(), interface=self.interface)
             return
-        self.peer = peer_of(*address) if address else None
         emit(
             "address",
             t_ns=time.monotonic_ns(),
@@ -133,6 +151,9 @@ class Target:
         )
         if self.peer:
             self.open()
+
+    def _peer(self, address: bytes, prefix: int) -> str | None:
+        return behind(self.interface, address) if self.by_route else peer_of(address, prefix)
 
     def open(self) -> None:
         """A socket bound to the interface; none when that has gone since it was looked at."""
@@ -159,7 +180,7 @@ class Prober:
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         """Nothing is sent yet."""
-        self.target = Target(wanted["interface"])
+        self.target = Target(wanted["interface"], by_route=wanted.get("peer") == "route")
         self.interval = wanted["interval_ns"]
         self.deadline = wanted["deadline_ns"]
         self.identifier = os.getpid() & 0xFFFF

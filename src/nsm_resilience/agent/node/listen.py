@@ -69,7 +69,7 @@ def unreachable(error: Exception, text: str = "") -> None:
 def open_folder(wanted: dict[str, Any]) -> tuple[int, str]:
     """A handle of the socket's folder, and the path of the socket; LookupError or OSError."""
     path = wanted["socket"]
-    if "pod_uid" in wanted:
+    if "resource" in wanted:
         path = workspace.server_socket(wanted["pod_uid"], wanted["resource"], path)
     return os.open(os.path.dirname(HOST_ROOT + path), os.O_PATH), path
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
@@ -31,6 +32,7 @@ _NODES = {
     frozenset({"client", "endpoint"}): "both nodes",
 }
 _LEVELS = {
+    "system": {name: system.title for name, system in SYSTEMS.items()},
     "plane": {"vpp": "VPP"},
     "client": {},
     "outage": {"first": "first outage", "second": "second outage"},
@@ -42,6 +44,7 @@ USUAL = ("first outage", "usual watch", "no remedy")
 """Names of levels that are not said of a cell: most cells have them."""
 
 _RANK = {
+    "system": tuple(SYSTEMS),
     "plane": ("kernel", "vpp"),
     "client": ("monitored", "plain"),
     "failure": (
@@ -68,7 +71,8 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
 
     Rows of one cell keep their order; a level unknown here comes last.
     """
-    keys = ["plane", "scenario", *(name for name in FACTORS if name != "plane")]
+    first = ["system", "plane", "scenario"]
+    keys = [*first, *(name for name in FACTORS if name not in first)]
     ranks = table[list(CELL)].copy()
     for name, levels in _RANK.items():
         known = {level: rank for rank, level in enumerate(levels)}
@@ -121,7 +125,7 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
         apart = [
             level_name(name, row[name])
-            for name in ("failure", "client", "outage", "watch", "remedy")
+            for name in ("system", "failure", "client", "outage", "watch", "remedy")
             if siblings[name].nunique() > 1
         ]
         name = names.get(row["scenario"], "")

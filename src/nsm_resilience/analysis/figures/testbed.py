@@ -2,8 +2,8 @@
 """The testbed as it was deployed: pods, containers, sockets and links of a trial's two nodes.
 
 Nothing is drawn that the record does not show: a socket that was missing is not there. Only which
-program serves a socket and which calls it is not in a record; that is a fact of NSM v0.2.0, from
-the files that `mesh.system.SOCKETS` names.
+program serves a socket and which calls it is not in a record; that is a fact of NSM v0.2.0, in
+its folder in `systems/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, Link, Node, Pod
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.study.models import VPP_PROCESSES
+from nsm_resilience.systems.known import is_part_of_one_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -232,7 +232,7 @@ def _forwarder(plan: _Plan) -> None:
     pod = plan.node.pod("forwarder")
     if pod is None:
         return
-    processes = [name for name in plan.node.programs if name in VPP_PROCESSES]
+    processes = [name for name in plan.node.programs if is_part_of_one_plane(name)]
     plan.box(24, 5, 39, 16.5, f"pod:{pod.name}")
     network = ", network of the node" if pod.host_network else f", {pod.address}"
     plan.text(25, 19.4, f"pod {pod.name}{network}", size=5.8, align="outer")

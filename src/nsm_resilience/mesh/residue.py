@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a wipe leaves none of on a node: the systems under test, and what faults put there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsm_resilience.systems.known import SYSTEMS
+
+RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
+"""The kinds of what may be left."""
+WATCHDOG_MEMORY = "/run/nsm-watchdog.json"
+"""What the remedy keeps on a node (watchdog/node/memory.py)."""
+
+
+def state_directories() -> list[str]:
+    """Directories of a node whose content is that of a system under test."""
+    return list(dict.fromkeys(d for s in SYSTEMS.values() for d in s.residue.state))
+
+
+def residue_order(act: str) -> dict[str, Any]:
+    """Order for the agent's `clean` script: everything that any system leaves on a node.
+
+    Of every system and plane: the trial before may have been of another one.
+    """
+    systems = SYSTEMS.values()
+    return {
+        "act": act,
+        "programs": sorted({p for s in systems for plane in s.planes for p in s.programs(plane)}),
+        "state": state_directories(),
+        "files": [*dict.fromkeys(f for s in systems for f in s.residue.files), WATCHDOG_MEMORY],
+        "interfaces": list(dict.fromkeys(i for s in systems for i in s.residue.interfaces)),
+    }

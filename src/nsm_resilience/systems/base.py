@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the rest of the code may ask about a system under test.
+
+A system is a folder beside this file: one `System` made of the dataclasses below, each fact with
+its source, and its manifests. Whoever runs, injects, watches or judges asks it and names no
+component. To add one: make the folder, and list it in `known.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from string import Template
+from typing import Any, Literal
+
+Role = Literal["client", "endpoint"]
+Owner = Literal["DaemonSet", "Deployment"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of a system that can fail.
+
+    Attributes:
+        app: Label `app` of its pod.
+        container: Its container.
+        program: File name of the program that is the container's main process.
+        only_on: Role of the node that it runs on when a lane has one; None: one on every node.
+        serves: Program that answers on its sockets, where that is another one.
+        cannot_hang: Why stopping its main process stops nothing, and what to name instead.
+        carries: Whether it carries the packets of every path of a node.
+    """
+
+    app: str
+    container: str
+    program: str
+    only_on: Role | None = None
+    serves: str = ""
+    cannot_hang: str = ""
+    carries: bool = False
+
+    @property
+    def serving(self) -> str:
+        """Program that answers on its sockets."""
+        return self.serves or self.program
+
+
+@dataclass(frozen=True)
+class SocketFile:
+    """A unix socket on a node.
+
+    Attributes:
+        pattern: Its path on the node, with `*` where there are several.
+        owner: Component that makes it at its start and answers on it; empty for a workload.
+        in_all: Whether a scenario's `socket: all` means it, too.
+    """
+
+    pattern: str
+    owner: str
+    in_all: bool = True
+
+
+@dataclass(frozen=True)
+class PeerOf:
+    """A connection that components hold open once `component` has made itself known.
+
+    `dialler` opens it, to `socket`; empty for kubelet.
+    """
+
+    component: str
+    known_to: str
+    socket: str
+    dialler: str
+
+
+@dataclass(frozen=True)
+class CustomResources:
+    """The registry as custom resources.
+
+    Attributes:
+        group: Their API group.
+        version: Their version.
+        plurals: Their kinds.
+        endpoints: The kind that stands for a registered endpoint.
+        services: Names of the services that such an endpoint offers, out of its `spec`.
+    """
+
+    group: str
+    version: str
+    plurals: tuple[str, ...]
+    endpoints: str
+    services: Callable[[Mapping[str, Any]], list[str]]
+
+    def path(self, namespace: str, plural: str, name: str = "") -> str:
+        """Where the API server has one of them, or all of a kind."""
+        base = f"/apis/{self.group}/{self.version}/namespaces/{namespace}/{plural}"
+        return f"{base}/{name}" if name else base
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What holds pods of the system in a lane: DaemonSets have two, on a lane's two nodes."""
+
+    owner: Owner
+    name: str
+
+    @property
+    def pods(self) -> int:
+        """How many pods it has in a lane."""
+        return 2 if self.owner == "DaemonSet" else 1
+
+    def path(self, namespace: str) -> str:
+        """Where the API server has it."""
+        kind = "daemonsets" if self.owner == "DaemonSet" else "deployments"
+        return f"/apis/apps/v1/namespaces/{namespace}/{kind}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Residue:
+    """What a system leaves on a node, beside its processes.
+
+    Attributes:
+        state: Directories whose content is the system's.
+        files: Single files.
+        interfaces: Names of interfaces in the node's network, with `*`.
+    """
+
+    state: tuple[str, ...]
+    files: tuple[str, ...]
+    interfaces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image, `<registry>/<name>:<tag>`; registry and tag are the system's where not given."""
+
+    name: str
+    registry: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The images of a system.
+
+    Attributes:
+        registry: Where they are published.
+        tag: Their tag.
+        always: Those that every plane needs, by the name that manifests know them by.
+        of_plane: Those that a plane needs beside them.
+    """
+
+    registry: str
+    tag: str
+    always: Mapping[str, Image]
+    of_plane: Mapping[str, Mapping[str, Image]]
+
+    def needed(self, planes: tuple[str, ...] | None = None) -> dict[str, Image]:
+        """The images by the name that manifests know them by; of all planes unless told which."""
+        found = dict(self.always)
+        for plane, images in self.of_plane.items():
+            if planes is None or plane in planes:
+                found |= images
+        return found
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """The container beside a client's application that the system tells of failures.
+
+    `sayings` are what it writes for each bad event: the name of the event, and its line.
+    """
+
+    container: str
+    sayings: tuple[tuple[str, re.Pattern[str]], ...]
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the system offers by a device plugin: its resource, and how many a lane's node needs."""
+
+    resource: str
+    needed: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a system needs once a cluster, beside its definitions, and no lane of its own has.
+
+    Attributes:
+        namespace: Where it runs.
+        manifest: What makes it, once.
+        selector: Label selector of its pods, all of which are Ready when it serves.
+        pods: How many pods there are at least; those on every node come on top.
+        commands: What is run in one of its pods when it is Ready: pod, container, and for each lane
+            the commands.
+    """
+
+    namespace: str
+    manifest: str
+    selector: str
+    pod: str
+    container: str
+    setup: tuple[tuple[str, ...], ...]
+    per_lane: tuple[tuple[str, ...], ...]
+    repeated: str
+    """What a command writes when what it makes is there already."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A system under test.
+
+    Attributes:
+        name: The level of the factor `system`.
+        title: For people.
+        planes: Its forwarding planes, as they are written for people.
+        components: Its components by plane and by the names that scenarios use.
+        sockets: Its unix sockets on a node, by the names that scenarios use.
+        absent: What other systems have and it has not: why, and what there is instead.
+        registry: Its custom resources.
+        workloads: What holds its pods, in the order in which a wipe removes it.
+        client_interface: Interface of a client's connection, in its pod.
+        peer: How the other end is found: in the interface's own `network` of two, or by the `route`
+            that leads through it.
+        residue: What it leaves on a node.
+        pod_programs: Programs of its clients and endpoints.
+        images: Its images.
+        folder: Package with its manifests.
+        definitions: Manifest of what the whole cluster needs once.
+        rights: Manifest of what each lane needs once.
+        parts: Manifests of the system in a lane, with `{plane}` where planes differ.
+        addresses: Networks that endpoints give addresses from, by the pod's name.
+        sidecar: The container that tells a monitored client.
+        listening: What the notification probe is told: how to listen as a client does. In texts,
+            `{pod}` and `{lane}` stand for the client's pod and the number of its lane.
+        deletion_is_news: Whether a client whose connection is deleted learns it by that.
+        device: What its device plugin offers, if it has one.
+        peers: Connections that its components hold open.
+        remedy: Why the watchdog cannot be put beside it; empty when it can.
+        leftovers: Interfaces that the watchdog takes for NSM's when it tidies up.
+        api_client: Component of a node that talks to the API server.
+    """
+
+    name: str
+    title: str
+    planes: Mapping[str, str]
+    components: Mapping[str, Mapping[str, Component]]
+    sockets: Mapping[str, SocketFile]
+    absent: Mapping[str, str]
+    registry: CustomResources
+    workloads: tuple[Workload, ...]
+    client_interface: str
+    peer: Literal["network", "route"]
+    residue: Residue
+    pod_programs: tuple[str, ...]
+    images: ImageSet
+    folder: str
+    definitions: str
+    rights: str
+    parts: tuple[str, ...]
+    addresses: Mapping[str, str]
+    sidecar: Sidecar
+    listening: Mapping[str, Any]
+    api_client: str
+    device: Device | None = None
+    shared: Shared | None = None
+    peers: tuple[PeerOf, ...] = ()
+    remedy: str = ""
+    leftovers: tuple[str, ...] = ()
+    deletion_is_news: bool = True
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """More values of its manifests."""
+
+    def programs(self, plane: str) -> list[str]:
+        """Programs that run on a node while it does, the workloads' included."""
+        own = {c.program for c in self.components[plane].values()}
+        return sorted(own | set(self.pod_programs))
+
+    def every_component(self) -> list[str]:
+        """Names of its components on any plane, each once, in the order declared."""
+        return list(dict.fromkeys(name for parts in self.components.values() for name in parts))
+
+    def socket_patterns(self, socket: str = "") -> dict[str, str]:
+        """Paths by name: of one socket, of all that `all` means, or without a name of every one."""
+        if socket and socket != "all":
+            return {socket: self.sockets[socket].pattern}
+        return {n: s.pattern for n, s in self.sockets.items() if s.in_all or not socket}
+
+    def listening_to(self, pod: str, lane: int) -> dict[str, Any]:
+        """What the notification probe is told for one client."""
+        return {
+            key: value.format(pod=pod, lane=lane) if isinstance(value, str) else value
+            for key, value in self.listening.items()
+        }
+
+    def render(self, manifest: str, values: Mapping[str, str]) -> str:
+        """One of its manifests with its substitutions; KeyError for one that is not given."""
+        text = (resources.files(self.folder) / "manifests" / manifest).read_text()
+        return Template(text).substitute(values)

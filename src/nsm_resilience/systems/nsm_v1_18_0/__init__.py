@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NSM v1.18.0 of April 2026. Facts with their source.
+
+Sources are repositories of github.com/networkservicemesh at tag v1.18.0, named with the file;
+manifests follow `deployments-k8s` (apps/, examples/spire) of that tag, and the admission webhook
+only writes the containers nsc-init and nsc into annotated pods, which are written out here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nsm_resilience.systems.base import (
+    Component,
+    CustomResources,
+    Image,
+    ImageSet,
+    Residue,
+    Shared,
+    Sidecar,
+    SocketFile,
+    System,
+    Workload,
+)
+
+_STATE = "/var/lib/networkservicemesh"
+_IDENTITY = "/run/spire/sockets/agent.sock"
+_COMPONENTS = {
+    "vpp": {
+        "nsmgr": Component("nsmgr", "nsmgr", "nsmgr"),
+        # The forwarder starts vpp and ends with it, and vpp with the forwarder (cmd-forwarder-vpp,
+        # main.go: vpphelper.StartAndDialContext).
+        "forwarder": Component("forwarder-vpp", "forwarder-vpp", "forwarder", carries=True),
+        "vpp": Component("forwarder-vpp", "forwarder-vpp", "vpp", carries=True),
+        # One in a cluster upstream, here one in a lane, which is a cluster of its own to NSM; the
+        # lane's manifest puts it on the endpoint's node.
+        "registry-k8s": Component("registry", "registry", "cmd-registry-k8s", only_on="endpoint"),
+    }
+}
+_SOCKETS = {
+    # cmd-nsmgr, internal/config: NSM_LISTEN_ON. The forwarder and endpoints reach it by this path
+    # and pass their own sockets on as descriptors, so that their paths do not matter afterwards.
+    "nsm.io.sock": SocketFile(f"{_STATE}/nsm.io.sock", "nsmgr"),
+    # SPIRE's Workload API, from which every program of NSM gets its identity at its start
+    "spire-agent": SocketFile(_IDENTITY, "", in_all=False),
+}
+_SIDECAR = Sidecar(
+    "nsc",
+    # What nsc writes when its monitor stream broke or said that its connection is down (sdk,
+    # pkg/networkservice/common/heal/eventloop.go). "Data plane is down" is none: that is its own
+    # ping, which found out what nobody told it.
+    (("monitor stream: down or broken", re.compile(r"heal:eventLoop.*Control plane is down")),),
+)
+_IMAGES = ImageSet(
+    registry="ghcr.io/networkservicemesh",
+    tag="v1.18.0",
+    always={
+        "NSMGR": Image("cmd-nsmgr"),
+        "REGISTRY": Image("cmd-registry-k8s"),
+        "NSC_INIT": Image("cmd-nsc-init"),
+        "NSC": Image("cmd-nsc"),
+        "ENDPOINT": Image("cmd-nse-icmp-responder"),
+        "SPIRE_SERVER": Image("spire-server", "ghcr.io/spiffe", "1.12.4"),
+        "SPIRE_AGENT": Image("spire-agent", "ghcr.io/spiffe", "1.12.4"),
+    },
+    of_plane={"vpp": {"FORWARDER": Image("cmd-forwarder-vpp")}},
+)
+_SERVER = "/opt/spire/bin/spire-server"
+_NODES = "spiffe://k8s.nsm/agents"
+
+
+def _entry(app: str, *names: str) -> tuple[str, ...]:
+    """Register the identity of a lane's pods of one kind; `names` are names of its host."""
+    return (
+        _SERVER, "entry", "create", "-parentID", _NODES,
+        "-spiffeID", f"spiffe://k8s.nsm/ns/{{NAMESPACE}}/pod/{app}",
+        "-selector", "k8s:ns:{NAMESPACE}", "-selector", f"k8s:pod-label:app:{app}",
+        *(part for name in names for part in ("-dns", name)),
+    )  # fmt: skip
+
+
+_SHARED = Shared(
+    namespace="nsm-resilience-spire",
+    manifest="spire.yaml",
+    selector="app in (spire-server,spire-agent)",
+    pod="spire-server-0",
+    container="spire-server",
+    # upstream's controller makes one entry for each pod; here one for each kind of pod of a lane
+    setup=(
+        (
+            _SERVER, "entry", "create", "-node", "-spiffeID", _NODES,
+            "-selector", "k8s_psat:cluster:k8s-nsm-cluster",
+        ),
+        # our own node agent, which listens beside the client (agent/node/listen.py)
+        (
+            _SERVER, "entry", "create", "-parentID", _NODES,
+            "-spiffeID", "spiffe://k8s.nsm/nsm-resilience-agent",
+            "-selector", "k8s:ns:nsm-resilience",
+            "-selector", "k8s:pod-label:app:nsm-resilience-agent",
+        ),
+    ),
+    per_lane=(
+        _entry("nsmgr"),
+        _entry("forwarder-vpp"),
+        _entry("registry", "registry", "registry.{NAMESPACE}", "registry.{NAMESPACE}.svc"),
+        _entry("client"),
+        _entry("endpoint"),
+    ),
+    repeated="similar entry already exists",
+)  # fmt: skip
+
+
+def _services(spec: Mapping[str, Any]) -> list[str]:
+    return [str(name) for name in spec.get("network_service_names") or ()]
+
+
+SYSTEM = System(
+    name="nsm-v1.18.0",
+    title="NSM v1.18.0 (2026)",
+    planes={"vpp": "VPP"},
+    components=_COMPONENTS,
+    sockets=_SOCKETS,
+    absent={
+        "nsmd": "its part is `nsmgr` there",
+        "nsmdp": "there is no device plugin any more; clients mount NSM's directory",
+        "nsmd-k8s": "its part is `registry-k8s` there, one in a lane",
+        "vpp-agent": "the forwarder speaks to vpp itself",
+        "vppagent-forwarder": "its part is `forwarder` there",
+        "workspace-server": "clients have no workspace any more; they share `nsm.io.sock`",
+        "workspace-client": "clients have no workspace any more; they share `nsm.io.sock`",
+        "forwarder-registrar": "forwarders register on `nsm.io.sock`",
+        "device-plugin": "there is no device plugin any more",
+        "networkservicemanagers": "managers are no custom resources any more",
+    },
+    # cmd-registry-k8s, sdk-k8s/pkg/tools/k8s/apis/networkservicemesh.io/v1
+    registry=CustomResources(
+        "networkservicemesh.io",
+        "v1",
+        ("networkservices", "networkserviceendpoints"),
+        "networkserviceendpoints",
+        _services,
+    ),
+    workloads=(
+        Workload("DaemonSet", "nsmgr"),
+        Workload("DaemonSet", "forwarder-vpp"),
+        Workload("Deployment", "registry-k8s"),
+    ),
+    # named by the client's own URL, NSM_NETWORK_SERVICES=kernel://SERVICE/nsm-1
+    client_interface="nsm-1",
+    peer="route",
+    residue=Residue(state=(_STATE,), files=(), interfaces=("nsm*", "nse*")),
+    pod_programs=("app", "nse-icmp-responder"),
+    images=_IMAGES,
+    folder=__name__,
+    definitions="resources.yaml",
+    rights="rights.yaml",
+    parts=("registry.yaml", "nsmgr.yaml", "forwarder-{plane}.yaml"),
+    addresses={"endpoint": "172.16.1.0/24", "endpoint-spare": "172.16.2.0/24"},
+    sidecar=_SIDECAR,
+    listening={
+        "socket": _SOCKETS["nsm.io.sock"].pattern,
+        "identity": _IDENTITY,
+        "client": "{pod}-{lane}",  # the client's NSM_NAME
+        "retry_s": 1.0,  # the first backoff of gRPC
+        "answer_s": 5.0,  # NSM_DIAL_TIMEOUT of cmd-nsc
+    },
+    # A connection is deleted when the client itself closes it on the way to a new one (sdk,
+    # pkg/networkservice/common/heal/client.go): no news to it.
+    deletion_is_news=False,
+    api_client="registry-k8s",
+    shared=_SHARED,
+    remedy="the watchdog knows the contracts of NSM v0.2.0 alone",
+)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a command in a container through the API server, as `kubectl exec` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kubernetes import client
+from kubernetes.stream import stream
+
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster
+from nsm_resilience.testbed.connection import make_client
+
+
+def run_in_pod(
+    cluster: Cluster,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    timeout_s: float = 60,
+) -> tuple[int, str]:
+    """Exit code of a command, and what it wrote.
+
+    ApiException when it cannot be run, ApiUnavailable when it does not end in time.
+    """
+    # A client of its own: while a stream is open, the library turns all its calls into streams.
+    api = client.CoreV1Api(make_client(cluster.kubeconfig, cluster.context, client.ApiClient))
+    answer: Any = stream(
+        api.connect_get_namespaced_pod_exec,
+        pod,
+        namespace,
+        container=container,
+        command=list(command),
+        stdout=True,
+        stderr=True,
+        _preload_content=False,
+    )
+    answer.run_forever(timeout=timeout_s)
+    if answer.is_open():
+        answer.close()
+        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` did not end within {timeout_s:g} s")
+    code = int(answer.returncode)  # before the rest is read, which forgets it
+    return code, str(answer.read_all())
