@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 NAMES = {
+    "system": "system under test",
     "plane": "forwarding plane",
     "client": "client",
     "failure": "kind of failure",

@@ -107,7 +107,7 @@ def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
 
 def is_default(row: Mapping[str, Any], scenario: Scenario) -> bool:
     """Say whether a cell has the default of every factor but the plane."""
-    return cell_id(row) == default_cell(scenario, row["plane"]).id
+    return cell_id(row) == default_cell(scenario, row["plane"], row["system"]).id
 
 
 def _row(

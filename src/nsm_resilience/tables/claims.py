@@ -20,6 +20,7 @@ from typing import get_args
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.rows import Row, counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
 
@@ -81,6 +82,11 @@ def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> 
     return rows
 
 
+def _system(study: Study, plane: Plane) -> str:
+    """The system whose plane it is: of several the first in the study."""
+    return next((name for name, planes in study.planes.items() if plane in planes), FIRST)
+
+
 def _cells(study: Study, judgements: Sequence[Judgement], plane: Plane) -> dict[str, _Cell]:
     own = [j for j in judgements if j.plane == plane]
     found = {cell.id: _Cell(cell) for cell in all_cells(study, own) if cell.factors.plane == plane}
@@ -95,7 +101,7 @@ Decision = tuple[str, str, list[Cell]]
 
 def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
     nine = [s for s in study.scenarios if "C0" in s.claims]
-    own = [(s, _of(cells, default_cell(s, plane))) for s in nine]
+    own = [(s, _of(cells, default_cell(s, plane, _system(study, plane)))) for s in nine]
     run = [(s, c) for s, c in own if c.n]
     tested = [c.cell for _, c in run]
     supported = [s.id for s, c in run if c.verdict == "supported"]
@@ -129,7 +135,7 @@ def _on(plane: Plane) -> str:
 
 def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
     scenarios = [s for s in study.scenarios if "C1" in s.claims]
-    own = [_of(cells, default_cell(s, plane)) for s in scenarios]
+    own = [_of(cells, default_cell(s, plane, _system(study, plane))) for s in scenarios]
     run = [c for c in own if c.n]
     if not run or len(run) < len(own):
         return "not tested", _untested(scenarios, "C1", plane), []
@@ -164,7 +170,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
 def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
     scenarios = [s for s in study.scenarios if "C2" in s.claims]
     ids = {s.id for s in scenarios}
-    defaults = {default_cell(s, plane).id for s in scenarios}
+    defaults = {default_cell(s, plane, _system(study, plane)).id for s in scenarios}
     run = [
         c
         for c in cells.values()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from nsm_resilience.analysis.statistics import median_interval, wilson
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of
 from nsm_resilience.tables.rows import Row, counting, factors_of
 
@@ -22,11 +23,10 @@ def cell_of(judgement: Judgement) -> Cell:
     )
 
 
-def default_cell(scenario: Scenario, plane: Plane) -> Cell:
-    """A scenario with the default level of every factor but the plane."""
-    return Cell(
-        scenario=scenario.id, factors=Factors(plane=plane, failure=scenario.default_failure)
-    )
+def default_cell(scenario: Scenario, plane: Plane, system: str = FIRST) -> Cell:
+    """A scenario with the default level of every factor but the system and its plane."""
+    factors = Factors(system=system, plane=plane, failure=scenario.default_failure)
+    return Cell(scenario=scenario.id, factors=factors)
 
 
 def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
@@ -39,13 +39,13 @@ def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
         ValueError: If a record is of a scenario that the study does not declare.
     """
     planned = [cell for cell, _ in study.cells()]
-    planes = list(dict.fromkeys(cell.factors.plane for cell in planned))
+    places = list(dict.fromkeys((cell.factors.system, cell.factors.plane) for cell in planned))
     run = {cell.scenario for cell in planned}
     cells = {cell.id: cell for cell in planned}
     for scenario in study.scenarios:
         if scenario.id not in run:
-            for plane in planes:
-                cell = default_cell(scenario, plane)
+            for system, plane in places:
+                cell = default_cell(scenario, plane, system)
                 cells.setdefault(cell.id, cell)
     declared = {scenario.id for scenario in study.scenarios}
     for judgement in judgements:
@@ -57,8 +57,8 @@ def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
         cell = cell_of(judgement)
         cells.setdefault(cell.id, cell)
     rank = {scenario.id: at for at, scenario in enumerate(study.scenarios)}
-    places = {cell_id: at for at, cell_id in enumerate(cells)}
-    return sorted(cells.values(), key=lambda c: (rank[c.scenario], places[c.id]))
+    order = {cell_id: at for at, cell_id in enumerate(cells)}
+    return sorted(cells.values(), key=lambda c: (rank[c.scenario], order[c.id]))
 
 
 def scenario_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:

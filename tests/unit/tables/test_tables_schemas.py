@@ -45,7 +45,8 @@ COLUMNS = {
         "evidence"
     ),
     "scenarios": (
-        "campaign scenario title source system plane client failure outage watch remedy n k attempts "
+        "campaign scenario title source system plane client failure outage watch remedy n k "
+        "attempts "
         "unknown not_injected not_reached void cut_short repeated "
         "verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "
