@@ -25,7 +25,7 @@ from nsm_resilience.tables.schemas import FACTOR_LEVELS
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 DEFAULT = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",
-           "watch": "usual", "remedy": "none"}  # fmt: skip
+           "watch": "usual", "remedy": "none", "system": "nsm-v0.2.0"}  # fmt: skip
 
 
 def cell(

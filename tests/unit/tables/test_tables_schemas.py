@@ -59,7 +59,7 @@ COLUMNS = {
         "censored echoes_lost first_seq last_seq"
     ),
     "new_clients": (
-        "campaign trial attempt scenario plane client failure outage watch remedy number "
+        "campaign trial attempt scenario system plane client failure outage watch remedy number "
         "new_client asked_s answered waited_s window_s stage"
     ),
     "disturbances": (

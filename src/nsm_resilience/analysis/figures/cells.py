@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
@@ -40,7 +40,7 @@ _LEVELS = {
     "remedy": {"none": "no remedy", "observe": "watchdog observes", "heal": "watchdog heals"},
     "failure": {"none": ""},
 }
-USUAL = ("first outage", "usual watch", "no remedy")
+USUAL = (SYSTEMS[FIRST].title, "first outage", "usual watch", "no remedy")
 """Names of levels that are not said of a cell: most cells have them."""
 
 _RANK = {
