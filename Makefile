@@ -9,11 +9,14 @@ unexport PYTHONPATH PYTHONHOME
 
 .PHONY: all live test lint explore environment development
 
+# of Snakemake's own words the progress is left; all of them: `.venv/bin/snakemake`
+QUIET := --quiet rules host reason
+
 all: environment
-	$(BIN)/snakemake
+	$(BIN)/snakemake $(QUIET)
 
 live: environment
-	$(BIN)/snakemake --profile profiles/live
+	$(BIN)/snakemake --profile profiles/live $(QUIET)
 
 test: development
 	$(BIN)/python -m pytest -n logical
@@ -29,8 +32,8 @@ lint: development
 
 explore:
 	$(PYTHON) tools/environment.py --explore
-	$(BIN)/jupytext --quiet --to ipynb notebooks/*.py
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/nsm-resilience copy-notebooks
+	$(BIN)/jupyter lab results/explore
 
 environment:
 	$(PYTHON) tools/environment.py

@@ -39,6 +39,10 @@ include: "workflow/rules/html.smk"
 include: "workflow/rules/crate.smk"
 
 
+onsuccess:
+    print(closing_words(Path("results")), file=sys.stderr)
+
+
 rule all:
     """Everything a build leaves in results/."""
     default_target: True

@@ -9,7 +9,7 @@
 # %% tags=["parameters"]
 tables = "results/tables"
 campaign = ""  # empty: the first of the build, the paper's own
-figures = "results/figures"
+figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 trial = ""  # empty: the first typical trial whose path was interrupted
 attempt = 0  # 0: the one that counts
 interactive = True

@@ -8,7 +8,7 @@
 # %% tags=["parameters"]
 tables = "results/tables"
 campaign = ""  # empty: the first of the build, the paper's own
-figures = "results/figures"
+figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 cell = ""  # such as S3-kernel-monitored-kill; empty: the one whose path was interrupted most often
 most = 12  # panels at most
 
@@ -29,8 +29,9 @@ cells.rename(columns={"size": "judged trials", "mean": "interruptions in each, m
 if not cell and len(cells):
     cell = str(cells["mean"].astype(float).idxmax())
 own = trials[trials["cell"] == cell]
-chosen = counted(own)
-chosen = chosen[chosen["watch_s"].notna()].head(most)
+decided = counted(own)
+decided = decided[decided["watch_s"].notna()]
+chosen = decided.head(most)
 if own.empty:
     print(f"No trial of {cell}." if cell else "No trial was judged.")
 print(f"{cell or 'no cell'}: {len(chosen)} of {own['trial'].nunique()} trials are drawn")
@@ -62,4 +63,4 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "interrupt
 # Of the same cell, without a verdict or superseded:
 
 # %%
-own.loc[~own.index.isin(chosen.index), ["trial", "attempt", "verdict", "reason"]]
+own.loc[~own.index.isin(decided.index), ["trial", "attempt", "verdict", "reason"]]

@@ -8,7 +8,7 @@
 # %% tags=["parameters"]
 tables = "results/tables"
 campaign = ""  # empty: the first of the build, the paper's own
-figures = "results/figures"
+figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
 from nsm_resilience.analysis.figures.timelines import (

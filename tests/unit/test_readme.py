@@ -92,7 +92,7 @@ def test_the_spelled_out_commands_do_what_make_does() -> None:
     ):
         assert f"\n{line}\n" in readme
     makefile = text_of("Makefile")
-    assert "$(BIN)/snakemake\n" in makefile
+    assert "$(BIN)/snakemake $(QUIET)\n" in makefile
     assert "$(BIN)/python -m pytest -n logical\n" in makefile
 
 

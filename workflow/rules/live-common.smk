@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
 
+from nsm_resilience.closing import other_planes
 from nsm_resilience.executor import check_hosts
 from nsm_resilience.report.texts import check_texts
 from nsm_resilience.study.schedule import make_schedule, trials_before
@@ -74,6 +75,12 @@ def say_unused_lanes():
             f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
             file=sys.stderr,
         )
+
+
+def say_plane():
+    """Say it where the campaign is not on the plane that the claims are about."""
+    for line in other_planes(trial.cell for trial in SCHEDULE.values()):
+        print(line, file=sys.stderr)
 
 
 def refuse_kind_elsewhere():

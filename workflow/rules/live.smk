@@ -30,6 +30,7 @@ onstart:
     refuse_kind_elsewhere()
     claim_campaign()
     say_unused_lanes()
+    say_plane()
     workflow.scheduler.keepgoing = False
     if cluster_was_left():
         Path("results/logs").mkdir(parents=True, exist_ok=True)

@@ -7,9 +7,11 @@ root; with this the same parameters serve both.
 
 from __future__ import annotations
 
+import atexit
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +55,8 @@ class Inputs:
         Args:
             tables: folder with the tables, relative to the project's root.
             campaign: name of one of the campaigns in them; empty: the first, the paper's own.
-            figures: folder for figures, relative to the project's root; empty: beside the tables.
+            figures: folder for figures, relative to the project's root; empty: one that is gone
+                with this process, so that who looks around changes no results.
 
         Raises:
             InputsError: nothing was built yet, or the campaign's records are not there.
@@ -79,7 +82,7 @@ class Inputs:
                 f"The tables are there and the records of {name} are not, neither in "
                 f"{' nor in '.join(map(str, places))}. Run `snakemake` in the project's root."
             )
-        return cls(folder, found, root / figures if figures else folder.parent / "figures", name)
+        return cls(folder, found, root / figures if figures else _for_this_process(), name)
 
     def table(self, name: str, trials: Iterable[str] | None = None) -> pd.DataFrame:
         """Read the campaign's rows of one of the tables, or only those of some trials.
@@ -133,6 +136,13 @@ class Inputs:
 
         path = self.figures / f"{described.name}.svg"
         return save_figure(figure, path, title=described.title, alt=described.alt)
+
+
+@cache
+def _for_this_process() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="nsm-resilience-figures-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def _campaigns(tables: Path) -> list[str]:

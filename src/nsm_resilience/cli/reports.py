@@ -34,6 +34,18 @@ def notebook(
     say(str(run_notebook(source, out, values, cwd=Path.cwd())))
 
 
+@app.command("copy-notebooks", rich_help_panel=AFTER)
+def copy_notebooks(
+    sources: Annotated[Path, typer.Argument(metavar="FOLDER")] = Path("notebooks"),
+    out: OutFolder = Path("results/explore"),
+) -> None:
+    """Make notebooks to run and change by hand; copies that are there stay as they are."""
+    from nsm_resilience.report.looking_around import copy_notebooks as copy
+
+    copy(sources, out)
+    say(f"Notebooks to look around with are in {out}; one that is removed is made anew.")
+
+
 @app.command(rich_help_panel=AFTER)
 def numbers(
     campaigns: Campaigns,

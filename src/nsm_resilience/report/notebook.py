@@ -113,7 +113,7 @@ def run_notebook(
 
     root = Path.cwd() if cwd is None else Path(cwd)
     shown = _relative(source_py, root)
-    notebook = _read_percent_notebook(source_py)
+    notebook = read_percent_notebook(source_py)
     values = resolve_parameters(notebook, parameters or {}, source_py)
     notebook.metadata["kernelspec"] = dict(KERNEL)
 
@@ -230,7 +230,8 @@ def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> 
     return converted
 
 
-def _read_percent_notebook(source_py: Path) -> NotebookNode:
+def read_percent_notebook(source_py: Path) -> NotebookNode:
+    """Read a percent script as a notebook, without what is said of the file before its cells."""
     import jupytext
 
     notebook: NotebookNode

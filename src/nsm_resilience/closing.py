@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a build says to the person who called it, beside Snakemake's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nsm_resilience.study.cells import Cell
+
+PLANE_OF_THE_CLAIMS = "vpp"
+"""The paper's claims are about it: the default of NSM's own deployment in 2019."""
+
+TO_OPEN = (
+    ("report.pdf", "the paper"),
+    ("report.html", "the same for the browser, with figures, tables and notebooks"),
+    ("site/index.html", "every trial with its timeline and what decided it"),
+)
+
+
+def closing_words(results: Path) -> str:
+    """Where to begin to read, and what the paper lacks; of what is there.
+
+    Args:
+        results: folder of the results.
+    """
+    there = [(results / name, what) for name, what in TO_OPEN if (results / name).exists()]
+    width = max((len(str(path)) for path, _ in there), default=0)
+    lines = [f"  {path!s:{width}}  {what}" for path, what in there]
+    if lines:
+        lines.insert(0, "\nDone. To open:")
+    try:
+        log = (results / "logs" / "paper.log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        log = ""
+    _, found, warning = log.partition("Warning: ")
+    if found:
+        lines.append(f"\nWarning: {warning.strip()}")
+    return "\n".join(lines)
+
+
+def other_planes(cells: Iterable[Cell]) -> Iterator[str]:
+    """One line where none of the cells is on the plane that the claims are about."""
+    planes = sorted({cell.factors.plane for cell in cells})
+    if planes and PLANE_OF_THE_CLAIMS not in planes:
+        yield (
+            f"These trials are on the plane {', '.join(planes)}, and the paper's claims are about "
+            f"{PLANE_OF_THE_CLAIMS}, as is what is built from the recorded campaigns. On "
+            f"{PLANE_OF_THE_CLAIMS}: --config study=config/study-vpp.yaml campaigns=<another name>"
+        )
