@@ -57,6 +57,7 @@ def write_numbers(
     from nsm_resilience.report.campaign import read_description
     from nsm_resilience.report.contrasts import contrast_numbers
     from nsm_resilience.report.coverage import covered
+    from nsm_resilience.report.headline import headline
     from nsm_resilience.study.load import load_recorded_study
     from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
 
@@ -88,6 +89,7 @@ def write_numbers(
             {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
         ],
         "others": others,
+        "headline": headline((own, *others), studies),
         "sensitivity": sensitivity(tables["sensitivity"]),
         "coverage": covered(zip(names, trials, studies, strict=True)),
         "contrasts": contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name]),

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nine of several campaigns stand beside each other, one column for each system and plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.report.headline import headline
+from nsm_resilience.study.load import load_study
+
+CONFIG = Path(__file__).parents[3] / "config"
+STUDIES = [load_study(CONFIG / "study-vpp.yaml"), load_study(CONFIG / "study-today.yaml")]
+
+
+def row(scenario: str, system: str, **other: Any) -> dict[str, Any]:
+    return {
+        "scenario": scenario, "system": system, "client": "monitored", "failure": "kill", "n": 4,
+        "default": True, "kn": "3/4", "verdict": "flaky", "median": "7.5", "blind": "",
+        "new_answered": 3, "new_asked": 4, "title": scenario, "where": "somewhere",
+        "source": "stated", "claimed": "supported", **other,
+    }  # fmt: skip
+
+
+def numbers(name: str, rows: list[dict[str, Any]], agreement: str = "differs") -> dict[str, Any]:
+    claims = [{"claim": claim, "agreement": agreement, "why": "…"} for claim in ("C0", "C1", "C2")]
+    plane = {"id": "vpp", "name": "VPP", "rows": rows, "claims": claims}
+    return {"campaign": {"name": name}, "planes": [plane]}
+
+
+OLD, NEW = "nsm-v0.2.0", "nsm-v1.18.0"
+
+
+def made(*of_today: dict[str, Any]) -> dict[str, Any]:
+    first = numbers("then", [row("S2", OLD), row("S7", OLD), row("S9", OLD)])
+    return headline([first, numbers("today", list(of_today))], STUDIES)
+
+
+def test_each_system_and_plane_is_a_column_of_one_campaign() -> None:
+    again = numbers("again", [row("S2", OLD, kn="1/9")])
+    found = headline([numbers("then", [row("S2", OLD)]), again], [STUDIES[0], STUDIES[0]])
+    assert [column["campaign"] for column in found["columns"]] == ["then"]
+    (line,) = [line for line in found["rows"] if line["scenario"] == "S2"]
+    assert [cell["kn"] for cell in line["cells"]] == ["3/4"]
+
+
+def test_what_a_system_does_not_have_is_said_and_no_result() -> None:
+    found = made(row("S2", NEW, kn="4/4"))
+    (seven,) = [line for line in found["rows"] if line["scenario"] == "S7"]
+    then, today = seven["cells"]
+    assert then["kn"] == "3/4"
+    assert today["verdict"] == "not applicable"
+    assert "device plugin" in today["absent"]
+
+
+def test_what_was_not_run_has_no_cell() -> None:
+    found = made(row("S2", NEW))
+    (eight,) = [line for line in found["rows"] if line["scenario"] == "S8"]
+    assert eight["cells"] == [None, None]
+
+
+def test_a_plain_client_has_a_line_where_one_was_run() -> None:
+    assert [
+        line["client"] for line in made(row("S9", NEW))["rows"] if line["scenario"] == "S9"
+    ] == ["monitored"]
+    plain = row("S9", NEW, client="plain", default=False, kn="0/4")
+    found = made(row("S9", NEW), plain)
+    (line,) = [line for line in found["rows"] if line["client"] == "plain"]
+    assert [cell and cell["kn"] for cell in line["cells"]] == [None, "0/4"]
+
+
+def test_the_claims_are_answered_again_only_for_systems_the_paper_is_not_about() -> None:
+    old, new = made(row("S2", NEW))["columns"]
+    assert old["answers"] == []
+    assert [(a["claim"], a["word"]) for a in new["answers"]] == [
+        ("C1", "changed"),
+        ("C2", "changed"),
+    ]
+
+
+def test_a_campaign_without_judged_trials_is_no_column() -> None:
+    assert headline([numbers("none", [row("S2", OLD, n=0)])], STUDIES[:1])["columns"] == []
