@@ -18,7 +18,7 @@ from pydantic import Field, StringConstraints, model_validator
 from nsm_resilience.analysis.figures.cells import counted
 from nsm_resilience.study.load import load_model
 from nsm_resilience.study.models import Failure, Model, Outage, Scenario, Study
-from nsm_resilience.systems.known import is_part_of_one_plane
+from nsm_resilience.systems.known import is_part
 from nsm_resilience.tables.attempts import JUDGED
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Match(Model):
         if self.targets == "single socket":
             return len(broken) == 1 and scenario.faults[0].socket not in (None, "all")
         if self.targets == "VPP process":
-            return len(broken) == 1 and is_part_of_one_plane(scenario.faults[0].component)
+            return len(broken) == 1 and is_part(scenario.faults[0].component)
         return broken == set(self.targets)
 
 

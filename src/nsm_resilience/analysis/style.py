@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from nsm_resilience.record.files import write_bytes
+from nsm_resilience.systems.known import kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,20 +40,18 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 
-COMPONENT_COLOURS: dict[str, str] = {
-    "nsmd": BLUE,
-    "nsmd-k8s": SKY,
-    "nsmdp": GREEN,
+_COLOURS: dict[str, str] = {
+    "manager": BLUE,
+    "registry": SKY,
+    "device": GREEN,
     "forwarder": ORANGE,
-    "vpp": VERMILION,
-    "vpp-agent": PURPLE,
-    "vppagent-forwarder": ORANGE,
+    "data plane": VERMILION,
+    "agent": PURPLE,
     "client": INK,
     "endpoint": SOFT,
     "sockets": PURPLE,
 }
-"""The same component has the same colour in every figure. On the VPP plane the forwarder is three
-processes; the one that speaks for it keeps the forwarder's colour."""
+"""What does the same has the same colour in every figure and system (systems/base.py, Kind)."""
 
 FAULT_COLOUR = VERMILION
 REPLY_COLOUR = INK
@@ -171,7 +170,7 @@ def new_figure(width_mm: float, height_mm: float, **padding: float) -> Figure:
 
 def component_colour(component: str) -> str:
     """Return a component's colour; one that the palette does not know is drawn grey."""
-    return COMPONENT_COLOURS.get(component, SOFT)
+    return _COLOURS.get(kind_of(component) or component, SOFT)
 
 
 def shade(colour: str, share: float) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.judge.timeline import find_instants
 from nsm_resilience.judge.watchdog_events import watchdog_events
+from nsm_resilience.systems.base import Kind
+from nsm_resilience.systems.known import kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +30,8 @@ BINS = 360
 SOCKETS = "sockets"
 """Lane of all sockets of a node together."""
 
-_ORDER = ("nsmd", "nsmd-k8s", "nsmdp", "forwarder", "vppagent-forwarder", "vpp-agent", "vpp",
-          SOCKETS)  # fmt: skip
+_ORDER = (*get_args(Kind), SOCKETS)
+"""Lanes of components come by what these do, and the sockets last."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:
 def lane_order(lane: tuple[str, str]) -> tuple[str, int, str]:
     """Return a key that sorts (node, thing): client's node first, components in the usual order."""
     node, thing = lane
-    return node, _ORDER.index(thing) if thing in _ORDER else len(_ORDER), thing
+    kind = kind_of(thing) or thing
+    return node, _ORDER.index(kind) if kind in _ORDER else len(_ORDER), thing
 
 
 def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from nsm_resilience.study.names import Component, Registry, Socket
-from nsm_resilience.systems.known import carries, placed_by_itself
+from nsm_resilience.systems.known import carries, component_names, placed_by_itself
 
 Failure = Literal[
     "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause"
@@ -44,6 +44,8 @@ UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", *SOCKET_FAILURES})
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset({"cut", "pause"})
 """Failures that must: a node is not left cut off or paused for as long as a trial takes."""
+EXAMPLE = component_names()[0]
+"""A component that messages and schemas name as an example."""
 LONGEST_S = 86_400.0
 """Seconds. No window, delay or fault of a trial is longer than a day: a slip of the keyboard."""
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -85,7 +87,7 @@ class Fault(Model):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"component": "nsmd", "node": "client"}]}
+        json_schema_extra={"examples": [{"component": EXAMPLE, "node": "client"}]}
     )
     LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
 
@@ -125,9 +127,10 @@ class Fault(Model):
         if len(named) != 1:
             raise ValueError(
                 f"a fault names exactly one of {', '.join(TARGET_FAILURES)}; write for example\n"
-                "  - {component: nsmd, node: client}\nor\n  - {socket: nsm.io.sock, node: client}"
+                f"  - {{component: {EXAMPLE}, node: client}}\nor\n"
+                "  - {socket: nsm.io.sock, node: client}"
             )
-        by_itself = self.component is not None and placed_by_itself(self.component)
+        by_itself = self.component is not None and placed_by_itself(self.component) is not None
         placed = self.workload is None and self.registry is None and not by_itself
         if placed and self.node is None:
             raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")

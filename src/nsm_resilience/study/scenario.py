@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, cast
 from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.study.fault import (
+    EXAMPLE,
     UNDOABLE,
     Failure,
     Fault,
@@ -76,7 +77,7 @@ class Scenario(Model):
     LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
-    title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=["nsmd fails"])
+    title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=[f"{EXAMPLE} fails"])
     where: str = Field(
         examples=["client's node"],
         description="In words, for the table: `client's node`, `both nodes`.",

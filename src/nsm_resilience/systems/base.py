@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 Role = Literal["client", "endpoint"]
 Owner = Literal["DaemonSet", "Deployment"]
+Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane"]
+"""What a component does, the same word in every system: figures order and colour by it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Component:
         app: Label `app` of its pod.
         container: Its container.
         program: File name of the program that is the container's main process.
+        kind: What it does.
+        part_of: Component whose process it is as well; empty for one that stands for itself.
         only_on: Role of the node that it runs on when a lane has one; None: one on every node.
         serves: Program that answers on its sockets, where that is another one.
         cannot_hang: Why stopping its main process stops nothing, and what to name instead.
@@ -36,6 +40,8 @@ class Component:
     app: str
     container: str
     program: str
+    kind: Kind
+    part_of: str = ""
     only_on: Role | None = None
     serves: str = ""
     cannot_hang: str = ""

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nsm_resilience.systems import nsm_v0_2_0, nsm_v1_18_0
-from nsm_resilience.systems.base import System
+from nsm_resilience.systems.base import Component, Kind, Role, System
 
 SYSTEMS: dict[str, System] = {one.SYSTEM.name: one.SYSTEM for one in (nsm_v0_2_0, nsm_v1_18_0)}
 """By the level of the factor `system`; the first is the one that the paper is about."""
@@ -33,30 +35,42 @@ def registry_names() -> tuple[str, ...]:
     return ("all", *names)
 
 
-def placed_by_itself(component: str) -> bool:
-    """Whether a component runs once in a lane wherever it exists: no fault names its node."""
-    found = [
-        parts[component].only_on
+def parts_named(component: str) -> list[Component]:
+    """What a component is in every system and on every plane that has it."""
+    return [
+        parts[component]
         for system in SYSTEMS.values()
         for parts in system.components.values()
         if component in parts
     ]
-    return bool(found) and all(found)
+
+
+def placed_by_itself(component: str) -> Role | None:
+    """Role of the node of a component that a lane has one of wherever it exists, else None."""
+    found = {part.only_on for part in parts_named(component)}
+    return found.pop() if len(found) == 1 else None
 
 
 def carries(component: str) -> bool:
     """Whether a component carries the packets of every path of a node, in any system."""
-    return any(
-        component in parts and parts[component].carries
-        for system in SYSTEMS.values()
-        for parts in system.components.values()
-    )
+    return any(part.carries for part in parts_named(component))
 
 
-def is_part_of_one_plane(component: str | None) -> bool:
-    """Whether a component is a process of one plane only, of a system that has several."""
+def kind_of(component: str) -> Kind | None:
+    """What a component does; None for what is no component."""
+    return next((part.kind for part in parts_named(component)), None)
+
+
+def is_part(component: str | None) -> bool:
+    """Whether a component is a process of another one."""
+    return component is not None and any(part.part_of for part in parts_named(component))
+
+
+def are_all(components: Iterable[str]) -> bool:
+    """Whether these are all components of a system, but for those that are parts of others."""
+    named = set(components)
     return any(
-        component in parts and any(component not in others for others in system.components.values())
+        {name for name, part in parts.items() if not part.part_of} <= named
         for system in SYSTEMS.values()
         for parts in system.components.values()
     )

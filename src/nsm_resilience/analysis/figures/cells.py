@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from nsm_resilience.systems.known import FIRST, SYSTEMS
+from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.schemas import CELL
 
@@ -159,9 +159,10 @@ def _broken(scenario: Scenario) -> str:
         return f"{scenario.title}, {scenario.where}"
     components = list(dict.fromkeys(f.component for f in scenario.faults if f.component))
     sockets = list(dict.fromkeys(f.socket for f in scenario.faults if f.socket))
-    nodes = _NODES[frozenset(f.node for f in scenario.faults if f.node)]
-    whole = {"nsmd", "nsmdp", "nsmd-k8s", "forwarder"}
-    targets = ["all components"] if whole <= set(components) else [str(c) for c in components]
+    placed = (f.node or (placed_by_itself(f.component) if f.component else None)
+              for f in scenario.faults)  # fmt: skip
+    nodes = _NODES[frozenset(role for role in placed if role)]
+    targets = ["all components"] if are_all(components) else list(components)
     targets += ["all sockets" if socket == "all" else str(socket) for socket in sockets]
     if not targets:
         return scenario.title

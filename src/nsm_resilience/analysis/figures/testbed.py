@@ -16,7 +16,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, Link, Node, Pod
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.systems.known import is_part_of_one_plane
+from nsm_resilience.systems.known import is_part
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -232,7 +232,7 @@ def _forwarder(plan: _Plan) -> None:
     pod = plan.node.pod("forwarder")
     if pod is None:
         return
-    processes = [name for name in plan.node.programs if is_part_of_one_plane(name)]
+    processes = [name for name in plan.node.programs if is_part(name)]
     plan.box(24, 5, 39, 16.5, f"pod:{pod.name}")
     network = ", network of the node" if pod.host_network else f", {pod.address}"
     plan.text(25, 19.4, f"pod {pod.name}{network}", size=5.8, align="outer")

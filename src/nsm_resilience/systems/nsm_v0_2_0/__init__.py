@@ -28,14 +28,16 @@ _STATE = "/var/lib/networkservicemesh"
 _DEVICE_SOCKET = "/var/lib/kubelet/device-plugins/networkservicemesh.io.sock"
 
 _MANAGER = {
-    "nsmd": Component("nsmgr", "nsmd", "nsmd"),
-    "nsmdp": Component("nsmgr", "nsmdp", "nsmdp"),
-    "nsmd-k8s": Component("nsmgr", "nsmd-k8s", "nsmd-k8s"),
+    "nsmd": Component("nsmgr", "nsmd", "nsmd", "manager"),
+    "nsmdp": Component("nsmgr", "nsmdp", "nsmdp", "device"),
+    "nsmd-k8s": Component("nsmgr", "nsmd-k8s", "nsmd-k8s", "registry"),
 }
 _COMPONENTS = {
     "kernel": {
         **_MANAGER,
-        "forwarder": Component("forwarder", "kernel-forwarder", "kernel-forwarder", carries=True),
+        "forwarder": Component(
+            "forwarder", "kernel-forwarder", "kernel-forwarder", "forwarder", carries=True
+        ),
     },
     "vpp": {
         **_MANAGER,
@@ -48,15 +50,22 @@ _COMPONENTS = {
             "forwarder",
             "vppagent-forwarder",
             "vpp-agent-init",
+            "forwarder",
             serves="vppagent-forwarder",
             cannot_hang="on the vpp plane the forwarder's main process is its supervisor, and "
             "stopping that stops nothing; name the process that is to hang: vpp, vpp-agent, "
             "vppagent-forwarder",
             carries=True,
         ),
-        "vppagent-forwarder": Component("forwarder", "vppagent-forwarder", "vppagent-forwarder"),
-        "vpp-agent": Component("forwarder", "vppagent-forwarder", "vpp-agent"),
-        "vpp": Component("forwarder", "vppagent-forwarder", "vpp", carries=True),
+        "vppagent-forwarder": Component(
+            "forwarder", "vppagent-forwarder", "vppagent-forwarder", "forwarder", "forwarder"
+        ),
+        "vpp-agent": Component(
+            "forwarder", "vppagent-forwarder", "vpp-agent", "agent", "forwarder"
+        ),
+        "vpp": Component(
+            "forwarder", "vppagent-forwarder", "vpp", "data plane", "forwarder", carries=True
+        ),
     },
 }
 _SOCKETS = {

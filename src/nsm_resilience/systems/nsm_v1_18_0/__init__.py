@@ -29,14 +29,20 @@ _STATE = "/var/lib/networkservicemesh"
 _IDENTITY = "/run/spire/sockets/agent.sock"
 _COMPONENTS = {
     "vpp": {
-        "nsmgr": Component("nsmgr", "nsmgr", "nsmgr"),
+        "nsmgr": Component("nsmgr", "nsmgr", "nsmgr", "manager"),
         # The forwarder starts vpp and ends with it, and vpp with the forwarder (cmd-forwarder-vpp,
         # main.go: vpphelper.StartAndDialContext).
-        "forwarder": Component("forwarder-vpp", "forwarder-vpp", "forwarder", carries=True),
-        "vpp": Component("forwarder-vpp", "forwarder-vpp", "vpp", carries=True),
+        "forwarder": Component(
+            "forwarder-vpp", "forwarder-vpp", "forwarder", "forwarder", carries=True
+        ),
+        "vpp": Component(
+            "forwarder-vpp", "forwarder-vpp", "vpp", "data plane", "forwarder", carries=True
+        ),
         # One in a cluster upstream, here one in a lane, which is a cluster of its own to NSM; the
         # lane's manifest puts it on the endpoint's node.
-        "registry-k8s": Component("registry", "registry", "cmd-registry-k8s", only_on="endpoint"),
+        "registry-k8s": Component(
+            "registry", "registry", "cmd-registry-k8s", "registry", only_on="endpoint"
+        ),
     }
 }
 _SOCKETS = {

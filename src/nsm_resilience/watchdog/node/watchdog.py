@@ -145,10 +145,10 @@ class Watchdog:
         self.teller.tell(condition)
 
     def _pod_of(self, breach: Breach) -> dict[str, Any] | None:
-        """The pod an event is about: the component's, or the manager's for what has no owner."""
+        """The pod an event is about: the component's, or that of the first for no owner."""
         name = breach.component or breach.subject
-        component = self.contracts.components.get(name)
-        app = component.app if component is not None else "nsmgr"
+        first = next(iter(self.contracts.components.values()))
+        app = self.contracts.components.get(name, first).app
         for pod in self.pods:
             if pod["metadata"].get("labels", {}).get("app") == app:
                 return pod
