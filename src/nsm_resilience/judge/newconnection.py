@@ -106,7 +106,8 @@ def find_new_connection(
         )
     if not answered:
         seen, shown = _what_its_echoes_say(table)
-        if seen == NO_INTERFACE and _had_interface(record, asked):
+        late = client.at_s is not None and _was_ready_later(record, asked, result)
+        if seen == NO_INTERFACE and not late and _had_interface(record, asked):
             return failed(
                 "the new connection probe saw no interface in a client that had one", (said, *shown)
             )
@@ -193,6 +194,23 @@ def _what_its_echoes_say(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]
         text = "no echo could be sent"
     first, last = int(table["seq"].min()), int(table["seq"].max())
     return text, (of_samples("new connection", "new", first, last, text),)
+
+
+def _was_ready_later(record: Record, asked: Event | None, result: Event) -> bool:
+    """Whether the client's pod became Ready, which is: connected, only after its time was over.
+
+    One that asked in the watch is left to wait on, and the state is taken much later: that it has
+    an interface then is no fault of the probe.
+    """
+    pod = asked.data.get("pod") if asked is not None else None
+    ready = [
+        event.t_ns
+        for event in record.all_of("condition")
+        if event.data.get("pod") == pod
+        and event.data.get("type") == "Ready"
+        and event.data.get("status") == "True"
+    ]
+    return pod is not None and bool(ready) and min(ready) > result.t_ns
 
 
 def _had_interface(record: Record, asked: Event | None) -> bool:

@@ -202,3 +202,24 @@ def test_blind_times_stand_in_the_tables_and_in_what_is_explained(tmp_path: Path
     assert math.isinf(cell["blind_median_s"])
     s1 = cells[cells["scenario"] == "S1"].iloc[0]
     assert s1["blind_n"] == 0 and math.isnan(s1["blind_median_s"])
+
+
+@pytest.mark.parametrize(("ready_s", "blind"), [(14.0, True), (None, False), (8.0, False)])
+def test_one_that_waits_on_and_connects_later_was_refused_in_its_time(
+    tmp_path: Path, ready_s: float | None, blind: bool
+) -> None:
+    """The state taken at the end shows its interface; when its pod was Ready says since when."""
+    acts, _ = early(2, None, 9)
+    rows: Rows = [
+        {**row, "client": "client-2", "fate": "send_error", "error": "ENODEV", "rtt_ns": None}
+        for row in echoes(2.0, 10.9)
+    ]
+    pod = "newcomer-client-2"
+    state = {"nodes": {"client": {"pods": {pod: {"interfaces": [{"name": "nsm0"}]}}}}}
+    acts.append((22.0, lambda w: w.snapshot("after", state)))
+    if ready_s is not None:
+        data = {"pod": pod, "type": "Ready", "status": "True", "reason": ""}
+        acts.append((ready_s, note("condition", node="client", t_ns=ns(ready_s), data=data)))
+    found = judge(tmp_path, (acts, rows))
+    assert (found.measures.blind_s is not None) is blind
+    assert found.measures.new_connection_verdict == ("recovered" if blind else "unknown")
