@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.testbed.config import KindTestbed, load_testbed
-from nsm_resilience.testbed.manage import bring_up, take_down
 from nsm_resilience.trial.conduct import conduct
 
 STUDY = Path(__file__).parent / "faults.yaml"

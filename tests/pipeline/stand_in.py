@@ -19,14 +19,13 @@ import uuid
 from pathlib import Path
 
 from nsm_resilience import cli
-from nsm_resilience.mesh import lane_care
-from nsm_resilience.mesh.lane_care import heal_lanes
+from nsm_resilience.mesh import manage
+from nsm_resilience.mesh.lane_cleaning import heal_lanes
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.testbed import manage
 from nsm_resilience.testbed.base import Lane, TestbedError
-from nsm_resilience.testbed.out_of_use import lock_folder
+from nsm_resilience.testbed.unusable_lanes import lock_folder
 from nsm_resilience.trial import conduct
 from nsm_resilience.trial.plan import AttemptPlan
 
@@ -116,6 +115,6 @@ if __name__ == "__main__":
     manage.take_down = take_down
     conduct._cluster = cluster_of
     conduct.find_lanes = lanes_of
-    conduct.clean_again = lane_care.clean_again = clean_again
+    conduct.clean_again = lane_cleaning.clean_again = clean_again
     conduct.run_attempt = run_attempt
     cli.main()

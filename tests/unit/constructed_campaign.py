@@ -19,10 +19,9 @@ import pandas as pd
 from constructed_snapshot import snapshot
 
 from nsm_resilience.analysis.figures.typical import typical_trials
-from nsm_resilience.analysis.sensitivity import sensitivity_rows
-from nsm_resilience.analysis.statistics import median_interval, wilson
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.events import Event
+from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
@@ -30,6 +29,7 @@ from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.write import write_table
 
 STUDY = Path(__file__).parents[2] / "config" / "study.yaml"

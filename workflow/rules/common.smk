@@ -9,7 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from nsm_resilience.closing import closing_words
-from nsm_resilience.provenance.checkout import code_of_another_checkout
+from nsm_resilience.host.checkout import code_of_another_checkout
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
 from nsm_resilience.record.layout import RECORDED
 from nsm_resilience.record.lock import STEPS_LOCK

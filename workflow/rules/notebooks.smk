@@ -28,7 +28,7 @@ rule result_table:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook"),
+        code=code_of("analysis", "statistics", "report/notebook"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -64,7 +64,7 @@ rule outages:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook"),
+        code=code_of("analysis", "statistics", "report/notebook"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -94,7 +94,7 @@ rule consequences:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook"),
+        code=code_of("analysis", "statistics", "report/notebook"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -124,7 +124,7 @@ rule timelines:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook", "record"),
+        code=code_of("analysis", "statistics", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -154,7 +154,7 @@ rule testbed:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook", "record"),
+        code=code_of("analysis", "statistics", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -184,7 +184,7 @@ rule gallery:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook", "record"),
+        code=code_of("analysis", "statistics", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -210,7 +210,7 @@ rule explore:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "provenance", "report/notebook", "record", "site"),
+        code=code_of("analysis", "statistics", "provenance", "report/notebook", "record", "site"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
         " -p interactive=false > {log:q} 2>&1"
@@ -241,6 +241,6 @@ rule contrasts:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "report/notebook"),
+        code=code_of("analysis", "statistics", "report/notebook"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"

@@ -17,7 +17,7 @@ rule numbers:
         folders=campaign_folders(),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         repository=["--repository", SETTINGS.repository] if SETTINGS.repository else [],
-        code=code_of("report", "analysis", "tables", "study"),
+        code=code_of("report", "analysis", "statistics", "tables", "study", "systems"),
     shell:
         "nsm-resilience numbers {params.folders:q} --tables {params.tables:q} {params.repository:q}"
         " --out {output.numbers:q} > {log:q} 2>&1"

@@ -24,10 +24,10 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from nsm_resilience.analysis.dominance import dominance
-from nsm_resilience.analysis.exact_tests import can_reach, least_rank_p
-from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.dominance import dominance
+from nsm_resilience.statistics.exact_tests import can_reach, least_rank_p
+from nsm_resilience.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from nsm_resilience.statistics.times import Times
 
 if TYPE_CHECKING:
     import numpy as np

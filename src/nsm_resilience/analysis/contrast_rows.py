@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Table `contrasts`: every measure of every contrast, each with its test and its interval.
 
-Every word rests on statements that are adjusted over a family (`analysis.families`): all pairs that
+Every word rests on statements adjusted over a family (`statistics.families`): all pairs that
 differ in one factor, of one measure, in the same campaigns. Whether trials side by side bias is one
 question to all measures that have a margin, so these are one family.
 """
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.blocks import delta_interval, share_interval
 from nsm_resilience.analysis.contrasts import Contrast, contrasts
-from nsm_resilience.analysis.differences import cliffs_delta, hodges_lehmann, risk_difference
-from nsm_resilience.analysis.exact_tests import NO_TEST, PValue, fisher_test, rank_test
-from nsm_resilience.analysis.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.analysis.measures import MEASURES, Measure, Sample
-from nsm_resilience.analysis.statistics import Interval, median_interval
 from nsm_resilience.analysis.trial_units import Ran, with_units
+from nsm_resilience.statistics.differences import cliffs_delta, hodges_lehmann, risk_difference
+from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
+from nsm_resilience.statistics.families import Adjusted, adjusted, confidence_of
+from nsm_resilience.statistics.intervals import Interval, median_interval
 from nsm_resilience.tables.contrasts import CONTRASTS
 from nsm_resilience.tables.schemas import CELL
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nsm_resilience.analysis.times import Times, timed, times_of
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.statistics.times import Times, timed, times_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ class Measure:
 
 
 def _time(column: str) -> Read:
-    """A time of table `trials`; what was not seen to end is censored (`analysis.times`)."""
+    """A time of table `trials`; what was not seen to end is censored (`statistics.times`)."""
     return lambda judged: (times_of(judged, column), timed(judged, column))
 
 

@@ -20,7 +20,7 @@ from nsm_resilience import __version__
 from nsm_resilience.cli import archive, before, cluster, live, read, reports, results
 from nsm_resilience.cli.options import AFTER, LIVE
 from nsm_resilience.cli.terminal import work_in_utf_8, write_whatever_the_terminal_can
-from nsm_resilience.provenance.checkout import code_of_another_checkout
+from nsm_resilience.host.checkout import code_of_another_checkout
 from nsm_resilience.record.lock import STEPS_LOCK, share_for_life
 
 app = typer.Typer(

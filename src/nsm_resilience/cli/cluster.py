@@ -24,8 +24,8 @@ def cluster_up(
     allow_context: AllowContext = None,
 ) -> None:
     """Make the cluster with its lanes and agents unless it is up and healthy. May be repeated."""
+    from nsm_resilience.mesh.manage import bring_up
     from nsm_resilience.testbed.config import load_testbed
-    from nsm_resilience.testbed.manage import bring_up
 
     bring_up(load_testbed(testbed), campaign_dir, allow_context, say)
 
@@ -37,8 +37,8 @@ def cluster_down(
     allow_context: AllowContext = None,
 ) -> None:
     """Remove the cluster, or from somebody else's what we put there. May be repeated."""
+    from nsm_resilience.mesh.manage import take_down
     from nsm_resilience.testbed.config import load_testbed
-    from nsm_resilience.testbed.manage import take_down
 
     take_down(load_testbed(testbed), campaign_dir, allow_context, say)
 

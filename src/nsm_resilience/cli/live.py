@@ -76,9 +76,9 @@ def progress(
     from nsm_resilience.workflow import source_checksum
 
     if as_json:
-        say_json(as_object(campaign, source_checksum(["judge", "record", "study"])))
+        say_json(as_object(campaign, source_checksum(["judge", "record", "study", "systems"])))
         return
-    show(campaign, once, interval, source_checksum(["judge", "record", "study"]), say)
+    show(campaign, once, interval, source_checksum(["judge", "record", "study", "systems"]), say)
 
 
 @app.command(rich_help_panel=LIVE)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from nsm_resilience.judge.rules import NANOSECONDS, to_ns
-from nsm_resilience.judge.walltime import parse_wall
+from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 from nsm_resilience.study.fault import SOCKET_FAILURES, UNDOABLE

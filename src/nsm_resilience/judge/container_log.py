@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nsm_resilience.judge.doubt import Doubt
 from nsm_resilience.judge.evidence import of_event
-from nsm_resilience.judge.walltime import parse_wall
+from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.reader import Record
 
 _HEAD = re.compile(r"(\S+) (stdout|stderr) ([PF](?::\S*)?) ")

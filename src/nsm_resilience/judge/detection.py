@@ -24,7 +24,7 @@ from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
 from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import wall_clocks
+from nsm_resilience.judge.wall_clock import wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings, short_name
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nsm_resilience.judge.evidence import Evidence
-from nsm_resilience.judge.walltime import Moment
+from nsm_resilience.judge.wall_clock import Moment
 
 
 @dataclass(frozen=True, slots=True)

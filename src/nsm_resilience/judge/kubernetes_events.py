@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.judge.rules import NANOSECONDS
-from nsm_resilience.judge.walltime import Moment, parse_wall, wall_clocks
+from nsm_resilience.judge.wall_clock import Moment, parse_wall, wall_clocks
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 

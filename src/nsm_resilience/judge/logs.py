@@ -13,7 +13,7 @@ from pathlib import Path
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import WallClock, parse_wall, wall_clocks
+from nsm_resilience.judge.wall_clock import WallClock, parse_wall, wall_clocks
 from nsm_resilience.record.reader import Record
 
 SIGNS = (b"level=error", b"level=fatal", b"level=panic", b"panic: ", b"fatal error: ")

@@ -24,7 +24,7 @@ from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.walltime import Moment, WallClocks, wall_clocks
+from nsm_resilience.judge.wall_clock import Moment, WallClocks, wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,

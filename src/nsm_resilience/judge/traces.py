@@ -17,7 +17,7 @@ from nsm_resilience.judge.acts import Act, find_acts
 from nsm_resilience.judge.altered import Alteration, altered
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
-from nsm_resilience.judge.walltime import parse_wall
+from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.reader import Record, RecordError
 
 StretchKind = Literal["loss", "stall"]

@@ -14,9 +14,9 @@ from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, not_judged, watched
+from nsm_resilience.judge.ended_workload import find_gone
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.expected import Expected, Unbound, bind
-from nsm_resilience.judge.gone import find_gone
 from nsm_resilience.judge.injection import find_injection
 from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under
 from nsm_resilience.judge.listener import find_told_to_listener

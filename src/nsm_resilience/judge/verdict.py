@@ -25,7 +25,7 @@ from typing import Literal
 
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.detection import Detection
-from nsm_resilience.judge.gone import Gone
+from nsm_resilience.judge.ended_workload import Gone
 from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newclients import NewClients
 from nsm_resilience.judge.newconnection import NewConnection

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nsm_resilience.judge.evidence import Evidence, of_kubernetes
 from nsm_resilience.judge.kubernetes_events import read_kubernetes_events
-from nsm_resilience.judge.walltime import Moment
+from nsm_resilience.judge.wall_clock import Moment
 from nsm_resilience.record.reader import Record
 
 _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.files import read_object
-from nsm_resilience.tables.places import FIRST, in_words, spans
+from nsm_resilience.tables.row_numbers import FIRST, in_words, spans
 from nsm_resilience.tables.schemas import CELL
 
 OF_CELL = ("scenarios",)

@@ -42,7 +42,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 
-LATER = frozenset({"client"})
+ADDED_LATER = frozenset({"client"})
 """Columns that records made before there were such do not have: they are read as empty."""
 
 

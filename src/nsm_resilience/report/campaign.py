@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.provenance.environment import joined
+from nsm_resilience.host.environment import joined
 from nsm_resilience.record.description import DescriptionError, check_description
 from nsm_resilience.record.files import object_in, objects_in, read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout

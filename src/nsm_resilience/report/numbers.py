@@ -309,8 +309,8 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     Trials with a remedy are left out: what fails there may be the remedy's doing.
     """
-    from nsm_resilience.analysis.statistics import wilson
     from nsm_resilience.report.wording import share_interval
+    from nsm_resilience.statistics.intervals import wilson
 
     own = [row for row in rows if row["control"] and row["remedy"] == "none"]
     n = sum(row["n"] for row in own)

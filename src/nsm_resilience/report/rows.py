@@ -23,7 +23,7 @@ from nsm_resilience.report.wording import (
     typographic,
 )
 from nsm_resilience.tables.attempts import APART
-from nsm_resilience.tables.places import fragment, in_words, rows_of, rows_where
+from nsm_resilience.tables.row_numbers import fragment, in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
 from nsm_resilience.tables.schemas import CELL
 

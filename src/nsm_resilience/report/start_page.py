@@ -128,7 +128,7 @@ def target(place: Mapping[str, str], folder: PurePosixPath) -> str:
 
 def claim_rows(claims: pd.DataFrame, folder: PurePosixPath) -> list[list[str]]:
     """Return the entries of the claims, each with a link to its row."""
-    from nsm_resilience.tables.places import FIRST, fragment
+    from nsm_resilience.tables.row_numbers import FIRST, fragment
 
     return [
         claim_entry(row, f"{folder}/claims.csv{fragment([(number, number)])}")

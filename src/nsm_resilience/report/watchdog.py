@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import judged, level_name, levels_in_order
-from nsm_resilience.analysis.statistics import wilson
 from nsm_resilience.report.watchdog_rules import stated_rules
 from nsm_resilience.report.wording import seconds, share_interval
+from nsm_resilience.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd

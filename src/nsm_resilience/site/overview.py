@@ -15,7 +15,6 @@ from nsm_resilience.analysis.figures.cells import (
     natural,
 )
 from nsm_resilience.analysis.figures.typical import typical_of_cell
-from nsm_resilience.analysis.times import UNKNOWN
 from nsm_resilience.report.wording import (
     down_time,
     median_seconds,
@@ -23,6 +22,7 @@ from nsm_resilience.report.wording import (
     share_interval,
     typographic,
 )
+from nsm_resilience.statistics.times import UNKNOWN
 from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.schemas import CELL
 

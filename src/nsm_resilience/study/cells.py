@@ -33,7 +33,7 @@ class Factors(Model):
     trials of two windows are never counted together, and it has no effect that could be compared.
     """
 
-    LATER = frozenset({"watch", "system"})
+    ADDED_LATER = frozenset({"watch", "system"})
 
     system: SystemName = FIRST
     plane: Plane = "kernel"
@@ -78,7 +78,7 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
-    LATER = frozenset({"first_block", "watch", "system"})
+    ADDED_LATER = frozenset({"first_block", "watch", "system"})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1, examples=[["S1", "S2"]])]
     trials: Annotated[int, Field(ge=1, le=99)]

@@ -64,7 +64,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    LATER: ClassVar[frozenset[str]] = frozenset()
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
     """Keys that came after campaigns had been recorded: not written while they have their default,
     so that the checksums in those campaigns stay what they were."""
 
@@ -72,7 +72,7 @@ class Model(BaseModel):
     def _without_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
         fields = type(self).model_fields
-        for name in self.LATER:
+        for name in self.ADDED_LATER:
             if getattr(self, name) == fields[name].default:
                 written.pop(name, None)
         return written
@@ -89,7 +89,7 @@ class Fault(Model):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"component": EXAMPLE, "node": "client"}]}
     )
-    LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
+    ADDED_LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
 
     component: Component | None = None
     socket: Socket | None = None

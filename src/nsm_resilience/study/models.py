@@ -83,7 +83,7 @@ class Turns(Model):
 class Study(Model):
     """A whole study file (`config/study.yaml`)."""
 
-    LATER = frozenset({"turns", "full", "new_clients"})
+    ADDED_LATER = frozenset({"turns", "full", "new_clients"})
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     seed: Annotated[int, Field(ge=0, lt=2**53)]

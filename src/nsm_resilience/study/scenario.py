@@ -74,7 +74,7 @@ def check_asked_once(clients: tuple[NewClient, ...]) -> None:
 class Scenario(Model):
     """One row of the table: its faults, what the paper claims of it, and where that is said."""
 
-    LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
+    ADDED_LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
 
     id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
     title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=[f"{EXAMPLE} fails"])

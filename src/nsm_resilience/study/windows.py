@@ -61,7 +61,7 @@ class Probes(Model):
 class JudgeRules(Model):
     """Thresholds of the judge, fixed with the study so that no verdict is tuned afterwards."""
 
-    LATER = frozenset({"prompt_s", "shared_tolerance_s", "shared_least_s"})
+    ADDED_LATER = frozenset({"prompt_s", "shared_tolerance_s", "shared_least_s"})
 
     loss_run: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=5,

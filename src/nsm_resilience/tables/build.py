@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nsm_resilience.analysis.sensitivity import sensitivity_rows
 from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.rules import Rules
@@ -49,6 +48,7 @@ from nsm_resilience.tables.schemas import (
     SENSITIVITY,
     TRIALS,
 )
+from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.write import TableWriter, write_table
 
 BY_CAMPAIGN = (SCENARIOS, CLAIMS, EFFICIENCY, COINCIDENCES, SENSITIVITY)

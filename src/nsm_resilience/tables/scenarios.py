@@ -7,8 +7,8 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from nsm_resilience.analysis.statistics import median_interval, wilson
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of

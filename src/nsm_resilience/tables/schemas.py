@@ -70,7 +70,7 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
         "new_connection_answered"
     ].fillna(False)
-    # of a path whose client or endpoint is gone something else is asked (judge/gone.py)
+    # of a path whose client or endpoint is gone something else is asked (judge/ended_workload.py)
     gone = table["path_verdict"] == "gone"
     return (table["verdict"] != "supported") | gone | whole.astype(bool)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.provenance.checkout import of_checkout
+from nsm_resilience.host.checkout import of_checkout
 from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study

@@ -28,7 +28,7 @@ from nsm_resilience.testbed.base import (
     Lane,
     TestbedError,
 )
-from nsm_resilience.testbed.out_of_use import out_of_use
+from nsm_resilience.testbed.unusable_lanes import out_of_use
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.testbed.out_of_use import lock_folder, out_of_use
+from nsm_resilience.testbed.unusable_lanes import lock_folder, out_of_use
 
 
 def describe_cluster(campaign_folder: Path) -> Iterator[str]:

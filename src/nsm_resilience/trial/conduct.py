@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from nsm_resilience.mesh.lane_care import clean_again
+from nsm_resilience.mesh.lane_cleaning import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.load import load_study
@@ -17,7 +17,7 @@ from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
-from nsm_resilience.testbed.out_of_use import lock_folder, take_out
+from nsm_resilience.testbed.unusable_lanes import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
 from nsm_resilience.trial.phases import API_BACK_S
 from nsm_resilience.trial.plan import AttemptPlan

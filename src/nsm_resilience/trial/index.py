@@ -14,7 +14,7 @@ from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.study.load import load_recorded_study, sha256_of
 from nsm_resilience.study.schedule import make_schedule
-from nsm_resilience.testbed.out_of_use import lock_folder, lost_lanes
+from nsm_resilience.testbed.unusable_lanes import lock_folder, lost_lanes
 from nsm_resilience.trial.attempts import attempts_of
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from nsm_resilience.provenance.environment import boot, machine, software
+from nsm_resilience.host.environment import boot, machine, software
 from nsm_resilience.record.layout import FORMAT
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.load import sha256_of

@@ -11,6 +11,7 @@ from typing import Any
 
 from nsm_resilience.agent.client import Agent, AgentError, at_once
 from nsm_resilience.faults.inject import SCRIPT, Injector
+from nsm_resilience.host.environment import load
 from nsm_resilience.mesh.manifests import CLIENT
 from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.components import ComponentProbe
@@ -18,7 +19,6 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
-from nsm_resilience.provenance.environment import load
 from nsm_resilience.record.events import Phase
 from nsm_resilience.study.duration import after_s
 from nsm_resilience.testbed.api import (

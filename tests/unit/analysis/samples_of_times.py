@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.times import Times
 
 
 def seen(*seconds: float) -> Times:

@@ -13,7 +13,7 @@ from samples_of_times import censored, seen
 
 from nsm_resilience.analysis import blocks as module
 from nsm_resilience.analysis.blocks import can_tell, delta_interval, share_interval
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.times import Times
 
 
 def test_too_few_blocks_give_no_interval() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.contrasts import contrasts, differing_throughout
-from nsm_resilience.analysis.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.analysis.measures import MEASURES, measure
 from nsm_resilience.analysis.trial_units import Ran
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
+from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.contrasts import DIFFERS_IN, ENVIRONMENTS

@@ -12,14 +12,14 @@ import pytest
 from samples_of_times import censored, seen
 from statsmodels.stats.nonparametric import rank_compare_2indep
 
-from nsm_resilience.analysis import differences
-from nsm_resilience.analysis.differences import (
+from nsm_resilience.statistics import differences
+from nsm_resilience.statistics.differences import (
     cliffs_delta,
     hodges_lehmann,
     risk_difference,
 )
-from nsm_resilience.analysis.exact_tests import rank_test
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.exact_tests import rank_test
+from nsm_resilience.statistics.times import Times
 
 INF = math.inf
 

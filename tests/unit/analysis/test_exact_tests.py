@@ -12,15 +12,15 @@ import pytest
 import scipy.stats
 from samples_of_times import censored, seen
 
-from nsm_resilience.analysis.dominance import dominance, rank_scores
-from nsm_resilience.analysis.exact_tests import (
+from nsm_resilience.statistics.dominance import dominance, rank_scores
+from nsm_resilience.statistics.exact_tests import (
     fisher_test,
     least_fisher_p,
     least_rank_p,
     permutation_p,
     rank_test,
 )
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.times import Times
 
 # Freireich et al. (1963): weeks in remission, placebo against 6-MP
 PLACEBO = seen(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)

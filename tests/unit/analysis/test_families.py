@@ -10,8 +10,8 @@ import pytest
 from samples_of_times import seen
 from statsmodels.stats.multitest import multipletests
 
-from nsm_resilience.analysis.exact_tests import NO_TEST, PValue, fisher_test, rank_test
-from nsm_resilience.analysis.families import LEVEL, adjusted, confidence_of, holm
+from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
+from nsm_resilience.statistics.families import LEVEL, adjusted, confidence_of, holm
 
 
 def test_p_is_adjusted_for_the_number_of_tests_that_were_made() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsm_resilience.analysis.statistics import (
+from nsm_resilience.statistics.intervals import (
     kaplan_meier,
     median_interval,
     median_ranks,

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 import pytest
 
-from nsm_resilience.analysis.times import Times, timed, times_of
+from nsm_resilience.statistics.times import Times, timed, times_of
 
 INF = math.inf
 NAN = math.nan

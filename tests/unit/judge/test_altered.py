@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from constructed import record
 
-from nsm_resilience.analysis.sensitivity import sensitivity_rows
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.altered import GRID, KEYS, AlterationError, altered, parse, value_of
 from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.study.models import JudgeRules
+from nsm_resilience.tables.sensitivity import sensitivity_rows
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.instruments import instrument_failure
-from nsm_resilience.judge.walltime import STEP_NS, Moment, WallClock, Witness, parse_wall
+from nsm_resilience.judge.wall_clock import STEP_NS, Moment, WallClock, Witness, parse_wall
 
 TOLD_S, WARNED_S = 4.0, 2.25
 MEASURES = ("detected_s", "detected_by", "notified_s", "notified_by")

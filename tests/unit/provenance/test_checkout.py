@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.provenance.checkout import CHECKOUT, OURS, code_of_another_checkout, of_checkout
+from nsm_resilience.host.checkout import CHECKOUT, OURS, code_of_another_checkout, of_checkout
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nsm_resilience.tables.places import fragment, in_words, rows_where, spans
+from nsm_resilience.tables.row_numbers import fragment, in_words, rows_where, spans
 
 TABLE = pd.DataFrame({"cell": ["a", "b", "b", "a", "b"], "n": [1, 1, 2, 2, 2]})
 

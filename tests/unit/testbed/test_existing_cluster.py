@@ -12,13 +12,13 @@ import pytest
 import yaml
 from api_server import StandIn, serving
 
+from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
 from nsm_resilience.testbed.doctor import examine
 from nsm_resilience.testbed.lanes import confirm_lane, drop_labels, find_lanes, make_lanes
-from nsm_resilience.testbed.manage import bring_up, take_down
 from nsm_resilience.testbed.rights import needed_rights
 
 CRD = (

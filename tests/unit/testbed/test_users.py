@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from api_server import StandIn, serving
 
+from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.config import ExistingTestbed
-from nsm_resilience.testbed.manage import bring_up, take_down
 from nsm_resilience.testbed.users import User, enter, others, user_of
 
 NAMESPACE = "/api/v1/namespaces/nsm-resilience"

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.mesh import lane_care
-from nsm_resilience.mesh.lane_care import heal_lanes
+from nsm_resilience.mesh.lane_cleaning import heal_lanes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.api import ApiUnavailable
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import Images, KindTestbed
 from nsm_resilience.testbed.lanes import take_lane
-from nsm_resilience.testbed.out_of_use import lost_lanes, out_of_use, past_of, put_back, take_out
+from nsm_resilience.testbed.unusable_lanes import (
+    lost_lanes,
+    out_of_use,
+    past_of,
+    put_back,
+    take_out,
+)
 from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
@@ -119,7 +124,7 @@ def test_a_lane_is_healed_by_proof_only(locks: Path, monkeypatch: pytest.MonkeyP
             looked.append(lane.name)
             return "a process is left" if lane.name in still else None
 
-        monkeypatch.setattr(lane_care, "clean_again", clean_again)
+        monkeypatch.setattr(lane_cleaning, "clean_again", clean_again)
         cluster: Any = None
         heal_lanes(cluster, lanes, Images(), locks, said.append)
         assert "lane-3" not in looked  # it was never out of use

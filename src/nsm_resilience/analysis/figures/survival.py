@@ -12,7 +12,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
-from nsm_resilience.analysis.statistics import Survival, kaplan_meier
+from nsm_resilience.statistics.intervals import Survival, kaplan_meier
 from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:

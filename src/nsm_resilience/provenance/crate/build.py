@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience import __version__
+from nsm_resilience.host.environment import joined
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.crate.about import add_about, read_citation
@@ -34,7 +35,6 @@ from nsm_resilience.provenance.crate.steps import (
     crate_path,
     parse_workflow,
 )
-from nsm_resilience.provenance.environment import joined
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.report.campaign import read_description
 from nsm_resilience.tables.rows import counting

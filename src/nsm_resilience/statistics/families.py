@@ -15,8 +15,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nsm_resilience.analysis.exact_tests import PValue
-from nsm_resilience.analysis.statistics import CONFIDENCE
+from nsm_resilience.statistics.exact_tests import PValue
+from nsm_resilience.statistics.intervals import CONFIDENCE
 
 LEVEL = round(1.0 - CONFIDENCE, 10)
 """Chance of one or more false alarms in a family."""

@@ -18,8 +18,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nsm_resilience.analysis.dominance import rank_scores
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.dominance import rank_scores
+from nsm_resilience.statistics.times import Times
 
 if TYPE_CHECKING:
     import numpy as np

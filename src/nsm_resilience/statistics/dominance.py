@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.times import Times
 
 if TYPE_CHECKING:
     import numpy as np

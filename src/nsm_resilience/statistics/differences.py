@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Differences between two samples of trials: effect sizes with their intervals.
 
-As in `analysis.statistics`, every function says what it assumes and where the method comes from,
+As in `statistics.intervals`, every function says what it assumes and where the method comes from,
 and calls a library (statsmodels, scipy, lifelines) wherever that has the method. A difference is
 always "second minus first": the first sample is the level that is compared with.
 
@@ -17,10 +17,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from nsm_resilience.analysis.dominance import dominance
-from nsm_resilience.analysis.exact_tests import can_reach, least_fisher_p, least_rank_p
-from nsm_resilience.analysis.statistics import CONFIDENCE, Interval, check_confidence
-from nsm_resilience.analysis.times import Times
+from nsm_resilience.statistics.dominance import dominance
+from nsm_resilience.statistics.exact_tests import can_reach, least_fisher_p, least_rank_p
+from nsm_resilience.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from nsm_resilience.statistics.times import Times
 
 EXACT_BELOW = 50
 """Trials per sample below which the distribution of ranks is counted, not approximated."""

@@ -16,7 +16,7 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 """The folder that holds `src/nsm_resilience`, where the code runs from a checkout."""
-OURS = "src/nsm_resilience/provenance/checkout.py"
+OURS = "src/nsm_resilience/host/checkout.py"
 """This file, as a commit of ours holds it."""
 
 

@@ -65,11 +65,11 @@ def _bring_up(
 ) -> None:
     from nsm_resilience.agent.deploy import deploy
     from nsm_resilience.mesh.definitions import refuse_another_mesh
-    from nsm_resilience.mesh.lane_care import check_untouched, heal_lanes
+    from nsm_resilience.mesh.lane_cleaning import check_untouched, heal_lanes
     from nsm_resilience.mesh.prepare import prepare_cluster
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.lanes import make_lanes
-    from nsm_resilience.testbed.out_of_use import lock_folder
+    from nsm_resilience.testbed.unusable_lanes import lock_folder
     from nsm_resilience.testbed.users import enter
 
     testbed = make_testbed(config, campaign_folder, allow_context, say)
@@ -156,7 +156,7 @@ def _alone(
 def _leave(testbed: Existing, say: Callable[[str], None]) -> None:
     """What `down` alone does not: clean nodes, and nothing of ours for the whole cluster."""
     from nsm_resilience.mesh.definitions import remove_definitions
-    from nsm_resilience.mesh.lane_care import leave_nodes
+    from nsm_resilience.mesh.lane_cleaning import leave_nodes
     from nsm_resilience.testbed.api import Cluster
 
     cluster = Cluster(testbed.kubeconfig, testbed.context)

@@ -20,7 +20,7 @@ from nsm_resilience.testbed.lanes import (
     mark_checked,
     whole_lanes,
 )
-from nsm_resilience.testbed.out_of_use import out_of_use, put_back
+from nsm_resilience.testbed.unusable_lanes import out_of_use, put_back
 
 
 def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:

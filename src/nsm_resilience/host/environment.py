@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nsm_resilience
-from nsm_resilience.provenance.checkout import of_checkout
+from nsm_resilience.host.checkout import of_checkout
 
 _PACKAGES = ("kubernetes", "snakemake", "pandas", "pyarrow", "pydantic")
 
