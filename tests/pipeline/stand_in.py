@@ -19,7 +19,7 @@ import uuid
 from pathlib import Path
 
 from nsm_resilience import cli
-from nsm_resilience.mesh import manage
+from nsm_resilience.mesh import lane_cleaning, manage
 from nsm_resilience.mesh.lane_cleaning import heal_lanes
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout

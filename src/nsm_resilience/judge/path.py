@@ -46,7 +46,7 @@ class PathMeasure:
             settle time at the end of the watch; `late` = one of these by its losses, but too many
             replies came late at the end; `dead` = none of these, or more losses outside
             interruptions than a living path has; `gone` = dead because the client or its only
-            endpoint was taken away (gone.py); `unknown` = see `problem`.
+            endpoint was taken away (ended_workload.py); `unknown` = see `problem`.
         outage_s: Last reply before the first interruption to first reply after the last one; 0
             without any; until the end of the watch for `dead`, whose recovery was not seen. Of a
             path that is dead for its losses it begins at the first loss.

@@ -19,7 +19,7 @@ from nsm_resilience.judge import (
     injection,
     plausible,
     shared,
-    walltime,
+    wall_clock,
     watchdog,
 )
 from nsm_resilience.judge.rules import NANOSECONDS, Rules
@@ -200,7 +200,7 @@ RULEBOOK: tuple[RuleText, ...] = (
     ),
     RuleText(
         "wall clocks",
-        "walltime",
+        "wall_clock",
         ("STEP_NS", "SLEW", "APART_NS"),
         "Times of Kubernetes and of logs are turned into the runner's time by the difference that "
         "held then. A change of it by more than {STEP_NS} s (and {SLEW} of the time between, where "
@@ -219,7 +219,7 @@ RULEBOOK: tuple[RuleText, ...] = (
     ),
     RuleText(
         "client or endpoint gone",
-        "gone",
+        "ended_workload",
         (),
         "Of a client that is deleted, or an only endpoint, not the path is asked but whether the "
         "survivor has released its end, and if the client is gone whether a new client connects.",
@@ -320,9 +320,9 @@ def values() -> dict[str, float]:
         "BEATS_MISSED": watchdog.BEATS_MISSED,
         "ECHOES_BEFORE": watchdog.ECHOES_BEFORE,
         "LEAST_NS": awake.LEAST_NS,
-        "STEP_NS": walltime.STEP_NS,
-        "SLEW": walltime.SLEW,
-        "APART_NS": walltime.APART_NS,
+        "STEP_NS": wall_clock.STEP_NS,
+        "SLEW": wall_clock.SLEW,
+        "APART_NS": wall_clock.APART_NS,
         "UNDOING_NS": acts.UNDOING_NS,
         "REBOOT_S": shared.REBOOT_S,
         "MUCH_LONGER": shared.MUCH_LONGER,

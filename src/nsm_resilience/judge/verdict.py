@@ -12,7 +12,8 @@
    record does not tell.
 6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
 7. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
-   its end of the path and, if the client is gone, a new client got a working connection (gone.py).
+   its end of the path and, if the client is gone, a new client got a working connection
+   (ended_workload.py).
 8. The established path lives, answers in time at the end and has done so for the settle time (or
    was never interrupted), and the new client got a working connection: `supported`. Anything else:
    `unsupported`. What lives, is late and has settled is decided in settled.py; of several new

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nsm_resilience.mesh import lane_cleaning
 from nsm_resilience.mesh.lane_cleaning import heal_lanes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.writer import RecordWriter
