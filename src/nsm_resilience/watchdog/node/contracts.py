@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What NSM's components owe each other, as the watchdog's configuration describes it.
 
-The facts (paths, programs, who serves what) come from the runner (nsm_resilience.mesh.system, with
+The facts (paths, programs, who serves what) come from the runner (nsm_resilience.systems, with
 the files of NSM v0.2.0 they were read in), so that another release needs no change here.
 """
 
