@@ -26,9 +26,9 @@ from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
 from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
+from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
-from nsm_resilience.tables.schemas import CELL
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.write import write_table
 

@@ -21,8 +21,8 @@ from nsm_resilience.statistics.differences import cliffs_delta, hodges_lehmann, 
 from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
 from nsm_resilience.statistics.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.statistics.intervals import Interval, median_interval
+from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.contrasts import CONTRASTS
-from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

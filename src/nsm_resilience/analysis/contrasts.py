@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import TREATMENTS, in_order, judged, levels_in_order
-from nsm_resilience.tables.schemas import CELL, COMPANY
+from nsm_resilience.tables.cell import CELL, COMPANY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.files import read_object
+from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import FIRST, in_words, spans
-from nsm_resilience.tables.schemas import CELL
 
 OF_CELL = ("scenarios",)
 OF_TRIAL = ("outages", "components", "phases")

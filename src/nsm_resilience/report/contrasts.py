@@ -18,8 +18,8 @@ from nsm_resilience.report.campaign import read_description, record_clusters
 from nsm_resilience.report.environments import environment_table
 from nsm_resilience.report.wording import adjusted_p, seconds
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, SIDES, WORDS
-from nsm_resilience.tables.schemas import FACTOR_LEVELS
 from nsm_resilience.tables.write import write_table
 
 if TYPE_CHECKING:

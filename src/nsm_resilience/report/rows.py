@@ -23,9 +23,9 @@ from nsm_resilience.report.wording import (
     typographic,
 )
 from nsm_resilience.tables.attempts import APART
+from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import fragment, in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
-from nsm_resilience.tables.schemas import CELL
 
 if TYPE_CHECKING:
     from nsm_resilience.study.models import Scenario, Study

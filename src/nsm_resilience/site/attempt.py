@@ -13,8 +13,9 @@ from nsm_resilience.provenance.explain import holder, quoted
 from nsm_resilience.record.reader import Record, RecordError, read_record
 from nsm_resilience.site.happenings import Happening, clock_of, happenings, kubernetes_happenings
 from nsm_resilience.site.timeline import Drawing, draw
+from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.rows import trial_row
-from nsm_resilience.tables.schemas import CELL, TRIALS
+from nsm_resilience.tables.trials import TRIALS
 
 LONGEST_LINE = 4000
 """Characters of a line of the record that are quoted: all but the longest proofs."""

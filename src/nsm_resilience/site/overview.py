@@ -24,7 +24,7 @@ from nsm_resilience.report.wording import (
 )
 from nsm_resilience.statistics.times import UNKNOWN
 from nsm_resilience.tables.attempts import APART, in_words
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -46,9 +46,9 @@ from nsm_resilience.tables.schemas import (
     PHASES,
     SCENARIOS,
     SENSITIVITY,
-    TRIALS,
 )
 from nsm_resilience.tables.sensitivity import sensitivity_rows
+from nsm_resilience.tables.trials import TRIALS
 from nsm_resilience.tables.write import TableWriter, write_table
 
 BY_CAMPAIGN = (SCENARIOS, CLAIMS, EFFICIENCY, COINCIDENCES, SENSITIVITY)

@@ -8,8 +8,8 @@ Differences are second less first. Rows are made by `analysis.contrast_rows` and
 
 from __future__ import annotations
 
+from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 from nsm_resilience.tables.columns import Column, Rule, Table
-from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS
 
 SIDES = ("first", "second")
 

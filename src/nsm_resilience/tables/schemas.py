@@ -2,379 +2,33 @@
 """The tables: what every column means, its unit, and when it is empty.
 
 Times are seconds; those ending in `_s` count from the fault unless the meaning says otherwise.
-`CELL` are the columns that name a cell of the study: a scenario with one level of each factor.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from nsm_resilience.judge.altered import KEYS
 from nsm_resilience.judge.components import ChangeKind
-from nsm_resilience.judge.injection import ProofState
-from nsm_resilience.judge.newclients import Service
-from nsm_resilience.judge.path import PathVerdict
-from nsm_resilience.judge.verdict import Verdict
-from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Source, Watch
-from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.study.models import Source
 from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
+from nsm_resilience.tables.cell import (
+    ATTEMPT,
+    CAMPAIGN,
+    CELL,
+    FACTORS,
+    SCENARIO,
+    TRIAL,
+    factor,
+)
 from nsm_resilience.tables.columns import Column, Rule, Table
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
 from nsm_resilience.tables.efficiency import KINDS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-CELL = ("scenario", "system", "plane", "client", "failure", "outage", "watch", "remedy")
-
-COMPANY = ("alone", "side by side")
+from nsm_resilience.tables.trials import TRIALS
 
 SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not reached")
 SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
 CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
-
-_NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
-_NO_WATCHDOG = "there was no watchdog, or the record is void, cut or unreadable"
-_NOT_ASKED_EARLY = "no new client asked in the watch, or one of them was not measured"
-_NEVER_RAN = "there was no watchdog, or the record is unreadable"
-
-
-FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
-    "system": tuple(SYSTEMS),
-    "plane": get_args(Plane),
-    "client": get_args(Client),
-    "failure": get_args(Failure),
-    "outage": get_args(Outage),
-    "watch": get_args(Watch),
-    "remedy": get_args(Remedy),
-}
-
-
-def _factor(name: str) -> Column:
-    return Column(name, "text", f"level of the factor {name}", one_of=FACTOR_LEVELS[name])
-
-
-_CAMPAIGN = Column("campaign", "text", "name of the campaign")
-_TRIAL = Column("trial", "text", "<cell id>/<number>")
-_ATTEMPT = Column("attempt", "integer", "attempt of this trial, from 1", least=1)
-_SCENARIO = Column("scenario", "text", "scenario of the study")
-_FACTORS = tuple(_factor(name) for name in FACTOR_LEVELS)
-
-
-def _judged_is_measured(table: pd.DataFrame) -> pd.Series:
-    judged = table["verdict"].isin(["supported", "unsupported"])
-    return ~judged | (table["outage_s"].notna() & table["new_connection_answered"].notna())
-
-
-def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
-    whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
-        "new_connection_answered"
-    ].fillna(False)
-    # of a path whose client or endpoint is gone something else is asked (judge/ended_workload.py)
-    gone = table["path_verdict"] == "gone"
-    return (table["verdict"] != "supported") | gone | whole.astype(bool)
-
-
-TRIALS = Table(
-    "trials",
-    "One row per attempt of every trial, void and cut ones included.",
-    (
-        _CAMPAIGN,
-        _TRIAL,
-        _ATTEMPT,
-        _SCENARIO,
-        *_FACTORS,
-        Column(
-            "company",
-            "text",
-            "whether it ran alone on the cluster, or side by side with others",
-            "the study does not vary it",
-            one_of=COMPANY,
-        ),
-        Column("lane", "text", "lane it ran in", "the record is unreadable"),
-        Column("started", "text", "when it began, UTC", "the record is unreadable"),
-        Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
-        Column("reason", "text", "why, in one sentence; `void: …` and `cut: …` are not judged"),
-        Column(
-            "path_verdict",
-            "text",
-            "alive = never interrupted; recovered = interrupted, and answering for the settle "
-            "time at the end of the watch; late = so by its losses, but too many replies came late "
-            "at the end; dead = none of these, or it lost too much outside interruptions; gone = "
-            "dead because the client or its only endpoint was taken away, so that its end is not "
-            "asked of; unknown = not measured",
-            one_of=get_args(PathVerdict),
-        ),
-        Column(
-            "outage_s",
-            "number",
-            "seconds from the last reply before the first interruption to the first reply after "
-            "the last one; 0 = never interrupted; to the end of the watch when censored",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column(
-            "outage_censored",
-            "truth",
-            "whether outage_s is a lower bound: recovery was not seen in the watch",
-            _NOT_MEASURED,
-        ),
-        Column("interruptions", "integer", "interruptions of the path", _NOT_MEASURED, least=0),
-        Column(
-            "down_s", "number", "seconds without reply, summed up over them", _NOT_MEASURED, least=0
-        ),
-        Column("replies_sent", "integer", "echoes sent in the watch", _NOT_MEASURED, least=0),
-        Column("replies_lost", "integer", "of these, not answered", _NOT_MEASURED, least=0),
-        Column(
-            "lost_outside", "integer", "of these, outside interruptions", _NOT_MEASURED, least=0
-        ),
-        Column(
-            "replies_late",
-            "integer",
-            "echoes answered later than the judge's late_reply_s",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column(
-            "longest_reply_s",
-            "number",
-            "longest wait for a reply",
-            f"no reply, or {_NOT_MEASURED}",
-            least=0,
-        ),
-        Column(
-            "late_sends",
-            "integer",
-            "of these, sent more than half an interval late",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column(
-            "shared_losses",
-            "integer",
-            "losses shared with another lane: left out of the columns before, unless the attempt "
-            "is unknown because of them (table `disturbances`)",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column("shared_losses_s", "number", "seconds of them", _NOT_MEASURED, least=0),
-        Column("shared_echoes_lost", "integer", "echoes lost in them", _NOT_MEASURED, least=0),
-        Column("shared_stalls", "integer", "stalls shared likewise", _NOT_MEASURED, least=0),
-        Column("shared_stalls_s", "number", "seconds of them", _NOT_MEASURED, least=0),
-        Column(
-            "new_connection_s",
-            "number",
-            "seconds from asking to the first reply to a new client; of several the last one asked",
-            "not answered, or not measured",
-            least=0,
-        ),
-        Column(
-            "new_connection_answered",
-            "truth",
-            "whether a new client got a reply in its window; of several the last one asked",
-            _NOT_MEASURED,
-        ),
-        Column(
-            "new_connection_verdict",
-            "text",
-            "of all new clients: served = each connected promptly, or the only one, asked after "
-            "the watch, connected; recovered = one waited or was refused, and the last connected; "
-            "refused = the last did not; unknown = not measured",
-            "the record is void, cut or unreadable",
-            one_of=get_args(Service),
-        ),
-        Column(
-            "blind_s",
-            "number",
-            "seconds until the service took a new client again after one that it did not take "
-            "promptly; 0 = it took each promptly; to the last refusal when censored",
-            _NOT_ASKED_EARLY,
-            least=0,
-        ),
-        Column(
-            "blind_at_least_s",
-            "number",
-            "until when a refusal is known: below blind_s where nobody asked in between",
-            _NOT_ASKED_EARLY,
-            least=0,
-        ),
-        Column(
-            "blind_censored",
-            "truth",
-            "whether blind_s is a lower bound: no new client connected any more",
-            _NOT_ASKED_EARLY,
-        ),
-        Column(
-            "bystander_s",
-            "number",
-            "seconds until an ordinary pod on the client's node had started",
-            "it did not, or was not tried",
-            least=0,
-        ),
-        Column(
-            "bystander_started", "truth", "whether it started in its window", "it was not tried"
-        ),
-        Column(
-            "detected_s",
-            "number",
-            "seconds until Kubernetes, NSM or the arm's watchdog first showed that something was "
-            "wrong",
-            "nothing was shown in the watch, not measured, or not known: see detected_unknown",
-            least=0,
-        ),
-        Column("detected_by", "text", "who showed what", "as detected_s"),
-        Column(
-            "detected_unknown",
-            "text",
-            "why nobody knows whether anything was shown, or what was first",
-            "it is known, or not measured",
-        ),
-        Column(
-            "notified_s",
-            "number",
-            "seconds until the client was first told",
-            "it was told nothing in the watch, not measured, or not known: see notified_unknown",
-            least=0,
-        ),
-        Column("notified_by", "text", "by which channel", "as notified_s"),
-        Column(
-            "notified_unknown",
-            "text",
-            "why nobody knows whether the client was told, or what was first",
-            "it is known, or not measured",
-        ),
-        Column(
-            "listener_told_s",
-            "number",
-            "seconds until NSM first told a client that listens, whether or not this one does",
-            "it told nothing in the watch, or nobody listened: see listener_watched",
-            least=0,
-        ),
-        Column("listener_told_by", "text", "what it told", "as listener_told_s"),
-        Column(
-            "listener_watched",
-            "truth",
-            "whether a stream of ours listened all the time; older records have none",
-            "the record is void, cut or unreadable",
-        ),
-        Column(
-            "watchdog_found_s",
-            "number",
-            "seconds until the watchdog first found something",
-            f"it found nothing in the watch; {_NO_WATCHDOG}",
-            least=0,
-        ),
-        Column("watchdog_found_rule", "text", "the rule that found it", "as watchdog_found_s"),
-        Column("watchdog_findings", "integer", "findings in the watch", _NO_WATCHDOG, least=0),
-        Column(
-            "watchdog_acted_s",
-            "number",
-            "seconds until the watchdog first acted",
-            f"it did nothing in the watch; {_NO_WATCHDOG}",
-            least=0,
-        ),
-        Column(
-            "watchdog_acts",
-            "integer",
-            "actions from its start until the pods are taken away, of void attempts as well",
-            _NEVER_RAN,
-            least=0,
-        ),
-        Column("watchdog_acts_failed", "integer", "of these, how many failed", _NEVER_RAN, least=0),
-        Column(
-            "watchdog_cleared_s",
-            "number",
-            "seconds until the last of its findings no longer held",
-            f"one still holds at the end of the watch, or it found nothing; {_NO_WATCHDOG}",
-            least=0,
-        ),
-        Column(
-            "watchdog_false_alarms",
-            "integer",
-            "findings before any fault, in a control all of them; of void attempts as well",
-            _NEVER_RAN,
-            least=0,
-        ),
-        Column(
-            "watchdog_cut",
-            "truth",
-            "whether a path that answered was interrupted within the settle time after an action "
-            "of the watchdog: it may have lived without it",
-            "the path was not measured, or not for the settle time after each action; "
-            f"{_NO_WATCHDOG}",
-        ),
-        Column(
-            "injection_proof",
-            "text",
-            "whether the fault is proved; `no fault` for a control",
-            _NOT_MEASURED,
-            one_of=get_args(ProofState),
-        ),
-        Column("watch_s", "number", "length of the watch", _NOT_MEASURED, least=0),
-        Column("record", "text", "folder of the record in the campaign"),
-        Column("evidence", "text", "references into the record, a list in JSON"),
-    ),
-    ("campaign", "trial", "attempt"),
-    (
-        Rule("what is judged is measured", _judged_is_measured),
-        Rule("supported means a path and a new client that work", _supported_is_whole),
-        Rule(
-            "detected_by stands beside detected_s",
-            lambda t: t["detected_s"].isna() == t["detected_by"].isna(),
-        ),
-        Rule(
-            "notified_by stands beside notified_s",
-            lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
-        ),
-        Rule(
-            "what is not known has no time",
-            lambda t: (
-                (t["detected_unknown"].isna() | t["detected_s"].isna())
-                & (t["notified_unknown"].isna() | t["notified_s"].isna())
-            ),
-        ),
-        Rule(
-            "listener_told_by stands beside listener_told_s",
-            lambda t: t["listener_told_s"].isna() == t["listener_told_by"].isna(),
-        ),
-        Rule(
-            "what was heard was listened to",
-            lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
-        ),
-        Rule(
-            "watchdog_found_rule stands beside watchdog_found_s",
-            lambda t: t["watchdog_found_s"].isna() == t["watchdog_found_rule"].isna(),
-        ),
-        Rule(
-            "a watchdog only in an arm with one",
-            lambda t: (t["remedy"] != "none") | t["watchdog_findings"].isna(),
-        ),
-        Rule(
-            "who only observes does not act",
-            lambda t: (
-                (t["remedy"] != "observe")
-                | ~t["verdict"].isin(["supported", "unsupported"])
-                | ~(t["watchdog_acts"] > 0).fillna(False)
-            ),
-        ),
-        Rule(
-            "a refusal is known for no longer than the blind time",
-            lambda t: t["blind_at_least_s"].fillna(0) <= t["blind_s"].fillna(0),
-        ),
-        Rule(
-            "a path that never stopped has no outage",
-            lambda t: (t["path_verdict"] != "alive") | (t["outage_s"] == 0),
-        ),
-        Rule(
-            "an outage is as long as its interruptions, or longer",
-            lambda t: ~(t["outage_s"] + 1e-4 < t["down_s"]).fillna(False),
-        ),
-        Rule(
-            "losses outside interruptions are losses",
-            lambda t: ~(t["lost_outside"] > t["replies_lost"]).fillna(False),
-        ),
-    ),
-)
 
 _INTERVAL_EMPTY = "no judged trial"
 _MEDIAN_EMPTY = "no judged trial"
@@ -384,11 +38,11 @@ SCENARIOS = Table(
     "scenarios",
     "One row per cell of the study, those without trials included.",
     (
-        _CAMPAIGN,
-        _SCENARIO,
+        CAMPAIGN,
+        SCENARIO,
         Column("title", "text", "what happens"),
         Column("source", "text", "where the scenario is from", one_of=get_args(Source)),
-        *_FACTORS,
+        *FACTORS,
         Column("n", "integer", "trials judged supported or unsupported", least=0),
         Column("k", "integer", "of these, supported", least=0),
         *attempt_columns(),
@@ -485,10 +139,10 @@ CLAIMS = Table(
     "claims",
     "The paper's three claims, for each forwarding plane.",
     (
-        _CAMPAIGN,
+        CAMPAIGN,
         Column("claim", "text", "id of the claim", one_of=("C0", "C1", "C2")),
         Column("text", "text", "the claim in our words"),
-        _factor("plane"),
+        factor("plane"),
         Column("agreement", "text", "what came of it", one_of=CLAIM_AGREEMENTS),
         Column("why", "text", "in a sentence made from the data"),
         Column("scenarios", "text", "ids of the cells it was decided by, separated by `, `"),
@@ -500,11 +154,11 @@ OUTAGES = Table(
     "outages",
     "Every interruption of an established path that was not over before the fault.",
     (
-        _CAMPAIGN,
-        _TRIAL,
-        _ATTEMPT,
-        _SCENARIO,
-        *map(_factor, ("plane", "client", "failure")),
+        CAMPAIGN,
+        TRIAL,
+        ATTEMPT,
+        SCENARIO,
+        *map(factor, ("plane", "client", "failure")),
         Column("number", "integer", "of this attempt, from 1", least=1),
         Column("begin_s", "number", "last reply before it; a little below 0 for an instant stop"),
         Column("end_s", "number", "first reply after it", "none came in the watch"),
@@ -522,11 +176,11 @@ NEW_CLIENTS = Table(
     "new_clients",
     "Every new client that asked for the service after the fault: one row per client and attempt.",
     (
-        _CAMPAIGN,
-        _TRIAL,
-        _ATTEMPT,
-        _SCENARIO,
-        *_FACTORS,
+        CAMPAIGN,
+        TRIAL,
+        ATTEMPT,
+        SCENARIO,
+        *FACTORS,
         Column("number", "integer", "of this attempt, from 1", least=1),
         Column("new_client", "text", "its id in the study"),
         Column("asked_s", "number", "when it asked", "the record does not say"),
@@ -543,10 +197,10 @@ COMPONENTS = Table(
     "components",
     "What changed on the nodes: first the value just before the fault, then every new one.",
     (
-        _CAMPAIGN,
-        _TRIAL,
-        _ATTEMPT,
-        _SCENARIO,
+        CAMPAIGN,
+        TRIAL,
+        ATTEMPT,
+        SCENARIO,
         Column("node", "text", "role of the node", one_of=("client", "endpoint")),
         Column("component", "text", "component, or name of the socket"),
         Column("t_s", "number", "when it was first sampled so"),
@@ -566,10 +220,10 @@ PHASES = Table(
     "phases",
     "Where the time of every attempt went.",
     (
-        _CAMPAIGN,
-        _TRIAL,
-        _ATTEMPT,
-        _SCENARIO,
+        CAMPAIGN,
+        TRIAL,
+        ATTEMPT,
+        SCENARIO,
         Column("phase", "text", "phase of the trial"),
         Column("begin_s", "number", "when it began", "there was no fault to count from"),
         Column("seconds", "number", "how long it took", "it was not ended", least=0),
@@ -581,7 +235,7 @@ EFFICIENCY = Table(
     "efficiency",
     "Where the time of the lanes went, over the whole campaign: one row for each part.",
     (
-        _CAMPAIGN,
+        CAMPAIGN,
         Column("part", "text", "a phase, or the time between attempts", one_of=tuple(KINDS)),
         Column(
             "kind",
@@ -603,7 +257,7 @@ SENSITIVITY = Table(
     "sensitivity",
     "What another value of one of the judge's rules would change: one row for each value.",
     (
-        _CAMPAIGN,
+        CAMPAIGN,
         Column("rule", "text", "the rule, as its key in a study file", one_of=tuple(KEYS)),
         Column("value", "number", "the value that is tried", least=0),
         Column("own_value", "number", "the study's own", least=0),

@@ -20,8 +20,8 @@ from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in
 from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
+from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import DIFFERS_IN, ENVIRONMENTS
-from nsm_resilience.tables.schemas import FACTOR_LEVELS
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 DEFAULT = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",

@@ -32,7 +32,8 @@ from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.strict_json import parse_json
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.tables.rows import component_rows, outage_rows, phase_rows, trial_row
-from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES, TRIALS
+from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES
+from nsm_resilience.tables.trials import TRIALS
 
 REAL = Path(__file__).parent / "real"
 NOTHING_KNOWN = {"unknown", "not_injected"}

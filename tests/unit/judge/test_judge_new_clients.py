@@ -18,7 +18,8 @@ from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.tables.rows import trial_row
 from nsm_resilience.tables.scenarios import scenario_rows
-from nsm_resilience.tables.schemas import SCENARIOS, TRIALS
+from nsm_resilience.tables.schemas import SCENARIOS
+from nsm_resilience.tables.trials import TRIALS
 
 PROMPT = 10.0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

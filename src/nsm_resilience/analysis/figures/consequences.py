@@ -13,7 +13,7 @@ from nsm_resilience.analysis.consequences import Consequences, consequences
 from nsm_resilience.analysis.figures.cells import cell_id, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import label_lines
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.tables.schemas import CELL, FACTOR_LEVELS
+from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd

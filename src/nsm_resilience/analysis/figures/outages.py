@@ -12,7 +12,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.tables.attempts import JUDGED
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

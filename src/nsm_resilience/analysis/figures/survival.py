@@ -13,7 +13,7 @@ from nsm_resilience.analysis.figures.cells import cell_labels
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
 from nsm_resilience.statistics.intervals import Survival, kaplan_meier
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import in_order, judged
-from nsm_resilience.tables.schemas import CELL
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The columns that name a cell of the study, and a trial of it, in every table.
+
+`CELL` are a scenario with one level of each factor.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Watch
+from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.tables.columns import Column
+
+CELL = ("scenario", "system", "plane", "client", "failure", "outage", "watch", "remedy")
+
+COMPANY = ("alone", "side by side")
+
+FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
+    "system": tuple(SYSTEMS),
+    "plane": get_args(Plane),
+    "client": get_args(Client),
+    "failure": get_args(Failure),
+    "outage": get_args(Outage),
+    "watch": get_args(Watch),
+    "remedy": get_args(Remedy),
+}
+
+
+def factor(name: str) -> Column:
+    """The column of a factor."""
+    return Column(name, "text", f"level of the factor {name}", one_of=FACTOR_LEVELS[name])
+
+
+CAMPAIGN = Column("campaign", "text", "name of the campaign")
+TRIAL = Column("trial", "text", "<cell id>/<number>")
+ATTEMPT = Column("attempt", "integer", "attempt of this trial, from 1", least=1)
+SCENARIO = Column("scenario", "text", "scenario of the study")
+FACTORS = tuple(factor(name) for name in FACTOR_LEVELS)

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Table `trials`: one row for each attempt, with everything that was measured in it.
+
+Times are seconds; those ending in `_s` count from the fault unless the meaning says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from nsm_resilience.judge.injection import ProofState
+from nsm_resilience.judge.newclients import Service
+from nsm_resilience.judge.path import PathVerdict
+from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.tables.cell import ATTEMPT, CAMPAIGN, COMPANY, FACTORS, SCENARIO, TRIAL
+from nsm_resilience.tables.columns import Column, Rule, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOT_MEASURED = "not measured: the record is void, cut or unreadable, or the probe failed"
+_NO_WATCHDOG = "there was no watchdog, or the record is void, cut or unreadable"
+_NOT_ASKED_EARLY = "no new client asked in the watch, or one of them was not measured"
+_NEVER_RAN = "there was no watchdog, or the record is unreadable"
+
+
+def _judged_is_measured(table: pd.DataFrame) -> pd.Series:
+    judged = table["verdict"].isin(["supported", "unsupported"])
+    return ~judged | (table["outage_s"].notna() & table["new_connection_answered"].notna())
+
+
+def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
+    whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
+        "new_connection_answered"
+    ].fillna(False)
+    # of a path whose client or endpoint is gone something else is asked (judge/ended_workload.py)
+    gone = table["path_verdict"] == "gone"
+    return (table["verdict"] != "supported") | gone | whole.astype(bool)
+
+
+TRIALS = Table(
+    "trials",
+    "One row per attempt of every trial, void and cut ones included.",
+    (
+        CAMPAIGN,
+        TRIAL,
+        ATTEMPT,
+        SCENARIO,
+        *FACTORS,
+        Column(
+            "company",
+            "text",
+            "whether it ran alone on the cluster, or side by side with others",
+            "the study does not vary it",
+            one_of=COMPANY,
+        ),
+        Column("lane", "text", "lane it ran in", "the record is unreadable"),
+        Column("started", "text", "when it began, UTC", "the record is unreadable"),
+        Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
+        Column("reason", "text", "why, in one sentence; `void: …` and `cut: …` are not judged"),
+        Column(
+            "path_verdict",
+            "text",
+            "alive = never interrupted; recovered = interrupted, and answering for the settle "
+            "time at the end of the watch; late = so by its losses, but too many replies came late "
+            "at the end; dead = none of these, or it lost too much outside interruptions; gone = "
+            "dead because the client or its only endpoint was taken away, so that its end is not "
+            "asked of; unknown = not measured",
+            one_of=get_args(PathVerdict),
+        ),
+        Column(
+            "outage_s",
+            "number",
+            "seconds from the last reply before the first interruption to the first reply after "
+            "the last one; 0 = never interrupted; to the end of the watch when censored",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "outage_censored",
+            "truth",
+            "whether outage_s is a lower bound: recovery was not seen in the watch",
+            _NOT_MEASURED,
+        ),
+        Column("interruptions", "integer", "interruptions of the path", _NOT_MEASURED, least=0),
+        Column(
+            "down_s", "number", "seconds without reply, summed up over them", _NOT_MEASURED, least=0
+        ),
+        Column("replies_sent", "integer", "echoes sent in the watch", _NOT_MEASURED, least=0),
+        Column("replies_lost", "integer", "of these, not answered", _NOT_MEASURED, least=0),
+        Column(
+            "lost_outside", "integer", "of these, outside interruptions", _NOT_MEASURED, least=0
+        ),
+        Column(
+            "replies_late",
+            "integer",
+            "echoes answered later than the judge's late_reply_s",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "longest_reply_s",
+            "number",
+            "longest wait for a reply",
+            f"no reply, or {_NOT_MEASURED}",
+            least=0,
+        ),
+        Column(
+            "late_sends",
+            "integer",
+            "of these, sent more than half an interval late",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column(
+            "shared_losses",
+            "integer",
+            "losses shared with another lane: left out of the columns before, unless the attempt "
+            "is unknown because of them (table `disturbances`)",
+            _NOT_MEASURED,
+            least=0,
+        ),
+        Column("shared_losses_s", "number", "seconds of them", _NOT_MEASURED, least=0),
+        Column("shared_echoes_lost", "integer", "echoes lost in them", _NOT_MEASURED, least=0),
+        Column("shared_stalls", "integer", "stalls shared likewise", _NOT_MEASURED, least=0),
+        Column("shared_stalls_s", "number", "seconds of them", _NOT_MEASURED, least=0),
+        Column(
+            "new_connection_s",
+            "number",
+            "seconds from asking to the first reply to a new client; of several the last one asked",
+            "not answered, or not measured",
+            least=0,
+        ),
+        Column(
+            "new_connection_answered",
+            "truth",
+            "whether a new client got a reply in its window; of several the last one asked",
+            _NOT_MEASURED,
+        ),
+        Column(
+            "new_connection_verdict",
+            "text",
+            "of all new clients: served = each connected promptly, or the only one, asked after "
+            "the watch, connected; recovered = one waited or was refused, and the last connected; "
+            "refused = the last did not; unknown = not measured",
+            "the record is void, cut or unreadable",
+            one_of=get_args(Service),
+        ),
+        Column(
+            "blind_s",
+            "number",
+            "seconds until the service took a new client again after one that it did not take "
+            "promptly; 0 = it took each promptly; to the last refusal when censored",
+            _NOT_ASKED_EARLY,
+            least=0,
+        ),
+        Column(
+            "blind_at_least_s",
+            "number",
+            "until when a refusal is known: below blind_s where nobody asked in between",
+            _NOT_ASKED_EARLY,
+            least=0,
+        ),
+        Column(
+            "blind_censored",
+            "truth",
+            "whether blind_s is a lower bound: no new client connected any more",
+            _NOT_ASKED_EARLY,
+        ),
+        Column(
+            "bystander_s",
+            "number",
+            "seconds until an ordinary pod on the client's node had started",
+            "it did not, or was not tried",
+            least=0,
+        ),
+        Column(
+            "bystander_started", "truth", "whether it started in its window", "it was not tried"
+        ),
+        Column(
+            "detected_s",
+            "number",
+            "seconds until Kubernetes, NSM or the arm's watchdog first showed that something was "
+            "wrong",
+            "nothing was shown in the watch, not measured, or not known: see detected_unknown",
+            least=0,
+        ),
+        Column("detected_by", "text", "who showed what", "as detected_s"),
+        Column(
+            "detected_unknown",
+            "text",
+            "why nobody knows whether anything was shown, or what was first",
+            "it is known, or not measured",
+        ),
+        Column(
+            "notified_s",
+            "number",
+            "seconds until the client was first told",
+            "it was told nothing in the watch, not measured, or not known: see notified_unknown",
+            least=0,
+        ),
+        Column("notified_by", "text", "by which channel", "as notified_s"),
+        Column(
+            "notified_unknown",
+            "text",
+            "why nobody knows whether the client was told, or what was first",
+            "it is known, or not measured",
+        ),
+        Column(
+            "listener_told_s",
+            "number",
+            "seconds until NSM first told a client that listens, whether or not this one does",
+            "it told nothing in the watch, or nobody listened: see listener_watched",
+            least=0,
+        ),
+        Column("listener_told_by", "text", "what it told", "as listener_told_s"),
+        Column(
+            "listener_watched",
+            "truth",
+            "whether a stream of ours listened all the time; older records have none",
+            "the record is void, cut or unreadable",
+        ),
+        Column(
+            "watchdog_found_s",
+            "number",
+            "seconds until the watchdog first found something",
+            f"it found nothing in the watch; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column("watchdog_found_rule", "text", "the rule that found it", "as watchdog_found_s"),
+        Column("watchdog_findings", "integer", "findings in the watch", _NO_WATCHDOG, least=0),
+        Column(
+            "watchdog_acted_s",
+            "number",
+            "seconds until the watchdog first acted",
+            f"it did nothing in the watch; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column(
+            "watchdog_acts",
+            "integer",
+            "actions from its start until the pods are taken away, of void attempts as well",
+            _NEVER_RAN,
+            least=0,
+        ),
+        Column("watchdog_acts_failed", "integer", "of these, how many failed", _NEVER_RAN, least=0),
+        Column(
+            "watchdog_cleared_s",
+            "number",
+            "seconds until the last of its findings no longer held",
+            f"one still holds at the end of the watch, or it found nothing; {_NO_WATCHDOG}",
+            least=0,
+        ),
+        Column(
+            "watchdog_false_alarms",
+            "integer",
+            "findings before any fault, in a control all of them; of void attempts as well",
+            _NEVER_RAN,
+            least=0,
+        ),
+        Column(
+            "watchdog_cut",
+            "truth",
+            "whether a path that answered was interrupted within the settle time after an action "
+            "of the watchdog: it may have lived without it",
+            "the path was not measured, or not for the settle time after each action; "
+            f"{_NO_WATCHDOG}",
+        ),
+        Column(
+            "injection_proof",
+            "text",
+            "whether the fault is proved; `no fault` for a control",
+            _NOT_MEASURED,
+            one_of=get_args(ProofState),
+        ),
+        Column("watch_s", "number", "length of the watch", _NOT_MEASURED, least=0),
+        Column("record", "text", "folder of the record in the campaign"),
+        Column("evidence", "text", "references into the record, a list in JSON"),
+    ),
+    ("campaign", "trial", "attempt"),
+    (
+        Rule("what is judged is measured", _judged_is_measured),
+        Rule("supported means a path and a new client that work", _supported_is_whole),
+        Rule(
+            "detected_by stands beside detected_s",
+            lambda t: t["detected_s"].isna() == t["detected_by"].isna(),
+        ),
+        Rule(
+            "notified_by stands beside notified_s",
+            lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
+        ),
+        Rule(
+            "what is not known has no time",
+            lambda t: (
+                (t["detected_unknown"].isna() | t["detected_s"].isna())
+                & (t["notified_unknown"].isna() | t["notified_s"].isna())
+            ),
+        ),
+        Rule(
+            "listener_told_by stands beside listener_told_s",
+            lambda t: t["listener_told_s"].isna() == t["listener_told_by"].isna(),
+        ),
+        Rule(
+            "what was heard was listened to",
+            lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
+        ),
+        Rule(
+            "watchdog_found_rule stands beside watchdog_found_s",
+            lambda t: t["watchdog_found_s"].isna() == t["watchdog_found_rule"].isna(),
+        ),
+        Rule(
+            "a watchdog only in an arm with one",
+            lambda t: (t["remedy"] != "none") | t["watchdog_findings"].isna(),
+        ),
+        Rule(
+            "who only observes does not act",
+            lambda t: (
+                (t["remedy"] != "observe")
+                | ~t["verdict"].isin(["supported", "unsupported"])
+                | ~(t["watchdog_acts"] > 0).fillna(False)
+            ),
+        ),
+        Rule(
+            "a refusal is known for no longer than the blind time",
+            lambda t: t["blind_at_least_s"].fillna(0) <= t["blind_s"].fillna(0),
+        ),
+        Rule(
+            "a path that never stopped has no outage",
+            lambda t: (t["path_verdict"] != "alive") | (t["outage_s"] == 0),
+        ),
+        Rule(
+            "an outage is as long as its interruptions, or longer",
+            lambda t: ~(t["outage_s"] + 1e-4 < t["down_s"]).fillna(False),
+        ),
+        Rule(
+            "losses outside interruptions are losses",
+            lambda t: ~(t["lost_outside"] > t["replies_lost"]).fillna(False),
+        ),
+    ),
+)
