@@ -35,7 +35,7 @@ CHUNK = 8
 """Records that a process takes at a time."""
 
 
-TRIAL = r"[A-Za-z][A-Za-z0-9-]*/[0-9]{2,}"
+TRIAL = r"[A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*/[0-9]{2,}"
 """What the id of a trial looks like: it is a path inside the campaign's folder as well."""
 
 
