@@ -24,7 +24,9 @@ from nsm_resilience.record.checksums import left_behind
 SUFFIX = ".tar.xz"
 
 _PIECE = 1 << 20
-_RECORD = re.compile(r"(?P<record>records/(?P<trial>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*/[0-9]{2,})/[1-9][0-9]{0,2})/")
+_RECORD = re.compile(
+    r"(?P<record>records/(?P<trial>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*/[0-9]{2,})/[1-9][0-9]{0,2})/"
+)
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\:]+")
 """A part of a path that means the same everywhere: no control characters, no other separators."""
 

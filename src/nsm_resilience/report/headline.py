@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.study.cells import Factors, not_applicable
-from nsm_resilience.study.models import Study
+from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
         scenario = declared[scenario_id]
         clients = ("monitored", "plain") if "C2" in scenario.claims else ("monitored",)
         for client in clients:
-            cells = [_cell(column, scenario_id, client) for column in columns]
+            cells = [_cell(column, scenario, client) for column in columns]
             if client != "monitored" and not any(cells):
                 continue
             for at, column in enumerate(columns):
@@ -80,11 +80,12 @@ def _shown(column: Mapping[str, Any]) -> Row:
     return {**shown, "answers": answers}
 
 
-def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
+def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | None:
+    wanted = (scenario.id, client, scenario.default_failure)
     for row in column["rows"]:
-        usual = row["failure"] == _default_failure(column, scenario)
-        if (row["scenario"], row["client"]) == (scenario, client) and usual:
+        if (row["scenario"], row["client"], row["failure"]) == wanted:
             return {
+                "n": row["n"],
                 "kn": row["kn"],
                 "verdict": row["verdict"],
                 "outage": row["median"],
@@ -95,21 +96,16 @@ def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
     return None
 
 
-def _default_failure(column: Mapping[str, Any], scenario: str) -> str:
-    lines = [r for r in column["rows"] if r["scenario"] == scenario and r["default"]]
-    return str(lines[0]["failure"]) if lines else ""
-
-
 def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     factors = Factors(system=column["system"], plane=column["plane"])
     why = [not_applicable(fault, factors) for fault in faults]
     if len(why) == 1 and why[0]:
-        return {"kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
+        return {"n": 0, "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
                 "absent": why[0]}  # fmt: skip
     return None
 
 
-def _of(columns: Sequence[Mapping[str, Any]], scenario_id: str, scenario: Any) -> Row:
+def _of(columns: Sequence[Mapping[str, Any]], scenario_id: str, scenario: Scenario) -> Row:
     """What a line says of its scenario, in the words of the first column that has it."""
     for column in columns:
         for row in column["rows"]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from nsm_resilience.study.models import Scenario, Study
 
 
+_SAME_S = 0.1
+"""Ends of an interval that lie no farther apart are written as one; seconds."""
 _PLACES = 3
 """Places named of one kind of evidence."""
 
@@ -150,7 +152,7 @@ def _row(
             else ""
         ),
         **_consequences(decided),
-        **_blind(row),
+        **_blind(row, decided),
         "trials": decided["trial"].drop_duplicates().tolist(),
         "typical": _typical(own, records),
     }
@@ -179,10 +181,17 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _blind(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """For how long new clients were not taken: median of the trials in which that is known."""
+def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> dict[str, Any]:
+    """For how long new clients were not taken: median of the trials in which that is known.
+
+    Where those who waited had given up before another was taken, it is known as an interval only:
+    the medians of both its ends are written.
+    """
     median, known = float(row["blind_median_s"]), int(row["blind_n"])
     words = "for good" if math.isinf(median) else seconds(median) if known else ""
+    least = decided["blind_at_least_s"].astype(float).median() if known else median
+    if known and not math.isinf(median) and least < median - _SAME_S:
+        words = f"{seconds(float(least))} to {words}"
     return {"blind_known": known, "blind_censored": int(row["blind_censored"]), "blind": words}
 
 
