@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.agent.identities import Authority, Certified
 from tests.unit.agent.listening import DOWN, UPDATE, Process, event, field, heard
-from tests.unit.agent.test_told import real_stream
+from tests.unit.agent.test_told_lines import real_stream
 
 pytestmark = [
     pytest.mark.skipif(

@@ -160,11 +160,11 @@ def test_a_component_has_one_colour_in_all_panels(timelines: Figure) -> None:
         bars: list[Any] = with_id(timelines, f":{component}:running")
         assert bars or component == "nsmdp"
         colours = {to_hex(bar.get_facecolor()) for bar in bars}
-        assert colours <= {style.COMPONENT_COLOURS[component].lower()}
+        assert colours <= {style.component_colour(component).lower()}
 
 
 def test_components_of_one_figure_differ_in_colour() -> None:
-    kernel = [style.COMPONENT_COLOURS[c] for c in ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")]
+    kernel = [style.component_colour(c) for c in ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")]
     assert len(set(kernel)) == 4
 
 

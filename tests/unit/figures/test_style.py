@@ -87,7 +87,7 @@ def test_supported_and_unsupported_differ_in_grey_too() -> None:
     marks = style.VERDICT_MARKS
     supported, unsupported = marks["supported"], marks["unsupported"]
     assert abs(lightness(supported.colour) - lightness(unsupported.colour)) > 0.08
-    lanes = [style.COMPONENT_COLOURS[c] for c in ("nsmd", "nsmd-k8s", "nsmdp", "forwarder")]
+    lanes = [style.component_colour(c) for c in ("nsmd", "nsmd-k8s", "nsmdp", "forwarder")]
     steps = [abs(lightness(a) - lightness(b)) for a, b in itertools.pairwise(lanes)]
     assert min(steps) > 0.05
 

@@ -67,7 +67,7 @@ def test_components_have_the_colours_of_the_other_figures() -> None:
     figure = draw_testbed([deployed("kernel")])
     for name, component in (("nsmdp", "nsmdp"), ("kernel-forwarder", "forwarder")):
         box: Any = with_id(figure, f"client:container:{name}")[0]
-        assert to_hex(box.get_edgecolor()) == style.COMPONENT_COLOURS[component].lower()
+        assert to_hex(box.get_edgecolor()) == style.component_colour(component).lower()
 
 
 def test_the_campaigns_testbed_is_that_of_a_typical_trial(mixed: Constructed) -> None:
