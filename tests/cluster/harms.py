@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a live campaign on a real cluster may suffer, and what is looked at afterwards.
 
-The first line of a harm is its line in the README, section "What survives what".
+The first line of a harm is its line in docs/live.md, section "What survives what".
 
 A campaign is all processes of one session, which snakemake leads: those it started keep the
 session's number when it is killed. Nodes are looked at from outside, past the node agent.

@@ -80,8 +80,12 @@ def test_the_html_report_opens_with_the_result_table(built: Project) -> None:
     assert "The nine scenarios" in page
     assert "<caption>The nine scenarios</caption>" in report
     assert "system-message" not in report
-    for category in ("Paper", "Figures", "Tables", "Notebooks"):
+    for category in ("Figures", "Tables", "Run times"):
         assert category in report
+    for beside in ("report.pdf", "tables", "notebooks", "site/index.html"):
+        assert f'href="{beside}"' in report
+        assert (built.folder / "results" / beside).exists()
+    assert len(report) < 5_000_000
 
 
 def test_the_site_leads_to_every_result_and_record_that_it_names(built: Project) -> None:

@@ -96,6 +96,19 @@ def campaign_folders():
     return [str(folder) for folder in CAMPAIGNS.values()]
 
 
+# Tables that the HTML report holds. The others are long; it leads to them, as to paper and notebooks,
+# which lie beside it: a file that holds everything twice is slow to open and to send.
+SHOWN = ("scenarios", "claims", "disturbances", "efficiency", "environments", "sensitivity")
+
+
+def shown_table(name):
+    """A table as an output of its rule, in the HTML report if it is a short one."""
+    path = f"results/tables/{name}.csv"
+    if name not in SHOWN:
+        return path
+    return report(path, caption="../report/table.rst", category="Tables", labels={"table": name})
+
+
 def code_of(*modules):
     """Checksum of code of ours; Snakemake itself watches shell commands only, not what they run."""
     return source_checksum(modules)

@@ -33,15 +33,7 @@ rule tables:
         verdicts=[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
     output:
         parquet=tables(*TABLES),
-        csv=[
-            report(
-                f"results/tables/{name}.csv",
-                caption="../report/table.rst",
-                category="Tables",
-                labels={"table": name},
-            )
-            for name in TABLES
-        ],
+        csv=[shown_table(name) for name in TABLES],
     log:
         "results/logs/tables.log",
     conda:
@@ -63,15 +55,7 @@ rule contrast:
         tables=tables("trials", "scenarios", "phases"),
     output:
         parquet=tables(*CONTRASTS),
-        csv=[
-            report(
-                f"results/tables/{name}.csv",
-                caption="../report/table.rst",
-                category="Tables",
-                labels={"table": name},
-            )
-            for name in CONTRASTS
-        ],
+        csv=[shown_table(name) for name in CONTRASTS],
     log:
         "results/logs/contrast.log",
     conda:

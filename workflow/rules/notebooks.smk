@@ -10,12 +10,7 @@ rule result_table:
         campaigns=described(),
         tables=tables("trials", "scenarios", "claims"),
     output:
-        executed=report(
-            "results/notebooks/result-table.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "result table"},
-        ),
+        executed="results/notebooks/result-table.ipynb",
         figure=report(
             "results/figures/result-table.svg",
             caption="../report/result-table.rst",
@@ -40,12 +35,7 @@ rule outages:
         campaigns=described(),
         tables=tables("trials", "scenarios", "outages"),
     output:
-        executed=report(
-            "results/notebooks/outages.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "outages"},
-        ),
+        executed="results/notebooks/outages.ipynb",
         figure=report(
             "results/figures/outages.svg",
             caption="../report/outages.rst",
@@ -76,12 +66,7 @@ rule consequences:
         campaigns=described(),
         tables=tables("trials"),
     output:
-        executed=report(
-            "results/notebooks/consequences.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "consequences"},
-        ),
+        executed="results/notebooks/consequences.ipynb",
         figure=report(
             "results/figures/consequences.svg",
             caption="../report/consequences.rst",
@@ -106,12 +91,7 @@ rule timelines:
         campaigns=described(),
         tables=tables("trials", "components", "outages"),
     output:
-        executed=report(
-            "results/notebooks/timelines.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "timelines"},
-        ),
+        executed="results/notebooks/timelines.ipynb",
         figure=report(
             "results/figures/timelines.svg",
             caption="../report/timelines.rst",
@@ -136,12 +116,7 @@ rule testbed:
         campaigns=described(),
         tables=tables("trials"),
     output:
-        executed=report(
-            "results/notebooks/testbed.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "testbed"},
-        ),
+        executed="results/notebooks/testbed.ipynb",
         figure=report(
             "results/figures/testbed.svg",
             caption="../report/testbed.rst",
@@ -166,18 +141,8 @@ rule gallery:
         campaigns=described(),
         tables=tables("trials", "components", "outages"),
     output:
-        executed=report(
-            "results/notebooks/gallery.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "gallery of a cell"},
-        ),
-        figure=report(
-            "results/figures/gallery.svg",
-            caption="../report/gallery.rst",
-            category="Figures",
-            labels={"figure": "trials of one cell"},
-        ),
+        executed="results/notebooks/gallery.ipynb",
+        figure="results/figures/gallery.svg",
     log:
         "results/logs/gallery.log",
     conda:
@@ -197,12 +162,7 @@ rule explore:
         tables=tables("trials", "components", "outages"),
         verdicts=f"results/verdicts/{SETTINGS.own}.jsonl",
     output:
-        executed=report(
-            "results/notebooks/explore.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "one trial"},
-        ),
+        executed="results/notebooks/explore.ipynb",
         figure="results/figures/explore.svg",
     log:
         "results/logs/explore.log",
@@ -223,12 +183,7 @@ rule contrasts:
         campaigns=described(),
         tables=tables("trials", *CONTRASTS),
     output:
-        executed=report(
-            "results/notebooks/contrasts.ipynb",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={"notebook": "contrasts"},
-        ),
+        executed="results/notebooks/contrasts.ipynb",
         figure=report(
             "results/figures/contrasts.svg",
             caption="../report/contrasts.rst",

@@ -31,12 +31,7 @@ rule paper:
         numbers="results/numbers.json",
         figures=[f"results/figures/{name}.svg" for name in FIGURES],
     output:
-        pdf=report(
-            "results/report.pdf",
-            caption="../report/paper.rst",
-            category="Paper",
-            labels={"document": "paper"},
-        ),
+        pdf="results/report.pdf",
     log:
         "results/logs/paper.log",
     conda:

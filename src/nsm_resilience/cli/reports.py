@@ -81,6 +81,20 @@ def paper(
 
 
 @app.command(rich_help_panel=AFTER)
+def readme(
+    file: Annotated[Path, typer.Argument(metavar="FILE")] = Path("README.md"),
+    results: Annotated[Path, typer.Option("--results", metavar="FOLDER")] = Path("results"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where it is not as the build.")
+    ] = False,
+) -> None:
+    """Write what came out of the default build into the README, with its picture."""
+    from nsm_resilience.report.readme import write_readme
+
+    write_readme(file, results, check=check)
+
+
+@app.command(rich_help_panel=AFTER)
 def crate(
     campaigns: Campaigns,
     workflow: Annotated[

@@ -159,7 +159,7 @@ def test_nodes_that_docker_made_late_for_a_killed_kind_are_removed(
 
 
 def test_kind_goes_on_when_we_are_killed(tmp_path: Path) -> None:
-    """As README "What survives what" says: a pipe of ours would end it at its next line."""
+    """As docs/live.md, "What survives what", says: a pipe of ours would end it at its next line."""
     (tmp_path / "kind").write_text(
         f"#!/bin/sh\ntouch {tmp_path}/begun\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.05; done\n"
         f"echo one more line\necho and one >&2\ntouch {tmp_path}/made\n"
