@@ -82,8 +82,9 @@ def test_the_html_report_opens_with_the_result_table(built: Project) -> None:
     assert "system-message" not in report
     for category in ("Figures", "Tables", "Run times"):
         assert category in report
+    leads_to = set(re.findall(r'href=\\?"([^"\\]+)', report))
     for beside in ("report.pdf", "tables", "notebooks", "site/index.html"):
-        assert f'href="{beside}"' in report
+        assert beside in leads_to
         assert (built.folder / "results" / beside).exists()
     assert len(report) < 5_000_000
 

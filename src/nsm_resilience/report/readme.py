@@ -8,10 +8,11 @@ The text stands between two marks of the README; `nsm-resilience readme` writes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.study.cells import PLANE_NAMES
+from nsm_resilience.systems.known import system_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,34 @@ class ReadmeError(Exception):
     """The README has no place for what came out, or says something else than the build."""
 
 
+@dataclass(frozen=True)
+class Column:
+    """One column of the table: the nine on one plane of one system, from one campaign.
+
+    Attributes:
+        campaign: its name.
+        system: level of the factor `system`.
+        plane: level of the factor `plane`.
+        cells: rows of table `scenarios` on which the claims rest, by scenario.
+    """
+
+    campaign: str
+    system: str
+    plane: str
+    cells: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """System and plane, as they are written for people."""
+        system = system_named(self.system)
+        return f"{system.title}, {system.planes[self.plane]} plane"
+
+    def told(self, scenario: str) -> str:
+        """Verdict and count of a scenario, or that it was not tested."""
+        row = self.cells.get(scenario)
+        return f"{row['verdict']}, {row['k']} of {row['n']}" if row and row["n"] else "not tested"
+
+
 def what_came_out(scenarios: pd.DataFrame, claims: pd.DataFrame, where: Mapping[str, str]) -> str:
     """Sentences and table as Markdown.
 
@@ -39,48 +68,59 @@ def what_came_out(scenarios: pd.DataFrame, claims: pd.DataFrame, where: Mapping[
         claims: table `claims` of all campaigns.
         where: on which nodes, by scenario.
     """
-    answered = _answered(claims)
-    lines = [f"- {str(row['why']).split('; ')[0].rstrip('.')}." for row in answered]
-    lines += [f"- {_of_claim(claim, answered, claims)}" for claim in ABOUT]
-    if not answered:
-        return "No build of these results has judged trials of all nine scenarios."
-    heads = [f"{PLANE_NAMES[row['plane']]} plane" for row in answered]
-    table = [["", "what fails", "where", "the paper says", *heads], ["---"] * (4 + len(heads))]
-    columns = [_own_cells(scenarios, row["campaign"], row["plane"]) for row in answered]
-    for scenario, row in columns[0].items():
+    columns = _columns(scenarios)
+    if not columns:
+        return "Nothing of the nine was judged."
+    lines = [f"- {_count(column)}" for column in columns]
+    lines += [f"- {_of_claim(claim, columns, claims)}" for claim in ABOUT]
+    heads = ["", "what fails", "where", "the paper says", *(column.name for column in columns)]
+    table = [heads, ["---"] * len(heads)]
+    for scenario, row in columns[0].cells.items():
         claimed = f"{row['claimed']} ({row['source']})"
-        found = [column[scenario] for column in columns]
-        told = [f"{one['verdict']}, {one['k']} of {one['n']}" for one in found]
+        told = [column.told(scenario) for column in columns]
         table.append([scenario, row["title"], where.get(scenario, ""), claimed, *told])
     return "\n".join([*lines, "", *("| " + " | ".join(line) + " |" for line in table)])
 
 
-def _own_cells(scenarios: pd.DataFrame, campaign: str, plane: str) -> dict[str, dict[str, Any]]:
-    """The cell of each scenario of the paper on which its claims rest: the first of the usual."""
-    own = scenarios[(scenarios["campaign"] == campaign) & (scenarios["plane"] == plane)]
-    usual = (own["outage"] == "first") & (own["watch"] == "usual") & (own["remedy"] == "none")
-    own = own[usual & own["claimed"].isin(["supported", "unsupported"])]
-    found = own.drop_duplicates("scenario").to_dict("records")
-    return {str(row["scenario"]): {str(k): v for k, v in row.items()} for row in found}
+def _columns(scenarios: pd.DataFrame) -> list[Column]:
+    """Every plane of every system of which any of the nine was judged: the first campaign of it."""
+    usual = (
+        (scenarios["outage"] == "first")
+        & (scenarios["watch"] == "usual")
+        & (scenarios["remedy"] == "none")
+        & scenarios["claimed"].isin(["supported", "unsupported"])
+    )
+    found: dict[tuple[str, str], Column] = {}
+    for (campaign, system, plane), own in scenarios[usual].groupby(
+        ["campaign", "system", "plane"], sort=False
+    ):
+        rows = own.drop_duplicates("scenario").to_dict("records")
+        cells = {str(row["scenario"]): {str(k): v for k, v in row.items()} for row in rows}
+        if any(row["n"] for row in rows):
+            column = Column(str(campaign), str(system), str(plane), cells)
+            found.setdefault((column.system, column.plane), column)
+    return list(found.values())
 
 
-def _answered(claims: pd.DataFrame) -> list[dict[str, Any]]:
-    """The count of the nine, once for each plane: of the first campaign that judged all of them."""
-    own = claims[(claims["claim"] == "C0") & (claims["agreement"] != "not tested")]
-    return [
-        {str(k): v for k, v in row.items()}
-        for row in own.drop_duplicates("plane").to_dict("records")
-    ]
+def _count(column: Column) -> str:
+    tested = [row for row in column.cells.values() if row["n"]]
+    held = [row["scenario"] for row in tested if row["verdict"] == "supported"]
+    claimed = [row for row in tested if row["claimed"] == "supported"]
+    named = f" ({', '.join(held)})" if held else ""
+    return (
+        f"{column.name}: {len(held)} of the {len(tested)} scenarios tested hold in all their "
+        f"trials{named}; of the same the paper says it of {len(claimed)}."
+    )
 
 
-def _of_claim(claim: str, answered: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> str:
+def _of_claim(claim: str, columns: Sequence[Column], claims: pd.DataFrame) -> str:
     found: dict[str, list[str]] = {}
-    for row in answered:
-        at = (claims["campaign"] == row["campaign"]) & (claims["plane"] == row["plane"])
-        (agreement,) = claims.loc[at & (claims["claim"] == claim), "agreement"]
-        found.setdefault(str(agreement), []).append(PLANE_NAMES[row["plane"]])
-    told = "; ".join(f"{word} on the {' and the '.join(p)} plane" for word, p in found.items())
-    return f"{claim}, {ABOUT[claim]}: {told}."
+    for column in columns:
+        at = (claims["campaign"] == column.campaign) & (claims["plane"] == column.plane)
+        for agreement in claims.loc[at & (claims["claim"] == claim), "agreement"]:
+            found.setdefault(str(agreement), []).append(column.name)
+    told = "; ".join(f"{word}: {' and '.join(names)}" for word, names in found.items())
+    return f"{claim}, {ABOUT[claim]}. {told[:1].upper()}{told[1:]}."
 
 
 def with_what_came_out(readme: str, text: str) -> str:

@@ -40,13 +40,13 @@ def test_each_of_nine_rows_has_the_numbers_of_its_cell(kind: str, tmp_path: Path
 
 def test_two_planes_are_two_columns_and_four_sentences(tmp_path: Path) -> None:
     text, _ = told(tmp_path, "supported", planes=("kernel", "vpp"), most_trials=2)
-    assert "| kernel plane | VPP plane |" in text
+    assert "| NSM v0.2.0 (2019), kernel plane | NSM v0.2.0 (2019), VPP plane |" in text
     assert len([line for line in text.splitlines() if line.startswith("- ")]) == 4
 
 
-def test_without_nine_judged_scenarios_nothing_is_claimed(tmp_path: Path) -> None:
+def test_without_a_judged_scenario_nothing_is_claimed(tmp_path: Path) -> None:
     text, _ = told(tmp_path, "untested")
-    assert text == "No build of these results has judged trials of all nine scenarios."
+    assert text == "Nothing of the nine was judged."
 
 
 def test_the_text_stands_between_the_marks_and_a_readme_without_is_refused() -> None:
