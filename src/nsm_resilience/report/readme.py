@@ -107,9 +107,11 @@ def _count(column: Column) -> str:
     held = [row["scenario"] for row in tested if row["verdict"] == "supported"]
     claimed = [row for row in tested if row["claimed"] == "supported"]
     named = f" ({', '.join(held)})" if held else ""
+    least, most = min(row["n"] for row in tested), max(row["n"] for row in tested)
+    trials = f"{least} to {most}" if least < most else f"{most}"
     return (
         f"{column.name}: {len(held)} of the {len(tested)} scenarios tested hold in all their "
-        f"trials{named}; of the same the paper says it of {len(claimed)}."
+        f"trials{named}; of the same the paper says it of {len(claimed)}. Trials of each: {trials}."
     )
 
 
