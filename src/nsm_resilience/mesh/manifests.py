@@ -16,7 +16,7 @@ CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
 
 def values(system: System, lane: Lane, images: Images, plane: str) -> dict[str, str]:
     """The substitutions that all manifests of a system in a lane share."""
-    named = system.images.needed((plane,))
+    named = system.images.needed(plane)
     return {
         "NAMESPACE": lane.namespace,
         "LANE": str(lane.number),

@@ -163,13 +163,9 @@ class ImageSet:
     always: Mapping[str, Image]
     of_plane: Mapping[str, Mapping[str, Image]]
 
-    def needed(self, planes: tuple[str, ...] | None = None) -> dict[str, Image]:
-        """The images by the name that manifests know them by; of all planes unless told which."""
-        found = dict(self.always)
-        for plane, images in self.of_plane.items():
-            if planes is None or plane in planes:
-                found |= images
-        return found
+    def needed(self, plane: str) -> dict[str, Image]:
+        """The images of one plane by the name that manifests know them by."""
+        return {**self.always, **self.of_plane.get(plane, {})}
 
 
 @dataclass(frozen=True)

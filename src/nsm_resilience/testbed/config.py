@@ -84,7 +84,8 @@ class Images(Model):
         found = [
             self.of(system, image)
             for system, planes in ((system_named(n), p) for n, p in systems.items())
-            for image in system.images.needed(planes).values()
+            for plane in planes  # one after the other: manifests call both forwarders the same
+            for image in system.images.needed(plane).values()
         ]
         return list(dict.fromkeys(found))
 

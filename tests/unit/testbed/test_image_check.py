@@ -114,3 +114,11 @@ def test_a_program_that_is_not_there_fails_or_hangs_is_an_answer(tmp_path: Path)
     assert answer("sh", "-c", r"printf 'a\377\n'") == (True, "a\ufffd")
     works, said = answer("sleep", "5", timeout_s=0.1)
     assert (works, said) == (False, "no answer within 0.1 s")
+
+
+def test_a_cluster_for_both_planes_has_the_forwarders_of_both() -> None:
+    """Manifests call them by one name; a cluster on which both planes run needs each."""
+    names = Images().names(BOTH)
+    for forwarder in ("kernel-forwarder", "vppagent-forwarder"):
+        assert f"docker.io/networkservicemesh/{forwarder}:v0.2.0" in names
+    assert len(names) == len(set(names)) == 8
