@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.analysis.figures.cells import counted
+from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.load import load_model
 from nsm_resilience.study.models import Failure, Model, Outage, Scenario, Study
 from nsm_resilience.systems.known import is_part
@@ -39,11 +40,19 @@ class Suite(Model):
     read: Words
 
 
+Kind = Literal[
+    "any", "single socket", "VPP process", "client", "endpoint with a spare",
+    "endpoint without a spare", "registry", "API server", "network between nodes", "whole node",
+]  # fmt: skip
+"""What is broken, where that is no list of components and sockets."""
+
+
 class Match(Model):
     """Which cells of a study test a scenario. Only cells without a remedy are counted."""
 
-    targets: tuple[str, ...] | Literal["any", "single socket", "VPP process"] = Field(
-        description="What is broken, as `component@node` or `socket:<name>@node`: just these."
+    targets: tuple[str, ...] | Kind = Field(
+        description="What is broken, as `component@node` or `socket:<name>@node`: just these; or "
+        "a kind of it."
     )
     failures: tuple[Failure, ...] = Field(
         default=(), description="Only these failures; without them all but `hang`."
@@ -57,14 +66,34 @@ class Match(Model):
         return levels and self._breaks(scenario)
 
     def _breaks(self, scenario: Scenario) -> bool:
-        broken = {fault.target for fault in scenario.faults}
-        if self.targets == "any":
-            return True
-        if self.targets == "single socket":
-            return len(broken) == 1 and scenario.faults[0].socket not in (None, "all")
-        if self.targets == "VPP process":
-            return len(broken) == 1 and is_part(scenario.faults[0].component)
-        return broken == set(self.targets)
+        faults = scenario.faults
+        broken = {fault.target for fault in faults}
+        match self.targets:
+            case tuple():
+                return broken == set(self.targets)
+            case "any":
+                return True
+            case "single socket":
+                return len(broken) == 1 and faults[0].socket not in (None, "all")
+            case "VPP process":
+                return len(broken) == 1 and is_part(faults[0].component)
+        return bool(faults) and all(self._is_kind(fault, scenario) for fault in faults)
+
+    def _is_kind(self, fault: Fault, scenario: Scenario) -> bool:
+        match self.targets:
+            case "client":
+                return fault.workload == "client"
+            case "endpoint with a spare":
+                return fault.workload == "endpoint" and scenario.spare_endpoint
+            case "endpoint without a spare":
+                return fault.workload == "endpoint" and not scenario.spare_endpoint
+            case "registry":
+                return fault.registry is not None
+            case "API server":
+                return fault.network == "api"
+            case "network between nodes":
+                return fault.network == "peer"
+        return bool(fault.whole_node)
 
 
 class Covered(Model):

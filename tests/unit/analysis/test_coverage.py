@@ -41,6 +41,29 @@ def test_every_scenario_of_the_study_has_a_line() -> None:
         assert len(takers) == 1, scenario.id
 
 
+def test_what_the_study_beyond_the_nine_breaks_is_never_called_not_tested() -> None:
+    """Seven lines said "not tested" beside judged trials of them."""
+    facts = load_facts()
+    study = load_study(STUDY.with_name("study-beyond.yaml"))
+    takers: dict[str, list[str]] = {}
+    for scenario in study.scenarios:
+        cell = {"failure": scenario.default_failure, "outage": "first", "remedy": "none"}
+        for line in facts.scenarios:
+            if line.ours is not None and line.ours.takes(scenario, cell):
+                takers.setdefault(scenario.id, []).append(line.title)
+    assert {id_: takers[id_] for id_ in ("W1", "W2", "W3", "N1", "N2", "N3", "N4")} == {
+        "W1": ["the client dies"],
+        "W2": ["the endpoint dies, there is no other"],
+        "W3": ["the endpoint dies, another one is there"],
+        "N1": ["the registry's custom resources are wiped"],
+        "N2": ["the API server is gone for a while"],
+        "N3": ["the nodes are parted from each other"],
+        "N4": ["a node is paused and comes back"],
+    }
+    found = {scenario.id for scenario in study.scenarios} - set(takers)
+    assert found == {"P4", "W4"}, "scenarios that no line of the table is about"
+
+
 @pytest.mark.parametrize(
     ("faults", "cell", "title"),
     [
