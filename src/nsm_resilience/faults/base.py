@@ -92,10 +92,9 @@ class ApiFault(Kind, Protocol):
 
 def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
     """A scenario's faults with the failure of the cell where the fault names none."""
-    parts = factors.under_test.components[factors.plane]
 
     def placed(fault: Fault) -> NodeRole | None:
-        return parts[fault.component].only_on if fault.component is not None else None
+        return factors.components[fault.component].only_on if fault.component is not None else None
 
     return [
         PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure), placed(fault))

@@ -60,6 +60,6 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         "drop": drop,
         "try": tried,
         "kubelets_server": planned.fault.network == "api",
-        "from_pod_of": mesh.system.components[mesh.plane][mesh.system.api_client].program,
+        "from_pod_of": mesh.factors.components[mesh.system.api_client].program,
         **planned.timing(),
     }

@@ -36,7 +36,7 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The pod, by its app or part."""
     if planned.fault.component is None:
         return (f"pod of the {planned.fault.workload}",)
-    return (factors.under_test.components[factors.plane][planned.fault.component].app,)
+    return (factors.components[planned.fault.component].app,)
 
 
 def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
@@ -55,7 +55,7 @@ def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
     if planned.fault.workload is not None:
         return mesh.workload(planned.fault.workload)
     assert planned.fault.component is not None and planned.role is not None
-    app = mesh.system.components[mesh.plane][planned.fault.component].app
+    app = mesh.factors.components[planned.fault.component].app
     node = mesh.lane.nodes[planned.role]
     for pod in mesh.cluster.pods(mesh.lane.namespace):
         if labels_of(pod).get("app") == app and pod["spec"].get("nodeName") == node:

@@ -52,7 +52,7 @@ def handles(planned: PlannedFault) -> bool:
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
     """The program."""
     assert planned.fault.component is not None
-    return (factors.under_test.components[factors.plane][planned.fault.component].program,)
+    return (factors.components[planned.fault.component].program,)
 
 
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:

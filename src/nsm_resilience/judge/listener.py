@@ -18,7 +18,7 @@ from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import MONITOR_STREAM, Event
 from nsm_resilience.record.reader import Record
 from nsm_resilience.systems.base import System
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import system_of
 
 
 def find_told_to_listener(record: Record, instants: Instants) -> Notification:
@@ -31,7 +31,7 @@ def find_told_to_listener(record: Record, instants: Instants) -> Notification:
     watch = instants.watch
     if watch is None:
         return Notification(None, None, False, ())
-    system = system_named(record.meta["factors"].get("system", FIRST))
+    system = system_of(record.meta["factors"])
     heard = sorted(_of_stream(record), key=lambda event: (event.t_ns, event.seq))
     told = [
         (event, saying)

@@ -36,7 +36,7 @@ from nsm_resilience.judge.watchdog_events import (
 )
 from nsm_resilience.record.reader import Record
 from nsm_resilience.systems.base import Sidecar
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import system_of
 
 LISTED = 5
 """How many notifications are referred to; the first one decides, the record holds all."""
@@ -82,7 +82,7 @@ def find_notification(record: Record, instants: Instants) -> Notification:
         return Notification(None, None, False, ())
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
-    sidecar = system_named(record.meta["factors"].get("system", FIRST)).sidecar
+    sidecar = system_of(record.meta["factors"]).sidecar
     told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
     doubts: list[Doubt] = []
     clocks = wall_clocks(record)

@@ -15,7 +15,7 @@ from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, values
 from nsm_resilience.mesh.prepare import wait_until_shared_serves
 from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.record.snapshots import nsm_interfaces
-from nsm_resilience.study.models import Factors, NodeRole, Plane
+from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.systems.base import System, Workload
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import (
@@ -79,7 +79,7 @@ class Mesh:
             wait_for("the device plugin's resource on both nodes", self._device_offered, 60)
 
     def _system_pods(self) -> list[Any]:
-        apps = dict.fromkeys(part.app for part in self.system.components[self.plane].values())
+        apps = dict.fromkeys(part.app for part in self.factors.components.values())
         return self.cluster.pods(self.lane.namespace, f"app in ({','.join(apps)})")
 
     def _device_offered(self) -> bool:
@@ -164,10 +164,6 @@ class Mesh:
         """Where the API server has one of the registry's resources, or all of a kind."""
         return self.system.registry.path(self.lane.namespace, plural, name)
 
-    def role_of(self, component: str) -> NodeRole | None:
-        """Role of the node of a component that a lane has one of; None where each has one."""
-        return self.system.components[self.plane][component].only_on
-
     def residue(self, act: str) -> dict[str, Any]:
         """What the agents find on both nodes after acting (see agent/node/clean.py)."""
 
@@ -211,10 +207,7 @@ class Mesh:
     def prove_clean(self, found: dict[str, Any] | None = None) -> dict[str, Any]:
         """The proof that a lane is clean; ApiUnavailable listing what is not."""
         found = found if found is not None else self.residue("inspect")
-        resources = {
-            plural: [item["metadata"]["name"] for item in items]
-            for plural, items in self._all_custom_resources().items()
-        }
+        resources = {plural: list(paths) for plural, paths in self._of_every_system().items()}
         pods = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         proof = {"nodes": found, "custom_resources": resources, "pods": pods}
         dirty = [
@@ -236,24 +229,25 @@ class Mesh:
             path = workload.path(self.lane.namespace)
             self.cluster.delete(path, {"propagationPolicy": "Background"}, timeout_s=10)
 
-    def _all_custom_resources(self) -> dict[str, list[Any]]:
-        """Those of every system that the cluster knows; versions of one kind are one thing."""
-        found: dict[str, list[Any]] = {}
+    def _of_every_system(self) -> dict[str, dict[str, str]]:
+        """Paths of the custom resources of every system, by plural and name.
+
+        A kind that the cluster does not know has none; versions of one kind are one thing.
+        """
+        found: dict[str, dict[str, str]] = {}
         for system in SYSTEMS.values():
-            for plural, items in custom_resources(
-                self.cluster, self.lane, system, missing_is_none=True
-            ).items():
-                found.setdefault(plural, items)
+            known = custom_resources(self.cluster, self.lane, system, missing_is_none=True)
+            for plural, items in known.items():
+                found.setdefault(plural, {}).update(
+                    (name, system.registry.path(self.lane.namespace, plural, name))
+                    for name in map(name_of, items)
+                )
         return found
 
     def _delete_custom_resources(self) -> None:
-        for system in SYSTEMS.values():
-            for plural, items in custom_resources(
-                self.cluster, self.lane, system, missing_is_none=True
-            ).items():
-                for item in items:
-                    path = system.registry.path(self.lane.namespace, plural, name_of(item))
-                    self.cluster.delete(path, timeout_s=10)
+        for paths in self._of_every_system().values():
+            for path in paths.values():
+                self.cluster.delete(path, timeout_s=10)
 
 
 def custom_resources(

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
@@ -26,10 +27,13 @@ def make_testbed(
     campaign_folder: Path,
     allow_context: str | None,
     say: Callable[[str], None],
+    planes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Testbed:
-    """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder."""
+    """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder.
+
+    Only one that is brought up needs to know the `planes` of each system that will run.
+    """
     if isinstance(config, KindTestbed):
-        planes = _planes(campaign_folder)
         return Kind(config, campaign_folder.parent / STATE, say, campaign_folder, planes)
     return Existing(config, allow_context, say)
 
@@ -72,7 +76,8 @@ def _bring_up(
     from nsm_resilience.testbed.unusable_lanes import lock_folder
     from nsm_resilience.testbed.users import enter
 
-    testbed = make_testbed(config, campaign_folder, allow_context, say)
+    planes = _planes(campaign_folder)
+    testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
     testbed.up()
     cluster = Cluster(testbed.kubeconfig, testbed.context)
     somebody_elses = isinstance(config, ExistingTestbed)
@@ -84,7 +89,7 @@ def _bring_up(
     enter(cluster, campaign_folder)
     if somebody_elses:
         check_untouched(cluster, lanes, config.images)
-    systems = [system_named(name) for name in _planes(campaign_folder)]
+    systems = [system_named(name) for name in planes]
     prepare_cluster(cluster, lanes, config.images, systems, say)
     identity = cluster.identity()
     heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)

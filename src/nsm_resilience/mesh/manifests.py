@@ -23,7 +23,6 @@ def values(system: System, lane: Lane, images: Images, plane: str) -> dict[str, 
         "SERVICE": lane.service,
         "AGENT": images.agent,
         "ADDRESSES": system.addresses[ENDPOINT],
-        **system.constants,
         **{key: images.of(system, image) for key, image in named.items()},
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import yaml
 from kubernetes.client.exceptions import ApiException
@@ -95,19 +94,13 @@ def _set_up(cluster: Cluster, shared: Shared, lanes: list[Lane]) -> None:
 
 
 def wait_until_shared_serves(cluster: Cluster, system: System) -> None:
-    """Wait until every pod of what a system shares is Ready; ApiUnavailable naming those not."""
+    """Wait until what a system shares is Ready, with a pod on every node; else ApiUnavailable."""
     shared = system.shared
     assert shared is not None
 
     def serves() -> bool:
-        return not unready_shared(cluster, shared)
+        pods = cluster.pods(shared.namespace, shared.selector)
+        nodes = {name_of(node) for node in cluster.find(NODES, timeout_s=10)}
+        return nodes <= {pod["spec"].get("nodeName") for pod in pods} and all(map(ready, pods))
 
-    wait_for(f"every pod of {shared.namespace} Ready", serves, SHARED_S)
-
-
-def unready_shared(cluster: Cluster, shared: Shared) -> list[str]:
-    """Names of its pods that are not Ready, and of nodes that have none."""
-    pods: list[dict[str, Any]] = cluster.pods(shared.namespace, shared.selector)
-    nodes = {name_of(node) for node in cluster.find(NODES, timeout_s=10)}
-    missing = nodes - {str(pod["spec"].get("nodeName")) for pod in pods}
-    return sorted([name_of(pod) for pod in pods if not ready(pod)] + list(missing))
+    wait_for(f"every pod of {shared.namespace} Ready, one on each node", serves, SHARED_S)

@@ -31,7 +31,7 @@ class ComponentProbe:
         system = self.factors.under_test
         programs = {
             name: part.program
-            for name, part in system.components[self.factors.plane].items()
+            for name, part in self.factors.components.items()
             if part.only_on in (None, self.role)
         }
         self.agent.start(

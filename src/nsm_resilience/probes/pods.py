@@ -102,7 +102,7 @@ class PodWatch:
         before, was_ready = seen.restarts.get(name), seen.ready.get(name)
         seen.restarts[name], seen.ready[name] = restarts, is_ready
         app = meta.get("labels", {}).get("app")
-        for component, where in self.factors.under_test.components[self.factors.plane].items():
+        for component, where in self.factors.components.items():
             if role and not seen.deleting and (where.app, where.container) == (app, name):
                 state = _State(time.monotonic_ns(), restarts, is_ready)
                 self._components.setdefault((role, component), []).append(state)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 from nsm_resilience.study.fault import Failure, Fault, Model, check_failure
 from nsm_resilience.study.names import SystemName
 from nsm_resilience.study.scenario import Scenario
-from nsm_resilience.systems.base import System
+from nsm_resilience.systems.base import Component, System
 from nsm_resilience.systems.known import FIRST, system_named
 
 Plane = Literal["kernel", "vpp"]
@@ -47,6 +48,11 @@ class Factors(Model):
     def under_test(self) -> System:
         """What is known of the system under test."""
         return system_named(self.system)
+
+    @property
+    def components(self) -> Mapping[str, Component]:
+        """The components of the system under test on its plane, by name."""
+        return self.under_test.components[self.plane]
 
     def levels(self) -> dict[str, str]:
         """Every level by the factor's name, also those that are not written."""
@@ -177,7 +183,7 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
         if problem:
             raise ValueError(f"{scenario.id}: {problem}")
         if fault.component is not None and fault.failure_in(failure) == "hang":
-            part = system.components[cell.factors.plane][fault.component]
+            part = cell.factors.components[fault.component]
             if part.cannot_hang:
                 raise ValueError(f"{scenario.id}: {part.cannot_hang}")
 
@@ -185,7 +191,7 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
 def not_applicable(fault: Fault, factors: Factors) -> str:
     """Why what a fault names does not exist in the system under test; empty when it does."""
     system = factors.under_test
-    if fault.component is not None and fault.component not in system.components[factors.plane]:
+    if fault.component is not None and fault.component not in factors.components:
         elsewhere = [
             plane for plane, parts in system.components.items() if fault.component in parts
         ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from string import Template
 from typing import Any, Literal
@@ -195,9 +195,11 @@ class Shared:
         namespace: Where it runs.
         manifest: What makes it, once.
         selector: Label selector of its pods, all of which are Ready when it serves.
-        pods: How many pods there are at least; those on every node come on top.
-        commands: What is run in one of its pods when it is Ready: pod, container, and for each lane
-            the commands.
+        pod: Which of them sets it up, once that is Ready.
+        container: Its container in which that is done.
+        setup: Commands that are run once.
+        per_lane: Commands for each lane; `{NAMESPACE}` stands for its namespace.
+        repeated: What a command writes when what it makes is there already.
     """
 
     namespace: str
@@ -208,7 +210,6 @@ class Shared:
     setup: tuple[tuple[str, ...], ...]
     per_lane: tuple[tuple[str, ...], ...]
     repeated: str
-    """What a command writes when what it makes is there already."""
 
 
 @dataclass(frozen=True)
@@ -273,8 +274,6 @@ class System:
     remedy: str = ""
     leftovers: tuple[str, ...] = ()
     deletion_is_news: bool = True
-    constants: Mapping[str, str] = field(default_factory=dict)
-    """More values of its manifests."""
 
     def programs(self, plane: str) -> list[str]:
         """Programs that run on a node while it does, the workloads' included."""

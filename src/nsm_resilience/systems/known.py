@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from nsm_resilience.systems import nsm_v0_2_0, nsm_v1_18_0
 from nsm_resilience.systems.base import Component, Kind, Role, System
@@ -16,6 +17,11 @@ FIRST = next(iter(SYSTEMS))
 def system_named(name: str) -> System:
     """The system that a level of the factor names; KeyError when there is none."""
     return SYSTEMS[name]
+
+
+def system_of(factors: Mapping[str, Any]) -> System:
+    """The system of a record's factors; records made before there was a second say none."""
+    return SYSTEMS[factors.get("system", FIRST)]
 
 
 def component_names() -> tuple[str, ...]:

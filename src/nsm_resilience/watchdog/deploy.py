@@ -37,7 +37,7 @@ def scripts() -> dict[str, str]:
 def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
     """What the watchdog is told of NSM (watchdog/node/contracts.py)."""
     system = factors.under_test
-    parts = system.components[factors.plane]
+    parts = factors.components
     whole = [name for name in parts if all(name in one for one in system.components.values())]
     return {
         "mode": factors.remedy,
