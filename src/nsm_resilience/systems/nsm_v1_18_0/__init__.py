@@ -73,14 +73,17 @@ _IMAGES = ImageSet(
     },
     of_plane={"vpp": {"FORWARDER": Image("cmd-forwarder-vpp")}},
 )
-_SERVER = "/opt/spire/bin/spire-server"
+_CREATE = (
+    "/opt/spire/bin/spire-server", "entry", "create", "-socketPath", "/run/spire/admin/api.sock",
+)  # fmt: skip
+"""Registers an identity, by the server's socket that manifests/spire.yaml names."""
 _NODES = "spiffe://k8s.nsm/agents"
 
 
 def _entry(app: str, *names: str) -> tuple[str, ...]:
     """Register the identity of a lane's pods of one kind; `names` are names of its host."""
     return (
-        _SERVER, "entry", "create", "-parentID", _NODES,
+        *_CREATE, "-parentID", _NODES,
         "-spiffeID", f"spiffe://k8s.nsm/ns/{{NAMESPACE}}/pod/{app}",
         "-selector", "k8s:ns:{NAMESPACE}", "-selector", f"k8s:pod-label:app:{app}",
         *(part for name in names for part in ("-dns", name)),
@@ -96,12 +99,12 @@ _SHARED = Shared(
     # upstream's controller makes one entry for each pod; here one for each kind of pod of a lane
     setup=(
         (
-            _SERVER, "entry", "create", "-node", "-spiffeID", _NODES,
+            *_CREATE, "-node", "-spiffeID", _NODES,
             "-selector", "k8s_psat:cluster:k8s-nsm-cluster",
         ),
         # our own node agent, which listens beside the client (agent/node/listen.py)
         (
-            _SERVER, "entry", "create", "-parentID", _NODES,
+            *_CREATE, "-parentID", _NODES,
             "-spiffeID", "spiffe://k8s.nsm/nsm-resilience-agent",
             "-selector", "k8s:ns:nsm-resilience",
             "-selector", "k8s:pod-label:app:nsm-resilience-agent",
