@@ -62,7 +62,7 @@ rule site:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folders=campaign_folders(),
         verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
-        code=code_of("site", "report/disturbances", "analysis", "statistics", "judge", "record", "provenance"),
+        code=code_of("site", "report/site_links", "report/disturbances", "analysis", "statistics", "judge", "record", "provenance"),
     shell:
         "nsm-resilience site {params.folders:q} --tables {params.tables:q}"
         " --verdicts {params.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"

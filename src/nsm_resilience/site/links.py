@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where pages and anchors are, for the site itself and for whatever links into it."""
+"""Relative addresses between pages, and out of the site.
+
+Where pages and anchors are is said in `report.site_links`, which paper and HTML report read too:
+a package below the site may not import from it.
+"""
 
 from __future__ import annotations
 
@@ -7,43 +11,47 @@ import os
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-FRONT = PurePosixPath("index.html")
-"""The site's first page: all campaigns of the build."""
+from nsm_resilience.report.site_links import (
+    EVIDENCE,
+    FRONT,
+    WORDS,
+    claim_anchor,
+    event_anchor,
+    evidence_anchor,
+    in_results,
+    index_of,
+    kubernetes_anchor,
+    page_of,
+    page_of_cell,
+    page_of_notebook,
+    page_of_table,
+    row_anchor,
+)
+
+__all__ = [
+    "EVIDENCE",
+    "FRONT",
+    "WORDS",
+    "between_pages",
+    "claim_anchor",
+    "event_anchor",
+    "evidence_anchor",
+    "in_results",
+    "index_of",
+    "kubernetes_anchor",
+    "out_of_site",
+    "page_of",
+    "page_of_cell",
+    "page_of_notebook",
+    "page_of_table",
+    "row_anchor",
+]
 
 
-def index_of(campaign: str) -> PurePosixPath:
-    """First page of a campaign inside the site."""
-    return PurePosixPath(campaign, "index.html")
-
-
-def page_of(campaign: str, trial: str, attempt: int) -> PurePosixPath:
-    """Page of an attempt inside the site; later attempts end in `<NN>-<attempt>`.
-
-    >>> str(page_of("mine", "S2-kernel-monitored-kill/03", 2))
-    'mine/trials/S2-kernel-monitored-kill/03-2.html'
-    """
-    suffix = "" if attempt == 1 else f"-{attempt}"
-    return PurePosixPath(campaign, "trials", f"{trial}{suffix}.html")
-
-
-def evidence_anchor(number: int) -> str:
-    """Anchor of the n-th entry of a judgement's evidence, counted from 1."""
-    return f"evidence-{number}"
-
-
-def event_anchor(line: int) -> str:
-    """Anchor of a line of `events.jsonl`, counted from 1."""
-    return f"event-{line}"
-
-
-def kubernetes_anchor(line: int) -> str:
-    """Anchor of a line of `kubernetes-events.jsonl`, counted from 1."""
-    return f"kubernetes-{line}"
-
-
-def between_pages(source: PurePosixPath, target: PurePosixPath) -> str:
+def between_pages(source: PurePosixPath, target: PurePosixPath, anchor: str = "") -> str:
     """Relative address from one page of the site to another of its files."""
-    return quote(PurePosixPath(os.path.relpath(target, source.parent)).as_posix())
+    address = quote(PurePosixPath(os.path.relpath(target, source.parent)).as_posix())
+    return f"{address}#{quote(anchor)}" if anchor else address
 
 
 def out_of_site(site: Path, source: PurePosixPath, target: Path) -> str:

@@ -22,6 +22,7 @@ from nsm_resilience.report.wording import (
     share_interval,
     typographic,
 )
+from nsm_resilience.site.links import FRONT, between_pages, index_of
 from nsm_resilience.statistics.times import UNKNOWN
 from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.cell import CELL
@@ -154,7 +155,7 @@ def side_by_side(campaigns: Sequence[Overview]) -> list[Beside]:
             found=tuple(
                 tuple(
                     (
-                        f"{campaigns[at].campaign}/index.html#cell-{row.cell}",
+                        between_pages(FRONT, index_of(campaigns[at].campaign), f"cell-{row.cell}"),
                         row.counts,
                         row.verdict,
                     )

@@ -41,7 +41,7 @@ class Built:
     @property
     def index(self) -> Path:
         """The campaign's own first page."""
-        return self.site / "shown" / "index.html"
+        return self.site / "campaigns" / "shown" / "index.html"
 
     def build(self, out: Path) -> int:
         return build_site(self.results / "tables", [self.campaign], self.verdicts.parent, out)

@@ -67,12 +67,12 @@ def test_every_attempt_has_its_page_and_the_index_leads_there(built: Built) -> N
         for t, a in zip(trials["trial"], trials["attempt"], strict=True)
     }
     there = {path.relative_to(built.site).as_posix() for path in pages(built)}
-    assert there == wanted | {"index.html", "shown/index.html"}
-    links = {f"shown/{address}" for address in Page(built.index).links}
+    assert there == wanted | {"index.html", "campaigns/shown/index.html"}
+    links = {f"campaigns/shown/{address}" for address in Page(built.index).links}
     assert wanted <= links
     front = Page(built.site / "index.html")
-    assert "shown/index.html" in front.links
-    assert all(f"shown/index.html#cell-{c}" in front.links for c in judged_cells(built))
+    assert "campaigns/shown/index.html" in front.links
+    assert all(f"campaigns/shown/index.html#cell-{c}" in front.links for c in judged_cells(built))
 
 
 def test_all_that_is_loaded_lies_in_the_folder(built: Built) -> None:
