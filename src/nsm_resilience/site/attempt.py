@@ -11,8 +11,9 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.trial import describe_error
 from nsm_resilience.provenance.explain import holder, quoted
 from nsm_resilience.record.reader import Record, RecordError, read_record
+from nsm_resilience.site.drawing import Drawing
 from nsm_resilience.site.happenings import Happening, clock_of, happenings, kubernetes_happenings
-from nsm_resilience.site.timeline import Drawing, draw
+from nsm_resilience.site.timeline import draw
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.rows import trial_row
 from nsm_resilience.tables.trials import TRIALS

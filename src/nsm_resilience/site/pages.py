@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.site.timeline import Drawing, Replies, summary
+from nsm_resilience.site.drawing import Drawing, Replies, summary
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -10,8 +10,9 @@ from constructed import WINDOWS, record
 from constructed_watchdog import Told, acts_at, finds, said, watched
 
 from nsm_resilience.judge import judge_record
+from nsm_resilience.site.drawing import Row
 from nsm_resilience.site.happenings import clock_of
-from nsm_resilience.site.timeline import Row, draw
+from nsm_resilience.site.timeline import draw
 
 
 def rows(tmp_path: Path, says: list[Told]) -> list[Row]:

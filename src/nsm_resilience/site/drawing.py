@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the interactive timeline of one attempt holds, and what it shows in a paragraph of words.
+
+Rows are things (a component, a socket, who noticed), each with spans of time and instants. The
+drawing itself is a template; nothing in here knows of HTML but the addresses of marks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in seconds; `kind` says how it looks, `text` what it is."""
+
+    begin_s: float
+    end_s: float
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An instant in seconds, and the address where more is said of it."""
+
+    t_s: float
+    kind: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One lane.
+
+    Attributes:
+        label: short name beside the lane.
+        kind: `phase`, `event`, `component`, `socket`, `watchdog` or `asked`.
+        colour: that of the component in all figures; empty for the page's own ink.
+        spans: stretches of time, later ones drawn over earlier ones.
+        marks: instants.
+        about: the full name where the label is a short one.
+    """
+
+    label: str
+    kind: str
+    colour: str
+    spans: tuple[Span, ...]
+    marks: tuple[Mark, ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Replies:
+    """Bins of equal width with the echoes sent in them.
+
+    Attributes:
+        width_s: width of a bin, seconds.
+        first_s: begin of the first bin.
+        median_ms: median time of the replies of each bin, milliseconds; None without reply.
+        sent: echoes sent in each bin.
+        lost: of these, not answered.
+        limits_ms: whole decades around the medians.
+    """
+
+    width_s: float
+    first_s: float
+    median_ms: tuple[float | None, ...]
+    sent: tuple[int, ...]
+    lost: tuple[int, ...]
+    limits_ms: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The timeline of one attempt; seconds from the fault.
+
+    Attributes:
+        begin_s: left edge.
+        end_s: right edge: the end of the phase after the watch, so that the new client is shown.
+        watch_s: end of the watch.
+        replies: the established path.
+        gaps: interruptions of the path, as in the table `outages`.
+        faults: when any fault was being injected, without overlaps.
+        rows: all lanes, from top to bottom.
+    """
+
+    begin_s: float
+    end_s: float
+    watch_s: float
+    replies: Replies
+    gaps: tuple[Span, ...]
+    faults: tuple[Span, ...]
+    rows: tuple[Row, ...]
+
+
+def summary(drawing: Drawing) -> str:
+    """Say in a paragraph what the timeline shows, for those who do not see it."""
+    gaps = [_stretch(gap) for gap in drawing.gaps]
+    path = f"no reply {', '.join(gaps)}" if gaps else "the path was never interrupted"
+    parts = [f"Replies: {path}"]
+    for row in drawing.rows:
+        odd = [s for s in row.spans if s.kind in ("gone", "stopped", "changed")]
+        if row.kind in ("component", "socket") and odd:
+            parts.append(f"{row.label}: " + ", ".join(f"{s.text} {_stretch(s)}" for s in odd))
+    return (
+        f"Seconds from the fault, {drawing.begin_s:g} to {drawing.end_s:.0f}; the watch ended at "
+        f"{drawing.watch_s:.1f} s. {'. '.join(parts)}."
+    )
+
+
+def _stretch(span: Span) -> str:
+    return f"from {span.begin_s:.2f} to {span.end_s:.2f} s"
