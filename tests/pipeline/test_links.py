@@ -12,7 +12,10 @@ import pandas as pd
 import pypdf
 import pytest
 from docutils.core import publish_parts
+from linked_pages import Page, dead_links, ids_of, target_of
 from workflow_project import Project
+
+from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
 
 pytestmark = pytest.mark.pipeline
 
@@ -29,6 +32,9 @@ def check(results: Path, address: str) -> None:
     assert path.exists(), address
     assert path.resolve().is_relative_to(results.resolve()), address
     if not parts.fragment:
+        return
+    if path.suffix == ".html":
+        assert parts.fragment in ids_of(path), address
         return
     what, _, where = parts.fragment.partition("=")
     last = max(int(number) for number in re.findall(r"\d+", where))
@@ -98,20 +104,33 @@ def test_links_of_the_start_page_lead_into_the_results(results: Path) -> None:
         check(results, address)
     trials = pd.read_parquet(results / "tables" / "trials.parquet")
     judged = trials[trials["verdict"].isin(["supported", "unsupported"])]
-    assert any("#line=" in address for address in found)
-    for record in judged["record"]:
+    for trial, attempt in judged[["trial", "attempt"]].to_numpy():
         # one trial a cell in the small campaign: each is the typical one
-        assert f"unpacked/small/{record}/events.jsonl" in found
+        assert in_results(page_of("small", trial, attempt), EVIDENCE) in found
+        assert in_results(page_of_cell("small", trial.partition("/")[0])) in found
     report = (results / "report.html").read_text(encoding="utf-8")
     missing = [address for address in found if address.replace("&", "&amp;") not in report]
     assert missing == []
 
 
+def test_every_link_of_the_site_leads_into_the_results(results: Path) -> None:
+    pages = sorted((results / "site").rglob("*.html"))
+    assert len(pages) > 20
+    for page in pages:
+        assert list(dead_links(page, results)) == [], page
+        read = Page(page)
+        for address in (*read.links, *read.loaded):
+            if not address.startswith(("data:", "https://")):
+                path, _ = target_of(page, address)
+                assert path.is_relative_to(results.resolve()), (page, address)
+
+
 def test_each_figure_of_the_html_report_leads_to_its_notebook_and_tables(results: Path) -> None:
     report = (results / "report.html").read_text(encoding="utf-8")
-    links = set(re.findall(r'href=\\?"([^"\\]+)\\?"', report))
-    found = {a for a in relative(links) if a.startswith(("notebooks/", "tables/"))}
-    for name in ("result-table", "outages", "timelines"):
-        assert f"notebooks/{name}.ipynb" in found
+    found = relative(set(re.findall(r'href=\\?"([^"\\]+)\\?"', report)))
+    for name in ("result-table", "outages", "consequences", "contrasts", "timelines", "testbed"):
+        assert f"site/notebooks/{name}.html" in found
+    assert "site/tables/trials.html" in found
     for address in found:
-        check(results, address)
+        if address.startswith(("site/", "tables", "notebooks", "report.")):
+            check(results, address)

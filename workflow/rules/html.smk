@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the browser: the site with a page per attempt, and the HTML report with everything in one
+# For the browser: the site with a page per cell and attempt, and the HTML report with everything in one
 # file, which Snakemake makes in a call of its own. A rule does so (and not the profile's
 # `report-after-run`) because with that key a dry run of a fresh clone fails on files not yet made.
 
@@ -18,7 +18,16 @@ rule start_page:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folders=campaign_folders(),
-        code=code_of("report/start_page", "report/rows", "report/wording", "tables", "analysis", "statistics"),
+        code=code_of(
+            "report/start_page",
+            "report/site_links",
+            "report/words",
+            "report/rows",
+            "report/wording",
+            "tables",
+            "analysis",
+            "statistics",
+        ),
     shell:
         "nsm-resilience start-page {params.folders:q} --tables {params.tables:q}"
         " --out {output.page:q} > {log:q} 2>&1"
@@ -47,24 +56,37 @@ rule run_times:
 
 
 rule site:
-    """Write a page per attempt: its timeline, and the lines of the record that decided."""
+    """Write the pages of campaigns, cells, attempts, tables and notebooks, with links among them."""
     input:
         campaigns=described(),
         verdicts=[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
-        tables=tables("trials", "scenarios", "claims", "disturbances", "coincidences"),
+        tables=tables(*TABLES, *CONTRASTS),
+        texts=[f"results/tables/{name}.csv" for name in [*TABLES, *CONTRASTS]],
+        notebooks=[f"results/notebooks/{name}.ipynb" for name in NOTEBOOKS],
     output:
         folder=directory("results/site"),
     log:
         "results/logs/site.log",
     conda:
         "../envs/nsm-resilience.yaml"
+    threads: 4
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folders=campaign_folders(),
         verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
-        code=code_of("site", "report/site_links", "report/disturbances", "analysis", "statistics", "judge", "record", "provenance"),
+        code=code_of(
+            "site",
+            "report/site_links",
+            "report/words",
+            "report/disturbances",
+            "analysis",
+            "statistics",
+            "judge",
+            "record",
+            "provenance",
+        ),
     shell:
-        "nsm-resilience site {params.folders:q} --tables {params.tables:q}"
+        "nsm-resilience site {params.folders:q} --tables {params.tables:q} --jobs {threads}"
         " --verdicts {params.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"
 
 

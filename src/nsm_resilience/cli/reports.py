@@ -134,8 +134,11 @@ def site(
     tables: Tables = Path("results/tables"),
     verdicts: Verdicts = Path("results/verdicts"),
     out: OutFolder = Path("results/site"),
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, metavar="N", help="Processes that write pages.")
+    ] = 1,
 ) -> None:
-    """Write the static site: a page per attempt, with its timeline and the lines that decided."""
+    """Write the static site: a page per campaign, cell, attempt, table and notebook."""
     from nsm_resilience.site.build import build_site
 
-    say(f"{build_site(tables, campaigns, verdicts, out)} attempts: {out / 'index.html'}")
+    say(f"{build_site(tables, campaigns, verdicts, out, jobs)} attempts: {out / 'index.html'}")

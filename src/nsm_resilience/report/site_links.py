@@ -81,9 +81,16 @@ def claim_anchor(claim: str, plane: str) -> str:
     return f"claim-{claim}-{plane}"
 
 
+ROWS_SHOWN = 200
+"""So many rows of a table are on its page; the files beside the site have all."""
+
+
 def row_anchor(row: int) -> str:
-    """Anchor of a row on the page of a table, as spreadsheets count: the header is row 1."""
-    return f"row-{row}"
+    """Anchor of a row on the page of a table, as spreadsheets count: the header is row 1.
+
+    Empty for a row that the page does not have.
+    """
+    return f"row-{row}" if row <= ROWS_SHOWN + 1 else ""
 
 
 def in_results(page: PurePosixPath, anchor: str = "") -> str:
@@ -92,5 +99,10 @@ def in_results(page: PurePosixPath, anchor: str = "") -> str:
     >>> in_results(page_of("mine", "S2-kernel-monitored-kill/03", 1), evidence_anchor(2))
     'site/campaigns/mine/trials/S2-kernel-monitored-kill/03.html#evidence-2'
     """
+    return in_folder(SITE, page, anchor)
+
+
+def in_folder(site: PurePosixPath, page: PurePosixPath, anchor: str = "") -> str:
+    """Address of a page from elsewhere; `site` is the folder of the site as seen from there."""
     fragment = f"#{quote(anchor)}" if anchor else ""
-    return quote((SITE / page).as_posix()) + fragment
+    return quote((site / page).as_posix()) + fragment

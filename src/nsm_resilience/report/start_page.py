@@ -1,23 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first page of the HTML report: the table of the nine and the claims, as reStructuredText.
+"""The first page of the HTML report: each campaign's result table and claims, as reStructuredText.
 
+A cell and its k/n lead to the cell's page in the site, a verdict to what decided a typical trial.
 `workflow/report/start.rst` includes the file; Snakemake renders it with docutils.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.site_links import (
+    EVIDENCE,
+    SITE,
+    WORDS,
+    claim_anchor,
+    in_folder,
+    index_of,
+    page_of,
+    page_of_cell,
+)
 from nsm_resilience.report.wording import dates, parse_time
+from nsm_resilience.report.words import words_met
 from nsm_resilience.tables.attempts import APART, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NOT_TESTED = "not tested"
 
 
 def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> None:
@@ -32,6 +46,7 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
         return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
 
     whole = read_tables(tables_dir)
+    site = seen(tables_dir.parent / SITE)
     parts = []
     for folder in campaigns:
         layout = CampaignLayout(folder)
@@ -40,7 +55,7 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
         description = read_description(layout.folder)
         tables = of_campaign(whole, str(description["campaign"]))
         rows = cell_rows(tables, study, names, seen(folder))
-        parts.append(start_page(tables, rows, names, description, seen(tables_dir)))
+        parts.append(start_page(tables, rows, names, description, site))
     write_bytes(out, "\n".join(parts).encode())
 
 
@@ -49,19 +64,22 @@ def start_page(
     rows: Sequence[Mapping[str, Any]],
     names: Mapping[str, str],
     description: Mapping[str, object],
-    folder: PurePosixPath,
+    site: PurePosixPath,
 ) -> str:
     """Return the part of the page that is about one campaign, as text.
+
+    What the campaign lacks, cells that were not run and claims that were not tested, comes last.
 
     Args:
         tables: the tidy tables by name.
         rows: the report's rows, one per cell, see `report.rows.cell_rows`.
         names: what is broken, by scenario id.
         description: the campaign's description.
-        folder: the tables' folder as seen from the page.
+        site: the site's folder as seen from the page.
     """
     from nsm_resilience.analysis.figures.result_table import table_for_people
 
+    name = str(description["campaign"])
     people = table_for_people(tables["scenarios"], names)
     apart = [in_words(part) for part in APART]
     counts = [
@@ -69,82 +87,105 @@ def start_page(
         for line in people.to_dict("records")
     ]
     people = people.drop(columns=apart).assign(**{"in no n": counts})
-    linked = [
-        result_cells(dict(zip(people.columns, line, strict=True)), row, folder)
-        for line, row in zip(people.itertuples(index=False), rows, strict=True)
-    ]
-    shown = [row for row in rows if row["typical"] is not None]
+    lines = [dict(zip(people.columns, one, strict=True)) for one in people.itertuples(index=False)]
+    run = [(line, row) for line, row in zip(lines, rows, strict=True) if row["attempts"]]
+    idle = [row for row in rows if not row["attempts"]]
+    campaign = link(name, in_folder(site, index_of(name)))
+    found = [*people.columns, "typical trial"]
     return "\n".join(
         [
-            f"Campaign ``{description['campaign']}``{_begun(description.get('created'))}.",
+            f"Campaign {campaign}{_begun(description.get('created'))}.",
             "",
-            *list_table("The nine scenarios", list(people.columns), linked),
-            "k of n judged trials supported, with the Wilson interval of that share. Attempts "
-            "that count in no n are shown as what they are. A cell leads to its row of the "
-            "table of scenarios, k/n to its trials, a verdict to the record of a typical trial.",
-            "",
-            *(line for row in claim_rows(tables["claims"], folder) for line in row),
-            *list_table(
-                "Evidence: from a cell to its rows, its typical trial, and what decided it",
-                ["cell", "rows, the header counted as row 1", "typical trial", "decided by"],
-                [evidence_cells(row, folder) for row in shown],
+            *(
+                list_table(
+                    f"Scenarios of campaign {name}",
+                    found,
+                    [result_cells(line, row, name, site) for line, row in run],
+                )
+                if run
+                else ["No trial of it was run.", ""]
             ),
+            *(words_line([row for _, row in run], site) if run else []),
+            *claim_entries(tables["claims"], name, site),
+            *lacking(tables["claims"], [row for _, row in run], idle, name, site),
         ]
     )
 
 
 def result_cells(
-    line: Mapping[str, object], row: Mapping[str, Any], folder: PurePosixPath
+    line: Mapping[str, object], row: Mapping[str, Any], campaign: str, site: PurePosixPath
 ) -> list[str]:
-    """Return the cells of one line of the result table, each with its link."""
-    at = {place["table"]: target(place, folder) for place in row["rows"]}
-    targets = {"k/n": at.get("trials", at["scenarios"])}
-    if row["typical"] is not None:
-        targets["verdict"] = f"{row['typical']['record']}/events.jsonl"
-    return [link(cell, targets.get(name, at["scenarios"])) for name, cell in line.items()]
-
-
-def evidence_cells(row: Mapping[str, Any], folder: PurePosixPath) -> list[str]:
-    """Return the cells of one line of the evidence: cell, rows, typical trial, places."""
+    """Return the cells of one line of the result table; three of them lead somewhere."""
+    cell = in_folder(site, page_of_cell(campaign, row["cell"]))
     typical = row["typical"]
-    rows = [
-        f"{link(place['table'], target(place, folder))} {escaped(place['rows'])}"
-        for place in row["rows"]
-    ]
-    places = [
-        f"{escaped(group['what'])} {link(file['file'], file['href'] + file['fragment'])} "
-        f"{escaped(' '.join([file['unit'], ', '.join(file['places'])]))}".strip()
-        for group in typical["evidence"]
-        for file in group["files"]
-    ]
-    trial = link(typical["trial"], f"{typical['record']}/events.jsonl")
-    return [escaped(row["cell"]), "; ".join(rows), trial, "; ".join(places)]
-
-
-def target(place: Mapping[str, str], folder: PurePosixPath) -> str:
-    """Return the address of rows of a table."""
-    return f"{folder}/{place['table']}.csv{place['fragment']}"
-
-
-def claim_rows(claims: pd.DataFrame, folder: PurePosixPath) -> list[list[str]]:
-    """Return the entries of the claims, each with a link to its row."""
-    from nsm_resilience.tables.row_numbers import FIRST, fragment
-
+    targets = {"scenario": cell, "k/n": cell}
+    last = "\u2013"
+    if typical is not None:
+        trial = page_of(campaign, typical["trial"], typical["attempt"])
+        targets["verdict"] = in_folder(site, trial, EVIDENCE)
+        last = link(typical["trial"].rpartition("/")[2], in_folder(site, trial))
     return [
-        claim_entry(row, f"{folder}/claims.csv{fragment([(number, number)])}")
-        for number, row in zip(claims.index + FIRST, claims.to_dict("records"), strict=True)
+        *(
+            link(text, targets[name]) if name in targets else escaped(text)
+            for name, text in line.items()
+        ),
+        last,
+    ]
+
+
+def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[str]:
+    """Say beneath a table what its columns mean, and its words for sources and clients."""
+    met = {name: {str(row[name]) for row in rows} for name in ("source", "client")}
+    said = [f"*{escaped(w.word)}*: {escaped(w.meaning)}" for w in words_met(met)]
+    return [
+        "k of n judged trials supported, with the Wilson interval of that share. Attempts that "
+        "count in no n are shown as what they are. A scenario and its k/n lead to its trials, a "
+        "verdict to what decided a typical one of them. "
+        f"{'; '.join(said)}. {link('All words', in_folder(site, WORDS))}.",
+        "",
+    ]
+
+
+def claim_entries(claims: pd.DataFrame, campaign: str, site: PurePosixPath) -> list[str]:
+    """Lines of a definition list of the claims that were tested: what became of each, and why."""
+    lines = []
+    for row in claims[claims["agreement"] != _NOT_TESTED].to_dict("records"):
+        claim, plane = str(row["claim"]), str(row["plane"])
+        place = in_folder(site, index_of(campaign), claim_anchor(claim, plane))
+        decided = link("The cells that decided", place)
+        lines += [
+            escaped(f"{claim}, {plane} plane: {row['agreement']}"),
+            f"   *{escaped(row['text'])}* {escaped(row['why'])} {decided}",
+            "",
+        ]
+    return lines
+
+
+def lacking(
+    claims: pd.DataFrame,
+    run: Sequence[Mapping[str, Any]],
+    idle: Sequence[Mapping[str, Any]],
+    campaign: str,
+    site: PurePosixPath,
+) -> list[str]:
+    """Say what is not part of a campaign: claims on its own planes alone, and cells not run."""
+    planes = {row["plane"] for row in run}
+    untested = claims[(claims["agreement"] == _NOT_TESTED) & claims["plane"].isin(planes)]
+    said = [
+        escaped(f"{row['claim']} on the {row['plane']} plane")
+        for row in untested.to_dict("records")
+    ]
+    cells = [
+        link(row["cell"], in_folder(site, page_of_cell(campaign, row["cell"]))) for row in idle
+    ]
+    return [
+        *([f"Claims that no trial of it was about: {', '.join(said)}.", ""] if said else []),
+        *([f"Declared, and not run: {', '.join(cells)}.", ""] if cells else []),
     ]
 
 
 def _begun(created: object) -> str:
     return f", begun on {dates(parse_time(str(created)))['en']}" if created else ", not begun"
-
-
-def claim_entry(row: Mapping[Hashable, object], address: str) -> list[str]:
-    """Lines of one entry of a definition list: the claim, what became of it, and why."""
-    head = f"{row['claim']}, {row['plane']} plane: {row['agreement']}"
-    text = f"*{escaped(row['text'])}* {escaped(row['why'])} {link('claims.csv', address)}"
-    return [escaped(head), f"   {text}", ""]
 
 
 def list_table(title: str, header: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:

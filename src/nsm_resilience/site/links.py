@@ -14,6 +14,7 @@ from urllib.parse import quote
 from nsm_resilience.report.site_links import (
     EVIDENCE,
     FRONT,
+    ROWS_SHOWN,
     WORDS,
     claim_anchor,
     event_anchor,
@@ -31,6 +32,7 @@ from nsm_resilience.report.site_links import (
 __all__ = [
     "EVIDENCE",
     "FRONT",
+    "ROWS_SHOWN",
     "WORDS",
     "between_pages",
     "claim_anchor",

@@ -1,81 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the first page of a campaign shows: result table, claims, and a list of all attempts."""
+"""A campaign as its pages show it: planes with their cells and claims, and all attempts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.analysis.consequences import Consequences, consequences
 from nsm_resilience.analysis.figures.cells import (
     cell_id,
     cell_labels,
-    counted,
     in_order,
-    natural,
+    judged,
+    short_names,
 )
 from nsm_resilience.analysis.figures.typical import typical_of_cell
-from nsm_resilience.report.wording import (
-    down_time,
-    median_seconds,
-    seconds,
-    share_interval,
-    typographic,
-)
-from nsm_resilience.site.links import FRONT, between_pages, index_of
-from nsm_resilience.statistics.times import UNKNOWN
+from nsm_resilience.report.wording import down_time, median_seconds, share_interval, typographic
+from nsm_resilience.site.attempts import Attempt, listed
+from nsm_resilience.site.links import index_of, page_of_cell
 from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.row_numbers import FIRST
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN_TRIALS = 12
-"""Trials of a cell that its row of the result table links; the list below has all."""
+    from nsm_resilience.study.models import Study
 
-COLUMNS = (
-    "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
-    "down_s", "interruptions", "replies_lost", "new_connection_s", "new_connection_answered",
-    "detected_s", "notified_s", *UNKNOWN.values(),
-)  # fmt: skip
-"""Columns of the table `trials` that the first page needs; the evidence of ten thousand attempts
-would fill the memory."""
-
-_INCOMPLETE = ("void", "cut", "unreadable")
+NOT_TESTED = "not tested"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt in the list.
+class Claim:
+    """One of the paper's claims on one plane: what came of it, why, and the cells that decided."""
 
-    Attributes:
-        row: its row of the table `trials`, the columns `COLUMNS`.
-        cell: id of its cell.
-        label: what is broken and what sets the cell apart.
-        outcome: the verdict, or `void`, `cut`, `unreadable`.
-        counts: whether it is the attempt of its trial that counts.
-        cells: texts of the numeric columns, see `NUMBERS`.
-    """
-
-    row: Mapping[str, Any]
-    cell: str
-    label: str
-    outcome: str
-    counts: bool
-    cells: tuple[tuple[str, float], ...]
-
-
-NUMBERS = ("path away, s", "echoes lost", "new client, s", "shown, s", "told, s")
-"""Headings of the numeric columns of the list."""
+    claim: str
+    plane: str
+    text: str
+    agreement: str
+    why: str
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CellRow:
-    """One line of the result table: a cell, its counts in words, and its trials."""
+    """A cell: its counts in words, what its fault did, and its attempts.
 
+    Attributes:
+        campaign: name of the campaign.
+        cell: its id.
+        levels: scenario and level of each factor by the column's name.
+        label: what is broken and what sets it apart.
+        title: what happens.
+        where: on which node; empty where the study does not say.
+        source: `stated`, `reconstructed` or `ours`.
+        claimed: the paper's verdict, or `no claim`.
+        counts: `k/n`; empty without a judged trial.
+        interval: Wilson interval of that share.
+        verdict: of the cell.
+        agreement: with the paper.
+        median: the median outage.
+        apart: attempts that are in no n, in words.
+        attempts: all of them.
+        typical: the one that stands for the cell; None without a judged trial.
+        did: counts over its judged trials; None without any.
+        row: its row of the table `scenarios`, as spreadsheets count.
+    """
+
+    campaign: str
     cell: str
+    levels: Mapping[str, str]
     label: str
     title: str
+    where: str
     source: str
     claimed: str
     counts: str
@@ -85,17 +84,38 @@ class CellRow:
     median: str
     apart: str
     attempts: tuple[Attempt, ...]
-    more: int
     typical: Attempt | None
+    did: Consequences | None
+    row: int
+
+    @property
+    def page(self) -> PurePosixPath:
+        """Its page in the site."""
+        return page_of_cell(self.campaign, self.cell)
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """What it has in common with the same cell on another plane or of another system."""
+        return tuple(self.levels[n] for n in CELL if n not in ("system", "plane"))
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Result table and claims of one forwarding plane."""
+    """Cells and claims of one forwarding plane.
+
+    Attributes:
+        name: its level.
+        rows: cells of which any attempt was made.
+        idle: cells that are declared and were not run.
+        claims: what came of the claims that were tested.
+        untested: the other claims.
+    """
 
     name: str
     rows: tuple[CellRow, ...]
-    claims: tuple[Mapping[str, str], ...]
+    idle: tuple[CellRow, ...]
+    claims: tuple[Claim, ...]
+    untested: tuple[Claim, ...]
 
     @property
     def tested(self) -> bool:
@@ -105,11 +125,11 @@ class Plane:
 
 @dataclass(frozen=True)
 class Overview:
-    """The first page.
+    """A campaign.
 
     Attributes:
         description: content of `campaign.json`.
-        planes: result tables, one per forwarding plane.
+        planes: those with judged trials first, and none without a cell.
         attempts: all attempts in the order of the table `trials`.
         beside: what lanes did to each other (report/disturbances.py); empty: not looked at.
     """
@@ -124,126 +144,127 @@ class Overview:
         """Name of the campaign."""
         return str(self.description["campaign"])
 
+    @property
+    def page(self) -> PurePosixPath:
+        """Its first page in the site."""
+        return index_of(self.campaign)
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """One line of the site's first page: a cell but for its plane, in each campaign that has it.
+    @property
+    def idle(self) -> tuple[CellRow, ...]:
+        """Cells that are declared and were not run."""
+        return tuple(row for plane in self.planes for row in plane.idle)
 
-    `found` has for each campaign the address of the cell's row, k/n and the verdict, or None.
-    """
+    @property
+    def untested(self) -> tuple[Claim, ...]:
+        """Claims that were not tested, on the planes of which anything was run."""
+        return tuple(claim for plane in self.planes if plane.rows for claim in plane.untested)
 
-    label: str
-    title: str
-    claimed: str
-    found: tuple[tuple[tuple[str, str, str], ...], ...]
-
-
-def side_by_side(campaigns: Sequence[Overview]) -> list[Beside]:
-    """Put the cells with judged trials of all campaigns side by side, whatever their plane."""
-    rows: dict[str, list[tuple[int, str, CellRow]]] = {}
-    for at, own in enumerate(campaigns):
-        for plane in own.planes:
-            for row in plane.rows:
-                if row.counts:
-                    key = row.cell.replace(f"-{plane.name}-", "-", 1)
-                    rows.setdefault(key, []).append((at, plane.name, row))
-    return [
-        Beside(
-            label=key,
-            title=own[0][2].title,
-            claimed=own[0][2].claimed,
-            found=tuple(
-                tuple(
-                    (
-                        between_pages(FRONT, index_of(campaigns[at].campaign), f"cell-{row.cell}"),
-                        row.counts,
-                        row.verdict,
-                    )
-                    for place, _, row in own
-                    if place == at
-                )
-                for at in range(len(campaigns))
-            ),
-        )
-        for key, own in sorted(rows.items(), key=lambda item: natural(item[0]))
-    ]
+    @property
+    def cells(self) -> tuple[CellRow, ...]:
+        """All cells of the study, those that were run first on each plane."""
+        return tuple(row for plane in self.planes for row in (*plane.rows, *plane.idle))
 
 
 def overview(
     scenarios: pd.DataFrame,
     claims: pd.DataFrame,
     trials: pd.DataFrame,
-    names: Mapping[str, str],
+    study: Study,
     description: Mapping[str, Any],
-    watches: Mapping[str, float],
 ) -> Overview:
-    """Put the first page together.
+    """Put a campaign together from its rows of the tables.
 
     Args:
-        scenarios: table `scenarios`.
+        scenarios: table `scenarios`, with the index that its rows have in the whole table.
         claims: table `claims`.
         trials: table `trials`, at least the columns `COLUMNS` and `campaign`.
-        names: what is broken, by scenario id.
+        study: the study that was run: what is broken, and how long it was watched.
         description: content of `campaign.json`.
-        watches: length of the watch by level of the factor `watch`, seconds: a median among the
-            censored is longer.
     """
-    ordered = in_order(scenarios)
-    ids = [cell_id({name: row[name] for name in CELL}) for row in ordered.to_dict("records")]
-    labels = dict(zip(ids, cell_labels(ordered, names), strict=True))
-    attempts = _attempts(trials, labels)
+    numbered = scenarios.assign(_row=scenarios.index + FIRST)
+    ordered = in_order(numbered)
+    rows = ordered.to_dict("records")
+    ids = [cell_id({name: row[name] for name in CELL}) for row in rows]
+    labels = dict(zip(ids, cell_labels(ordered, short_names(study)), strict=True))
+    attempts = listed(trials, labels)
     by_cell: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_cell.setdefault(attempt.cell, []).append(attempt)
     frames = dict(list(trials.groupby(list(CELL), sort=False)))
-    planes: dict[str, list[CellRow]] = {}
-    for cell, row in zip(ids, ordered.to_dict("records"), strict=True):
-        own = by_cell.get(cell, [])
-        typical = None
-        if own:
-            chosen = typical_of_cell(frames[tuple(row[name] for name in CELL)])
-            typical = None if chosen is None else _same(own, chosen)
-        planes.setdefault(str(row["plane"]), []).append(
-            _cell_row(row, cell, labels[cell], own, typical, watches[str(row["watch"])])
+    name = str(description["campaign"])
+    cells = [
+        _cell_row(
+            name, row, cell, labels[cell], by_cell.get(cell, []),
+            frames.get(tuple(row[n] for n in CELL)), study,
         )
-    told = claims.to_dict("records")
-    # a plane that the campaign does not have is no part of it
-    found = [plane for plane in planes if plane in set(trials["plane"])] or list(planes)
-    return Overview(
-        description,
-        tuple(
-            Plane(
-                plane,
-                tuple(planes.get(plane, [])),
-                tuple(
-                    {name: typographic(str(claim[name])) for name in
-                     ("claim", "text", "agreement", "why")}
-                    for claim in told if claim["plane"] == plane
-                ),
-            )
-            for plane in found
-        ),
-        tuple(attempts),
-    )  # fmt: skip
+        for cell, row in zip(ids, rows, strict=True)
+    ]  # fmt: skip
+    own = [_claim(row) for row in claims.to_dict("records")]
+    planes = [
+        _plane(plane, cells, own) for plane in dict.fromkeys(c.levels["plane"] for c in cells)
+    ]
+    planes.sort(key=lambda plane: not plane.tested)
+    return Overview(description, tuple(planes), tuple(attempts))
 
 
-def _attempts(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
-    counting = set(counted(trials).index)
-    found = []
-    for at, row in zip(trials.index, trials.to_dict("records"), strict=True):
-        cell = str(row["trial"]).partition("/")[0]
-        word = str(row["reason"]).partition(":")[0]
-        found.append(
-            Attempt(
-                row={str(name): value for name, value in row.items()},
-                cell=cell,
-                label=labels.get(cell, cell),
-                outcome=word if word in _INCOMPLETE else str(row["verdict"]),
-                counts=at in counting,
-                cells=_numbers(row),
-            )
-        )
-    return found
+def _plane(name: str, cells: Sequence[CellRow], claims: Sequence[Claim]) -> Plane:
+    own = [cell for cell in cells if cell.levels["plane"] == name]
+    said = [claim for claim in claims if claim.plane == name]
+    return Plane(
+        name,
+        rows=tuple(cell for cell in own if cell.attempts),
+        idle=tuple(cell for cell in own if not cell.attempts),
+        claims=tuple(claim for claim in said if claim.agreement != NOT_TESTED),
+        untested=tuple(claim for claim in said if claim.agreement == NOT_TESTED),
+    )
+
+
+def _claim(row: Mapping[Any, Any]) -> Claim:
+    text = {name: typographic(str(row[name])) for name in ("text", "why")}
+    deciding = str(row["scenarios"] or "")
+    return Claim(
+        claim=str(row["claim"]),
+        plane=str(row["plane"]),
+        agreement=str(row["agreement"]),
+        cells=tuple(deciding.split(", ")) if deciding else (),
+        **text,
+    )
+
+
+def _cell_row(
+    campaign: str,
+    row: Mapping[Any, Any],
+    cell: str,
+    label: str,
+    own: Sequence[Attempt],
+    trials: pd.DataFrame | None,
+    study: Study,
+) -> CellRow:
+    n = int(row["n"])
+    apart = [f"{int(row[part])} {in_words(part)}" for part in APART if row[part]]
+    claimed = row["claimed"]
+    where = next((s.where for s in study.scenarios if s.id == row["scenario"]), "")
+    chosen = None if trials is None else typical_of_cell(trials)
+    return CellRow(
+        campaign=campaign,
+        cell=cell,
+        levels={name: str(row[name]) for name in CELL},
+        label=label,
+        title=typographic(str(row["title"])),
+        where=typographic(where),
+        source=str(row["source"]),
+        claimed=str(claimed) if isinstance(claimed, str) and claimed else "no claim",
+        counts=f"{int(row['k'])}/{n}" if n else "",
+        interval=share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
+        verdict=str(row["verdict"]),
+        agreement=str(row["agreement"]),
+        median=_outage(row, study.watches[str(row["watch"])]) if n else "",
+        apart=", ".join(apart),
+        attempts=tuple(own),
+        typical=None if chosen is None else _same(own, chosen),
+        did=None if trials is None or not n else consequences(judged(trials)),
+        row=int(row["_row"]),
+    )
 
 
 def _outage(row: Mapping[Any, Any], watch_s: float) -> str:
@@ -253,73 +274,6 @@ def _outage(row: Mapping[Any, Any], watch_s: float) -> str:
     return f"{median} ({down})" if down else median
 
 
-def _with_down(row: Mapping[Any, Any]) -> str:
-    """The outage of an attempt, with the time down in it."""
-    outage = f"{'> ' * (row['outage_censored'] is True)}{seconds(row['outage_s'])}"
-    down = down_time(float(row["down_s"]), int(row["interruptions"]))
-    return f"{outage} ({down.replace('up to ', '')})" if down else outage
-
-
-_CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
-
-
-def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
-    """Texts of the numeric columns, each with the number that it is sorted by.
-
-    What was not reached sorts behind all that was, and what was not measured behind that.
-    """
-    unmeasured = ("", _UNMEASURED)
-    outage = row["outage_s"]
-    if outage != outage or outage is None:
-        return (unmeasured,) * len(NUMBERS)
-    censored = row["outage_censored"] is True
-    answered = row["new_connection_answered"] is True
-    return (
-        (_with_down(row), outage + _CENSORED * censored),
-        (f"{row['replies_lost']:.0f}", float(row["replies_lost"])),
-        (seconds(row["new_connection_s"]), float(row["new_connection_s"]))
-        if answered
-        else ("no answer", _NOT_REACHED),
-        *(
-            ("unknown", _NOT_REACHED)
-            if isinstance(row[UNKNOWN[name]], str)
-            else ("no", _NOT_REACHED)
-            if row[name] != row[name]
-            else (seconds(row[name]), float(row[name]))
-            for name in ("detected_s", "notified_s")
-        ),
-    )
-
-
 def _same(own: Sequence[Attempt], chosen: Mapping[str, Any] | pd.Series) -> Attempt | None:
     wanted = (chosen["trial"], chosen["attempt"])
     return next((a for a in own if (a.row["trial"], a.row["attempt"]) == wanted), None)
-
-
-def _cell_row(
-    row: Mapping[Any, Any],
-    cell: str,
-    label: str,
-    own: Sequence[Attempt],
-    typical: Attempt | None,
-    watch_s: float,
-) -> CellRow:
-    n = int(row["n"])
-    apart = [f"{int(row[part])} {in_words(part)}" for part in APART if row[part]]
-    claimed = row["claimed"]
-    return CellRow(
-        cell=cell,
-        label=label,
-        title=typographic(str(row["title"])),
-        source=str(row["source"]),
-        claimed=str(claimed) if isinstance(claimed, str) and claimed else "no claim",
-        counts=f"{int(row['k'])}/{n}" if n else "",
-        interval=share_interval(float(row["wilson_low"]), float(row["wilson_high"])) if n else "",
-        verdict=str(row["verdict"]),
-        agreement=str(row["agreement"]),
-        median=_outage(row, watch_s) if n else "",
-        apart=", ".join(apart),
-        attempts=tuple(own[:SHOWN_TRIALS]),
-        more=max(0, len(own) - SHOWN_TRIALS),
-        typical=typical,
-    )

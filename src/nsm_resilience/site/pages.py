@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
+from nsm_resilience.site.links import FRONT, WORDS, between_pages, claim_anchor, row_anchor
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,6 +34,27 @@ def asset(name: str) -> str:
 def render(template: str, **values: Any) -> str:
     """Fill a template; a name that it uses and was not given is an error."""
     return _environment().get_template(template).render(**values)
+
+
+def around(page: PurePosixPath, description: Mapping[str, Any]) -> dict[str, Any]:
+    """What every page is given: addresses as seen from it, and the campaign that it is of.
+
+    Args:
+        page: the page that is written.
+        description: content of the campaign's `campaign.json`; for a page of several campaigns that
+            of a synthetic one, if there is one, so that it is said.
+    """
+
+    def to(target: PurePosixPath, anchor: str = "") -> str:
+        return between_pages(page, target, anchor)
+
+    return {
+        "campaign": description,
+        "front": to(FRONT),
+        "words": to(WORDS),
+        "assets": to(PurePosixPath("assets")),
+        "to": to,
+    }
 
 
 def timeline_alone(drawing: Drawing, identity: str) -> str:
@@ -58,7 +83,14 @@ def _environment() -> Environment:
         summary=summary,
         decades=decades,
     )
-    environment.globals.update(tick_steps=_TICKS_S, most_ticks=_MOST_TICKS, asset=asset)
+    environment.globals.update(
+        tick_steps=_TICKS_S,
+        most_ticks=_MOST_TICKS,
+        asset=asset,
+        claim_anchor=claim_anchor,
+        row_anchor=row_anchor,
+        headings=HEADINGS,
+    )
     return environment
 
 

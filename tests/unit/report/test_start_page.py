@@ -10,8 +10,11 @@ import pytest
 from constructed_campaign import Constructed, construct
 from docutils.core import publish_parts
 
-from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.figures.cells import cell_id
+from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.start_page import escaped, list_table, write_start_page
+from nsm_resilience.report.words import meaning_of
+from nsm_resilience.tables.cell import CELL
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,11 @@ def page_of(built: Constructed) -> str:
     return out.read_text(encoding="utf-8")
 
 
+def table_of(body: str) -> str:
+    caption = "<caption>Scenarios of campaign constructed</caption>"
+    return body.split(caption, 1)[1].split("</table>", 1)[0]
+
+
 def html(page: str) -> str:
     return str(publish_parts(page, writer="html")["html_body"])
 
@@ -32,8 +40,10 @@ def html(page: str) -> str:
 def test_the_page_is_valid_and_has_a_row_for_every_cell_of_the_study(built: Constructed) -> None:
     body = html(page_of(built))
     assert "system-message" not in body
-    table = body.split("<caption>The nine scenarios</caption>", 1)[1].split("</table>", 1)[0]
-    assert len(re.findall("<tr>", table)) == 1 + len(built.tables["scenarios"])
+    scenarios = built.tables["scenarios"]
+    assert len(re.findall("<tr>", table_of(body))) == 1 + int((scenarios["attempts"] > 0).sum())
+    for row in scenarios.to_dict("records"):
+        assert f'/cells/{cell_id(row)}.html"' in body
 
 
 def test_verdicts_stand_on_the_page_as_they_stand_in_the_table(built: Constructed) -> None:
@@ -43,36 +53,51 @@ def test_verdicts_stand_on_the_page_as_they_stand_in_the_table(built: Constructe
         assert f">{row['verdict']}</a></td>" in body
 
 
-def test_every_cell_leads_to_its_row_and_a_verdict_to_a_record(built: Constructed) -> None:
+def test_a_count_leads_to_the_cell_and_a_verdict_to_what_decided_a_trial(
+    built: Constructed,
+) -> None:
     body = html(page_of(built))
-    table = body.split("<caption>The nine scenarios</caption>", 1)[1].split("</table>", 1)[0]
-    cells = re.findall(r"<td>(.*?)</td>", table)
-    assert cells
-    assert all(cell.startswith("<a ") for cell in cells)
-    frame = built.tables["scenarios"]
-    for number in range(2, 2 + len(frame)):
-        assert f'href="tables/scenarios.csv#row={number}"' in table
-    links = set(re.findall(r'href="(unpacked/[^"#]+)', table))
-    for row in typical_trials(built.tables["trials"]).to_dict("records"):
-        record = f"unpacked/constructed/{row['record']}/events.jsonl"
-        assert record in links
-        assert (built.root / "results" / record).is_file()
+    table = table_of(body)
+    site = "site/campaigns/constructed"
+    for row in built.tables["scenarios"].to_dict("records"):
+        if row["n"]:
+            cell, counts = f"{site}/cells/{cell_id(row)}.html", f"{row['k']}/{row['n']}"
+            assert f'href="{cell}">{counts}</a>' in table
+    links = set(re.findall(r'href="([^"]+)"', table))
+    for _, own in built.tables["trials"].groupby(list(CELL), sort=False):
+        chosen = typical_of_cell(own)
+        if chosen is not None:
+            trial = f"{site}/trials/{chosen['trial']}.html"
+            assert {trial, f"{trial}#evidence"} <= links
+    assert not [one for one in links if one.endswith((".csv", ".jsonl", ".parquet"))]
 
 
-def test_evidence_names_rows_trial_and_lines_of_each_cell(built: Constructed) -> None:
+def test_what_a_campaign_lacks_comes_last(built: Constructed) -> None:
     body = html(page_of(built))
-    table = body.split("<caption>Evidence", 1)[1].split("</table>", 1)[0]
-    assert len(re.findall("<tr>", table)) == 1 + int((built.tables["scenarios"]["n"] > 0).sum())
-    assert "events.jsonl#line=1,2" in table
-    assert "tables/outages.csv#row=" in table
+    claims = built.tables["claims"]
+    tested = claims[claims["agreement"] != "not tested"]
+    assert 0 < len(tested) < len(claims), "one plane was run"
+    assert body.count("<dt>") == len(tested)
+    assert "not tested" not in body.partition("Declared, and not run")[0]
+    assert "vpp" not in body
 
 
-def test_the_three_claims_are_on_the_page(built: Constructed) -> None:
+def test_the_words_of_sources_and_clients_are_explained(built: Constructed) -> None:
     body = html(page_of(built))
-    for row in built.tables["claims"].to_dict("records"):
+    for column in ("source", "client"):
+        for word in set(built.tables["scenarios"][column]):
+            assert f"<em>{word}</em>: {meaning_of(column, word)}" in " ".join(body.split())
+    assert 'href="site/words.html"' in body
+
+
+def test_claims_stand_on_the_page_with_the_cells_that_decided(built: Constructed) -> None:
+    body = html(page_of(built))
+    claims = built.tables["claims"]
+    for row in claims[claims["agreement"] != "not tested"].to_dict("records"):
         assert f"<dt>{row['claim']}, {row['plane']} plane: {row['agreement']}</dt>" in body
         assert f"<em>{row['text']}</em> {row['why']}" in body
-    assert 'href="tables/claims.csv#row=2"' in body
+        anchor = f"claim-{row['claim']}-{row['plane']}"
+        assert f'href="site/campaigns/constructed/index.html#{anchor}"' in body
 
 
 def test_text_that_means_something_to_docutils_is_shown_as_it_is() -> None:

@@ -43,8 +43,9 @@ class Built:
         """The campaign's own first page."""
         return self.site / "campaigns" / "shown" / "index.html"
 
-    def build(self, out: Path) -> int:
-        return build_site(self.results / "tables", [self.campaign], self.verdicts.parent, out)
+    def build(self, out: Path, jobs: int = 1) -> int:
+        tables, verdicts = self.results / "tables", self.verdicts.parent
+        return build_site(tables, [self.campaign], verdicts, out, jobs)
 
     def judgement(self, trial: str, attempt: int = 1) -> Judgement:
         return next(

@@ -15,7 +15,7 @@ import pytest
 from site_campaign import Built
 
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.site.links import page_of
+from nsm_resilience.site.links import page_of, page_of_cell
 from nsm_resilience.site.timeline import BINS
 
 pytestmark = pytest.mark.browser
@@ -245,11 +245,51 @@ def test_the_list_is_filtered_and_sorted(browser: Browser, built: Built) -> None
     assert len(set(values)) > 2
 
 
-def test_the_list_of_a_cell_is_one_address_away(browser: Browser, built: Built) -> None:
-    cell = built.real["control"][0].partition("/")[0]
-    browser.open(built.index, f"#cell={cell}")
-    shown = browser.all("#attempts tbody tr:not([hidden]) td:first-child")
-    assert [e.text.partition("/")[0] for e in shown] == [cell]
+def test_the_list_of_a_cell_is_sorted_too(browser: Browser, built: Built) -> None:
+    cell = "S2-vpp-monitored-kill"
+    browser.open(built.site / page_of_cell("shown", cell))
+    trials = built.table("trials")
+    rows = browser.all("#attempts tbody tr")
+    assert len(rows) == int(trials["trial"].str.startswith(f"{cell}/").sum()) > 1
+    first = rows[0].text
+    heading = next(b for b in browser.all("#attempts thead button") if b.text == "trial")
+    heading.click()
+    heading.click()
+    assert browser.all("#attempts tbody tr")[-1].text == first
+    assert browser.complaints() == []
+
+
+@pytest.fixture
+def narrow(browser: Browser) -> Iterator[Browser]:
+    """A telephone: 390 pixels wide."""
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    yield browser
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
+    narrow: Browser, built: Built
+) -> None:
+    for path in sorted(built.site.rglob("*.html")):
+        narrow.open(path)
+        wide = narrow.run("return document.documentElement.scrollWidth")
+        assert wide <= 390, path
+        # what is cut: text that is wider than its box, and cannot be scrolled into view
+        cut = narrow.run(
+            """return [...document.querySelectorAll('.name, h1, h2, h3, th, td, dt, dd, li, nav a')]
+              .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1
+                && ['hidden', 'clip'].includes(getComputedStyle(e).overflowX))
+              .map((e) => e.textContent.slice(0, 60));"""
+        )
+        assert cut == [], path
+        outside = narrow.run(
+            """return [...document.querySelectorAll('.nsm-timeline .name, .nsm-timeline .decade')]
+              .filter((e) => { const b = e.getBoundingClientRect();
+                               return b.width && (b.left < 0 || b.right > 390); })
+              .map((e) => e.textContent);"""
+        )
+        assert outside == [], path
 
 
 def test_without_a_script_the_timeline_is_still_drawn(browser: Browser, built: Built) -> None:

@@ -4,46 +4,36 @@
 from __future__ import annotations
 
 import html
-import re
 import shutil
-from html.parser import HTMLParser
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import get_args
+from urllib.parse import urlsplit
 
 import pytest
+from linked_pages import Page, dead_links, target_of
 from site_campaign import Built
 
+from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.campaign import read_judgements
-from nsm_resilience.site.build import SiteError
-from nsm_resilience.site.links import page_of
-
-
-class Page(HTMLParser):
-    """Addresses, ids, headings and text of a page."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.loaded: list[str] = []
-        self.ids: list[str] = []
-        self.headings: list[int] = []
-        self.text = ""
-        self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if "id" in given:
-            self.ids.append(given["id"])
-        if tag == "a":
-            self.links.append(given.get("href", ""))
-        if tag in ("link", "script", "img"):
-            self.loaded.append(given.get("href") or given.get("src") or "")
-        if re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.report.words import HEADINGS, MEANINGS, meaning_of
+from nsm_resilience.site.attempt_pages import SiteError
+from nsm_resilience.site.links import (
+    EVIDENCE,
+    ROWS_SHOWN,
+    index_of,
+    page_of,
+    page_of_cell,
+    page_of_table,
+)
+from nsm_resilience.study.models import Source
+from nsm_resilience.tables.cell import FACTOR_LEVELS
+from nsm_resilience.tables.schemas import (
+    CLAIM_AGREEMENTS,
+    SCENARIO_AGREEMENTS,
+    SCENARIO_VERDICTS,
+)
 
 
 def page(built: Built, trial: str, attempt: int = 1) -> Page:
@@ -60,19 +50,60 @@ def pages(built: Built) -> list[Path]:
     return sorted(built.site.rglob("*.html"))
 
 
-def test_every_attempt_has_its_page_and_the_index_leads_there(built: Built) -> None:
+def cells_of(built: Built) -> dict[str, dict[str, object]]:
+    """Rows of the table of scenarios by the id of their cell."""
+    rows = built.table("scenarios").to_dict("records")
+    return {cell_id(row): row for row in rows}
+
+
+def led_to(path: Path) -> set[tuple[Path, str]]:
+    """Files and ids that the links of a page lead to."""
+    return {target_of(path, address) for address in Page(path).links}
+
+
+def at(built: Built, page: object, anchor: str = "") -> tuple[Path, str]:
+    return (built.site / str(page)).resolve(), anchor
+
+
+def test_every_attempt_cell_and_table_has_its_page(built: Built) -> None:
     trials = built.table("trials")
-    wanted = {
-        page_of("shown", t, a).as_posix()
-        for t, a in zip(trials["trial"], trials["attempt"], strict=True)
-    }
+    attempts = {page_of("shown", t, a) for t, a in trials[["trial", "attempt"]].to_numpy()}
+    cells = {page_of_cell("shown", cell) for cell in cells_of(built)}
+    tables = {page_of_table(path.stem) for path in (built.results / "tables").glob("*.csv")}
     there = {path.relative_to(built.site).as_posix() for path in pages(built)}
-    assert there == wanted | {"index.html", "campaigns/shown/index.html"}
-    links = {f"campaigns/shown/{address}" for address in Page(built.index).links}
-    assert wanted <= links
-    front = Page(built.site / "index.html")
-    assert "campaigns/shown/index.html" in front.links
-    assert all(f"campaigns/shown/index.html#cell-{c}" in front.links for c in judged_cells(built))
+    wanted = {page.as_posix() for page in attempts | cells | tables}
+    assert there == wanted | {"index.html", "words.html", "campaigns/shown/index.html"}
+    assert {at(built, page) for page in attempts | cells} <= led_to(built.index)
+    front = led_to(built.site / "index.html")
+    assert at(built, index_of("shown")) in front
+    assert {at(built, page_of_cell("shown", cell)) for cell in judged_cells(built)} <= front
+    assert {at(built, page) for page in tables} <= front
+
+
+def test_the_counts_of_a_cell_lead_to_its_trials_and_a_verdict_to_its_evidence(
+    built: Built,
+) -> None:
+    trials = built.table("trials")
+    index = Page(built.index).source
+    for cell, row in cells_of(built).items():
+        own = trials[trials["trial"].str.startswith(f"{cell}/")]
+        wanted = [page_of("shown", t, a) for t, a in own[["trial", "attempt"]].to_numpy()]
+        path = built.site / page_of_cell("shown", cell)
+        found = led_to(path)
+        assert {at(built, page) for page in wanted} <= found
+        assert {at(built, page, EVIDENCE) for page in wanted} <= found
+        read = Page(path)
+        assert len(own) == read.source.count('<tr data-plane="')
+        if row["n"]:
+            counts = f"{row['k']}/{row['n']}"
+            assert f'href="cells/{cell}.html" aria-label="{cell}: {counts}">{counts}</a>' in index
+            assert counts in read.words
+            assert str(row["verdict"]) in read.words
+        for trial, attempt in own[["trial", "attempt"]].to_numpy():
+            leads_back = led_to(built.site / page_of("shown", trial, attempt))
+            assert {at(built, page_of_cell("shown", cell)), at(built, index_of("shown"))} <= (
+                leads_back
+            )
 
 
 def test_all_that_is_loaded_lies_in_the_folder(built: Built) -> None:
@@ -85,18 +116,11 @@ def test_all_that_is_loaded_lies_in_the_folder(built: Built) -> None:
 
 
 def test_links_lead_to_files_and_anchors_that_exist(built: Built) -> None:
-    ids = {path.resolve(): set(Page(path).ids) for path in pages(built)}
-    checked = 0
+    records = built.campaign / "records"
     for path in pages(built):
-        for address in Page(path).links:
-            parts = urlsplit(address)
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
-            if target.is_relative_to(built.site.resolve()) or "/records" in str(target):
-                assert target.exists(), (path, address)
-            if parts.fragment and not parts.fragment.startswith("cell="):
-                assert parts.fragment in ids[target], (path, address)
-            checked += 1
-    assert checked > 200
+        assert list(dead_links(path, built.site)) == [], path
+        assert list(dead_links(path, records)) == [], path
+        assert list(dead_links(path, built.results / "tables")) == [], path
 
 
 def test_ids_are_unique_and_headings_leave_out_no_level(built: Built) -> None:
@@ -149,13 +173,77 @@ def test_a_control_and_a_synthetic_campaign_are_called_so(built: Built) -> None:
         assert "Synthetic campaign." in Page(path).text
 
 
-def test_both_planes_have_a_table_with_every_cell(built: Built) -> None:
-    source = Page(built.index).source
-    for plane, own in built.table("scenarios").groupby("plane"):
-        part = source.split(f'<h2 id="plane-{plane}">', 1)[1].split("</section>", 1)[0]
-        assert part.count('<tr id="cell-') == len(own)
-        for row in own[own["n"] > 0].to_dict("records"):
-            assert f">{row['k']}/{row['n']}</td>" in part
+def test_cells_that_were_run_have_a_line_and_what_is_lacking_comes_last(built: Built) -> None:
+    read = Page(built.index)
+    head, _, last = read.source.partition('id="lacking"')
+    trials = built.table("trials")
+    run = {trial.partition("/")[0] for trial in trials["trial"]}
+    for cell in cells_of(built):
+        assert (f'<tr id="cell-{cell}"' in head) == (cell in run)
+        assert (f"{cell}</a>" in last) == (cell not in run)
+    assert read.words.index("supported") < read.words.index("not tested")
+    assert "Claims that no trial of it was about" in last
+    claims = built.table("claims")
+    for row in claims.to_dict("records"):
+        anchor = f'id="claim-{row["claim"]}-{row["plane"]}"'
+        assert (anchor in head) == (row["agreement"] != "not tested")
+
+
+LEVELS: dict[str, Sequence[str]] = {
+    **FACTOR_LEVELS,
+    "source": get_args(Source),
+    "trial": (*get_args(Verdict), "void", "cut", "unreadable"),
+    "cell": SCENARIO_VERDICTS,
+    "agreement": (*SCENARIO_AGREEMENTS, *CLAIM_AGREEMENTS),
+}
+
+
+@pytest.mark.parametrize("column", HEADINGS)
+def test_every_word_of_the_tables_has_a_meaning(column: str) -> None:
+    lacking = [word for word in LEVELS[column] if not meaning_of(column, word)]
+    assert lacking == [], f"write what they mean in report/words.py, MEANINGS[{column!r}]"
+    assert set(MEANINGS[column]) == set(LEVELS[column])
+
+
+def test_words_are_explained_where_they_are_met(built: Built) -> None:
+    trial, attempt = built.real["control"]
+    cell = trial.partition("/")[0]
+    client = str(cells_of(built)[cell]["client"])
+    source = str(cells_of(built)[cell]["source"])
+    for path in (
+        built.site / page_of("shown", trial, attempt),
+        built.site / page_of_cell("shown", cell),
+        built.index,
+        built.site / "words.html",
+    ):
+        words = Page(path).words
+        assert f"{client}: {meaning_of('client', client)}" in words, path
+        assert f"{source}: {meaning_of('source', source)}" in words, path
+
+
+def test_a_table_has_its_first_rows_what_they_mean_and_the_whole_to_take(built: Built) -> None:
+    for path in sorted((built.results / "tables").glob("*.csv")):
+        page = built.site / page_of_table(path.stem)
+        read, table = Page(page), built.table(path.stem)
+        rows = [f"row-{number}" for number in range(2, 2 + min(len(table), ROWS_SHOWN))]
+        assert [one for one in read.ids if one.startswith("row-")] == rows
+        assert f"{len(table)} row" in read.words
+        assert (f"Here are the first {ROWS_SHOWN}." in read.words) == (len(table) > ROWS_SHOWN)
+        downloads = {target for target, _ in led_to(page)}
+        assert {path.resolve(), path.with_suffix(".parquet").resolve()} <= downloads
+    assert len(built.table("components")) > ROWS_SHOWN, "one of them is cut"
+
+
+def test_pages_written_by_several_processes_are_the_same(built: Built, tmp_path: Path) -> None:
+    again = built.results / "again"
+    try:
+        built.build(again, jobs=2)
+        files = {path.relative_to(again): path.read_bytes() for path in again.rglob("*.*")}
+    finally:
+        shutil.rmtree(again, ignore_errors=True)
+    assert files == {
+        path.relative_to(built.site): path.read_bytes() for path in built.site.rglob("*.*")
+    }
 
 
 def test_the_same_campaign_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:

@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Filter and sort the list of attempts. `#cell=<id>` in the address shows one cell.
+// Sort a list of attempts, and filter it where there is a form for that.
 (() => {
   "use strict";
 
   const table = document.getElementById("attempts");
   if (!table) return;
-  const form = document.querySelector("form.filters");
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  const texts = rows.map((row) => row.textContent.toLowerCase());
-  const chosen = () => [...form.querySelectorAll("select")].filter((s) => s.value);
-
-  function filter() {
-    const text = form.elements.text.value.trim().toLowerCase();
-    let shown = 0;
-    rows.forEach((row, at) => {
-      const fits = texts[at].includes(text) && chosen().every((s) => row.dataset[s.name] === s.value);
-      row.hidden = !fits;
-      shown += fits ? 1 : 0;
-    });
-    form.querySelector("output").textContent = `${shown} of ${rows.length} attempts`;
-  }
 
   function sort(column, heading) {
     const down = heading.getAttribute("aria-sort") === "ascending";
@@ -41,20 +27,25 @@
     heading.replaceChildren(button);
   });
 
-  function fromAddress() {
-    const cell = new URLSearchParams(location.hash.slice(1)).get("cell");
-    if (cell === null) return;
-    form.reset();
-    form.elements.text.value = `${cell}/`;
-    filter();
-    document.getElementById("trials").scrollIntoView();
+  const form = document.querySelector("form.filters");
+  if (!form) return;
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const chosen = () => [...form.querySelectorAll("select")].filter((s) => s.value);
+
+  function filter() {
+    const text = form.elements.text.value.trim().toLowerCase();
+    let shown = 0;
+    rows.forEach((row, at) => {
+      const fits = texts[at].includes(text) && chosen().every((s) => row.dataset[s.name] === s.value);
+      row.hidden = !fits;
+      shown += fits ? 1 : 0;
+    });
+    form.querySelector("output").textContent = `${shown} of ${rows.length} attempts`;
   }
 
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(filter));
-  window.addEventListener("hashchange", fromAddress);
   form.hidden = false;
   filter();
-  fromAddress();
 })();

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the words of the result tables mean, for a reader who meets them for the first time.
+
+One meaning for each word, by the column that it stands in. Whoever adds a level of a factor, a
+source or a verdict writes its meaning here; a test names those that have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nsm_resilience.systems.known import SYSTEMS
+
+HEADINGS: Mapping[str, str] = {
+    "source": "Where a scenario is from",
+    "system": "System under test",
+    "plane": "Forwarding plane",
+    "client": "Client",
+    "failure": "Kind of failure",
+    "outage": "Which outage",
+    "watch": "Length of the watch",
+    "remedy": "Remedy",
+    "trial": "Verdict of a trial",
+    "cell": "Verdict of a cell",
+    "agreement": "Agreement with the paper",
+}
+"""Columns whose words are explained, in the order of the page; `trial` and `cell` are the column
+`verdict` of the tables `trials` and `scenarios`."""
+
+MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "source": {
+        "stated": "the paper's abstract names the scenario",
+        "reconstructed": "the abstract does not name it: inferred by us from the components that "
+        "it lists, the number that it gives, and NSM's records of that time",
+        "ours": "not of the paper: added by us",
+    },
+    "system": {name: system.title for name, system in SYSTEMS.items()},
+    "plane": {
+        "vpp": "packets are forwarded by VPP in user space; the paper's claims are about it",
+        "kernel": "packets are forwarded by the kernel of the node",
+    },
+    "client": {
+        "monitored": "a client with NSM's sidecar in its pod, nsm-monitor in 2019 and nsc today, "
+        "which watches the connection",
+        "plain": "a client without that sidecar: an init container asks for the connection, and "
+        "nothing of NSM is left in the pod to watch it",
+    },
+    "failure": {
+        "none": "nothing is broken: a control, in which any alarm is false",
+        "kill": "SIGKILL to the process; its pod stays",
+        "delete": "the pod is deleted; Kubernetes makes another where something owns it",
+        "hang": "SIGSTOP: the process is there and does nothing",
+        "unlink": "the file of a unix socket is removed",
+        "replace": "an ordinary file lies in the place of a unix socket",
+        "orphan": "the file of a unix socket is there, and nobody listens on it",
+        "mode": "nobody has permission for the file of a unix socket",
+        "wipe": "NSM's custom resources are deleted",
+        "cut": "a node is cut off from the other node, or from the API server",
+        "pause": "every process of a node is stopped",
+    },
+    "outage": {
+        "first": "the fault is the first of its trial",
+        "second": "the path is broken again after it has healed from a first fault",
+    },
+    "watch": {
+        "usual": "the watch of the study, as its windows say",
+        "full": "a longer watch, to tell what comes late from what never comes",
+    },
+    "remedy": {
+        "none": "NSM alone",
+        "observe": "our watchdog looks on and tells what it finds; it does nothing",
+        "heal": "our watchdog also acts: restarts a component, removes an interface, asks again",
+    },
+    "trial": {
+        "supported": "the path answers again, or never stopped, stayed so, and a new client got a "
+        "working connection",
+        "unsupported": "one of the two failed",
+        "unknown": "our own instruments failed, so it says nothing of the system",
+        "not_injected": "the fault could not be proved",
+        "not_reached": "what the trial is about never came about, such as a second outage of a "
+        "path that did not heal from the first",
+        "void": "what the trial needs was not there when it began",
+        "cut": "the trial was cut short",
+        "unreadable": "its record cannot be read",
+    },
+    "cell": {
+        "supported": "all of its n trials are",
+        "unsupported": "none of its n trials is supported",
+        "flaky": "some of its n trials are supported, some are not",
+        "not tested": "n is 0: no trial of it was judged",
+        "not reached": "n is 0, and trials were run that never reached what it is about",
+    },
+    "agreement": {
+        "agrees": "the verdict is the paper's",
+        "differs": "the verdict is not the paper's",
+        "not tested": "no trial was judged",
+        "no claim": "the paper says nothing of it",
+        "reproduced": "a claim that holds here, too",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with its meaning; `column` is a key of `HEADINGS`."""
+
+    column: str
+    word: str
+    meaning: str
+
+
+def meaning_of(column: str, word: str) -> str:
+    """The meaning of a word; empty where there is none, as for a level of another version."""
+    return MEANINGS.get(column, {}).get(word, "")
+
+
+def words_met(met: Mapping[str, Iterable[str]]) -> list[Word]:
+    """The words of some page with their meanings, each once, in the order of `MEANINGS`.
+
+    Args:
+        met: words that stand on the page by column.
+    """
+    return [
+        Word(column, word, meaning)
+        for column in HEADINGS
+        for word, meaning in MEANINGS[column].items()
+        if word in set(met.get(column, ()))
+    ]

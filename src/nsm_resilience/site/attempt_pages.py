@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the pages of attempts: one record at a time is read, in several processes where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nsm_resilience.judge.campaign import read_judgements
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.site.attempt import attempt_page
+from nsm_resilience.site.attempts import Attempt
+from nsm_resilience.site.cell_page import conditions
+from nsm_resilience.site.folder import SiteFolder
+from nsm_resilience.site.links import between_pages, index_of
+from nsm_resilience.site.overview import CellRow, Overview
+from nsm_resilience.site.pages import around, render
+
+_AT_ONCE = 16
+"""Attempts that a process is given: enough that handing them over costs nothing."""
+
+
+class SiteError(Exception):
+    """The site cannot be written; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page of an attempt shows that is not in its record."""
+
+    judgement: Judgement
+    attempt: Attempt
+    before: Attempt | None
+    after: Attempt | None
+    siblings: tuple[Attempt, ...]
+    cell: CellRow | None
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Some attempts of a campaign, for one process."""
+
+    site: SiteFolder
+    campaign: Path
+    description: Mapping[str, Any]
+    shown: tuple[Shown, ...]
+
+
+def write_attempts(
+    site: SiteFolder,
+    campaigns: Sequence[tuple[Overview, Path, Path]],
+    jobs: int,
+) -> int:
+    """Write a page for every judgement; return how many.
+
+    Args:
+        site: where.
+        campaigns: each campaign with its folder and its verdicts.
+        jobs: processes that write.
+
+    Raises:
+        SiteError: a verdict has no row in the table of trials.
+    """
+    shares = (
+        share
+        for own, folder, verdicts in campaigns
+        for share in _shares(site, own, folder, verdicts)
+    )
+    if jobs == 1:
+        return sum(map(_write, shares))
+    # not forked: threads of pyarrow and numpy are running
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(_write, shares))
+
+
+def _shares(site: SiteFolder, own: Overview, folder: Path, verdicts: Path) -> Iterator[_Share]:
+    shown = _shown(own, verdicts)
+    while some := tuple(islice(shown, _AT_ONCE)):
+        yield _Share(site, folder, own.description, some)
+
+
+def _shown(own: Overview, verdicts: Path) -> Iterator[Shown]:
+    attempts = own.attempts
+    known = {(a.row["trial"], a.row["attempt"]): at for at, a in enumerate(attempts)}
+    cells = {cell.cell: replace(cell, attempts=()) for cell in own.cells}
+    by_trial: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_trial.setdefault(str(attempt.row["trial"]), []).append(attempt)
+    for judgement in read_judgements(verdicts):
+        at = known.get((judgement.trial, judgement.attempt))
+        if at is None:
+            raise SiteError(
+                f"{judgement.trial}, attempt {judgement.attempt}, has a verdict and no row in the "
+                "table of trials; make the tables again with `snakemake --forcerun tables`"
+            )
+        yield Shown(
+            judgement=judgement,
+            attempt=attempts[at],
+            before=attempts[at - 1] if at else None,
+            after=attempts[at + 1] if at + 1 < len(attempts) else None,
+            siblings=tuple(by_trial[judgement.trial]),
+            cell=cells.get(attempts[at].cell),
+        )
+
+
+def _write(share: _Share) -> int:
+    for shown in share.shown:
+        page, text = _page(share, shown)
+        share.site.write(page, text)
+    return len(share.shown)
+
+
+def _page(share: _Share, shown: Shown) -> tuple[PurePosixPath, str]:
+    page, judgement = shown.attempt.page, shown.judgement
+    cell = shown.cell
+    text = render(
+        "attempt.html.j2",
+        page=attempt_page(judgement, share.campaign),
+        attempt=shown.attempt,
+        cell=cell,
+        conditions=conditions(shown.attempt.row, cell.source if cell else ""),
+        before=shown.before,
+        after=shown.after,
+        siblings=shown.siblings,
+        index=between_pages(page, index_of(str(share.description["campaign"]))),
+        record=share.site.outside(page)(share.campaign / judgement.record),
+        record_path=judgement.record,
+        **around(page, share.description),
+    )
+    return page, text

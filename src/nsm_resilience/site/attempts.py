@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The attempts of a campaign as a list shows them: outcome, and a few numbers that sort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.figures.cells import counted
+from nsm_resilience.report.wording import down_time, seconds
+from nsm_resilience.site.links import page_of
+from nsm_resilience.statistics.times import UNKNOWN
+from nsm_resilience.tables.cell import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
+    "down_s", "interruptions", "replies_lost", "new_connection_s", "new_connection_answered",
+    "bystander_started", "detected_s", "detected_by", "notified_s", "notified_by",
+    "listener_watched", "listener_told_s", "listener_told_by", *UNKNOWN.values(),
+)  # fmt: skip
+"""Columns of the table `trials` that the pages of campaigns and cells need; the evidence of ten
+thousand attempts would fill the memory."""
+
+NUMBERS = ("path away, s", "echoes lost", "new client, s", "shown, s", "told, s")
+"""Headings of the numeric columns of a list."""
+
+_INCOMPLETE = ("void", "cut", "unreadable")
+_CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt in a list.
+
+    Attributes:
+        row: its row of the table `trials`, the columns `COLUMNS` and `campaign`.
+        cell: id of its cell.
+        label: what is broken and what sets the cell apart.
+        outcome: the verdict, or `void`, `cut`, `unreadable`.
+        counts: whether it is the attempt of its trial that counts.
+        cells: texts of the numeric columns, see `NUMBERS`.
+    """
+
+    row: Mapping[str, Any]
+    cell: str
+    label: str
+    outcome: str
+    counts: bool
+    cells: tuple[tuple[str, float], ...]
+
+    @property
+    def page(self) -> PurePosixPath:
+        """Its page in the site."""
+        row = self.row
+        return page_of(str(row["campaign"]), str(row["trial"]), int(row["attempt"]))
+
+    @property
+    def number(self) -> str:
+        """Number of its trial, and of the attempt where it is a later one."""
+        number = str(self.row["trial"]).rpartition("/")[2]
+        return number if self.row["attempt"] == 1 else f"{number}-{self.row['attempt']}"
+
+    @property
+    def name(self) -> str:
+        """Its trial, and the attempt where it is a later one."""
+        later = "" if self.row["attempt"] == 1 else f", attempt {self.row['attempt']}"
+        return f"{self.row['trial']}{later}"
+
+
+def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
+    """All attempts in the order of the table.
+
+    Args:
+        trials: rows of the table `trials`, at least the columns `COLUMNS` and `campaign`.
+        labels: labels of the cells by id.
+    """
+    counting = set(counted(trials).index)
+    found = []
+    for at, row in zip(trials.index, trials.to_dict("records"), strict=True):
+        cell = str(row["trial"]).partition("/")[0]
+        word = str(row["reason"]).partition(":")[0]
+        found.append(
+            Attempt(
+                row={str(name): value for name, value in row.items()},
+                cell=cell,
+                label=labels.get(cell, cell),
+                outcome=word if word in _INCOMPLETE else str(row["verdict"]),
+                counts=at in counting,
+                cells=_numbers(row),
+            )
+        )
+    return found
+
+
+def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
+    """Texts of the numeric columns, each with the number that it is sorted by.
+
+    What was not reached sorts behind all that was, and what was not measured behind that.
+    """
+    unmeasured = ("", _UNMEASURED)
+    outage = row["outage_s"]
+    if outage != outage or outage is None:
+        return (unmeasured,) * len(NUMBERS)
+    censored = row["outage_censored"] is True
+    answered = row["new_connection_answered"] is True
+    return (
+        (_with_down(row), outage + _CENSORED * censored),
+        (f"{row['replies_lost']:.0f}", float(row["replies_lost"])),
+        (seconds(row["new_connection_s"]), float(row["new_connection_s"]))
+        if answered
+        else ("no answer", _NOT_REACHED),
+        *(
+            ("unknown", _NOT_REACHED)
+            if isinstance(row[UNKNOWN[name]], str)
+            else ("no", _NOT_REACHED)
+            if row[name] != row[name]
+            else (seconds(row[name]), float(row[name]))
+            for name in ("detected_s", "notified_s")
+        ),
+    )
+
+
+def _with_down(row: Mapping[Any, Any]) -> str:
+    """The outage of an attempt, with the time down in it."""
+    outage = f"{'> ' * (row['outage_censored'] is True)}{seconds(row['outage_s'])}"
+    down = down_time(float(row["down_s"]), int(row["interruptions"]))
+    return f"{outage} ({down.replace('up to ', '')})" if down else outage

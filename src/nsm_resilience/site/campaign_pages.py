@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write a campaign's first page, and a page for each of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nsm_resilience.report.wording import dates, parse_time
+from nsm_resilience.report.words import words_met
+from nsm_resilience.site.attempts import NUMBERS
+from nsm_resilience.site.cell_page import (
+    claims_of,
+    conditions,
+    consequences_in_words,
+    outcome,
+    words_of,
+)
+from nsm_resilience.site.folder import SiteFolder
+from nsm_resilience.site.links import (
+    between_pages,
+    index_of,
+    page_of_cell,
+    page_of_table,
+    row_anchor,
+)
+from nsm_resilience.site.overview import CellRow, Overview
+from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.side_by_side import elsewhere, place
+
+SHOWN_TRIALS = 12
+"""Trials of a cell that its row of the result table links; its page has all."""
+
+
+def write_campaign(
+    site: SiteFolder, own: Overview, campaigns: Sequence[Overview], folder: Path
+) -> None:
+    """Write the pages of a campaign; those of its attempts are written by `write_attempts`.
+
+    Args:
+        site: where.
+        own: the campaign.
+        campaigns: all campaigns of the build.
+        folder: the campaign's folder, with its records.
+    """
+    page = index_of(own.campaign)
+    site.write(
+        page,
+        render(
+            "index.html.j2",
+            overview=own,
+            begun=begun(own),
+            numbers=NUMBERS,
+            shown=SHOWN_TRIALS,
+            cell_page=lambda cell: page_of_cell(own.campaign, cell),
+            choices=dict(_choices(own)),
+            met=words_met(words_of(own.cells, [a.outcome for a in own.attempts])),
+            records=site.outside(page)(folder / "records"),
+            **around(page, own.description),
+        ),
+    )
+    for cell in own.cells:
+        site.write(cell.page, _cell(own, cell, campaigns))
+
+
+def begun(own: Overview) -> str:
+    """When the campaign was begun, in words; empty where its description does not say."""
+    created = own.description["created"]
+    return str(dates(parse_time(str(created)))["en"]) if created else ""
+
+
+def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:
+    table = page_of_table("scenarios")
+    outcomes = [attempt.outcome for attempt in cell.attempts]
+    return render(
+        "cell.html.j2",
+        cell=cell,
+        numbers=NUMBERS,
+        conditions=conditions(cell.levels, cell.source),
+        outcome=outcome(cell),
+        did=consequences_in_words(cell.did),
+        claims=list(claims_of(cell, own)),
+        others=[(other, place(other)) for other in elsewhere(cell, campaigns)],
+        met=[w for w in words_met(words_of([], outcomes)) if w.column == "trial"],
+        row=between_pages(cell.page, table, row_anchor(cell.row)),
+        index=between_pages(cell.page, index_of(own.campaign)),
+        **around(cell.page, own.description),
+    )
+
+
+def _choices(found: Overview) -> Iterator[tuple[str, list[str]]]:
+    """What the filters of the list offer: the levels that occur, in the order that they occur."""
+    for name in ("plane", "scenario", "client", "failure"):
+        yield name, list(dict.fromkeys(str(a.row[name]) for a in found.attempts))
+    yield "outcome", sorted({a.outcome for a in found.attempts})

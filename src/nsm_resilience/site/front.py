@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the site's first page, all campaigns side by side, and the page of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
+from nsm_resilience.site.campaign_pages import begun
+from nsm_resilience.site.cell_page import words_of
+from nsm_resilience.site.documents import Document
+from nsm_resilience.site.folder import SiteFolder
+from nsm_resilience.site.links import FRONT, WORDS
+from nsm_resilience.site.overview import Overview
+from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.side_by_side import Group, place, side_by_side
+
+_BESIDE = (
+    ("report.pdf", "the paper"),
+    ("report.html", "the HTML report"),
+    ("tables", "all tables, as CSV and Parquet"),
+    ("verdicts", "all verdicts"),
+)
+"""What a build leaves beside the site, and what it is called on the first page."""
+
+_ON_FRONT = ("plane", "client", "failure", "outage", "watch", "remedy", "cell", "agreement")
+
+
+def write_front(
+    site: SiteFolder,
+    campaigns: Sequence[Overview],
+    description: Mapping[str, Any],
+    results: Path,
+    tables: Sequence[Document],
+    notebooks: Sequence[Document],
+) -> None:
+    """Write both pages.
+
+    Args:
+        site: where.
+        campaigns: all campaigns of the build.
+        description: see `around`.
+        results: folder of the results.
+        tables: pages of tables that were written.
+        notebooks: pages of notebooks that were written.
+    """
+    tested = [cell for own in campaigns for cell in own.cells if cell.counts]
+    words = words_of(tested)
+    site.write(
+        FRONT,
+        render(
+            "front.html.j2",
+            campaigns=[{"own": own, "begun": begun(own)} for own in campaigns],
+            groups=_titled(side_by_side(campaigns)),
+            place=place,
+            met=words_met({name: words[name] for name in _ON_FRONT}),
+            documents=[(site.outside(FRONT)(results / name), what) for name, what in _BESIDE],
+            tables=tables,
+            notebooks=notebooks,
+            **around(FRONT, description),
+        ),
+    )
+    everything = words_met({column: MEANINGS[column] for column in HEADINGS})
+    site.write(WORDS, render("words.html.j2", met=everything, **around(WORDS, description)))
+
+
+def _titled(groups: tuple[Group, Group]) -> list[tuple[str, Group]]:
+    titles = ("Scenarios that the paper has a verdict of", "All other scenarios")
+    return [(title, one) for title, one in zip(titles, groups, strict=True) if one.rows]
