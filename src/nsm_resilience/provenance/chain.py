@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_in, objects_in, read_object
+from nsm_resilience.report.site_links import SITE, page_of
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import FIRST, in_words, spans
 
@@ -55,6 +56,16 @@ class Built:
         return list(dict.fromkeys(row["campaign"] for row in self.rows("claims")))
 
     @cached_property
+    def folders(self) -> dict[str, Path]:
+        """Folder of each campaign that the build was made from, by name; none without numbers."""
+        told = [self.numbers, *objects_in(self.numbers, "others")]
+        return {
+            str(object_in(one, "campaign").get("name")): self.folder / str(links["campaign"])
+            for one in told
+            if "campaign" in (links := object_in(one, "links"))
+        }
+
+    @cached_property
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """All tables that a trial stands in, read once."""
         return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
@@ -85,6 +96,9 @@ def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool
     else:
         yield "  counts    no: this attempt is in no claim and no figure"
     yield from _labelled("rows", _rows(built, campaign, trial, attempt, cell))
+    page = built.folder / SITE / page_of(campaign, trial, attempt)
+    if page.is_file():
+        yield f"  page      {page.as_posix()}"
 
 
 def is_of(row: Mapping[str, str], campaign: str, trial: str, attempt: int) -> bool:

@@ -43,7 +43,7 @@ def find_verdicts(
     Raises:
         ExplainError: If there is no verdict of it, or no verdicts at all.
     """
-    return _chosen(_read(verdicts, campaign), what, number)
+    return _chosen(_read(verdicts, campaign), what, number, Built(verdicts.parent))
 
 
 def explain_verdicts(
@@ -55,8 +55,8 @@ def explain_verdicts(
         ExplainError: As `find_verdicts`.
     """
     judgements = _read(verdicts, campaign)
-    chosen = _chosen(judgements, what, number)
     built = Built(verdicts.parent)
+    chosen = _chosen(judgements, what, number, built)
     counted = {
         (one.campaign, one.trial, one.attempt)
         for name in {j.campaign for j in chosen}
@@ -65,7 +65,7 @@ def explain_verdicts(
     for judgement in chosen:
         key = (judgement.campaign, judgement.trial, judgement.attempt)
         chain = chain_of(built, *key, key in counted)
-        yield from explain(judgement, _folder_of(judgement), chain)
+        yield from explain(judgement, _folder_of(judgement, built), chain)
 
 
 def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
@@ -81,14 +81,16 @@ def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
     return [judgement for name in names for judgement in read_judgements(files[name])]
 
 
-def _chosen(judgements: list[Judgement], what: str, number: int | None) -> list[Judgement]:
+def _chosen(
+    judgements: list[Judgement], what: str, number: int | None, built: Built
+) -> list[Judgement]:
     chosen = [j for j in judgements if _is_meant(j, what, number)]
     if not chosen:
         raise ExplainError(_not_there(what, number, judgements))
     found: list[Judgement] = []
     for campaign in dict.fromkeys(j.campaign for j in chosen):
         own = [j for j in chosen if j.campaign == campaign]
-        order = _declared(_folder_of(own[0]))
+        order = _declared(_folder_of(own[0], built))
         found += sorted(own, key=lambda j: (order.get(_cell(j), len(order)), j.trial, j.attempt))
     return found
 
@@ -205,11 +207,18 @@ def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:
     return number is None or (own.isdigit() and int(own) == number)
 
 
-def _folder_of(judgement: Judgement) -> Path:
-    for folder in CAMPAIGNS:
-        if (folder / judgement.campaign / judgement.record).is_dir():
-            return folder / judgement.campaign
-    return CAMPAIGNS[0] / judgement.campaign
+def _folder_of(judgement: Judgement, built: Built) -> Path:
+    """Where a campaign's records are: of the build that the verdicts are part of, else here.
+
+    Verdicts may have been copied away from their build, and a campaign may be there twice, unpacked
+    and run here: the build says which one it was made from.
+    """
+    name = judgement.campaign
+    told = [built.folders[name]] if name in built.folders else []
+    beside = [built.folder / folder.name / name for folder in CAMPAIGNS]
+    places = [*told, *beside, *(folder / name for folder in CAMPAIGNS)]
+    there = (folder for folder in places if (folder / judgement.record).is_dir())
+    return next(there, places[0])
 
 
 def _disturbance(one: Disturbance) -> str:

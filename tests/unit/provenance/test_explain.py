@@ -16,6 +16,7 @@ from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
 from nsm_resilience.report.contrasts import write_contrasts
 from nsm_resilience.report.numbers import write_numbers
+from nsm_resilience.report.site_links import page_of
 from nsm_resilience.tables.build import build_tables
 
 
@@ -186,3 +187,63 @@ def test_upper_and_lower_case_are_the_same(judged: Path) -> None:
 def test_a_number_that_no_trial_has_is_answered_with_those_that_are_there(judged: Path) -> None:
     with pytest.raises(ExplainError, match="no trial 9 of S2; it has: 1, 2"):
         list(explain_verdicts("S2", 9, judged))
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The results of a build of two campaigns, one unpacked and one run here; we are elsewhere."""
+    results = tmp_path / "there" / "results"
+    for name, where in (("old", "unpacked"), ("new", "live")):
+        campaign = results / where / name
+        study = make_study(campaign)
+        build(campaign, "S2", study=study)
+        describe(campaign)
+        path = campaign / "campaign.json"
+        given = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(given | {"campaign": name}), encoding="utf-8")
+        judge_campaign(campaign, results / "verdicts" / f"{name}.jsonl")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return results
+
+
+def records_of(verdicts: Path, campaign: str | None = None) -> list[Path]:
+    lines = list(explain_verdicts("S2", None, verdicts, campaign))
+    assert sum(line.strip().startswith('{"seq"') for line in lines) > 2, "lines are quoted"
+    return [Path(line.split()[1]) for line in lines if line.startswith("  record ")]
+
+
+def test_trials_of_every_campaign_of_a_build_are_found_from_anywhere(two: Path) -> None:
+    found = records_of(two / "verdicts")
+    assert {path.parents[3].relative_to(two).as_posix() for path in found} == {
+        "unpacked/old", "live/new",
+    }  # fmt: skip
+    (one,) = records_of(two / "verdicts", "new")
+    assert one.is_dir() and one.is_relative_to(two / "live" / "new")
+
+
+def test_verdicts_that_were_copied_away_lead_to_the_records_that_are_here(
+    two: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copied"
+    shutil.copytree(two / "verdicts", copy)
+    monkeypatch.chdir(two.parent)
+    assert all(path.is_dir() for path in records_of(copy))
+
+
+def test_of_a_campaign_that_is_there_twice_the_one_of_the_build_is_quoted(two: Path) -> None:
+    shutil.copytree(two / "live" / "new", two / "unpacked" / "new")
+    numbers = {"campaign": {"name": "new"}, "links": {"campaign": "live/new"}}
+    (two / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
+    (one,) = records_of(two / "verdicts", "new")
+    assert one.is_relative_to(two / "live" / "new")
+
+
+def test_the_page_of_a_trial_is_named_where_there_is_one(reported: Path) -> None:
+    trial = "S2-kernel-monitored-kill/01"
+    assert not any(line.startswith("  page") for line in explain_verdicts("S2", 1, reported))
+    page = Path("results/site") / page_of("constructed", trial, 1)
+    page.parent.mkdir(parents=True)
+    page.write_text("page", encoding="utf-8")
+    lines = list(explain_verdicts("S2", 1, reported))
+    assert f"  page      {page.as_posix()}" in lines
