@@ -17,6 +17,11 @@ from nsm_resilience.analysis.figures.consequences import (
     draw_consequences,
     table_of_consequences,
 )
+from nsm_resilience.analysis.figures.refusals import (
+    asked_clients,
+    describe_refusals,
+    draw_refusals,
+)
 from nsm_resilience.analysis.inputs import Inputs
 
 given = Inputs.of(tables, campaign, figures)
@@ -29,5 +34,16 @@ given.save(draw_consequences(trials, given.names), consequences)
 # %%
 table_of_consequences(trials)
 
+# %% [markdown]
+# For how long are new clients refused after damage of sockets? Each that asked is a line, in all
+# campaigns of the build. Where several ask in a trial, the first that connects ends the blind time.
+
+# %%
+damaged = {scenario.id for scenario in given.study.scenarios if "C1" in scenario.claims}
+asked = asked_clients(given.whole("new_clients"), given.whole("trials"), damaged)
+refusals = describe_refusals(asked)
+given.save(draw_refusals(asked), refusals)
+
 # %%
 print(consequences.sources(tables))
+print(refusals.sources(tables))

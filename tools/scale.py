@@ -71,6 +71,10 @@ def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[st
     found["paper"] = [
         *program, "paper", "--numbers", str(numbers), "--out", str(results / "report.pdf"),
     ]  # fmt: skip
+    found["supplement"] = [
+        *program, "paper", "--main", "paper/supplement.typ", "--numbers", str(numbers),
+        "--out", str(results / "supplement.pdf"),
+    ]  # fmt: skip
     found["site"] = [
         *program, "site", str(campaign), "--tables", str(tables), "--verdicts", str(verdicts),
         "--out", str(results / "site"),

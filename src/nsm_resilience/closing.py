@@ -29,13 +29,14 @@ def closing_words(results: Path) -> str:
     lines = [f"  {path!s:{width}}  {what}" for path, what in there]
     if lines:
         lines.insert(0, "\nDone. To open:")
-    try:
-        log = (results / "logs" / "paper.log").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        log = ""
-    _, found, warning = log.partition("Warning: ")
-    if found:
-        lines.append(f"\nWarning: {warning.strip()}")
+    for name in ("paper", "supplement"):
+        try:
+            log = (results / "logs" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        _, found, warning = log.partition("Warning: ")
+        if found:
+            lines.append(f"\nWarning: {warning.strip()}")
     return "\n".join(lines)
 
 

@@ -61,13 +61,16 @@ def of_pdf(path: Path) -> Iterator[tuple[int, str | None]]:
             yield number, None if uri is None else str(uri)
 
 
-def test_links_of_the_paper_lead_into_the_results(results: Path) -> None:
-    addresses = {address for _, address in of_pdf(results / "report.pdf") if address is not None}
+DOCUMENTS = ("report.pdf", "supplement.pdf")
+
+
+def test_links_of_paper_and_supplement_lead_into_the_results(results: Path) -> None:
+    addresses = {a for name in DOCUMENTS for _, a in of_pdf(results / name) if a is not None}
     found = relative(addresses)
     for address in found:
         check(results, address)
     heads = {address.split("/")[0] for address in found}
-    assert heads == {"tables", "notebooks", "source", "unpacked"}
+    assert heads == {"tables", "notebooks", "source", "unpacked", *DOCUMENTS}
     assert {f"tables/{p.name}" for p in (results / "tables").glob("*.csv")} <= found
     logs = {
         a for a in found if a.startswith("unpacked/") and a.endswith(("jsonl", "parquet", "log"))
@@ -75,8 +78,9 @@ def test_links_of_the_paper_lead_into_the_results(results: Path) -> None:
     assert len(logs) > 5
 
 
-def test_links_within_the_paper_have_a_place(results: Path) -> None:
-    reader = pypdf.PdfReader(results / "report.pdf")
+@pytest.mark.parametrize(("name", "least"), [("report.pdf", 10), ("supplement.pdf", 50)])
+def test_links_within_a_document_have_a_place(results: Path, name: str, least: int) -> None:
+    reader = pypdf.PdfReader(results / name)
     pages = {page.indirect_reference.idnum for page in reader.pages if page.indirect_reference}
     names = set(reader.named_destinations)
     checked = 0
@@ -93,7 +97,7 @@ def test_links_within_the_paper_have_a_place(results: Path) -> None:
             else:
                 assert target[0].idnum in pages
             checked += 1
-    assert checked > 50
+    assert checked > least
 
 
 def test_links_of_the_start_page_lead_into_the_results(results: Path) -> None:

@@ -24,6 +24,8 @@ def test_a_build_ends_with_the_paths_to_open_and_what_the_paper_lacks(tmp_path: 
     assert "Warning" not in said
     (tmp_path / "logs" / "paper.log").write_text("Warning: it lacks\nmuch\n", encoding="utf-8")
     assert closing_words(tmp_path).endswith("\nWarning: it lacks\nmuch")
+    (tmp_path / "logs" / "supplement.log").write_text("Warning: a glyph\n", encoding="utf-8")
+    assert closing_words(tmp_path).endswith("\nWarning: it lacks\nmuch\n\nWarning: a glyph")
 
 
 def test_a_build_of_one_table_names_nothing_that_is_not_there(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ FIGURES = [
     "outages",
     "survival",
     "consequences",
+    "refusals",
     "contrasts",
     "timelines",
     "testbed",
@@ -63,6 +64,7 @@ if SETTINGS.source == "live":
 
 RESULTS = [
     "results/report.pdf",
+    "results/supplement.pdf",
     *[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
     "results/numbers.json",
     *[
@@ -133,9 +135,9 @@ def claim_results():
 
 
 def paper_sources():
-    """What the paper's main file includes."""
+    """What the main files of paper and supplement include, and these."""
     files = [path for path in Path("paper").rglob("*") if path.suffix in {".typ", ".bib"}]
-    return sorted(str(path) for path in files if path.name != "main.typ")
+    return sorted(map(str, files))
 
 
 def workflow_sources():

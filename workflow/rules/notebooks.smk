@@ -60,11 +60,11 @@ rule outages:
 
 
 rule consequences:
-    """What broke, what was shown and who was told."""
+    """What broke, what was shown and who was told, and for how long new clients are refused."""
     input:
         notebook="notebooks/consequences.py",
         campaigns=described(),
-        tables=tables("trials"),
+        tables=tables("trials", "new_clients"),
     output:
         executed="results/notebooks/consequences.ipynb",
         figure=report(
@@ -72,6 +72,12 @@ rule consequences:
             caption="../report/consequences.rst",
             category="Figures",
             labels={"figure": "consequences"},
+        ),
+        refusals=report(
+            "results/figures/refusals.svg",
+            caption="../report/refusals.rst",
+            category="Figures",
+            labels={"figure": "refused clients"},
         ),
     log:
         "results/logs/consequences.log",

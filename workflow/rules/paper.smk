@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The paper: every number comes from one generated file, every figure from a notebook.
+# The paper and its supplement: every number comes from one generated file, every figure from a notebook.
 
 
 rule numbers:
@@ -41,3 +41,15 @@ rule paper:
     shell:
         "nsm-resilience paper --main {input.main:q} --numbers {input.numbers:q}"
         " --out {output.pdf:q} > {log:q} 2>&1"
+
+
+use rule paper as supplement with:
+    input:
+        main="paper/supplement.typ",
+        sources=paper_sources(),
+        numbers="results/numbers.json",
+        figures=[f"results/figures/{name}.svg" for name in FIGURES],
+    output:
+        pdf="results/supplement.pdf",
+    log:
+        "results/logs/supplement.log",

@@ -27,8 +27,8 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
         studies: the study of each, in the same order.
 
     Returns:
-        `columns`: campaign, system, plane, name in words, and what became of the claims (`answers`)
-        on a system that the paper is not about. `rows`: scenario, title, where, source, claimed,
+        `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), and
+        what became of them (`answers`) on a system that the paper is not about. `rows`: scenario, title, where, source, claimed,
         client, and one cell for each column or None: k of n, verdict, outage and blind time in
         words, or why the scenario does not apply.
     """
@@ -77,7 +77,8 @@ def _shown(column: Mapping[str, Any]) -> Row:
         if claim["claim"] != "C0" and column["system"] != FIRST
     ]
     shown = {key: column[key] for key in ("campaign", "system", "plane", "name")}
-    return {**shown, "answers": answers}
+    claims = {claim["claim"]: claim["agreement"] for claim in column["claims"]}
+    return {**shown, "answers": answers, "claims": claims}
 
 
 def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | None:
@@ -86,6 +87,8 @@ def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | N
         if (row["scenario"], row["client"], row["failure"]) == wanted:
             return {
                 "n": row["n"],
+                "k": row["k"],
+                "cell": row["cell"],
                 "kn": row["kn"],
                 "verdict": row["verdict"],
                 "outage": row["median"],
@@ -100,7 +103,7 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     factors = Factors(system=column["system"], plane=column["plane"])
     why = [not_applicable(fault, factors) for fault in faults]
     if len(why) == 1 and why[0]:
-        return {"n": 0, "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
+        return {"n": 0, "k": 0, "cell": "", "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
                 "absent": why[0]}  # fmt: skip
     return None
 

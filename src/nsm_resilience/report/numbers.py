@@ -57,6 +57,7 @@ def write_numbers(
     from nsm_resilience.report.campaign import read_description
     from nsm_resilience.report.contrasts import contrast_numbers
     from nsm_resilience.report.coverage import covered
+    from nsm_resilience.report.findings.build import findings
     from nsm_resilience.report.headline import headline
     from nsm_resilience.study.load import load_recorded_study
     from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
@@ -79,6 +80,8 @@ def write_numbers(
     studies = [load_recorded_study(CampaignLayout(folder).study) for folder in campaigns]
     trials = [of_campaign(tables, n["campaign"]["name"])["trials"] for n in (own, *others)]
     names = [str(n["campaign"]["name"]) for n in (own, *others)]
+    told = contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name])
+    beside = headline((own, *others), studies)
     numbers = {
         **own,
         "figures": {
@@ -89,15 +92,22 @@ def write_numbers(
             {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
         ],
         "others": others,
-        "headline": headline((own, *others), studies),
+        "headline": beside,
+        "findings": findings((own, *others), studies, beside, told),
         "sensitivity": sensitivity(tables["sensitivity"]),
         "coverage": covered(zip(names, trials, studies, strict=True)),
-        "contrasts": contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name]),
+        "contrasts": told,
     }
     from nsm_resilience.analysis.figures.contrasts import describe_contrasts
 
-    figure = describe_contrasts(compared[CONTRASTS.name], tables["trials"])
-    numbers["figures"][figure.name] = figure.to_dict()
+    from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
+
+    damaged = {scenario.id for scenario in studies[0].scenarios if "C1" in scenario.claims}
+    of_all = (
+        describe_contrasts(compared[CONTRASTS.name], tables["trials"]),
+        describe_refusals(asked_clients(tables["new_clients"], tables["trials"], damaged)),
+    )
+    numbers["figures"].update({figure.name: figure.to_dict() for figure in of_all})
     write_json(out_json, numbers)
     return numbers
 

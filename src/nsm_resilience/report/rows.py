@@ -144,6 +144,7 @@ def _row(
         "verdict": str(row["verdict"]),
         "agreement": str(row["agreement"]),
         **{name: int(row[name]) for name in (*APART, "attempts", "censored")},
+        "median_s": _number(row["outage_median_s"]),
         "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
         "down": down_time(float(row["down_median_s"]), int(row["interruptions_most"])),
         "median_interval": (
@@ -272,5 +273,6 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float | None:
+    """A number as JSON can have it: None for none and for what lies beyond the watch."""
     number = float(str(value)) if value is not None else float("nan")
-    return None if number != number else round(number, 4)
+    return round(number, 4) if math.isfinite(number) else None

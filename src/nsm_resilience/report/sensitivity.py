@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
     """Return table `sensitivity` of all campaigns as plain data.
 
-    `grid` names the values that each rule was given, `points` counts the rows of the table, `rows`
-    has those at which a verdict or the word for a path would be another one.
+    `grid` names the values that each rule was given, `points` counts the rows of the table, `rules`
+    has for each rule and value how many attempts of all campaigns would have another verdict or
+    another word for the path, `rows` has those at which a verdict or the word for a path would be another one.
     """
     changed = table[(table["verdicts_changed"] > 0) | (table["paths_changed"] > 0)]
     return {
@@ -23,6 +24,7 @@ def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
             for rule, own in table.groupby("rule", sort=False)
         ],
         "points": len(table),
+        "rules": [_of_rule(str(rule), own) for rule, own in table.groupby("rule", sort=False)],
         "rows": [
             {
                 "campaign": row["campaign"],
@@ -34,6 +36,22 @@ def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
                 "paths": _by_cell(row["paths"]),
             }
             for row in changed.to_dict("records")
+        ],
+    }
+
+
+def _of_rule(rule: str, points: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "own": [f"{value:g}" for value in sorted(set(points["own_value"]))],
+        "values": [
+            {
+                "value": f"{value:g}",
+                "n": int(own["n"].sum()),
+                "verdicts": int(own["verdicts_changed"].sum()),
+                "paths": int(own["paths_changed"].sum()),
+            }
+            for value, own in points.groupby("value")
         ],
     }
 

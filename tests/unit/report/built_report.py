@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typst
 from constructed_campaign import Constructed
-
-from nsm_resilience.report.paper import build_paper
 
 PAPER = Path(__file__).parents[3] / "paper"
 
@@ -34,26 +29,15 @@ class Built:
         return self.root / "paper" / "main.typ"
 
     @property
+    def supplement(self) -> Path:
+        return self.root / "paper" / "supplement.typ"
+
+    @property
     def numbers_path(self) -> Path:
         return self.root / "results" / "numbers.json"
 
 
 Builder = Callable[..., Built]
-
-
-def set_paper(root: Path, *kinds: str) -> str:
-    """Set the paper below a root; the text of its elements of these kinds, `par`, `list` …"""
-    main = root / "paper" / "main.typ"
-    numbers = {"numbers": root / "results" / "numbers.json"}
-    build_paper(main, root / "results" / "report.pdf", numbers, root)
-    compiler = typst.Compiler(
-        main,
-        root=root,
-        ignore_system_fonts=True,
-        sys_inputs={"numbers": "/results/numbers.json", "figures": "/results/figures"},
-    )
-    found = [words(node) for kind in kinds for node in json.loads(compiler.query(kind))]
-    return re.sub(r"\s+", " ", " ".join(found))
 
 
 def words(node: Any) -> str:

@@ -26,3 +26,13 @@ def test_points_that_change_something_are_told_by_cell_and_all_are_counted() -> 
     assert (row["campaign"], row["value"], row["own_value"]) == ("c", "10", "5")
     assert row["verdicts"] == ["S7-x: 1 unknown to supported"]
     assert row["paths"] == ["S2-x: 2 recovered to alive", "S3-x: 1 dead to late"]
+
+
+def test_over_all_campaigns_each_value_of_a_rule_is_summed_up() -> None:
+    found = sensitivity(SENSITIVITY.frame([SAME, ROW, {**ROW, "campaign": "d", "own_value": 3.0}]))
+    (rule,) = found["rules"]
+    assert (rule["rule"], rule["own"]) == ("judge.loss_run", ["3", "5"])
+    assert rule["values"] == [
+        {"value": "3", "n": 9, "verdicts": 0, "paths": 0},
+        {"value": "10", "n": 18, "verdicts": 2, "paths": 6},
+    ]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The findings of a build, for paper, README and supplement: one dictionary of plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsm_resilience.report.findings import choices, notice, remedies
+from nsm_resilience.report.findings.russian import abstract_ru
+from nsm_resilience.report.findings.standings import (
+    CLAIMS,
+    Headline,
+    answered,
+    attempts,
+    found,
+    place,
+    sources,
+    standings,
+)
+from nsm_resilience.study.models import Study
+
+
+def findings(
+    campaigns: Sequence[Mapping[str, Any]],
+    studies: Sequence[Study],
+    headline: Headline,
+    contrasts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return sentences and rows by the question that they answer.
+
+    Args:
+        campaigns: the numbers of each campaign (`report.numbers.make_numbers`).
+        studies: the study of each.
+        headline: what `report.headline.headline` makes of them.
+        contrasts: what `report.contrasts.contrast_numbers` makes of all.
+    """
+    columns = headline["columns"]
+    by_claim = {
+        claim: {s.id for study in studies for s in study.scenarios if claim in s.claims}
+        for claim in CLAIMS
+    }
+    unnoticed = notice.rows_of(campaigns, by_claim["C1"])
+    told = notice.rows_of(campaigns, by_claim["C2"])
+    compared = remedies.compared(campaigns)
+    in_places = [(place(c), standings(headline, at)) for at, c in enumerate(columns)]
+    return {
+        "sources": sources(headline),
+        "abstract": [found(where, own) for where, own in in_places],
+        "abstract_ru": abstract_ru(headline),
+        "readme": [found(where, own, by_id=True) for where, own in in_places],
+        "claims": [answered(claim, columns) for claim in CLAIMS],
+        "attempts": attempts(campaigns),
+        "noticed": {"rows": unnoticed, "sentences": notice.unnoticed(unnoticed)},
+        "told": {"rows": told, "sentences": notice.told_by_client(told)},
+        "remedy": {"rows": compared, "sentences": remedies.helped(compared)},
+        "choices": {
+            "windows": choices.windows(campaigns),
+            "lanes": choices.lanes(contrasts["kinds"]),
+        },
+    }

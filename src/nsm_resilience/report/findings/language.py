@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The few pieces of English and Russian grammar that sentences over counts need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def listed(items: Sequence[str], *, last: str = "and") -> str:
+    """Join items as a list in a sentence.
+
+    >>> listed(["S1"]), listed(["S1", "S2"]), listed(["S1", "S2", "S3"]), listed([])
+    ('S1', 'S1 and S2', 'S1, S2 and S3', 'none')
+    """
+    if len(items) < 2:
+        return items[0] if items else "none"
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def counted(n: int, one: str, more: str = "") -> str:
+    """Write a number with its noun.
+
+    >>> counted(1, "trial"), counted(0, "trial"), counted(2, "study", "studies")
+    ('1 trial', '0 trials', '2 studies')
+    """
+    return f"{n:,} {one if n == 1 else more or one + 's'}"
+
+
+def was(n: int) -> str:
+    """The verb for so many.
+
+    >>> was(0), was(1), was(2)
+    ('were', 'was', 'were')
+    """
+    return "was" if n == 1 else "were"
+
+
+def each(sizes: Sequence[int]) -> str:
+    """Say on how many trials each of several things rests.
+
+    >>> each([8]), each([6, 8]), each([1, 1])
+    ('8 trials each', '6 to 8 trials each', '1 trial each')
+    """
+    least, most = min(sizes), max(sizes)
+    return f"{least} to {most} trials each" if least < most else f"{counted(most, 'trial')} each"

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sentences of the Russian abstract: lists after colons, which need no agreement of endings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsm_resilience.report.findings.language import listed
+from nsm_resilience.report.findings.standings import Headline, Standing, standings
+
+PLANES = {"kernel": "плоскость ядра Linux", "vpp": "плоскость VPP"}
+"""Forwarding planes by id."""
+
+ANSWERS = {
+    "reproduced": "воспроизведено",
+    "differs": "не воспроизведено",
+    "not tested": "не проверено",
+}
+"""Words for an agreement; of one claim (утверждение), which is neuter."""
+
+
+def place_ru(column: Mapping[str, Any]) -> str:
+    """System and plane of a column."""
+    system = str(column["name"]).rpartition(", ")[0]
+    return f"{system}, {PLANES.get(str(column['plane']), str(column['plane']))}"
+
+
+def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
+    """Say what was found in one place.
+
+    >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)])
+    'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); не во всех — нет; совпадает со статьёй — 1 из 1.'
+    """
+    tested = [one for one in all_of_them if one.n]
+    if not tested:
+        return f"{where}: оценённых испытаний нет."
+    held = sum(one.verdict == "supported" for one in tested)
+    rest = [f"{o.scenario} ({o.k} из {o.n})" for o in tested if o.verdict != "supported"]
+    compared = [one for one in tested if one.claimed]
+    agreeing = sum(one.agreement == "agrees" for one in compared)
+    least, most = min(one.n for one in tested), max(one.n for one in tested)
+    sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
+    missing = [one.scenario for one in all_of_them if not one.n]
+    return (
+        f"{where}: выдержано во всех испытаниях — {held} из {len(tested)} ({sizes}); не во всех — "
+        f"{listed(rest, last='и') if rest else 'нет'}; совпадает со статьёй — {agreeing} из "
+        f"{len(compared)}"
+        + (f"; не проверено — {listed(missing, last='и')}" if missing else "")
+        + "."
+    )
+
+
+def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
+    """Say where a claim is reproduced and where it is not."""
+    parts = []
+    for agreement, words in ANSWERS.items():
+        places = [place_ru(c) for c in columns if c["claims"].get(claim) == agreement]
+        if places:
+            parts.append(f"{words} — {'; '.join(places)}")
+    return f"Утверждение {claim}: {'; '.join(parts) or 'не проверено'}."
+
+
+def abstract_ru(headline: Headline) -> list[str]:
+    """All of them, in the order of the abstract."""
+    columns = headline["columns"]
+    if not columns:
+        return ["Оценённых испытаний нет, поэтому вердиктов нет."]
+    return [
+        *(found_ru(place_ru(c), standings(headline, at)) for at, c in enumerate(columns)),
+        *(answered_ru(claim, columns) for claim in ("C1", "C2")),
+    ]

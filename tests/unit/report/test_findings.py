@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each sentence of the findings, against its own definition, for any data (issue 18, point 3)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nsm_resilience.report.findings import choices, notice, remedies
+from nsm_resilience.report.findings.russian import abstract_ru, found_ru
+from nsm_resilience.report.findings.standings import (
+    ANSWERS,
+    CLAIMS,
+    Standing,
+    answered,
+    attempts,
+    found,
+    place,
+    sources,
+    standings,
+)
+
+WORDS = st.sampled_from(["supported", "unsupported", ""])
+
+
+@st.composite
+def standing(draw: st.DrawFn, number: int) -> Standing:
+    n = draw(st.integers(0, 12))
+    k = draw(st.integers(0, n))
+    absent = draw(st.sampled_from(["", "there is none"])) if n == 0 else ""
+    return Standing(f"S{number}", f"part {number} fails", "node", draw(WORDS), k, n, absent)
+
+
+SOME = st.integers(0, 9).flatmap(lambda size: st.tuples(*(standing(n) for n in range(size))))
+
+
+def times(text: str, one: Standing) -> int:
+    return text.count(f"“{one.title}, {one.where}”")
+
+
+@given(SOME)
+def test_what_was_found_counts_and_names_every_scenario_once(some: tuple[Standing, ...]) -> None:
+    text = found("the plane", some)
+    tested = [one for one in some if one.n]
+    held = [one for one in tested if one.k == one.n]
+    if not tested:
+        assert text == "On the plane no scenario has a judged trial."
+        return
+    noun = "scenario" if len(tested) == 1 else "scenarios"
+    verb, whose = ("was", "its") if len(held) == 1 else ("were", "their")
+    assert f"{len(held)} of {len(tested)} {noun} {verb} supported in all {whose} trials" in text
+    for one in some:
+        assert times(text, one) == (0 if one in held else 1)
+        if one in tested and one not in held:
+            assert f"“{one.title}, {one.where}” ({one.k} of {one.n})" in text
+    missing = text.partition("No judged trial: ")[2]
+    absent = text.partition("Does not exist there: ")[2].partition("No judged trial")[0]
+    for one in some:
+        assert times(missing, one) == (not one.n and not one.absent)
+        assert times(absent, one) == (not one.n and bool(one.absent))
+    compared = [one for one in tested if one.claimed]
+    agreeing = [
+        one
+        for one in compared
+        if (one.claimed == "supported" and one.k == one.n)
+        or (one.claimed == "unsupported" and one.k == 0)
+    ]
+    assert f"agree with the paper: {len(agreeing)} of {len(compared)}." in text
+
+
+@given(SOME)
+def test_by_id_those_that_held_are_named_too(some: tuple[Standing, ...]) -> None:
+    text = found("the plane", some, by_id=True)
+    named = re.findall(r"\bS\d\b", text)
+    assert named.count("S0") <= 1
+    if any(one.n for one in some):
+        assert Counter(named) == Counter(one.scenario for one in some)
+
+
+@given(SOME)
+def test_the_sizes_are_the_least_and_the_largest(some: tuple[Standing, ...]) -> None:
+    sizes = [one.n for one in some if one.n]
+    text = found("the plane", some)
+    if sizes and min(sizes) < max(sizes):
+        assert f"({min(sizes)} to {max(sizes)} trials each)" in text
+    elif sizes:
+        assert f"({sizes[0]} {'trial' if sizes[0] == 1 else 'trials'} each)" in text
+
+
+@given(SOME)
+def test_the_russian_sentence_has_the_same_counts(some: tuple[Standing, ...]) -> None:
+    text = found_ru("место", some)
+    tested = [one for one in some if one.n]
+    if not tested:
+        assert text == "место: оценённых испытаний нет."
+        return
+    held = [one for one in tested if one.k == one.n]
+    assert f"во всех испытаниях — {len(held)} из {len(tested)} (" in text
+    named = Counter(re.findall(r"\bS\d\b", text))
+    assert named == Counter(one.scenario for one in some if one not in held)
+
+
+COLUMNS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["NSM a, VPP", "NSM b, kernel", "NSM c, VPP"]),
+            "plane": st.sampled_from(["vpp", "kernel"]),
+            "claims": st.dictionaries(st.sampled_from(list(CLAIMS)), st.sampled_from(list(ANSWERS))),
+        }
+    ),
+    max_size=3,
+    unique_by=lambda column: column["name"],
+)  # fmt: skip
+
+
+@given(COLUMNS, st.sampled_from(list(CLAIMS)))
+def test_a_claim_is_answered_once_for_each_place(
+    columns: list[dict[str, Any]], claim: str
+) -> None:
+    text = answered(claim, columns)
+    parts = dict(
+        part.split(" on ", 1) for part in text.rstrip(".").split("): ", 1)[1].split("; ") if " on " in part
+    )  # fmt: skip
+    for column in columns:
+        word = ANSWERS.get(column["claims"].get(claim))
+        assert [w for w, places in parts.items() if place(column) in places] == (
+            [word] if word else []
+        )
+    if not parts:
+        assert text.endswith(": not tested.")
+
+
+@given(COLUMNS)
+def test_in_russian_a_claim_agrees_with_its_verb(columns: list[dict[str, Any]]) -> None:
+    told = abstract_ru({"columns": columns, "rows": []})
+    assert not any(re.search("воспроизведен[аы]|провере[нм][аы]", sentence) for sentence in told)
+    if columns:
+        assert told[-1].startswith("Утверждение C2: ")
+    else:
+        assert told == ["Оценённых испытаний нет, поэтому вердиктов нет."]
+
+
+@st.composite
+def noticed(draw: st.DrawFn) -> dict[str, Any]:
+    n = draw(st.integers(1, 9))
+    k, shown, told = (draw(st.integers(0, n)) for _ in range(3))
+    shown_known, told_known = draw(st.integers(shown, n)), draw(st.integers(told, n))
+    return {
+        "n": n, "k": k, "kn": f"{k}/{n}", "shown": shown, "shown_known": shown_known,
+        "shown_kn": f"{shown}/{shown_known}", "told": told, "told_known": told_known,
+        "client": draw(st.sampled_from(["monitored", "plain"])),
+        "place": draw(st.sampled_from(["A", "B"])), "campaign": draw(st.sampled_from(["x", "y"])),
+    }  # fmt: skip
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_each_kind_of_damage_is_in_the_sentence_that_is_true_of_it(
+    rows: list[dict[str, Any]],
+) -> None:
+    rows = [{**row, "level": f"damage{number}."} for number, row in enumerate(rows)]
+    sentences = notice.unnoticed(rows)
+    for row in rows:
+        (own,) = [sentence for sentence in sentences if row["level"] in sentence]
+        hidden = row["k"] == 0 and row["shown"] == 0 and row["shown_known"] == row["n"]
+        assert own.startswith("Nothing was shown and no trial was supported") == hidden
+        assert own.startswith("Something was shown") == (row["shown"] > 0)
+        if own.startswith("Nothing was shown, but"):
+            assert row["k"] > 0 == row["shown"]
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_who_was_told_sums_up_to_all_trials(rows: list[dict[str, Any]]) -> None:
+    text = " ".join(notice.told_by_client(rows))
+    pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) on ", text)]
+    assert sum(told for told, _ in pairs) == sum(row["told"] for row in rows)
+    assert sum(known for _, known in pairs) == sum(row["told_known"] for row in rows)
+    assert text.count("A monitored client was told") == any(r["client"] == "monitored" for r in rows)
+
+
+CELLS = {
+    "system": "nsm-v0.2.0", "plane": "vpp", "client": "monitored", "outage": "first",
+    "watch": "usual", "control": False,
+}  # fmt: skip
+
+
+@st.composite
+def compared_cells(draw: st.DrawFn) -> dict[str, Any]:
+    rows = []
+    for number in range(draw(st.integers(0, 5))):
+        claimed = draw(WORDS)
+        for remedy in ("none", *draw(st.lists(st.sampled_from(["observe", "heal"]), unique=True))):
+            n = draw(st.integers(0, 5))
+            median = draw(st.one_of(st.none(), st.floats(0, 100)))
+            rows.append(
+                {**CELLS, "scenario": f"S{number}", "failure": "kill", "remedy": remedy, "n": n,
+                 "k": draw(st.integers(0, n)), "claimed": claimed, "cell": f"S{number}-{remedy}",
+                 "median": str(median), "median_s": median}
+            )  # fmt: skip
+    return {"campaign": {"name": "c"}, "planes": [{"rows": rows}], "further": []}
+
+
+@given(compared_cells())
+def test_a_remedy_is_compared_with_the_same_cells_without_it(campaign: dict[str, Any]) -> None:
+    rows = campaign["planes"][0]["rows"]
+    bare = {row["scenario"]: row for row in rows if row["remedy"] == "none" and row["n"]}
+    told = remedies.compared([campaign])
+    for line in told:
+        remedy = {"watchdog observes": "observe", "watchdog heals": "heal"}[line["remedy"]]
+        pairs = [
+            (bare[row["scenario"]], row)
+            for row in rows
+            if row["remedy"] == remedy and row["n"] and row["scenario"] in bare
+            and bool(row["claimed"]) == (line["group"] == "of the nine")
+        ]  # fmt: skip
+        assert line["pairs"] == len(pairs) > 0
+        assert line["before"] == sum(b["k"] == b["n"] for b, _ in pairs)
+        assert line["after"] == sum(r["k"] == r["n"] for _, r in pairs)
+        assert line["fell"] == sum(r["k"] * b["n"] < b["k"] * r["n"] for b, r in pairs)
+        assert line["rose"] + line["fell"] <= line["pairs"]
+        for one in line["longer"]:
+            assert one["before"] != "None"
+    assert len(remedies.helped(told)) == len(told)
+    groups = [re.search(r"(of|beyond) the nine", s) for s in remedies.helped(told)]
+    order = [g.group(1) for g in groups if g is not None]
+    assert order == sorted(order)  # those that nobody knew lead
+
+
+@given(st.lists(st.lists(st.integers(0, 99), min_size=4, max_size=4), min_size=1, max_size=4))
+def test_attempts_sum_up_and_none_vanishes(numbers: list[list[int]]) -> None:
+    campaigns = [
+        {
+            "counts": {
+                "supported": a, "unsupported": b, "judged": a + b, "attempts": a + b + c + d,
+                "apart": [{"word": w, "n": n} for w, n in (("unknown", c), ("void", d)) if n],
+            }
+        }
+        for a, b, c, d in numbers
+    ]  # fmt: skip
+    text = attempts(campaigns)
+    total, judged = (int(x.replace(",", "")) for x in re.findall(r"([\d,]+) (?:attempt|judged)", text))
+    apart = sum(int(n) for n in re.findall(r", (\d+) (?:unknown|void)", text))
+    assert total == sum(map(sum, numbers)) == judged + apart
+
+
+def test_the_sources_name_what_the_abstract_states() -> None:
+    row = {"client": "monitored", "title": "a fails", "source": "stated"}
+    other = {**row, "title": "b fails", "source": "reconstructed"}
+    told = sources({"rows": [row, other, other]})
+    assert told == "Stated in its abstract: “a fails”; inferred by us: 2 scenarios."
+    assert sources({"rows": [other]}) == "None of the 1 scenario is stated in its abstract."
+
+
+def test_a_plain_clients_line_is_no_scenario_of_its_own() -> None:
+    row = {"scenario": "S9", "title": "t", "where": "w", "claimed": "unsupported", "cells": [None]}
+    rows = [{**row, "client": "monitored"}, {**row, "client": "plain"}]
+    assert len(standings({"columns": [{}], "rows": rows}, 0)) == 1
+
+
+def test_windows_are_told_of_campaigns_with_judged_trials_only() -> None:
+    campaign = {"name": "c", "windows": {"watch_s": "120"}, "full_watch_s": "360"}
+    one = {"campaign": campaign, "paths": {"dead": 1}, "counts": {"judged": 1}}
+    assert choices.windows([one, {**one, "counts": {"judged": 0}}]) == [
+        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that was not back"
+    ]
+    assert choices.lanes([]) == ""
