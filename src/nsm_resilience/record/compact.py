@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from nsm_resilience.record.layout import RecordLayout
-from nsm_resilience.record.samples import frame
+from nsm_resilience.record.samples import frame, in_microseconds
 
 
 def compact_samples(layout: RecordLayout, table: str) -> None:
@@ -18,7 +18,7 @@ def compact_samples(layout: RecordLayout, table: str) -> None:
         rows = [json.loads(line) for line in lines]
     final = layout.samples(table)
     temporary = final.with_suffix(".parquet.part")
-    samples = frame(table, rows)
+    samples = in_microseconds(frame(table, rows))
     if "seq" in samples.columns:  # fates are settled out of order: a reply before an older loss
         samples = samples.sort_values("seq", kind="stable")
     integers = [c for c in samples.columns if str(samples[c].dtype) in ("int64", "Int64")]

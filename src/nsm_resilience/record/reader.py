@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.record.events import Event, EventError
 from nsm_resilience.record.layout import READABLE, SAMPLES, RecordLayout
 from nsm_resilience.record.manifest import ManifestError, check_manifest
-from nsm_resilience.record.samples import ADDED_LATER, COLUMNS, frame, typed, wrong_columns
+from nsm_resilience.record.samples import (
+    ADDED_LATER,
+    COLUMNS,
+    frame,
+    in_nanoseconds,
+    typed,
+    wrong_columns,
+)
 from nsm_resilience.record.strict_json import JsonError, parse_json
 
 if TYPE_CHECKING:
@@ -120,6 +127,7 @@ class Record:
                 # half the time that pandas' own `read_parquet` takes of so small a file
                 with final.open("rb") as stream:  # a folder by this name is no table
                     table = parquet.ParquetFile(stream).read(use_threads=False).to_pandas()
+                table = in_nanoseconds(table)
                 for column in ADDED_LATER & set(COLUMNS[name]) - set(table.columns):
                     table[column] = None
                 wrong = wrong_columns(name, table)

@@ -253,7 +253,8 @@ def _add_record_format(graph: Graph) -> None:
         description="meta.json: what it was meant to be and what it ran on. events.jsonl: phases, "
         "injections with their proof, what was seen, one JSON object a line, the last one closes "
         "the record and, from format 2 on, holds size and SHA-256 of every other file, and the "
-        "SHA-256 of the lines before it. samples/*.parquet: echoes, components, sockets. "
+        "SHA-256 of the lines before it. samples/*.parquet: echoes, components, sockets, times in "
+        "microseconds (*_us), in older records in nanoseconds (*_ns), of one clock. "
         "kubernetes-events.jsonl, snapshots/*.json and logs/<node>/<pod>/<container>.log: what "
         "the cluster said.",
     )
