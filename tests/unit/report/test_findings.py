@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsm_resilience.report.findings import choices, notice, remedies
+from nsm_resilience.report.findings import account, choices, notice, remedies
 from nsm_resilience.report.findings.russian import abstract_ru, found_ru
 from nsm_resilience.report.findings.standings import (
     ANSWERS,
@@ -264,6 +264,64 @@ def test_windows_are_told_of_campaigns_with_judged_trials_only() -> None:
     campaign = {"name": "c", "windows": {"watch_s": "120"}, "full_watch_s": "360"}
     one = {"campaign": campaign, "paths": {"dead": 1}, "counts": {"judged": 1}}
     assert choices.windows([one, {**one, "counts": {"judged": 0}}]) == [
-        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that was not back"
+        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that had not come back to stay"
     ]
     assert choices.lanes([]) == ""
+
+
+COUNT = st.integers(0, 999)
+
+
+@given(st.fixed_dictionaries({word: COUNT for word in ("alive", "recovered", "dead", "late", "gone")}))
+def test_each_path_of_a_judged_trial_is_in_one_part(found: dict[str, int]) -> None:
+    judged = sum(found.values())
+    numbers = {
+        "paths": {**found, "shortest": "0.5", "longest": "9"}, "counts": {"judged": judged},
+    }  # fmt: skip
+    text = account.paths(numbers)
+    whole, parts = text.split(", at the end of the watch: ")
+    assert int(re.findall(r"[\d,]+", whole)[0].replace(",", "")) == judged
+    inner = re.sub(r"\(outages of .*? s\)", "", parts)
+    assert sum(int(n) for n in re.findall(r"\d+", inner)) == judged
+    assert ("outages of" in text) == (found["recovered"] > 0)
+
+
+@given(st.dictionaries(st.sampled_from(list(account.MEANINGS)), st.integers(1, 99)), COUNT)
+def test_every_part_that_counts_in_no_verdict_is_named(parts: dict[str, int], judged: int) -> None:
+    apart = [{"part": part, "word": part.replace("_", " "), "n": n} for part, n in parts.items()]
+    numbers = {
+        "counts": {"apart": apart, "judged": judged, "attempts": judged + sum(parts.values())},
+        "campaign": {"scheduled": 9},
+    }
+    text = account.attempts_made(numbers)
+    for part, n in parts.items():
+        assert f"{n} {part.replace('_', ' ')} ({account.MEANINGS[part]})" in text
+    assert ("in no verdict" in text) == bool(parts)
+
+
+def test_what_is_not_there_is_said_in_the_right_number() -> None:
+    sizes = {"cells": 0, "least": 0, "most": 0}
+    assert account.cells(sizes) == "No cell has a judged trial."
+    one = account.cells({"cells": 1, "least": 2, "most": 2})
+    assert one == "Judged trials of a cell, of 1 cell run: 2."
+    assert account.chance(0) == "There are none yet."
+    assert account.chance(1).startswith("With 1 trial, the fewest")
+    assert account.late({"echoes": 0, "late_sends": 0}) == ""
+    assert account.late({"echoes": 1, "late_sends": 1}).endswith("1 of 1 echo (100.00 %).")
+    none = account.controls({"n": 0, "alarms": 0, "interval": "", "interrupted": 0})
+    assert none.startswith("No control was judged")
+    one = account.controls({"n": 1, "alarms": 1, "interval": "0.21–1.00", "interrupted": 0})
+    assert one.startswith("Of 1 control without a fault 1 was judged unsupported")
+
+
+def test_a_row_that_differs_tells_every_outcome_of_its_path() -> None:
+    path = {"alive": 1, "recovered": 0, "late": 1, "dead": 2, "gone": 1}
+    row = {
+        "scenario": "S2", "title": "a fails", "where": "node", "variant": "", "claimed": "supported",
+        "agreement": "differs", "k": 0, "n": 5, "interval": "0.00–0.43", "path": path,
+        "new_answered": 1, "new_asked": 5, "blind_known": 0, "blind": "",
+    }  # fmt: skip
+    (text,) = account.differences([row, {**row, "agreement": "agrees"}])
+    assert "supported were 0 of 5 trials (interval 0.00–0.43)" in text
+    for word in ("stopped in 1", "too late in 1", "to stay in 2", "client or endpoint in 1"):
+        assert word in text

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.report.findings import choices, notice, remedies
+from nsm_resilience.report.findings.account import account, differences
 from nsm_resilience.report.findings.russian import abstract_ru
 from nsm_resilience.report.findings.standings import (
     CLAIMS,
@@ -51,6 +52,13 @@ def findings(
         "readme": [found(where, own, by_id=True) for where, own in in_places],
         "claims": [answered(claim, columns) for claim in CLAIMS],
         "attempts": attempts(campaigns),
+        "own": account(campaigns[0]),
+        "differences": [
+            sentence
+            for plane in campaigns[0]["planes"]
+            if plane["tested"]
+            for sentence in differences(plane["rows"])
+        ],
         "noticed": {"rows": unnoticed, "sentences": notice.unnoticed(unnoticed)},
         "told": {"rows": told, "sentences": notice.told_by_client(told)},
         "remedy": {"rows": compared, "sentences": remedies.helped(compared)},

@@ -14,7 +14,7 @@ def windows(campaigns: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"{one['campaign']['name']}: {_watches(one['campaign'])}, "
         f"{one['paths']['dead']} of {counted(one['counts']['judged'], 'judged trial')} with a path "
-        "that was not back"
+        "that had not come back to stay"
         for one in campaigns
         if one["counts"]["judged"]
     ]
