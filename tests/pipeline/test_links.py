@@ -70,12 +70,9 @@ def test_links_of_paper_and_supplement_lead_into_the_results(results: Path) -> N
     for address in found:
         check(results, address)
     heads = {address.split("/")[0] for address in found}
-    assert heads == {"tables", "notebooks", "source", "unpacked", *DOCUMENTS}
+    assert heads == {"tables", "notebooks", "source", "site", *DOCUMENTS}
     assert {f"tables/{p.name}" for p in (results / "tables").glob("*.csv")} <= found
-    logs = {
-        a for a in found if a.startswith("unpacked/") and a.endswith(("jsonl", "parquet", "log"))
-    }
-    assert len(logs) > 5
+    assert len({a for a in found if a.startswith("site/campaigns/")}) > 5
 
 
 @pytest.mark.parametrize(("name", "least"), [("report.pdf", 10), ("supplement.pdf", 50)])

@@ -88,7 +88,7 @@ def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | N
             return {
                 "n": row["n"],
                 "k": row["k"],
-                "cell": row["cell"],
+                "page": row["page"],
                 "kn": row["kn"],
                 "verdict": row["verdict"],
                 "outage": row["median"],
@@ -103,7 +103,7 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     factors = Factors(system=column["system"], plane=column["plane"])
     why = [not_applicable(fault, factors) for fault in faults]
     if len(why) == 1 and why[0]:
-        return {"n": 0, "k": 0, "cell": "", "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
+        return {"n": 0, "k": 0, "page": "", "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
                 "absent": why[0]}  # fmt: skip
     return None
 

@@ -14,6 +14,7 @@ import pandas as pd
 from nsm_resilience.analysis.consequences import consequences
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
 from nsm_resilience.report.wording import (
     down_time,
     median_seconds,
@@ -126,6 +127,7 @@ def _row(
     watch_s = study.watches[str(row["watch"])]
     return {
         "cell": cell_id(row),
+        "page": in_results(page_of_cell(str(row["campaign"]), cell_id(row))),
         **{name: row[name] for name in CELL},
         "label": label,
         "variant": label.partition(": ")[2],
@@ -201,7 +203,9 @@ def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None
     if chosen is None:
         return None
     folder = records / str(chosen["record"])
+    page = page_of(str(chosen["campaign"]), str(chosen["trial"]), int(chosen["attempt"]))
     return {
+        "page": in_results(page, EVIDENCE),
         "trial": str(chosen["trial"]),
         "attempt": int(chosen["attempt"]),
         "verdict": str(chosen["verdict"]),

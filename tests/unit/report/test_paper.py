@@ -176,11 +176,7 @@ def test_links_into_the_results_are_relative_and_lead_somewhere(mixed: Built) ->
     notebooks = {t for t in relative if t.startswith("notebooks/")}
     stems = ("result-table", "outages", "consequences", "timelines", "testbed")
     assert notebooks == {f"notebooks/{stem}.ipynb" for stem in stems}
-    typical = {
-        f"{row['typical']['record']}/events.jsonl"
-        for plane in mixed.numbers["planes"]
-        for row in plane["rows"]
-    }
+    typical = {row["typical"]["page"] for plane in mixed.numbers["planes"] for row in plane["rows"]}
     assert typical <= relative
     assert not [t for t in targets if "blob" in t]
 
@@ -191,14 +187,24 @@ def test_without_a_repository_sources_are_those_in_the_results(mixed: Built) -> 
         assert f"source/notebooks/{name}.py" in targets
 
 
-def test_every_cell_of_the_table_of_the_nine_leads_to_its_rows(
+def test_every_cell_of_the_table_of_the_nine_leads_to_its_page(
     mixed: Built, untested: Built
 ) -> None:
     for built in (mixed, untested):
-        targets = [str(link["dest"]) for link in asked(built, "link")]
+        targets = [str(link["dest"]) for link in asked(built, "link", built.supplement)]
         for row in built.numbers["planes"][0]["rows"]:
-            assert targets.count(f"<rows-{row['cell']}>") >= 6, row["cell"]
+            assert targets.count(row["page"]) >= 6, row["cell"]
         assert asked(built, "<tab-rows>")
+
+
+def test_a_count_of_the_paper_leads_to_the_trials_behind_it(mixed: Built) -> None:
+    targets = [str(link["dest"]) for link in asked(mixed, "link", mixed.main)]
+    for row in mixed.numbers["headline"]["rows"]:
+        for cell in filter(None, row["cells"]):
+            assert cell["page"] in targets
+    for name in ("noticed", "told"):
+        for row in mixed.numbers["findings"][name]["rows"]:
+            assert row["page"] in targets
 
 
 def test_rows_that_the_paper_names_are_those_of_the_cell(mixed: Built) -> None:

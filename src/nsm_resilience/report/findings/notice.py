@@ -46,7 +46,7 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
     longer = "" if row["watch"] == "usual" else f", {level_name('watch', row['watch'])}"
     return {
         "campaign": campaign,
-        "cell": row["cell"],
+        "page": row["page"],
         "place": f"{system.title}, {system.planes[row['plane']]}",
         "level": level_name("failure", row["failure"]) + longer,
         "client": level_name("client", row["client"]),
