@@ -77,8 +77,8 @@ def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(build: Builde
     compile_(build("mixed", records=False, most_trials=3, voids=1, source="live"))
     both = build("supported", planes=("kernel", "vpp"), records=False, most_trials=2)
     compile_(both)
-    assert "On NSM v0.2.0 (2019), kernel plane" in prose(both, both.main)
-    assert "On NSM v0.2.0 (2019), VPP plane" in prose(both, both.main)
+    assert "On the kernel plane of NSM v0.2.0 (2019)" in prose(both, both.main)
+    assert "On the VPP plane of NSM v0.2.0 (2019)" in prose(both, both.main)
 
 
 def test_without_trials_no_finding_is_stated(untested: Built) -> None:

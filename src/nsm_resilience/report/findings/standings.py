@@ -66,8 +66,13 @@ def standings(headline: Headline, column: int) -> list[Standing]:
 
 
 def place(column: Mapping[str, Any]) -> str:
-    """System and plane of a column, as a sentence names them."""
-    return f"{column['name']} plane"
+    """System and plane of a column, as a sentence names them.
+
+    >>> place({"name": "NSM v0.2.0 (2019), VPP"})
+    'the VPP plane of NSM v0.2.0 (2019)'
+    """
+    system, _, plane = str(column["name"]).rpartition(", ")
+    return f"the {plane} plane of {system}"
 
 
 def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -> str:
@@ -125,7 +130,7 @@ def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not.
 
     >>> answered("C1", [{"name": "NSM, VPP", "claims": {"C1": "differs"}}])
-    'Damaged unix sockets are not noticed and leave NSM inoperable (C1): not reproduced on NSM, VPP plane.'
+    'Damaged unix sockets are not noticed and leave NSM inoperable (C1): not reproduced on the VPP plane of NSM.'
     """
     parts = []
     for agreement_word, words in ANSWERS.items():
