@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns of the sample tables; all times are nanoseconds of the runner's monotonic clock.
 
-In a Parquet file they are full microseconds, in columns named `*_us` (issue 17, point 5): an echo is
-sent some 50 µs late and the kernel's clock is no better, so what is dropped is noise, a third of the
-file. Records made before have `*_ns` there; whoever reads gets nanoseconds of both.
+In a Parquet file they are full microseconds, in columns named `*_us` (issue 17, point 5): an echo
+is sent some 50 µs late and the kernel's clock is no better, so what is dropped is noise, a third of
+the file. Records made before have `*_ns` there; whoever reads gets nanoseconds of both.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
 
     Returns:
         `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), and
-        what became of them (`answers`) on a system that the paper is not about. `rows`: scenario, title, where, source, claimed,
-        client, and one cell for each column or None: k of n, verdict, outage and blind time in
-        words, or why the scenario does not apply.
+        what became of them (`answers`) on a system that the paper is not about. `rows`: scenario,
+        title, where, source, claimed, client, and one cell for each column or None: k of n,
+        verdict, outage and blind time in words, or why the scenario does not apply.
     """
     columns = _columns(made)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
@@ -103,8 +103,8 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     factors = Factors(system=column["system"], plane=column["plane"])
     why = [not_applicable(fault, factors) for fault in faults]
     if len(why) == 1 and why[0]:
-        return {"n": 0, "k": 0, "page": "", "kn": "", "verdict": "not applicable", "outage": "", "blind": "", "new": "",
-                "absent": why[0]}  # fmt: skip
+        return {"n": 0, "k": 0, "page": "", "kn": "", "verdict": "not applicable", "outage": "",
+                "blind": "", "new": "", "absent": why[0]}  # fmt: skip
     return None
 
 

@@ -99,7 +99,6 @@ def write_numbers(
         "contrasts": told,
     }
     from nsm_resilience.analysis.figures.contrasts import describe_contrasts
-
     from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
 
     damaged = {scenario.id for scenario in studies[0].scenarios if "C1" in scenario.claims}

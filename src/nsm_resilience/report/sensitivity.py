@@ -15,7 +15,7 @@ def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
 
     `grid` names the values that each rule was given, `points` counts the rows of the table, `rules`
     has for each rule and value how many attempts of all campaigns would have another verdict or
-    another word for the path, `rows` has those at which a verdict or the word for a path would be another one.
+    another word for the path, `rows` has the points at which any would.
     """
     changed = table[(table["verdicts_changed"] > 0) | (table["paths_changed"] > 0)]
     return {

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_record import a_record
 
 from nsm_resilience.record.compact import compact_samples
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import RecordError, read_record
 from nsm_resilience.record.samples import frame, in_microseconds, in_nanoseconds
-from test_record import a_record
 
 TIMES = st.integers(0, 2**62)
 

@@ -109,7 +109,9 @@ COLUMNS = st.lists(
         {
             "name": st.sampled_from(["NSM a, VPP", "NSM b, kernel", "NSM c, VPP"]),
             "plane": st.sampled_from(["vpp", "kernel"]),
-            "claims": st.dictionaries(st.sampled_from(list(CLAIMS)), st.sampled_from(list(ANSWERS))),
+            "claims": st.dictionaries(
+                st.sampled_from(list(CLAIMS)), st.sampled_from(list(ANSWERS))
+            ),
         }
     ),
     max_size=3,
@@ -118,13 +120,10 @@ COLUMNS = st.lists(
 
 
 @given(COLUMNS, st.sampled_from(list(CLAIMS)))
-def test_a_claim_is_answered_once_for_each_place(
-    columns: list[dict[str, Any]], claim: str
-) -> None:
+def test_a_claim_is_answered_once_for_each_place(columns: list[dict[str, Any]], claim: str) -> None:
     text = answered(claim, columns)
-    parts = dict(
-        part.split(" on ", 1) for part in text.rstrip(".").split("): ", 1)[1].split("; ") if " on " in part
-    )  # fmt: skip
+    told = text.rstrip(".").split("): ", 1)[1].split("; ")
+    parts = dict(part.split(" on ", 1) for part in told if " on " in part)
     for column in columns:
         word = ANSWERS.get(column["claims"].get(claim))
         assert [w for w, places in parts.items() if place(column) in places] == (
@@ -178,7 +177,9 @@ def test_who_was_told_sums_up_to_all_trials(rows: list[dict[str, Any]]) -> None:
     pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) on ", text)]
     assert sum(told for told, _ in pairs) == sum(row["told"] for row in rows)
     assert sum(known for _, known in pairs) == sum(row["told_known"] for row in rows)
-    assert text.count("A monitored client was told") == any(r["client"] == "monitored" for r in rows)
+    assert text.count("A monitored client was told") == any(
+        r["client"] == "monitored" for r in rows
+    )
 
 
 CELLS = {
@@ -241,7 +242,9 @@ def test_attempts_sum_up_and_none_vanishes(numbers: list[list[int]]) -> None:
         for a, b, c, d in numbers
     ]  # fmt: skip
     text = attempts(campaigns)
-    total, judged = (int(x.replace(",", "")) for x in re.findall(r"([\d,]+) (?:attempt|judged)", text))
+    total, judged = (
+        int(x.replace(",", "")) for x in re.findall(r"([\d,]+) (?:attempt|judged)", text)
+    )
     apart = sum(int(n) for n in re.findall(r", (\d+) (?:unknown|void)", text))
     assert total == sum(map(sum, numbers)) == judged + apart
 
@@ -264,7 +267,8 @@ def test_windows_are_told_of_campaigns_with_judged_trials_only() -> None:
     campaign = {"name": "c", "windows": {"watch_s": "120"}, "full_watch_s": "360"}
     one = {"campaign": campaign, "paths": {"dead": 1}, "counts": {"judged": 1}}
     assert choices.windows([one, {**one, "counts": {"judged": 0}}]) == [
-        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that had not come back to stay"
+        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that had not come back "
+        "to stay"
     ]
     assert choices.lanes([]) == ""
 
@@ -272,7 +276,9 @@ def test_windows_are_told_of_campaigns_with_judged_trials_only() -> None:
 COUNT = st.integers(0, 999)
 
 
-@given(st.fixed_dictionaries({word: COUNT for word in ("alive", "recovered", "dead", "late", "gone")}))
+@given(
+    st.fixed_dictionaries({word: COUNT for word in ("alive", "recovered", "dead", "late", "gone")})
+)
 def test_each_path_of_a_judged_trial_is_in_one_part(found: dict[str, int]) -> None:
     judged = sum(found.values())
     numbers = {
@@ -317,8 +323,9 @@ def test_what_is_not_there_is_said_in_the_right_number() -> None:
 def test_a_row_that_differs_tells_every_outcome_of_its_path() -> None:
     path = {"alive": 1, "recovered": 0, "late": 1, "dead": 2, "gone": 1}
     row = {
-        "scenario": "S2", "title": "a fails", "where": "node", "variant": "", "claimed": "supported",
-        "agreement": "differs", "k": 0, "n": 5, "interval": "0.00–0.43", "path": path,
+        "scenario": "S2", "title": "a fails", "where": "node", "variant": "",
+        "claimed": "supported", "agreement": "differs", "k": 0, "n": 5,
+        "interval": "0.00–0.43", "path": path,
         "new_answered": 1, "new_asked": 5, "blind_known": 0, "blind": "",
     }  # fmt: skip
     (text,) = account.differences([row, {**row, "agreement": "agrees"}])

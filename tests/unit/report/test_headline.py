@@ -16,7 +16,8 @@ STUDIES = [load_study(CONFIG / "study-vpp.yaml"), load_study(CONFIG / "study-tod
 def row(scenario: str, system: str, **other: Any) -> dict[str, Any]:
     return {
         "scenario": scenario, "system": system, "client": "monitored", "failure": "kill", "n": 4,
-        "default": True, "k": 3, "page": f"{scenario}.html", "kn": "3/4", "verdict": "flaky", "median": "7.5", "blind": "",
+        "default": True, "k": 3, "page": f"{scenario}.html", "kn": "3/4",
+        "verdict": "flaky", "median": "7.5", "blind": "",
         "new_answered": 3, "new_asked": 4, "title": scenario, "where": "somewhere",
         "source": "stated", "claimed": "supported", **other,
     }  # fmt: skip

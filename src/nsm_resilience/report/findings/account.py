@@ -75,7 +75,8 @@ def paths(numbers: Numbers) -> str:
         parts.append(f"{found['late']} answered with too many late replies")
     if found["gone"]:
         parts.append(f"{found['gone']} had lost the client or the only endpoint")
-    return f"Of the paths of {counted(judged, 'judged trial')}, at the end of the watch: {listed(parts)}."
+    of = counted(judged, "judged trial")
+    return f"Of the paths of {of}, at the end of the watch: {listed(parts)}."
 
 
 def late(found: Mapping[str, Any]) -> str:
@@ -92,10 +93,11 @@ def late(found: Mapping[str, Any]) -> str:
 def controls(found: Mapping[str, Any]) -> str:
     """Say how often trials without a fault were judged to fail."""
     if not found["n"]:
-        return "No control was judged, so the judge’s rate of false alarms is not known."
+        return "No control was judged, so the rate of false alarms is not known."
     return (
-        f"Of {counted(found['n'], 'control')} without a fault {found['alarms']} {was(found['alarms'])} "
-        f"judged unsupported (95 % interval of that share {found['interval']}), and in "
+        f"Of {counted(found['n'], 'control')} without a fault {found['alarms']} "
+        f"{was(found['alarms'])} judged unsupported (95 % interval of that share "
+        f"{found['interval']}), and in "
         f"{found['interrupted']} the path was interrupted."
     )
 
@@ -105,8 +107,8 @@ def chance(least: int) -> str:
     if least == 0:
         return "There are none yet."
     return (
-        f"With {counted(least, 'trial')}, the fewest of a cell, a failure that comes up once in ten "
-        f"times goes unnoticed with a chance of {100 * 0.9**least:.0f} %."
+        f"With {counted(least, 'trial')}, the fewest of a cell, a failure that comes up once in "
+        f"ten times goes unnoticed with a chance of {100 * 0.9**least:.0f} %."
     )
 
 
@@ -137,6 +139,6 @@ def _difference(row: Mapping[str, Any]) -> str:
         )
     return (
         f"{name}: the paper says {row['claimed']}, supported were {row['k']} of "
-        f"{counted(row['n'], 'trial')} (interval {row['interval']}). The path {listed(path)}; a new "
-        f"client connected in {row['new_answered']} of {row['new_asked']}{blind}."
+        f"{counted(row['n'], 'trial')} (interval {row['interval']}). The path {listed(path)}; a "
+        f"new client connected in {row['new_answered']} of {row['new_asked']}{blind}."
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is not noticed (claim C1), and who is told (claim C2): every cell of a build that asks it."""
+"""What is not noticed (claim C1), and who is told (claim C2): each cell that asks it."""
 
 from __future__ import annotations
 

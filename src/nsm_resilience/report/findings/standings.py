@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do seven of nine hold? How each scenario stands on each system and plane, and what that adds up to."""
+"""Do seven of nine hold? How each scenario stands on each system and plane, and the sums."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Standing:
 
 
 def standings(headline: Headline, column: int) -> list[Standing]:
-    """How the scenarios stand in one column of the headline table, those without a cell at n = 0."""
+    """How the scenarios stand in one column of the headline; without a cell, n is 0."""
     found = []
     for row in headline["rows"]:
         if row["client"] != "monitored":
@@ -76,7 +76,7 @@ def place(column: Mapping[str, Any]) -> str:
 
 
 def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -> str:
-    """Say what was found in one place.
+    r"""Say what was found in one place.
 
     Args:
         where: system and plane in words.
@@ -85,8 +85,9 @@ def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -
 
     >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
     ...         Standing("S2", "b fails", "node", "supported", 0, 2)]
-    >>> found("VPP", ones)
-    'On VPP 1 of 2 scenarios was supported in all its trials (2 trials each); not so “b fails, node” (0 of 2). Verdicts that agree with the paper: 1 of 2.'
+    >>> print(found("VPP", ones).replace("; ", ";\n"))
+    On VPP 1 of 2 scenarios was supported in all its trials (2 trials each);
+    not so “b fails, node” (0 of 2). Verdicts that agree with the paper: 1 of 2.
     """
     tested = [one for one in all_of_them if one.n]
     if not tested:
@@ -100,9 +101,7 @@ def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -
         f"in all {whose} trials ({each([one.n for one in tested])}{ids})"
     )
     if rest:
-        named = [
-            f"{one.scenario} ({one.k} of {one.n})" if by_id else one.in_words for one in rest
-        ]
+        named = [f"{one.scenario} ({one.k} of {one.n})" if by_id else one.in_words for one in rest]
         text += f"; not so {listed(named)}"
     compared = [one for one in tested if one.claimed]
     agreeing = sum(one.agreement == "agrees" for one in compared)
@@ -129,8 +128,8 @@ ANSWERS = {"reproduced": "reproduced", "differs": "not reproduced", "not tested"
 def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not.
 
-    >>> answered("C1", [{"name": "NSM, VPP", "claims": {"C1": "differs"}}])
-    'Damaged unix sockets are not noticed and leave NSM inoperable (C1): not reproduced on the VPP plane of NSM.'
+    >>> print(answered("C1", [{"name": "NSM, VPP", "claims": {"C1": "differs"}}])[-62:])
+    e NSM inoperable (C1): not reproduced on the VPP plane of NSM.
     """
     parts = []
     for agreement_word, words in ANSWERS.items():
