@@ -31,6 +31,30 @@ trials = in_order(given.table("trials"))
 trials[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
+# All judged trials at a glance: how long the path was away, scenario by scenario. Zero: it never
+# stopped. A path that had not come back stands at the length of its watch.
+
+# %%
+import seaborn as sns
+
+from nsm_resilience.analysis.figures.cells import judged
+from nsm_resilience.analysis.style import VERDICT_MARKS, styled
+
+
+@styled
+def glance(judged_trials):
+    colours = {verdict: mark.colour for verdict, mark in VERDICT_MARKS.items()}
+    grid = sns.catplot(
+        judged_trials, x="outage_s", y="scenario", hue="verdict", palette=colours, kind="strip",
+        jitter=False, height=3.2, aspect=1.6, alpha=0.6,
+    )  # fmt: skip
+    grid.set(xscale="symlog", xlim=(-0.2, None), xlabel="outage of the path (s)", ylabel="")
+    return grid
+
+
+glance(judged(trials)) if len(judged(trials)) else print("No trial was judged.")
+
+# %% [markdown]
 # The trial to begin with.
 
 # %%

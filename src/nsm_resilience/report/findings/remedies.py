@@ -94,8 +94,8 @@ def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         f"{row['remedy'][:1].upper()}{row['remedy'][1:]}, {counted(row['pairs'], 'cell')} "
         f"{row['group']} ({row['campaign']}, {each([row['least'], row['most']])}): supported in "
         f"all trials {row['before']} without it and {row['after']} with it; the share rose in "
-        f"{row['rose']} and fell in {row['fell']}; the median outage was longer in {len(row['longer'])}"
-        f"{_worst(row['longer'])}."
+        f"{row['rose']} and fell in {row['fell']}; the median outage was longer in "
+        f"{len(row['longer'])}{_worst(row['longer'])}."
         for row in ordered
     ]
 
