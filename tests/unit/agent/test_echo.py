@@ -2,13 +2,19 @@
 """The echo prober's own parts: packets, replies, the peer of an address, the fate of an echo."""
 
 import json
+import os
 import socket
 import struct
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from nsm_resilience import agent
 
 
 def as_reply(packet: bytes) -> bytes:
@@ -112,3 +118,22 @@ def test_a_prober_leaves_the_network_of_a_pod_that_is_gone_and_finds_its_next_on
     inside.look(target)
     inside.look(target)
     assert where[-1] == 9 and where.count(9) == 1
+
+
+def test_a_prober_whose_time_is_over_and_that_is_stopped_then_ends_as_it_should() -> None:
+    """Stopped in the moment of its end it ended with code -15, and counted as a prober that failed."""
+    node = Path(agent.__file__).parent / "node"
+    order = {"pod_uid": "none", "interface": "x", "peer": None, "interval_ns": 10**7,
+             "deadline_ns": 10**7, "give_up_ns": 0}  # fmt: skip
+    code = (
+        "import atexit, os, signal, echo\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
+        "echo.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(order)],
+        env={**os.environ, "PYTHONPATH": str(node)}, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout.splitlines()[-1])["because"] == "the pod never had a process"

@@ -113,7 +113,8 @@ def test_a_fault_that_nobody_comes_back_for_is_undone_when_it_expires(
         "faults": [{"id": "f", "kind": "process", "method": "hang", "program": program_of(victim)}],
     }  # fmt: skip
     monkeypatch.setattr(inject, "order", lambda: order)
-    monkeypatch.setattr(inject, "stop_on_term", lambda: None)
+    for of_this_process in ("stop_on_term", "no_more_stops"):
+        monkeypatch.setattr(inject, of_this_process, lambda: None)
     inject.main()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert next(line for line in lines if line["kind"] == "proof")["proved"]

@@ -23,7 +23,7 @@ import time
 from typing import Any
 
 import processes
-from lines import Stop, be_punctual, emit, order, stop_on_term
+from lines import Stop, be_punctual, emit, no_more_stops, order, stop_on_term
 from netns import enter, enter_network, network_of_process
 
 SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
@@ -335,6 +335,7 @@ def main() -> None:
             because = probe(prober, wanted, Inside(wanted["pod_uid"], pid))
     with contextlib.suppress(Stop):  # replies that are still on their way
         prober.receive_until(time.monotonic_ns() + 200_000_000)
+    no_more_stops()
     prober.settle(everything=True)
     emit("ended", t_ns=time.monotonic_ns(), because=because)
 

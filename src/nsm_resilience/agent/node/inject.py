@@ -24,7 +24,7 @@ import processes
 import sockets
 import stopped
 from checks import seen
-from lines import Stop, emit, order, sleep_until, stop_on_term
+from lines import Stop, emit, no_more_stops, order, sleep_until, stop_on_term
 
 SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
 
@@ -240,6 +240,7 @@ def main() -> None:
             time.sleep(0.2)
     except Stop:
         pass
+    no_more_stops()
     for one_timed in timed:
         one_timed.end()
     for fault in tried:

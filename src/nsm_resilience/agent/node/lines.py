@@ -49,6 +49,16 @@ def stop_on_term() -> None:
     signal.signal(signal.SIGTERM, handler)
 
 
+def no_more_stops() -> None:
+    """From now on SIGTERM is ignored: the script is ending, and does so whole.
+
+    One that ends by itself may be asked to in the same moment. Then Stop would break off its last
+    line or its undoing; and while Python takes itself down, SIGTERM is deadly again: a prober whose
+    time was over ended with code -15, and its client's fate counted as unknown.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 class Ending:
     """Notes SIGTERM, for a script that must not be interrupted in the middle of a line."""
 

@@ -43,7 +43,7 @@ import sockets
 import spiffe
 import told
 import workspace
-from lines import Stop, emit, order, stop_on_term
+from lines import Stop, emit, no_more_stops, order, stop_on_term
 from netns import HOST_ROOT
 
 RETRY_S = 5.0
@@ -171,6 +171,7 @@ def main() -> None:
                 listener.listen_once()
             time.sleep(retry_s)
     except Stop:
+        no_more_stops()
         say("ended", because="asked to stop")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import processes
 import sockets
-from lines import Stop, emit, order, sleep_until, stop_on_term
+from lines import Stop, emit, no_more_stops, order, sleep_until, stop_on_term
 
 
 def component_rows(finder: processes.Finder, programs: dict[str, str]) -> list[list[Any]]:
@@ -57,6 +57,7 @@ def main() -> None:
             # A beat that was missed is not made up for: samples tell when they were taken.
             beat = max(beat + 1, (time.monotonic_ns() - start) // wanted["interval_ns"])
     except Stop:
+        no_more_stops()
         emit("ended", t_ns=time.monotonic_ns(), because="asked to stop")
 
 
