@@ -121,7 +121,7 @@ def test_a_prober_leaves_the_network_of_a_pod_that_is_gone_and_finds_its_next_on
 
 
 def test_a_prober_whose_time_is_over_and_that_is_stopped_then_ends_as_it_should() -> None:
-    """Stopped in the moment of its end it ended with code -15, and counted as a prober that failed."""
+    """Stopped in the moment of its end it ended with code -15, as one that failed."""
     node = Path(agent.__file__).parent / "node"
     order = {"pod_uid": "none", "interface": "x", "peer": None, "interval_ns": 10**7,
              "deadline_ns": 10**7, "give_up_ns": 0}  # fmt: skip

@@ -22,6 +22,7 @@ from nsm_resilience.report.findings.standings import (
     place,
     sources,
     standings,
+    still_or_changed,
 )
 
 WORDS = st.sampled_from(["supported", "unsupported", ""])
@@ -255,6 +256,14 @@ def test_the_sources_name_what_the_abstract_states() -> None:
     told = sources({"rows": [row, other, other]})
     assert told == "Stated in its abstract: “a fails”; inferred by us: 2 scenarios."
     assert sources({"rows": [other]}) == "None of the 1 scenario is stated in its abstract."
+
+
+def test_a_claim_is_still_so_or_changed_where_a_later_system_answers_it() -> None:
+    answer = {"claim": "C1", "word": "changed", "why": "It was shown."}
+    columns = [{"name": "NSM a, VPP", "answers": []}, {"name": "NSM b, VPP", "answers": [answer]}]
+    told = ["C1 on the VPP plane of NSM b: changed. It was shown."]
+    assert still_or_changed("C1", columns) == told
+    assert still_or_changed("C2", columns) == []
 
 
 def test_a_plain_clients_line_is_no_scenario_of_its_own() -> None:

@@ -18,6 +18,7 @@ from nsm_resilience.report.findings.standings import (
     place,
     sources,
     standings,
+    still_or_changed,
 )
 from nsm_resilience.study.models import Study
 
@@ -59,8 +60,16 @@ def findings(
             if plane["tested"]
             for sentence in differences(plane["rows"])
         ],
-        "noticed": {"rows": unnoticed, "sentences": notice.unnoticed(unnoticed)},
-        "told": {"rows": told, "sentences": notice.told_by_client(told)},
+        "noticed": {
+            "rows": unnoticed,
+            "sentences": notice.unnoticed(unnoticed),
+            "later": still_or_changed("C1", columns),
+        },
+        "told": {
+            "rows": told,
+            "sentences": notice.told_by_client(told),
+            "later": still_or_changed("C2", columns),
+        },
         "remedy": {"rows": compared, "sentences": remedies.helped(compared)},
         "choices": {
             "windows": choices.windows(campaigns),

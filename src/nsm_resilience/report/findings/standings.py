@@ -139,6 +139,16 @@ def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not tested'}."
 
 
+def still_or_changed(claim: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what became of a claim on each system that the paper is not about, and by what trials."""
+    return [
+        f"{claim} on {place(column)}: {answer['word']}. {answer['why']}"
+        for column in columns
+        for answer in column["answers"]
+        if answer["claim"] == claim
+    ]
+
+
 def sources(headline: Headline) -> str:
     """Say which scenarios the paper's abstract states, and how many are our reconstruction."""
     lines = [row for row in headline["rows"] if row["client"] == "monitored"]
