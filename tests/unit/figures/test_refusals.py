@@ -44,6 +44,7 @@ def test_one_that_connects_ends_where_it_connected_and_one_that_gives_up_where_i
     assert list(connected.get_xdata()) == [122.5]  # type: ignore[attr-defined]
     described = describe_refusals(asked)
     assert described.drawn
+    assert described.trials == (f"constructed: {CELL}/01",)
     assert "1 of 2 that asked connected, asked 15 to 120 s after the fault" in described.alt
 
 

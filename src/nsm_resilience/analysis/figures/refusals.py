@@ -143,6 +143,7 @@ def describe_refusals(asked: pd.DataFrame) -> Description:
         alt=alt,
         notebook=NOTEBOOK,
         tables=("trials", "new_clients"),
-        trials=tuple(dict.fromkeys(asked["trial"])),
+        # of several campaigns: each trial with its campaign's name, as provenance reads it
+        trials=tuple(dict.fromkeys(asked["campaign"] + ": " + asked["trial"])) if parts else (),
         drawn=bool(parts),
     )
