@@ -19,6 +19,7 @@ from nsm_resilience.site.side_by_side import Group, place, side_by_side
 
 _BESIDE = (
     ("report.pdf", "the paper"),
+    ("supplement.pdf", "its supplement: methods in full, every cell, evidence"),
     ("report.html", "the HTML report"),
     ("tables", "all tables, as CSV and Parquet"),
     ("verdicts", "all verdicts"),
