@@ -107,6 +107,17 @@ def test_where_no_way_works_the_message_says_what_to_install(
     assert not (tmp_path / "venv").exists()
 
 
+def test_packages_are_compiled_but_not_their_own_tests_nor_what_is_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / ".venv"
+    package = folder / "lib" / "site-packages" / "a package"
+    (package / "tests").mkdir(parents=True)
+    (package / "whole.py").write_text("")
+    (package / "broken.py").write_text("print 'of another age'")
+    (package / "tests" / "test_whole.py").write_text("")
+    environment.compile_packages(sys.executable, str(folder))
+    assert [path.name.split(".")[0] for path in folder.rglob("*.pyc")] == ["whole"]
+
+
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A made-up checkout with what is looked at; nothing is installed from an index."""
