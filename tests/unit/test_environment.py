@@ -46,6 +46,19 @@ def test_every_dependency_is_pinned_at_a_version_that_the_project_allows() -> No
         assert version in requirement.specifier, requirement
 
 
+def test_every_dependency_is_imported_by_something_of_ours() -> None:
+    """One that is not costs a reader its download, and the crate would name it without cause."""
+    modules = {"pyyaml": "yaml"}
+    started = {"ipykernel"}  # by papermill, in a process of its own
+    places = [ROOT / name for name in ("src", "notebooks", "Snakefile", "workflow")]
+    files = [p for place in places for p in (place.rglob("*") if place.is_dir() else [place])]
+    sources = [p for p in files if p.suffix in (".py", ".smk", "") and p.is_file()]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, flags=re.M))
+    own, _ = declared()
+    assert {modules.get(r.name, r.name) for r in own} - started - imported == set()
+
+
 def test_what_is_installed_by_dependencies_is_pinned_too() -> None:
     """Follow the declared dependencies through what is installed; all of it has a pin."""
     installed = {canonicalize_name(d.metadata["Name"]): d for d in distributions()}
