@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from live_project import HERE, TRIALS, Live
-from small_campaign import Small, cut, recorded_folder
-from workflow_project import ROOT, Project, make_project, recorded_project
+
+from tests.builders.live_projects import HERE, TRIALS, Live
+from tests.builders.projects import ROOT, Project, make_project, recorded_project
+from tests.builders.small_campaign import Small, cut, recorded_folder
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,13 @@ from textwrap import dedent
 import pandas as pd
 import pytest
 import yaml
-from constructed import build, describe, make_study
 from typer.testing import CliRunner
 
 from nsm_resilience.cli import app
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
+from tests.builders.records import build, describe
+from tests.builders.studies import make_study
 
 ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from workflow_project import Project, files_of
+
+from tests.builders.projects import Project, files_of
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_campaign import Small
-from workflow_project import Project, files_of, recorded_project
+
+from tests.builders.projects import Project, files_of, recorded_project
+from tests.builders.small_campaign import Small
 
 pytestmark = pytest.mark.pipeline
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import typst
-from built_report import PAPER, Builder, Built, words
 
 from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
+from tests.builders.reports import PAPER, Builder, Built, words
 
 
 def compile_(built: Built, name: str = "report.pdf") -> Path:

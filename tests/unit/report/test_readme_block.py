@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from constructed_campaign import construct
 
 from nsm_resilience.report.readme import (
     BEGIN,
@@ -16,6 +15,7 @@ from nsm_resilience.report.readme import (
     what_came_out,
     with_what_came_out,
 )
+from tests.builders.campaigns import construct
 
 
 def told(folder: Path, kind: str, **how: object) -> tuple[str, pd.DataFrame]:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import typst
-from constructed_campaign import Constructed
 
 from nsm_resilience.report.paper import build_paper
+from tests.builders.campaigns import Constructed
 
-PAPER = Path(__file__).parents[3] / "paper"
+PAPER = Path(__file__).parents[2] / "paper"
 
 
 @dataclass
