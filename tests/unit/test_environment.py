@@ -48,7 +48,7 @@ def test_every_dependency_is_pinned_at_a_version_that_the_project_allows() -> No
 
 def test_every_dependency_is_imported_by_something_of_ours() -> None:
     """One that is not costs a reader its download, and the crate would name it without cause."""
-    modules = {"pyyaml": "yaml"}
+    modules = {"pyyaml": "yaml", "markdown-it-py": "markdown_it"}
     started = {"ipykernel"}  # by papermill, in a process of its own
     places = [ROOT / name for name in ("src", "notebooks", "Snakefile", "workflow")]
     files = [p for place in places for p in (place.rglob("*") if place.is_dir() else [place])]
