@@ -7,7 +7,7 @@ BIN := .venv/bin
 # another checkout's code, or another Python's library, must not come before ours
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: all live test lint explore environment development
+.PHONY: all live test test-cluster lint explore environment development
 
 # of Snakemake's own words the progress is left; all of them: `.venv/bin/snakemake`
 QUIET := --quiet rules host reason
@@ -20,6 +20,10 @@ live: environment
 
 test: development
 	$(BIN)/python -m pytest -n logical
+
+# tests that make clusters of kind; how many minutes they take: CONTRIBUTING.md
+test-cluster: development
+	$(BIN)/python -m pytest -m cluster
 
 lint: development
 	$(BIN)/ruff check .

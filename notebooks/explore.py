@@ -49,10 +49,12 @@ def glance(judged_trials):
         jitter=False, height=3.2, aspect=1.6, alpha=0.6,
     )  # fmt: skip
     grid.set(xscale="symlog", xlim=(-0.2, None), xlabel="outage of the path (s)", ylabel="")
-    return grid
 
 
-glance(judged(trials)) if len(judged(trials)) else print("No trial was judged.")
+if len(judged(trials)):
+    glance(judged(trials))
+else:
+    print("No trial was judged.")
 
 # %% [markdown]
 # The trial to begin with.

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tests can run here. Tests marked `cluster` need a cluster, those marked `browser` a
-Chromium with its driver; without one they say so.
+"""Which tests run here, and which of them together.
 
-`NSM_RESILIENCE_LAB=<testbed file>` names the testbed to use. Without it, kind, a Docker engine and
-all images in it are looked for, as the testbed with local images wants them.
+Tests marked `cluster` make clusters and take many minutes, so they run when they are asked for:
+`make test-cluster`, `pytest -m cluster`, a path in `tests/cluster`, or
+`NSM_RESILIENCE_LAB=<testbed file>`, which also names the testbed to use. Without that name, kind, a
+Docker engine and all images in it are looked for, as the testbed with local images wants them.
+Tests marked `browser` need a Chromium with its driver. Those that are skipped say so, and why.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -20,7 +23,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
-    from xdist.scheduler import LoadGroupScheduling
+    from xdist.scheduler import LoadScopeScheduling
 
 # No time limit for an example: a busy machine is no failure. In CI the same examples every time.
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
@@ -29,6 +32,17 @@ settings.load_profile("project")
 ROOT = Path(__file__).parents[1]
 VARIABLE = "NSM_RESILIENCE_LAB"
 LOCAL_IMAGES = ROOT / "config" / "testbed-kind-local-images.yaml"
+HOW_TO_RUN = f"run them with `make test-cluster`, `pytest -m cluster` or {VARIABLE}=<testbed file>"
+
+
+def asked_for_cluster_tests(config: pytest.Config) -> bool:
+    """Whether somebody named the tests that make clusters: by their mark, folder or testbed."""
+    if os.environ.get(VARIABLE):
+        return True
+    if re.search(r"(?<!not )\bcluster\b", str(config.getoption("markexpr", ""))):
+        return True
+    named = (Path(config.invocation_params.dir, arg.split("::")[0]) for arg in config.args)
+    return any(path.resolve().is_relative_to(ROOT / "tests" / "cluster") for path in named)
 
 
 @cache
@@ -61,8 +75,10 @@ def browser() -> tuple[tuple[str, str] | None, str]:
     return (found, driver), found
 
 
-def where_cluster_tests_run() -> str:
+def where_cluster_tests_run(config: pytest.Config) -> str:
     """A line that nobody overlooks."""
+    if not asked_for_cluster_tests(config):
+        return f"cluster tests: SKIPPED, nobody asked for them; {HOW_TO_RUN}"
     testbed, why = lab()
     if testbed is not None:
         return f"cluster tests: on {testbed.name} ({why})"
@@ -82,66 +98,63 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Said at once where other processes collect the tests: what they say is not shown."""
     if not config.getoption("numprocesses", None):
         return []
-    return [where_cluster_tests_run(), where_browser_tests_run()]
+    return [where_cluster_tests_run(config), where_browser_tests_run()]
 
 
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Said where such tests are among those asked for."""
     lines = []
     if any(item.get_closest_marker("cluster") for item in items):
-        lines.append(where_cluster_tests_run())
+        lines.append(where_cluster_tests_run(config))
     if any(item.get_closest_marker("browser") for item in items):
         lines.append(where_browser_tests_run())
     return lines
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """With `-n`: groups are kept together. Workers take no notice of them by any other `--dist`."""
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"
+TOGETHER = ("tests/cluster/", "tests/pipeline/built/")
+"""Folders whose tests share one cluster, or one project that is built whole."""
+
+
+def group_of(test: str) -> str:
+    """The group of a test, by its id: its file, or its folder where all tests share something."""
+    folder = next((folder for folder in TOGETHER if test.startswith(folder)), None)
+    return folder or test.split("::", 1)[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """With `-n`: tests of a group in one process, groups in the order they are collected in.
 
-    So the pipeline's, which take longest, begin first.
+    So what a group shares is made once, and the pipeline's tests, which take longest, begin first.
+    Groups by mark, as of `--dist loadgroup`, are none with pytest 9.2 (pytest-xdist, issue 1386).
     """
-    from xdist.scheduler import LoadGroupScheduling
+    if config.getoption("dist") != "load":
+        return None  # somebody wants it otherwise
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
 
     config.option.loadscopereorder = False
-    return LoadGroupScheduling(config, log)
-
-
-def stay_together(items: list[pytest.Item]) -> None:
-    """Make groups of tests that share something that takes long to make.
-
-    That is a file's tests; all that look at the one project that is built whole; and all that need
-    a cluster, of which there is one.
-    """
-    whole = {item.path for item in items if "built" in getattr(item, "fixturenames", ())}
-    for item in items:
-        group = str(item.path)
-        if item.get_closest_marker("cluster"):
-            group = "cluster"
-        elif item.path in whole:
-            group = "built"
-        item.add_marker(pytest.mark.xdist_group(group))
+    return ByGroup(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.pluginmanager.hasplugin("xdist"):
-        stay_together(items)
-    for marker, can, hint in (("cluster", lab, f"; see {VARIABLE}"), ("browser", browser, "")):
-        marked = [item for item in items if item.get_closest_marker(marker)]
-        if not marked:
-            continue
-        there, why = can()
-        if there is None:
-            what = "cluster can be had" if marker == "cluster" else "browser"
-            skip = pytest.mark.skip(reason=f"no {what}: {why}{hint}")
-            for item in marked:
-                item.add_marker(skip)
+    clusters = [item for item in items if item.get_closest_marker("cluster")]
+    if clusters and not asked_for_cluster_tests(config):
+        skip(clusters, f"nobody asked for cluster tests; {HOW_TO_RUN}")
+    elif clusters and lab()[0] is None:
+        skip(clusters, f"no cluster can be had: {lab()[1]}; see {VARIABLE}")
+    browsers = [item for item in items if item.get_closest_marker("browser")]
+    if browsers and browser()[0] is None:
+        skip(browsers, f"no browser: {browser()[1]}")
+
+
+def skip(items: list[pytest.Item], reason: str) -> None:
+    """Skip these tests, with a line that says why."""
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

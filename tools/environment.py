@@ -204,12 +204,20 @@ def install(python, extras):
     pip = [python, "-m", "pip"]
     # relative to the checkout: pip would read brackets in its path as extras
     target = "." + (f"[{','.join(extras)}]" if extras else "")
-    command = [*pip, "install", "-q", "-c", "constraints.txt", "-e", target]
+    # pip compiles file by file on one processor, also the tests that packages bring along
+    command = [*pip, "install", "-q", "--no-compile", "-c", "constraints.txt", "-e", target]
     if subprocess.run(command, cwd=ROOT, env=pip_settings(pip)).returncode != 0:
         sys.exit(
             "pip could not install the pinned versions; its messages above say why. This is Python "
             f"{sys.version.split()[0]}; {TRIED}."
         )
+    compile_packages(python, os.path.dirname(os.path.dirname(python)))
+
+
+def compile_packages(python, folder):
+    """Compile what is installed, on all processors; a file that cannot be compiled is left."""
+    tests = re.escape(folder) + r".*[/\\]tests?[/\\]"
+    quiet([python, "-m", "compileall", "-qq", "-j", "0", "-x", tests, folder])
 
 
 def point_to_sources(folder):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.mesh.manage import bring_up, take_down
+from nsm_resilience.record.lock import hold_for_life
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.testbed.config import KindTestbed, load_testbed
 from nsm_resilience.trial.conduct import conduct
@@ -31,6 +34,15 @@ class Laboratory:
     def record(self, trial: str, attempt: int = 1) -> Record:
         """The record of an attempt."""
         return read_record(self.campaign / "records" / trial / str(attempt))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_others() -> None:
+    """Clusters side by side starve each other: one process makes them, whatever `--dist` says."""
+    lock = Path(tempfile.gettempdir(), f"nsm-resilience-cluster-tests-{os.getuid()}.lock")
+    owner = hold_for_life(lock)
+    if owner:
+        pytest.fail(f"cluster tests are being run by {owner}; wait for it, and leave --dist out")
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,11 @@ from pathlib import Path
 import harms
 import pytest
 import yaml
-from live_project import Live
-from workflow_project import make_project
 
 from nsm_resilience.record.reader import Record, RecordError, read_record
 from nsm_resilience.testbed.config import KindTestbed, load_testbed
+from tests.builders.live_projects import Live
+from tests.builders.projects import make_project
 from tests.crash_checks import attempts, check_finished, check_tables, held_locks, measured
 
 pytestmark = pytest.mark.cluster

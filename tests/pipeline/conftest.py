@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from live_project import HERE, TRIALS, Live
-from small_campaign import Small, cut, recorded_folder
-from workflow_project import ROOT, Project, files_of, make_project, recorded_project
+
+from tests.builders.live_projects import HERE, TRIALS, Live
+from tests.builders.projects import ROOT, Project, make_project, recorded_project
+from tests.builders.small_campaign import Small, cut, recorded_folder
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +34,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 def project(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose default campaign is the small one."""
     return recorded_project(small, tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="session")
-def built(project: Project) -> Iterator[Project]:
-    """The same project, built whole, once for all tests that only look at it."""
-    dry = project.snakemake("--dry-run")
-    assert dry.returncode == 0, dry.stdout
-    done = project.snakemake()
-    assert done.returncode == 0, done.stdout[-5000:]
-    made = files_of(project)
-    yield project
-    assert files_of(project) == made, "a test has changed the project that all share"
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from live_project import VERDICTS, Live
 
+from tests.builders.live_projects import VERDICTS, Live
 from tests.crash_checks import attempts, check_finished, held_locks, measured
 
 pytestmark = pytest.mark.pipeline

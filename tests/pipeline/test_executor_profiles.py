@@ -8,10 +8,10 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from workflow_project import ROOT, Project, make_project
 
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import make_schedule
+from tests.builders.projects import ROOT, Project, make_project
 
 pytestmark = [
     pytest.mark.pipeline,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_campaign import ROOT, Small
 
 from nsm_resilience.record.synthesize import SynthesisError, synthesize
 from nsm_resilience.report.campaign import read_description
+from tests.builders.small_campaign import ROOT, Small
 
 SIZES = (30, 120)
 MARGIN = 1.1

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 import yaml
-from live_project import TRIALS, VERDICTS, Live
+
+from tests.builders.live_projects import TRIALS, VERDICTS, Live
 
 pytestmark = pytest.mark.pipeline
 

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from small_campaign import Small
 
 from nsm_resilience.progress.state import SILENT_S, ProgressError, Watcher
 from nsm_resilience.progress.verdicts import Verdicts
@@ -25,6 +24,7 @@ from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.trial.attempts import attempts_of, write_receipt
+from tests.builders.small_campaign import Small
 
 
 @pytest.fixture

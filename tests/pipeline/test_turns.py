@@ -10,10 +10,10 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 import yaml
-from live_project import Live
 
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
+from tests.builders.live_projects import Live
 
 pytestmark = pytest.mark.pipeline
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_campaign import Small
-from workflow_project import Project, recorded_project
+
+from tests.builders.projects import Project, recorded_project
+from tests.builders.small_campaign import Small
 
 pytestmark = pytest.mark.pipeline
 

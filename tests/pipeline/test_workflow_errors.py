@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from small_campaign import Small
-from workflow_project import Project, make_project, recorded_project
+
+from tests.builders.projects import Project, make_project, recorded_project
+from tests.builders.small_campaign import Small
 
 pytestmark = pytest.mark.pipeline
 

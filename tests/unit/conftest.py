@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Being here lets the tests below import `constructed`, the builder of made-up records."""
+"""Being here lets the tests below import what stands beside this file."""

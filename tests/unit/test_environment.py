@@ -46,6 +46,19 @@ def test_every_dependency_is_pinned_at_a_version_that_the_project_allows() -> No
         assert version in requirement.specifier, requirement
 
 
+def test_every_dependency_is_imported_by_something_of_ours() -> None:
+    """One that is not costs a reader its download, and the crate would name it without cause."""
+    modules = {"pyyaml": "yaml", "markdown-it-py": "markdown_it"}
+    started = {"ipykernel"}  # by papermill, in a process of its own
+    places = [ROOT / name for name in ("src", "notebooks", "Snakefile", "workflow")]
+    files = [p for place in places for p in (place.rglob("*") if place.is_dir() else [place])]
+    sources = [p for p in files if p.suffix in (".py", ".smk", "") and p.is_file()]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, flags=re.M))
+    own, _ = declared()
+    assert {modules.get(r.name, r.name) for r in own} - started - imported == set()
+
+
 def test_what_is_installed_by_dependencies_is_pinned_too() -> None:
     """Follow the declared dependencies through what is installed; all of it has a pin."""
     installed = {canonicalize_name(d.metadata["Name"]): d for d in distributions()}
@@ -105,6 +118,17 @@ def test_where_no_way_works_the_message_says_what_to_install(
     with pytest.raises(SystemExit, match="apt-get install python3-venv"):
         environment.make(str(tmp_path / "venv"))
     assert not (tmp_path / "venv").exists()
+
+
+def test_packages_are_compiled_but_not_their_own_tests_nor_what_is_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / ".venv"
+    package = folder / "lib" / "site-packages" / "a package"
+    (package / "tests").mkdir(parents=True)
+    (package / "whole.py").write_text("")
+    (package / "broken.py").write_text("print 'of another age'")
+    (package / "tests" / "test_whole.py").write_text("")
+    environment.compile_packages(sys.executable, str(folder))
+    assert [path.name.split(".")[0] for path in folder.rglob("*.pyc")] == ["whole"]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ NAMES = sorted(PARTS | PROGRAMS)
 NAMED = re.compile(
     rf"(?<![\w-])({'|'.join(re.escape(n) for n in NAMES if n not in WORDS_TOO)})(?![\w-])"
 )
+MADE_UP = Path(__file__).parents[1] / "builders" / "made_up_system.py"
 DRAWN = "analysis/figures/testbed.py"
 """Draws where the parts of NSM v0.2.0 lie, as a map does."""
 
@@ -78,7 +79,7 @@ def test_a_third_system_is_one_folder() -> None:
     In a process of its own: the systems are known when the study's models are made.
     """
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("made_up_system.py"))],
+        [sys.executable, str(MADE_UP)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paused import paused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the agent runs on Linux nodes")
 
@@ -137,12 +138,11 @@ def test_a_log_under_rotation_all_the_time_loses_nothing(probe: Probe, folder: P
 
 
 def test_files_that_were_rotated_or_packed_unseen_are_read(probe: Probe, folder: Path) -> None:
-    os.kill(probe.process.pid, signal.SIGSTOP)
-    (folder / "0.log.20261128-050000.gz").write_bytes(gzip.compress(cri(0, 5).encode()))
-    add(folder / "0.log.20261128-050001", cri(5, 10))
-    (folder / "0.log.20261128-050001.gz.tmp").write_bytes(b"half")
-    add(folder / "0.log", cri(10, 15))
-    os.kill(probe.process.pid, signal.SIGCONT)
+    with paused(probe.process):
+        (folder / "0.log.20261128-050000.gz").write_bytes(gzip.compress(cri(0, 5).encode()))
+        add(folder / "0.log.20261128-050001", cri(5, 10))
+        (folder / "0.log.20261128-050001.gz.tmp").write_bytes(b"half")
+        add(folder / "0.log", cri(10, 15))
     probe.end()
     assert probe.text() == cri(0, 15)
     assert not probe.of("gap")
@@ -214,12 +214,11 @@ def test_a_copy_that_is_made_before_the_log_is_cut_is_read_once(probe: Probe, fo
     log = folder / "0.log"
     add(log, cri(0, 10))
     probe.until(lambda: probe.text() == cri(0, 10))
-    os.kill(probe.process.pid, signal.SIGSTOP)
-    add(log, cri(10, 20))
-    (folder / "0.log.1").write_bytes(log.read_bytes())
-    os.truncate(log, 0)
-    add(log, cri(20, 22))
-    os.kill(probe.process.pid, signal.SIGCONT)
+    with paused(probe.process):
+        add(log, cri(10, 20))
+        (folder / "0.log.1").write_bytes(log.read_bytes())
+        os.truncate(log, 0)
+        add(log, cri(20, 22))
     probe.end()
     assert sorted(probe.text().splitlines()) == sorted(cri(0, 22).splitlines())
     assert len(probe.of("gap")) == 1  # what was written after the copy is not known
@@ -227,12 +226,11 @@ def test_a_copy_that_is_made_before_the_log_is_cut_is_read_once(probe: Probe, fo
 
 def test_what_is_not_read_in_time_is_counted(tmp_path: Path, folder: Path) -> None:
     probe = Probe(tmp_path, change="DRAIN_BYTES = 1 << 20; follow.LOOK_BYTES = 1 << 18")
-    os.kill(probe.process.pid, signal.SIGSTOP)
-    folder.mkdir(parents=True)
-    text = cri(0, 60_000)
-    add(folder / "0.log", text)
-    probe.process.send_signal(signal.SIGTERM)
-    os.kill(probe.process.pid, signal.SIGCONT)
+    with paused(probe.process):
+        folder.mkdir(parents=True)
+        text = cri(0, 60_000)
+        add(folder / "0.log", text)
+        probe.process.send_signal(signal.SIGTERM)
     probe.end()
     read = probe.text()
     assert text.startswith(read) and 1 << 20 <= len(read) < len(text)
@@ -293,11 +291,10 @@ def test_pods_of_a_former_trial_are_left_alone(tmp_path: Path, folder: Path) -> 
 def test_a_pod_that_is_deleted_is_read_to_its_end(probe: Probe, folder: Path) -> None:
     add(folder / "0.log", cri(0, 5))
     probe.until(lambda: probe.text() == cri(0, 5))
-    os.kill(probe.process.pid, signal.SIGSTOP)
-    add(folder / "0.log", cri(5, 10))
-    (folder / "0.log").unlink()
-    folder.rmdir()
-    os.kill(probe.process.pid, signal.SIGCONT)
+    with paused(probe.process):
+        add(folder / "0.log", cri(5, 10))
+        (folder / "0.log").unlink()
+        folder.rmdir()
     probe.end()
     assert probe.text() == cri(0, 10)
     assert not probe.of("gap")

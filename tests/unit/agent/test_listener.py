@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paused import paused
 
 from tests.unit.agent.listening import (
     DELETE,
@@ -161,12 +162,11 @@ def test_a_server_that_hangs_says_nothing_to_who_listens_and_answers_nobody_else
     server = client.serve(event(INITIAL, ("1", UP)))
     listener = client.listen()
     heard(listener, "connected"), heard(listener, "event")
-    server.child.send_signal(signal.SIGSTOP)
-    with pytest.raises(queue.Empty):
-        listener.line(timeout=0.7)  # longer than an attempt may take
-    other = client.listen()
-    assert "timed out" in heard(other, "unreachable")["text"]
-    server.child.send_signal(signal.SIGCONT)
+    with paused(server.child):
+        with pytest.raises(queue.Empty):
+            listener.line(timeout=0.7)  # longer than an attempt may take
+        other = client.listen()
+        assert "timed out" in heard(other, "unreachable")["text"]
     server.order(event(UPDATE, ("1", UP)).hex())
     assert heard(listener, "event")["type"] == "UPDATE"
 

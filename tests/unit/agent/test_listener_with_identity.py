@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paused import paused
 
 from tests.unit.agent.identities import Authority, Certified
 from tests.unit.agent.listening import DOWN, UPDATE, Process, event, field, heard
@@ -229,10 +230,9 @@ def test_a_server_that_hangs_is_left_after_a_while_and_heard_when_it_goes_on(
 ) -> None:
     server = node.serve(theirs, authority)
     node.spire(answer(ours, authority))
-    server.child.send_signal(signal.SIGSTOP)
-    listener = node.listen()
-    assert "timed out" in heard(listener, "unreachable")["text"]
-    server.child.send_signal(signal.SIGCONT)
+    with paused(server.child):
+        listener = node.listen()
+        assert "timed out" in heard(listener, "unreachable")["text"]
     assert until(listener, "connected")["peer"] == THEIRS
 
 

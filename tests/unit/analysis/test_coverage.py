@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from constructed_campaign import STUDY, construct
 
 from nsm_resilience.analysis.coverage import FACTS, Facts, coverage, load_facts, table_of_coverage
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.study.models import Scenario
+from tests.builders.campaigns import STUDY, construct
 
 
 def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -> None:

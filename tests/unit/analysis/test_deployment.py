@@ -6,9 +6,8 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from constructed_snapshot import SOCKETS, snapshot
-
 from nsm_resilience.analysis.deployment import deployment, read_deployment
+from tests.builders.snapshots import SOCKETS, snapshot
 
 ROOT = Path(__file__).parents[3]
 

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import pytest
-from constructed_campaign import Constructed, construct
 
 from nsm_resilience.analysis.figures.cells import short_names
+from tests.builders.campaigns import Constructed, construct
 
 
 @pytest.fixture(scope="session")

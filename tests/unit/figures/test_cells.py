@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from constructed_campaign import Constructed
 
 from nsm_resilience.analysis.figures.cells import (
     cell_id,
@@ -15,6 +14,7 @@ from nsm_resilience.analysis.figures.cells import (
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_of_cell, typical_trials
 from nsm_resilience.study.models import Study
+from tests.builders.campaigns import Constructed
 
 CELL = {
     "plane": "kernel",

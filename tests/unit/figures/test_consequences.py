@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 from artists import with_id
-from constructed_campaign import Constructed, construct
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -31,6 +30,7 @@ from nsm_resilience.analysis.figures.contrasts import (
 )
 from nsm_resilience.analysis.trial_units import Ran
 from nsm_resilience.study.load import load_study
+from tests.builders.campaigns import Constructed, construct
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 

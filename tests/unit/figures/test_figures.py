@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from artists import with_id
-from constructed_campaign import WATCH_S, Constructed
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -35,6 +34,8 @@ from nsm_resilience.analysis.figures.timelines import (
 )
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.reader import read_record
+from tests.builders.campaign_tables import WATCH_S
+from tests.builders.campaigns import Constructed
 
 
 @pytest.fixture(scope="module")

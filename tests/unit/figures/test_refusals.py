@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from artists import with_id
-from constructed_campaign import Constructed
 
 from nsm_resilience.analysis.figures.refusals import (
     asked_clients,
@@ -15,6 +14,7 @@ from nsm_resilience.analysis.figures.refusals import (
     draw_refusals,
 )
 from nsm_resilience.tables.schemas import NEW_CLIENTS
+from tests.builders.campaigns import Constructed
 
 CELL = "S8-kernel-monitored-replace"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from artists import with_id
-from constructed_campaign import Constructed
-from constructed_snapshot import SOCKETS, snapshot
 from matplotlib.colors import to_hex
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, deployment, deployments
 from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
+from tests.builders.campaigns import Constructed
+from tests.builders.snapshots import SOCKETS, snapshot
 
 
 def deployed(plane: str, state: dict[str, Any] | None = None) -> Deployment:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from constructed import Rows, build, describe
 
 from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.reader import RecordError, read_record
+from tests.builders.records import build, describe
+from tests.builders.samples import Rows
 
 SECOND = 1_000_000_000
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from constructed import record
 
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.altered import GRID, KEYS, AlterationError, altered, parse, value_of
@@ -14,6 +13,7 @@ from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.study.models import JudgeRules
 from nsm_resilience.tables.sensitivity import sensitivity_rows
+from tests.builders.records import record
 
 
 @pytest.mark.parametrize(

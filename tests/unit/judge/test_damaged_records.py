@@ -23,7 +23,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from constructed import build, describe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +33,7 @@ from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.tables.rows import component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES
 from nsm_resilience.tables.trials import TRIALS
+from tests.builders.records import build, describe
 
 REAL = Path(__file__).parent / "real"
 NOTHING_KNOWN = {"unknown", "not_injected"}

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import INTERVAL, WINDOWS, ns, record
 
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.instruments import instrument_failure
+from tests.builders.records import record
+from tests.builders.samples import INTERVAL, ns
+from tests.builders.studies import WINDOWS
 
 Rows = list[dict[str, Any]]
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import CAMPAIGN, build, make_study
 
 from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.files import write_json
+from tests.builders.records import build
+from tests.builders.studies import CAMPAIGN, make_study
 
 TRIAL = "S2-kernel-monitored-kill/01"
 Change = Callable[[dict[str, Any]], None]

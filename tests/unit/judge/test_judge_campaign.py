@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from constructed import build, describe, make_study
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign, read_judgements
 from nsm_resilience.judge.judgement import FORMAT
 from nsm_resilience.record.reader import read_record
+from tests.builders.records import build, describe
+from tests.builders.studies import make_study
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from constructed import build, describe, make_study, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.reader import Record, read_record
+from tests.builders.records import build, describe, record
+from tests.builders.studies import make_study
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import (
-    Rows,
-    component_samples,
-    monitor_says,
-    note,
-    ns,
-    record,
-    socket_samples,
-    wall,
-)
-from constructed_second import earlier_outage
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.record.samples import frame
+from tests.builders.records import monitor_says, note, record
+from tests.builders.samples import Rows, component_samples, ns, socket_samples, wall
+from tests.builders.second_outage import earlier_outage
 
 
 def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import build, make_study, note, study_text
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.record.reader import read_record
+from tests.builders.records import build, note
+from tests.builders.studies import make_study, study_text
 
 DEAD = [(1.0, 99.0)]
 OURS: list[dict[str, Any]] = [

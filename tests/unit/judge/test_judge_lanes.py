@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.altered import parse
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.study.models import Study
+from tests.builders.records import build, describe, note
+from tests.builders.samples import ns
+from tests.builders.studies import make_study
 
 VICTIM, CAUSE = "S6-kernel-monitored-kill/01", "S2-kernel-monitored-hang/01"
 DISTURBED = [(5.0, 7.0)]

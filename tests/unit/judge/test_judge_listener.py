@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import Act, note, ns, record
 
 from nsm_resilience.judge import Judgement, Measures, judge_record
+from tests.builders.records import Act, note, record
+from tests.builders.samples import ns
 
 Said = tuple[float, Act]
 

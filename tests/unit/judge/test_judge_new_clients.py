@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import NINE, Rows, build, echoes, make_study, note, ns, study_text
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.judgement import Judgement as Line
@@ -20,6 +19,9 @@ from nsm_resilience.tables.rows import trial_row
 from nsm_resilience.tables.scenarios import scenario_rows
 from nsm_resilience.tables.schemas import SCENARIOS
 from nsm_resilience.tables.trials import TRIALS
+from tests.builders.records import build, note
+from tests.builders.samples import Rows, echoes, ns
+from tests.builders.studies import NINE, make_study, study_text
 
 PROMPT = 10.0
 

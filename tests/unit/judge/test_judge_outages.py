@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from constructed import INTERVAL, ZERO_NS, Rows, echoes, ns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.judge.outages import SamplesError, Stretches, find_stretches, read_echoes
 from nsm_resilience.record.samples import frame
+from tests.builders.samples import INTERVAL, ZERO_NS, Rows, echoes, ns
 
 END_S = 10.0
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from constructed import Rows, build, describe, ns
 
 from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from tests.builders.records import build, describe
+from tests.builders.samples import Rows, ns
 
 Event = dict[str, Any]
 

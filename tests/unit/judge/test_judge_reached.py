@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from constructed import make_study, note, record, study_text
-from constructed_second import earlier_outage
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.reached import CONDITIONS
 from nsm_resilience.study.models import Outage
 from nsm_resilience.tables.scenarios import agreement, scenario_rows
+from tests.builders.records import note, record
+from tests.builders.second_outage import earlier_outage
+from tests.builders.studies import make_study, study_text
 
 SECOND = {"outage": "second"}
 

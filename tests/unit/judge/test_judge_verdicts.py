@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import Rows, note, ns, record
 
 from nsm_resilience.judge import Judgement, judge_record
+from tests.builders.records import note, record
+from tests.builders.samples import Rows, ns
 
 
 def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import INTERVAL, WINDOWS, note, record, wall
-from constructed_second import earlier_outage
-from constructed_watchdog import Told, acts_at, condition, finds, said, watched
 
 from nsm_resilience.judge import Judgement, judge_record
+from tests.builders.records import note, record
+from tests.builders.samples import INTERVAL, wall
+from tests.builders.second_outage import earlier_outage
+from tests.builders.studies import WINDOWS
+from tests.builders.watchdog_events import Told, acts_at, condition, finds, said, watched
 
 
 def judge(

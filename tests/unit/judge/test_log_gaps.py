@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import Acts, monitor_says, note, ns, record, wall
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.container_log import read_log
+from tests.builders.records import Acts, monitor_says, note, record
+from tests.builders.samples import ns, wall
 
 TARGET = "client/nsm-monitor"
 

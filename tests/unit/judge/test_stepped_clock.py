@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import constructed
 import pytest
-from constructed import ZERO_WALL, Acts, monitor_says, note, ns, record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.instruments import instrument_failure
 from nsm_resilience.judge.wall_clock import STEP_NS, Moment, WallClock, Witness, parse_wall
+from tests.builders import records
+from tests.builders.records import Acts, monitor_says, note, record
+from tests.builders.samples import ZERO_WALL, ns
 
 TOLD_S, WARNED_S = 4.0, 2.25
 MEASURES = ("detected_s", "detected_by", "notified_s", "notified_by")
@@ -32,14 +33,14 @@ def stepped(by_s: float, at_s: float, back_s: float | None = None) -> Any:
         moment = ZERO_WALL + timedelta(seconds=seconds + (by_s if since else 0.0))
         return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
-    return patch.object(constructed, "wall", wall)
+    return patch.object(records, "wall", wall)
 
 
 def beats(every_s: float) -> Acts:
     """What an agent tells of its node's wall clock, as it does ten times a second at a change."""
 
     def reading(at_s: float) -> tuple[int, int]:
-        return ns(at_s), int(parse_wall(constructed.wall(at_s)) or 0)
+        return ns(at_s), int(parse_wall(records.wall(at_s)) or 0)
 
     acts = []
     for number in range(int(24 / every_s)):
@@ -51,7 +52,7 @@ def beats(every_s: float) -> Acts:
 
 
 def warning(at_s: float, reason: str = "BackOff", name: str = "nsmgr-qb9mv") -> dict[str, Any]:
-    stamp = constructed.wall(at_s)
+    stamp = records.wall(at_s)
     return {
         "type": "Warning", "reason": reason, "message": "back-off restarting",
         "involvedObject": {"kind": "Pod", "name": name}, "firstTimestamp": stamp,
@@ -156,7 +157,7 @@ def test_a_node_with_a_kernel_of_its_own_has_a_wall_clock_of_its_own(tmp_path: P
     """The node's clock is forty seconds ahead of the runner's, and stays so."""
     apart = note("clock", node="client", data={"same_kernel": False, "offset_ns": 0})
     with stepped(40.0, -20.0):
-        ahead, stamped = beats(0.5), constructed.wall(TOLD_S)
+        ahead, stamped = beats(0.5), records.wall(TOLD_S)
     text = f'{stamped[:-1]}001Z stderr F level=info msg="NSM Monitor: Connection closed"\n'
     says = (TOLD_S, lambda w: w.log("node-a", "client", "nsm-monitor", text.encode()))
     found = judge_record(record(tmp_path, "S9", acts=[(-8.95, apart), *ahead, says]))
@@ -177,7 +178,7 @@ def test_of_hosts_whose_clocks_differ_a_stamp_of_another_host_tells_nothing(
 
 
 def test_a_record_without_any_wall_time_knows_neither(tmp_path: Path) -> None:
-    with patch.object(constructed.Clock, "utc_now", lambda _clock: "then"):
+    with patch.object(records.Clock, "utc_now", lambda _clock: "then"):
         found = judge(tmp_path)
     assert found.measures.detected_unknown and found.measures.notified_unknown
 

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from constructed import build, describe, make_study
 
 from nsm_resilience.provenance.crate.attempts import last_time, parse_image, read_runs, version_of
 from nsm_resilience.provenance.crate.graph import Graph, ref
@@ -23,6 +22,8 @@ from nsm_resilience.provenance.crate.steps import (
     describe_steps,
     parse_workflow,
 )
+from tests.builders.records import build, describe
+from tests.builders.studies import make_study
 
 RECORDS = "results/unpacked/x/records/"
 OWN = [RECORDS]

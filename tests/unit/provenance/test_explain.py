@@ -10,7 +10,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from constructed import build, describe, make_study, note, ns
 
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.provenance.explain import ExplainError, explain_verdicts
@@ -18,6 +17,9 @@ from nsm_resilience.report.contrasts import write_contrasts
 from nsm_resilience.report.numbers import write_numbers
 from nsm_resilience.report.site_links import page_of
 from nsm_resilience.tables.build import build_tables
+from tests.builders.records import build, describe, note
+from tests.builders.samples import ns
+from tests.builders.studies import make_study
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from packed_campaign import content, live_campaign
 
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
+from tests.builders.packed_campaign import content, live_campaign
 
 
 @pytest.fixture

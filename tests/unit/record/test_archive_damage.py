@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packed_campaign import content, live_campaign, relist
 
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
+from tests.builders.packed_campaign import content, live_campaign, relist
 
 many = settings(
     deadline=None,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import build, describe
 
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import RecordError, read_record
+from tests.builders.records import build, describe
 
 
 def _second(meta: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from constructed import build, describe
 
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.synthesize import synthesize
+from tests.builders.records import build, describe
 
 
 @pytest.mark.parametrize("version", [1, 2])

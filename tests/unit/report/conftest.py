@@ -5,12 +5,12 @@ import shutil
 from typing import Any
 
 import pytest
-from built_report import PAPER, Builder, Built
-from constructed_campaign import construct
 
 from nsm_resilience.analysis import style
 from nsm_resilience.report.contrasts import write_contrasts
 from nsm_resilience.report.numbers import write_numbers
+from tests.builders.campaigns import construct
+from tests.builders.reports import PAPER, Builder, Built
 
 
 @style.styled

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from constructed_campaign import construct
 
 from nsm_resilience.report.looking_around import copy_notebooks
 from nsm_resilience.report.notebook import declared_parameters, read_percent_notebook
+from tests.builders.campaigns import construct
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 ALL = sorted(NOTEBOOKS.glob("*.py"))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from built_report import Built
 
 from nsm_resilience.report.notebook import run_notebook
+from tests.builders.reports import Built
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
-from built_report import Builder, Built
 
 from nsm_resilience.report.campaign import CampaignError
 from nsm_resilience.report.numbers import NumbersError, write_numbers
@@ -20,6 +19,7 @@ from nsm_resilience.report.wording import (
     seconds,
     span,
 )
+from tests.builders.reports import Builder, Built
 
 
 def row(built: Built, cell: str) -> dict[str, object]:

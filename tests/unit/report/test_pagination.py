@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from built_report import PAPER
 
 from nsm_resilience.report.paper import compiled
+from tests.builders.reports import PAPER
 
 HEAD = """
 #import "template.typ": template

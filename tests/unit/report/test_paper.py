@@ -12,9 +12,9 @@ from typing import Any
 import pypdf
 import pytest
 import typst
-from built_report import PAPER, Builder, Built, words
 
 from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
+from tests.builders.reports import PAPER, Builder, Built, words
 
 
 def compile_(built: Built, again: str = "") -> list[Path]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-from built_report import Builder, Built
 
 from nsm_resilience.report.readme import (
     BEGIN,
@@ -13,6 +12,7 @@ from nsm_resilience.report.readme import (
     what_came_out,
     with_what_came_out,
 )
+from tests.builders.reports import Builder, Built
 
 
 def told(built: Built) -> str:

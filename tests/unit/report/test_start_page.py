@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from constructed_campaign import Constructed, construct
 from docutils.core import publish_parts
 
 from nsm_resilience.analysis.figures.cells import cell_id
@@ -15,6 +14,7 @@ from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.start_page import escaped, list_table, write_start_page
 from nsm_resilience.report.words import meaning_of
 from nsm_resilience.tables.cell import CELL
+from tests.builders.campaigns import Constructed, construct
 
 
 @pytest.fixture(scope="module")

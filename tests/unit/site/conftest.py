@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import pytest
-from site_campaign import Built, construct_site
+
+from tests.builders.sites import Built, construct_site
 
 
 @pytest.fixture(scope="session")

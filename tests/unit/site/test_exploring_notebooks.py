@@ -11,11 +11,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from constructed_campaign import construct
 from nbclient import NotebookClient
-from site_campaign import ROOT, Built
 
 from nsm_resilience.report.notebook import run_notebook
+from tests.builders.campaigns import construct
+from tests.builders.sites import ROOT, Built
 
 NOTEBOOKS = ("explore", "gallery")
 STATE = "application/vnd.jupyter.widget-state+json"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from site_campaign import Built
 
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.links import page_of, page_of_cell
 from nsm_resilience.site.timeline import BINS
+from tests.builders.sites import Built
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import build, describe, make_study
 from linked_pages import Page, dead_links, target_of
 
 from nsm_resilience.judge.campaign import judge_campaign
@@ -26,6 +25,8 @@ from nsm_resilience.site.links import (
 )
 from nsm_resilience.site.notebook_page import notebook_page
 from nsm_resilience.tables.build import build_tables
+from tests.builders.records import build, describe
+from tests.builders.studies import make_study
 
 KERNEL, VPP = "S2-kernel-monitored-kill", "S2-vpp-monitored-kill"
 NAMES = ("tables", "notebooks")

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from linked_pages import Page, dead_links, target_of
-from site_campaign import Built
 
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.campaign import read_judgements
@@ -34,6 +33,7 @@ from nsm_resilience.tables.schemas import (
     SCENARIO_AGREEMENTS,
     SCENARIO_VERDICTS,
 )
+from tests.builders.sites import Built
 
 
 def page(built: Built, trial: str, attempt: int = 1) -> Page:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from constructed import WINDOWS, record
-from constructed_watchdog import Told, acts_at, finds, said, watched
 
 from nsm_resilience.judge import judge_record
 from nsm_resilience.site.drawing import Row
 from nsm_resilience.site.happenings import clock_of
 from nsm_resilience.site.timeline import draw
+from tests.builders.records import record
+from tests.builders.studies import WINDOWS
+from tests.builders.watchdog_events import Told, acts_at, finds, said, watched
 
 
 def rows(tmp_path: Path, says: list[Told]) -> list[Row]:

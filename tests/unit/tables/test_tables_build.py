@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet
 import pytest
-from constructed import NINE, build, describe, make_study, study_text
 
 from nsm_resilience.judge.campaign import judge_campaign
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.tables.build import build_tables
 from nsm_resilience.tables.schemas import TABLES
+from tests.builders.records import build, describe
+from tests.builders.studies import NINE, make_study, study_text
 
 ARMS = [
     {"scenarios": ["S1", "S2", "S8"], "trials": 3},

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructed import CAMPAIGN, make_study, study_text
 
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.study.models import Cell, Factors, Study
 from nsm_resilience.tables.claims import claim_rows
+from tests.builders.studies import CAMPAIGN, make_study, study_text
 
 SUPPORTED = {"verdict": "supported", "path_verdict": "recovered", "outage_s": 12.0,
              "new_connection_answered": True, "new_connection_s": 3.0}  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_trial_that_is_unknown_does_not_test_a_scenario(study: Study) -> None:
 
 
 def test_a_study_that_declares_fewer_than_nine_cannot_test_the_count(tmp_path: Path) -> None:
-    from constructed import NINE
+    from tests.builders.studies import NINE
 
     few = make_study(tmp_path, study_text(scenarios=NINE[:3]))
     found = claims(few, [judged(few, s, SUPPORTED) for s in ("S1", "S2", "S3")])

@@ -21,7 +21,8 @@ from crate_graph import CONTEXT, ask, graph_of, load
 from rdflib import Graph
 from rocrate import vocabs
 from rocrate.rocrate import ROCrate
-from workflow_project import Project
+
+from tests.builders.projects import Project
 
 pytestmark = pytest.mark.pipeline
 

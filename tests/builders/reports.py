@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constructed_campaign import Constructed
+from tests.builders.campaigns import Constructed
 
-PAPER = Path(__file__).parents[3] / "paper"
+PAPER = Path(__file__).parents[2] / "paper"
 
 
 @dataclass

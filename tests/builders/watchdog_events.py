@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from constructed import WINDOWS, Act, note
+from tests.builders.records import Act, note
+from tests.builders.studies import WINDOWS
 
 Told = tuple[float, Act]
 

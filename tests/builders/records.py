@@ -11,93 +11,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import yaml
-
 from nsm_resilience.record import writer as writer_module
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.fault import Fault
-from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Cell, Factors, Study
-
-CAMPAIGN = "constructed"
-ZERO_NS = 1_000_000_000_000
-"""The fault's instant on the made-up monotonic clock."""
-ZERO_WALL = datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
-INTERVAL = 0.02
-WINDOWS = {"steady_s": 1.0, "settle_s": 3.0, "watch_s": 12.0, "new_connection_s": 6.0,
-           "bystander_s": 3.0}  # fmt: skip
-COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
-
-Rows = list[dict[str, Any]]
-
-
-def ns(seconds: float) -> int:
-    """An instant on the made-up clock, from seconds since the fault."""
-    return ZERO_NS + round(seconds * 1e9)
-
-
-def wall(seconds: float) -> str:
-    """The same instant as UTC."""
-    moment = ZERO_WALL + timedelta(seconds=seconds)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _component(name: str, node: str) -> dict[str, str]:
-    return {"component": name, "node": node}
-
-
-NINE: list[dict[str, Any]] = [
-    {"id": "S1", "title": "a connection", "source": "stated", "faults": []},
-    *(
-        {"id": f"S{n}", "title": f"{c} fails", "source": "reconstructed",
-         "faults": [_component(c, node)]}
-        for n, c, node in (
-            (2, "nsmd", "client"), (3, "nsmd", "endpoint"), (4, "forwarder", "client"),
-            (5, "forwarder", "endpoint"), (6, "nsmd-k8s", "client"), (7, "nsmdp", "client"),
-        )
-    ),
-    {"id": "S8", "title": "sockets are damaged", "source": "stated", "claimed": "unsupported",
-     "claims": ["C0", "C1"], "faults": [{"socket": "all", "node": "client"}]},
-    {"id": "S9", "title": "everything fails", "source": "stated", "claimed": "unsupported",
-     "claims": ["C0", "C2"],
-     "faults": [_component(c, node) for node in ("client", "endpoint") for c in COMPONENTS]},
-]  # fmt: skip
-for _scenario in NINE:
-    _scenario.setdefault("claimed", "supported")
-    _scenario.setdefault("claims", ["C0"])
-    _scenario["where"] = "somewhere"
-
-
-def study_text(
-    campaign: list[dict[str, Any]] | None = None, scenarios: list[dict[str, Any]] | None = None
-) -> str:
-    """A study file: the nine, each once on the kernel plane, unless said otherwise."""
-    declared = NINE if scenarios is None else scenarios
-    every = [{"scenarios": [s["id"] for s in declared], "trials": 1}]
-    return yaml.safe_dump(
-        {
-            "name": CAMPAIGN,
-            "seed": 1,
-            "windows": WINDOWS,
-            "scenarios": declared,
-            "campaign": every if campaign is None else campaign,
-        },
-        sort_keys=False,
-    )
-
-
-def make_study(folder: Path, text: str | None = None) -> Study:
-    """Write a study file into a folder and load it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.yaml").write_text(text or study_text(), encoding="utf-8")
-    return load_study(folder / "study.yaml")
+from tests.builders.samples import (
+    Rows,
+    component_samples,
+    echoes,
+    ns,
+    socket_samples,
+    wall,
+)
+from tests.builders.studies import CAMPAIGN, WINDOWS, make_study
 
 
 @dataclass
@@ -122,69 +54,6 @@ Acts = Sequence[tuple[float, Act]]
 def note(kind: str, **given: Any) -> Act:
     """An act that writes one event."""
     return lambda writer: writer.event(kind, **given)
-
-
-def echoes(
-    begin_s: float,
-    end_s: float,
-    down: Sequence[tuple[float, float]] = (),
-    lost_at: Sequence[float] = (),
-    rtt_s: float = 0.0002,
-) -> Rows:
-    """Echoes on schedule; those sent inside a `down` span, or nearest to a `lost_at`, are lost."""
-    rows: Rows = []
-    count = round((end_s - begin_s) / INTERVAL)
-    single = {round((t - begin_s) / INTERVAL) for t in lost_at}
-    for seq in range(count + 1):
-        sent = begin_s + seq * INTERVAL
-        lost = seq in single or any(b <= sent < e for b, e in down)
-        rows.append(
-            {
-                "seq": seq, "due_ns": ns(sent), "sent_ns": ns(sent) + 50_000,
-                "rtt_ns": None if lost else round(rtt_s * 1e9),
-                "fate": "lost" if lost else "reply", "error": None,
-            }
-        )  # fmt: skip
-    return rows
-
-
-def component_samples(
-    begin_s: float, end_s: float, restarts: dict[tuple[str, str], float] | None = None
-) -> Rows:
-    """Both nodes every half second; a component in `restarts` has another process from then on."""
-    rows: Rows = []
-    t = begin_s
-    while t <= end_s:
-        for at, node in enumerate(("client", "endpoint")):
-            for number, name in enumerate(COMPONENTS):
-                again = restarts is not None and t >= restarts.get((node, name), float("inf"))
-                rows.append(
-                    {
-                        "t_ns": ns(t), "node": node, "component": name,
-                        "pid": 100 + 10 * at + number + (1000 if again else 0),
-                        "start_ticks": 5 + again, "state": "S", "restarts": int(again),
-                        "ready": True,
-                    }
-                )  # fmt: skip
-        t += 0.5
-    return rows
-
-
-def socket_samples(begin_s: float, end_s: float, replaced_at: float | None = None) -> Rows:
-    """One socket on the client's node, an ordinary file from `replaced_at` on."""
-    rows: Rows = []
-    t = begin_s
-    while t <= end_s:
-        damaged = replaced_at is not None and t >= replaced_at
-        rows.append(
-            {
-                "t_ns": ns(t), "node": "client", "socket": "nsm.io.sock",
-                "path": "/var/lib/networkservicemesh/nsm.io.sock", "inode": 8 if damaged else 7,
-                "kind": "file" if damaged else "socket", "answers": not damaged,
-            }
-        )  # fmt: skip
-        t += 0.5
-    return rows
 
 
 def build(

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_campaign import ROOT, Small
+from tests.builders.small_campaign import ROOT, Small
 
 PARTS = ("Snakefile", "CITATION.cff", "workflow", "profiles", "config", "notebooks", "paper")
 

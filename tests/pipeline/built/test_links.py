@@ -13,9 +13,9 @@ import pypdf
 import pytest
 from docutils.core import publish_parts
 from linked_pages import Page, dead_links, ids_of, target_of
-from workflow_project import Project
 
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
+from tests.builders.projects import Project
 
 pytestmark = pytest.mark.pipeline
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from workflow_project import Project
-
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import make_schedule
+from tests.builders.projects import Project
 
 HERE = Path(__file__).parent
 CAMPAIGN = Path("results/live/local")

@@ -46,7 +46,7 @@ scenarios:
 campaign:
   - {scenarios: [S1, S2, S8], system: mesh-v3, plane: kernel, trials: 2}
 """
-REAL = Path(__file__).with_name("judge") / "real" / "nsmd-killed"
+REAL = Path(__file__).parents[1] / "unit" / "judge" / "real" / "nsmd-killed"
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from constructed import Acts, note, ns, stored_snapshot
+from tests.builders.records import Acts, note, stored_snapshot
+from tests.builders.samples import ns
 
 
 def earlier_outage() -> Acts:

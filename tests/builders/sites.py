@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from constructed import build
 
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.site.build import build_site
 from nsm_resilience.study.load import load_study
 from nsm_resilience.tables.build import build_tables
+from tests.builders.records import build
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 REAL = ROOT / "tests" / "unit" / "judge" / "real"
 RECORDS = ("control", "comes-and-goes", "sockets-replaced", "everything-killed", "void")
 

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples and instants of a constructed record. NOT MEASURED: a made-up clock stamps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.builders.studies import COMPONENTS
+
+ZERO_NS = 1_000_000_000_000
+"""The fault's instant on the made-up monotonic clock."""
+ZERO_WALL = datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
+INTERVAL = 0.02
+
+Rows = list[dict[str, Any]]
+
+
+def ns(seconds: float) -> int:
+    """An instant on the made-up clock, from seconds since the fault."""
+    return ZERO_NS + round(seconds * 1e9)
+
+
+def wall(seconds: float) -> str:
+    """The same instant as UTC."""
+    moment = ZERO_WALL + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def echoes(
+    begin_s: float,
+    end_s: float,
+    down: Sequence[tuple[float, float]] = (),
+    lost_at: Sequence[float] = (),
+    rtt_s: float = 0.0002,
+) -> Rows:
+    """Echoes on schedule; those sent inside a `down` span, or nearest to a `lost_at`, are lost."""
+    rows: Rows = []
+    count = round((end_s - begin_s) / INTERVAL)
+    single = {round((t - begin_s) / INTERVAL) for t in lost_at}
+    for seq in range(count + 1):
+        sent = begin_s + seq * INTERVAL
+        lost = seq in single or any(b <= sent < e for b, e in down)
+        rows.append(
+            {
+                "seq": seq, "due_ns": ns(sent), "sent_ns": ns(sent) + 50_000,
+                "rtt_ns": None if lost else round(rtt_s * 1e9),
+                "fate": "lost" if lost else "reply", "error": None,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def component_samples(
+    begin_s: float, end_s: float, restarts: dict[tuple[str, str], float] | None = None
+) -> Rows:
+    """Both nodes every half second; a component in `restarts` has another process from then on."""
+    rows: Rows = []
+    t = begin_s
+    while t <= end_s:
+        for at, node in enumerate(("client", "endpoint")):
+            for number, name in enumerate(COMPONENTS):
+                again = restarts is not None and t >= restarts.get((node, name), float("inf"))
+                rows.append(
+                    {
+                        "t_ns": ns(t), "node": node, "component": name,
+                        "pid": 100 + 10 * at + number + (1000 if again else 0),
+                        "start_ticks": 5 + again, "state": "S", "restarts": int(again),
+                        "ready": True,
+                    }
+                )  # fmt: skip
+        t += 0.5
+    return rows
+
+
+def socket_samples(begin_s: float, end_s: float, replaced_at: float | None = None) -> Rows:
+    """One socket on the client's node, an ordinary file from `replaced_at` on."""
+    rows: Rows = []
+    t = begin_s
+    while t <= end_s:
+        damaged = replaced_at is not None and t >= replaced_at
+        rows.append(
+            {
+                "t_ns": ns(t), "node": "client", "socket": "nsm.io.sock",
+                "path": "/var/lib/networkservicemesh/nsm.io.sock", "inode": 8 if damaged else 7,
+                "kind": "file" if damaged else "socket", "answers": not damaged,
+            }
+        )  # fmt: skip
+        t += 0.5
+    return rows
