@@ -19,7 +19,7 @@ OWN = "nsm-resilience"
 
 WRAPPED: Mapping[str, tuple[str, ...]] = {
     "nsm-resilience tables": ("pandas", "pandera", "pyarrow", "statsmodels"),
-    "nsm-resilience notebook": ("papermill", "jupytext", "matplotlib", "lifelines"),
+    "nsm-resilience notebook": ("papermill", "jupytext", "matplotlib", "seaborn", "lifelines"),
     "nsm-resilience numbers": ("pandas", "statsmodels"),
     "nsm-resilience paper": ("typst",),
     "nsm-resilience crate": ("rocrate",),
