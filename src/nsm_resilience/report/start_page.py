@@ -118,7 +118,7 @@ def result_cells(
     """Return the cells of one line of the result table; three of them lead somewhere."""
     cell = in_folder(site, page_of_cell(campaign, row["cell"]))
     typical = row["typical"]
-    targets = {"scenario": cell, "k/n": cell}
+    targets = {"scenario": cell, **({"k/n": cell} if row["n"] else {})}
     last = "\u2013"
     if typical is not None:
         trial = page_of(campaign, typical["trial"], typical["attempt"])
