@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small cluster of our own for the tests of this folder: made once, removed at the end."""
+"""Small clusters of our own for the tests of this folder: one at a time, removed at the end."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from nsm_resilience.mesh.manage import bring_up, take_down
+from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import hold_for_life
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.testbed.config import KindTestbed, load_testbed
@@ -26,14 +29,46 @@ class Laboratory:
 
     testbed: KindTestbed
     campaign: Path
+    study: Path = STUDY
 
     def run(self, trial: str) -> int:
         """Conduct one trial; the exit code of the command."""
-        return conduct(STUDY, self.testbed, self.campaign, trial, print)
+        return conduct(self.study, self.testbed, self.campaign, trial, print)
 
     def record(self, trial: str, attempt: int = 1) -> Record:
         """The record of an attempt."""
         return read_record(self.campaign / "records" / trial / str(attempt))
+
+
+def assert_proved(record: Record) -> None:
+    """Every fault of a record is proved and was undone."""
+    assert record.outcome == "complete", record.void_reason
+    proofs = record.all_of("injection_proof")
+    faults = record.meta["scenario"]["faults"]
+    assert [e.data["proved"] for e in proofs] == [True] * len(faults)
+    assert all(e.data["checks"] for e in proofs)
+    assert [e.data["error"] for e in record.all_of("injection")] == [None] * len(faults)
+    assert all(e.data["ok"] for e in record.all_of("undo"))
+
+
+@contextmanager
+def a_laboratory(
+    testbed_file: Path, folder: Path, name: str, study: Path = STUDY
+) -> Iterator[Laboratory]:
+    """A cluster of one lane for a study's systems, as long as the context lasts."""
+    config = load_testbed(testbed_file)
+    if not isinstance(config, KindTestbed):
+        pytest.skip("these tests make and remove a cluster: name a testbed of type kind")
+    own = config.model_copy(update={"name": name, "lanes": 1})
+    campaign = folder / "proofs"
+    if study != STUDY:
+        campaign.mkdir()
+        shutil.copyfile(study, CampaignLayout(campaign).study)
+    try:
+        bring_up(own, campaign, None, print)
+        yield Laboratory(own, campaign, study)
+    finally:
+        take_down(own, campaign, None, print)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,17 +80,10 @@ def no_others() -> None:
         pytest.fail(f"cluster tests are being run by {owner}; wait for it, and leave --dist out")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def laboratory(
     testbed_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
-    config = load_testbed(testbed_file)
-    if not isinstance(config, KindTestbed):
-        pytest.skip("these tests make and remove a cluster: name a testbed of type kind")
-    own = config.model_copy(update={"name": "nsm-resilience-test", "lanes": 1})
-    campaign = tmp_path_factory.mktemp("live") / "proofs"
-    try:
-        bring_up(own, campaign, None, print)
-        yield Laboratory(own, campaign)
-    finally:
-        take_down(own, campaign, None, print)
+    folder = tmp_path_factory.mktemp("live")
+    with a_laboratory(testbed_file, folder, "nsm-resilience-test") as made:
+        yield made

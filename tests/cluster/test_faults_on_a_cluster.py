@@ -15,11 +15,10 @@ import pytest
 from nsm_resilience.agent.deploy import agents
 from nsm_resilience.judge import judge_record
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.record.reader import Record
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.lanes import find_lanes
-from tests.cluster.conftest import STUDY, Laboratory
+from tests.cluster.conftest import STUDY, Laboratory, assert_proved
 
 pytestmark = pytest.mark.cluster
 
@@ -36,17 +35,8 @@ CELLS = [
     "N4-kernel-monitored-wipe",
     "N5-kernel-monitored-cut",
     "N6-kernel-monitored-pause",
+    "N7-kernel-monitored-down",
 ]
-
-
-def assert_proved(record: Record) -> None:
-    assert record.outcome == "complete", record.void_reason
-    proofs = record.all_of("injection_proof")
-    faults = record.meta["scenario"]["faults"]
-    assert [e.data["proved"] for e in proofs] == [True] * len(faults)
-    assert all(e.data["checks"] for e in proofs)
-    assert [e.data["error"] for e in record.all_of("injection")] == [None] * len(faults)
-    assert all(e.data["ok"] for e in record.all_of("undo"))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -67,7 +57,9 @@ def test_a_fault_is_proved_undone_and_the_lane_is_clean_again(
 def test_faults_with_a_time_are_undone_in_the_watch_and_proved_to_be(
     laboratory: Laboratory,
 ) -> None:
-    for trial in ("N5-kernel-monitored-cut/01", "N6-kernel-monitored-pause/01"):
+    for trial in (
+        "N5-kernel-monitored-cut/01", "N6-kernel-monitored-pause/01", "N7-kernel-monitored-down/01",
+    ):  # fmt: skip
         record = laboratory.record(trial)
         (fault,) = record.all_of("fault_instant")
         declared = record.meta["scenario"]["faults"]

@@ -147,6 +147,7 @@ def test_trials_are_jobs_of_a_scheduler_that_we_know_nothing_of(live: Live) -> N
     submit.chmod(0o755)
     profile.update(executor="cluster-generic", **{"cluster-generic-submit-cmd": str(submit)})
     profile["latency-wait"] = 5
+    profile["seconds-between-status-checks"] = 1
     (folder / "profiles" / "hosts").mkdir()
     (folder / "profiles" / "hosts" / "profile.yaml").write_text(yaml.safe_dump(profile))
     # other hosts do not reach a kind cluster, and it is refused for them

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,34 @@ def run(*arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]"
         cwd=cwd,
         check=False,
     )
+
+
+ONE_AFTER_THE_OTHER = """
+import contextlib, io, json, sys, traceback
+from nsm_resilience import cli
+for line in sys.stdin:
+    sys.argv[1:] = json.loads(line)
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            code = cli.main() or 0
+        except SystemExit as end:
+            code = end.code or 0
+        except Exception:
+            code = 1
+            traceback.print_exc()
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+def run_all(*calls: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Exit code and errors of each call; all in one process, which loads what they need once."""
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER],
+        input="".join(json.dumps(call) + "\n" for call in calls),
+        capture_output=True, text=True, cwd=ROOT, check=True, env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    return [(code, said) for code, said in map(json.loads, done.stdout.splitlines())]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -124,7 +153,7 @@ def test_readers_find_their_commands_first_and_help_answers_to_h() -> None:
 
 
 def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> None:
-    for arguments in (
+    calls = (
         ("archive", "pack", "nowhere", "--out", str(tmp_path / "out")),
         ("archive", "unpack", "nowhere", "--out", str(tmp_path / "out")),
         ("archive", "verify", "nowhere"),
@@ -142,12 +171,12 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         ("paper", "--numbers", "nowhere.json", "--out", str(tmp_path / "p.pdf")),
         ("run-times", "nowhere", "--out", str(tmp_path / "r.csv")),
         ("start-page", "nowhere", "--tables", "nowhere", "--out", "x"),
-    ):
-        done = run(*arguments)
-        said = (arguments, done.stderr)
-        assert done.returncode != 0 or arguments[0] == "run-times", said
-        assert "Traceback" not in done.stderr, said
-        assert done.returncode == 0 or "nowhere" in done.stderr, said
+    )
+    for arguments, (code, errors) in zip(calls, run_all(*calls), strict=True):
+        said = (arguments, errors)
+        assert code != 0 or arguments[0] == "run-times", said
+        assert "Traceback" not in errors, said
+        assert code == 0 or "nowhere" in errors, said
 
 
 def test_what_a_program_reads_is_json_a_line_each() -> None:

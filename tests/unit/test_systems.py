@@ -68,9 +68,7 @@ def test_what_one_system_has_and_another_has_not_says_what_there_is_instead() ->
         for other in SYSTEMS.values():
             mine = {n for n in other.every_component() if not is_part(n)} | set(other.sockets)
             lacking = mine - {*system.every_component(), *system.sockets}
-            if other.name == "nsm-v0.2.0":
-                lacking -= {"forwarder", "plugin-registry", "plugin-k8s"}
-                assert lacking <= set(system.absent), system.name
+            assert lacking <= set(system.absent), system.name
 
 
 def test_a_third_system_is_one_folder() -> None:

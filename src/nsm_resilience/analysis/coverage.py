@@ -43,6 +43,7 @@ class Suite(Model):
 Kind = Literal[
     "any", "single socket", "VPP process", "client", "endpoint with a spare",
     "endpoint without a spare", "registry", "API server", "network between nodes", "whole node",
+    "interface",
 ]  # fmt: skip
 """What is broken, where that is no list of components and sockets."""
 
@@ -93,6 +94,8 @@ class Match(Model):
                 return fault.network == "api"
             case "network between nodes":
                 return fault.network == "peer"
+            case "interface":
+                return fault.interface is not None
         return bool(fault.whole_node)
 
 

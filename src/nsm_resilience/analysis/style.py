@@ -47,6 +47,7 @@ _COLOURS: dict[str, str] = {
     "forwarder": ORANGE,
     "data plane": VERMILION,
     "agent": PURPLE,
+    "identity": GREEN,
     "client": INK,
     "endpoint": SOFT,
     "sockets": PURPLE,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from nsm_resilience.faults import (
+    interface,
     network,
     node_pause,
     pod_delete,
@@ -14,7 +15,9 @@ from nsm_resilience.faults import (
 )
 from nsm_resilience.faults.base import ApiFault, Kind, NodeFault, PlannedFault
 
-NODE_FAULTS: tuple[NodeFault, ...] = (process, socket_file, workload, network, node_pause)
+NODE_FAULTS: tuple[NodeFault, ...] = (
+    process, socket_file, workload, network, node_pause, interface,
+)  # fmt: skip
 """Those that the agents inject."""
 API_FAULTS: tuple[ApiFault, ...] = (pod_delete, registry)
 """Those that the runner injects through the API server."""

@@ -2,8 +2,8 @@
 """A pod is deleted through the API server: a component's, the client's or the endpoint's.
 
 With the pod's own grace period, as `kubectl delete pod` does it. Components that share a pod (nsmd,
-nsmdp, nsmd-k8s) share the deletion. A component's DaemonSet makes another pod; client and endpoint
-have no owner and stay away. Proof: the pod with that uid is being deleted or gone.
+nsmdp, nsmd-k8s) share the deletion. A component's owner makes another pod; client and endpoint
+have none and stay away. Proof: the pod with that uid is being deleted or gone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from nsm_resilience.testbed.api import NAMESPACES, labels_of, name_of
 
 METHODS = frozenset({"delete"})
 UNDONE = {
-    "delete": "nothing to undo: the DaemonSet makes another pod; a workload is made by the next "
-    "trial"
+    "delete": "nothing to undo: its owner makes another pod; a workload is made by the next trial"
 }
 WORDS = {"delete": "its pod is deleted"}
 
@@ -45,7 +44,7 @@ def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
     for fault in planned:
         pod = _pod(fault, mesh)
         name, uid = name_of(pod), pod["metadata"]["uid"]
-        path = f"{NAMESPACES}/{mesh.lane.namespace}/pods/{name}"
+        path = f"{NAMESPACES}/{pod['metadata']['namespace']}/pods/{name}"
         action = ApiAction([], [path], {"pod": name, "uid": uid})
         found.setdefault(uid, action).faults.append(fault)
     return list(found.values())
@@ -55,10 +54,10 @@ def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
     if planned.fault.workload is not None:
         return mesh.workload(planned.fault.workload)
     assert planned.fault.component is not None and planned.role is not None
-    app = mesh.factors.components[planned.fault.component].app
+    part = mesh.factors.components[planned.fault.component]
     node = mesh.lane.nodes[planned.role]
-    for pod in mesh.cluster.pods(mesh.lane.namespace):
-        if labels_of(pod).get("app") == app and pod["spec"].get("nodeName") == node:
+    for pod in mesh.cluster.pods(mesh.system.namespace_of(part, mesh.lane.namespace)):
+        if labels_of(pod).get("app") == part.app and pod["spec"].get("nodeName") == node:
             return pod
     raise LookupError(f"no pod of {planned.fault.target} to delete")
 
@@ -66,7 +65,7 @@ def _pod(planned: PlannedFault, mesh: Mesh) -> Any:
 def prove(action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
     """Whether the pod with that uid is being deleted or gone."""
     try:
-        meta = mesh.pod(action.before["pod"])["metadata"]
+        meta = mesh.cluster.get(action.paths[0], timeout_s=10)["metadata"]
         gone = meta["uid"] != action.before["uid"] or bool(meta.get("deletionTimestamp"))
     except ApiException as error:
         gone = error.status == 404

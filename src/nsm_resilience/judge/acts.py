@@ -25,11 +25,11 @@ KINDS: tuple[ActKind, ...] = get_args(ActKind)
 
 _DONE = {
     "kill": "killed", "hang": "stopped", "delete": "deleted the pod of", "wipe": "deleted",
-    "cut": "cut off", "pause": "stopped",
+    "cut": "cut off", "pause": "stopped", "down": "set down",
 } | dict.fromkeys(SOCKET_FAILURES, "damaged")  # fmt: skip
-_UNDONE = {"hang": "continued", "pause": "continued", "cut": "joined again"} | dict.fromkeys(
-    SOCKET_FAILURES, "mended"
-)
+_UNDONE = {
+    "hang": "continued", "pause": "continued", "cut": "joined again", "down": "set up",
+} | dict.fromkeys(SOCKET_FAILURES, "mended")  # fmt: skip
 _PHASES: dict[str, tuple[ActKind, str]] = {
     "install": ("install", "installed its mesh"),
     "collect": ("collect", "began to collect"),
@@ -158,6 +158,8 @@ def _utc(record: Record, t_ns: int) -> str:
 
 def _what(event: Event) -> str:
     name = str(event.target or "something").partition("@")[0]
+    if name.startswith("interface:"):
+        return f"the {name.removeprefix('interface:')}'s interface"
     return "the socket files" if name == "socket:all" else name.removeprefix("socket:")
 
 

@@ -12,8 +12,8 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, values
-from nsm_resilience.mesh.prepare import wait_until_shared_serves
 from nsm_resilience.mesh.residue import RESIDUE, residue_order
+from nsm_resilience.mesh.shared import make_shared_ready
 from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.systems.base import System, Workload
@@ -65,7 +65,7 @@ class Mesh:
         not come up.
         """
         if self.system.shared is not None:
-            wait_until_shared_serves(self.cluster, self.system)
+            make_shared_ready(self.cluster, self.system, self.lane)
         for manifest in self.system.parts:
             name = manifest.format(plane=self.plane)
             self.cluster.apply(self.system.render(name, self._values))
@@ -79,7 +79,8 @@ class Mesh:
             wait_for("the device plugin's resource on both nodes", self._device_offered, 60)
 
     def _system_pods(self) -> list[Any]:
-        apps = dict.fromkeys(part.app for part in self.factors.components.values())
+        own = (part for part in self.factors.components.values() if not part.shared)
+        apps = dict.fromkeys(part.app for part in own)
         return self.cluster.pods(self.lane.namespace, f"app in ({','.join(apps)})")
 
     def _device_offered(self) -> bool:

@@ -11,16 +11,14 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.mesh.definitions import DEFINITIONS
 from nsm_resilience.mesh.manifests import values
-from nsm_resilience.systems.base import Shared, System
-from nsm_resilience.testbed.api import NAMESPACES, NODES, Cluster, name_of, ready, wait_for
-from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.mesh.shared import set_up_shared, wait_until_shared_serves
+from nsm_resilience.systems.base import System
+from nsm_resilience.testbed.api import Cluster, wait_for
+from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
-from nsm_resilience.testbed.exec import run_in_pod
 
 SERVED_S = 60.0
 """How long a definition may take until it is served; seconds."""
-SHARED_S = 180.0
-"""How long what a cluster shares may take to become Ready; seconds."""
 
 
 def prepare_cluster(
@@ -44,8 +42,8 @@ def prepare_cluster(
         if system.shared is not None:
             say(f"{system.name}: {system.shared.namespace}")
             cluster.apply(system.render(system.shared.manifest, shared_values))
-            _set_up(cluster, system.shared, lanes)
-            wait_until_shared_serves(cluster, system)
+            set_up_shared(cluster, system, lanes)
+            wait_until_shared_serves(cluster, system, lanes)
 
 
 def _define(cluster: Cluster, text: str) -> None:
@@ -74,33 +72,3 @@ def _served(cluster: Cluster, system: System) -> bool:
         path = f"/apis/{system.registry.group}/{system.registry.version}/{plural}"
         cluster.get(path, timeout_s=5)
     return True
-
-
-def _set_up(cluster: Cluster, shared: Shared, lanes: list[Lane]) -> None:
-    """Run the commands that make what the lanes need; one that was run before is no error."""
-    wait_for(
-        f"{shared.pod} Ready",
-        lambda: ready(cluster.get(f"{NAMESPACES}/{shared.namespace}/pods/{shared.pod}")),
-        SHARED_S,
-    )
-    commands = [*shared.setup]
-    for lane in lanes:
-        named = {"NAMESPACE": lane.namespace}
-        commands += [tuple(part.format(**named) for part in one) for one in shared.per_lane]
-    for command in commands:
-        code, said = run_in_pod(cluster, shared.namespace, shared.pod, shared.container, command)
-        if code and shared.repeated not in said:
-            raise TestbedError(f"{shared.pod}: `{' '.join(command)}` failed: {said.strip()[-500:]}")
-
-
-def wait_until_shared_serves(cluster: Cluster, system: System) -> None:
-    """Wait until what a system shares is Ready, with a pod on every node; else ApiUnavailable."""
-    shared = system.shared
-    assert shared is not None
-
-    def serves() -> bool:
-        pods = cluster.pods(shared.namespace, shared.selector)
-        nodes = {name_of(node) for node in cluster.find(NODES, timeout_s=10)}
-        return nodes <= {pod["spec"].get("nodeName") for pod in pods} and all(map(ready, pods))
-
-    wait_for(f"every pod of {shared.namespace} Ready, one on each node", serves, SHARED_S)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Kubernetes shows of the lane's pods: restarts, readiness, conditions, as they change."""
+"""What Kubernetes shows of the lane's pods: restarts, readiness, conditions, as they change.
+
+Of what a whole cluster shares these are the pods on the lane's nodes that can be broken there.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,11 @@ class PodWatch:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        """Begin to watch."""
-        threading.Thread(target=self._run, daemon=True).start()
+        """Begin to watch, each namespace in a thread of its own."""
+        system, own = self.factors.under_test, self.lane.namespace
+        parts = self.factors.components.values()
+        for namespace in dict.fromkeys((own, *(system.namespace_of(part, own) for part in parts))):
+            threading.Thread(target=self._run, args=(namespace,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop watching. What is on its way is recorded or not: nothing waits for it."""
@@ -59,8 +65,8 @@ class PodWatch:
         known = [s for s in self._components.get((role, component), []) if s.t_ns <= t_ns]
         return (known[-1].restarts, known[-1].ready) if known else (None, None)
 
-    def _run(self) -> None:
-        path = f"{NAMESPACES}/{self.lane.namespace}/pods?watch=true&timeoutSeconds=2"
+    def _run(self, namespace: str) -> None:
+        path = f"{NAMESPACES}/{namespace}/pods?watch=true&timeoutSeconds=2"
         while not self._stop.is_set():
             try:
                 for item in self.cluster.follow(path, timeout_s=5):
@@ -75,6 +81,8 @@ class PodWatch:
         meta, status = pod["metadata"], pod.get("status", {})
         node = pod["spec"].get("nodeName")
         role = next((r for r, n in self.lane.nodes.items() if n == node), None)
+        if not self._is_ours(meta, role):
+            return
         new = meta["uid"] not in self._seen
         seen = self._seen.setdefault(meta["uid"], _Seen())
         if kind == "DELETED" or meta.get("deletionTimestamp"):
@@ -94,6 +102,13 @@ class PodWatch:
                     self._condition(
                         role, meta["name"], condition["type"], condition["status"], reason
                     )
+
+    def _is_ours(self, meta: dict[str, Any], role: str | None) -> bool:
+        """Whether a pod is the lane's, or a shared part's on one of its nodes."""
+        if meta.get("namespace", self.lane.namespace) == self.lane.namespace:
+            return True
+        shared = {part.app for part in self.factors.components.values() if part.shared}
+        return role is not None and meta.get("labels", {}).get("app") in shared
 
     def _container(
         self, role: str | None, meta: dict[str, Any], status: dict[str, Any], seen: _Seen

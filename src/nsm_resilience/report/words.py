@@ -41,8 +41,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "kernel": "packets are forwarded by the kernel of the node",
     },
     "client": {
-        "monitored": "a client with NSM's sidecar in its pod, nsm-monitor in 2019 and nsc today, "
-        "which watches the connection",
+        "monitored": "a client with NSM's sidecar in its pod, which watches the connection",
         "plain": "a client without that sidecar: an init container asks for the connection, and "
         "nothing of NSM is left in the pod to watch it",
     },
@@ -58,6 +57,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "wipe": "NSM's custom resources are deleted",
         "cut": "a node is cut off from the other node, or from the API server",
         "pause": "every process of a node is stopped",
+        "down": "the client's interface of the connection is set down in its pod",
     },
     "outage": {
         "first": "the fault is the first of its trial",

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing import get_context
@@ -75,7 +76,12 @@ def write_attempts(
         return sum(map(_write, shares))
     # not forked: threads of pyarrow and numpy are running
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        return sum(pool.map(_write, shares))
+        written, waiting = 0, deque[Future[int]]()
+        for share in shares:
+            waiting.append(pool.submit(_write, share))
+            if len(waiting) == 2 * jobs:  # not all at once: a campaign may be large
+                written += waiting.popleft().result()
+        return written + sum(future.result() for future in waiting)
 
 
 def _shares(site: SiteFolder, own: Overview, folder: Path, verdicts: Path) -> Iterator[_Share]:

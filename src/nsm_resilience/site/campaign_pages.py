@@ -44,6 +44,7 @@ def write_campaign(
         folder: the campaign's folder, with its records.
     """
     page = index_of(own.campaign)
+    run = [cell for cell in own.cells if cell.attempts]
     site.write(
         page,
         render(
@@ -54,7 +55,7 @@ def write_campaign(
             shown=SHOWN_TRIALS,
             cell_page=lambda cell: page_of_cell(own.campaign, cell),
             choices=dict(_choices(own)),
-            met=words_met(words_of(own.cells, [a.outcome for a in own.attempts])),
+            met=words_met(words_of(run, [a.outcome for a in own.attempts])),
             records=site.outside(page)(folder / "records"),
             **around(page, own.description),
         ),

@@ -24,11 +24,13 @@ from nsm_resilience.study.names import Component, Registry, Socket
 from nsm_resilience.systems.known import carries, component_names, placed_by_itself
 
 Failure = Literal[
-    "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause"
-]
+    "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause",
+    "down",
+]  # fmt: skip
 NodeRole = Literal["client", "endpoint"]
 Workload = Literal["client", "endpoint"]
 Network = Literal["peer", "api"]
+Interface = Literal["client"]
 COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
 SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
 TARGET_FAILURES: dict[str, frozenset[str]] = {
@@ -38,9 +40,10 @@ TARGET_FAILURES: dict[str, frozenset[str]] = {
     "registry": frozenset({"wipe"}),
     "network": frozenset({"cut"}),
     "whole_node": frozenset({"pause"}),
+    "interface": frozenset({"down"}),
 }
 """What a fault can name, by the key that names it, and how that can fail."""
-UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", *SOCKET_FAILURES})
+UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", "down", *SOCKET_FAILURES})
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset({"cut", "pause"})
 """Failures that must: a node is not left cut off or paused for as long as a trial takes."""
@@ -89,7 +92,7 @@ class Fault(Model):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"component": EXAMPLE, "node": "client"}]}
     )
-    ADDED_LATER = frozenset({"workload", "registry", "network", "whole_node", "for_s"})
+    ADDED_LATER = frozenset({"workload", "registry", "network", "whole_node", "interface", "for_s"})
 
     component: Component | None = None
     socket: Socket | None = None
@@ -107,10 +110,14 @@ class Fault(Model):
     whole_node: Literal[True] | None = Field(
         default=None, description="Every process of the node: kubelet, runtime, all containers."
     )
+    interface: Interface | None = Field(
+        default=None,
+        description="Whose interface of the connection is set down: the client's, in its own pod.",
+    )
     node: NodeRole | None = Field(
         default=None,
-        description="Not given with `workload` and `registry`, and with a component that runs once "
-        "in a lane.",
+        description="Not given with `workload`, `registry` and `interface`, and with a component "
+        "that runs once in a lane.",
     )
     failure: Failure | None = Field(default=None, description="Overrides the cell's failure.")
     delay_s: Annotated[float, Field(ge=0, le=LONGEST_S)] = Field(
@@ -131,7 +138,7 @@ class Fault(Model):
                 "  - {socket: nsm.io.sock, node: client}"
             )
         by_itself = self.component is not None and placed_by_itself(self.component) is not None
-        placed = self.workload is None and self.registry is None and not by_itself
+        placed = self.kind not in ("workload", "registry", "interface") and not by_itself
         if placed and self.node is None:
             raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")
         if not placed and self.node is not None:
@@ -175,6 +182,7 @@ class Fault(Model):
             "registry": f"registry:{self.registry}",
             "network": f"network:{self.network}",
             "whole_node": "node",
+            "interface": f"interface:{self.interface}",
         }[self.kind]
         return f"{name}@{self.node}" if self.node is not None else f"{name}"
 
@@ -192,7 +200,7 @@ class Fault(Model):
     @property
     def role(self) -> NodeRole | None:
         """Role of the node on which it comes, as the study says; None where that has no say."""
-        return self.node or self.workload
+        return self.node or self.workload or self.interface
 
 
 def check_failure(fault: Fault, failure: str) -> None:

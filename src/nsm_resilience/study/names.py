@@ -17,6 +17,10 @@ __all__ = ["Component", "Registry", "Socket", "SystemName"]
 def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in names:
+            reasons = known.why_absent(value)
+            if reasons:
+                told = "; ".join(f"{system}: {why}" for system, why in reasons.items())
+                raise ValueError(f"`{value}` cannot be broken in any system: {told}")
             expected = ", ".join(f"'{name}'" for name in names)
             raise PydanticKnownError("literal_error", {"expected": expected})
         return value

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 Role = Literal["client", "endpoint"]
 Owner = Literal["DaemonSet", "Deployment"]
-Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane"]
+Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane", "identity"]
 """What a component does, the same word in every system: figures order and colour by it."""
 
 
@@ -35,6 +35,8 @@ class Component:
         serves: Program that answers on its sockets, where that is another one.
         cannot_hang: Why stopping its main process stops nothing, and what to name instead.
         carries: Whether it carries the packets of every path of a node.
+        shared: Whether it is a part of what the whole cluster shares (`System.shared`): its pods
+            are in that namespace, and a wipe of a lane leaves them.
     """
 
     app: str
@@ -46,6 +48,7 @@ class Component:
     serves: str = ""
     cannot_hang: str = ""
     carries: bool = False
+    shared: bool = False
 
     @property
     def serving(self) -> str:
@@ -58,7 +61,8 @@ class SocketFile:
     """A unix socket on a node.
 
     Attributes:
-        pattern: Its path on the node, with `*` where there are several.
+        pattern: Its path on the node, with `*` where there are several; `PROGRAM:/path` in the
+            container in which that program runs.
         owner: Component that makes it at its start and answers on it; empty for a workload.
         in_all: Whether a scenario's `socket: all` means it, too.
     """
@@ -276,9 +280,19 @@ class System:
     deletion_is_news: bool = True
 
     def programs(self, plane: str) -> list[str]:
-        """Programs that run on a node while it does, the workloads' included."""
-        own = {c.program for c in self.components[plane].values()}
+        """Programs that run on a node while it does, the workloads' included.
+
+        Without those of what the cluster shares, which run on.
+        """
+        own = {c.program for c in self.components[plane].values() if not c.shared}
         return sorted(own | set(self.pod_programs))
+
+    def namespace_of(self, component: Component, lane: str) -> str:
+        """Where the pods of a component are; `lane` is the lane's own namespace."""
+        if not component.shared:
+            return lane
+        assert self.shared is not None
+        return self.shared.namespace
 
     def every_component(self) -> list[str]:
         """Names of its components on any plane, each once, in the order declared."""

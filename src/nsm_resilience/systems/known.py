@@ -41,6 +41,11 @@ def registry_names() -> tuple[str, ...]:
     return ("all", *names)
 
 
+def why_absent(name: str) -> dict[str, str]:
+    """What systems say of a name that no system has: by system, why and what there is instead."""
+    return {s.name: s.absent[name] for s in SYSTEMS.values() if name in s.absent}
+
+
 def parts_named(component: str) -> list[Component]:
     """What a component is in every system and on every plane that has it."""
     return [
@@ -76,7 +81,7 @@ def are_all(components: Iterable[str]) -> bool:
     """Whether these are all components of a system, but for those that are parts of others."""
     named = set(components)
     return any(
-        {name for name, part in parts.items() if not part.part_of} <= named
+        {name for name, part in parts.items() if not part.part_of and not part.shared} <= named
         for system in SYSTEMS.values()
         for parts in system.components.values()
     )

@@ -43,7 +43,7 @@ class SystemImages(Model):
     tag: str | None = Field(default=None, examples=["v1.18.0"])
     named: dict[str, str] = Field(
         default={},
-        examples=[{"spire-agent": "registry.example.org/spire-agent:1.12.4"}],
+        examples=[{"spire-server": "registry.example.org/spire-server:1.12.4"}],
         description="Full names, by the image's own name.",
     )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each kind of damage shows, and can be undone while the listener lives."""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,3 +100,72 @@ def test_a_pattern_finds_every_workspace(node_root: Path) -> None:
         ("workspace-server", "/nsm-1/nsm.server.io.sock"),
         ("workspace-server", "/nsm-2/nsm.server.io.sock"),
     ]
+
+
+@pytest.fixture
+def inside(
+    listener: socket.socket, node_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, int]:
+    """A process whose file system stands for a container's, with the listener's socket in it."""
+    import processes
+    import sockets
+
+    stat = processes.stat_of(os.getpid())
+    assert stat is not None
+    found = {"pid": os.getpid(), "start_ticks": stat[1]}
+    monkeypatch.setattr(
+        processes, "component", lambda program: dict(found) if program == "forwarder" else None
+    )
+    sockets._holders.clear()
+    return found
+
+
+@pytest.mark.parametrize("method", ["unlink", "replace", "orphan", "mode"])
+def test_a_socket_in_a_container_is_damaged_there_and_mended(
+    inside: dict[str, int], node_root: Path, method: str
+) -> None:
+    import inject
+    import sockets
+
+    path = f"forwarder:{node_root}{PATH}"
+    before = sockets.describe(path)
+    assert before["kind"] == "socket" and sockets.answers(path)
+    fault = inject.Sockets({"id": "f", "method": method, "sockets": {"forwarder": path}})
+    assert fault.before == {path: {"name": "forwarder", **before, "process": inside}}
+    fault.inject()
+    assert fault.prove(0)[0]
+    assert fault.undo()[0]
+    assert sockets.describe(path) == before and sockets.answers(path)
+    assert {p.name for p in node_root.iterdir()} == {"safe", PATH.strip("/")}
+
+
+def test_damage_in_a_container_goes_with_it(inside: dict[str, int], node_root: Path) -> None:
+    """Kubelet started another: nothing of it is touched, and nothing is left to mend."""
+    import inject
+    import sockets
+
+    path = f"forwarder:{node_root}{PATH}"
+    fault = inject.Sockets({"id": "f", "method": "replace", "sockets": {"forwarder": path}})
+    fault.inject()
+    inside["start_ticks"] += 1  # the process that is found now is another one
+    for kept in fault.before.values():
+        kept["process"]["start_ticks"] -= 1
+    import damage
+
+    damage.remember("f", "replace", fault.kept, fault.before)
+    assert fault.undo()[0]
+    assert sockets.describe(path)["kind"] == "file"
+
+
+def test_a_container_that_does_not_run_has_no_socket(
+    inside: dict[str, int], node_root: Path
+) -> None:
+    import inject
+    import sockets
+
+    path = f"vpp:{node_root}{PATH}"
+    assert sockets.expand({"vpp": path}) == [("vpp", path)]
+    assert sockets.describe(path)["kind"] == "missing" and not sockets.answers(path)
+    fault = inject.Sockets({"id": "f", "method": "unlink", "sockets": {"vpp": path}})
+    with pytest.raises(LookupError):
+        fault.inject()

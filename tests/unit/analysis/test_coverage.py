@@ -75,6 +75,7 @@ def test_what_the_study_beyond_the_nine_breaks_is_never_called_not_tested() -> N
          "a single socket file is damaged"),
         ([{"component": "vpp", "node": "client"}], {},
          "a single process of the VPP forwarder"),
+        ([{"interface": "client"}], {"failure": "down"}, "the client's interface is set down"),
     ],
 )  # fmt: skip
 def test_scenarios_beyond_the_nine_find_their_line(

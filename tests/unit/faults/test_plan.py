@@ -33,6 +33,7 @@ EVERY = {
     "registry": {"registry": "all"},
     "network": {"network": "peer", "node": "client", "for_s": 30},
     "whole_node": {"whole_node": True, "node": "endpoint", "for_s": 30},
+    "interface": {"interface": "client"},
 }
 
 

@@ -15,9 +15,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,37 +53,45 @@ class Whole:
     verdict: str
 
 
-@cache
-def tabulate(line: bytes) -> None:
-    """The rows of a judgement fit into their tables; of the same judgement, the same rows.
+def tabulate(lines: Iterable[bytes]) -> None:
+    """Put judgements of one trial into tables, each as if it were another attempt."""
+    found = [replace(judgement_of(line), attempt=n) for n, line in enumerate(lines, start=1)]
+    TRIALS.frame(map(trial_row, found))
+    OUTAGES.frame(row for one in found for row in outage_rows(one))
+    COMPONENTS.frame(row for one in found for row in component_rows(one))
+    PHASES.frame(row for one in found for row in phase_rows(one))
 
-    To look at a table takes ten times as long as to judge a record, and most damage is told alike.
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[set[bytes]]:
+    """Lines of verdicts; in the end, the rows of all of them fit into their tables.
+
+    All at once, because to look at a table takes ten times as long as to judge a record.
     """
-    found = judgement_of(line)
-    for table, rows in (
-        (TRIALS, [trial_row(found)]),
-        (OUTAGES, outage_rows(found)),
-        (COMPONENTS, component_rows(found)),
-        (PHASES, phase_rows(found)),
-    ):
-        if rows := list(rows):
-            table.frame(rows)
+    lines: set[bytes] = set()
+    yield lines
+    try:
+        tabulate(sorted(lines))
+    except Exception:
+        for line in sorted(lines):  # which of them is it?
+            tabulate([line])
+        raise
 
 
-def judged(campaign: Path) -> Any:
+def judged(campaign: Path, told: set[bytes]) -> Any:
     """The one line of the campaign, as strictly as others read JSON, and what is made of it."""
     judge_campaign(campaign, campaign / "verdicts.jsonl")
     (line,) = (campaign / "verdicts.jsonl").read_bytes().splitlines()
     parse_json(line)
     found = judgement_of(line)
-    tabulate(line)
+    told.add(line)
     "\n".join(explain(found, campaign)).encode()
     attempt_page(found, campaign)
     return found
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Whole]:
+def whole(tmp_path_factory: pytest.TempPathFactory, told: set[bytes]) -> dict[str, Whole]:
     root = tmp_path_factory.mktemp("whole")
     made: dict[str, Path] = {}
     given: dict[str, dict[str, Any]] = {
@@ -101,7 +108,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Whole]:
     found = {}
     for name, record in made.items():
         describe(root / name)
-        found[name] = Whole(root / name, record, judged(root / name).verdict)
+        found[name] = Whole(root / name, record, judged(root / name, told).verdict)
     assert [one.verdict for one in found.values()] == [
         "supported", "unsupported", "supported", "supported", "unsupported",
     ]  # fmt: skip
@@ -320,7 +327,10 @@ DAMAGES: tuple[Damage, ...] = (
 @many
 @given(data=st.data())
 def test_a_damaged_record_has_its_verdict_or_none(
-    whole: dict[str, Whole], tmp_path_factory: pytest.TempPathFactory, data: Any
+    whole: dict[str, Whole],
+    told: set[bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+    data: Any,
 ) -> None:
     one = whole[data.draw(st.sampled_from(sorted(whole)))]
     campaign = tmp_path_factory.mktemp("damaged") / "campaign"
@@ -328,7 +338,7 @@ def test_a_damaged_record_has_its_verdict_or_none(
     record = campaign / one.record.relative_to(one.campaign)
     damage = data.draw(st.sampled_from(DAMAGES))
     damage(record, data)
-    found = judged(campaign)
+    found = judged(campaign, told)
     assert found.verdict in {one.verdict, *NOTHING_KNOWN}, f"{damage.__name__}: {found.reason}"
     assert found.record == one.record.relative_to(one.campaign).as_posix()
     assert found.reason
@@ -338,7 +348,10 @@ def test_a_damaged_record_has_its_verdict_or_none(
 @many
 @given(data=st.data())
 def test_no_byte_of_a_bound_record_can_be_another(
-    whole: dict[str, Whole], tmp_path_factory: pytest.TempPathFactory, data: Any
+    whole: dict[str, Whole],
+    told: set[bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+    data: Any,
 ) -> None:
     one = whole["bound"]
     campaign = tmp_path_factory.mktemp("damaged") / "campaign"
@@ -351,5 +364,5 @@ def test_no_byte_of_a_bound_record_can_be_another(
     path.write_bytes(
         was[:at] + bytes([was[at] ^ 1 << data.draw(st.integers(0, 7))]) + was[at + 1 :]
     )
-    assert judged(campaign).verdict == "unknown"
+    assert judged(campaign, told).verdict == "unknown"
     shutil.rmtree(campaign.parent)

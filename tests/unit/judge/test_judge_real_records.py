@@ -33,6 +33,7 @@ def judge(name: str) -> Judgement:
         ("everything-killed", "supported", "alive", True, True),
         ("void", "unknown", "unknown", None, None),
         ("prober-missed-interface", "unknown", "alive", None, True),
+        ("forwarder-killed-today", "supported", "recovered", True, True),
     ],
 )
 def test_real_records_have_their_verdicts(
@@ -53,6 +54,7 @@ def test_real_records_have_their_verdicts(
         ("forwarder-killed", "Kubernetes: kernel-forwarder not ready on the client's node", 1.79),
         ("sockets-replaced", None, None),
         ("sockets-unlinked", "Kubernetes: nsmdp not ready on the client's node", 27.23),
+        ("forwarder-killed-today", "Kubernetes: Warning event Unhealthy of Pod forwarder-vpp", 0.9),
     ],
 )
 def test_what_was_shown_is_found_in_real_records(
@@ -72,6 +74,7 @@ def test_what_was_shown_is_found_in_real_records(
         ("forwarder-killed", "nsm-monitor: connection down", 1.85),
         ("sockets-replaced", None, None),
         ("everything-killed", "nsm-monitor: stream to NSM broke", 0.12),
+        ("forwarder-killed-today", "nsc: monitor stream: down or broken", 0.01),
     ],
 )
 def test_what_the_client_was_told_is_found_in_real_records(
@@ -107,6 +110,31 @@ def test_a_process_that_was_killed_is_seen_in_the_changes() -> None:
     assert values[0] != values[-1]
 
 
+def test_two_processes_of_one_container_of_today_go_and_come_together() -> None:
+    changes = judge("forwarder-killed-today").measures.changes
+    for component in ("forwarder", "vpp"):
+        own = [
+            c.value.split()[0]
+            for c in changes
+            if (c.node, c.component, c.what) == ("client", component, "process")
+        ]
+        assert own == ["running", "gone", "running"], component
+    others = [c for c in changes if c.component == "nsmgr" and c.t_s > 0]
+    assert others == []
+
+
+def test_the_stream_of_today_tells_of_an_outage_before_it_is_deleted_and_made_anew() -> None:
+    """The deletion is the client's own doing on its way to a new connection, and no news to it."""
+    found = judge("forwarder-killed-today")
+    assert found.system == "nsm-v1.18.0"
+    assert (found.measures.new_connection_verdict, found.measures.blind_s) == ("served", 0.0)
+    assert found.measures.listener_watched
+    assert found.measures.listener_told_by == "connection down"
+    record = read_record(REAL / "forwarder-killed-today")
+    told = [e.data["type"] for e in record.all_of("notification") if e.data["what"] == "event"]
+    assert told == ["INITIAL", "UPDATE", "UPDATE", "DELETE", "UPDATE", "UPDATE"]
+
+
 def test_eight_faults_in_one_instant_are_each_proved() -> None:
     found = judge("everything-killed")
     assert found.measures.injection_proof == "proved"
@@ -125,7 +153,9 @@ def test_the_runners_word_and_the_judges_agree_on_the_new_connection() -> None:
     assert result.data["answered"] is True
 
 
-@pytest.mark.parametrize("name", ["control", "everything-killed", "forwarder-killed"])
+@pytest.mark.parametrize(
+    "name", ["control", "everything-killed", "forwarder-killed", "forwarder-killed-today"]
+)
 def test_every_reference_into_a_real_record_leads_somewhere(name: str) -> None:
     record = read_record(REAL / name)
     found = judge_record(record)

@@ -130,3 +130,48 @@ def test_the_end_of_a_watch_is_not_waited_for() -> None:
     took_s = time.monotonic() - begin
     answered.set()
     assert took_s < 1
+
+
+def test_of_a_shared_namespace_only_what_this_lane_breaks_is_recorded() -> None:
+    cluster: Any = None
+    writer: Any = Writer()
+    factors = Factors(system="nsm-v1.18.0", plane="vpp")
+    watch = PodWatch(cluster, Lane(1, "n1", "n2"), factors, writer)
+
+    def shared(app: str, node: str, restarts: int) -> dict[str, Any]:
+        pod = a_pod(restarts, uid=f"{app}-{node}")
+        pod["metadata"] |= {"namespace": "nsm-resilience-spire", "labels": {"app": app}}
+        pod["spec"]["nodeName"] = node
+        pod["status"]["containerStatuses"][0]["name"] = app
+        return pod
+
+    for app, node in (
+        ("spire-agent", "n1"),
+        ("spire-agent", "another lane's"),
+        ("spire-server", "n1"),
+    ):
+        watch._take("ADDED", shared(app, node, 0))
+        watch._take("MODIFIED", shared(app, node, 1))
+    assert seen(watch) == [("restart", "client", (0, 1))]
+    assert watch.of_component("client", "spire-agent", time.monotonic_ns()) == (1, True)
+
+
+def test_the_lane_and_what_its_components_share_are_watched_each() -> None:
+    asked: list[str] = []
+    both = threading.Event()
+
+    class Cluster:
+        def follow(self, path: str, *, timeout_s: float) -> Any:
+            asked.append(path.partition("?")[0].removesuffix("/pods").rpartition("/")[2])
+            if len(asked) >= 2:
+                both.set()
+            raise ApiUnavailable(path)
+
+    cluster: Any = Cluster()
+    writer: Any = Writer()
+    factors = Factors(system="nsm-v1.18.0", plane="vpp")
+    watch = PodWatch(cluster, Lane(1, "n1", "n2"), factors, writer)
+    watch.start()
+    assert both.wait(20)
+    watch.stop()
+    assert set(asked[:2]) == {"nsm-lane-1", "nsm-resilience-spire"}

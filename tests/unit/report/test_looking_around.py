@@ -39,9 +39,12 @@ def test_copies_have_a_kernel_and_those_that_are_there_are_kept(tmp_path: Path) 
     assert json.loads(mine.read_text(encoding="utf-8")) == {"mine": True}
 
 
-@pytest.mark.parametrize("folder", [".", "notebooks", "results/explore"])
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [(".", "outages"), ("notebooks", "consequences"), ("results/explore", "result-table")],
+)
 def test_a_notebook_runs_in_plain_python_from_each_folder_and_leaves_the_results_alone(
-    folder: str, tmp_path: Path
+    folder: str, name: str, tmp_path: Path
 ) -> None:
     built = construct(tmp_path, "supported", only=("S1", "S2"), records=False)
     assert built.tables_dir == tmp_path / "results" / "tables"
@@ -51,9 +54,8 @@ def test_a_notebook_runs_in_plain_python_from_each_folder_and_leaves_the_results
         return {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
 
     before = files()
-    for name in ("outages", "consequences", "result-table"):
-        subprocess.run(
-            [sys.executable, str(NOTEBOOKS / f"{name}.py")],
-            cwd=tmp_path / folder, check=True, capture_output=True,
-        )  # fmt: skip
+    subprocess.run(
+        [sys.executable, str(NOTEBOOKS / f"{name}.py")],
+        cwd=tmp_path / folder, check=True, capture_output=True,
+    )  # fmt: skip
     assert files() == before

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,64 +13,18 @@ import pytest
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.links import page_of, page_of_cell
 from nsm_resilience.site.timeline import BINS
+from tests.browser import TELEPHONE, Browser, headless
 from tests.builders.sites import Built
 
 pytestmark = pytest.mark.browser
-
-
-class Browser:
-    """A headless Chromium; every message of its console and every address asked for is kept."""
-
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-
-    def open(self, path: Path, anchor: str = "") -> None:
-        self.driver.get("about:blank")  # so that a change of the anchor alone loads the page too
-        for kind in ("browser", "performance"):
-            self.driver.get_log(kind)
-        self.driver.get(path.as_uri() + anchor)
-
-    def run(self, script: str, *given: object) -> Any:
-        return self.driver.execute_script(script, *given)
-
-    def all(self, selector: str) -> list[Any]:
-        return list(self.driver.find_elements("css selector", selector))
-
-    def press(self, selector: str, *keys: str) -> None:
-        self.all(selector)[0].send_keys(*keys)
-
-    def complaints(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def asked_for(self) -> list[str]:
-        """Addresses that the page asked for since it was opened."""
-        messages = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
-        return [
-            m["message"]["params"]["request"]["url"]
-            for m in messages
-            if m["message"]["method"] == "Network.requestWillBeSent"
-            and m["webview"] == self.driver.current_window_handle
-        ]
 
 
 @pytest.fixture(scope="module")
 def browser(
     chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium[0]
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--window-size=1400,1000", f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(chromium[1]))
-    yield Browser(driver)
-    driver.quit()
+    with headless(chromium, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
 
 
 Attempt = tuple[str, int]
@@ -261,11 +212,8 @@ def test_the_list_of_a_cell_is_sorted_too(browser: Browser, built: Built) -> Non
 
 @pytest.fixture
 def narrow(browser: Browser) -> Iterator[Browser]:
-    """A telephone: 390 pixels wide."""
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    yield browser
-    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with browser.as_telephone():
+        yield browser
 
 
 def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
@@ -274,7 +222,7 @@ def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
     for path in sorted(built.site.rglob("*.html")):
         narrow.open(path)
         wide = narrow.run("return document.documentElement.scrollWidth")
-        assert wide <= 390, path
+        assert wide <= TELEPHONE, path
         # what is cut: text that is wider than its box, and cannot be scrolled into view
         cut = narrow.run(
             """return [...document.querySelectorAll('.name, h1, h2, h3, th, td, dt, dd, li, nav a')]
@@ -286,8 +234,9 @@ def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
         outside = narrow.run(
             """return [...document.querySelectorAll('.nsm-timeline .name, .nsm-timeline .decade')]
               .filter((e) => { const b = e.getBoundingClientRect();
-                               return b.width && (b.left < 0 || b.right > 390); })
-              .map((e) => e.textContent);"""
+                               return b.width && (b.left < 0 || b.right > arguments[0]); })
+              .map((e) => e.textContent);""",
+            TELEPHONE,
         )
         assert outside == [], path
 

@@ -55,6 +55,15 @@ CELLS = (
 )
 
 
+def describe_as(folder: Path) -> None:
+    """Describe the records that are there, under the folder's name."""
+    describe(folder)
+    path = folder / "campaign.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found |= {"campaign": folder.name, "created": "2026-11-23T18:00:00Z"}
+    path.write_text(json.dumps(found), encoding="utf-8")
+
+
 def write_notebook(path: Path, cells: Sequence[dict[str, Any]] = CELLS, version: int = 4) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"nbformat": version, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
@@ -85,11 +94,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
     for folder, plane in zip(folders, ("kernel", "vpp"), strict=True):
         study = make_study(folder)
         build(folder, "S2", study=study, factors={"plane": plane})
-        describe(folder)
-        path = folder / "campaign.json"
-        given = json.loads(path.read_text(encoding="utf-8"))
-        given |= {"campaign": folder.name, "created": "2026-11-23T18:00:00Z"}
-        path.write_text(json.dumps(given), encoding="utf-8")
+        describe_as(folder)
         judge_campaign(folder, results / "verdicts" / f"{folder.name}.jsonl")
     build_tables(folders, results / "verdicts", results / "tables")
     write_notebook(results / "notebooks" / "broke.ipynb")
@@ -178,3 +183,24 @@ def test_an_address_between_pages_is_quoted_and_has_its_anchor() -> None:
     assert between_pages(FRONT, source, "evidence-2") == (
         "campaigns/a%20b/trials/S2-x/01.html#evidence-2"
     )
+
+
+@pytest.mark.parametrize("void", ["", "a node was lost"])
+def test_a_campaign_without_a_judged_trial_has_its_pages_too(tmp_path: Path, void: str) -> None:
+    results = tmp_path / "results"
+    folder = results / "unpacked" / "begun"
+    study = make_study(folder)
+    if void:
+        build(folder, "S2", study=study, void=void)
+    describe_as(folder)
+    judge_campaign(folder, results / "verdicts" / "begun.jsonl")
+    build_tables([folder], results / "verdicts", results / "tables")
+    written = build_site(results / "tables", [folder], results / "verdicts", results / "site")
+    assert written == bool(void)
+    for page in (results / "site").rglob("*.html"):
+        assert list(dead_links(page, results / "site")) == [], page
+    two = Two(results)
+    assert "No trial of any campaign was judged." in two.page(FRONT).words
+    cells = [page_of_cell("begun", one.id) for one, _ in study.cells()]
+    assert all(two.leads(index_of("begun"), cell) for cell in cells)
+    assert ("No trial of this campaign was run." in two.page(index_of("begun")).words) != bool(void)

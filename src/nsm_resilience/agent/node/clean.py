@@ -4,8 +4,9 @@
 Order: {"act": "inspect" | "undo" | "free" | "wipe" | "leave", "programs", "state": [directories
 whose content is NSM's], "files": [single files], "interfaces": [name patterns]}. `undo` only ends
 what faults left behind: rules in the node's network, processes that are stopped, sockets that are
-damaged; all that follow do it first. `free` continues and kills NSM's processes that block the node
-(a device plugin waiting on a dead socket stops its kubelet from starting or stopping any pod).
+damaged, interfaces that are down; all that follow do it first. `free` continues and kills NSM's
+processes that block the node (a device plugin waiting on a dead socket stops its kubelet from
+starting or stopping any pod).
 `leave` wipes and takes the directories away, too. One line: residue {"processes", "files",
 "interfaces", "rules", "stopped"}.
 """
@@ -22,6 +23,7 @@ import time
 from typing import Any
 
 import damage
+import linkdown
 import processes
 import rules
 import stopped
@@ -83,13 +85,15 @@ def signal_all(programs: list[str], number: int) -> None:
 
 
 def undo_faults() -> None:
-    """End what faults left in processes, sockets and the node's network.
+    """End what faults left in processes, sockets and the networks of the node and its pods.
 
     What cannot be ended is in the residue.
     """
     stopped.resume()
     with contextlib.suppress(OSError):
         damage.mend_all()
+    with contextlib.suppress(OSError):
+        linkdown.set_all_up()
     with contextlib.suppress(OSError):
         rules.remove()
 

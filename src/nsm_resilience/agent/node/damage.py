@@ -2,8 +2,9 @@
 """Break a socket file in one of four ways, and mend it.
 
 The listener keeps its inode, so moving the original back mends the damage. It is kept outside the
-directory that NSM uses, on the same file system, beside a file for each fault that says what is to
-be mended: whoever comes when the injector is gone does it.
+directory that NSM uses, on the same file system, and a file for each fault says what is to be
+mended: whoever comes when the injector is gone does it. A socket in a container's own file system
+is kept beside its place; with its container the damage is gone, too.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import Any
 
 from checks import seen
 from netns import HOST_ROOT
-from sockets import answers, describe
+from sockets import INSIDE, alive, answers, describe, reachable
 
 SAFE = HOST_ROOT + "/var/lib/nsm-resilience"
+KEPT = ".nsm-resilience-"
+"""How the second name of a socket in a container begins."""
 
 
 def write(file: str, data: Any) -> None:
@@ -49,21 +52,29 @@ def forget(file: str) -> None:
 def keep(path: str) -> str | None:
     """Give the original a second name; returns it, or None where that is impossible."""
     os.makedirs(SAFE, exist_ok=True)
-    kept = os.path.join(SAFE, path.strip("/").replace("/", "_"))
     try:
+        kept = _second_name(path)
         if os.path.lexists(kept):
             os.unlink(kept)
-        os.link(HOST_ROOT + path, kept, follow_symlinks=False)
+        os.link(reachable(path), kept, follow_symlinks=False)
     except OSError:
         return None
     return kept
 
 
+def _second_name(path: str) -> str:
+    """On the same file system, and not where the system under test looks for its own."""
+    if INSIDE.fullmatch(path):
+        return os.path.join(os.path.dirname(reachable(path)), KEPT + os.path.basename(path))
+    return os.path.join(SAFE, path.strip("/").replace("/", "_"))
+
+
 def put(path: str, make: Callable[[str], None]) -> None:
     """Make something under a temporary name and move it over `path` in one step."""
-    temporary = HOST_ROOT + path + ".new"
+    place = reachable(path)
+    temporary = place + ".new"
     make(temporary)
-    os.replace(temporary, HOST_ROOT + path)
+    os.replace(temporary, place)
 
 
 def ordinary_file(path: str) -> None:
@@ -86,13 +97,13 @@ def deserted_socket(path: str) -> None:
 def damage(path: str, method: str) -> None:
     """Do the damage: unlink, replace, orphan or mode. OSError when it cannot be done."""
     if method == "unlink":
-        os.unlink(HOST_ROOT + path)
+        os.unlink(reachable(path))
     elif method == "replace":
         put(path, ordinary_file)
     elif method == "orphan":
         put(path, deserted_socket)
     elif method == "mode":
-        os.chmod(HOST_ROOT + path, 0)
+        os.chmod(reachable(path), 0)
     else:
         raise ValueError(method)
 
@@ -115,9 +126,13 @@ def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]
 
 
 def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bool:
-    """Undo the damage; True when the original is at its place again."""
+    """Undo the damage; True when the original is at its place again, or gone with its container."""
+    if INSIDE.fullmatch(path) and not alive(before["process"]):
+        return True
     if method == "mode":
-        os.chmod(HOST_ROOT + path, int(before["mode"], 8))
+        os.chmod(reachable(path), int(before["mode"], 8))
+        if kept is not None:
+            forget(kept)
     elif kept is None or not os.path.lexists(kept):
         return False
     elif describe(path)["kind"] == "socket" and answers(path):
@@ -125,7 +140,7 @@ def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bo
         os.unlink(kept)
         return True
     else:
-        os.replace(kept, HOST_ROOT + path)
+        os.replace(kept, reachable(path))
     return bool(describe(path)["inode"] == before["inode"])
 
 

@@ -17,6 +17,7 @@ import time
 from typing import Any, Protocol
 
 import damage
+import linkdown
 import netcut
 import pause
 import podkill
@@ -94,13 +95,18 @@ class Sockets:
         self.id, self.method = wanted["id"], wanted["method"]
         self.kept: dict[str, str | None] = {}
         self.before = {
-            path: {"name": name, **sockets.describe(path)}
+            path: {"name": name, **sockets.describe(path), **self._container(path)}
             for name, path in sockets.expand(wanted["sockets"])
             if sockets.describe(path)["kind"] == "socket"
         }
         for path in self.before:
             self.kept[path] = damage.keep(path)
         damage.remember(self.id, self.method, self.kept, self.before)
+
+    def _container(self, path: str) -> dict[str, Any]:
+        """The process that stands for the container which a path is in, if it is in one."""
+        process = sockets.holder(path)
+        return {} if process is None else {"process": process}
 
     def inject(self) -> None:
         """Damage all of them; LookupError when there is none."""
@@ -149,6 +155,7 @@ KINDS: dict[str, type[Any]] = {
     "pod": podkill.Pod,
     "network": netcut.Network,
     "node": pause.Node,
+    "interface": linkdown.Interface,
 }
 
 

@@ -1,26 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
 """The unix sockets that NSM's components talk through, as files of this node.
 
-Paths are those of NSM v0.2.0 (controlplane/pkg/nsmd, forwarder/pkg/common, k8s/cmd/nsmdp); the
-runner passes them in, so that another release needs no change here.
+A path is one of the node, or `PROGRAM:/path`: one in the file system of the container in which that
+program runs, which goes with the container. The runner passes them in.
 """
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 import socket
 import stat
 from typing import Any
 
+import processes
 from netns import HOST_ROOT
+
+INSIDE = re.compile(r"([^/:]+):(/.*)", re.DOTALL)
+"""A path in a program's container."""
+_holders: dict[str, dict[str, Any]] = {}
+"""The processes that were found last, by program."""
+
+
+def holder(path: str) -> dict[str, Any] | None:
+    """The process whose file system a path is in, as {pid, start_ticks}.
+
+    None for a path of the node, and when no such process runs.
+    """
+    inside = INSIDE.fullmatch(path)
+    if inside is None:
+        return None
+    program = inside[1]
+    known = _holders.get(program)
+    if known is None or not alive(known):
+        found = processes.component(program)
+        if found is None:
+            _holders.pop(program, None)
+            return None
+        known = _holders[program] = {k: found[k] for k in ("pid", "start_ticks")}
+    return known
+
+
+def alive(process: dict[str, Any]) -> bool:
+    """Whether this very process runs."""
+    found = processes.stat_of(process["pid"])
+    return found is not None and found[0] not in "ZX" and found[1] == process["start_ticks"]
+
+
+def reachable(path: str) -> str:
+    """Where this process finds a path; FileNotFoundError when its container does not run."""
+    inside = INSIDE.fullmatch(path)
+    if inside is None:
+        return HOST_ROOT + path
+    process = holder(path)
+    if process is None:
+        raise FileNotFoundError(f"no process of {inside[1]} runs in a pod of this node")
+    return f"/proc/{process['pid']}/root{inside[2]}"
 
 
 def expand(patterns: dict[str, str]) -> list[tuple[str, str]]:
     """Map {name: path pattern on the node} to a list of (name, path); a name may match several."""
     found: list[tuple[str, str]] = []
     for name, pattern in sorted(patterns.items()):
-        if glob.has_magic(pattern):
+        if glob.has_magic(pattern) and INSIDE.fullmatch(pattern) is None:
             paths = sorted(glob.glob(HOST_ROOT + pattern))
             found.extend((name, path[len(HOST_ROOT) :]) for path in paths)
         else:
@@ -29,9 +72,9 @@ def expand(patterns: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def describe(path: str) -> dict[str, Any]:
-    """What lies at a path of the node: {kind, inode, mode}; kind socket, file or missing."""
+    """What lies at a path: {kind, inode, mode}; kind socket, file or missing."""
     try:
-        info = os.lstat(HOST_ROOT + path)
+        info = os.lstat(reachable(path))
     except OSError:
         return {"kind": "missing", "inode": None, "mode": None}
     kind = "socket" if stat.S_ISSOCK(info.st_mode) else "file"
@@ -53,8 +96,8 @@ def connect_in(folder: int, name: str, timeout: float) -> socket.socket:
 
 def answers(path: str, timeout: float = 0.2) -> bool:
     """Whether somebody listens: connect() succeeds. The connection is closed at once."""
-    directory, name = os.path.split(HOST_ROOT + path)
     try:
+        directory, name = os.path.split(reachable(path))
         handle = os.open(directory, os.O_PATH)
     except OSError:
         return False

@@ -59,6 +59,7 @@ _RANK = {
         "wipe",
         "cut",
         "pause",
+        "down",
     ),
     "outage": ("first", "second"),
     "watch": ("usual", "full"),

@@ -135,6 +135,8 @@ SYSTEM = System(
     absent={
         "nsmgr": "the manager is three programs there: write `nsmd`, `nsmdp` or `nsmd-k8s`",
         "registry-k8s": "the registry's part is `nsmd-k8s` there, one on each node",
+        "spire-agent": "nothing there asks for an identity (INSECURE=true); what every part of a "
+        "node asks for at its start is `nsm.io.sock`",
     },
     registry=CustomResources(
         "networkservicemesh.io",

@@ -43,14 +43,21 @@ _COMPONENTS = {
         "registry-k8s": Component(
             "registry", "registry", "cmd-registry-k8s", "registry", only_on="endpoint"
         ),
+        # gives every program of NSM on its node its identity (manifests/spire.yaml)
+        "spire-agent": Component(
+            "spire-agent", "spire-agent", "spire-agent", "identity", shared=True
+        ),
     }
 }
 _SOCKETS = {
     # cmd-nsmgr, internal/config: NSM_LISTEN_ON. The forwarder and endpoints reach it by this path
     # and pass their own sockets on as descriptors, so that their paths do not matter afterwards.
     "nsm.io.sock": SocketFile(f"{_STATE}/nsm.io.sock", "nsmgr"),
+    # cmd-forwarder-vpp, internal/config: NSM_LISTEN_ON. The manager holds it by a descriptor, so
+    # that kubelet's probe is the only one that goes by its path.
+    "forwarder": SocketFile("forwarder:/listen.on.sock", "forwarder", in_all=False),
     # SPIRE's Workload API, from which every program of NSM gets its identity at its start
-    "spire-agent": SocketFile(_IDENTITY, "", in_all=False),
+    "spire-agent": SocketFile(_IDENTITY, "spire-agent", in_all=False),
 }
 _SIDECAR = Sidecar(
     "nsc",
@@ -140,7 +147,13 @@ SYSTEM = System(
         "workspace-server": "clients have no workspace any more; they share `nsm.io.sock`",
         "workspace-client": "clients have no workspace any more; they share `nsm.io.sock`",
         "forwarder-registrar": "forwarders register on `nsm.io.sock`",
+        "plugin-registry": "the registry is asked over TCP; to break it, name `registry-k8s`",
+        "plugin-k8s": "the registry is asked over TCP; to break it, name `registry-k8s`",
         "device-plugin": "there is no device plugin any more",
+        # What the server gave, its agents keep for an hour (manifests/spire.yaml: the time to live
+        # of an SVID): a kill, after which it runs again in seconds, shows in no trial.
+        "spire-server": "it is one for the whole cluster, on a node that no lane has, and every "
+        "lane's identities go with its pod; name `spire-agent`, which gives them out on each node",
         "networkservicemanagers": "managers are no custom resources any more",
     },
     # cmd-registry-k8s, sdk-k8s/pkg/tools/k8s/apis/networkservicemesh.io/v1

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An interface in a pod's own network is set down, and set up again.
+
+Asked and set by the kernel's own requests (netdevice(7)): they take microseconds and no tool. With
+the link its routes go, and the kernel brings back only those that follow from its addresses; the
+others are put back by the node's `ip`. What is down stands in a file of the node (see `damage`), so
+that whoever comes when the injector is gone sets it up again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import socket
+import struct
+import threading
+from typing import Any
+
+import damage
+import processes
+from checks import seen
+from netns import enter, network_of_process, run_on_node
+
+GET_FLAGS, SET_FLAGS, GET_INDEX = 0x8913, 0x8914, 0x8933
+"""SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFINDEX of linux/sockios.h."""
+UP = 0x1
+"""IFF_UP of linux/if.h."""
+REQUEST = "16s{}"
+"""struct ifreq: a name, then what is asked or set."""
+LONGEST = 15
+"""Bytes of a name (IFNAMSIZ less its end)."""
+
+
+def channel_in(pid: int) -> socket.socket:
+    """A socket in the network of a process, by which its interfaces are asked and set.
+
+    It keeps that network open, as long as it is open itself. OSError when the process is gone.
+    """
+    network = network_of_process(pid)
+    made: list[socket.socket] = []
+    problems: list[OSError] = []
+
+    def make() -> None:
+        try:
+            enter(network)  # moves this thread alone
+            made.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        except OSError as problem:
+            problems.append(problem)
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    os.close(network)
+    if problems:
+        raise problems[0]
+    return made[0]
+
+
+def state(channel: socket.socket, name: str) -> dict[str, Any] | None:
+    """An interface as {index, up}; None when there is none of that name."""
+    if len(name.encode()) > LONGEST:
+        return None
+    try:
+        index = _ask(channel, GET_INDEX, name, "i20x")
+        flags = _ask(channel, GET_FLAGS, name, "H22x")
+    except OSError:
+        return None
+    return {"index": index, "up": bool(flags & UP)}
+
+
+def set_link(channel: socket.socket, name: str, up: bool) -> None:
+    """Set an interface up or down; the rest of its flags stays. OSError when that is impossible."""
+    flags = _ask(channel, GET_FLAGS, name, "H22x")
+    _ask(channel, SET_FLAGS, name, "H22x", flags | UP if up else flags & ~UP)
+
+
+def _ask(channel: socket.socket, number: int, name: str, value: str, given: int = 0) -> int:
+    form = REQUEST.format(value)
+    answer = fcntl.ioctl(channel, number, struct.pack(form, name.encode(), given))
+    return int(struct.unpack(form, answer)[1])
+
+
+def routes(pid: int, name: str) -> list[str]:
+    """The routes through an interface, as the node's `ip` prints them; none if it has no `ip`."""
+    code, text, _ = run_on_node(["ip", "-4", "route", "show", "dev", name], network_of=pid)
+    return [line.strip() for line in text.splitlines() if line.strip()] if code == 0 else []
+
+
+def process_of(pod_uid: str) -> int | None:
+    """A process in a pod's own network; None when the pod has none (any more)."""
+    inside = (pid for pid in processes.of_pod(pod_uid) if processes.in_own_network(pid))
+    return next(inside, None)
+
+
+def set_up_again(kept: dict[str, Any]) -> bool:
+    """Set up what was set down; whether it is so.
+
+    Nothing is to be done where it is not there any more: the pod is gone, or the system under test
+    has removed the interface or made another one of its name.
+    """
+    pid = process_of(kept["pod_uid"])
+    if pid is None:
+        return True
+    name = kept["interface"]
+    with channel_in(pid) as channel:
+        now = state(channel, name)
+        if now is None or now["index"] != kept["index"] or now["up"]:
+            return True
+        set_link(channel, name, up=True)
+        for route in kept["routes"]:
+            run_on_node(
+                ["ip", "-4", "route", "replace", *route.split(), "dev", name], network_of=pid
+            )
+        now = state(channel, name)
+    back = set(kept["routes"]) <= set(routes(pid, name))
+    return now is not None and now["up"] and back
+
+
+def _file(fault: str) -> str:
+    return os.path.join(damage.SAFE, f"down-{fault}.json")
+
+
+def set_all_up(fault: str = "*") -> list[bool]:
+    """Set up what a fault, or any, has set down; whether each is. Then it is forgotten."""
+    found = []
+    for file in sorted(glob.glob(_file(fault))):
+        kept = damage.read(file)
+        try:
+            found.append(kept is not None and set_up_again(kept))
+        except (OSError, KeyError, TypeError):
+            found.append(False)
+        damage.forget(file)
+    return found
+
+
+class Interface:
+    """An interface of a pod, set down."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        """Find it, and write down what it is."""
+        self.id, self.method = wanted["id"], wanted["method"]
+        self.pod, self.uid, self.name = wanted["pod"], wanted["pod_uid"], wanted["interface"]
+        self.channel: socket.socket | None = None
+        self.before: dict[str, Any] | None = None
+        self.after: dict[str, Any] | None = None
+        pid = process_of(self.uid)
+        if pid is None:
+            return
+        self.channel = channel_in(pid)
+        found = state(self.channel, self.name)
+        if found is not None:
+            self.before = {"interface": self.name, **found, "routes": routes(pid, self.name)}
+        if self.before is not None and self.before["up"]:
+            damage.write(_file(self.id), {"pod_uid": self.uid, **self.before})
+
+    def inject(self) -> None:
+        """Set it down and look at once; LookupError when there is none, or it is down already."""
+        if self.channel is None or self.before is None:
+            raise LookupError(f"pod {self.pod} has no interface {self.name} on this node")
+        if not self.before["up"]:
+            raise LookupError(f"the interface {self.name} of pod {self.pod} is down already")
+        set_link(self.channel, self.name, up=False)
+        # now: the system under test may make another one within a second
+        self.after = state(self.channel, self.name)
+
+    def prove(self, _until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
+        """(proved, checks): right after the injection the same interface was not up any more."""
+        before, after = self.before or {}, self.after or {}
+        ok = after.get("index") == before.get("index") and after.get("up") is False
+        return ok, [seen("the same interface is down", ok, self.before, self.after)]
+
+    def undo(self) -> tuple[bool, list[dict[str, Any]]]:
+        """Set it up again, unless it is not there any more; (undone, checks)."""
+        if self.channel is None:
+            return True, []
+        with self.channel as channel:
+            if self.before is None:
+                return True, []
+            ok = all(set_all_up(self.id))
+            now = state(channel, self.name)
+        return ok, [seen("it is up, or not there any more", ok, self.before, now)]

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fault names exists in the system under test, or is refused with what there is instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nsm_resilience.study.cells import not_applicable
+from nsm_resilience.study.fault import Fault
+from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.study.models import Factors
+from nsm_resilience.systems.known import (
+    SYSTEMS,
+    component_names,
+    placed_by_itself,
+    registry_names,
+    socket_names,
+)
+
+CONFIG = Path(__file__).parents[3] / "config"
+STUDY = """
+name: mine
+seed: 1
+scenarios:
+  - {id: S1, title: no fault, where: both nodes, source: ours}
+  - {id: T1, title: something fails, where: somewhere, source: ours,
+     faults: [FAULT]}
+campaign:
+  - {scenarios: [S1, T1], system: SYSTEM, plane: vpp, trials: 2}
+"""
+LEVELS = [
+    *(
+        {"component": name} if placed_by_itself(name) else {"component": name, "node": "client"}
+        for name in component_names()
+    ),
+    *({"socket": name, "node": "client"} for name in socket_names()),
+    *({"registry": name} for name in registry_names()),
+    {"workload": "client"},
+    {"interface": "client"},
+]
+
+
+def load(folder: Path, fault: str, system: str) -> None:
+    file = folder / "study.yaml"
+    text = STUDY.replace("FAULT", fault).replace("SYSTEM", system)
+    file.write_text(text, encoding="utf-8")
+    load_study(file)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: "-".join(map(str, level.values())))
+def test_every_level_is_applicable_or_refused_with_a_reason_of_the_system(
+    system: str, level: dict[str, str]
+) -> None:
+    why = not_applicable(Fault.model_validate(level), Factors(system=system, plane="vpp"))
+    name = next(iter(level.values()))
+    assert why == "" or why == (
+        f"`{name}` does not exist in {system}: {SYSTEMS[system].absent[name]}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "system", "words"),
+    [
+        ("{component: spire-agent, node: client}", "nsm-v0.2.0", "nothing there asks for an iden"),
+        ("{socket: spire-agent, node: client}", "nsm-v0.2.0", "nothing there asks for an identity"),
+        ("{component: registry-k8s}", "nsm-v0.2.0", "`nsmd-k8s`"),
+        ("{component: nsmdp, node: client}", "nsm-v1.18.0", "there is no device plugin any more"),
+        ("{socket: plugin-k8s, node: client}", "nsm-v1.18.0", "name `registry-k8s`"),
+    ],
+)
+def test_a_study_that_names_what_is_not_there_is_refused(
+    tmp_path: Path, fault: str, system: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"(?s)T1.*does not exist in " + system) as refused:
+        load(tmp_path, fault, system)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_no_lane_has_is_refused_for_every_system_with_what_there_is_instead(
+    tmp_path: Path, system: str
+) -> None:
+    with pytest.raises(ConfigError, match="`spire-server` cannot be broken in any system") as no:
+        load(tmp_path, "{component: spire-server, node: client}", system)
+    assert "name `spire-agent`" in str(no.value)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_clients_interface_can_be_set_down_in_every_system(tmp_path: Path, system: str) -> None:
+    load(tmp_path, "{interface: client}", system)
+    load(tmp_path, "{interface: client, for_s: 20}", system)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("{interface: client, node: client}", "`node` does not go with `interface`"),
+        ("{interface: client, failure: kill}", "failure `kill` does not fit the interface"),
+        ("{interface: endpoint}", "must be client"),
+        ("{interface: client, socket: nsm.io.sock, node: client}", "exactly one of"),
+    ],
+)
+def test_an_interface_is_the_clients_and_set_down(tmp_path: Path, fault: str, words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, fault, "nsm-v1.18.0")
+    assert words in str(refused.value)
+
+
+def test_the_study_of_today_beyond_the_nine_breaks_what_the_issue_lists() -> None:
+    """Issue 16, point 3: each five times or more, with controls in every block."""
+    study = load_study(CONFIG / "study-today-beyond.yaml")
+    trials = {(cell.scenario, cell.factors.failure): n for cell, n in study.cells()}
+    faults = {
+        (study.scenario(scenario).faults[0].target, failure): n
+        for (scenario, failure), n in trials.items()
+        if scenario != "S1"
+    }
+    for listed in (
+        ("vpp@client", "kill"),
+        ("vpp@client", "hang"),
+        ("socket:forwarder@client", "replace"),
+        ("socket:spire-agent@client", "replace"),
+        ("spire-agent@client", "kill"),
+        ("spire-agent@client", "delete"),
+        ("spire-agent@client", "hang"),
+        ("interface:client", "down"),
+        ("registry-k8s", "delete"),
+        ("registry-k8s", "hang"),
+    ):
+        assert faults[listed] >= 5, listed
+    blocks = {block for _, found in study.blocks() for block in found}
+    (controls,) = (found for cell, found in study.blocks() if cell.scenario == "S1")
+    assert set(controls) == blocks
+    assert {cell.factors.system for cell, _ in study.cells()} == {"nsm-v1.18.0"}
