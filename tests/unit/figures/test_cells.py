@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import (
@@ -13,9 +15,11 @@ from nsm_resilience.analysis.figures.cells import (
 )
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_of_cell, typical_trials
+from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from tests.builders.campaigns import Constructed
 
+CONFIG = Path(__file__).parents[3] / "config"
 CELL = {
     "plane": "kernel",
     "client": "monitored",
@@ -136,3 +140,14 @@ def test_sources_list_tables_and_trials_by_cell() -> None:
     text = description.sources("results/tables")
     assert "results/tables/trials.parquet" in text
     assert "S2-kernel-monitored-kill: 01 02" in text
+
+
+def test_a_socket_that_is_called_like_a_component_is_not_shown_as_that_component() -> None:
+    for file in sorted(CONFIG.glob("study-today*.yaml")):
+        names = short_names(load_study(file))
+        twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+        assert not twice, file.name
+    names = short_names(load_study(CONFIG / "study-today-beyond.yaml"))
+    assert names["T2"] == "socket of spire-agent, client\u2019s node"
+    assert names["T4"] == "spire-agent, client\u2019s node"
+    assert names["T5"] == "the client's interface is set down, client's pod"

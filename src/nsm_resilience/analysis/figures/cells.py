@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, placed_by_itself
+from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, parts_named, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
 
@@ -153,6 +153,13 @@ def short_names(study: Study) -> dict[str, str]:
     return {scenario.id: _broken(scenario) for scenario in study.scenarios}
 
 
+def _socket(name: str) -> str:
+    """A socket in words; one that is called like a component says that it is a socket."""
+    if name == "all":
+        return "all sockets"
+    return f"socket of {name}" if parts_named(name) else name
+
+
 def _broken(scenario: Scenario) -> str:
     if not scenario.faults:
         return "no fault"
@@ -164,7 +171,7 @@ def _broken(scenario: Scenario) -> str:
               for f in scenario.faults)  # fmt: skip
     nodes = _NODES[frozenset(role for role in placed if role)]
     targets = ["all components"] if are_all(components) else list(components)
-    targets += ["all sockets" if socket == "all" else str(socket) for socket in sockets]
+    targets += [_socket(socket) for socket in sockets]
     if not targets:
         return scenario.title
     return f"{' + '.join(targets)}, {nodes}"
