@@ -122,6 +122,13 @@ def group_of(test: str) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n logical`: one process more than processors; tests of live campaigns often wait."""
+    available = getattr(os, "sched_getaffinity", None)
+    return (len(available(0)) if available else os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """With `-n`: tests of a group in one process, groups in the order they are collected in.
 

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +18,8 @@ from tests.builders.projects import Project
 HERE = Path(__file__).parent
 CAMPAIGN = Path("results/live/local")
 VERDICTS = "results/verdicts/local.jsonl"
-TARGETS = [f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed", VERDICTS]
+RUN = (f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed")
+"""What is there when a campaign has run; a test that looks at verdicts wants these as well."""
 TRIALS = 2
 
 
@@ -34,10 +35,21 @@ def take_signals() -> None:
 
 @dataclass(frozen=True)
 class Live:
-    """A project whose `nsm-resilience` is the stand-in, and what can be read off it."""
+    """A project whose `nsm-resilience` is the stand-in, and what can be read off it.
+
+    Attributes:
+        project: the project.
+        environment: variables of every call.
+        targets: what is asked of Snakemake.
+    """
 
     project: Project
     environment: dict[str, str]
+    targets: tuple[str, ...] = RUN
+
+    def judged(self) -> Live:
+        """The same, with verdicts."""
+        return replace(self, targets=(*RUN, VERDICTS))
 
     @property
     def campaign(self) -> Path:
@@ -52,7 +64,7 @@ class Live:
     ) -> subprocess.Popen[str]:
         """Start snakemake in a session and process group of its own."""
         return subprocess.Popen(
-            self.project.command("--profile", f"profiles/{profile}", "--", *TARGETS),
+            self.project.command("--profile", f"profiles/{profile}", "--", *self.targets),
             cwd=self.project.folder,
             env={**self.environment, **environment},
             stdout=output,

@@ -68,7 +68,7 @@ def live(testbed_file: Path, tmp_path: Path) -> Iterator[Live]:
         "testbed-kind-default.yaml": {"testbed": own.model_dump(mode="json")},
     }.items():
         (project.folder / "config" / name).write_text(yaml.safe_dump(content), encoding="utf-8")
-    started = Live(project, dict(os.environ))
+    started = Live(project, dict(os.environ)).judged()
     try:
         yield started
     finally:

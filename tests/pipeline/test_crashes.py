@@ -105,7 +105,7 @@ def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Li
         assert {path: now.get(path) for path in kept} == kept, harm.__name__
         kept = now
         began |= attempts(live.campaign)
-    live.run()
+    live.judged().run()
 
     check_finished(live.campaign, live.order(), live.project.folder / VERDICTS)
     now = measured(live.campaign)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pipeline
 @pytest.mark.skipif(sys.platform == "win32", reason="live campaigns need Linux")
 def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Live) -> None:
     order = live.order()
-    output = live.run(STAND_IN_VOID=order[2])
+    output = live.judged().run(STAND_IN_VOID=order[2])
     started = [call.split(" --trial ")[1] for call in live.calls("trial")]
     assert list(dict.fromkeys(started)) == order
     assert sorted(started) == sorted([*order, order[2]])
@@ -32,7 +32,7 @@ def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Liv
     assert not (live.campaign / "cluster.json").exists()
     verdicts = (live.project.folder / VERDICTS).read_text().splitlines()
     assert len(verdicts) == len(order) + 1
-    assert "Nothing to be done" in live.run(), output
+    assert "Nothing to be done" in live.judged().run(), output
 
 
 def test_after_snakemake_is_killed_the_same_command_goes_on(live: Live) -> None:
