@@ -146,6 +146,7 @@ def campaign_facts(
         "attempts": len(records),
         **{word: _outcomes(records, word) for word in ("complete", "void", "cut")},
         "incomplete": incomplete(records),
+        "lanes": len({str(r["lane"]) for r in records if r.get("lane")}),
         "clusters": len(description.get("clusters") or [cluster["id"]] if cluster else []),
         "one_kernel": bool(nodes)
         and {n.get("kernel") for n in nodes} <= {m.get("kernel") for m in machines},

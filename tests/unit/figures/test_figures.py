@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from artists import with_id
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -34,6 +36,7 @@ from nsm_resilience.analysis.figures.timelines import (
 )
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.reader import read_record
+from nsm_resilience.systems.known import FIRST
 from tests.builders.campaign_tables import WATCH_S
 from tests.builders.campaigns import Constructed
 
@@ -151,6 +154,30 @@ def test_a_survival_curve_ends_where_its_last_watch_ended(
     assert curve.get_ydata()[-1] == 1.0  # type: ignore[attr-defined]
     assert with_id(figure, "censored:S2-kernel-monitored-kill")
     assert not with_id(figure, "censored:S4-kernel-monitored-kill")
+
+
+def test_no_legend_lies_on_a_survival_curve() -> None:
+    """Curves that fall at once lay under a legend at the lower left."""
+    rows = [(f"S2-vpp-monitored-{how}/{n:02}", how, 0.15 + 0.02 * n)
+            for how in ("kill", "hang") for n in range(1, 8)]  # fmt: skip
+    trials = pd.DataFrame(
+        [
+            {"trial": trial, "attempt": 1, "campaign": "c", "scenario": "S2", "system": FIRST,
+             "plane": "vpp", "client": "monitored", "failure": how, "outage": "first",
+             "watch": "usual", "remedy": "none", "outcome": "complete", "counts": True,
+             "verdict": "supported", "reason": "x", "outage_s": seconds, "outage_censored": False}
+            for trial, how, seconds in rows
+        ]
+    )  # fmt: skip
+    figure = draw_survival(trials, {"S2": "nsmd"}, WATCH_S)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    assert legend is not None
+    box = legend.get_window_extent()
+    for line in axes.get_lines():
+        points = axes.transData.transform(line.get_xydata())
+        assert not any(box.contains(x, y) for x, y in points)
 
 
 # --- timelines -----------------------------------------------------------------------------------

@@ -90,8 +90,8 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
         axes.set_yticks([0, 0.5, 1])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         style.light_grid(axes, "both")
-        axes.legend(
-            loc="lower left", fontsize=5.8, handlelength=1.6, labelspacing=0.2, borderpad=0.1
+        axes.legend(  # "best": on no curve
+            loc="best", fontsize=5.8, handlelength=1.6, labelspacing=0.2, borderpad=0.1
         )
     figure.supxlabel("time since the last reply (s)", fontsize=7.5)
     figure.supylabel("share of paths still away", fontsize=7.5)

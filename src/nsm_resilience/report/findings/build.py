@@ -15,6 +15,7 @@ from nsm_resilience.report.findings.standings import (
     answered,
     attempts,
     found,
+    lanes,
     place,
     sources,
     standings,
@@ -53,6 +54,7 @@ def findings(
         "readme": [found(where, own, by_id=True) for where, own in in_places],
         "claims": [answered(claim, columns) for claim in CLAIMS],
         "attempts": attempts(campaigns),
+        "lanes": lanes(campaigns),
         "own": account(campaigns[0]),
         "differences": [
             sentence

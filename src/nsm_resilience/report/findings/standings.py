@@ -162,6 +162,20 @@ def sources(headline: Headline) -> str:
     )
 
 
+def lanes(campaigns: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many trials ran side by side at most; empty where no record says it.
+
+    >>> lanes([{"campaign": {"lanes": 5}}, {"campaign": {"lanes": 1}}])
+    'at most 5 trials side by side'
+    """
+    most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
+    return (
+        f"at most {counted(most, 'trial')} side by side"
+        if most > 1
+        else ("one trial at a time" if most else "")
+    )
+
+
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
     """Count all attempts of a build, each once, by what became of it.
 
