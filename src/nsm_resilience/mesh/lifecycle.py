@@ -11,7 +11,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent, at_once
-from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, values
+from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, rendered, values
 from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.mesh.shared import make_shared_ready
 from nsm_resilience.record.snapshots import nsm_interfaces
@@ -48,6 +48,9 @@ class Mesh:
     def _values(self) -> dict[str, str]:
         return values(self.system, self.lane, self.images, self.factors.plane)
 
+    def _rendered(self, manifest: str, substitutions: Mapping[str, str]) -> str:
+        return rendered(self.system, manifest, substitutions, self.images)
+
     @property
     def system(self) -> System:
         """What is known of the system under test."""
@@ -68,7 +71,7 @@ class Mesh:
             make_shared_ready(self.cluster, self.system, self.lane)
         for manifest in self.system.parts:
             name = manifest.format(plane=self.plane)
-            self.cluster.apply(self.system.render(name, self._values))
+            self.cluster.apply(self._rendered(name, self._values))
         wanted = sum(workload.pods for workload in self.system.workloads)
         wait_for(
             f"all parts of {self.system.name} Ready in {self.lane.name}",
@@ -97,7 +100,7 @@ class Mesh:
     ) -> None:
         """Create one of the workloads' pods on a node; `extra` are its manifest's own values."""
         own = {"POD": pod, "NODE": node, **(extra or {})}
-        self.cluster.apply(self.system.render(manifest, {**self._values, **own}))
+        self.cluster.apply(self._rendered(manifest, {**self._values, **own}))
 
     def start_bystander(self, pod: str, node: str) -> None:
         """Create an ordinary pod on a node."""

@@ -10,7 +10,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.mesh.definitions import DEFINITIONS
-from nsm_resilience.mesh.manifests import values
+from nsm_resilience.mesh.manifests import rendered, values
 from nsm_resilience.mesh.shared import set_up_shared, wait_until_shared_serves
 from nsm_resilience.systems.base import System
 from nsm_resilience.testbed.api import Cluster, wait_for
@@ -41,7 +41,7 @@ def prepare_cluster(
             cluster.apply(system.render(system.rights, values(system, lane, images, plane)))
         if system.shared is not None:
             say(f"{system.name}: {system.shared.namespace}")
-            cluster.apply(system.render(system.shared.manifest, shared_values))
+            cluster.apply(rendered(system, system.shared.manifest, shared_values, images))
             set_up_shared(cluster, system, lanes)
             wait_until_shared_serves(cluster, system, lanes)
 

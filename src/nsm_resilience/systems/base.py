@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 Role = Literal["client", "endpoint"]
 Owner = Literal["DaemonSet", "Deployment"]
+_CONTAINER = re.compile(r"^ *- name: ([\w-]+)\n +image:", re.MULTILINE)
 Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane", "identity"]
 """What a component does, the same word in every system: figures order and colour by it."""
 
@@ -310,6 +311,12 @@ class System:
             key: value.format(pod=pod, lane=lane) if isinstance(value, str) else value
             for key, value in self.listening.items()
         }
+
+    def container_names(self) -> list[str]:
+        """Names of all containers in its manifests, in alphabetical order."""
+        folder = resources.files(self.folder) / "manifests"
+        texts = (file.read_text() for file in folder.iterdir() if file.name.endswith(".yaml"))
+        return sorted({name for text in texts for name in _CONTAINER.findall(text)})
 
     def render(self, manifest: str, values: Mapping[str, str]) -> str:
         """One of its manifests with its substitutions; KeyError for one that is not given."""

@@ -36,6 +36,13 @@ UserPath = Annotated[WrittenPath, AfterValidator(_of_home)]
 """A path that may begin with `~`, as in a shell."""
 
 
+class Resources(Model):
+    """What a container gets in place of what its manifest says, in quantities of Kubernetes."""
+
+    limits: dict[Literal["cpu", "memory"], str] = Field(default={}, examples=[{"cpu": "1"}])
+    requests: dict[Literal["cpu", "memory"], str] = Field(default={}, examples=[{"cpu": "50m"}])
+
+
 class SystemImages(Model):
     """Where one system's images come from, where it is not where they are published."""
 
@@ -45,6 +52,12 @@ class SystemImages(Model):
         default={},
         examples=[{"spire-server": "registry.example.org/spire-server:1.12.4"}],
         description="Full names, by the image's own name.",
+    )
+    resources: dict[str, Resources] = Field(
+        default={},
+        examples=[{"nsc": {"limits": {"memory": "120Mi"}}}],
+        description="By a container's name: what it gets on a machine that cannot hold what its "
+        "manifest says, which is what the system's makers say. Written into each record.",
     )
 
 
@@ -68,6 +81,22 @@ class Images(Model):
         default="docker.io/library/python:3.12-slim",
         description="Image of the node agent and the bystander: Python >= 3.9, nothing else.",
     )
+
+    @model_validator(mode="after")
+    def _containers_exist(self) -> Self:
+        for name, own in self.systems.items():
+            there = system_named(name).container_names()
+            unknown = [container for container in own.resources if container not in there]
+            if unknown:
+                raise ValueError(
+                    f"{name} has no container `{unknown[0]}`; write `resources` of one of: "
+                    f"{', '.join(there)}"
+                )
+        return self
+
+    def resources_of(self, system: System) -> Mapping[str, Resources]:
+        """What containers of a system get that is not what its manifests say, by their names."""
+        return self.systems.get(system.name, SystemImages()).resources
 
     def of(self, system: System, image: Image) -> str:
         """Full name of one of a system's images."""

@@ -48,6 +48,7 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
             "tag": plan.images.tag,
             "agent": plan.images.agent,
             **_named(plan),
+            **_resources(plan),
         },
         "software": software(),
         "host": machine(),
@@ -62,6 +63,13 @@ def _named(plan: AttemptPlan) -> dict[str, Any]:
     if factors.system == FIRST:
         return {}
     return {"named": plan.images.names({factors.system: (factors.plane,)})}
+
+
+def _resources(plan: AttemptPlan) -> dict[str, Any]:
+    """What containers got in place of what the system's manifests say, where that is declared."""
+    given = plan.images.resources_of(plan.scheduled.cell.factors.under_test)
+    shown = {name: one.model_dump(exclude_defaults=True) for name, one in given.items()}
+    return {"resources": shown} if shown else {}
 
 
 def _node(cluster: Cluster, role: str, name: str) -> dict[str, Any]:

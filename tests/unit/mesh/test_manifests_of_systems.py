@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from nsm_resilience.mesh.manifests import ENDPOINT, values
+from nsm_resilience.mesh.manifests import ENDPOINT, rendered, values
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from nsm_resilience.testbed.base import Lane
-from nsm_resilience.testbed.config import Images
+from nsm_resilience.testbed.config import Images, Resources, SystemImages
 
 PLANES = [(system, plane) for system in SYSTEMS.values() for plane in system.planes]
 IDS = [f"{system.name}-{plane}" for system, plane in PLANES]
@@ -159,3 +159,51 @@ def test_an_endpoint_gives_addresses_of_the_network_that_it_is_told(
     (container,) = pod["spec"]["containers"]
     told = {e.get("value") for e in container["env"]}
     assert system.addresses[ENDPOINT] in told
+
+
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+def test_every_container_is_known_by_name(system: System) -> None:
+    found = set()
+    for plane in system.planes:
+        found |= {name for _, name in containers(system, plane)}
+        pods = [documents(system, plane, name)[0] for name in WORKLOADS]
+        inits = [one["spec"]["template"] for one in parts(system, plane).values()]
+        for pod in (*pods, *inits):
+            every = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+            found |= {container["name"] for container in every}
+    assert found == set(system.container_names())
+
+
+def test_resources_that_a_testbed_declares_stand_in_place_of_the_manifests() -> None:
+    own = Resources(limits={"memory": "700Mi"}, requests={"cpu": "50m"})
+    images = Images(systems={TODAY.name: SystemImages(resources={"nsmgr": own, "nsc": own})})
+    substitutions = {
+        **values(TODAY, Lane(7, "a", "b"), images, "vpp"), "POD": "one", "NODE": "a",
+    }  # fmt: skip
+    (manager,) = yaml.safe_load_all(rendered(TODAY, "nsmgr.yaml", substitutions, images))
+    (container,) = manager["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == {
+        "requests": {"cpu": "50m", "memory": "100Mi"},
+        "limits": {"cpu": "400m", "memory": "700Mi"},
+    }
+    (client,) = yaml.safe_load_all(rendered(TODAY, "client-monitored.yaml", substitutions, images))
+    by_name = {c["name"]: c.get("resources") for c in client["spec"]["containers"]}
+    assert by_name["application"] is None
+    assert by_name["nsc"]["limits"] == {"cpu": "200m", "memory": "700Mi"}
+    (asks,) = client["spec"]["initContainers"]
+    assert asks["resources"]["limits"] == {"cpu": "200m", "memory": "80Mi"}, (
+        "not named, not changed"
+    )
+
+
+def test_without_any_a_manifest_is_as_it_is_written() -> None:
+    for system, plane in PLANES:
+        substitutions = values(system, Lane(7, "a", "b"), Images(), plane)
+        for name in (part.format(plane=plane) for part in system.parts):
+            text = system.render(name, substitutions)
+            assert rendered(system, name, substitutions, Images()) == text
+
+
+def test_resources_of_a_container_that_is_not_there_are_refused() -> None:
+    with pytest.raises(ValueError, match="has no container `nscc`; write `resources` of one of"):
+        Images(systems={TODAY.name: SystemImages(resources={"nscc": Resources()})})
