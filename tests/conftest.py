@@ -111,8 +111,11 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return lines
 
 
-TOGETHER = ("tests/cluster/", "tests/pipeline/built/")
-"""Folders whose tests share one cluster, or one project that is built whole."""
+TOGETHER = (
+    "tests/cluster/", "tests/pipeline/built/", "tests/unit/figures/", "tests/unit/report/",
+    "tests/unit/site/",
+)  # fmt: skip
+"""Folders whose tests share one cluster, one project that is built whole, or campaigns."""
 
 
 def group_of(test: str) -> str:

@@ -2,7 +2,6 @@
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 
@@ -42,6 +41,8 @@ def test_no_object_of_a_schema_takes_unknown_keys(name: str) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_configuration_file_fits_the_schema_that_it_names(path: Path) -> None:
+    import jsonschema
+
     schema = json.loads(schema_text(kind_of(path)))
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     if kind_of(path) == "config":

@@ -108,7 +108,7 @@ def run_notebook(
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
         NotebookError: the source is not there or is no percent notebook.
     """
-    _pass_over_grammar()
+    _pass_over_grammar()  # before papermill, which takes it as well
     from papermill.exceptions import PapermillExecutionError
 
     root = Path.cwd() if cwd is None else Path(cwd)
@@ -232,6 +232,7 @@ def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> 
 
 def read_percent_notebook(source_py: Path) -> NotebookNode:
     """Read a percent script as a notebook, without what is said of the file before its cells."""
+    _pass_over_grammar()
     import jupytext
 
     notebook: NotebookNode

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rdflib import Graph
+if TYPE_CHECKING:
+    from rdflib import Graph
+
 
 BASE = "https://example.org/results/"
 
@@ -62,6 +64,9 @@ def load(path: Path) -> dict[str, Any]:
 
 def graph_of(path: Path) -> Graph:
     """The file as a graph; identifiers inside the results begin with `BASE`."""
+
+    from rdflib import Graph
+
     content = {"@context": CONTEXT, "@graph": load(path)["@graph"]}
     return Graph().parse(data=json.dumps(content), format="json-ld", base=BASE)
 

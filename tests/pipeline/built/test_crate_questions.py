@@ -12,17 +12,17 @@ import json
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 import yaml
 from crate_graph import CONTEXT, ask, graph_of, load
-from rdflib import Graph
-from rocrate import vocabs
-from rocrate.rocrate import ROCrate
 
 from tests.builders.projects import Project
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 pytestmark = pytest.mark.pipeline
 
@@ -303,6 +303,9 @@ def test_every_reference_leads_to_an_entity_or_out_of_the_crate(results: Path) -
 
 def test_only_terms_of_the_contexts_are_used(results: Path) -> None:
     """A term that no context has would be dropped without a word."""
+
+    from rocrate import vocabs
+
     run_terms = {t for t, iri in CONTEXT.items() if "workflow-run" in iri or "codemeta" in iri}
     known = set(vocabs.RO_CRATE["@context"]) | run_terms
     used: set[str] = set()
@@ -314,6 +317,8 @@ def test_only_terms_of_the_contexts_are_used(results: Path) -> None:
 
 
 def test_the_library_reads_the_crate(results: Path, trials: pd.DataFrame) -> None:
+    from rocrate.rocrate import ROCrate
+
     crate = ROCrate(results)
     assert crate.mainEntity.id == "source/Snakefile"
     runs = [e for e in crate.get_by_type("CreateAction") if e.id.startswith("#trial/")]

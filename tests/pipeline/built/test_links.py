@@ -9,9 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pandas as pd
-import pypdf
 import pytest
-from docutils.core import publish_parts
 from linked_pages import Page, dead_links, ids_of, target_of
 
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
@@ -54,6 +52,9 @@ def relative(addresses: set[str]) -> set[str]:
 
 def of_pdf(path: Path) -> Iterator[tuple[int, str | None]]:
     """Page and address of each link; None for a link within the document."""
+
+    import pypdf
+
     for number, page in enumerate(pypdf.PdfReader(path).pages, start=1):
         for annotation in page.get("/Annots") or []:
             action = annotation.get_object().get("/A")
@@ -77,6 +78,8 @@ def test_links_of_paper_and_supplement_lead_into_the_results(results: Path) -> N
 
 @pytest.mark.parametrize(("name", "least"), [("report.pdf", 10), ("supplement.pdf", 50)])
 def test_links_within_a_document_have_a_place(results: Path, name: str, least: int) -> None:
+    import pypdf
+
     reader = pypdf.PdfReader(results / name)
     pages = {page.indirect_reference.idnum for page in reader.pages if page.indirect_reference}
     names = set(reader.named_destinations)
@@ -98,6 +101,8 @@ def test_links_within_a_document_have_a_place(results: Path, name: str, least: i
 
 
 def test_links_of_the_start_page_lead_into_the_results(results: Path) -> None:
+    from docutils.core import publish_parts
+
     page = (results / "start.rst").read_text(encoding="utf-8")
     body = str(publish_parts(page, writer="html")["html_body"])
     found = relative(set(re.findall(r'href="([^"]+)"', body)))

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 from samples_of_times import censored, seen
-from statsmodels.stats.nonparametric import rank_compare_2indep
 
 from nsm_resilience.statistics import differences
 from nsm_resilience.statistics.differences import (
@@ -165,6 +164,8 @@ def test_cliffs_delta_counts_two_censored_times_as_a_tie() -> None:
 
 
 def test_cliffs_delta_without_censoring_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.nonparametric import rank_compare_2indep
+
     chance = np.random.default_rng(8)
     for n1, n2 in ((4, 4), (5, 9), (20, 12)):
         first, second = chance.integers(0, 9, n1) * 1.0, chance.integers(3, 12, n2) * 1.0

@@ -8,7 +8,6 @@ import math
 import numpy as np
 import pytest
 from samples_of_times import seen
-from statsmodels.stats.multitest import multipletests
 
 from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
 from nsm_resilience.statistics.families import LEVEL, adjusted, confidence_of, holm
@@ -16,6 +15,8 @@ from nsm_resilience.statistics.families import LEVEL, adjusted, confidence_of, h
 
 def test_p_is_adjusted_for_the_number_of_tests_that_were_made() -> None:
     # Holm (1979): the smallest of m is multiplied by m, the next by m - 1, and never decreases
+    from statsmodels.stats.multitest import multipletests
+
     found = holm([0.01, math.nan, 0.04, 0.03])
     assert found[0] == pytest.approx(0.03)
     assert found[2] == found[3] == pytest.approx(0.06)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
@@ -21,35 +22,54 @@ from tests.builders.records import build, describe, note
 from tests.builders.samples import ns
 from tests.builders.studies import make_study
 
+CAMPAIGN = Path("results/unpacked/constructed")
+
+
+@pytest.fixture(scope="module")
+def once_judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a campaign and its verdicts; each test gets a copy."""
+    root = tmp_path_factory.mktemp("judged")
+    with contextlib.chdir(root):
+        study = make_study(CAMPAIGN)
+        build(CAMPAIGN, "S2", study=study, down=[(6.0, 500.0)], answered_s=None)
+        build(CAMPAIGN, "S2", study=study, number=2)
+        build(CAMPAIGN, "S6", study=study, void="the node was lost")
+        stream = {"channel": "monitor stream", "what": "broken"}
+        stream["text"] = "the connection was closed"
+        broke = (4.0, note("notification", source="agent", t_ns=ns(4.0), data=stream))
+        build(CAMPAIGN, "S7", study=study, acts=[broke], factors={"client": "plain"})
+        describe(CAMPAIGN)
+        judge_campaign(CAMPAIGN, Path("results/verdicts/constructed.jsonl"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def once_reported(once_judged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with tables and numbers beside the verdicts."""
+    root = tmp_path_factory.mktemp("reported") / "root"
+    shutil.copytree(once_judged, root)
+    with contextlib.chdir(root):
+        path = CAMPAIGN / "campaign.json"
+        description = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({"created": "2026-11-23", "source": "synthetic", **description}))
+        build_tables([CAMPAIGN], Path("results/verdicts"), Path("results/tables"))
+        write_contrasts(Path("results/tables"), [CAMPAIGN])
+        write_numbers(Path("results/tables"), [CAMPAIGN], Path("results/numbers.json"))
+    return root
+
 
 @pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def judged(once_judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    campaign = Path("results/unpacked/constructed")
-    study = make_study(campaign)
-    build(campaign, "S2", study=study, down=[(6.0, 500.0)], answered_s=None)
-    build(campaign, "S2", study=study, number=2)
-    build(campaign, "S6", study=study, void="the node was lost")
-    stream = {"channel": "monitor stream", "what": "broken", "text": "the connection was closed"}
-    broke = (4.0, note("notification", source="agent", t_ns=ns(4.0), data=stream))
-    build(campaign, "S7", study=study, acts=[broke], factors={"client": "plain"})
-    describe(campaign)
-    verdicts = Path("results/verdicts/constructed.jsonl")
-    judge_campaign(campaign, verdicts)
-    return verdicts.parent
+    shutil.copytree(once_judged / "results", "results")
+    return Path("results/verdicts")
 
 
 @pytest.fixture
-def reported(judged: Path) -> Path:
-    """The verdicts, with tables and numbers beside them."""
-    campaign = Path("results/unpacked/constructed")
-    path = campaign / "campaign.json"
-    description = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({"created": "2026-11-23", "source": "synthetic", **description}))
-    build_tables([campaign], judged, Path("results/tables"))
-    write_contrasts(Path("results/tables"), [campaign])
-    write_numbers(Path("results/tables"), [campaign], Path("results/numbers.json"))
-    return judged
+def reported(once_reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(once_reported / "results", "results")
+    return Path("results/verdicts")
 
 
 def test_the_way_from_claim_and_figure_to_row_and_record_is_shown_in_order(reported: Path) -> None:

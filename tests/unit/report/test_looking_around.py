@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from nsm_resilience.report.looking_around import copy_notebooks
@@ -26,6 +25,8 @@ def test_by_default_a_notebook_keeps_no_figure_and_names_no_campaign(notebook: P
 
 
 def test_copies_have_a_kernel_and_those_that_are_there_are_kept(tmp_path: Path) -> None:
+    import nbformat
+
     made = copy_notebooks(NOTEBOOKS, tmp_path / "explore")
     assert {path.stem for path in made} == {path.stem for path in ALL}
     for path in made:

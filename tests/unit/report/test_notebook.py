@@ -4,8 +4,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pytest
 
 from nsm_resilience.report.notebook import (
@@ -59,6 +57,8 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def texts(path: Path) -> list[str]:
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return [str(output.get("text", output.get("data"))) for output in outputs]
@@ -81,6 +81,8 @@ def test_the_kernel_is_the_interpreter_that_runs_the_runner(twice: tuple[Path, P
 def test_the_copy_holds_no_machine_paths_timings_versions_or_random_ids(
     twice: tuple[Path, Path],
 ) -> None:
+    import nbformat
+
     text = twice[0].read_text(encoding="utf-8")
     assert str(twice[0].parent) not in text
     assert "<environment>" in text or sys.prefix not in text
@@ -111,12 +113,16 @@ def test_a_notebook_without_a_parameters_cell_is_an_error(tmp_path: Path) -> Non
 
 
 def test_a_default_that_must_be_computed_is_an_error() -> None:
+    import jupytext
+
     notebook = jupytext.reads('# %% tags=["parameters"]\nx = open("f")\n', fmt="py:percent")
     with pytest.raises(ParameterError, match=r"x is not a literal"):
         declared_parameters(notebook, Path("n.py"))
 
 
 def test_a_value_of_another_kind_is_an_error() -> None:
+    import jupytext
+
     notebook = jupytext.reads('# %% tags=["parameters"]\nn = 3\n', fmt="py:percent")
     assert resolve_parameters(notebook, {"n": "4"}, Path("n.py")) == {"n": 4}
     with pytest.raises(ParameterError, match=r"n is of kind int .* got 'four'"):
@@ -124,6 +130,8 @@ def test_a_value_of_another_kind_is_an_error() -> None:
 
 
 def test_a_path_as_a_parameter_is_written_with_slashes() -> None:
+    import jupytext
+
     notebook = jupytext.reads('# %% tags=["parameters"]\np = ""\n', fmt="py:percent")
     assert resolve_parameters(notebook, {"p": Path("a") / "b"}, Path("n.py")) == {"p": "a/b"}
 
@@ -175,6 +183,8 @@ def test_a_notebook_runs_where_unix_sockets_are_not_possible(
 
 @pytest.mark.parametrize("source", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
 def test_the_projects_notebooks_have_the_parameters_the_workflow_gives(source: Path) -> None:
+    import jupytext
+
     own = {
         "explore": {"trial", "attempt", "interactive"},
         "gallery": {"cell", "most"},

@@ -9,9 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tests.builders.campaigns import construct
 from tests.builders.notebooks import run_here
@@ -23,6 +21,8 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 def opened_in_jupyter(folder: Path, name: str) -> Any:
     """A notebook as the server's contents manager with jupytext gives it to JupyterLab."""
+
+    import nbformat
     from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
     from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
 
@@ -42,6 +42,8 @@ def clone(built: Built) -> Path:
 
 
 def run(notebook: Any, folder: Path) -> Any:
+    from nbclient import NotebookClient
+
     return NotebookClient(
         notebook,
         kernel_name="python3",
@@ -52,6 +54,8 @@ def run(notebook: Any, folder: Path) -> Any:
 
 
 def test_a_trial_is_picked_and_its_timeline_shown_in_jupyter(built: Built, clone: Path) -> None:
+    import nbformat
+
     pytest.importorskip("ipywidgets")
     notebook = opened_in_jupyter(clone, "explore.py")
     trial, attempt = built.real["everything-killed"]
