@@ -8,6 +8,7 @@ and by the build of the pipeline's tests, which runs all of them.
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ def run_here(stem: str, parameters: Mapping[str, object], cwd: Path = ROOT) -> l
     values = resolve_parameters(notebook, parameters, source)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(cwd):
+        main = sys.modules["__main__"]  # the shell puts its own in its place
         no_history = Config({"HistoryManager": {"enabled": False}})
         shell = InteractiveShell.instance(ipython_dir=folder, config=no_history)
         try:
@@ -48,6 +50,7 @@ def run_here(stem: str, parameters: Mapping[str, object], cwd: Path = ROOT) -> l
         finally:
             shell.reset()
             InteractiveShell.clear_instance()
+            sys.modules["__main__"] = main
 
 
 def _run(shell: InteractiveShell, cell: Any, values: Mapping[str, object]) -> Ran:

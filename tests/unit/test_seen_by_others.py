@@ -73,12 +73,14 @@ def test_a_trial_that_the_changes_name_was_recorded() -> None:
         path.parent.name: path.read_text(encoding="utf-8")
         for path in (ROOT / "results" / "recorded").glob("*/campaign.json")
     }
-    named = 0
-    for line in text_of("CHANGELOG.md").replace("\n  ", " ").splitlines():
+    named, changes = 0, text_of("CHANGELOG.md")
+    for line in changes.replace("\n  ", " ").splitlines():
         for part in re.split(r"(?=`(?:nine|[a-z]+-\d{4}-\d\d)`)", line):
             campaign = re.match(r"`(nine|[a-z]+-\d{4}-\d\d)`", part)
             for trial in re.findall(r"`([A-Z]\d-[a-z0-9.-]+/\d\d)`", part):
                 assert campaign is not None, line
+                if f"campaign `{campaign[1]}` is no longer in the tree" in changes:
+                    continue
                 assert trial in campaigns[campaign[1]], (campaign[1], trial)
                 named += 1
     assert named > 10

@@ -149,7 +149,7 @@ def test_a_folder_in_the_place_of_a_file_costs_one_record(tmp_path: Path, name: 
 def test_a_table_of_other_types_is_none(tmp_path: Path) -> None:
     path = old(tmp_path) / "samples" / "path.parquet"
     table = pd.read_parquet(path)
-    table["sent_ns"] = table["sent_ns"].astype("float64")
+    table["sent_us"] = table["sent_us"].astype("float64")
     table.to_parquet(path, index=False)
     assert judged(tmp_path).verdict == "unknown"
 
