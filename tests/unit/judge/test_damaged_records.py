@@ -235,12 +235,17 @@ def delete_losses(record: Path, data: Any) -> None:
     rows.to_parquet(path, index=False)
 
 
+def a_second(column: str) -> int:
+    """In the unit of a column: records of before have nanoseconds, others microseconds."""
+    return 10**9 if column.endswith("_ns") else 10**6
+
+
 def move_rows(record: Path, data: Any) -> None:
     path, rows = _table(record, data)
-    columns = [c for c in ("due_us", "sent_us", "t_us") if c in rows]
+    columns = [c for c in rows if c[:-3] in ("due", "sent", "t")]
     if len(columns) == 2 and data.draw(st.booleans()):
         columns = [data.draw(st.sampled_from(columns))]
-    by = round(data.draw(st.floats(-1e4, 1e4)) * 1e6)
+    by = round(data.draw(st.floats(-1e4, 1e4)) * a_second(columns[0]))
     begin = 0 if path.stem in ("components", "sockets") else data.draw(st.sampled_from([0, 0, 9]))
     rows.loc[rows.index[begin:], columns] += by
     rows.to_parquet(path, index=False)
@@ -250,13 +255,15 @@ def alter_cell(record: Path, data: Any) -> None:
     path, rows = _table(record, data)
     if not len(rows):
         return
-    numbers = [c for c in rows if c in ("seq", "due_us", "sent_us", "rtt_us", "t_us")]
+    numbers = [c for c in rows if c == "seq" or c.endswith(("_ns", "_us"))]
     column = data.draw(st.sampled_from(numbers))
     row = data.draw(st.integers(0, len(rows) - 1))
-    if column == "rtt_us" and pd.isna(rows.loc[rows.index[row], column]):
-        value = data.draw(st.sampled_from([0, 5, 11 * 86_400 * 10**6]))  # a lost one with a time
+    if column.startswith("rtt") and pd.isna(rows.loc[rows.index[row], column]):
+        value = data.draw(
+            st.sampled_from([0, 5, 11 * 86_400 * a_second(column)])
+        )  # a lost one with a time
     else:
-        value = data.draw(st.sampled_from([-1, 2**62, 11 * 86_400 * 10**6]))
+        value = data.draw(st.sampled_from([-1, 2**62, 11 * 86_400 * a_second(column)]))
     rows.loc[rows.index[row], column] = value
     rows.to_parquet(path, index=False)
 
@@ -271,9 +278,9 @@ def alter_columns(record: Path, data: Any) -> None:
         rows = rows.rename(columns={column: "more"})
     elif how == "one value":
         # of components and sockets, anything that can be measured is another measurement
-        if path.stem in ("components", "sockets") and column not in ("node", "t_us"):
+        if path.stem in ("components", "sockets") and column not in ("node", "t_us", "t_ns"):
             return
-        if column in ("fate", "rtt_us", "error", "client"):
+        if column in ("fate", "rtt_us", "rtt_ns", "error", "client"):
             return
         rows[column] = "x" if rows[column].dtype == object else 0
     else:
