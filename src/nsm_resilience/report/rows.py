@@ -188,13 +188,20 @@ def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> dict[str, Any]:
     """For how long new clients were not taken: median of the trials in which that is known.
 
     Where those who waited had given up before another was taken, it is known as an interval only:
-    the medians of both its ends are written.
+    the medians of both its ends are written. Where the last who asked was not taken either, it is
+    longer than that, and nobody knows by how much.
     """
     median, known = float(row["blind_median_s"]), int(row["blind_n"])
-    words = "for good" if math.isinf(median) else seconds(median) if known else ""
-    least = decided["blind_at_least_s"].astype(float).median() if known else median
-    if known and not math.isinf(median) and least < median - _SAME_S:
-        words = f"{seconds(float(least))} to {words}"
+    if not known:
+        words = ""
+    else:
+        least = float(decided["blind_at_least_s"].astype(float).median())
+        if math.isinf(median):
+            words = f"> {seconds(least)}"
+        elif least < median - _SAME_S:
+            words = f"{seconds(least)} to {seconds(median)}"
+        else:
+            words = seconds(median)
     return {"blind_known": known, "blind_censored": int(row["blind_censored"]), "blind": words}
 
 

@@ -132,11 +132,7 @@ def _difference(row: Mapping[str, Any]) -> str:
     path = [f"{text} in {row['path'][word]}" for word, text in words if row["path"][word]]
     blind = ""
     if row["blind_known"]:
-        blind = (
-            "; none was taken any more (median)"
-            if row["blind"] == "for good"
-            else f"; none was taken for {row['blind']} s (median)"
-        )
+        blind = f"; none was taken for {row['blind']} s (median)"
     return (
         f"{name}: the paper says {row['claimed']}, supported were {row['k']} of "
         f"{counted(row['n'], 'trial')} (interval {row['interval']}). The path {listed(path)}; a "
