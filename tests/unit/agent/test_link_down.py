@@ -183,3 +183,26 @@ def test_a_damaged_note_is_no_reason_to_stop(tmp_path: Path) -> None:
         (tmp_path / "safe" / f"down-{name}.json").write_text(text)
     assert linkdown.set_all_up() == [False] * 3
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("route", ["172.16.1.0", "172.16.1.0 scope link"])
+def test_a_route_that_is_put_back_is_printed_as_before(route: str) -> None:
+    """Seen on a cluster: without its scope, `ip` took that of a client to be another one."""
+    import linkdown
+
+    words = " ".join(linkdown.whole(route))
+    script = f"ip link set lo up && ip -4 route replace {words} dev lo && ip -4 route show dev lo"
+    try:
+        done = subprocess.run(
+            ["unshare", "-n", "sh", "-c", script], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no network of its own can be made here, or there is no `ip`")
+    assert done.stdout.strip() == route
+
+
+def test_a_scope_that_is_not_printed_is_global() -> None:
+    import linkdown
+
+    assert linkdown.whole("172.16.1.0") == ["172.16.1.0", "scope", "global"]
+    assert linkdown.whole("172.16.1.0 scope link") == ["172.16.1.0", "scope", "link"]

@@ -87,6 +87,16 @@ def routes(pid: int, name: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()] if code == 0 else []
 
 
+def whole(route: str) -> list[str]:
+    """The words of a printed route, its scope among them.
+
+    `ip` prints no scope where it is global, and takes one that is not given to be `link`: put back
+    as it was printed, the route of a client was another one than before.
+    """
+    words = route.split()
+    return words if "scope" in words else [*words, "scope", "global"]
+
+
 def process_of(pod_uid: str) -> int | None:
     """A process in a pod's own network; None when the pod has none (any more)."""
     inside = (pid for pid in processes.of_pod(pod_uid) if processes.in_own_network(pid))
@@ -110,7 +120,7 @@ def set_up_again(kept: dict[str, Any]) -> bool:
         set_link(channel, name, up=True)
         for route in kept["routes"]:
             run_on_node(
-                ["ip", "-4", "route", "replace", *route.split(), "dev", name], network_of=pid
+                ["ip", "-4", "route", "replace", *whole(route), "dev", name], network_of=pid
             )
         now = state(channel, name)
     back = set(kept["routes"]) <= set(routes(pid, name))
