@@ -47,7 +47,7 @@ def cell_rows(
     """Return one row per cell of table `scenarios`, in the order of the report.
 
     Args:
-        tables: the campaign's rows of the tidy tables by name, with the index they have there.
+        tables: the campaign's rows of tables `scenarios` and `trials`.
         study: the study that was run.
         names: what is broken, by scenario id.
         records: the campaign's folder as seen from the report.
@@ -57,13 +57,16 @@ def cell_rows(
     declared = {scenario.id: scenario for scenario in study.scenarios}
     return [
         _row(row, label, tables["trials"], declared.get(row["scenario"]), study, records)
-        | {"rows": places(row, tables)}
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
     ]
 
 
 def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     """Say where a cell stands in the tables, those without a row of it left out.
+
+    Args:
+        row: a row with the levels of the cell.
+        tables: the campaign's rows of all tables by name, with the index they have there.
 
     Returns:
         Name of the table, its rows in words as spreadsheets count them, and as a link's fragment.

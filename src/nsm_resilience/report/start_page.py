@@ -38,14 +38,16 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
     """Write the page from the tables; its links are relative to the folder of `out`."""
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.report.numbers import of_campaign, read_tables
+    from nsm_resilience.report.numbers import of_campaign, read_named
     from nsm_resilience.report.rows import cell_rows
     from nsm_resilience.study.load import load_recorded_study
+    from nsm_resilience.tables.schemas import CLAIMS, SCENARIOS
+    from nsm_resilience.tables.trials import TRIALS
 
     def seen(path: Path) -> PurePosixPath:
         return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
 
-    whole = read_tables(tables_dir)
+    whole = read_named(tables_dir, (TRIALS, SCENARIOS, CLAIMS), "snakemake")
     site = seen(tables_dir.parent / SITE)
     parts = []
     for folder in campaigns:
