@@ -178,7 +178,6 @@ def make_numbers(
         "links": dict(links),
         "counts": verdict_counts(tables["trials"]),
         "paths": path_outcomes(tables["trials"]),
-        "listened": listened(tables["trials"]),
         "trials_per_cell": trials_per_cell(rows),
         "planes": planes(nine, tables["claims"]),
         "further": further,
@@ -237,13 +236,6 @@ def apart_in_words(parts: Mapping[str, int]) -> list[dict[str, Any]]:
         for part in APART
         if parts[part]
     ]
-
-
-def listened(trials: pd.DataFrame) -> int:
-    """Count the judged trials in which a listener of our own was on the client's stream."""
-    from nsm_resilience.analysis.figures.cells import judged
-
-    return int(judged(trials)["listener_watched"].eq(True).fillna(False).sum())
 
 
 def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
