@@ -61,6 +61,11 @@ def cell_rows(
     ]
 
 
+def all_rows(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every cell of a campaign, out of its numbers: the nine of each plane, then further ones."""
+    return [*(row for plane in numbers["planes"] for row in plane["rows"]), *numbers["further"]]
+
+
 def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     """Say where a cell stands in the tables, those without a row of it left out.
 

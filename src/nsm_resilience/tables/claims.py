@@ -21,6 +21,7 @@ from typing import get_args
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
 from nsm_resilience.systems.known import FIRST
+from nsm_resilience.tables.language import counted, listed
 from nsm_resilience.tables.rows import Row, counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
 
@@ -110,13 +111,13 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
     missing = [s.id for s, c in own if not c.n]
     agreeing = f"{len(run) - len(apart)} of {len(run)} agree with the paper"
     if apart:
-        agreeing += f", apart from {_listed(apart)}"
-    found = f"{len(supported)} of {len(run)} are supported ({_listed(supported) or 'none'})"
+        agreeing += f", apart from {listed(apart)}"
+    found = f"{len(supported)} of {len(run)} are supported ({listed(supported)})"
     if flaky:
-        found += f" and {_listed(flaky)} in some trials only"
+        found += f" and {listed(flaky)} in some trials only"
     if len(nine) < SCENARIOS_CLAIMED or missing:
         lacking = (
-            f"{_listed(missing)} {'has' if len(missing) == 1 else 'have'} no judged trial"
+            f"{listed(missing)} {'has' if len(missing) == 1 else 'have'} no judged trial"
             if missing
             else f"the study declares {len(nine)} of the nine scenarios only"
         )
@@ -150,7 +151,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     why = f"{_on(plane)} {'; '.join(clauses)}"
     blind = sum(j.measures.detected_unknown is not None for c in run for j in c.judged)
     if blind and all(map(_hidden, run)):  # what is not known confirms nothing
-        why = f"Whether anything was shown is not known in {_trials(blind)} on the "
+        why = f"Whether anything was shown is not known in {counted(blind, 'trial')} on the "
         return "not tested", f"{why}{PLANE_NAMES[plane]} plane.", [c.cell for c in run]
     deciding = {c.cell.id for c in run}
     variants = [
@@ -163,7 +164,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     ]
     if variants:
         shown = [f"{_level(c)} ({_shows(c)})" for c in variants]
-        why += f"; other levels, which do not decide: {_listed(shown)}"
+        why += f"; other levels, which do not decide: {listed(shown)}"
     return ("reproduced" if all(map(_hidden, run)) else "differs"), f"{why}.", [c.cell for c in run]
 
 
@@ -185,7 +186,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
-        where = f"in {_trials(blind)} on the {PLANE_NAMES[plane]} plane"
+        where = f"in {counted(blind, 'trial')} on the {PLANE_NAMES[plane]} plane"
         unknown = sum(j.measures.notified_unknown is not None for c in run for j in c.judged)
         known = "is not known" if unknown == blind else "is not known, or was not recorded,"
         why = f"Whether the client was told {known} {where}."
@@ -200,7 +201,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     ]
     why = f"{_on(plane)} {'; '.join(clauses)}"
     if shown and len(shown) < len(run):
-        why += f"; so the claim holds for {_listed([_level(c) for c in shown])} only"
+        why += f"; so the claim holds for {listed([_level(c) for c in shown])} only"
     return (
         "reproduced" if len(shown) == len(run) else "differs",
         f"{why}.",
@@ -229,7 +230,7 @@ def _apart(scenario: Scenario, cell: _Cell) -> str:
 def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
     if not scenarios:
         return f"The study declares no scenario for {claim}."
-    names = _listed([s.id for s in scenarios])
+    names = listed([s.id for s in scenarios])
     return f"{names} has no judged trial at its defaults on the {PLANE_NAMES[plane]} plane."
 
 
@@ -267,10 +268,6 @@ def _shows(cell: _Cell) -> str:
     return f"supported in {_share(cell.k, cell.n)}, shown in {_share(detected, known)}"
 
 
-def _trials(number: int) -> str:
-    return "1 trial" if number == 1 else f"{number} trials"
-
-
 def _share(k: int, n: int) -> str:
     """How many of n, so that it reads well behind "in"."""
     if k == 0:
@@ -297,9 +294,3 @@ def _level(cell: _Cell) -> str:
     parts += [f"{f.outage} outage"] if f.outage != "first" else []
     parts += [f"remedy {f.remedy}"] if f.remedy != "none" else []
     return " with ".join([parts[0], " and ".join(parts[1:])])
-
-
-def _listed(items: Sequence[str]) -> str:
-    if len(items) < 2:
-        return "".join(items)
-    return ", ".join(items[:-1]) + " and " + items[-1]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings.language import counted, listed, was
+from nsm_resilience.tables.language import counted, least_to_most, listed, was
 
 Numbers = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
@@ -56,11 +56,7 @@ def cells(sizes: Mapping[str, int]) -> str:
     """Say how many judged trials the cells have."""
     if sizes["cells"] == 0:
         return "No cell has a judged trial."
-    many = (
-        str(sizes["least"])
-        if sizes["least"] == sizes["most"]
-        else f"{sizes['least']} to {sizes['most']}"
-    )
+    many = least_to_most(sizes["least"], sizes["most"])
     return f"Judged trials of a cell, of {counted(sizes['cells'], 'cell')} run: {many}."
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings.language import counted, listed
+from nsm_resilience.tables.language import counted, listed
 
 
 def windows(campaigns: Sequence[Mapping[str, Any]]) -> list[str]:

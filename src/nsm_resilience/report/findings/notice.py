@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import level_name
-from nsm_resilience.report.findings.language import listed
+from nsm_resilience.report.rows import all_rows
 from nsm_resilience.systems.known import system_named
+from nsm_resilience.tables.language import listed
 
 Row = dict[str, Any]
 
@@ -26,17 +27,14 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         in seconds as text.
     """
     wanted = set(scenarios)
-    found = []
-    for campaign in campaigns:
-        rows = [row for plane in campaign["planes"] for row in plane["rows"]] + campaign["further"]
-        found += [
-            _row(campaign["campaign"]["name"], row)
-            for row in rows
-            if row["scenario"] in wanted
-            and row["n"]
-            and (row["remedy"], row["outage"]) == ("none", "first")
-        ]
-    return found
+    return [
+        _row(campaign["campaign"]["name"], row)
+        for campaign in campaigns
+        for row in all_rows(campaign)
+        if row["scenario"] in wanted
+        and row["n"]
+        and (row["remedy"], row["outage"]) == ("none", "first")
+    ]
 
 
 def _row(campaign: str, row: Mapping[str, Any]) -> Row:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import level_name
-from nsm_resilience.report.findings.language import counted, each, listed
+from nsm_resilience.report.rows import all_rows
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import counted, each, listed
 
 Row = dict[str, Any]
 
@@ -45,8 +46,7 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def _cells(campaign: Mapping[str, Any]) -> dict[tuple[str, ...], Row]:
-    rows = [row for plane in campaign["planes"] for row in plane["rows"]] + campaign["further"]
-    return {_key(row): row for row in rows if row["n"] and not row["control"]}
+    return {_key(row): row for row in all_rows(campaign) if row["n"] and not row["control"]}
 
 
 def _key(row: Mapping[str, Any], remedy: str | None = None) -> tuple[str, ...]:

@@ -6,8 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings.language import listed
-from nsm_resilience.report.findings.standings import Headline, Standing, standings
+from nsm_resilience.report.findings.standings import (
+    Headline,
+    Standing,
+    Sums,
+    by_answer,
+    standings,
+    system_and_plane,
+)
+from nsm_resilience.tables.language import listed
 
 PLANES = {"kernel": "плоскость ядра Linux", "vpp": "плоскость VPP"}
 """Forwarding planes by id."""
@@ -22,7 +29,7 @@ ANSWERS = {
 
 def place_ru(column: Mapping[str, Any]) -> str:
     """System and plane of a column."""
-    system = str(column["name"]).rpartition(", ")[0]
+    system, _ = system_and_plane(column)
     return f"{system}, {PLANES.get(str(column['plane']), str(column['plane']))}"
 
 
@@ -32,20 +39,18 @@ def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
     >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)]).split("; ")[0]
     'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2)'
     """
-    tested = [one for one in all_of_them if one.n]
-    if not tested:
+    sums = Sums.of(all_of_them)
+    if not sums.tested:
         return f"{where}: оценённых испытаний нет."
-    held = sum(one.verdict == "supported" for one in tested)
-    rest = [f"{o.scenario} ({o.k} из {o.n})" for o in tested if o.verdict != "supported"]
-    compared = [one for one in tested if one.claimed]
-    agreeing = sum(one.agreement == "agrees" for one in compared)
-    least, most = min(one.n for one in tested), max(one.n for one in tested)
+    rest = [f"{one.scenario} ({one.k} из {one.n})" for one in sums.rest]
+    least, most = min(sums.sizes), max(sums.sizes)
     sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
     missing = [one.scenario for one in all_of_them if not one.n]
     return (
-        f"{where}: выдержано во всех испытаниях — {held} из {len(tested)} ({sizes}); не во всех — "
-        f"{listed(rest, last='и') if rest else 'нет'}; как в статье — {agreeing} из "
-        f"{len(compared)}"
+        f"{where}: выдержано во всех испытаниях — {len(sums.held)} из {len(sums.tested)} "
+        f"({sizes}); не во всех — "
+        f"{listed(rest, last='и') if rest else 'нет'}; как в статье — {sums.agreeing} "
+        f"из {sums.compared}"
         + (f"; не проверено — {listed(missing, last='и')}" if missing else "")
         + "."
     )
@@ -53,11 +58,10 @@ def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
 
 def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not."""
-    parts = []
-    for agreement, words in ANSWERS.items():
-        places = [place_ru(c) for c in columns if c["claims"].get(claim) == agreement]
-        if places:
-            parts.append(f"{words} — {'; '.join(places)}")
+    parts = [
+        f"{words} — {'; '.join(place_ru(column) for column in own)}"
+        for words, own in by_answer(claim, columns, ANSWERS)
+    ]
     return f"Утверждение {claim}: {'; '.join(parts) or 'не проверено'}."
 
 

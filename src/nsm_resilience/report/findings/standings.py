@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nsm_resilience.report.findings.language import counted, each, listed, was
+from nsm_resilience.tables.language import counted, each, listed, was
 from nsm_resilience.tables.scenarios import agreement, verdict_of
 
 Headline = Mapping[str, Any]
@@ -71,8 +71,51 @@ def place(column: Mapping[str, Any]) -> str:
     >>> place({"name": "NSM v0.2.0 (2019), VPP"})
     'the VPP plane of NSM v0.2.0 (2019)'
     """
-    system, _, plane = str(column["name"]).rpartition(", ")
+    system, plane = system_and_plane(column)
     return f"the {plane} plane of {system}"
+
+
+def system_and_plane(column: Mapping[str, Any]) -> tuple[str, str]:
+    """Both parts of the name of a column of the headline."""
+    system, _, plane = str(column["name"]).rpartition(", ")
+    return system, plane
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the scenarios in one place add up to, whatever language it is said in.
+
+    Attributes:
+        tested: those with a judged trial.
+        held: those supported in all of their trials.
+        rest: those tested that are not.
+        agreeing: of those tested with a claim, the ones with the paper's verdict.
+        compared: those tested with a claim.
+    """
+
+    tested: list[Standing]
+    held: list[Standing]
+    rest: list[Standing]
+    agreeing: int
+    compared: int
+
+    @classmethod
+    def of(cls, all_of_them: Sequence[Standing]) -> Sums:
+        """Count them."""
+        tested = [one for one in all_of_them if one.n]
+        compared = [one for one in tested if one.claimed]
+        return cls(
+            tested,
+            [one for one in tested if one.verdict == "supported"],
+            [one for one in tested if one.verdict != "supported"],
+            sum(one.agreement == "agrees" for one in compared),
+            len(compared),
+        )
+
+    @property
+    def sizes(self) -> list[int]:
+        """Judged trials of each that was tested."""
+        return [one.n for one in self.tested]
 
 
 def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -> str:
@@ -89,23 +132,20 @@ def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -
     On VPP 1 of 2 scenarios was supported in all its trials (2 trials each);
     not so “b fails, node” (0 of 2). Verdicts that agree with the paper: 1 of 2.
     """
-    tested = [one for one in all_of_them if one.n]
-    if not tested:
+    sums = Sums.of(all_of_them)
+    if not sums.tested:
         return f"On {where} no scenario has a judged trial."
-    held = [one for one in tested if one.verdict == "supported"]
-    rest = [one for one in tested if one.verdict != "supported"]
+    held, rest = sums.held, sums.rest
     whose = "its" if len(held) == 1 else "their"
     ids = f": {listed([one.scenario for one in held])}" if by_id and held else ""
     text = (
-        f"On {where} {len(held)} of {counted(len(tested), 'scenario')} {was(len(held))} supported "
-        f"in all {whose} trials ({each([one.n for one in tested])}{ids})"
+        f"On {where} {len(held)} of {counted(len(sums.tested), 'scenario')} {was(len(held))} "
+        f"supported in all {whose} trials ({each(sums.sizes)}{ids})"
     )
     if rest:
         named = [f"{one.scenario} ({one.k} of {one.n})" if by_id else one.in_words for one in rest]
         text += f"; not so {listed(named)}"
-    compared = [one for one in tested if one.claimed]
-    agreeing = sum(one.agreement == "agrees" for one in compared)
-    text += f". Verdicts that agree with the paper: {agreeing} of {len(compared)}."
+    text += f". Verdicts that agree with the paper: {sums.agreeing} of {sums.compared}."
     absent = [one for one in all_of_them if one.absent]
     missing = [one for one in all_of_them if not one.n and not one.absent]
     for words, some in (("Does not exist there", absent), ("No judged trial", missing)):
@@ -125,17 +165,33 @@ CLAIMS = {
 ANSWERS = {"reproduced": "reproduced", "differs": "not reproduced", "not tested": "not tested"}
 
 
+def by_answer(
+    claim: str, columns: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
+) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The columns in which a claim has each of these answers, in their order, none left empty.
+
+    Args:
+        claim: `C0`, `C1`, or `C2`.
+        columns: those of the headline.
+        answers: words to say for each agreement.
+    """
+    found = [
+        (words, [column for column in columns if column["claims"].get(claim) == agreement_word])
+        for agreement_word, words in answers.items()
+    ]
+    return [(words, own) for words, own in found if own]
+
+
 def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not.
 
     >>> print(answered("C1", [{"name": "NSM, VPP", "claims": {"C1": "differs"}}])[-62:])
     e NSM inoperable (C1): not reproduced on the VPP plane of NSM.
     """
-    parts = []
-    for agreement_word, words in ANSWERS.items():
-        places = [place(c) for c in columns if c["claims"].get(claim) == agreement_word]
-        if places:
-            parts.append(f"{words} on {listed(places)}")
+    parts = [
+        f"{words} on {listed([place(column) for column in own])}"
+        for words, own in by_answer(claim, columns, ANSWERS)
+    ]
     return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not tested'}."
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few pieces of English and Russian grammar that sentences over counts need."""
+"""The few pieces of grammar that sentences over counts need, of the claims and of the findings."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def was(n: int) -> str:
     return "was" if n == 1 else "were"
 
 
+def least_to_most(least: int, most: int) -> str:
+    """Write two numbers as a span, or as one where they are the same.
+
+    >>> least_to_most(6, 8), least_to_most(8, 8)
+    ('6 to 8', '8')
+    """
+    return str(most) if least == most else f"{least} to {most}"
+
+
 def each(sizes: Sequence[int]) -> str:
     """Say on how many trials each of several things rests.
 
@@ -42,4 +51,4 @@ def each(sizes: Sequence[int]) -> str:
     ('8 trials each', '6 to 8 trials each', '1 trial each')
     """
     least, most = min(sizes), max(sizes)
-    return f"{least} to {most} trials each" if least < most else f"{counted(most, 'trial')} each"
+    return f"{least_to_most(least, most)} {'trial' if most == 1 else 'trials'} each"
