@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.fault import Fault, NodeRole
 from nsm_resilience.study.models import Factors, Scenario
+from nsm_resilience.testbed.api import name_of
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,22 @@ class PlannedFault:
         """The role of the node it goes to; None when it goes to the registry."""
         return self.fault.role or self.placed
 
-    def timing(self) -> dict[str, Any]:
-        """The part of an agent's order that says when, and for how long unless until the end."""
+    def order(self, kind: str, **what: Any) -> dict[str, Any]:
+        """The agent's order: of which kind, what to hit, when, and for how long if not to the end.
+
+        Args:
+            kind: name of the kind of fault in the agent (`KINDS` of agent/node/inject.py).
+            what: what this kind has to know besides.
+        """
         for_s = self.fault.for_s
-        when: dict[str, Any] = {"delay_ns": int(self.fault.delay_s * 1e9)}
-        return when if for_s is None else {**when, "for_ns": int(for_s * 1e9)}
+        when = {"delay_ns": int(self.fault.delay_s * 1e9)}
+        lasting = {} if for_s is None else {"for_ns": int(for_s * 1e9)}
+        return {"id": self.id, "kind": kind, "method": self.failure, **what, **when, **lasting}
+
+
+def pod_to_hit(pod: Mapping[str, Any]) -> dict[str, str]:
+    """A pod, as an order names it: by its name for people, and by its uid."""
+    return {"pod": name_of(pod), "pod_uid": str(pod["metadata"]["uid"])}
 
 
 class Kind(Protocol):

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import PlannedFault, pod_to_hit
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.api import name_of
 
 METHODS = frozenset({"down"})
 UNDONE = {
@@ -40,13 +39,5 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.interface is not None
-    pod = mesh.workload(planned.fault.interface)
-    return {
-        "id": planned.id,
-        "kind": "interface",
-        "method": planned.failure,
-        "pod": name_of(pod),
-        "pod_uid": pod["metadata"]["uid"],
-        "interface": mesh.system.client_interface,
-        **planned.timing(),
-    }
+    pod = pod_to_hit(mesh.workload(planned.fault.interface))
+    return planned.order("interface", **pod, interface=mesh.system.client_interface)

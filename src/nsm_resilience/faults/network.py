@@ -53,13 +53,10 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         addresses, networks = of_node(mesh.cluster, peer)
         drop = [[address, None] for address in (*addresses, *networks)]
         tried = [[address, KUBELET_PORT] for address in addresses]
-    return {
-        "id": planned.id,
-        "kind": "network",
-        "method": planned.failure,
+    what = {
         "drop": drop,
         "try": tried,
         "kubelets_server": planned.fault.network == "api",
         "from_pod_of": mesh.factors.components[mesh.system.api_client].program,
-        **planned.timing(),
     }
+    return planned.order("network", **what)

@@ -36,9 +36,4 @@ def hits(_planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
 
 def order(planned: PlannedFault, _mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
-    return {
-        "id": planned.id,
-        "kind": "node",
-        "method": planned.failure,
-        **planned.timing(),
-    }
+    return planned.order("node")

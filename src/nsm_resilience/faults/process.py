@@ -58,10 +58,4 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     (program,) = hits(planned, mesh.factors)
-    return {
-        "id": planned.id,
-        "kind": "process",
-        "method": planned.failure,
-        "program": program,
-        **planned.timing(),
-    }
+    return planned.order("process", program=program)

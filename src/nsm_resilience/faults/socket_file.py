@@ -36,10 +36,4 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.socket is not None
-    return {
-        "id": planned.id,
-        "kind": "sockets",
-        "method": planned.failure,
-        "sockets": mesh.system.socket_patterns(planned.fault.socket),
-        **planned.timing(),
-    }
+    return planned.order("sockets", sockets=mesh.system.socket_patterns(planned.fault.socket))

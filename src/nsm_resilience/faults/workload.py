@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import PlannedFault, pod_to_hit
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.api import name_of
 
 METHODS = frozenset({"kill"})
 UNDONE = {"kill": "nothing to undo: the kubelet starts the containers again"}
@@ -33,12 +32,4 @@ def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.workload is not None
-    pod = mesh.workload(planned.fault.workload)
-    return {
-        "id": planned.id,
-        "kind": "pod",
-        "method": planned.failure,
-        "pod": name_of(pod),
-        "pod_uid": pod["metadata"]["uid"],
-        **planned.timing(),
-    }
+    return planned.order("pod", **pod_to_hit(mesh.workload(planned.fault.workload)))
