@@ -49,13 +49,13 @@ class ComponentProbe:
         if line["kind"] == "components":
             t_ns = self.clock.to_runner(line["t_ns"])
             rows = []
-            for name, pid, start, state in line["rows"]:
+            for name, pid, start, state, cpu in line["rows"]:
                 restarts, is_ready = self.pods.of_component(self.role, name, t_ns)
                 rows.append(
                     {
                         "t_ns": t_ns, "node": self.role, "component": name, "pid": pid,
                         "start_ticks": start, "state": state, "restarts": restarts,
-                        "ready": is_ready,
+                        "ready": is_ready, "cpu_ticks": cpu,
                     }
                 )  # fmt: skip
             self.writer.samples("components", rows)

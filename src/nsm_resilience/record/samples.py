@@ -34,6 +34,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "state": "string",  # R, S, D, T, Z as in /proc/<pid>/stat
         "restarts": "Int64",  # Kubernetes' restart count as known at that moment
         "ready": "boolean",  # Kubernetes' readiness as known at that moment
+        "cpu_ticks": "Int64",  # processor time it has used, in clock ticks (100 in a second)
     },
     "sockets": {
         "t_ns": "int64",
@@ -47,7 +48,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 
-ADDED_LATER = frozenset({"client"})
+ADDED_LATER = frozenset({"client", "cpu_ticks"})
 """Columns that records made before there were such do not have: they are read as empty."""
 
 

@@ -25,6 +25,15 @@ def stat_of(pid: int) -> tuple[str, int] | None:
         return None
 
 
+def cpu_ticks(pid: int) -> int | None:
+    """Processor time that all threads of a process have used, in clock ticks; None: it is gone."""
+    try:
+        fields = foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        return int(fields[11]) + int(fields[12])
+    except (OSError, IndexError):
+        return None
+
+
 def program_of(pid: int) -> str | None:
     """Name of the program a process runs; of a zombie, the (shortened) name it had."""
     try:

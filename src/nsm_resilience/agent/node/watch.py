@@ -2,8 +2,9 @@
 """Component probe: the processes and sockets of this node, at every beat.
 
 Order: {"programs": {component: program}, "sockets": {name: path pattern}, "interval_ns"}.
-Lines: components {"t_ns", "rows": [[component, pid, start_ticks, state], …]} and sockets {"t_ns",
-"rows": [[name, path, inode, kind, answers], …]}. A component without a process has nulls.
+Lines: components {"t_ns", "rows": [[component, pid, start_ticks, state, cpu_ticks], …]} and
+sockets {"t_ns", "rows": [[name, path, inode, kind, answers], …]}. A component without a process has
+nulls.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ def component_rows(finder: processes.Finder, programs: dict[str, str]) -> list[l
         candidates = [p for p in found[program] if p[1] not in "ZX"] or found[program]
         if candidates:
             pid, state, start = min(candidates, key=lambda p: p[2])
-            rows.append([name, pid, start, state])
+            rows.append([name, pid, start, state, processes.cpu_ticks(pid)])
         else:
-            rows.append([name, None, None, None])
+            rows.append([name, None, None, None, None])
     return rows
 
 
