@@ -100,7 +100,15 @@ def campaign_folders():
 
 # Tables that the HTML report holds. The others are long; it leads to them, as to paper and notebooks,
 # which lie beside it: a file that holds everything twice is slow to open and to send.
-SHOWN = ("scenarios", "claims", "disturbances", "efficiency", "environments", "sensitivity")
+SHOWN = (
+    "scenarios",
+    "claims",
+    "controls",
+    "disturbances",
+    "efficiency",
+    "environments",
+    "sensitivity",
+)
 
 
 def shown_table(name):

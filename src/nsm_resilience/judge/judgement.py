@@ -12,12 +12,13 @@ from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.injection import ProofState
 from nsm_resilience.judge.newclients import Asked, Service
 from nsm_resilience.judge.path import Outage, PathVerdict
+from nsm_resilience.judge.processor_time import ProcessorTime
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.systems.known import FIRST
 
-FORMAT = 2
+FORMAT = 3
 """Version of the lines in verdicts.jsonl."""
 
 Outcome = Literal["complete", "void", "cut", "unreadable"]
@@ -77,6 +78,7 @@ class Measures:
     watch_s: float | None = None
     phases: tuple[PhaseSpan, ...] = ()
     changes: tuple[Change, ...] = ()
+    processor_times: tuple[ProcessorTime, ...] = ()
     disturbances: tuple[Disturbance, ...] = ()
     looked: tuple[Looked, ...] = ()
 
@@ -163,6 +165,9 @@ class Judgement:
             measures["new_clients"] = tuple(Asked(**row) for row in measures["new_clients"])
             measures["phases"] = tuple(PhaseSpan(**row) for row in measures["phases"])
             measures["changes"] = tuple(Change(**row) for row in measures["changes"])
+            measures["processor_times"] = tuple(
+                ProcessorTime(**row) for row in measures["processor_times"]
+            )
             measures["disturbances"] = tuple(
                 Disturbance(**{**row, "beside": tuple(row["beside"])})
                 for row in measures["disturbances"]

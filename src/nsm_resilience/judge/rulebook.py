@@ -18,6 +18,7 @@ from nsm_resilience.judge import (
     awake,
     injection,
     plausible,
+    processor_time,
     shared,
     wall_clock,
     watchdog,
@@ -295,6 +296,14 @@ RULEBOOK: tuple[RuleText, ...] = (
         "than {STOPPED_S} s after its result, a fault was proved and not injected.",
     ),
     RuleText(
+        "a component that spins",
+        "processor_time",
+        ("SPIN_SHARE", "SPIN_S", "TICKS_PER_S"),
+        "A component spins while its process uses at least {SPIN_SHARE} of one processor over "
+        "{SPIN_S} s, counted in the kernel's {TICKS_PER_S} ticks a second. It decides no verdict.",
+        "NSM's parts wait for each other nearly all the time; a start takes seconds at most.",
+    ),
+    RuleText(
         "verdict",
         "verdict",
         (),
@@ -320,6 +329,9 @@ def values() -> dict[str, float]:
         "BEATS_MISSED": watchdog.BEATS_MISSED,
         "ECHOES_BEFORE": watchdog.ECHOES_BEFORE,
         "LEAST_NS": awake.LEAST_NS,
+        "SPIN_SHARE": processor_time.SPIN_SHARE,
+        "SPIN_S": processor_time.SPIN_S,
+        "TICKS_PER_S": processor_time.TICKS_PER_S,
         "STEP_NS": wall_clock.STEP_NS,
         "SLEW": wall_clock.SLEW,
         "APART_NS": wall_clock.APART_NS,

@@ -27,6 +27,7 @@ from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
 from nsm_resilience.judge.plausible import find_implausible
+from nsm_resilience.judge.processor_time import find_processor_times
 from nsm_resilience.judge.reached import Unreached, find_unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.shared import Across
@@ -241,6 +242,7 @@ def _judge_complete(
         watch_s=path.watch_s,
         phases=find_phases(record, instants),
         changes=find_changes(components, record.table("sockets"), *watch) if watch else (),
+        processor_times=find_processor_times(components, *watch) if watch else (),
     )
     evidence = (
         *(cluster.evidence if cluster is not None else ()),

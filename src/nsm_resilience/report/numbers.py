@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.record.files import write_json
 from nsm_resilience.report.disturbances import disturbances
 from nsm_resilience.report.sensitivity import sensitivity
+from nsm_resilience.report.without_fault import without_fault
 from nsm_resilience.study.models import PLANE_NAMES
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def write_numbers(
         "headline": beside,
         "findings": findings((own, *others), studies, beside, told),
         "sensitivity": sensitivity(tables["sensitivity"]),
+        "without_fault": without_fault(tables["controls"]),
         "coverage": covered(zip(names, trials, studies, strict=True)),
         "contrasts": told,
     }

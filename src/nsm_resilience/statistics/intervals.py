@@ -105,6 +105,35 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     return Interval(0.0 if k == 0 else float(low), 1.0 if k == n else float(high))
 
 
+def rate_interval(events: int, exposure: float, confidence: float = CONFIDENCE) -> Interval:
+    """Exact interval for the rate of a Poisson process, in events per unit of exposure.
+
+    Assumes that events come independently and at one rate. It is conservative: its coverage is
+    at least the confidence asked.
+
+    Source: Garwood, Biometrika 28 (1936) 437-442, by the chi-squared distribution of scipy.
+
+    Args:
+        events: How many were seen, at least 0.
+        exposure: For how long was looked; 0 gives an interval of NaN.
+        confidence: Two-sided confidence, between 0 and 1 (both excluded).
+
+    Raises:
+        ValueError: If events or exposure are negative, or the confidence is not a fraction.
+    """
+    check_confidence(confidence)
+    if events < 0 or exposure < 0:
+        raise ValueError(f"rate_interval needs events and exposure >= 0, got {events}, {exposure}")
+    if exposure == 0:
+        return Interval(math.nan, math.nan)
+    from scipy.stats import chi2
+
+    beyond = (1.0 - confidence) / 2
+    low = float(chi2.ppf(beyond, 2 * events)) / 2 if events else 0.0
+    high = float(chi2.ppf(1.0 - beyond, 2 * events + 2)) / 2
+    return Interval(low / exposure, high / exposure)
+
+
 def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> MedianInterval:
     """Median with an interval made of two order statistics, exact by the binomial distribution.
 

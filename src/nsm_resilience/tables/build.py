@@ -21,6 +21,7 @@ from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.tables.claims import claim_rows
+from nsm_resilience.tables.controls import CONTROLS, PROCESSOR, control_rows, processor_rows
 from nsm_resilience.tables.disturbances import (
     COINCIDENCES,
     DISTURBANCES,
@@ -51,7 +52,7 @@ from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.trials import TRIALS
 from nsm_resilience.tables.write import TableWriter, write_table
 
-BY_CAMPAIGN = (SCENARIOS, CLAIMS, EFFICIENCY, COINCIDENCES, SENSITIVITY)
+BY_CAMPAIGN = (SCENARIOS, CLAIMS, CONTROLS, EFFICIENCY, COINCIDENCES, SENSITIVITY)
 """Tables of which the rows of a campaign are made at once; the others have rows of attempts."""
 
 PIECE = 100
@@ -93,7 +94,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     with ExitStack() as open_tables:
         writers = [
             open_tables.enter_context(TableWriter(table, out_dir))
-            for table in (TRIALS, OUTAGES, NEW_CLIENTS, DISTURBANCES, COMPONENTS, PHASES)
+            for table in (TRIALS, OUTAGES, NEW_CLIENTS, DISTURBANCES, COMPONENTS, PROCESSOR, PHASES)
         ]
         for source in sources:
             listed = _in_order(source.study, list(_list(source.verdicts)))
@@ -101,6 +102,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
             times = [one.times for one in listed if one.times is not None]
             whole[SCENARIOS.name] += scenario_rows(source.name, source.study, judgements)
             whole[CLAIMS.name] += claim_rows(source.name, source.study, judgements)
+            whole[CONTROLS.name] += control_rows(source.name, judgements)
             whole[EFFICIENCY.name] += efficiency_rows(source.name, times)
             whole[COINCIDENCES.name] += coincidence_rows(source.name, judgements)
             whole[SENSITIVITY.name] += sensitivity_rows(
@@ -159,6 +161,7 @@ def _rows(table: str, judgements: Sequence[Judgement], company: Mapping[str, str
         NEW_CLIENTS.name: new_client_rows,
         DISTURBANCES.name: disturbance_rows,
         COMPONENTS.name: component_rows,
+        PROCESSOR.name: processor_rows,
         PHASES.name: phase_rows,
     }[table]
     return (row for judgement in judgements for row in rows(judgement))

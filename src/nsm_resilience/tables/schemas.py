@@ -22,6 +22,7 @@ from nsm_resilience.tables.cell import (
     factor,
 )
 from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.controls import CONTROLS, PROCESSOR
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
 from nsm_resilience.tables.efficiency import KINDS
 from nsm_resilience.tables.trials import TRIALS
@@ -289,6 +290,8 @@ TABLES: tuple[Table, ...] = (
     DISTURBANCES,
     COINCIDENCES,
     COMPONENTS,
+    PROCESSOR,
+    CONTROLS,
     PHASES,
     EFFICIENCY,
     SENSITIVITY,

@@ -13,6 +13,7 @@ from nsm_resilience.statistics.intervals import (
     kaplan_meier,
     median_interval,
     median_ranks,
+    rate_interval,
     wilson,
 )
 
@@ -63,9 +64,27 @@ def test_wilson_reaches_zero_and_one_exactly() -> None:
     assert wilson(0, 7).low == 0.0 and wilson(7, 7).high == 1.0
 
 
+@pytest.mark.parametrize(
+    ("events", "low", "high"),
+    [  # Garwood, Biometrika 28 (1936) 437-442; Ulm, Am. J. Epidemiol. 131 (1990) 373-375
+        (0, 0, 3.6889),
+        (1, 0.0253, 5.5716),
+        (5, 1.6235, 11.6683),
+        (10, 4.7954, 18.3904),
+    ],
+)
+def test_the_interval_of_a_rate_agrees_with_garwood(events: int, low: float, high: float) -> None:
+    found = rate_interval(events, 1)
+    assert [found.low, found.high] == pytest.approx([low, high], abs=5e-5)
+    per_half = rate_interval(events, 2)
+    assert [per_half.low, per_half.high] == pytest.approx([low / 2, high / 2], abs=5e-5)
+
+
 def test_nothing_observed_has_no_interval() -> None:
-    found = wilson(0, 0)
-    assert math.isnan(found.low) and math.isnan(found.high)
+    for found in (wilson(0, 0), rate_interval(0, 0)):
+        assert math.isnan(found.low) and math.isnan(found.high)
+    with pytest.raises(ValueError, match="rate_interval"):
+        rate_interval(-1, 1)
 
 
 @pytest.mark.parametrize(("k", "n"), [(-1, 5), (6, 5), (0, -1)])

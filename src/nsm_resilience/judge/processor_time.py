@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processor time of the components in the watch, and whether one of them spins (issue 17.4).
+
+The component probe tells with each sample how much processor time a component's process has used
+since it began. A component *spins* while it uses at least SPIN_SHARE of one processor over SPIN_S:
+the parts of NSM wait for each other nearly all the time, and a start takes a few seconds of
+processor time at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TICKS_PER_S = 100
+"""USER_HZ of Linux, the unit of /proc/<pid>/stat."""
+SPIN_SHARE = 0.5
+SPIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorTime:
+    """What one component on one node used between the fault and the end of the watch.
+
+    Attributes:
+        node: `client` or `endpoint`.
+        component: Name of the component.
+        sampled_s: Between its first and last sample in the watch.
+        used_s: Processor time in between; of a process that began in between, all of its time.
+        spun_s: How long it spun, together.
+        spun_from_s: When that began for the first time, seconds from the fault; None: it never did.
+    """
+
+    node: str
+    component: str
+    sampled_s: float
+    used_s: float
+    spun_s: float
+    spun_from_s: float | None
+
+
+def find_processor_times(
+    components: pd.DataFrame, begin_ns: int, end_ns: int
+) -> tuple[ProcessorTime, ...]:
+    """Of every component that was sampled twice; none of records made before this was sampled."""
+    if not len(components) or not components["cpu_ticks"].notna().any():
+        return ()
+    known = components[["pid", "start_ticks", "cpu_ticks"]].notna().all(axis="columns")
+    inside = components[components["t_ns"].between(begin_ns, end_ns) & known]
+    inside = inside.sort_values("t_ns", kind="stable")
+    return tuple(_times(inside, begin_ns))
+
+
+def _times(inside: pd.DataFrame, begin_ns: int) -> Iterator[ProcessorTime]:
+    for (node, component), own in inside.groupby(["node", "component"], observed=True, sort=True):
+        if len(own) < 2:
+            continue
+        at = (own["t_ns"].to_numpy(dtype=np.int64) - begin_ns) / 1e9
+        used = _used(own)
+        spun = _spun(at, used)
+        yield ProcessorTime(
+            str(node), str(component), float(at[-1] - at[0]), float(used[-1]),
+            float(sum(end - begin for begin, end in spun)),
+            float(spun[0][0]) if spun else None,
+        )  # fmt: skip
+
+
+def _used(own: pd.DataFrame) -> NDArray[np.float64]:
+    """Seconds used since the first sample, over all processes that the component was, shape (n,)."""
+    ticks = own["cpu_ticks"].to_numpy(dtype=np.int64)
+    pid = own["pid"].to_numpy(dtype=np.int64)
+    start = own["start_ticks"].to_numpy(dtype=np.int64)
+    same = (pid[1:] == pid[:-1]) & (start[1:] == start[:-1])
+    more = np.where(same, ticks[1:] - ticks[:-1], ticks[1:])
+    # the kernel's sum over threads may fall back by a tick when one of them ends
+    steps = np.concatenate([[0], np.maximum(more, 0)])
+    return np.cumsum(steps) / TICKS_PER_S
+
+
+def _spun(at: NDArray[np.float64], used: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Stretches that are covered by windows of SPIN_S in which it used so much."""
+    ends = np.searchsorted(at, at + SPIN_S, side="left")
+    found: list[tuple[float, float]] = []
+    for begin, end in enumerate(ends):
+        if end >= len(at) or used[end] - used[begin] < SPIN_SHARE * (at[end] - at[begin]):
+            continue
+        if found and at[begin] <= found[-1][1]:
+            found[-1] = (found[-1][0], float(at[end]))
+        else:
+            found.append((float(at[begin]), float(at[end])))
+    return found

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came without any fault, as the paper says it (issue 17, point 4)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.report.wording import seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return table `controls` of all campaigns as text, one dictionary for each row.
+
+    Empty texts: there was no watchdog (`alarms`, `alarms_per_h`, `acts`), or processor time was
+    not sampled (`spun`).
+    """
+    return [
+        {
+            "campaign": str(row["campaign"]),
+            "system": level_name("system", str(row["system"])),
+            "plane": level_name("plane", str(row["plane"])),
+            "client": level_name("client", str(row["client"])),
+            "remedy": level_name("remedy", str(row["remedy"])),
+            "attempts": int(row["attempts"]),
+            "minutes": f"{row['watched_s'] / 60:.0f}",
+            **_alarms(row),
+            "gaps": int(row["gaps"]),
+            "down": seconds(float(row["down_s"])) if row["gaps"] else "",
+            "lost": int(row["echoes_lost"]),
+            "late": int(row["echoes_late"]),
+            "sends_late": f"{_share(row['sends_late'], row['echoes_sent']):.2f}",
+            "spun": _spun(row),
+        }
+        for row in controls.to_dict("records")
+    ]
+
+
+def _alarms(row: dict[str, Any]) -> dict[str, str]:
+    if math.isnan(row["alarms_per_h"]):  # there was no watchdog
+        return {"alarms": "", "alarms_per_h": "", "acts": ""}
+    low, high = row["alarms_low_per_h"], row["alarms_high_per_h"]
+    return {
+        "alarms": str(int(row["false_alarms"])),
+        "alarms_per_h": f"{row['alarms_per_h']:.2g} ({low:.2g}–{high:.2g})",
+        "acts": str(int(row["acts"])),
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    """A part in per cent."""
+    return 100 * part / whole if whole else 0.0
+
+
+def _spun(row: dict[str, Any]) -> str:
+    import pandas as pd
+
+    if pd.isna(row["spun"]):  # an integer that is missing is no NaN
+        return ""
+    if not row["spun"]:
+        return "none"
+    began = seconds(float(row["spun_from_s"]))
+    return f"{int(row['spun'])}, {seconds(float(row['spun_s']))} s from {began} s on"
