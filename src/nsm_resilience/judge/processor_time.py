@@ -73,7 +73,7 @@ def _times(inside: pd.DataFrame, begin_ns: int) -> Iterator[ProcessorTime]:
 
 
 def _used(own: pd.DataFrame) -> NDArray[np.float64]:
-    """Seconds used since the first sample, over all processes that the component was, shape (n,)."""
+    """Seconds used since the first sample, by all processes that the component was; shape (n,)."""
     ticks = own["cpu_ticks"].to_numpy(dtype=np.int64)
     pid = own["pid"].to_numpy(dtype=np.int64)
     start = own["start_ticks"].to_numpy(dtype=np.int64)
