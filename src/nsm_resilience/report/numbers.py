@@ -83,6 +83,7 @@ def write_numbers(
     names = [str(n["campaign"]["name"]) for n in (own, *others)]
     told = contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name])
     beside = headline((own, *others), studies)
+    calm = without_fault(tables["controls"])
     numbers = {
         **own,
         "figures": {
@@ -94,9 +95,9 @@ def write_numbers(
         ],
         "others": others,
         "headline": beside,
-        "findings": findings((own, *others), studies, beside, told),
+        "findings": findings((own, *others), studies, beside, told, calm),
         "sensitivity": sensitivity(tables["sensitivity"]),
-        "without_fault": without_fault(tables["controls"]),
+        "without_fault": calm,
         "coverage": covered(zip(names, trials, studies, strict=True)),
         "contrasts": told,
     }

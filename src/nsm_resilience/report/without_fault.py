@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     """Return table `controls` of all campaigns as text, one dictionary for each row.
 
-    Empty texts: there was no watchdog (`alarms`, `alarms_per_h`, `acts`), or processor time was
-    not sampled (`spun`).
+    `longest` is the longest watch in minutes. Empty texts: there was no watchdog (`alarms`,
+    `alarms_per_h`, `acts`), or processor time was not sampled (`spun`).
     """
     return [
         {
@@ -28,6 +28,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
             "remedy": level_name("remedy", str(row["remedy"])),
             "attempts": int(row["attempts"]),
             "minutes": f"{row['watched_s'] / 60:.0f}",
+            "longest": round(row["longest_watch_s"] / 60),
             **_alarms(row),
             "gaps": int(row["gaps"]),
             "down": seconds(float(row["down_s"])) if row["gaps"] else "",
@@ -64,4 +65,5 @@ def _spun(row: dict[str, Any]) -> str:
     if not row["spun"]:
         return "none"
     began = seconds(float(row["spun_from_s"]))
-    return f"{int(row['spun'])}, {seconds(float(row['spun_s']))} s from {began} s on"
+    times = f"{seconds(float(row['spun_s']))} s from {began} s on"
+    return f"in {int(row['spun'])} of {int(row['attempts'])}, {times}"

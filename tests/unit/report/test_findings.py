@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsm_resilience.report.findings import account, choices, notice, remedies
+from nsm_resilience.report.findings import account, choices, notice, quiet, remedies
 from nsm_resilience.report.findings.russian import abstract_ru, found_ru
 from nsm_resilience.report.findings.standings import (
     ANSWERS,
@@ -341,3 +341,34 @@ def test_a_row_that_differs_tells_every_outcome_of_its_path() -> None:
     assert "supported were 0 of 5 trials (interval 0.00–0.43)" in text
     for word in ("stopped in 1", "too late in 1", "to stay in 2", "client or endpoint in 1"):
         assert word in text
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({
+            "longest": st.integers(1, 120), "minutes": st.integers(1, 400).map(str),
+            "gaps": st.integers(0, 3), "down": st.just("1.5"),
+            "alarms": st.sampled_from(["", "0", "1", "12"]),
+            "alarms_per_h": st.just("0 (0–3.7)"),
+            "spun": st.sampled_from(["", "none", "in 1 of 2, 1700 s from 1810 s on"]),
+            "plane": st.sampled_from(["VPP", "kernel"]), "remedy": st.just("no remedy"),
+            "campaign": st.just("c"),
+        }),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_hours_without_a_fault_are_told_where_there_are_such(rows: list[dict[str, Any]]) -> None:
+    sentences = quiet.quiet(rows)
+    hours = [row for row in rows if row["longest"] >= 60]
+    assert len(sentences) == len(hours)
+    for row, text in zip(hours, sentences, strict=True):
+        minutes, gaps = int(row["minutes"]), row["gaps"]
+        assert f"{minutes:,} minute{'' if minutes == 1 else 's'} without a fault" in text
+        assert f"{gaps} interruption{'' if gaps == 1 else 's'} of the path" in text
+        assert ("(1.5 s)" in text) == (gaps > 0)
+        assert ("watchdog" in text) == (row["alarms"] != "")
+        if row["alarms"]:
+            alarms = int(row["alarms"])
+            assert f"{alarms} false alarm{'' if alarms == 1 else 's'} of the watchdog" in text
+        assert ("spin" in text) == (row["spun"] != "")
+        assert ("no component that spins" in text) == (row["spun"] == "none")

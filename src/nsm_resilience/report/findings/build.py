@@ -8,6 +8,7 @@ from typing import Any
 
 from nsm_resilience.report.findings import choices, notice, remedies
 from nsm_resilience.report.findings.account import account, differences
+from nsm_resilience.report.findings.quiet import quiet
 from nsm_resilience.report.findings.russian import abstract_ru
 from nsm_resilience.report.findings.standings import (
     CLAIMS,
@@ -29,6 +30,7 @@ def findings(
     studies: Sequence[Study],
     headline: Headline,
     contrasts: Mapping[str, Any],
+    without_fault: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return sentences and rows by the question that they answer.
 
@@ -37,6 +39,7 @@ def findings(
         studies: the study of each.
         headline: what `report.headline.headline` makes of them.
         contrasts: what `report.contrasts.contrast_numbers` makes of all.
+        without_fault: what `report.without_fault.without_fault` makes of the table `controls`.
     """
     columns = headline["columns"]
     by_claim = {
@@ -73,6 +76,7 @@ def findings(
             "later": still_or_changed("C2", columns),
         },
         "remedy": {"rows": compared, "sentences": remedies.helped(compared)},
+        "quiet": quiet(without_fault),
         "choices": {
             "windows": choices.windows(campaigns),
             "lanes": choices.lanes(contrasts["kinds"]),

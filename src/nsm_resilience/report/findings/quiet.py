@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came without any fault: false alarms per hour, gaps of the path, components that spin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsm_resilience.tables.language import counted
+
+Row = Mapping[str, Any]
+
+AN_HOUR = 60
+"""Minutes of the longest watch from which on a campaign's controls are told one by one: what comes
+once an hour is not seen in two minutes."""
+
+
+def quiet(rows: Sequence[Row]) -> list[str]:
+    """One sentence for each row of `report.without_fault` whose longest watch is an hour."""
+    return [_said(row) for row in rows if row["longest"] >= AN_HOUR]
+
+
+def _said(row: Row) -> str:
+    where = f"{row['plane']} plane, {row['remedy']} ({row['campaign']})"
+    return (
+        f"{where[:1].upper()}{where[1:]}: {counted(int(row['minutes']), 'minute')} without a "
+        f"fault, {_gaps(row)}{_alarms(row)}{_spins(row)}."
+    )
+
+
+def _gaps(row: Row) -> str:
+    gaps = counted(row["gaps"], "interruption")
+    return f"{gaps} of the path ({row['down']} s)" if row["gaps"] else f"{gaps} of the path"
+
+
+def _alarms(row: Row) -> str:
+    if not row["alarms"]:
+        return ""
+    alarms = counted(int(row["alarms"]), "false alarm")
+    return f", {alarms} of the watchdog, {row['alarms_per_h']} an hour"
+
+
+def _spins(row: Row) -> str:
+    if not row["spun"]:
+        return ""
+    if row["spun"] == "none":
+        return ", no component that spins"
+    return f", components that spin: {row['spun']}"
