@@ -17,7 +17,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     """Return table `controls` of all campaigns as text, one dictionary for each row.
 
     `longest` is the longest watch in minutes. Empty texts: there was no watchdog (`alarms`,
-    `alarms_per_h`, `acts`), or processor time was not sampled (`spun`).
+    `alarms_per_h`, `acts`), or processor time was not sampled (`used`, `spun`).
     """
     return [
         {
@@ -35,6 +35,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
             "lost": int(row["echoes_lost"]),
             "late": int(row["echoes_late"]),
             "sends_late": f"{_share(row['sends_late'], row['echoes_sent']):.2f}",
+            "used": seconds(float(row["used_s_per_h"])),
             "spun": _spun(row),
         }
         for row in controls.to_dict("records")

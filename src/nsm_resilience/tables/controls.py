@@ -67,6 +67,9 @@ CONTROLS = Table(
         Column("echoes_late", "integer", "of these, answered late", least=0),
         Column("sends_late", "integer", "of these, sent late by our own prober", least=0),
         Column("longest_reply_s", "number", "the slowest reply", "none came", least=0),
+        Column("used_s_per_h", "number",
+               "processor time that the components of both nodes used, seconds per hour",
+               _NOT_SAMPLED, least=0),
         Column("spun", "integer", "attempts in which a component spun", _NOT_SAMPLED, least=0),
         Column("spun_s", "number", "how long components spun, together", _NOT_SAMPLED, least=0),
         Column("spun_from_s", "number", "the earliest that one began to", "none did"),
@@ -125,6 +128,8 @@ def _summed(own: Sequence[Judgement]) -> Row:
     watched = math.fsum(m.watch_s or 0.0 for m in measures)
     replies = [m.longest_reply_s for m in measures if m.longest_reply_s is not None]
     sampled = [m.processor_times for m in measures if m.processor_times]
+    hours = math.fsum(max(t.sampled_s for t in times) for times in sampled) / SECONDS
+    used = math.fsum(t.used_s for times in sampled for t in times)
     spins = [one for times in sampled for one in times if one.spun_from_s is not None]
     return {
         "attempts": len(own),
@@ -138,6 +143,7 @@ def _summed(own: Sequence[Judgement]) -> Row:
         "echoes_late": sum(m.replies_late for m in measures),
         "sends_late": sum(m.late_sends for m in measures),
         "longest_reply_s": max(replies, default=None),
+        "used_s_per_h": used / hours if hours else None,
         "spun": sum(any(t.spun_s for t in times) for times in sampled) if sampled else None,
         "spun_s": math.fsum(one.spun_s for one in spins) if sampled else None,
         "spun_from_s": min((one.spun_from_s for one in spins if one.spun_from_s is not None),

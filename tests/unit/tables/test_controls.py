@@ -68,6 +68,7 @@ def test_a_component_that_spun_is_told_with_when(control: Judgement) -> None:
     table = CONTROLS.frame(control_rows("c", [spun, hour(control, "none")]))
     (row,) = table.to_dict("records")
     assert (row["spun"], row["spun_s"], row["spun_from_s"]) == (1, 1700.0, 1810.0)
+    assert row["used_s_per_h"] == 1920.0
     assert without_fault(table)[0]["spun"] == "in 1 of 2, 1700 s from 1810 s on"
     assert len(PROCESSOR.frame(processor_rows(spun))) == 2
     still = CONTROLS.frame(control_rows("c", [hour(control, "none", processor_times=(STILL,))]))

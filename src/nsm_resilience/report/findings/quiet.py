@@ -43,6 +43,7 @@ def _alarms(row: Row) -> str:
 def _spins(row: Row) -> str:
     if not row["spun"]:
         return ""
+    used = f", {row['used']} s of processor time an hour for the system's components"
     if row["spun"] == "none":
-        return ", no component that spins"
-    return f", components that spin: {row['spun']}"
+        return f"{used}, none of which spins"
+    return f"{used}, some of which spin ({row['spun']})"
