@@ -13,8 +13,6 @@ from nsm_resilience.study.models import Probes
 from nsm_resilience.systems.base import System
 
 SCRIPT = "echo"
-MAX_S = 3600.0
-"""A prober that nobody stops (a killed runner) ends by itself after this."""
 
 
 @dataclass
@@ -40,8 +38,11 @@ class PathProbe:
     problem: str | None = None
     priority: str = ""
 
-    def start(self, pod_uid: str, until_replies: int | None = None, max_s: float = MAX_S) -> None:
-        """Begin to probe as soon as the pod has a process."""
+    def start(self, pod_uid: str, *, max_s: float, until_replies: int | None = None) -> None:
+        """Begin to probe as soon as the pod has a process.
+
+        It ends by itself after `max_s`, when nobody stops it (a killed runner).
+        """
         measured = self.agent.clock(rounds=1)
         now_node = self.clock.to_node(measured.measured_at_ns)
         self.agent.start(

@@ -23,6 +23,16 @@ def longest_s(windows: Windows, scenario: Scenario) -> float:
     return OVERHEAD_S + windows.steady_s + windows.watch_s + after_s(windows, scenario)
 
 
+def lasts_s(windows: Windows, scenario: Scenario) -> float:
+    """What ends by itself lives so long, so that no trial of these windows outlives it.
+
+    That is twice as long as one is planned to take: a second outage has a watch of its own, and a
+    busy machine is slow. A prober that ended after a fixed hour made four trials with a watch of an
+    hour `unknown` (results/recorded/control-2026-11).
+    """
+    return 2 * longest_s(windows, scenario)
+
+
 def after_s(windows: Windows, scenario: Scenario) -> float:
     """How long it takes at most from the end of the watch until the last pod was tried.
 

@@ -48,6 +48,7 @@ CONTROLS = Table(
         CAMPAIGN,
         *map(factor, ("system", "plane", "client", "remedy")),
         Column("attempts", "integer", "complete attempts in which the path was watched", least=1),
+        Column("unknown", "integer", "of these, how many have the verdict unknown", least=0),
         Column("watched_s", "number", "their watches together", least=0),
         Column("longest_watch_s", "number", "the longest of them", least=0),
         Column("false_alarms", "integer",
@@ -76,6 +77,7 @@ CONTROLS = Table(
     ),
     ("campaign", "system", "plane", "client", "remedy"),
     (
+        Rule("not more unknown than there are", lambda t: t["unknown"] <= t["attempts"]),
         Rule("not more lost than sent", lambda t: t["echoes_lost"] <= t["echoes_sent"]),
         Rule("alarms have a rate", lambda t: t["false_alarms"].isna() == t["alarms_per_h"].isna()),
     ),
@@ -133,6 +135,7 @@ def _summed(own: Sequence[Judgement]) -> Row:
     spins = [one for times in sampled for one in times if one.spun_from_s is not None]
     return {
         "attempts": len(own),
+        "unknown": sum(one.verdict == "unknown" for one in own),
         "watched_s": watched,
         "longest_watch_s": max(m.watch_s or 0.0 for m in measures),
         **_alarms(own, watched),

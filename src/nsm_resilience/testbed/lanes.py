@@ -146,7 +146,7 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def take_lane(lanes: list[Lane], locks: Path, timeout_s: float = 3600) -> Iterator[Lane]:
+def take_lane(lanes: list[Lane], locks: Path, timeout_s: float) -> Iterator[Lane]:
     """Lock a free lane for as long as the block runs; one that is out of use is never taken.
 
     The lock belongs to the process: it is released by the kernel however the process ends.

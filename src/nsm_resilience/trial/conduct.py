@@ -11,6 +11,7 @@ from pathlib import Path
 from nsm_resilience.mesh.lane_cleaning import clean_again
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
+from nsm_resilience.study.duration import lasts_s
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import find_trial
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
@@ -54,10 +55,15 @@ def conduct(
         cluster, cluster_id = _cluster(campaign)
         lanes = find_lanes(cluster)
         locks = lock_folder(campaign_folder, cluster_id)
+        # whoever is in a lane may have begun a trial of this study just now
+        patience_s = max(
+            lasts_s(study.windows_of(cell), study.scenario(cell.scenario))
+            for cell, _ in study.cells()
+        )
         reason: str | None = None
         while True:  # each round but the last takes a lane out of use
             number = done[-1].attempt + 1 if done else 1
-            with take_lane(lanes, locks) as lane:
+            with take_lane(lanes, locks, patience_s) as lane:
                 say(f"{trial}, attempt {number}, on {lane.name}")
                 plan = AttemptPlan(
                     folder=campaign.record(trial, number),

@@ -20,7 +20,7 @@ from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.record.events import Phase
-from nsm_resilience.study.duration import after_s
+from nsm_resilience.study.duration import after_s, lasts_s
 from nsm_resilience.testbed.api import (
     API_FAULTS,
     NAMESPACES,
@@ -94,7 +94,7 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
         seconds = time.monotonic() - begin
         setting.client_uid = pod["metadata"]["uid"]
         setting.handlers[("client", path.script_name)] = path.on_line
-        path.start(setting.client_uid)
+        path.start(setting.client_uid, max_s=lasts_s(setting.windows, setting.scenario))
         answered = setting.pump_until(
             time.monotonic_ns() + int(15e9), lambda: path.first_reply_ns is not None
         )

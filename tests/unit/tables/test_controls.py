@@ -91,4 +91,4 @@ def test_one_that_is_unknown_counts_too_and_one_without_a_path_does_not(control:
     unknown = replace(hour(control, "none"), verdict="unknown")
     unmeasured = replace(control, measures=replace(control.measures, outage_s=None))
     (row,) = control_rows("c", [unknown, unmeasured, replace(control, outcome="void")])
-    assert row["attempts"] == 1
+    assert (row["attempts"], row["unknown"]) == (1, 1)

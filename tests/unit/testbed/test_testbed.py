@@ -53,11 +53,11 @@ def test_somebody_elses_cluster_is_not_touched_without_its_name(tmp_path: Path) 
 
 def test_a_lane_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Path) -> None:
     lanes = [Lane(1, "a", "b"), Lane(2, "c", "d")]
-    with take_lane(lanes, tmp_path) as first, take_lane(lanes, tmp_path) as second:
+    with take_lane(lanes, tmp_path, 60) as first, take_lane(lanes, tmp_path, 60) as second:
         assert {first.number, second.number} == {1, 2}
         with pytest.raises(TestbedError, match="no lane of 2"), take_lane(lanes, tmp_path, 0.1):
             pass
-    with take_lane(lanes, tmp_path) as again:
+    with take_lane(lanes, tmp_path, 60) as again:
         assert again.number == 1
 
 

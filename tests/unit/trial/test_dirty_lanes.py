@@ -104,10 +104,10 @@ def test_an_api_server_that_is_away_costs_no_lane(locks: Path, run: Callable[...
 
 def test_a_lane_out_of_use_is_not_taken_by_any_runner(locks: Path) -> None:
     take_out(locks, "lane-1", "dirty", "small", TRIAL)
-    with take_lane(LANES[:2], locks) as lane:
+    with take_lane(LANES[:2], locks, 60) as lane:
         assert lane.name == "lane-2"
     put_back(locks, "lane-1")
-    with take_lane(LANES[:2], locks) as lane:
+    with take_lane(LANES[:2], locks, 60) as lane:
         assert lane.name == "lane-1"
     (past,) = past_of(locks, "lane-1")
     assert past.since and past.until

@@ -21,7 +21,9 @@ def quiet(rows: Sequence[Row]) -> list[str]:
 
 
 def _said(row: Row) -> str:
-    where = f"{row['plane']} plane, {row['remedy']} ({row['campaign']})"
+    apart = f", {row['unknown']} of {counted(row['attempts'], 'trial')} unknown"
+    where = f"{row['plane']} plane, {row['remedy']} ({row['campaign']}"
+    where += f"{apart if row['unknown'] else ''})"
     return (
         f"{where[:1].upper()}{where[1:]}: {counted(int(row['minutes']), 'minute')} without a "
         f"fault, {_gaps(row)}{_alarms(row)}{_spins(row)}."
