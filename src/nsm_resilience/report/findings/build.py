@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings import choices, notice, remedies
+from nsm_resilience.report.findings import choices, notice, remedies, rules
 from nsm_resilience.report.findings.account import account, differences
 from nsm_resilience.report.findings.quiet import quiet
 from nsm_resilience.report.findings.russian import abstract_ru
@@ -30,6 +30,7 @@ def findings(
     studies: Sequence[Study],
     headline: Headline,
     contrasts: Mapping[str, Any],
+    commits: Sequence[Mapping[str, Any]],
     without_fault: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return sentences and rows by the question that they answer.
@@ -40,6 +41,7 @@ def findings(
         headline: what `report.headline.headline` makes of them.
         contrasts: what `report.contrasts.contrast_numbers` makes of all.
         without_fault: what `report.without_fault.without_fault` makes of the table `controls`.
+        commits: rows of table `campaigns`.
     """
     columns = headline["columns"]
     by_claim = {
@@ -49,6 +51,7 @@ def findings(
     unnoticed = notice.rows_of(campaigns, by_claim["C1"])
     told = notice.rows_of(campaigns, by_claim["C2"])
     compared = remedies.compared(campaigns)
+    written = rules.rows_of(commits)
     in_places = [(place(c), standings(headline, at)) for at, c in enumerate(columns)]
     return {
         "sources": sources(headline),
@@ -80,5 +83,10 @@ def findings(
         "choices": {
             "windows": choices.windows(campaigns),
             "lanes": choices.lanes(contrasts["kinds"]),
+        },
+        "rules": {
+            "rows": written,
+            "before": rules.written_before(written),
+            "since": rules.changed_since(written),
         },
     }
