@@ -11,13 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.rules import Rules
-from nsm_resilience.record.commits import NOT_READ
 from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
 from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
-from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
@@ -144,17 +143,13 @@ def tables_of(
         "disturbances": schemas.DISTURBANCES.frame([]),
         "coincidences": schemas.COINCIDENCES.frame(coincidence_rows(NAME, [])),
         "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
-        "campaigns": CAMPAIGNS.frame([campaign_row(NAME, _started(trials), NOT_READ, {})]),
-        "rule_changes": RULE_CHANGES.frame([]),
+        "controls": schemas.CONTROLS.frame([]),
+        "processor": schemas.PROCESSOR.frame([]),
     }  # fmt: skip
 
 
 PHASES = (("clean", 2.0), ("install", 18.0), ("connect", 4.0), ("steady", 10.0), ("fault", 2.0),
           ("watch", 120.0), ("after", 20.0), ("collect", 2.0), ("wipe", 5.0))  # fmt: skip
-
-
-def _started(trials: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{"started": started} for started in trials["started"]]
 
 
 def _times(trials: pd.DataFrame) -> list[AttemptTime]:
@@ -170,11 +165,16 @@ def _times(trials: pd.DataFrame) -> list[AttemptTime]:
 
 
 def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:
+    def run(plane: str) -> pd.DataFrame:
+        return scenarios[(scenarios["plane"] == plane) & (scenarios["n"] > 0)]
+
     def agreement(plane: str) -> str:
-        run = scenarios[(scenarios["plane"] == plane) & (scenarios["n"] > 0)]
-        if run.empty:
+        if run(plane).empty:
             return "not tested"
-        return "differs" if (run["agreement"] == "differs").any() else "reproduced"
+        return "differs" if (run(plane)["agreement"] == "differs").any() else "reproduced"
+
+    def deciding(plane: str) -> str:
+        return ", ".join(cell_id(row) for row in run(plane).to_dict("records"))
 
     texts = {
         "C0": "7 of the 9 scenarios are supported",
@@ -185,7 +185,8 @@ def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "campaign": NAME, "claim": claim, "text": text, "plane": plane,
-                "agreement": agreement(plane), "why": "constructed for a test", "scenarios": "S1",
+                "agreement": agreement(plane), "why": "constructed for a test",
+                "scenarios": deciding(plane),
             }
             for claim, text in texts.items()
             for plane in ("kernel", "vpp")

@@ -108,13 +108,12 @@ rule trial:
 
 
 rule index:
-    """Describe the campaign: what was scheduled, every attempt's record, its machine and commit."""
+    """Describe the campaign: what was scheduled, every attempt's record, machine and versions."""
     input:
         study=campaign("study.yaml"),
         receipts=RECEIPTS,
     output:
         description=campaign("campaign.json"),
-        commits=campaign("commits.json"),
     log:
         "results/logs/index.log",
     conda:

@@ -92,7 +92,13 @@ _PLACES = 7
 point, and far more than floating-point numbers differ by."""
 
 _MEASURED_FONT = "STIXGeneral"
-_NAMED_FONTS = "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', serif"
+_NAMED_FONTS = (
+    "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', 'Liberation Serif', 'Nimbus Roman', "
+    "'DejaVu Serif Condensed', serif"
+)
+"""The paper's font; for browsers without it those as wide as what labels are measured with, by the
+names that they have on other systems, and of what nearly every Linux has the narrow one, so that
+labels are not cut."""
 
 RC: dict[str, Any] = {
     "axes.axisbelow": True,

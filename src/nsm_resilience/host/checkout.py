@@ -40,31 +40,27 @@ class Checkout:
         return f"commit {self.commit[:12]}{', with uncommitted changes' if self.dirty else ''}"
 
 
-class NoAnswerError(Exception):
+class _NoAnswer(Exception):
     """Git did not answer; the text says why."""
 
 
 def of_checkout(root: Path = CHECKOUT) -> Checkout:
     """The commit of a checkout of this project; none, and why, where it cannot be known."""
     try:
-        top = Path(git(root, "rev-parse", "--show-toplevel"))
+        top = Path(_git(root, "rev-parse", "--show-toplevel"))
         if top.resolve() != root.resolve():
             return Checkout(None, None, "the code lies inside another repository")
-        commit = git(root, "rev-parse", "--verify", "HEAD^{commit}")
-        if not git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
+        commit = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
+        if not _git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
             return Checkout(None, None, "the commit of the repository does not hold this code")
-        changed = git(root, "status", "--porcelain", "--untracked-files=no")
-    except NoAnswerError as answer:
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except _NoAnswer as answer:
         return Checkout(None, None, str(answer))
     return Checkout(commit, bool(changed))
 
 
-def git(root: Path, *arguments: str) -> str:
-    """What git prints about a checkout, by the checkout's own settings and no variable.
-
-    Raises:
-        NoAnswerError: It is not installed, or refuses; the text says why.
-    """
+def _git(root: Path, *arguments: str) -> str:
+    """What git prints about a checkout, by the checkout's own settings and no variable."""
     command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
     plain = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
@@ -79,9 +75,9 @@ def git(root: Path, *arguments: str) -> str:
             check=False,
         )
     except OSError:
-        raise NoAnswerError("git is not installed") from None
+        raise _NoAnswer("git is not installed") from None
     if done.returncode != 0:
-        raise NoAnswerError(_reason(done.stderr))
+        raise _NoAnswer(_reason(done.stderr))
     return done.stdout.removesuffix("\n")
 
 

@@ -16,10 +16,11 @@ from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import read_description, record_clusters
 from nsm_resilience.report.environments import environment_table
-from nsm_resilience.report.wording import adjusted_p, seconds
+from nsm_resilience.report.wording import adjusted_p
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, SIDES, WORDS
+from nsm_resilience.tables.language import seconds
 from nsm_resilience.tables.write import write_table
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def median_round_trip_ms(record: Path) -> float:
 def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dict[str, Any]:
     """Return what the paper says of contrasts, as plain data.
 
-    `kinds` has one entry for each thing that sets differ in: how many comparisons, how many of each
-    word, how many without a test, and the rows in which something differs beyond chance.
+    `kinds` has one entry for each thing that sets differ in: how many comparisons, how many of them
+    between two campaigns, how many of each word, how many without a test, and the rows in which
+    something differs beyond chance.
     """
     rows = [in_words(row) for row in contrasts.to_dict("records")]
     differing = environments[~environments["shared"]]
@@ -100,6 +102,7 @@ def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dic
                 "id": kind,
                 "name": name,
                 "n": len(own),
+                "across": sum(row["first_campaign"] != row["second_campaign"] for row in own),
                 "words": {word: sum(row["word"] == word for row in own) for word in WORDS},
                 "untested": sum(not row["tested"] for row in own),
                 "clear": [row for row in own if row["word"] not in ("open", "equal")],

@@ -22,7 +22,7 @@ def efficiency(table: pd.DataFrame) -> dict[str, Any]:
     `required` is the share of the study and of the system's own start, in whole percent; `reached`
     whether it is as large as `target`.
     """
-    from nsm_resilience.report.wording import seconds
+    from nsm_resilience.tables.language import seconds
 
     shares = table.groupby("kind")["share"].sum()
     required = float(shares.get("study", 0.0) + shares.get("system", 0.0))

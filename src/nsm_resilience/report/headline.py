@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nine beside each other: the paper's claim, and each system and plane that was tested.
 
-A column is a forwarding plane of a system, from the first campaign of the build with judged trials
-of the nine there; campaigns are never pooled. A line is a scenario at its defaults, and the
-scenario of claim C2 has one for a plain client as well. A scenario that breaks what a system does
-not have says so; what is not run has no cell.
+A column is a forwarding plane of a system. Campaigns are never pooled: of several with judged
+trials of the nine there, the one that the build names first (`campaigns` in its configuration)
+leads, and its trials alone stand in the column. The others are kept as `again`, so that what they
+found otherwise is said. A line is a scenario at its defaults, and the scenario of claim C2 has one
+for a plain client as well. A scenario that breaks what a system does not have says so; what is not
+run has no cell.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nsm_resilience.analysis.figures.cells import natural
 from nsm_resilience.study.cells import Factors, not_applicable
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.systems.known import FIRST, SYSTEMS
@@ -27,15 +30,18 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
         studies: the study of each, in the same order.
 
     Returns:
-        `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), and
-        what became of them (`answers`) on a system that the paper is not about. `rows`: scenario,
-        title, where, source, claimed, client, and one cell for each column or None: k of n,
-        verdict, outage and blind time in words, or why the scenario does not apply.
+        `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), the
+        number of trials that it rests on (`trials`), and what became of the claims (`answers`) on
+        a system that the paper is not about. `rows`: scenario, title, where, source, claimed,
+        client, and one cell for each column or None: k of n, verdict, outage and blind time in
+        words, or why the scenario does not apply. `again`: of each other campaign on one of these
+        planes its name, the column's, and what it judged of the same lines: scenario, client, k of
+        n, its verdict and the column's.
     """
-    columns = _columns(made)
+    columns, others = _columns(made)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
     rows = []
-    for scenario_id in sorted(declared):
+    for scenario_id in sorted(declared, key=natural):
         scenario = declared[scenario_id]
         clients = ("monitored", "plain") if "C2" in scenario.claims else ("monitored",)
         for client in clients:
@@ -45,11 +51,17 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
             for at, column in enumerate(columns):
                 cells[at] = cells[at] or _absence(column, scenario.faults)
             rows.append({**_of(columns, scenario_id, scenario), "client": client, "cells": cells})
-    return {"columns": [_shown(column) for column in columns], "rows": rows}
+    return {
+        "columns": [_shown(column) for column in columns],
+        "rows": rows,
+        "again": [_again(other, columns, rows, declared) for other in others],
+    }
 
 
-def _columns(made: Sequence[Mapping[str, Any]]) -> list[Row]:
+def _columns(made: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Row]]:
+    """The columns that lead, and those of the other campaigns on the same planes."""
     found: dict[tuple[str, str], Row] = {}
+    others = []
     for numbers in made:
         for plane in numbers["planes"]:
             for system in SYSTEMS:
@@ -60,12 +72,51 @@ def _columns(made: Sequence[Mapping[str, Any]]) -> list[Row]:
                         "system": system,
                         "plane": plane["id"],
                         "name": f"{SYSTEMS[system].title}, {plane['name']}",
-                        "claims": plane["claims"],
+                        "claims": _claims_of(plane["claims"], own),
                         "rows": own,
                     }
-                    found.setdefault((system, plane["id"]), column)
+                    if found.setdefault((system, plane["id"]), column) is not column:
+                        others.append(column)
     order = list(SYSTEMS)
-    return sorted(found.values(), key=lambda column: order.index(column["system"]))
+    return sorted(found.values(), key=lambda column: order.index(column["system"])), others
+
+
+def _claims_of(
+    claims: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The claims as these rows answer them.
+
+    Table `claims` answers for a plane. Where a campaign runs two systems on it, the trials of one
+    decide, and of the other nothing is answered.
+    """
+    own = {row["cell"] for row in rows}
+    return [
+        claim
+        if not claim["cells"] or own & set(claim["cells"])
+        else {**claim, "agreement": "not tested", "cells": [], "why": "Not asked of this system."}
+        for claim in claims
+    ]
+
+
+def _again(
+    other: Mapping[str, Any],
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    declared: Mapping[str, Scenario],
+) -> Row:
+    """What another campaign judged of the lines that a column has judged trials of."""
+    place = (other["system"], other["plane"])
+    at = [(column["system"], column["plane"]) for column in columns].index(place)
+    lines = []
+    for row in rows:
+        lead = row["cells"][at]
+        own = _cell(other, declared[row["scenario"]], row["client"])
+        if lead and lead["n"] and own:
+            about = {key: row[key] for key in ("scenario", "client")}
+            lines.append({**about, "k": own["k"], "n": own["n"], "verdict": own["verdict"],
+                          "lead": lead["verdict"]})  # fmt: skip
+    return {"campaign": other["campaign"], "name": columns[at]["name"],
+            "lead": columns[at]["campaign"], "lines": lines}  # fmt: skip
 
 
 def _shown(column: Mapping[str, Any]) -> Row:
@@ -78,7 +129,11 @@ def _shown(column: Mapping[str, Any]) -> Row:
     ]
     shown = {key: column[key] for key in ("campaign", "system", "plane", "name")}
     claims = {claim["claim"]: claim["agreement"] for claim in column["claims"]}
-    return {**shown, "answers": answers, "claims": claims}
+    trials = {
+        claim["claim"]: sum(row["n"] for row in column["rows"] if row["cell"] in claim["cells"])
+        for claim in column["claims"]
+    }
+    return {**shown, "answers": answers, "claims": claims, "trials": trials}
 
 
 def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | None:

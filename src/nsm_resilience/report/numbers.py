@@ -95,9 +95,7 @@ def write_numbers(
         ],
         "others": others,
         "headline": beside,
-        "findings": findings(
-            (own, *others), studies, beside, told, rows_with_none(tables["campaigns"]), calm
-        ),
+        "findings": findings((own, *others), studies, beside, told, calm),
         "sensitivity": sensitivity(tables["sensitivity"]),
         "without_fault": calm,
         "coverage": covered(zip(names, trials, studies, strict=True)),
@@ -193,12 +191,6 @@ def make_numbers(
     }
 
 
-def rows_with_none(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain data; what is empty is None, whatever pandas has for it."""
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{str(key): value for key, value in row.items()} for row in rows]
-
-
 def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Description]:
     """Return what is said of each figure, made from the same tables and records as the figure."""
     from nsm_resilience.analysis.deployment import deployments
@@ -252,7 +244,7 @@ def apart_in_words(parts: Mapping[str, int]) -> list[dict[str, Any]]:
 def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
     """Count judged trials by what became of the established path, with the span of the outages."""
     from nsm_resilience.analysis.figures.cells import judged
-    from nsm_resilience.report.wording import seconds
+    from nsm_resilience.tables.language import seconds
 
     own = judged(trials)
     back = own.loc[own["path_verdict"] == "recovered", "outage_s"].astype(float)
@@ -286,7 +278,10 @@ def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict
                 "rows": rows,
                 "counts": plane_counts(rows),
                 "claims": [
-                    {key: str(claim[key]) for key in ("claim", "text", "agreement", "why")}
+                    {
+                        **{key: str(claim[key]) for key in ("claim", "text", "agreement", "why")},
+                        "cells": [c for c in str(claim["scenarios"] or "").split(", ") if c],
+                    }
                     for claim in own.sort_values("claim").to_dict("records")
                 ],
             }

@@ -38,7 +38,7 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
             claimed = f"{row['claimed']} ({row['source']})" if row["claimed"] else row["source"]
             told = [_told(cell) for cell in row["cells"]]
             table.append([row["scenario"], row["title"], row["where"], claimed, *told])
-    lines = [f"- {sentence}" for sentence in (*findings["readme"], *findings["claims"][1:])]
+    lines = [f"- {sentence}" for sentence in (*findings["in_short"], *findings["claims"][1:])]
     return "\n".join([*lines, "", *("| " + " | ".join(line) + " |" for line in table)])
 
 

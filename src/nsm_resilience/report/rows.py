@@ -18,13 +18,13 @@ from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page
 from nsm_resilience.report.wording import (
     down_time,
     median_seconds,
-    seconds,
     share_interval,
     span,
     typographic,
 )
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import seconds
 from nsm_resilience.tables.row_numbers import fragment, in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
 

@@ -181,7 +181,7 @@ def lacking(
         link(row["cell"], in_folder(site, page_of_cell(campaign, row["cell"]))) for row in idle
     ]
     return [
-        *([f"Claims that no trial of it was about: {', '.join(said)}.", ""] if said else []),
+        *([f"Claims that it does not answer: {', '.join(said)}.", ""] if said else []),
         *([f"Declared, and not run: {', '.join(cells)}.", ""] if cells else []),
     ]
 

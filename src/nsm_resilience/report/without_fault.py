@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import level_name
-from nsm_resilience.report.wording import seconds
+from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _alarms(row: dict[str, Any]) -> dict[str, str]:
+def _alarms(row: dict[Any, Any]) -> dict[str, str]:
     if math.isnan(row["alarms_per_h"]):  # there was no watchdog
         return {"alarms": "", "alarms_per_h": "", "acts": ""}
     low, high = row["alarms_low_per_h"], row["alarms_high_per_h"]
@@ -60,7 +60,7 @@ def _share(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
-def _spun(row: dict[str, Any]) -> str:
+def _spun(row: dict[Any, Any]) -> str:
     import pandas as pd
 
     if pd.isna(row["spun"]):  # an integer that is missing is no NaN

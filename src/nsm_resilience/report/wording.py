@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from nsm_resilience.tables.language import seconds
+
 _MONTHS_EN = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -15,22 +17,6 @@ _MONTHS_RU = (
     "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
     "октября", "ноября", "декабря",
 )  # fmt: skip
-
-
-def seconds(value: float | None) -> str:
-    """Write seconds with three significant digits; empty for no value.
-
-    >>> seconds(0.1234), seconds(12.34), seconds(123.4), seconds(0.0)
-    ('0.123', '12.3', '123', '0')
-    """
-    if value is None or math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "not reached"
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 3)}f}"
 
 
 def median_seconds(value: float, watch_s: float) -> str:

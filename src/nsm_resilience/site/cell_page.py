@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nsm_resilience.analysis.consequences import Consequences, Noticed
-from nsm_resilience.report.wording import seconds
 from nsm_resilience.report.words import HEADINGS, meaning_of
 from nsm_resilience.site.overview import CellRow, Claim, Overview
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import seconds
 
 
 @dataclass(frozen=True, slots=True)

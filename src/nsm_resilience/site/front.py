@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.report.findings.standings import CLAIMS
 from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
 from nsm_resilience.site.campaign_pages import begun
 from nsm_resilience.site.cell_page import words_of
@@ -53,6 +54,7 @@ def write_front(
         FRONT,
         render(
             "front.html.j2",
+            claims=CLAIMS,
             campaigns=[{"own": own, "begun": begun(own)} for own in campaigns],
             groups=_titled(side_by_side(campaigns)),
             place=place,

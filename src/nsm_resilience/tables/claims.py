@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table `claims`: what the campaign says of the paper's three claims, per forwarding plane.
 
-Which trials decide:
+Which trials decide, fixed before any was run:
 
 - C0: each of the nine at its defaults (monitored client, default failure, first outage, no remedy).
 - C1: the same cell of the scenario that carries C1; other kinds of damage are named, not counted.
@@ -21,7 +21,7 @@ from typing import get_args
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
 from nsm_resilience.systems.known import FIRST
-from nsm_resilience.tables.language import counted, listed
+from nsm_resilience.tables.language import counted, listed, seconds
 from nsm_resilience.tables.rows import Row, counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
 
@@ -109,21 +109,24 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
     flaky = [f"{s.id} ({c.k} of {c.n})" for s, c in run if c.verdict == "flaky"]
     apart = [_apart(s, c) for s, c in run if agreement(c.verdict, s.claimed) == "differs"]
     missing = [s.id for s, c in own if not c.n]
-    agreeing = f"{len(run) - len(apart)} of {len(run)} agree with the paper"
+    alike = len(run) - len(apart)
+    agreeing = f"{alike} of {len(run)} {'agrees' if alike == 1 else 'agree'} with the paper"
     if apart:
         agreeing += f", apart from {listed(apart)}"
-    found = f"{len(supported)} of {len(run)} are supported ({listed(supported)})"
+    verb = "is" if len(supported) == 1 else "are"
+    found = f"{len(supported)} of {len(run)} {verb} supported ({listed(supported)})"
     if flaky:
         found += f" and {listed(flaky)} in some trials only"
     if len(nine) < SCENARIOS_CLAIMED or missing:
-        lacking = (
-            f"{listed(missing)} {'has' if len(missing) == 1 else 'have'} no judged trial"
-            if missing
-            else f"the study declares {len(nine)} of the nine scenarios only"
-        )
+        lacking = []
+        if len(nine) < SCENARIOS_CLAIMED:
+            lacking.append(f"the study declares {len(nine)} of the nine scenarios only")
+        if missing:
+            has = "has" if len(missing) == 1 else "have"
+            lacking.append(f"{listed(missing)} {has} no judged trial")
         if not run:
-            return "not tested", f"None of the nine was run on the {PLANE_NAMES[plane]} plane.", []
-        why = f"{_on(plane)} {lacking}; of those that were run {found}, and {agreeing}."
+            return "not tested", f"{_on(plane)} none of the nine has a judged trial.", []
+        why = f"{_on(plane)} {listed(lacking)}; of those judged {found}, and {agreeing}."
         return "not tested", why, tested
     why = f"{_on(plane)} {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
     reproduced = len(supported) == SUPPORTED_CLAIMED and not apart
@@ -143,8 +146,8 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     clauses = []
     for cell in run:
         clauses.append(
-            f"{cell.cell.scenario} was supported in {_share(cell.k, cell.n)} trials "
-            f"(path alive in {_count(cell, 'path_verdict', 'alive')}, new client connected in "
+            f"{cell.cell.scenario} was supported in {_trials(cell.k, cell.n)} "
+            f"(path alive in {_count(cell, 'path_verdict', 'alive')}, last new client connected in "
             f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
             f"{_signs(cell)}"
         )
@@ -195,8 +198,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
-        f"{c.cell.scenario} by {_level(c)} was supported in {_share(c.k, c.n)} trials and "
-        f"{_told(c)}"
+        f"{c.cell.scenario} by {_level(c)} was supported in {_trials(c.k, c.n)} and {_told(c)}"
         for c in run
     ]
     why = f"{_on(plane)} {'; '.join(clauses)}"
@@ -231,7 +233,8 @@ def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
     if not scenarios:
         return f"The study declares no scenario for {claim}."
     names = listed([s.id for s in scenarios])
-    return f"{names} has no judged trial at its defaults on the {PLANE_NAMES[plane]} plane."
+    lacks = "has no judged trial at its" if len(scenarios) == 1 else "lack a judged trial at their"
+    return f"{names} {lacks} defaults on the {PLANE_NAMES[plane]} plane."
 
 
 def _signs(cell: _Cell) -> str:
@@ -253,13 +256,13 @@ def _told(cell: _Cell) -> str:
 
 def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:
     """How many trials had one, the commonest text, and its earliest time in words."""
-    given = [(seconds, text or "unnamed") for seconds, text in found if seconds is not None]
+    given = [(at_s, text or "unnamed") for at_s, text in found if at_s is not None]
     if not given:
         return None
     counts = Counter(text for _, text in given)
     text = min(counts, key=lambda t: (-counts[t], t))
-    earliest = min(seconds for seconds, t in given if t == text)
-    return len(given), text, f", {earliest:.1f} s after the fault at the earliest"
+    earliest = min(at_s for at_s, t in given if t == text)
+    return len(given), text, f", {seconds(earliest)} s after the fault at the earliest"
 
 
 def _shows(cell: _Cell) -> str:
@@ -275,6 +278,11 @@ def _share(k: int, n: int) -> str:
     return f"all {n}" if k == n > 1 else f"{k} of {n}"
 
 
+def _trials(k: int, n: int) -> str:
+    """The same with its noun."""
+    return f"{_share(k, n)} {'trial' if n == 1 else 'trials'}"
+
+
 def _bystanders(cell: _Cell) -> str:
     tried = sum(j.measures.bystander_started is not None for j in cell.judged)
     if not tried:
@@ -288,9 +296,10 @@ def _count(cell: _Cell, measure: str, value: object) -> int:
 
 
 def _level(cell: _Cell) -> str:
-    """Factors of a cell in words, the plane apart, defaults of outage and remedy left out."""
+    """Factors of a cell in words, the plane apart, defaults of outage, watch, remedy left out."""
     f = cell.cell.factors
     parts = [f.failure, f"{f.client} client"]
     parts += [f"{f.outage} outage"] if f.outage != "first" else []
+    parts += ["longer watch"] if f.watch != "usual" else []
     parts += [f"remedy {f.remedy}"] if f.remedy != "none" else []
     return " with ".join([parts[0], " and ".join(parts[1:])])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few pieces of grammar that sentences over counts need, of the claims and of the findings."""
+"""How counts and times are written in sentences, tables and figures, once for all of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -52,3 +53,19 @@ def each(sizes: Sequence[int]) -> str:
     """
     least, most = min(sizes), max(sizes)
     return f"{least_to_most(least, most)} {'trial' if most == 1 else 'trials'} each"
+
+
+def seconds(value: float | None) -> str:
+    """Write seconds with three significant digits; empty for no value.
+
+    >>> seconds(0.1234), seconds(12.34), seconds(123.4), seconds(0.0)
+    ('0.123', '12.3', '123', '0')
+    """
+    if value is None or math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "not reached"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(digits, 3)}f}"

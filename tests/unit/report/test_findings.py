@@ -4,21 +4,22 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsm_resilience.report.findings import account, choices, notice, quiet, remedies
-from nsm_resilience.report.findings.russian import abstract_ru, found_ru
+from nsm_resilience.report.findings import account, choices, limits, notice, quiet, remedies
+from nsm_resilience.report.findings.russian import abstract_ru, found_ru, told_ru
 from nsm_resilience.report.findings.standings import (
     ANSWERS,
     CLAIMS,
     Standing,
+    again,
     answered,
     attempts,
     found,
+    in_short,
     place,
     sources,
     standings,
@@ -39,8 +40,8 @@ def standing(draw: st.DrawFn, number: int) -> Standing:
 SOME = st.integers(0, 9).flatmap(lambda size: st.tuples(*(standing(n) for n in range(size))))
 
 
-def times(text: str, one: Standing) -> int:
-    return text.count(f"“{one.title}, {one.where}”")
+def ids_in(text: str) -> list[str]:
+    return re.findall(r"\bS\d\b", text)
 
 
 @given(SOME)
@@ -53,39 +54,51 @@ def test_what_was_found_counts_and_names_every_scenario_once(some: tuple[Standin
         return
     noun = "scenario" if len(tested) == 1 else "scenarios"
     verb, whose = ("was", "its") if len(held) == 1 else ("were", "their")
-    assert f"{len(held)} of {len(tested)} {noun} {verb} supported in all {whose} trials" in text
-    for one in some:
-        assert times(text, one) == (0 if one in held else 1)
-        if one in tested and one not in held:
-            assert f"“{one.title}, {one.where}” ({one.k} of {one.n})" in text
-    missing = text.partition("No judged trial: ")[2]
-    absent = text.partition("Does not exist there: ")[2].partition("No judged trial")[0]
-    for one in some:
-        assert times(missing, one) == (not one.n and not one.absent)
-        assert times(absent, one) == (not one.n and bool(one.absent))
+    counts = f"{len(held)} of {len(tested)} {noun} {verb} supported in all {whose} trials"
+    assert text.startswith(f"On the plane {counts}")
+    assert sorted(ids_in(text)) == sorted(one.scenario for one in some)
+    parts = text.removesuffix(".").split("; ")
+    assert ids_in(parts[0]) == [one.scenario for one in held]
+    named = {part.split(": ")[0]: ids_in(part) for part in parts[1:] if ": " in part}
+    absent = [one.scenario for one in some if one.absent]
+    assert named.get("does not exist there", []) == absent
+    missing = [one.scenario for one in some if not one.n and not one.absent]
+    assert named.get("no judged trial", []) == missing
+    for one in tested:
+        assert (f"{one.scenario} ({one.k} of {one.n})" in text) == (one not in held)
+    assert agreement_of(text) == agreeing(tested)
+
+
+def agreeing(tested: list[Standing]) -> tuple[int, int]:
     compared = [one for one in tested if one.claimed]
-    agreeing = [
-        one
-        for one in compared
-        if (one.claimed == "supported" and one.k == one.n)
-        or (one.claimed == "unsupported" and one.k == 0)
-    ]
-    assert f"agree with the paper: {len(agreeing)} of {len(compared)}." in text
+    same = [one for one in compared if one.k == (one.n if one.claimed == "supported" else 0)]
+    return len(same), len(compared)
+
+
+def agreement_of(text: str) -> tuple[int, int]:
+    (counts,) = re.findall(r"agree with the paper: (\d+) of (\d+)", text)
+    return int(counts[0]), int(counts[1])
 
 
 @given(SOME)
-def test_by_id_those_that_held_are_named_too(some: tuple[Standing, ...]) -> None:
-    text = found("the plane", some, by_id=True)
-    named = re.findall(r"\bS\d\b", text)
-    assert named.count("S0") <= 1
-    if any(one.n for one in some):
-        assert Counter(named) == Counter(one.scenario for one in some)
+def test_in_short_no_code_is_named_and_no_scenario_vanishes(some: tuple[Standing, ...]) -> None:
+    text = in_short("the plane", some)
+    assert not ids_in(text)
+    tested = [one for one in some if one.n]
+    if not tested:
+        assert text == "On the plane no scenario has a judged trial."
+        return
+    assert agreement_of(text) == agreeing(tested)
+    more = sum(int(n) for n in re.findall(r"(\d+) more ", text))
+    assert more + len(tested) == len(some)
+    assert ("cannot be asked" in text) == any(one.absent for one in some)
+    assert ("without a judged trial" in text) == any(not one.n and not one.absent for one in some)
 
 
 @given(SOME)
 def test_the_sizes_are_the_least_and_the_largest(some: tuple[Standing, ...]) -> None:
     sizes = [one.n for one in some if one.n]
-    text = found("the plane", some)
+    text = in_short("the plane", some)
     if sizes and min(sizes) < max(sizes):
         assert f"({min(sizes)} to {max(sizes)} trials each)" in text
     elif sizes:
@@ -101,8 +114,10 @@ def test_the_russian_sentence_has_the_same_counts(some: tuple[Standing, ...]) ->
         return
     held = [one for one in tested if one.k == one.n]
     assert f"во всех испытаниях — {len(held)} из {len(tested)} (" in text
-    named = Counter(re.findall(r"\bS\d\b", text))
-    assert named == Counter(one.scenario for one in some if one not in held)
+    assert f"как в статье — {agreeing(tested)[0]} из {agreeing(tested)[1]}" in text
+    assert not ids_in(text)
+    more = [int(n) for n in re.findall(r"(?:версии|испытаний) — (\d+)", text)]
+    assert sum(more) + len(tested) == len(some)
 
 
 COLUMNS = st.lists(
@@ -110,9 +125,11 @@ COLUMNS = st.lists(
         {
             "name": st.sampled_from(["NSM a, VPP", "NSM b, kernel", "NSM c, VPP"]),
             "plane": st.sampled_from(["vpp", "kernel"]),
+            "campaign": st.just("c"),
             "claims": st.dictionaries(
                 st.sampled_from(list(CLAIMS)), st.sampled_from(list(ANSWERS))
             ),
+            "trials": st.dictionaries(st.sampled_from(list(CLAIMS)), st.integers(0, 30)),
         }
     ),
     max_size=3,
@@ -130,16 +147,19 @@ def test_a_claim_is_answered_once_for_each_place(columns: list[dict[str, Any]], 
         assert [w for w, places in parts.items() if place(column) in places] == (
             [word] if word else []
         )
+        n = column["trials"].get(claim, 0)
+        if word and n and claim != "C0":
+            assert f"{place(column)} over {n} trial{'' if n == 1 else 's'}" in text
     if not parts:
-        assert text.endswith(": not tested.")
+        assert text.endswith(": not answered.")
 
 
 @given(COLUMNS)
 def test_in_russian_a_claim_agrees_with_its_verb(columns: list[dict[str, Any]]) -> None:
-    told = abstract_ru({"columns": columns, "rows": []})
+    told = abstract_ru({"columns": columns, "rows": []}, [])
     assert not any(re.search("воспроизведен[аы]|провере[нм][аы]", sentence) for sentence in told)
     if columns:
-        assert told[-1].startswith("Утверждение C2: ")
+        assert "клиент не узнаёт (C2): " in told[-1]
     else:
         assert told == ["Оценённых испытаний нет, поэтому вердиктов нет."]
 
@@ -152,7 +172,9 @@ def noticed(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "n": n, "k": k, "kn": f"{k}/{n}", "shown": shown, "shown_known": shown_known,
         "shown_kn": f"{shown}/{shown_known}", "told": told, "told_known": told_known,
-        "client": draw(st.sampled_from(["monitored", "plain"])),
+        "shown_known_kn": f"{shown_known}/{n}", "blind": draw(st.sampled_from(["", "0", "> 180"])),
+        "client": draw(st.sampled_from(["monitored", "plain"])), "system": "NSM a",
+        "failure": draw(st.sampled_from(["replace", "mode", "wipe"])),
         "place": draw(st.sampled_from(["A", "B"])), "campaign": draw(st.sampled_from(["x", "y"])),
     }  # fmt: skip
 
@@ -168,19 +190,66 @@ def test_each_kind_of_damage_is_in_the_sentence_that_is_true_of_it(
         hidden = row["k"] == 0 and row["shown"] == 0 and row["shown_known"] == row["n"]
         assert own.startswith("Nothing was shown and no trial was supported") == hidden
         assert own.startswith("Something was shown") == (row["shown"] > 0)
+        if own.startswith("Nothing was shown, and so many trials were supported"):
+            assert row["k"] > 0 == row["shown"] and row["shown_known"] == row["n"]
         if own.startswith("Nothing was shown, but"):
-            assert row["k"] > 0 == row["shown"]
+            assert row["shown_known"] < row["n"]
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_each_kind_of_damage_is_named_once_with_the_share_of_cells_that_is_true(
+    rows: list[dict[str, Any]],
+) -> None:
+    sentences = notice.by_damage(rows)
+    assert len(sentences) == bool(rows)
+    for failure in {row["failure"] for row in rows}:
+        own = [row for row in rows if row["failure"] == failure]
+        (part,) = [
+            part for part in sentences[0].split("; ") if notice.DAMAGE.get(failure, failure) in part
+        ]
+        hidden = [row["k"] == 0 == row["shown"] for row in own]
+        if any(row["shown"] == 0 and row["shown_known"] < row["n"] for row in own):
+            assert "not known" in part
+        else:
+            share = "every cell" if all(hidden) else "some cells" if any(hidden) else "no cell"
+            assert f"true in {share}" in part
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_blind_times_are_told_where_clients_asked_and_nowhere_else(
+    rows: list[dict[str, Any]],
+) -> None:
+    rows = [{**row, "level": f"damage{number}."} for number, row in enumerate(rows)]
+    text = notice.blind_times(rows)
+    for row in rows:
+        assert (f"{row['level']} {row['blind']} s" in text) == bool(row["blind"])
+    assert bool(text) == any(row["blind"] for row in rows)
 
 
 @given(st.lists(noticed(), max_size=6))
 def test_who_was_told_sums_up_to_all_trials(rows: list[dict[str, Any]]) -> None:
-    text = " ".join(notice.told_by_client(rows))
-    pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) on ", text)]
+    text = " ".join(notice.told_by_client(rows)).replace("an unknown number in", "0 of 0 in")
+    pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) in ", text)]
     assert sum(told for told, _ in pairs) == sum(row["told"] for row in rows)
     assert sum(known for _, known in pairs) == sum(row["told_known"] for row in rows)
-    assert text.count("A monitored client was told") == any(
+    assert text.count("in which a monitored client was told") == any(
         r["client"] == "monitored" for r in rows
     )
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_in_short_only_the_campaigns_of_the_headline_say_who_was_told(
+    rows: list[dict[str, Any]],
+) -> None:
+    column = {"name": "A", "campaign": "x", "plane": "vpp"}
+    text = " ".join(notice.told_in_short(rows, [column]))
+    own = [row for row in rows if (row["place"], row["campaign"]) == ("A", "x")]
+    pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) trials", text)]
+    assert sum(told for told, _ in pairs) == sum(row["told"] for row in own)
+    assert sum(known for _, known in pairs) == sum(row["told_known"] for row in own)
+    assert "0 of 0" not in text
+    russian = " ".join(told_ru(rows, [column]))
+    assert re.findall(r"(\d+) из (\d+)", russian) == [(str(a), str(b)) for a, b in pairs]
 
 
 CELLS = {
@@ -200,7 +269,7 @@ def compared_cells(draw: st.DrawFn) -> dict[str, Any]:
             rows.append(
                 {**CELLS, "scenario": f"S{number}", "failure": "kill", "remedy": remedy, "n": n,
                  "k": draw(st.integers(0, n)), "claimed": claimed, "cell": f"S{number}-{remedy}",
-                 "median": str(median), "median_s": median}
+                 "median": "> 120" if median is None else f"{median:g}", "median_s": median}
             )  # fmt: skip
     return {"campaign": {"name": "c"}, "planes": [{"rows": rows}], "further": []}
 
@@ -224,7 +293,10 @@ def test_a_remedy_is_compared_with_the_same_cells_without_it(campaign: dict[str,
         assert line["fell"] == sum(r["k"] * b["n"] < b["k"] * r["n"] for b, r in pairs)
         assert line["rose"] + line["fell"] <= line["pairs"]
         for one in line["longer"]:
-            assert one["before"] != "None"
+            assert one["before"] != "> 120"
+        grown = [float(one["after"].replace("> 120", "inf")) - float(one["before"])
+                 for one in line["longer"]]  # fmt: skip
+        assert grown == sorted(grown, reverse=True) and all(more > 0 for more in grown)
     assert len(remedies.helped(told)) == len(told)
     groups = [re.search(r"(of|beyond) the nine", s) for s in remedies.helped(told)]
     order = [g.group(1) for g in groups if g is not None]
@@ -246,7 +318,8 @@ def test_attempts_sum_up_and_none_vanishes(numbers: list[list[int]]) -> None:
     total, judged = (
         int(x.replace(",", "")) for x in re.findall(r"([\d,]+) (?:attempt|judged)", text)
     )
-    apart = sum(int(n) for n in re.findall(r", (\d+) (?:unknown|void)", text))
+    apart = sum(int(n) for n in re.findall(r"([\d]+) (?:unknown|void)", text))
+    assert ("in no verdict" in text) == (apart > 0)
     assert total == sum(map(sum, numbers)) == judged + apart
 
 
@@ -255,13 +328,14 @@ def test_the_sources_name_what_the_abstract_states() -> None:
     other = {**row, "title": "b fails", "source": "reconstructed"}
     told = sources({"rows": [row, other, other]})
     assert told == "Stated in its abstract: “a fails”; inferred by us: 2 scenarios."
-    assert sources({"rows": [other]}) == "None of the 1 scenario is stated in its abstract."
+    none = "Stated in its abstract: none; inferred by us: 1 scenario."
+    assert sources({"rows": [other]}) == none
 
 
 def test_a_claim_is_still_so_or_changed_where_a_later_system_answers_it() -> None:
     answer = {"claim": "C1", "word": "changed", "why": "It was shown."}
     columns = [{"name": "NSM a, VPP", "answers": []}, {"name": "NSM b, VPP", "answers": [answer]}]
-    told = ["C1 on the VPP plane of NSM b: changed. It was shown."]
+    told = ["C1 on the VPP plane of NSM b, against what the paper says: changed. It was shown."]
     assert still_or_changed("C1", columns) == told
     assert still_or_changed("C2", columns) == []
 
@@ -272,14 +346,83 @@ def test_a_plain_clients_line_is_no_scenario_of_its_own() -> None:
     assert len(standings({"columns": [{}], "rows": rows}, 0)) == 1
 
 
-def test_windows_are_told_of_campaigns_with_judged_trials_only() -> None:
-    campaign = {"name": "c", "windows": {"watch_s": "120"}, "full_watch_s": "360"}
-    one = {"campaign": campaign, "paths": {"dead": 1}, "counts": {"judged": 1}}
-    assert choices.windows([one, {**one, "counts": {"judged": 0}}]) == [
-        "c: a watch of 120 s or 360 s, 1 of 1 judged trial with a path that had not come back "
-        "to stay"
-    ]
+def watched(name: str, *watches: str, judged: int = 1, lanes: int = 1) -> dict[str, Any]:
+    """A campaign with one judged cell for each of these watches."""
+    rows = [
+        {**CELLS, "scenario": "S8", "failure": "replace", "remedy": "none", "watch": watch, "n": 2,
+         "kn": f"{at}/2"}
+        for at, watch in enumerate(watches)
+    ]  # fmt: skip
+    return {
+        "campaign": {"name": name, "windows": {"watch_s": "120"}, "full_watch_s": "360",
+                     "lanes": lanes},
+        "paths": {"dead": 1}, "counts": {"judged": judged}, "planes": [], "further": rows,
+        "disturbances": {"left_out": 1, "unknown": 1},
+    }  # fmt: skip
+
+
+def test_windows_are_told_of_campaigns_with_judged_trials_and_of_watches_that_were_run() -> None:
+    both = watched("c", "usual", "full")
+    told = "Not back to stay were the paths of 1 of 1 judged trial of “c” (a watch of "
+    assert choices.windows([both, watched("d", judged=0)]) == f"{told}120 s or 360 s)."
+    assert "(a watch of 120 s)" in choices.windows([watched("c", "usual")])
+    assert choices.windows([watched("d", judged=0)]) == ""
+    assert choices.longer_watches([both]) == (
+        "The same cells watched for longer: S8 replace (c, VPP): supported in 0/2, and over 360 s "
+        "in 1/2."
+    )
+    assert choices.longer_watches([watched("c", "full"), watched("d", "usual")]) == ""
+
+
+def test_lanes_are_said_to_disturb_each_other_only_where_there_are_some() -> None:
+    assert choices.company([watched("c")]) == "All trials ran one at a time."
+    text = choices.company([watched("c", lanes=3)])
+    assert text.endswith("of 1 attempt; 1 attempt that rests on one was judged unknown.")
     assert choices.lanes([]) == ""
+
+
+def test_comparisons_between_campaigns_are_told_from_those_within_one() -> None:
+    words = {"better": 0, "worse": 1, "equal": 0, "open": 2}
+    kind = {"id": "plane", "n": 3, "across": 2, "words": words, "clear": [{}]}
+    assert choices.planes([kind]) == (
+        "Of 3 comparisons of cells with all factors alike but the forwarding plane, 2 of them "
+        "between two campaigns, 1 differs beyond chance."
+    )
+    assert choices.planes([]) == ""
+    clear = [{"measure": "time to install", "word": "worse"}]
+    assert choices.lanes([{**kind, "id": "company", "clear": clear}]) == (
+        "The same cells alone and then side by side: 3 comparisons, 1 worse and 2 open (side by "
+        "side: time to install worse in 1)."
+    )
+
+
+def test_other_campaigns_on_a_plane_are_named_with_what_they_found_otherwise() -> None:
+    line = {"scenario": "S2", "client": "monitored", "k": 1, "n": 3, "verdict": "flaky",
+            "lead": "supported"}  # fmt: skip
+    same = {**line, "scenario": "S9", "client": "plain", "k": 0, "n": 1, "verdict": "supported"}
+    other = {"campaign": "b", "name": "NSM, VPP", "lead": "a", "lines": [line, same]}
+    assert again({"again": [other]}) == (
+        "The same lines in other campaigns: “b” (NSM, VPP: 2 lines, 1 to 3 trials each). "
+        "Verdicts that differ there: S2 in “b” (1 of 3)."
+    )
+    assert again({"again": [{**other, "lines": [same]}]}).endswith("differ there: none.")
+    assert again({"again": [{**other, "lines": []}]}) == again({"again": []}) == ""
+
+
+def test_the_cost_of_a_remedy_is_told_for_each_arm_also_without_a_control() -> None:
+    arm = {"remedy": "watchdog heals", "plane": "VPP", "acts": 1, "attempts": 1, "alarmed": 0,
+           "controls": 0, "controls_alarmed": 0, "controls_interval": "", "cut": 0,
+           "cut_known": 1}  # fmt: skip
+    campaign = {"campaign": {"name": "c"}, "watchdog": {"arms": [arm]}}
+    assert remedies.cost([campaign]) == [
+        "Watchdog heals (c, VPP): 1 act in 1 attempt; a false alarm in 0 of them, in no control, "
+        "for none was run; a path that answered was cut in 0 of the 1 in which that is known."
+    ]
+
+
+def test_the_machine_is_named_as_far_as_it_is_known() -> None:
+    assert limits.machine([{"campaign": {"machine": []}}]) == "one machine"
+    assert limits.few([{"campaign": {"name": "a"}, "trials_per_cell": {"least": 0}}]) == ""
 
 
 COUNT = st.integers(0, 999)
@@ -319,8 +462,6 @@ def test_what_is_not_there_is_said_in_the_right_number() -> None:
     assert account.cells(sizes) == "No cell has a judged trial."
     one = account.cells({"cells": 1, "least": 2, "most": 2})
     assert one == "Judged trials of a cell, of 1 cell run: 2."
-    assert account.chance(0) == "There are none yet."
-    assert account.chance(1).startswith("With 1 trial, the fewest")
     assert account.late({"echoes": 0, "late_sends": 0}) == ""
     assert account.late({"echoes": 1, "late_sends": 1}).endswith("1 of 1 echo (100.00 %).")
     none = account.controls({"n": 0, "alarms": 0, "interval": "", "interrupted": 0})

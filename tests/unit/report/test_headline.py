@@ -19,12 +19,15 @@ def row(scenario: str, system: str, **other: Any) -> dict[str, Any]:
         "default": True, "k": 3, "page": f"{scenario}.html", "kn": "3/4",
         "verdict": "flaky", "median": "7.5", "blind": "",
         "new_answered": 3, "new_asked": 4, "title": scenario, "where": "somewhere",
-        "source": "stated", "claimed": "supported", **other,
+        "source": "stated", "claimed": "supported", "cell": f"{scenario}-{system}", **other,
     }  # fmt: skip
 
 
 def numbers(name: str, rows: list[dict[str, Any]], agreement: str = "differs") -> dict[str, Any]:
-    claims = [{"claim": claim, "agreement": agreement, "why": "…"} for claim in ("C0", "C1", "C2")]
+    claims = [
+        {"claim": claim, "agreement": agreement, "why": "…", "cells": [rows[0]["cell"]]}
+        for claim in ("C0", "C1", "C2")
+    ]
     plane = {"id": "vpp", "name": "VPP", "rows": rows, "claims": claims}
     return {"campaign": {"name": name}, "planes": [plane]}
 
@@ -43,6 +46,30 @@ def test_each_system_and_plane_is_a_column_of_one_campaign() -> None:
     assert [column["campaign"] for column in found["columns"]] == ["then"]
     (line,) = [line for line in found["rows"] if line["scenario"] == "S2"]
     assert [cell["kn"] for cell in line["cells"]] == ["3/4"]
+
+
+def test_the_campaign_that_the_build_names_first_leads_and_the_others_are_said_to_differ() -> None:
+    first = numbers("then", [row("S2", OLD), row("S9", OLD, n=0)])
+    more = numbers("again", [row("S2", OLD, k=4, verdict="supported"), row("S9", OLD)])
+    for made, lead in (([first, more], "then"), ([more, first], "again")):
+        found = headline(made, [STUDIES[0], STUDIES[0]])
+        assert [column["campaign"] for column in found["columns"]] == [lead]
+        (other,) = found["again"]
+        assert (other["lead"], other["name"]) == (lead, "NSM v0.2.0 (2019), VPP")
+        # what only one of them judged is not compared
+        assert [line["scenario"] for line in other["lines"]] == ["S2"]
+    (line,) = other["lines"]
+    assert (line["verdict"], line["lead"]) == ("flaky", "supported")
+
+
+def test_of_two_systems_on_one_plane_the_claims_are_those_of_the_one_that_decided_them() -> None:
+    """Table `claims` has one answer for a plane; it was said of both."""
+    both = numbers("both", [row("S2", OLD), row("S2", NEW)], agreement="reproduced")
+    old, new = headline([both], STUDIES)["columns"]
+    assert set(old["claims"].values()) == {"reproduced"}
+    assert (set(old["trials"].values()), set(new["trials"].values())) == ({4}, {0})
+    assert set(new["claims"].values()) == {"not tested"}
+    assert {answer["word"] for answer in new["answers"]} == {"not answered"}
 
 
 def test_what_a_system_does_not_have_is_said_and_no_result() -> None:

@@ -16,9 +16,9 @@ from nsm_resilience.report.wording import (
     flattened,
     median_seconds,
     parse_time,
-    seconds,
     span,
 )
+from nsm_resilience.tables.language import seconds
 from tests.builders.reports import Builder, Built
 
 

@@ -49,7 +49,7 @@ def test_what_does_not_exist_and_what_was_not_run_are_told_apart() -> None:
     numbers = {
         "headline": {"columns": [{"name": "a"}, {"name": "b"}],
                      "rows": [{**row, "cells": [gone, None]}]},
-        "findings": {"readme": [], "claims": ["", "", ""]},
+        "findings": {"in_short": [], "claims": ["", "", ""]},
     }  # fmt: skip
     assert "| does not exist | not tested |" in what_came_out(numbers)
 

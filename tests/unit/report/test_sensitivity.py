@@ -33,6 +33,21 @@ def test_over_all_campaigns_each_value_of_a_rule_is_summed_up() -> None:
     (rule,) = found["rules"]
     assert (rule["rule"], rule["own"]) == ("judge.loss_run", ["3", "5"])
     assert rule["values"] == [
-        {"value": "3", "n": 9, "verdicts": 0, "paths": 0},
-        {"value": "10", "n": 18, "verdicts": 2, "paths": 6},
+        {"value": "3", "n": 9, "verdicts": 0, "paths": 0, "turned": 0},
+        {"value": "10", "n": 18, "verdicts": 2, "paths": 6, "turned": 0},
     ]
+    assert rule["words"] == "echoes lost in a row that make an interruption"
+    assert found["turned"].startswith("At none of these values does a verdict turn")
+
+
+def test_a_verdict_that_turns_is_told_from_one_that_is_no_longer_known() -> None:
+    """All 32 verdicts that a settle time of 20 s changed became unknown; none turned."""
+    words = "S2-x/01 (1): supported to unsupported; S3-x/01 (1): supported to unknown"
+    turns = {**ROW, "verdicts_changed": 2, "verdicts": words}
+    found = sensitivity(SENSITIVITY.frame([SAME, turns]))
+    assert [value["turned"] for value in found["rules"][0]["values"]] == [0, 1]
+    assert found["turned"] == (
+        "At most 1 verdict would turn from supported to unsupported or back (echoes lost in a row "
+        "that make an interruption: 10)."
+    )
+    assert sensitivity(SENSITIVITY.frame([]))["turned"] == ""

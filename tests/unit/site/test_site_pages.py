@@ -182,7 +182,7 @@ def test_cells_that_were_run_have_a_line_and_what_is_lacking_comes_last(built: B
         assert (f'<tr id="cell-{cell}"' in head) == (cell in run)
         assert (f"{cell}</a>" in last) == (cell not in run)
     assert read.words.index("supported") < read.words.index("not tested")
-    assert "Claims that no trial of it was about" in last
+    assert "Claims that it does not answer" in last
     claims = built.table("claims")
     for row in claims.to_dict("records"):
         anchor = f'id="claim-{row["claim"]}-{row["plane"]}"'

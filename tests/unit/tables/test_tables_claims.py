@@ -71,7 +71,7 @@ def test_what_the_paper_found_is_reproduced(study: Study) -> None:
 def test_a_plane_without_trials_is_not_tested(study: Study) -> None:
     found = claims(study, paper(study), plane="vpp")
     assert {row["agreement"] for row in found.values()} == {"not tested"}
-    assert found["C0"]["why"] == "None of the nine was run on the VPP plane."
+    assert found["C0"]["why"] == "On the VPP plane none of the nine has a judged trial."
 
 
 def test_planes_are_decided_apart(study: Study) -> None:
@@ -115,7 +115,10 @@ def test_a_study_that_declares_fewer_than_nine_cannot_test_the_count(tmp_path: P
     few = make_study(tmp_path, study_text(scenarios=NINE[:3]))
     found = claims(few, [judged(few, s, SUPPORTED) for s in ("S1", "S2", "S3")])
     assert found["C0"]["agreement"] == "not tested"
-    assert "declares 3 of the nine" in found["C0"]["why"]
+    assert "the study declares 3 of the nine scenarios only; of those judged" in found["C0"]["why"]
+    partly = claims(few, [judged(few, "S1", SUPPORTED)])["C0"]["why"]
+    assert "declares 3 of the nine scenarios only and S2 and S3 have no judged trial" in partly
+    assert "1 of 1 is supported (S1), and 1 of 1 agrees with the paper" in partly
     assert found["C1"]["why"] == "The study declares no scenario for C1."
 
 
@@ -130,6 +133,13 @@ def test_damage_that_was_detected_differs(study: Study) -> None:
     assert "in 1 of 1 something was shown" in found["why"]
 
 
+def test_a_cell_that_was_watched_for_longer_is_told_from_the_one_that_decides(study: Study) -> None:
+    longer = judged(study, "S8", DEAF, watch="full")
+    why = claims(study, [*paper(study, S8=DEAF), longer])["C1"]["why"]
+    assert "S8 was supported in none of 1 trial (path alive in 1, last new client" in why
+    assert "replace with monitored client and longer watch (supported in none of 1" in why
+
+
 def test_damage_that_does_no_harm_differs(study: Study) -> None:
     assert claims(study, paper(study, S8={**SUPPORTED}))["C1"]["agreement"] == "differs"
 
@@ -141,7 +151,7 @@ def test_damage_detected_in_one_of_several_trials_differs(study: Study) -> None:
 
 def test_the_two_questions_of_damaged_sockets_are_answered_apart(study: Study) -> None:
     why = claims(study, paper(study))["C1"]["why"]
-    assert "path alive in 1, new client connected in 0" in why
+    assert "path alive in 1, last new client connected in 0" in why
     assert "ordinary pod started on the same node in 0 of 1" in why
     assert "in none of them did anything show" in why
 
@@ -162,7 +172,7 @@ def test_damage_without_trials_is_not_tested(study: Study) -> None:
 def test_a_client_that_was_told_differs(study: Study) -> None:
     found = claims(study, paper(study, S9={**BROKEN, **TOLD}))["C2"]
     assert found["agreement"] == "differs"
-    assert "told in 1 of 1 (most often by monitor log, 7.0 s" in found["why"]
+    assert "told in 1 of 1 (most often by monitor log, 7.00 s" in found["why"]
 
 
 def test_without_a_record_of_the_channels_nothing_is_concluded(study: Study) -> None:

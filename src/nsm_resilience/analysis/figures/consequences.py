@@ -14,6 +14,7 @@ from nsm_resilience.analysis.figures.cells import cell_id, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import label_lines
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,10 +163,10 @@ def _square(
 
 def _text(column: Column, found: Consequences) -> str:
     k, n = column.count(found)
-    seconds = column.seconds(found)
+    median = seconds(column.seconds(found))
     if not n:
         return "–"
-    return f"{k}/{n}" if math.isnan(seconds) else f"{k}/{n} ({round(seconds, 2):.3g} s)"
+    return f"{k}/{n} ({median} s)" if median else f"{k}/{n}"
 
 
 def describe_consequences(trials: pd.DataFrame) -> Description:

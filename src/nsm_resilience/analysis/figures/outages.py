@@ -13,6 +13,7 @@ from nsm_resilience.analysis.figures.cells import cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,8 @@ def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """
     shown = in_order(judged(trials))
     shown["moment"] = [
-        "censored" if censored else ("back" if seconds > 0 else "never")
-        for seconds, censored in zip(shown["outage_s"], shown["outage_censored"], strict=True)
+        "censored" if censored else ("back" if outage_s > 0 else "never")
+        for outage_s, censored in zip(shown["outage_s"], shown["outage_censored"], strict=True)
     ]
     return shown
 
@@ -182,11 +183,11 @@ def shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None:
 
 
 def _reference_lines(axes: Axes) -> None:
-    for seconds in REFERENCE_LINES_S:
-        line = axes.axvline(seconds, color=style.SOFT, linewidth=0.6, linestyle=(0, (4, 2)))
-        line.set_gid(f"reference:{seconds:g}")
+    for at_s in REFERENCE_LINES_S:
+        line = axes.axvline(at_s, color=style.SOFT, linewidth=0.6, linestyle=(0, (4, 2)))
+        line.set_gid(f"reference:{at_s:g}")
         axes.annotate(
-            f"{seconds:g} s", (seconds, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
+            f"{at_s:g} s", (at_s, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
             textcoords="offset points", ha="center", va="bottom", fontsize=6.5, color=style.SOFT,
         )  # fmt: skip
 
@@ -209,7 +210,7 @@ def _medians(
         if math.isfinite(median):
             axes.plot([median, median], [y - 0.36, y + 0.36], color=style.INK, linewidth=1.1)
         if int(record["interruptions_most"]) > 1:  # else the outage is the time down
-            down = f"{float(record['down_median_s']):.3g} in {record['interruptions_most']}"
+            down = f"{seconds(float(record['down_median_s']))} in {record['interruptions_most']}"
             axes.annotate(
                 down, (1.0, y), xycoords=("axes fraction", "data"), xytext=(5, 0),
                 textcoords="offset points", va="center", fontsize=6, color=style.SOFT,
@@ -288,7 +289,7 @@ def describe_outages(trials: pd.DataFrame, scenarios: pd.DataFrame) -> Descripti
     )
     if back:
         times = shown.loc[shown["moment"] == "back", "outage_s"]
-        alt += f" after {times.min():.3g} to {times.max():.3g} s"
+        alt += f" after {seconds(times.min())} to {seconds(times.max())} s"
     alt += f", in {censored} it had not come back when the watch ended."
     if shown.empty:
         alt = "No figure: the campaign holds no judged trial."

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import cell_labels
+from nsm_resilience.analysis.figures.cells import cell_labels, level_name
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
 from nsm_resilience.statistics.intervals import Survival, kaplan_meier
@@ -25,7 +25,8 @@ LEAST_TRIALS = 5
 _MOST_BANDS = 2
 """With more curves than this in one panel the intervals would hide each other and are left out."""
 _PANEL_MM = 25.0
-_LONGEST_TITLE = 29
+_COLUMNS = 3
+_LONGEST_TITLE = 42
 
 
 def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, Survival]]:
@@ -54,7 +55,7 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
         watch_s: length of the watch in seconds; the axis ends just beyond it.
 
     Returns:
-        A figure one column wide; where no cell has enough trials, one that says so. A curve has
+        A figure of the page's width; where no cell has enough trials, one that says so. A curve has
         the id `survival:<cell>` and ends at the cell's longest time, where a tick marks a path
         that was censored.
     """
@@ -67,10 +68,10 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     cells = pd.concat([own[list(CELL)].head(1) for own, _ in drawn]).reset_index(drop=True)
     labels = cell_labels(cells, names)
     panels = list(cells.groupby(["plane", "scenario"], sort=False).groups.values())
-    columns = min(2, len(panels))
+    columns = min(_COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = style.new_figure(
-        style.COLUMN_MM, 10 + _PANEL_MM * rows, w_pad=0.015, h_pad=0.015, hspace=0, wspace=0
+        style.PAGE_MM, 10 + _PANEL_MM * rows, w_pad=0.015, h_pad=0.015, hspace=0, wspace=0
     )
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for number, (axes, panel) in enumerate(zip_longest(grid.flat, panels)):
@@ -103,7 +104,7 @@ def _title(label: str, cell: pd.Series) -> str:
     heading = label.partition(": ")[0]
     if len(heading) <= _LONGEST_TITLE:
         return heading
-    return f"{cell['scenario']} ({cell['plane']} plane)"
+    return f"{cell['scenario']} ({level_name('plane', cell['plane'])} plane)"
 
 
 def _curve(

@@ -24,6 +24,7 @@ from nsm_resilience.analysis.timeline import (
     states,
     timeline_of,
 )
+from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -311,11 +312,14 @@ def describe_timelines(trials: pd.DataFrame) -> Description:
     chosen = typical_trials(trials)
     parts = []
     for row in chosen.to_dict("records"):
-        if row["outage_censored"] is True or row["outage_s"] != row["outage_s"]:
+        if row["outage_censored"] is True:
             path = "the path was not back when the watch ended"
+        elif row["outage_s"] != row["outage_s"]:
+            path = "of an outage of the path nothing is known"
         elif row["outage_s"] > 0:
             down, times = row["down_s"], row["interruptions"]
-            path = f"the path was away for {row['outage_s']:.3g} s (down {down:.3g} s in {times})"
+            away = f"the path was away for {seconds(row['outage_s'])} s"
+            path = f"{away} (down {seconds(down)} s in {times})"
         else:
             path = "the path never stopped"
         parts.append(f"{row['trial']}: {path}, trial {row['verdict']}")

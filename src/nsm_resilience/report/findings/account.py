@@ -30,7 +30,6 @@ def account(numbers: Numbers) -> dict[str, str]:
         "paths": paths(numbers),
         "late": late(numbers["paths"]),
         "controls": controls(numbers["controls"]),
-        "chance": chance(numbers["trials_per_cell"]["least"]),
     }
 
 
@@ -95,16 +94,6 @@ def controls(found: Mapping[str, Any]) -> str:
         f"{was(found['alarms'])} judged unsupported (95 % interval of that share "
         f"{found['interval']}), and in "
         f"{found['interrupted']} the path was interrupted."
-    )
-
-
-def chance(least: int) -> str:
-    """Say what so few trials may miss."""
-    if least == 0:
-        return "There are none yet."
-    return (
-        f"With {counted(least, 'trial')}, the fewest of a cell, a failure that comes up once in "
-        f"ten times goes unnoticed with a chance of {100 * 0.9**least:.0f} %."
     )
 
 

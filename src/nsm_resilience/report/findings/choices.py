@@ -3,26 +3,76 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.tables.language import counted, listed
+from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.report.findings.naming import named
+from nsm_resilience.report.rows import all_rows
+from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import counted, listed, was
+
+Campaign = Mapping[str, Any]
+"""The numbers of one campaign (`report.numbers.make_numbers`)."""
 
 
-def windows(campaigns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say of each campaign how long was watched and how many paths were not back by then."""
-    return [
-        f"{one['campaign']['name']}: {_watches(one['campaign'])}, "
-        f"{one['paths']['dead']} of {counted(one['counts']['judged'], 'judged trial')} with a path "
-        "that had not come back to stay"
+def windows(campaigns: Sequence[Campaign]) -> str:
+    """Say of each campaign how many paths were not back when its watch ended; else nothing."""
+    told = [
+        f"{one['paths']['dead']} of {counted(one['counts']['judged'], 'judged trial')} of "
+        f"“{one['campaign']['name']}” ({_watches(one)})"
         for one in campaigns
         if one["counts"]["judged"]
     ]
+    return f"Not back to stay were the paths of {listed(told)}." if told else ""
 
 
-def _watches(campaign: Mapping[str, Any]) -> str:
-    full = f" or {campaign['full_watch_s']} s" if campaign["full_watch_s"] else ""
-    return f"a watch of {campaign['windows']['watch_s']} s{full}"
+def _watches(campaign: Campaign) -> str:
+    """For how long the cells with judged trials were watched."""
+    watched = {row["watch"] for row in all_rows(campaign) if row["n"]}
+    lengths = {"usual": campaign["campaign"]["windows"]["watch_s"],
+               "full": campaign["campaign"]["full_watch_s"]}  # fmt: skip
+    return f"a watch of {' or '.join(f'{s} s' for word, s in lengths.items() if word in watched)}"
+
+
+def longer_watches(campaigns: Sequence[Campaign]) -> str:
+    """Say what cells gave that were watched for longer, beside the same ones; else nothing."""
+    told = []
+    for campaign in campaigns:
+        cells = {_key(row): row for row in all_rows(campaign) if row["n"]}
+        for row in cells.values():
+            usual = cells.get(_key({**row, "watch": "usual"}))
+            if row["watch"] == "full" and usual is not None:
+                told.append(
+                    f"{named(usual)} ({campaign['campaign']['name']}, "
+                    f"{level_name('plane', row['plane'])}): supported in {usual['kn']}, and over "
+                    f"{campaign['campaign']['full_watch_s']} s in {row['kn']}"
+                )
+    return f"The same cells watched for longer: {'; '.join(told)}." if told else ""
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in CELL)
+
+
+def company(campaigns: Sequence[Campaign]) -> str:
+    """Say whether trials shared the machine, and what was made of losses that they share.
+
+    Lanes that are alone cannot disturb each other, so nothing more is said of them.
+    """
+    if all(one["campaign"]["lanes"] <= 1 for one in campaigns):
+        return "All trials ran one at a time."
+    left_out, unknown = (
+        sum(one["disturbances"][key] for one in campaigns) for key in ("left_out", "unknown")
+    )
+    return (
+        "Trials run side by side on one machine, so before any verdict all attempts of a campaign "
+        "are laid side by side, and a loss that coincides with one in another lane, or with an act "
+        "of another lane, is no outage of the system under test. Such a loss was left out of the "
+        f"outages of {counted(left_out, 'attempt')}; {counted(unknown, 'attempt')} that "
+        f"{'rests' if unknown == 1 else 'rest'} on one {was(unknown)} judged unknown."
+    )
 
 
 def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
@@ -34,8 +84,28 @@ def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
     for kind in kinds:
         if kind["id"] == "company":
             words = [f"{n} {word}" for word, n in kind["words"].items() if n]
+            beyond = Counter(f"{row['measure']} {row['word']}" for row in kind["clear"])
+            measures = [f"{measure} in {n}" for measure, n in sorted(beyond.items())]
             return (
-                f"Trials alone and trials side by side: {counted(kind['n'], 'comparison')}, "
-                f"{listed(words)}."
+                "The same cells alone and then side by side: "
+                f"{counted(kind['n'], 'comparison')}, {listed(words)}"
+                + (f" (side by side: {listed(measures)})" if measures else "")
+                + "."
+            )
+    return ""
+
+
+def planes(kinds: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many cells on two planes differ beyond chance; empty where none were compared.
+
+    A plane that had a campaign of its own is compared across campaigns, which differ in more.
+    """
+    for kind in kinds:
+        if kind["id"] == "plane":
+            clear = len(kind["clear"])
+            return (
+                f"Of {counted(kind['n'], 'comparison')} of cells with all factors alike but the "
+                f"forwarding plane, {kind['across']} of them between two campaigns, {clear} "
+                f"{'differs' if clear == 1 else 'differ'} beyond chance."
             )
     return ""

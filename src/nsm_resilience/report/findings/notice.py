@@ -9,7 +9,7 @@ from typing import Any
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.rows import all_rows
 from nsm_resilience.systems.known import system_named
-from nsm_resilience.tables.language import listed
+from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
 
@@ -22,12 +22,12 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         scenarios: ids of the scenarios.
 
     Returns:
-        One row for each cell: where, campaign, level of failure and client in words, and counts:
-        supported, shown, told, new clients, each `k/n` of the trials in which it is known, medians
-        in seconds as text.
+        One row for each cell, those of one system and plane together: where, campaign, level of
+        failure and client in words, and counts: supported, shown, told, new clients, each `k/n` of
+        the trials in which it is known, medians in seconds as text.
     """
     wanted = set(scenarios)
-    return [
+    rows = [
         _row(campaign["campaign"]["name"], row)
         for campaign in campaigns
         for row in all_rows(campaign)
@@ -35,6 +35,8 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         and row["n"]
         and (row["remedy"], row["outage"]) == ("none", "first")
     ]
+    places = list(dict.fromkeys(row["place"] for row in rows))
+    return sorted(rows, key=lambda row: places.index(row["place"]))
 
 
 def _row(campaign: str, row: Mapping[str, Any]) -> Row:
@@ -42,11 +44,14 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
     shown_known = row["n"] - row["detected_unknown"]
     told_known = row["n"] - row["notified_unknown"]
     longer = "" if row["watch"] == "usual" else f", {level_name('watch', row['watch'])}"
+    failure = level_name("failure", row["failure"])
     return {
         "campaign": campaign,
         "page": row["page"],
         "place": f"{system.title}, {system.planes[row['plane']]}",
-        "level": level_name("failure", row["failure"]) + longer,
+        "system": system.title,
+        "failure": failure,
+        "level": failure + longer,
         "client": level_name("client", row["client"]),
         "n": row["n"],
         "k": row["k"],
@@ -57,6 +62,7 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "shown": row["detected"],
         "shown_known": shown_known,
         "shown_kn": f"{row['detected']}/{shown_known}",
+        "shown_known_kn": f"{shown_known}/{row['n']}",
         "shown_s": row["detected_median"],
         "shown_by": row["detected_by"],
         "told": row["notified"],
@@ -67,44 +73,157 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
     }
 
 
+HIDDEN, SHOWN, OPERABLE, UNCLEAR = "hidden", "shown", "operable", "unclear"
+"""What a cell says of claim C1; each cell says one of them."""
+
+OUTCOMES = {
+    HIDDEN: "Nothing was shown and no trial was supported",
+    SHOWN: "Something was shown, in so many trials",
+    OPERABLE: "Nothing was shown, and so many trials were supported",
+    UNCLEAR: "Nothing was shown, but that is known of so many trials only",
+}
+
+DAMAGE = {
+    "replace": "replaced by a file",
+    "orphan": "left without a listener",
+    "unlink": "removed",
+    "mode": "closed by their mode",
+}
+"""Kinds of damage for those who do not know the names of levels."""
+
+
+WITH_MONITOR = {
+    "monitored": "with NSM\u2019s own monitor",
+    "plain": "without NSM\u2019s own monitor",
+}
+"""Clients for those who do not know the names of levels."""
+
+
+def outcome_of(row: Mapping[str, Any]) -> str:
+    """What a cell says: hidden if no trial was supported and nothing was shown in any, for sure."""
+    if row["shown"]:
+        return SHOWN
+    if row["shown_known"] < row["n"]:
+        return UNCLEAR
+    return OPERABLE if row["k"] else HIDDEN
+
+
 def unnoticed(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say, level by level, whether the damage was noticed and whether NSM stayed operable.
 
-    A cell is in the first sentence if no trial of it was supported and nothing was shown in any,
-    and that is known of all; each cell is in one sentence.
+    Each cell is in the one sentence that is true of it.
     """
-    hidden, shown, operable, unknown = [], [], [], []
+    counts = {HIDDEN: "kn", SHOWN: "shown_kn", OPERABLE: "kn", UNCLEAR: "shown_known_kn"}
+    sentences = []
+    for outcome, words in OUTCOMES.items():
+        own = [row for row in rows if outcome_of(row) == outcome]
+        if own:
+            sentences.append(f"{words}: {_by_level(own, counts[outcome])}.")
+    return sentences
+
+
+def _by_level(rows: Sequence[Mapping[str, Any]], count: str) -> str:
+    """Levels, each with its cells: campaign, what tells it from its others, and a count."""
+    names = _names(rows)
+    levels: dict[str, list[str]] = {}
     for row in rows:
-        name = f"{row['level']} on {row['place']}, {row['campaign']}"
-        if row["shown"]:
-            shown.append(f"{name} ({row['shown_kn']})")
-        elif row["shown_known"] < row["n"]:
-            unknown.append(f"{name} ({row['shown_known']} of {row['n']} known)")
-        elif row["k"]:
-            operable.append(f"{name} ({row['kn']} supported)")
-        else:
-            hidden.append(f"{name} (0/{row['n']})")
-    return [
-        f"{words}: {listed(names)}."
-        for words, names in (
-            ("Nothing was shown and no trial was supported after", hidden),
-            ("Something was shown, in so many trials, after", shown),
-            ("Nothing was shown, but trials were supported, after", operable),
-            ("Nothing was shown, as far as is known, after", unknown),
-        )
-        if names
-    ]
+        plain = "" if row["client"] == "monitored" else f" with a {row['client']} client"
+        cell = f"{names[row['campaign'], row['place']]}{plain} {row[count]}"
+        levels.setdefault(row["level"], []).append(cell)
+    return "; ".join(f"after {level} ({', '.join(cells)})" for level, cells in levels.items())
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """Campaigns by name; one with several systems or planes in these rows with that, too."""
+    found = dict.fromkeys((row["campaign"], row["place"]) for row in rows)
+    campaigns = [campaign for campaign, _ in found]
+    return {
+        (campaign, place): f"{campaign} on {place}" if campaigns.count(campaign) > 1 else campaign
+        for campaign, place in found
+    }
+
+
+def blind_times(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say for how long new clients were refused, where one asked within the watch; else nothing."""
+    known = [row for row in rows if row["blind"]]
+    if not known:
+        return ""
+    cells = [f"{row['level']} {row['blind']} s ({row['campaign']})" for row in known]
+    return f"Where new clients asked within the watch, they were blind for: {'; '.join(cells)}."
+
+
+def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say, system by system, of which kinds of damage claim C1 is true in all cells, or in fewer.
+
+    Args:
+        rows: what `rows_of` returns of the scenarios that damage sockets.
+    """
+    sentences = []
+    for system in dict.fromkeys(row["system"] for row in rows):
+        own = [row for row in rows if row["system"] == system]
+        kinds: dict[str, list[str]] = {}
+        for failure in dict.fromkeys(row["failure"] for row in own):
+            share = _share_of([outcome_of(row) for row in own if row["failure"] == failure])
+            kinds.setdefault(share, []).append(DAMAGE.get(failure, failure))
+        told = [f"{share} with sockets {listed(kinds[share], last='or')}" for share in SHARES
+                if share in kinds]  # fmt: skip
+        sizes = each([row["n"] for row in own])
+        sentences.append(f"Damage by damage on {system}: {'; '.join(told)} ({sizes}).")
+    return sentences
+
+
+SHARES = ("true in every cell", "true in some cells", "true in no cell", "not known")
+"""In how many cells claim C1 is true; not known where of one cell it is not."""
+
+
+def _share_of(outcomes: Sequence[str]) -> str:
+    every, some, none, unclear = SHARES
+    if UNCLEAR in outcomes:
+        return unclear
+    hidden = [outcome == HIDDEN for outcome in outcomes]
+    return every if all(hidden) else some if any(hidden) else none
 
 
 def told_by_client(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say, client by client, in how many trials it was told, by what it has itself."""
     clients: dict[str, list[str]] = {}
+    names = _names(rows)
+    for (client, place, campaign), (told, known) in told_sums(rows).items():
+        count = f"{told} of {known}" if known else "an unknown number"
+        clients.setdefault(client, []).append(f"{count} in {names[campaign, place]}")
+    return [
+        f"Trials in which a {client} client was told: {listed(parts)}."
+        for client, parts in clients.items()
+    ]
+
+
+def told_in_short(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """The same of the campaigns that lead the headline, each place by its name alone."""
+    clients: dict[str, list[str]] = {}
+    for (client, place, _), (told, known) in told_sums(leading(rows, columns)).items():
+        if known:
+            clients.setdefault(client, []).append(f"{told} of {known} trials ({place})")
+    return [
+        f"A client {WITH_MONITOR.get(client, client)} was told in {listed(parts)}."
+        for client, parts in clients.items()
+    ]
+
+
+def leading(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The rows of the campaigns that lead the headline, each on its plane."""
+    lead = {(column["name"], column["campaign"]) for column in columns}
+    return [row for row in rows if (row["place"], row["campaign"]) in lead]
+
+
+def told_sums(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[int]]:
+    """Trials told and trials in which it is known, by client, place and campaign."""
     sums: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        key = (row["client"], row["place"], row["campaign"])
-        own = sums.setdefault(key, [0, 0])
+        own = sums.setdefault((row["client"], row["place"], row["campaign"]), [0, 0])
         own[0] += row["told"]
         own[1] += row["told_known"]
-    for (client, place, campaign), (told, known) in sums.items():
-        clients.setdefault(client, []).append(f"{told} of {known} on {place} ({campaign})")
-    return [f"A {client} client was told in {listed(parts)}." for client, parts in clients.items()]
+    return sums

@@ -3,45 +3,45 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.report.findings.naming import named
 from nsm_resilience.report.rows import all_rows
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import counted, each, listed
 
 Row = dict[str, Any]
 
-GROUPS = {True: "of the nine", False: "beyond the nine"}
+GROUPS = {False: "of the nine", True: "beyond the nine"}
+"""Whether the paper says nothing of a scenario."""
 
 
 def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """One row for each campaign, remedy, and group of scenarios: cells in pairs, all else equal.
+    """One row for each campaign, remedy, plane, and group of scenarios: cells in pairs.
 
     A pair is a cell without a remedy and the one that differs in the remedy alone, both with judged
     trials. Controls are left out.
 
     Returns:
-        campaign, remedy in words, group, number of pairs, least and most trials of a cell; of the
-        pairs how many were supported in all trials without and with it, in how many the share rose
-        or fell, and `longer`: the pairs whose median outage was longer with it, with both medians.
+        campaign, remedy and plane in words, group, number of pairs, least and most trials of a
+        cell; of the pairs how many were supported in all trials without and with it, in how many
+        the share rose or fell, and `longer`: the pairs whose median outage was longer with it, with
+        both medians, those that grew most first.
     """
     found = []
     for campaign in campaigns:
         cells = _cells(campaign)
-        remedies = dict.fromkeys(r["remedy"] for r in cells.values() if r["remedy"] != "none")
-        for remedy in remedies:
-            for claimed, group in GROUPS.items():
-                pairs = [
-                    (cells[_key(row, "none")], row)
-                    for row in cells.values()
-                    if row["remedy"] == remedy
-                    and bool(row["claimed"]) == claimed
-                    and _key(row, "none") in cells
-                ]
-                if pairs:
-                    found.append(_sums(campaign["campaign"]["name"], remedy, group, pairs))
+        groups: dict[tuple[str, str, bool], list[tuple[Row, Row]]] = {}
+        for row in cells.values():
+            bare = cells.get(_key(row, "none"))
+            if row["remedy"] != "none" and bare is not None:
+                group = (row["remedy"], row["plane"], not row["claimed"])
+                groups.setdefault(group, []).append((bare, row))
+        name = campaign["campaign"]["name"]
+        found += [_sums(name, *group, groups[group]) for group in sorted(groups)]
     return found
 
 
@@ -55,13 +55,16 @@ def _key(row: Mapping[str, Any], remedy: str | None = None) -> tuple[str, ...]:
     )
 
 
-def _sums(campaign: str, remedy: str, group: str, pairs: Sequence[tuple[Row, Row]]) -> Row:
+def _sums(
+    campaign: str, remedy: str, plane: str, beyond: bool, pairs: Sequence[tuple[Row, Row]]
+) -> Row:
     sizes = [row["n"] for pair in pairs for row in pair]
     shares = [(bare["k"] / bare["n"], row["k"] / row["n"]) for bare, row in pairs]
     return {
         "campaign": campaign,
         "remedy": level_name("remedy", remedy),
-        "group": group,
+        "plane": level_name("plane", plane),
+        "group": GROUPS[beyond],
         "pairs": len(pairs),
         "least": min(sizes),
         "most": max(sizes),
@@ -70,18 +73,24 @@ def _sums(campaign: str, remedy: str, group: str, pairs: Sequence[tuple[Row, Row
         "rose": sum(row > bare for bare, row in shares),
         "fell": sum(row < bare for bare, row in shares),
         "longer": [
-            {"cell": bare["cell"], "before": bare["median"], "after": row["median"]}
-            for bare, row in pairs
-            if _longer(bare, row)
+            {"cell": named(bare), "before": bare["median"], "after": row["median"]}
+            for bare, row in sorted(pairs, key=_growth, reverse=True)
+            if _growth((bare, row)) > 0
         ],
     }
 
 
-def _longer(bare: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    before, after = bare["median_s"], row["median_s"]
-    if before is None:  # longer than the watch: nothing that was seen is longer
-        return False
-    return after is None or after > before
+def _growth(pair: tuple[Row, Row]) -> float:
+    """By how much the median outage is longer with the remedy; seconds, infinite beyond the watch.
+
+    Without a median of either, and where one without the remedy is longer than the watch, nothing
+    that was seen is longer.
+    """
+    bare, row = pair
+    if not (bare["median"] and row["median"]) or bare["median_s"] is None:
+        return 0.0
+    after = math.inf if row["median_s"] is None else float(row["median_s"])
+    return after - float(bare["median_s"])
 
 
 def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -89,9 +98,9 @@ def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
     The nine were known while its rules were made; the others were not.
     """
-    ordered = sorted(rows, key=lambda row: row["group"] != GROUPS[False])
+    ordered = sorted(rows, key=lambda row: row["group"] != GROUPS[True])
     return [
-        f"{row['remedy'][:1].upper()}{row['remedy'][1:]}, {counted(row['pairs'], 'cell')} "
+        f"{_capital(row['remedy'])} on the {row['plane']} plane, {counted(row['pairs'], 'cell')} "
         f"{row['group']} ({row['campaign']}, {each([row['least'], row['most']])}): supported in "
         f"all trials {row['before']} without it and {row['after']} with it; the share rose in "
         f"{row['rose']} and fell in {row['fell']}; the median outage was longer in "
@@ -100,9 +109,47 @@ def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _worst(longer: Sequence[Mapping[str, Any]], most: int = 3) -> str:
+def untried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same in short, for an abstract, of the scenarios that its rules were not made for."""
+    return [
+        f"Monitoring as a remedy (our {row['remedy']}, {row['plane']} plane), beyond the nine "
+        f"({counted(row['pairs'], 'cell')}, {each([row['least'], row['most']])}): supported in all "
+        f"trials without it {row['before']}, with it {row['after']}; a longer median outage in "
+        f"{len(row['longer'])}{_worst(row['longer'], most=1, by_name=False)}."
+        for row in rows
+        if row["group"] == GROUPS[True]
+    ]
+
+
+def _worst(longer: Sequence[Mapping[str, Any]], most: int = 3, *, by_name: bool = True) -> str:
     if not longer:
         return ""
-    named = [f"{one['cell']} {one['before']} to {one['after']} s" for one in longer[:most]]
-    more = [f"{len(longer) - most} more"] if len(longer) > most else []
-    return f" ({listed([*named, *more])})"
+    shown = [
+        f"{one['cell'] if by_name else 'at worst'} {one['after']} s instead of {one['before']} s"
+        for one in longer[:most]
+    ]
+    more = [f"{len(longer) - most} more"] if by_name and len(longer) > most else []
+    return f" ({listed([*shown, *more])})"
+
+
+def cost(campaigns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say of each arm with a remedy what it did and harmed, in every attempt in which it ran."""
+    return [
+        f"{_capital(arm['remedy'])} ({campaign['campaign']['name']}, {arm['plane']}): "
+        f"{counted(arm['acts'], 'act')} in {counted(arm['attempts'], 'attempt')}; a false alarm in "
+        f"{arm['alarmed']} of them, in {_of_controls(arm)}; a path that answered was cut in "
+        f"{arm['cut']} of the {arm['cut_known']} in which that is known."
+        for campaign in campaigns
+        for arm in campaign["watchdog"]["arms"]
+    ]
+
+
+def _of_controls(arm: Mapping[str, Any]) -> str:
+    if not arm["controls"]:
+        return "no control, for none was run"
+    share = f"{arm['controls_alarmed']} of {counted(arm['controls'], 'control')}"
+    return f"{share} (95 % interval {arm['controls_interval']})"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nsm_resilience.report.findings.notice import leading, told_sums
 from nsm_resilience.report.findings.standings import (
     Headline,
     Standing,
@@ -14,17 +15,25 @@ from nsm_resilience.report.findings.standings import (
     standings,
     system_and_plane,
 )
-from nsm_resilience.tables.language import listed
 
 PLANES = {"kernel": "плоскость ядра Linux", "vpp": "плоскость VPP"}
 """Forwarding planes by id."""
 
+CLAIMS = {
+    "C1": "Повреждение unix-сокетов не замечается и лишает NSM работоспособности (C1)",
+    "C2": "Об отказе всех ключевых компонентов NSM клиент не узнаёт (C2)",
+}
+"""The claims in few words, as the English abstract has them."""
+
 ANSWERS = {
     "reproduced": "воспроизведено",
     "differs": "не воспроизведено",
-    "not tested": "не проверено",
+    "not tested": "ответа нет",
 }
 """Words for an agreement; of one claim (утверждение), which is neuter."""
+
+CLIENTS = {"monitored": "с монитором NSM", "plain": "без монитора"}
+"""Clients by level of the factor."""
 
 
 def place_ru(column: Mapping[str, Any]) -> str:
@@ -34,7 +43,7 @@ def place_ru(column: Mapping[str, Any]) -> str:
 
 
 def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
-    """Say what was found in one place.
+    """Say what was found in one place, in counts alone.
 
     >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)]).split("; ")[0]
     'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2)'
@@ -42,35 +51,58 @@ def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
     sums = Sums.of(all_of_them)
     if not sums.tested:
         return f"{where}: оценённых испытаний нет."
-    rest = [f"{one.scenario} ({one.k} из {one.n})" for one in sums.rest]
     least, most = min(sums.sizes), max(sums.sizes)
     sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
-    missing = [one.scenario for one in all_of_them if not one.n]
-    return (
-        f"{where}: выдержано во всех испытаниях — {len(sums.held)} из {len(sums.tested)} "
-        f"({sizes}); не во всех — "
-        f"{listed(rest, last='и') if rest else 'нет'}; как в статье — {sums.agreeing} "
-        f"из {sums.compared}"
-        + (f"; не проверено — {listed(missing, last='и')}" if missing else "")
-        + "."
-    )
+    parts = [
+        f"{where}: выдержано во всех испытаниях — {len(sums.held)} из {len(sums.tested)} ({sizes})",
+        f"как в статье — {sums.agreeing} из {sums.compared}",
+    ]
+    if sums.absent:
+        parts.append(f"неприменимо к этой версии — {len(sums.absent)}")
+    if sums.missing:
+        parts.append(f"без оценённых испытаний — {len(sums.missing)}")
+    return f"{'; '.join(parts)}."
 
 
 def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not."""
     parts = [
-        f"{words} — {'; '.join(place_ru(column) for column in own)}"
+        f"{words} — {'; '.join(_counted(claim, column) for column in own)}"
         for words, own in by_answer(claim, columns, ANSWERS)
     ]
-    return f"Утверждение {claim}: {'; '.join(parts) or 'не проверено'}."
+    return f"{CLAIMS[claim]}: {'; '.join(parts) or 'ответа нет'}."
 
 
-def abstract_ru(headline: Headline) -> list[str]:
-    """All of them, in the order of the abstract."""
+def _counted(claim: str, column: Mapping[str, Any]) -> str:
+    n = column["trials"].get(claim, 0)
+    return place_ru(column) + (f" (n = {n})" if n else "")
+
+
+def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say, client by client, in how many trials it was told, in the columns of the headline."""
+    names = {column["name"]: place_ru(column) for column in columns}
+    clients: dict[str, list[str]] = {}
+    for (client, place, _), (told, known) in told_sums(leading(rows, columns)).items():
+        if known:
+            clients.setdefault(client, []).append(f"{told} из {known} ({names[place]})")
+    return [
+        f"Клиент {CLIENTS.get(client, client)} узнал об отказе: {'; '.join(parts)}."
+        for client, parts in clients.items()
+    ]
+
+
+def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """All of them, in the order of the abstract.
+
+    Args:
+        headline: what `report.headline.headline` returns.
+        told: cells in which all components fail (`report.findings.notice.rows_of`).
+    """
     columns = headline["columns"]
     if not columns:
         return ["Оценённых испытаний нет, поэтому вердиктов нет."]
     return [
         *(found_ru(place_ru(c), standings(headline, at)) for at, c in enumerate(columns)),
-        *(answered_ru(claim, columns) for claim in ("C1", "C2")),
+        *(answered_ru(claim, columns) for claim in CLAIMS),
+        *told_ru(told, columns),
     ]

@@ -47,10 +47,9 @@ class Standing:
         return agreement(self.verdict, self.claimed or None)
 
     @property
-    def in_words(self) -> str:
-        """What fails, where, and the count."""
-        place = f", {self.where}" if self.where else ""
-        return f"“{self.title}{place}” ({self.k} of {self.n})"
+    def counted(self) -> str:
+        """The id and the count."""
+        return f"{self.scenario} ({self.k} of {self.n})"
 
 
 def standings(headline: Headline, column: int) -> list[Standing]:
@@ -91,6 +90,8 @@ class Sums:
         rest: those tested that are not.
         agreeing: of those tested with a claim, the ones with the paper's verdict.
         compared: those tested with a claim.
+        absent: those that do not apply to the system.
+        missing: the others without a judged trial.
     """
 
     tested: list[Standing]
@@ -98,6 +99,8 @@ class Sums:
     rest: list[Standing]
     agreeing: int
     compared: int
+    absent: list[Standing]
+    missing: list[Standing]
 
     @classmethod
     def of(cls, all_of_them: Sequence[Standing]) -> Sums:
@@ -110,6 +113,8 @@ class Sums:
             [one for one in tested if one.verdict != "supported"],
             sum(one.agreement == "agrees" for one in compared),
             len(compared),
+            [one for one in all_of_them if one.absent],
+            [one for one in all_of_them if not one.n and not one.absent],
         )
 
     @property
@@ -118,41 +123,94 @@ class Sums:
         return [one.n for one in self.tested]
 
 
-def found(where: str, all_of_them: Sequence[Standing], *, by_id: bool = False) -> str:
-    r"""Say what was found in one place.
+def in_short(where: str, all_of_them: Sequence[Standing]) -> str:
+    """Say what was found in one place in counts alone, without a code, for an abstract.
 
     Args:
         where: system and plane in words.
         all_of_them: the scenarios there.
-        by_id: name scenarios by their ids; else by what fails, as an abstract must.
 
     >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
     ...         Standing("S2", "b fails", "node", "supported", 0, 2)]
-    >>> print(found("VPP", ones).replace("; ", ";\n"))
-    On VPP 1 of 2 scenarios was supported in all its trials (2 trials each);
-    not so “b fails, node” (0 of 2). Verdicts that agree with the paper: 1 of 2.
+    >>> in_short("VPP", ones).partition(";")[0]
+    'On VPP 1 of 2 scenarios was supported in all its trials (2 trials each)'
     """
     sums = Sums.of(all_of_them)
     if not sums.tested:
         return f"On {where} no scenario has a judged trial."
-    held, rest = sums.held, sums.rest
-    whose = "its" if len(held) == 1 else "their"
-    ids = f": {listed([one.scenario for one in held])}" if by_id and held else ""
-    text = (
-        f"On {where} {len(held)} of {counted(len(sums.tested), 'scenario')} {was(len(held))} "
-        f"supported in all {whose} trials ({each(sums.sizes)}{ids})"
-    )
-    if rest:
-        named = [f"{one.scenario} ({one.k} of {one.n})" if by_id else one.in_words for one in rest]
-        text += f"; not so {listed(named)}"
-    text += f". Verdicts that agree with the paper: {sums.agreeing} of {sums.compared}."
-    absent = [one for one in all_of_them if one.absent]
-    missing = [one for one in all_of_them if not one.n and not one.absent]
-    for words, some in (("Does not exist there", absent), ("No judged trial", missing)):
+    parts = [_held(where, sums, ""), _agreeing(sums)]
+    if sums.absent:
+        parts.append(f"{len(sums.absent)} more cannot be asked of this system")
+    if sums.missing:
+        parts.append(f"{len(sums.missing)} more without a judged trial")
+    return f"{'; '.join(parts)}."
+
+
+def found(where: str, all_of_them: Sequence[Standing]) -> str:
+    r"""Say what was found in one place, each scenario by its id in one part.
+
+    Args:
+        where: system and plane in words.
+        all_of_them: the scenarios there.
+
+    >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
+    ...         Standing("S2", "b fails", "node", "supported", 0, 2)]
+    >>> print(found("VPP", ones).replace("; ", ";\n"))
+    On VPP 1 of 2 scenarios was supported in all its trials (2 trials each: S1);
+    not so S2 (0 of 2);
+    verdicts that agree with the paper: 1 of 2.
+    """
+    sums = Sums.of(all_of_them)
+    if not sums.tested:
+        return f"On {where} no scenario has a judged trial."
+    ids = f": {listed([one.scenario for one in sums.held])}" if sums.held else ""
+    parts = [_held(where, sums, ids)]
+    if sums.rest:
+        parts.append(f"not so {listed([one.counted for one in sums.rest])}")
+    parts.append(_agreeing(sums))
+    for words, some in (("does not exist there", sums.absent), ("no judged trial", sums.missing)):
         if some:
-            names = [one.scenario if by_id else f"“{one.title}, {one.where}”" for one in some]
-            text += f" {words}: {listed(names)}."
-    return text
+            parts.append(f"{words}: {listed([one.scenario for one in some])}")
+    return f"{'; '.join(parts)}."
+
+
+def _held(where: str, sums: Sums, ids: str) -> str:
+    held = len(sums.held)
+    return (
+        f"On {where} {held} of {counted(len(sums.tested), 'scenario')} {was(held)} supported in "
+        f"all {'its' if held == 1 else 'their'} trials ({each(sums.sizes)}{ids})"
+    )
+
+
+def _agreeing(sums: Sums) -> str:
+    return f"verdicts that agree with the paper: {sums.agreeing} of {sums.compared}"
+
+
+def again(headline: Headline) -> str:
+    """Say what other campaigns on the same planes judged of the same lines; empty without any.
+
+    A claim of a plane is answered by the column that leads; that others found the same or not is
+    said here, so that nobody has to trust the choice.
+    """
+    others = [other for other in headline["again"] if other["lines"]]
+    if not others:
+        return ""
+    names = [
+        f"“{other['campaign']}” ({other['name']}: {counted(len(other['lines']), 'line')}, "
+        f"{each([line['n'] for line in other['lines']])})"
+        for other in others
+    ]
+    apart = [
+        f"{line['scenario']}{'' if line['client'] == 'monitored' else ' with a plain client'} in "
+        f"“{other['campaign']}” ({line['k']} of {line['n']})"
+        for other in others
+        for line in other["lines"]
+        if line["verdict"] != line["lead"]
+    ]
+    return (
+        f"The same lines in other campaigns: {listed(names)}. "
+        f"Verdicts that differ there: {listed(apart)}."
+    )
 
 
 CLAIMS = {
@@ -162,7 +220,9 @@ CLAIMS = {
 }
 """The claims in few words, for one sentence each."""
 
-ANSWERS = {"reproduced": "reproduced", "differs": "not reproduced", "not tested": "not tested"}
+ANSWERS = {"reproduced": "reproduced", "differs": "not reproduced", "not tested": "not answered"}
+"""Words for an agreement. A claim may have trials and no answer: too few, or what was shown is not
+known."""
 
 
 def by_answer(
@@ -183,22 +243,34 @@ def by_answer(
 
 
 def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
-    """Say where a claim is reproduced and where it is not.
+    """Say where a claim is reproduced and where it is not, and on how many trials that rests.
 
-    >>> print(answered("C1", [{"name": "NSM, VPP", "claims": {"C1": "differs"}}])[-62:])
-    e NSM inoperable (C1): not reproduced on the VPP plane of NSM.
+    >>> column = {"name": "NSM, VPP", "claims": {"C1": "differs"}, "trials": {"C1": 3}}
+    >>> print(answered("C1", [column])[-76:])
+    e NSM inoperable (C1): not reproduced on the VPP plane of NSM over 3 trials.
     """
     parts = [
-        f"{words} on {listed([place(column) for column in own])}"
+        f"{words} on {listed([place(column) + _rests_on(claim, column) for column in own])}"
         for words, own in by_answer(claim, columns, ANSWERS)
     ]
-    return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not tested'}."
+    return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not answered'}."
+
+
+def _rests_on(claim: str, column: Mapping[str, Any]) -> str:
+    """Trials behind an answer; of claim C0 each scenario has its own number."""
+    n = column["trials"].get(claim, 0)
+    return f" over {counted(n, 'trial')}" if n and claim != "C0" else ""
 
 
 def still_or_changed(claim: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what became of a claim on each system that the paper is not about, and by what trials."""
+    """Say what became of a claim on each system that the paper is not about, and by what trials.
+
+    `still` and `changed` (issue 16, section 7) are against what the paper says, not against what
+    was found of the system that it is about.
+    """
     return [
-        f"{claim} on {place(column)}: {answer['word']}. {answer['why']}"
+        f"{claim} on {place(column)}, against what the paper says: {answer['word']}. "
+        f"{answer['why']}"
         for column in columns
         for answer in column["answers"]
         if answer["claim"] == claim
@@ -210,12 +282,8 @@ def sources(headline: Headline) -> str:
     lines = [row for row in headline["rows"] if row["client"] == "monitored"]
     stated = [f"“{row['title']}”" for row in lines if row["source"] == "stated"]
     inferred = sum(row["source"] == "reconstructed" for row in lines)
-    if not stated:
-        return f"None of the {counted(len(lines), 'scenario')} is stated in its abstract."
-    return (
-        f"Stated in its abstract: {listed(stated)}; inferred by us: "
-        f"{counted(inferred, 'scenario')}."
-    )
+    named = f"Stated in its abstract: {listed(stated)}"
+    return f"{named}; inferred by us: {counted(inferred, 'scenario')}."
 
 
 def lanes(campaigns: Sequence[Mapping[str, Any]]) -> str:
@@ -245,8 +313,8 @@ def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
     for c in counts:
         for part in c["apart"]:
             apart[part["word"]] = apart.get(part["word"], 0) + part["n"]
-    kept = "".join(f", {n} {word}" for word, n in apart.items())
+    kept = f"; in no verdict: {listed([f'{n:,} {word}' for word, n in apart.items()])}"
     return (
-        f"{counted(total, 'attempt')} in {counted(len(campaigns), 'campaign')}: {judged} judged "
-        f"({supported} supported, {unsupported} unsupported){kept}."
+        f"{counted(total, 'attempt')} in {counted(len(campaigns), 'campaign')}: {judged:,} judged "
+        f"({supported:,} supported, {unsupported:,} unsupported){kept if apart else ''}."
     )
