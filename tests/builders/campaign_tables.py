@@ -13,10 +13,12 @@ import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.record.commits import NOT_READ
 from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Study
 from nsm_resilience.tables import schemas
 from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
+from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
@@ -143,6 +145,8 @@ def tables_of(
         "disturbances": schemas.DISTURBANCES.frame([]),
         "coincidences": schemas.COINCIDENCES.frame(coincidence_rows(NAME, [])),
         "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
+        "campaigns": CAMPAIGNS.frame([campaign_row(NAME, _started(trials), NOT_READ, {})]),
+        "rule_changes": RULE_CHANGES.frame([]),
         "controls": schemas.CONTROLS.frame([]),
         "processor": schemas.PROCESSOR.frame([]),
     }  # fmt: skip
@@ -150,6 +154,10 @@ def tables_of(
 
 PHASES = (("clean", 2.0), ("install", 18.0), ("connect", 4.0), ("steady", 10.0), ("fault", 2.0),
           ("watch", 120.0), ("after", 20.0), ("collect", 2.0), ("wipe", 5.0))  # fmt: skip
+
+
+def _started(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{"started": started} for started in trials["started"]]
 
 
 def _times(trials: pd.DataFrame) -> list[AttemptTime]:

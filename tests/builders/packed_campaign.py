@@ -25,11 +25,11 @@ def live_campaign(folder: Path) -> Path:
 
 
 def content(folder: Path) -> dict[str, str]:
-    """Checksums of every file of a campaign but its description."""
+    """Checksums of every file of a campaign but its description and what git shows of it."""
     return {
         str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != "campaign.json"
+        if p.is_file() and p.name not in ("campaign.json", "commits.json")
     }
 
 

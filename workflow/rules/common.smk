@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from nsm_resilience.closing import closing_words
 from nsm_resilience.host.checkout import code_of_another_checkout
 from nsm_resilience.provenance.crate.steps import Workflow, describe_steps
-from nsm_resilience.record.layout import RECORDED
+from nsm_resilience.record.layout import RECORDED, UNPACKED
 from nsm_resilience.record.lock import STEPS_LOCK
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
@@ -86,6 +86,17 @@ def described():
     """Description and study of every campaign."""
     files = ("campaign.json", "study.yaml")
     return [str(folder / name) for folder in CAMPAIGNS.values() for name in files]
+
+
+def kept_commits():
+    """What git showed of the commits of each campaign; a live one that is over may have none."""
+    own = [SETTINGS.own_folder] if SETTINGS.source == "live" else []
+    kept = {folder: folder / "commits.json" for folder in CAMPAIGNS.values()}
+    return [
+        str(path)
+        for folder, path in kept.items()
+        if folder in own or folder.parent == UNPACKED or path.exists()
+    ]
 
 
 def tables(*names):

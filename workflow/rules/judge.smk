@@ -30,6 +30,7 @@ rule tables:
     """Write verdicts and measures of all campaigns as tidy tables, checked against their schemas."""
     input:
         campaigns=described(),
+        commits=kept_commits(),
         verdicts=[f"results/verdicts/{name}.jsonl" for name in CAMPAIGNS],
     output:
         parquet=tables(*TABLES),
@@ -42,7 +43,7 @@ rule tables:
         folders=campaign_folders(),
         verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
         out=lambda wildcards, output: Path(output.parquet[0]).parent,
-        code=code_of("tables", "statistics", "judge", "study", "systems"),
+        code=code_of("tables", "statistics", "judge", "record", "study", "systems"),
     shell:
         "nsm-resilience tables {params.folders:q} --verdicts {params.verdicts:q} --out {params.out:q}"
         " > {log:q} 2>&1"

@@ -108,12 +108,13 @@ rule trial:
 
 
 rule index:
-    """Describe the campaign: what was scheduled, every attempt's record, machine and versions."""
+    """Describe the campaign: what was scheduled, every attempt's record, its machine and commit."""
     input:
         study=campaign("study.yaml"),
         receipts=RECEIPTS,
     output:
         description=campaign("campaign.json"),
+        commits=campaign("commits.json"),
     log:
         "results/logs/index.log",
     conda:

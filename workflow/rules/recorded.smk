@@ -17,6 +17,7 @@ rule unpack:
     output:
         description="results/unpacked/{campaign}/campaign.json",
         study="results/unpacked/{campaign}/study.yaml",
+        commits="results/unpacked/{campaign}/commits.json",
         records=directory("results/unpacked/{campaign}/records"),
     log:
         "results/logs/unpack-{campaign}.log",

@@ -151,7 +151,7 @@ def word_of(
     margin: float | None,
     one: Measure,
 ) -> str:
-    """What is said of a difference, see `tables.contrasts.WORDS`; fixed before any campaign.
+    """What is said of a difference, see `tables.contrasts.WORDS`.
 
     `equal` is the test of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet.
     Biopharm. 15 (1987) 657-680), adjusted by Bonferroni.

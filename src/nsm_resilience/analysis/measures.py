@@ -63,8 +63,7 @@ class Measure:
         share: whether it is yes or no of each trial.
         read: see `Read`.
         margin: the difference that changes no reading of a study, from its rates and rules; None
-            where none was stated. It answers the question whether lanes bias and was fixed before
-            any campaign that it is applied to.
+            where none was stated. It answers the question whether lanes bias.
         of_lanes: whether it says how a trial was run and not what the system did; it is compared
             only between trials alone and side by side.
     """

@@ -43,3 +43,15 @@ def archive_verify(
 
     verify(recorded)
     say(f"{recorded}: every file is as recorded")
+
+
+@app.command("commits")
+def archive_commits(
+    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
+) -> None:
+    """Write what git shows of a recorded campaign's rules beside its archives (commits.json)."""
+    from nsm_resilience.provenance.commits import keep_commits_of_recorded
+
+    for one in keep_commits_of_recorded(recorded).used:
+        named = one.commit[:10] if one.commit else "no commit"
+        say(f"{named}: {one.attempts} attempts; {one.unknown or f'committed {one.committed}'}")

@@ -94,9 +94,14 @@ def log(
 
 @app.command(rich_help_panel=LIVE)
 def index(campaign: Campaign = DEFAULT_CAMPAIGN) -> None:
-    """Write campaign.json: what was scheduled, every attempt's record, machine and versions."""
+    """Write campaign.json: what was scheduled, every attempt's record, machine and versions.
+
+    And commits.json: what git shows of the commits that the attempts were run at.
+    """
+    from nsm_resilience.provenance.commits import keep_commits_of
     from nsm_resilience.record.layout import CampaignLayout
     from nsm_resilience.trial.index import index_campaign
 
     description = index_campaign(campaign, CampaignLayout(campaign).study)
+    keep_commits_of(campaign)
     say(f"{campaign}: {len(description['records'])} records")

@@ -40,27 +40,31 @@ class Checkout:
         return f"commit {self.commit[:12]}{', with uncommitted changes' if self.dirty else ''}"
 
 
-class _NoAnswer(Exception):
+class NoAnswerError(Exception):
     """Git did not answer; the text says why."""
 
 
 def of_checkout(root: Path = CHECKOUT) -> Checkout:
     """The commit of a checkout of this project; none, and why, where it cannot be known."""
     try:
-        top = Path(_git(root, "rev-parse", "--show-toplevel"))
+        top = Path(git(root, "rev-parse", "--show-toplevel"))
         if top.resolve() != root.resolve():
             return Checkout(None, None, "the code lies inside another repository")
-        commit = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
-        if not _git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
+        commit = git(root, "rev-parse", "--verify", "HEAD^{commit}")
+        if not git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
             return Checkout(None, None, "the commit of the repository does not hold this code")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except _NoAnswer as answer:
+        changed = git(root, "status", "--porcelain", "--untracked-files=no")
+    except NoAnswerError as answer:
         return Checkout(None, None, str(answer))
     return Checkout(commit, bool(changed))
 
 
-def _git(root: Path, *arguments: str) -> str:
-    """What git prints about a checkout, by the checkout's own settings and no variable."""
+def git(root: Path, *arguments: str) -> str:
+    """What git prints about a checkout, by the checkout's own settings and no variable.
+
+    Raises:
+        NoAnswerError: It is not installed, or refuses; the text says why.
+    """
     command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
     plain = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
@@ -75,9 +79,9 @@ def _git(root: Path, *arguments: str) -> str:
             check=False,
         )
     except OSError:
-        raise _NoAnswer("git is not installed") from None
+        raise NoAnswerError("git is not installed") from None
     if done.returncode != 0:
-        raise _NoAnswer(_reason(done.stderr))
+        raise NoAnswerError(_reason(done.stderr))
     return done.stdout.removesuffix("\n")
 
 

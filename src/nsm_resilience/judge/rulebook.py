@@ -35,7 +35,7 @@ class RuleText:
         module: Where it is decided, below `judge/`.
         keys: Fields of `Rules` and constants that the module decides it by.
         text: What it says; `{key}` stands for the value of a key, its own or another's.
-        why: The reason that was given before any trial was judged by it; empty where it is plain.
+        why: The reason that is given for it; empty where it is plain.
     """
 
     name: str
@@ -55,8 +55,7 @@ RULEBOOK: tuple[RuleText, ...] = (
         "of the last reply before it to the arrival of the first one after it. An echo that could "
         "not be sent is lost. Replies that are only late make none.",
         "{loss_run} echoes at the {interval_s} s between two are the tenth of a second that the "
-        "first study (`study.yaml`) called an interruption before a trial was run; now they "
-        "must be lost, not late.",
+        "first study (`study.yaml`) calls an interruption; now they must be lost, not late.",
     ),
     RuleText(
         "outage",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The judge's thresholds. They are fixed with the study, before a trial is run."""
+"""The judge's thresholds, which a study may set."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
+from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
 from nsm_resilience.record.description import check_description
 from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
@@ -37,7 +38,8 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     """Pack a live campaign into `recorded`; returns the files written.
 
     The same records give the same bytes: entries are sorted, without owners and times. README.md
-    in `recorded` is left alone, and is covered by the checksums. What was packed is checked.
+    in `recorded` is left alone, and is covered by the checksums; what git shows of the commits is
+    kept, and is not (record/commits.py). What was packed is checked.
 
     Raises:
         ArchiveError: If `campaign` has no description, or what was packed is not whole.
@@ -64,13 +66,15 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     if readme.exists():
         written.append(readme)
     write_bytes(recorded / CHECKSUMS, listing(written))
+    keep_commits(recorded, _commits(campaign))
     verify(recorded)
-    return [*written, recorded / CHECKSUMS]
+    return [*written, recorded / CHECKSUMS, CampaignLayout(recorded).commits]
 
 
 def verify(recorded: Path) -> None:
     """Check every file and every member of every archive; ArchiveError names what is wrong."""
     _check_files(recorded)
+    _commits(recorded)
     _read_archives(recorded, None)
 
 
@@ -86,6 +90,7 @@ def unpack(recorded: Path, target: Path) -> None:
     try:
         for name in ("campaign.json", "study.yaml"):
             shutil.copyfile(recorded / name, staging / name)
+        keep_commits(staging, _commits(recorded))
         _read_archives(recorded, staging)
         shutil.rmtree(target, ignore_errors=True)
         staging.replace(target)
@@ -147,6 +152,13 @@ def _description(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise ArchiveError(f"{path} does not describe a campaign ({what})") from error
+
+
+def _commits(folder: Path) -> Commits:
+    try:
+        return read_commits(folder)
+    except CommitsError as error:
+        raise ArchiveError(str(error)) from error
 
 
 def _damaged(recorded: Path, problems: list[str]) -> str:

@@ -21,6 +21,9 @@ README = "README.md"
 """Words for people, which no program reads: it may be written after the campaign was packed, and is
 checked where it is listed."""
 
+COMMITS = "commits.json"
+"""What git shows of the campaign's commits (record/commits.py): made again from records and git."""
+
 _LINE = re.compile(r"(?P<sum>[0-9a-f]{64})  (?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 """One line as `sha256sum` writes it. A name that begins with a letter or digit and has no slash is
 a file of this folder on every system."""
@@ -83,7 +86,7 @@ def problems_of(recorded: Path) -> list[str]:
     found += [f"{name}: is not listed in {CHECKSUMS}" for name in NEEDED if name not in sums]
     there = {path.name for path in recorded.iterdir()}
     found += _listed(recorded, sums, there)
-    known = {*sums, *NEEDED, CHECKSUMS, README}
+    known = {*sums, *NEEDED, CHECKSUMS, README, COMMITS}
     return found + [_extra(name) for name in sorted(there - known)]
 
 

@@ -40,6 +40,11 @@ class CampaignLayout:
         return self.folder / "study.yaml"
 
     @property
+    def commits(self) -> Path:
+        """What git shows of the commits that the trials were run at."""
+        return self.folder / "commits.json"
+
+    @property
     def cluster(self) -> Path:
         """Marker of the cluster the live campaign runs on."""
         return self.folder / "cluster.json"

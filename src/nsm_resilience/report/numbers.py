@@ -95,7 +95,9 @@ def write_numbers(
         ],
         "others": others,
         "headline": beside,
-        "findings": findings((own, *others), studies, beside, told, calm),
+        "findings": findings(
+            (own, *others), studies, beside, told, rows_with_none(tables["campaigns"]), calm
+        ),
         "sensitivity": sensitivity(tables["sensitivity"]),
         "without_fault": calm,
         "coverage": covered(zip(names, trials, studies, strict=True)),
@@ -189,6 +191,12 @@ def make_numbers(
         "watchdog": watchdog(tables["trials"], study, campaign, description["records"]),
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
     }
+
+
+def rows_with_none(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as plain data; what is empty is None, whatever pandas has for it."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
 
 
 def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Description]:

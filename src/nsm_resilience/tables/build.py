@@ -12,14 +12,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import nsm_resilience
 from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.record.commits import Commits, code_here, read_commits
+from nsm_resilience.record.description import check_description
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.tables.campaigns import (
+    CAMPAIGNS,
+    RULE_CHANGES,
+    campaign_row,
+    change_rows,
+)
 from nsm_resilience.tables.claims import claim_rows
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR, control_rows, processor_rows
 from nsm_resilience.tables.disturbances import (
@@ -52,8 +62,20 @@ from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.trials import TRIALS
 from nsm_resilience.tables.write import TableWriter, write_table
 
-BY_CAMPAIGN = (SCENARIOS, CLAIMS, CONTROLS, EFFICIENCY, COINCIDENCES, SENSITIVITY)
+BY_CAMPAIGN = (
+    SCENARIOS,
+    CLAIMS,
+    CONTROLS,
+    EFFICIENCY,
+    COINCIDENCES,
+    SENSITIVITY,
+    CAMPAIGNS,
+    RULE_CHANGES,
+)
 """Tables of which the rows of a campaign are made at once; the others have rows of attempts."""
+
+PACKAGE = Path(nsm_resilience.__file__).parent
+"""Where the code that runs lies."""
 
 PIECE = 100
 """Attempts whose rows are in memory at a time."""
@@ -81,6 +103,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     Raises:
         CampaignError: If a description or verdicts are missing, a line of the verdicts is none, an
             attempt has two, or two campaigns have one name.
+        CommitsError: If what is kept of a campaign's commits is not what it should be.
         ConfigError: If a campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
@@ -91,6 +114,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     if twice:
         raise CampaignError(f"two campaigns are called {', '.join(twice)}; list each once")
     whole: dict[str, list[Row]] = {table.name: [] for table in BY_CAMPAIGN}
+    code = code_here(PACKAGE)
     with ExitStack() as open_tables:
         writers = [
             open_tables.enter_context(TableWriter(table, out_dir))
@@ -108,6 +132,10 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
             whole[SENSITIVITY.name] += sensitivity_rows(
                 source.name, Rules.of_study(source.study), judgements
             )
+            whole[CAMPAIGNS.name].append(
+                campaign_row(source.name, source.records, source.commits, code)
+            )
+            whole[RULE_CHANGES.name] += change_rows(source.name, source.commits)
             company = company_of(source.study)
             for piece in _pieces(source.verdicts, listed):
                 for writer in writers:
@@ -127,12 +155,15 @@ class _Source:
     name: str
     study: Study
     verdicts: Path
+    records: Sequence[Mapping[str, Any]]
+    commits: Commits
 
 
 def _source(folder: Path, verdicts: Path) -> _Source:
     layout = CampaignLayout(folder)
     try:
-        name = str(json.loads(layout.description.read_text(encoding="utf-8"))["campaign"])
+        description = check_description(json.loads(layout.description.read_text(encoding="utf-8")))
+        name = str(description["campaign"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CampaignError(
             f"{layout.description} does not describe a campaign; give the folder of an unpacked or "
@@ -143,7 +174,13 @@ def _source(folder: Path, verdicts: Path) -> _Source:
         raise CampaignError(
             f"{path} is missing; run `nsm-resilience judge {folder} --out {path}` first"
         )
-    return _Source(name, load_recorded_study(layout.study), path)
+    return _Source(
+        name,
+        load_recorded_study(layout.study),
+        path,
+        description["records"],
+        read_commits(folder),
+    )
 
 
 def company_of(study: Study) -> dict[str, str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table `claims`: what the campaign says of the paper's three claims, per forwarding plane.
 
-Which trials decide, fixed before any was run:
+Which trials decide:
 
 - C0: each of the nine at its defaults (monitored client, default failure, first outage, no remedy).
 - C1: the same cell of the scenario that carries C1; other kinds of damage are named, not counted.

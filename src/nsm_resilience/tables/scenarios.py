@@ -86,7 +86,7 @@ UNTESTED = ("not tested", "not reached")
 
 
 def verdict_of(k: int, n: int, not_reached: int = 0) -> str:
-    """Verdict of a scenario: decided before the run, whatever the interval (study.md).
+    """Verdict of a scenario, whatever the interval (study.md).
 
     A cell in which trials were run, and none of them reached what it is about, is `not reached`.
     """

@@ -12,6 +12,7 @@ from nsm_resilience.judge.altered import KEYS
 from nsm_resilience.judge.components import ChangeKind
 from nsm_resilience.study.models import Source
 from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
+from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES
 from nsm_resilience.tables.cell import (
     ATTEMPT,
     CAMPAIGN,
@@ -295,4 +296,6 @@ TABLES: tuple[Table, ...] = (
     PHASES,
     EFFICIENCY,
     SENSITIVITY,
+    CAMPAIGNS,
+    RULE_CHANGES,
 )

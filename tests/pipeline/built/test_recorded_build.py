@@ -17,7 +17,8 @@ pytestmark = pytest.mark.pipeline
 
 TABLES = (
     "trials", "scenarios", "claims", "outages", "new_clients", "disturbances", "coincidences",
-    "components", "phases", "efficiency", "sensitivity", "contrasts", "environments",
+    "components", "phases", "efficiency", "sensitivity", "campaigns", "rule_changes", "contrasts",
+    "environments",
 )  # fmt: skip
 NOTEBOOKS = (
     "result-table", "outages", "consequences", "contrasts", "timelines", "testbed", "gallery",

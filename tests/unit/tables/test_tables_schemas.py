@@ -83,6 +83,12 @@ COLUMNS = {
     "sensitivity": (
         "campaign rule value own_value n verdicts_changed paths_changed verdicts paths"
     ),
+    "campaigns": (
+        "campaign first_trial last_trial first_commit last_commit commits study_file "
+        "rules_committed rules_before changed_between parts_between changes changed_since "
+        "parts_since why"
+    ),
+    "rule_changes": "campaign commit committed subject parts paths",
 }
 
 

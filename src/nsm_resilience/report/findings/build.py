@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings import choices, limits, notice, remedies
+from nsm_resilience.report.findings import choices, limits, notice, remedies, rules
 from nsm_resilience.report.findings.account import account, differences
 from nsm_resilience.report.findings.quiet import quiet
 from nsm_resilience.report.findings.russian import abstract_ru
@@ -32,6 +32,7 @@ def findings(
     studies: Sequence[Study],
     headline: Headline,
     contrasts: Mapping[str, Any],
+    commits: Sequence[Mapping[str, Any]],
     without_fault: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return sentences and rows by the question that they answer.
@@ -42,6 +43,7 @@ def findings(
         headline: what `report.headline.headline` makes of them.
         contrasts: what `report.contrasts.contrast_numbers` makes of all.
         without_fault: what `report.without_fault.without_fault` makes of the table `controls`.
+        commits: rows of table `campaigns`.
     """
     columns = headline["columns"]
     by_claim = {
@@ -51,6 +53,7 @@ def findings(
     unnoticed = notice.rows_of(campaigns, by_claim["C1"])
     told = notice.rows_of(campaigns, by_claim["C2"])
     compared = remedies.compared(campaigns)
+    written = rules.rows_of(commits)
     in_places = [(place(c), standings(headline, at)) for at, c in enumerate(columns)]
     return {
         "sources": sources(headline),
@@ -94,6 +97,11 @@ def findings(
             "company": choices.company(campaigns),
             "lanes": choices.lanes(contrasts["kinds"]),
             "planes": choices.planes(contrasts["kinds"]),
+        },
+        "rules": {
+            "rows": written,
+            "before": rules.written_before(written),
+            "since": rules.changed_since(written),
         },
         "limits": {"machine": limits.machine(campaigns), "few": limits.few(campaigns)},
     }

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What git shows of a campaign's rules: `commits.json`, which lies beside `campaign.json`.
+
+It is read from git where the history is (`nsm-resilience index` of a live campaign,
+`nsm-resilience archive commits` of a recorded one) and kept, so that a build says the same from a
+full clone, a shallow one and a source archive. No checksum covers it: it can be made again from
+the records and git, and a test of the project does so for every recorded campaign.
+
+The rules are the study's file, the code that makes a schedule of it, and the judge with what it
+knows of the systems under test (issue 17, point 6). How records are made, written and read, and how
+verdicts are counted and compared, is not among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nsm_resilience.record.description import Instant
+from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout
+
+FORMAT: Final = 1
+
+STUDY = "study"
+CODE: dict[str, tuple[str, ...]] = {
+    "schedule": ("src/nsm_resilience/study",),
+    "judge": ("src/nsm_resilience/judge", "src/nsm_resilience/systems"),
+}
+"""Folders of the project whose Python files are rules, by the part that they are."""
+
+SUFFIX = ".py"
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+CommitId = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+
+
+class CommitsError(ValueError):
+    """A `commits.json` is not what it should be; the text says where and what to run."""
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Change(_Kept):
+    """A commit that changed a rule.
+
+    Attributes:
+        commit: its id.
+        committed: when, UTC, as whoever committed it says.
+        subject: first line of its message.
+        parts: which rules: `study`, or a key of `CODE`.
+        paths: the files, from the project's root.
+    """
+
+    commit: CommitId
+    committed: Instant
+    subject: str
+    parts: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+class Used(_Kept):
+    """Attempts whose records name one commit, or none for one reason.
+
+    Attributes:
+        commit: the commit; None where the records name none.
+        dirty: whether they say, or do not exclude, that the code had uncommitted changes.
+        unknown: why git shows nothing of it; empty where it does.
+        attempts: how many there are.
+        first: when the first of them began; empty where no record says.
+        last: when the last of them began.
+        committed: when the commit was made; empty where git shows nothing.
+        study: files of the commit that have the content of the campaign's study.
+        code: digest of the files of each part of `CODE`.
+    """
+
+    commit: CommitId | None
+    dirty: bool
+    unknown: str = ""
+    attempts: int
+    first: Instant
+    last: Instant
+    committed: Instant = ""
+    study: tuple[str, ...] = ()
+    code: dict[str, Digest] = Field(default_factory=dict)
+
+
+class Commits(_Kept):
+    """What git shows of the rules of a campaign.
+
+    Attributes:
+        format: of this file.
+        unknown: why nothing was read at all; empty where it was.
+        used: attempts by commit, by the time of the first of them.
+        before: the last change of a rule that the first attempt's commit holds.
+        before_unknown: why it is not known.
+        changes: each change of `CODE` that one of two commits has and the other has not, which
+            were used one after the other; the oldest first.
+        changes_unknown: why there may be more.
+    """
+
+    format: Literal[1] = FORMAT
+    unknown: str = ""
+    used: tuple[Used, ...] = ()
+    before: Change | None = None
+    before_unknown: str = ""
+    changes: tuple[Change, ...] = ()
+    changes_unknown: str = ""
+
+
+def part_of(path: str) -> str | None:
+    """The part of `CODE` that a file of the project is of; None where it is no rule.
+
+    >>> part_of("src/nsm_resilience/judge/rules.py"), part_of("src/nsm_resilience/judge/a.md")
+    ('judge', None)
+    """
+    for part, folders in CODE.items():
+        if path.endswith(SUFFIX) and any(path.startswith(f"{folder}/") for folder in folders):
+            return part
+    return None
+
+
+def digests(blobs: Mapping[str, str]) -> dict[str, str]:
+    """The digest of each part of `CODE`, of files of the project by path with their blob's id."""
+    lines: dict[str, list[str]] = {part: [] for part in CODE}
+    for path in sorted(blobs):
+        part = part_of(path)
+        if part is not None:
+            lines[part].append(f"{blobs[path]} {path}\n")
+    return {part: hashlib.sha256("".join(own).encode()).hexdigest() for part, own in lines.items()}
+
+
+def blob_id(content: bytes) -> str:
+    """The id that git gives a file's content (SHA-1).
+
+    >>> blob_id(b"")
+    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def code_here(package: Path) -> dict[str, str]:
+    """The digests of the code that runs, from its files: no git is asked.
+
+    Args:
+        package: the folder `nsm_resilience`.
+    """
+    blobs = {}
+    for folder in (folder for folders in CODE.values() for folder in folders):
+        own = package / folder.removeprefix("src/nsm_resilience/")
+        for path in own.rglob(f"*{SUFFIX}"):
+            blobs[f"{folder}/{path.relative_to(own).as_posix()}"] = blob_id(path.read_bytes())
+    return digests(blobs)
+
+
+def read_commits(campaign: Path) -> Commits:
+    """What is kept with a campaign; where nothing is, that says so.
+
+    Raises:
+        CommitsError: the file cannot be read or is not what it should be.
+    """
+    path = CampaignLayout(campaign).commits
+    try:
+        return Commits.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return NOT_READ
+    except OSError as error:
+        raise CommitsError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
+        raise CommitsError(
+            f"{path}: {f'{place}: ' if place else ''}{first['msg']}; write it again with "
+            "`nsm-resilience archive commits results/recorded/<name>`, of a live campaign with "
+            "`nsm-resilience index`"
+        ) from error
+
+
+def keep_commits(campaign: Path, commits: Commits) -> None:
+    """Write what git shows beside the campaign's description."""
+    write_json(CampaignLayout(campaign).commits, commits.model_dump(mode="json"))
+
+
+NOT_READ = Commits(unknown="git was not asked when the campaign was described or packed")
