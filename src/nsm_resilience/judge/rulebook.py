@@ -9,7 +9,7 @@ named by a rule, and that a rule names none that is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from nsm_resilience.judge import (
@@ -23,27 +23,9 @@ from nsm_resilience.judge import (
     wall_clock,
     watchdog,
 )
+from nsm_resilience.judge.rule_text import RuleText
 from nsm_resilience.judge.rules import NANOSECONDS, Rules
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """One rule.
-
-    Attributes:
-        name: A few words.
-        module: Where it is decided, below `judge/`.
-        keys: Fields of `Rules` and constants that the module decides it by.
-        text: What it says; `{key}` stands for the value of a key, its own or another's.
-        why: The reason that is given for it; empty where it is plain.
-    """
-
-    name: str
-    module: str
-    keys: tuple[str, ...]
-    text: str
-    why: str = ""
-
+from nsm_resilience.judge.rules_of_measures import OF_MEASURES
 
 RULEBOOK: tuple[RuleText, ...] = (
     RuleText(
@@ -109,9 +91,9 @@ RULEBOOK: tuple[RuleText, ...] = (
         ("probe_gap_s", "interval_s", "loss_run"),
         "A stretch in which our prober sent nothing is exempt: nothing sent is nothing lost. When "
         "it sent nothing for more than `probe_gap_s` ({probe_gap_s} s) in the watch, the trial is "
-        "`unknown`; so it is when its last echo, or the last one before the fault, is older than "
-        "`loss_run` intervals ({loss_run} × {interval_s} s): what was not sent there could have "
-        "been the beginning of an outage.",
+        "`unknown`; so it is when the last echo before the fault is older than `loss_run` "
+        "intervals ({loss_run} × {interval_s} s), or the last one in the watch of a prober that "
+        "sent nothing more: what was not sent there could have been the beginning of an outage.",
     ),
     RuleText(
         "echoes sent late",
@@ -151,8 +133,9 @@ RULEBOOK: tuple[RuleText, ...] = (
         "newconnection",
         ("new_connection_s", "tolerance_s"),
         "A new client on the client's node is answered within `new_connection_s` "
-        "({new_connection_s} s), or its own `patience_s`. A probe that failed, was given less, or "
-        "is contradicted by its own echoes: `unknown`. Of several the last one asked decides.",
+        "({new_connection_s} s), or its own `patience_s`. A probe that failed, or was given less, "
+        "before it had a reply, or is contradicted by its own echoes: `unknown`. Of several the "
+        "last one asked decides.",
     ),
     RuleText(
         "new clients together",
@@ -160,9 +143,10 @@ RULEBOOK: tuple[RuleText, ...] = (
         ("prompt_s",),
         "Who connects within `prompt_s` ({prompt_s} s) of asking was served. All were: `served`; "
         "the last asked connects after somebody who waited longer or in vain: `recovered`; it does "
-        "not: `refused`. The blind time is from the fault to the first connection after the first "
-        "of those who were not served, an interval where all who waited had given up, censored "
-        "where nobody connected any more, and not known where nobody asked in the watch.",
+        "not: `refused`. One alone that asks after the watch is `served` when it connects. The "
+        "blind time is from the fault to the first connection after the first of those who were "
+        "not served, an interval where all who waited had given up, censored where nobody "
+        "connected any more, and not known where nobody asked in the watch.",
         "Ten seconds is the kubelet's first back-off: a client that was refused once asks again "
         "after that. In NSM of 2019 its own components wait as long for their first probe.",
     ),
@@ -230,8 +214,10 @@ RULEBOOK: tuple[RuleText, ...] = (
         ("shared_tolerance_s", "shared_least_s"),
         "Losses of different lanes of one cluster that begin no farther apart than "
         "`shared_tolerance_s` ({shared_tolerance_s} s) have begun together; so have stalls. Looked "
-        "at are losses of as many echoes in a row as are sent in `shared_least_s` "
-        "({shared_least_s} s), and as long a wait for any reply.",
+        "at, until the trial collects, are losses of as many echoes in a row as are sent in "
+        "`shared_least_s` ({shared_least_s} s), from when the first of them was sent, and stalls: "
+        "longer waits for any reply, from the last one before, in which echoes were sent and no "
+        "such loss was.",
         "Two and a half intervals: the first echo lost may be sent an interval after what loses "
         "it, and half an interval late, in either lane. Five echoes are an interruption.",
     ),
@@ -240,31 +226,35 @@ RULEBOOK: tuple[RuleText, ...] = (
         "acts",
         ("UNDOING_NS",),
         "A fault is injected or undone, a mesh is installed, a lane wiped, a trial begins to "
-        "collect. Where a record says only when undoing had ended, it may have begun {UNDOING_NS} "
-        "s before. A loss that begins within the tolerance after one of them, in another lane, "
-        "follows on it; a stall does not, because stalls are so frequent that chance would do it.",
+        "collect. Of what is over at once, a kill or a deletion, nothing is undone. Where a record "
+        "says only when undoing had ended, it may have begun {UNDOING_NS} s before, but not "
+        "before the fault's time was over, or the phase in which it is undone began. A loss that "
+        "begins within the tolerance after one of them, in another lane, follows on it; a stall "
+        "alone does not, because stalls are so frequent that chance would do it.",
     ),
     RuleText(
         "shared between lanes",
         "shared",
         ("REBOOT_S", "MUCH_LONGER"),
-        "What begins together with another lane's, or follows on its act, is shared, unless it "
-        "begins with a fault or an undoing of its own trial. Records are compared whose times are "
-        "of one boot of one host; where they do not know it, whose wall clocks say the same within "
-        "{REBOOT_S} s. A shared loss cannot be told from an outage of the trial's own when a fault "
-        "or undoing of its own comes in it, when the path does not answer again, when it only "
-        "follows on an act, or when it is more than {MUCH_LONGER} times as long as all that began "
-        "with it. What chance does is counted by moving the other lanes by 7 to 23 s.",
+        "What begins together with another lane's, or follows on its act, is shared; what begins "
+        "with a fault or an undoing of its own trial is neither, nor does it share with others. "
+        "Records are compared whose times are of one boot of one host; where they do not know it, "
+        "whose wall clocks say the same within {REBOOT_S} s. A shared loss cannot be told from an "
+        "outage of the trial's own when a fault or undoing of its own comes in it, when the path "
+        "does not answer again, when it only follows on an act, or when it is more than "
+        "{MUCH_LONGER} times as long as all that began with it. What chance does is counted by "
+        "moving the other lanes by 7, 11, 13, 17 and 23 s either way.",
     ),
     RuleText(
         "disturbed by another lane",
         "disturbed",
         (),
-        "An attempt with a shared stretch is judged with it and without. Where verdicts differ, "
-        "or the outage rests on one that cannot be told from the trial's own, it is `unknown`; "
-        "else the stretch is left out of everything that is measured, and counted. A watch that "
-        "ended early because the path had come back from a shared loss is long enough when the "
-        "settle time had passed since.",
+        "An attempt with a shared stretch is judged with it and without. Where verdicts differ, or "
+        "the outage (what became of the path, its length, and whether that is censored) rests on "
+        "one that cannot be told from the trial's own, it is `unknown`; else the stretch is "
+        "counted, and its echoes are taken as if answered in time. They stay among those sent. A "
+        "watch that ended early because the path had come back from a shared loss is long enough "
+        "when the settle time had passed since.",
     ),
     RuleText(
         "bound to its study",
@@ -294,14 +284,7 @@ RULEBOOK: tuple[RuleText, ...] = (
         "the prober saw its interface, echoes of a new client were due before it asked or more "
         "than {STOPPED_S} s after its result, a fault was proved and not injected.",
     ),
-    RuleText(
-        "a component that spins",
-        "processor_time",
-        ("SPIN_SHARE", "SPIN_S", "TICKS_PER_S"),
-        "A component spins while its process uses at least {SPIN_SHARE} of one processor over "
-        "{SPIN_S} s, counted in the kernel's {TICKS_PER_S} ticks a second. It decides no verdict.",
-        "NSM's parts wait for each other nearly all the time; a start takes seconds at most.",
-    ),
+    *OF_MEASURES,
     RuleText(
         "verdict",
         "verdict",

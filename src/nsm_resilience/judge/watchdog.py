@@ -60,8 +60,8 @@ class Watchdog:
         found_s: Its first finding in the watch.
         found_rule: The rule that found it.
         findings: How many findings in the watch.
-        acted_s: Its first action after the fault.
-        acts: How many actions, from its start until the pods are taken away.
+        acted_s: Its first action in the watch.
+        acts: How many actions, from its start until the fault is undone or the record collected.
         acts_failed: Of these, how many came out badly.
         cleared_s: When the last of the findings no longer held; None while one still holds, and
             without any.
@@ -173,12 +173,13 @@ def find_watchdog(
             to_s(last_ns - event.t_ns) >= rules.settle_s - rules.tolerance_s for event in later
         )
     first = findings[0] if findings else None
+    acted = [event for event in later if event.t_ns <= end]
     return replace(
         _counted(harm),
         found_s=instants.since_fault(first.t_ns) if first is not None else None,
         found_rule=rule_of(first) if first is not None else None,
         findings=len(findings),
-        acted_s=instants.since_fault(later[0].t_ns) if later else None,
+        acted_s=instants.since_fault(acted[0].t_ns) if acted else None,
         cleared_s=_cleared(findings, cleared, instants),
         cut=cut is not None if known else None,
         evidence=(

@@ -26,7 +26,7 @@ measure of which it is known which way is better; `larger`, `smaller`: the same 
 
 _ONE_SIDED = "one of the two has no value"
 _NO_VALUE = "no value"
-_NO_INTERVAL = f"{_ONE_SIDED}, or too few values for this confidence"
+_NO_INTERVAL = f"{_ONE_SIDED}, or so few values that no test of them reaches this confidence"
 _NOT_MADE = f"{_ONE_SIDED}, or no outcome of so few trials could reach the level"
 _FEW_UNITS = f"{_ONE_SIDED}, too few units, or none that differs from another"
 
@@ -143,6 +143,10 @@ CONTRASTS = Table(
             lambda t: t["p_adjusted"].isna() | (t["p_adjusted"] >= t["p"] - 1e-9),
         ),
         Rule("p is made or not", lambda t: t["p"].isna() == t["method"].isna()),
+        Rule(
+            "no p is 0",
+            lambda t: ~t[["p", "p_adjusted", "least_p"]].eq(0).any(axis=1),
+        ),
         Rule(
             "censored is at most n",
             lambda t: (t["first_censored"] <= t["first_n"])

@@ -115,8 +115,8 @@ TRIALS = Table(
         Column(
             "shared_losses",
             "integer",
-            "losses shared with another lane: left out of the columns before, unless the attempt "
-            "is unknown because of them (table `disturbances`)",
+            "losses shared with another lane: in the columns before taken as answered in time, "
+            "unless the attempt is unknown because of them (table `disturbances`)",
             _NOT_MEASURED,
             least=0,
         ),
@@ -239,7 +239,8 @@ TRIALS = Table(
         Column(
             "watchdog_acts",
             "integer",
-            "actions from its start until the pods are taken away, of void attempts as well",
+            "actions from its start until the trial undoes its fault or collects, of void attempts "
+            "as well",
             _NEVER_RAN,
             least=0,
         ),

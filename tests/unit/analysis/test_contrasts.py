@@ -139,6 +139,13 @@ def test_a_share_is_compared_by_fishers_test() -> None:
     assert (found["method"], found["word"]) == ("exact", "worse")
 
 
+def test_no_p_is_0_however_many_trials_there_are() -> None:
+    early, late = ([low + 0.1 * at for at in range(16)] for low in (1.0, 9.0))
+    found = row(table(cell(early), cell(late, client="plain")), "outage_s")
+    assert found["p"] == pytest.approx(2 / math.comb(32, 16), rel=1e-2)
+    assert 0 < found["least_p"] <= found["p_adjusted"]
+
+
 def test_an_outage_that_did_not_end_leaves_the_difference_open_to_one_side() -> None:
     found = row(table(cell(SHORT), cell([None] * 6, client="plain")), "outage_s")
     assert math.isnan(found["difference"])

@@ -88,6 +88,18 @@ def test_what_comes_after_the_watch_does_not_count(tmp_path: Path) -> None:
     assert (m.watchdog_findings, m.watchdog_found_s, m.detected_s) == (0, None, None)
 
 
+def test_an_act_for_a_new_client_after_the_watch_is_counted_and_is_not_the_first_in_it(
+    tmp_path: Path,
+) -> None:
+    late = acts_at(WINDOWS["watch_s"] + 1, "path-failed", 1)
+    found = judge(tmp_path, says=late)
+    m = found.measures
+    assert (m.watchdog_acts, m.watchdog_acted_s, m.watchdog_found_s) == (1, None, None)
+    assert "first acted" not in found.reason
+    both = judge(tmp_path / "both", says=[*acts_at(2.0, "socket-lost", 2), *late]).measures
+    assert (both.watchdog_acts, both.watchdog_acted_s) == (2, pytest.approx(2.0))
+
+
 # --- false alarms ---------------------------------------------------------------------------------
 
 

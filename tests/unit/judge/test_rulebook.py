@@ -62,6 +62,12 @@ def test_every_module_that_can_make_a_verdict_unknown_has_a_rule() -> None:
     assert problems - {"trial"} <= {rule.module for rule in RULEBOOK}
 
 
+def test_what_the_claims_rest_on_has_a_rule() -> None:
+    """C1 asks whether anything was shown, C2 whether the client was told."""
+    assert {"detection", "notification", "listener"} <= {rule.module for rule in RULEBOOK}
+    assert re.findall(r"Claim (C\d) is about it", section()) == ["C1", "C2"]
+
+
 def test_a_document_without_a_place_for_them_is_refused() -> None:
     with pytest.raises(ValueError, match="no lines"):
         with_section("# Nothing\n")
