@@ -229,6 +229,8 @@ def _watchdog_clauses(watchdog: Watchdog) -> list[str]:
             f"it first acted {watchdog.acted_s:.1f} s after the fault "
             f"({_times(watchdog.acts or 0)} in all)"
         )
+    elif watchdog.acts:
+        clauses.append(f"it acted outside the watch alone ({_times(watchdog.acts)})")
     if watchdog.cut:
         clauses.append("the path, which had answered, stopped after an action of it")
     return clauses

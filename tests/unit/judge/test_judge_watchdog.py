@@ -96,6 +96,7 @@ def test_an_act_for_a_new_client_after_the_watch_is_counted_and_is_not_the_first
     m = found.measures
     assert (m.watchdog_acts, m.watchdog_acted_s, m.watchdog_found_s) == (1, None, None)
     assert "first acted" not in found.reason
+    assert "it acted outside the watch alone (once)" in found.reason
     both = judge(tmp_path / "both", says=[*acts_at(2.0, "socket-lost", 2), *late]).measures
     assert (both.watchdog_acts, both.watchdog_acted_s) == (2, pytest.approx(2.0))
 
