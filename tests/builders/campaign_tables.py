@@ -16,6 +16,7 @@ from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.commits import NOT_READ
 from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Study
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables import schemas
 from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row
@@ -141,6 +142,8 @@ def tables_of(
         "outages": _outages(trials), "new_clients": schemas.NEW_CLIENTS.frame([]),
         "components": _components(trials),
         "phases": schemas.PHASES.frame([]),
+        "processor": schemas.PROCESSOR.frame([]),
+        "controls": schemas.CONTROLS.frame(_controls(trials)),
         "sensitivity": schemas.SENSITIVITY.frame(sensitivity_rows(NAME, Rules(), [])),
         "disturbances": schemas.DISTURBANCES.frame([]),
         "coincidences": schemas.COINCIDENCES.frame(coincidence_rows(NAME, [])),
@@ -214,6 +217,22 @@ def _outages(trials: pd.DataFrame) -> pd.DataFrame:
         if row["interruptions"] == 1
     ]  # fmt: skip
     return schemas.OUTAGES.frame(rows)
+
+
+def _controls(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row for each plane on which S1 was run: an hour of nothing, without a watchdog."""
+    own = trials[(trials["scenario"] == "S1") & (trials["path_verdict"] != "unknown")]
+    return [
+        {
+            **dict.fromkeys(schemas.CONTROLS.names), "campaign": NAME, "system": FIRST,
+            "plane": plane, "client": "monitored", "remedy": "none", "attempts": len(rows),
+            "unknown": 0, "watched_s": 3600.0 * len(rows), "longest_watch_s": 3600.0, "gaps": 0,
+            "down_s": 0.0, "echoes_sent": 180_000, "echoes_lost": 3, "echoes_late": 5,
+            "sends_late": 7, "used_s_per_h": 58.2, "busiest": "nsmd-k8s", "busiest_share": 0.4,
+            "spun": 0, "spun_s": 0.0,
+        }
+        for plane, rows in own.groupby("plane")
+    ]  # fmt: skip
 
 
 BROKEN = {"S2": "nsmd", "S3": "nsmd", "S4": "forwarder", "S5": "forwarder", "S6": "nsmd-k8s"}

@@ -34,6 +34,8 @@ class ProcessorTime:
         component: Name of the component.
         sampled_s: Between its first and last sample in the watch.
         used_s: Processor time in between; of a process that began in between, all of its time.
+        most_share: The most that it used of one processor over SPIN_S, 1 being all of it; 0 when it
+            was sampled for less.
         spun_s: How long it spun, together.
         spun_from_s: When that began for the first time, seconds from the fault; None: it never did.
     """
@@ -42,6 +44,7 @@ class ProcessorTime:
     component: str
     sampled_s: float
     used_s: float
+    most_share: float
     spun_s: float
     spun_from_s: float | None
 
@@ -64,9 +67,11 @@ def _times(inside: pd.DataFrame, begin_ns: int) -> Iterator[ProcessorTime]:
             continue
         at = (own["t_ns"].to_numpy(dtype=np.int64) - begin_ns) / 1e9
         used = _used(own)
-        spun = _spun(at, used)
+        windows = _windows(at, used)
+        spun = _joined([(begin, end) for begin, end, share in windows if share >= SPIN_SHARE])
         yield ProcessorTime(
             str(node), str(component), float(at[-1] - at[0]), float(used[-1]),
+            max((share for _, _, share in windows), default=0.0),
             float(sum(end - begin for begin, end in spun)),
             float(spun[0][0]) if spun else None,
         )  # fmt: skip
@@ -84,15 +89,23 @@ def _used(own: pd.DataFrame) -> NDArray[np.float64]:
     return np.cumsum(steps) / TICKS_PER_S
 
 
-def _spun(at: NDArray[np.float64], used: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Stretches that are covered by windows of SPIN_S in which it used so much."""
+def _windows(
+    at: NDArray[np.float64], used: NDArray[np.float64]
+) -> list[tuple[float, float, float]]:
+    """Begin and end of every window of SPIN_S, and the share of one processor used in it."""
     ends = np.searchsorted(at, at + SPIN_S, side="left")
+    begins = np.flatnonzero(ends < len(at))
+    ends = ends[begins]
+    shares = (used[ends] - used[begins]) / (at[ends] - at[begins])
+    return list(zip(at[begins].tolist(), at[ends].tolist(), shares.tolist(), strict=True))
+
+
+def _joined(windows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Stretches that windows cover, which come in order."""
     found: list[tuple[float, float]] = []
-    for begin, end in enumerate(ends):
-        if end >= len(at) or used[end] - used[begin] < SPIN_SHARE * (at[end] - at[begin]):
-            continue
-        if found and at[begin] <= found[-1][1]:
-            found[-1] = (found[-1][0], float(at[end]))
+    for begin, end in windows:
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
         else:
-            found.append((float(at[begin]), float(at[end])))
+            found.append((begin, end))
     return found

@@ -17,7 +17,8 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     """Return table `controls` of all campaigns as text, one dictionary for each row.
 
     `longest` is the longest watch in minutes. Empty texts: there was no watchdog (`alarms`,
-    `alarms_per_h`, `acts`), or processor time was not sampled (`used`, `spun`).
+    `alarms_per_h`, `acts`), or processor time was not sampled (`used`,
+    `busiest`, `spun`).
     """
     return [
         {
@@ -38,6 +39,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
             "late": int(row["echoes_late"]),
             "sends_late": f"{_share(row['sends_late'], row['echoes_sent']):.2f}",
             "used": seconds(float(row["used_s_per_h"])),
+            "busiest": _busiest(row),
             "spun": _spun(row),
         }
         for row in controls.to_dict("records")
@@ -58,6 +60,13 @@ def _alarms(row: dict[Any, Any]) -> dict[str, str]:
 def _share(part: int, whole: int) -> float:
     """A part in per cent."""
     return 100 * part / whole if whole else 0.0
+
+
+def _busiest(row: dict[Any, Any]) -> str:
+    """The busiest component with its share in per cent; empty where it was not sampled."""
+    if not isinstance(row["busiest"], str):
+        return ""
+    return f"{row['busiest']} {100 * row['busiest_share']:.0f}"
 
 
 def _spun(row: dict[Any, Any]) -> str:

@@ -34,6 +34,7 @@ PROCESSOR = Table(
         Column("component", "text", "component"),
         Column("sampled_s", "number", "between its first and last sample", least=0),
         Column("used_s", "number", "processor time in between, of all its threads", least=0),
+        Column("most_share", "number", "the most of one processor that it used over 30 s", least=0),
         Column("spun_s", "number", "how long it spun (see the rules of the judge)", least=0),
         Column("spun_from_s", "number", "when it first began to spin", "it never did"),
     ),
@@ -71,6 +72,8 @@ CONTROLS = Table(
         Column("used_s_per_h", "number",
                "processor time that the components of both nodes used, seconds per hour",
                _NOT_SAMPLED, least=0),
+        Column("busiest", "text", "the component that used the most over 30 s", _NOT_SAMPLED),
+        Column("busiest_share", "number", "that, of one processor", _NOT_SAMPLED, least=0),
         Column("spun", "integer", "attempts in which a component spun", _NOT_SAMPLED, least=0),
         Column("spun_s", "number", "how long components spun, together", _NOT_SAMPLED, least=0),
         Column("spun_from_s", "number", "the earliest that one began to", "none did"),
@@ -97,6 +100,7 @@ def processor_rows(judgement: Judgement) -> Iterator[Row]:
             "component": one.component,
             "sampled_s": one.sampled_s,
             "used_s": one.used_s,
+            "most_share": one.most_share,
             "spun_s": one.spun_s,
             "spun_from_s": one.spun_from_s,
         }
@@ -130,9 +134,11 @@ def _summed(own: Sequence[Judgement]) -> Row:
     watched = math.fsum(m.watch_s or 0.0 for m in measures)
     replies = [m.longest_reply_s for m in measures if m.longest_reply_s is not None]
     sampled = [m.processor_times for m in measures if m.processor_times]
+    every = [one for times in sampled for one in times]
+    busiest = max(every, key=lambda one: one.most_share, default=None)
+    spins = [one for one in every if one.spun_from_s is not None]
     hours = math.fsum(max(t.sampled_s for t in times) for times in sampled) / SECONDS
-    used = math.fsum(t.used_s for times in sampled for t in times)
-    spins = [one for times in sampled for one in times if one.spun_from_s is not None]
+    used = math.fsum(one.used_s for one in every)
     return {
         "attempts": len(own),
         "unknown": sum(one.verdict == "unknown" for one in own),
@@ -147,6 +153,8 @@ def _summed(own: Sequence[Judgement]) -> Row:
         "sends_late": sum(m.late_sends for m in measures),
         "longest_reply_s": max(replies, default=None),
         "used_s_per_h": used / hours if hours else None,
+        "busiest": busiest.component if busiest else None,
+        "busiest_share": busiest.most_share if busiest else None,
         "spun": sum(any(t.spun_s for t in times) for times in sampled) if sampled else None,
         "spun_s": math.fsum(one.spun_s for one in spins) if sampled else None,
         "spun_from_s": min((one.spun_from_s for one in spins if one.spun_from_s is not None),

@@ -49,6 +49,7 @@ def test_a_component_that_begins_to_spin_is_told_with_when_and_for_how_long() ->
     # a window of 30 s holds half a processor as soon as about 17 s of it are busy
     assert found.spun_from_s == pytest.approx(100 - 13.5, abs=1.5)
     assert found.spun_s == pytest.approx(60 + 27, abs=3)
+    assert found.most_share == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_start_that_takes_some_seconds_is_no_spinning() -> None:
@@ -94,6 +95,7 @@ def test_it_stands_in_the_line_of_a_verdict_and_is_read_back(tmp_path: Path) -> 
 def test_it_never_spins_for_longer_than_was_looked_and_never_on_little(shares: list[float]) -> None:
     (found,) = times(rows(shares))
     assert 0 <= found.spun_s <= found.sampled_s
+    assert (found.spun_from_s is not None) == (found.most_share >= 0.5)
     assert found.used_s == pytest.approx(sum(shares), abs=0.05)
     if found.spun_from_s is not None:
         assert found.used_s >= 0.5 * 30 - 0.05

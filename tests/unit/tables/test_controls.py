@@ -21,8 +21,8 @@ def judge(folder: Path, scenario: str) -> Judgement:
     return judge_record(record(folder, scenario))
 
 
-SPUN = ProcessorTime("client", "nsmd-k8s", 3600.0, 1900.0, 1700.0, 1810.0)
-STILL = ProcessorTime("client", "nsmd", 3600.0, 20.0, 0.0, None)
+SPUN = ProcessorTime("client", "nsmd-k8s", 3600.0, 1900.0, 0.93, 1700.0, 1810.0)
+STILL = ProcessorTime("client", "nsmd", 3600.0, 20.0, 0.1, 0.0, None)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,8 @@ def test_a_component_that_spun_is_told_with_when(control: Judgement) -> None:
     table = CONTROLS.frame(control_rows("c", [spun, hour(control, "none")]))
     (row,) = table.to_dict("records")
     assert (row["spun"], row["spun_s"], row["spun_from_s"]) == (1, 1700.0, 1810.0)
-    assert row["used_s_per_h"] == 1920.0
+    assert (row["used_s_per_h"], row["busiest"], row["busiest_share"]) == (1920.0, "nsmd-k8s", 0.93)
+    assert without_fault(table)[0]["busiest"] == "nsmd-k8s 93"
     assert without_fault(table)[0]["spun"] == "in 1 of 2, 1700 s from 1810 s on"
     assert len(PROCESSOR.frame(processor_rows(spun))) == 2
     still = CONTROLS.frame(control_rows("c", [hour(control, "none", processor_times=(STILL,))]))

@@ -70,13 +70,13 @@ COLUMNS = {
     "components": "campaign trial attempt scenario node component t_s what value",
     "processor": (
         "campaign trial attempt scenario system plane client failure outage watch remedy node "
-        "component sampled_s used_s spun_s spun_from_s"
+        "component sampled_s used_s most_share spun_s spun_from_s"
     ),
     "controls": (
         "campaign system plane client remedy attempts unknown watched_s longest_watch_s "
         "false_alarms alarms_per_h alarms_low_per_h alarms_high_per_h acts gaps down_s "
-        "echoes_sent echoes_lost echoes_late sends_late longest_reply_s used_s_per_h spun spun_s "
-        "spun_from_s"
+        "echoes_sent echoes_lost echoes_late sends_late longest_reply_s used_s_per_h busiest "
+        "busiest_share spun spun_s spun_from_s"
     ),
     "phases": "campaign trial attempt scenario phase begin_s seconds",
     "efficiency": "campaign part kind n total_s share median_s most_s",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came without any fault: false alarms per hour, gaps of the path, components that spin."""
+"""What came without any fault: false alarms per hour, gaps of the path, processor time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _said(row: Row) -> str:
     where += f"{apart if row['unknown'] else ''})"
     return (
         f"{where[:1].upper()}{where[1:]}: {counted(int(row['minutes']), 'minute')} without a "
-        f"fault, {_gaps(row)}{_alarms(row)}{_spins(row)}."
+        f"fault, {_gaps(row)}{_alarms(row)}{_busy(row)}."
     )
 
 
@@ -42,10 +42,11 @@ def _alarms(row: Row) -> str:
     return f", {alarms} of the watchdog, {row['alarms_per_h']} an hour"
 
 
-def _spins(row: Row) -> str:
-    if not row["spun"]:
+def _busy(row: Row) -> str:
+    if not row["busiest"]:
         return ""
-    used = f", {row['used']} s of processor time an hour for the system's components"
-    if row["spun"] == "none":
-        return f"{used}, none of which spins"
-    return f"{used}, some of which spin ({row['spun']})"
+    component, _, share = row["busiest"].rpartition(" ")
+    return (
+        f", {row['used']} s of processor time an hour for the system's components; over 30 s the "
+        f"busiest, {component}, used {share} % of a processor"
+    )
