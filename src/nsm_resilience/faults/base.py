@@ -112,3 +112,15 @@ def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
         PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure), placed(fault))
         for n, fault in enumerate(scenario.faults, start=1)
     ]
+
+
+def hits_shared(planned: PlannedFault, factors: Factors) -> bool:
+    """Whether a fault hits what the whole cluster shares, which no wipe of a lane makes anew."""
+    system, fault = factors.under_test, planned.fault
+    if system.shared is None:
+        return False
+    if fault.component is not None:
+        return factors.components[fault.component].shared
+    if fault.socket is not None:
+        return not system.shared_sockets().keys().isdisjoint(system.socket_patterns(fault.socket))
+    return fault.whole_node is not None

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nsm_resilience.faults.base import PlannedFault, plan
+from nsm_resilience.faults.base import PlannedFault, hits_shared, plan
 from nsm_resilience.faults.kinds import kind_of
 from nsm_resilience.study.fault import NodeRole
 from nsm_resilience.study.models import Factors, Scenario, Study
 from nsm_resilience.study.schedule import make_schedule
+
+SHARED = "; as other lanes need it, too, it is proved to serve again, or made anew"
+"""What is done besides about what the whole cluster shares."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def _injection(planned: PlannedFault, factors: Factors) -> Injection:
         hits=kind.hits(planned, factors),
         delay_s=planned.fault.delay_s,
         for_s=planned.fault.for_s,
-        undone=kind.UNDONE[planned.failure],
+        undone=kind.UNDONE[planned.failure] + (SHARED if hits_shared(planned, factors) else ""),
     )
 
 

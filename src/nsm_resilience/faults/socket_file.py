@@ -4,14 +4,14 @@
 `unlink`: the file is gone. `replace`: an ordinary file is in its place. `orphan`: a socket file is
 there and nobody listens. `mode`: nobody has permission (which does not stop root). Proof: what lies
 at the path afterwards, by inode and kind. The original is put back at the end, unless the component
-has made itself a new one.
+has made itself a new one. One of what the whole cluster shares is undone when it answers again.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import PlannedFault, hits_shared
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
@@ -36,4 +36,6 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order."""
     assert planned.fault.socket is not None
-    return planned.order("sockets", sockets=mesh.system.socket_patterns(planned.fault.socket))
+    sockets = mesh.system.socket_patterns(planned.fault.socket)
+    serves = {"serves": True} if hits_shared(planned, mesh.factors) else {}
+    return planned.order("sockets", sockets=sockets, **serves)

@@ -114,6 +114,8 @@ def _undone(record: Record) -> list[Act]:
         injection = injected.get(name)
         if injection is None or injection.data.get("method") not in UNDOABLE:
             continue
+        if event.source == "runner" and not event.data.get("made_anew"):
+            continue  # it looked that what an agent had undone serves again
         begin = _integer(event, "t_begin_ns")
         if begin is None:
             since = _undoing_since(record, event, injection, lasted.get(name))

@@ -14,6 +14,7 @@ from nsm_resilience.agent.client import Agent, at_once
 from nsm_resilience.mesh.manifests import ENDPOINT, SPARE, bystander, rendered, values
 from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.mesh.shared import make_shared_ready
+from nsm_resilience.mesh.shared_health import Proof
 from nsm_resilience.record.snapshots import nsm_interfaces
 from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.systems.base import System, Workload
@@ -61,14 +62,20 @@ class Mesh:
         """The forwarding plane."""
         return self.factors.plane
 
+    def share(self) -> Proof | None:
+        """Have what the whole cluster shares serve this lane; the proof, or None without any.
+
+        Nothing is installed before. ApiUnavailable naming what does not serve.
+        """
+        if self.system.shared is None:
+            return None
+        return make_shared_ready(self.cluster, self.system, self.lane, self.agents)
+
     def install(self, timeout_s: float = 120) -> None:
         """Create the system's parts and wait until all are Ready and offer what clients need.
 
-        What the whole cluster shares must be healthy before. Raises ApiUnavailable naming what did
-        not come up.
+        Raises ApiUnavailable naming what did not come up.
         """
-        if self.system.shared is not None:
-            make_shared_ready(self.cluster, self.system, self.lane)
         for manifest in self.system.parts:
             name = manifest.format(plane=self.plane)
             self.cluster.apply(self._rendered(name, self._values))

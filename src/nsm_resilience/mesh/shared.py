@@ -6,16 +6,21 @@ made anew if one was restarted: a container that ended twice in ten minutes is s
 later (the kubelet's back-off), and what a trial finds would depend on the one before. And where the
 pod that everything is set up in is another one than before, which has forgotten it all, it is set
 up again, and those on the lane's nodes are made anew, too, because they trust its predecessor.
+Then it is proved to serve (mesh/shared_health.py), and no trial begins before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from nsm_resilience.agent.client import Agent
+from nsm_resilience.mesh.shared_health import Proof, prove_serving, renew
 from nsm_resilience.systems.base import Shared, System
 from nsm_resilience.testbed.api import (
     NAMESPACES,
     NODES,
+    ApiUnavailable,
     Cluster,
     labels_of,
     name_of,
@@ -28,8 +33,8 @@ from nsm_resilience.testbed.lanes import find_lanes
 
 SERVES_S = 180.0
 """How long what a cluster shares may take to become Ready; seconds."""
-RENEWAL_GRACE_S = 5
-"""Grace period of pods that are made anew between trials; seconds."""
+ROUNDS = 3
+"""How often pods are made anew for one trial at most: one may be killed while it is proved."""
 SET_UP = "nsm-resilience/set-up"
 """Annotation of the pod that everything is set up in, once it is."""
 SERVED_BY = "nsm-resilience/served-by"
@@ -51,27 +56,43 @@ def set_up_shared(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
     _annotate(cluster, shared, shared.pod, SET_UP, uid)
 
 
-def make_shared_ready(cluster: Cluster, system: System, lane: Lane) -> None:
-    """Have what a lane shares serve it as at the first time; else ApiUnavailable, TestbedError."""
+def make_shared_ready(
+    cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]
+) -> Proof:
+    """Have what a lane shares serve it as at the first time, and prove it.
+
+    `agents` are those of the lane's nodes. ApiUnavailable or TestbedError, with what does not
+    serve, when that cannot be had.
+    """
     shared = _shared(system)
     main = _main_pod(cluster, shared)
     if _annotation(main, SET_UP) != _uid(main):
         set_up_shared(cluster, system, find_lanes(cluster))
         main = _main_pod(cluster, shared)
-    worn = [
+    worn = _worn(cluster, system, lane, _uid(main))
+    made_anew: list[str] = []
+    for _ in range(ROUNDS):
+        renew(cluster, shared, worn, SERVES_S)
+        proof = prove_serving(cluster, system, lane, agents)
+        made_anew += [*worn, *proof.made_anew]
+        wait_until_shared_serves(cluster, system, [lane])
+        worn = _worn(cluster, system, lane, _uid(main))
+        if not worn:
+            return Proof(proof.checks, tuple(made_anew))
+    raise ApiUnavailable(
+        f"what {shared.namespace} gives to every lane is restarted again and again: "
+        f"{', '.join(worn)}; see what their logs say"
+    )
+
+
+def _worn(cluster: Cluster, system: System, lane: Lane, served_by: str) -> list[str]:
+    """The pods that do not serve as at the first time: restarted, or trusting another server."""
+    return [
         name_of(pod)
         for pod in _breakable(cluster, system, lane)
         if any(c["restartCount"] for c in pod["status"].get("containerStatuses") or ())
-        or _annotation(pod, SERVED_BY) not in (None, _uid(main))
+        or _annotation(pod, SERVED_BY) not in (None, served_by)
     ]
-    if worn:
-        cluster.delete_pods(shared.namespace, worn, grace_s=RENEWAL_GRACE_S)
-        wait_for(
-            f"other pods than {', '.join(worn)} in {shared.namespace}",
-            lambda: not set(worn) & {name_of(pod) for pod in cluster.pods(shared.namespace)},
-            SERVES_S,
-        )
-    wait_until_shared_serves(cluster, system, [lane])
 
 
 def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
@@ -80,6 +101,7 @@ def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]
     Nodes of other lanes than these do not count: a trial there may be about just that.
     """
     shared = _shared(system)
+    lacking: list[str] = []
 
     def serves() -> bool:
         nodes = {
@@ -89,9 +111,15 @@ def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]
         }
         found = cluster.pods(shared.namespace, shared.selector)
         pods = [pod for pod in found if pod["spec"].get("nodeName") in nodes]
-        return nodes <= {pod["spec"]["nodeName"] for pod in pods} and all(map(ready, pods))
+        empty = nodes - {pod["spec"]["nodeName"] for pod in pods}
+        lacking[:] = [f"none on {node}" for node in sorted(empty)]
+        lacking.extend(f"{name_of(pod)} is not" for pod in pods if not ready(pod))
+        return not lacking
 
-    wait_for(f"every pod of {shared.namespace} Ready, one on each node", serves, SERVES_S)
+    try:
+        wait_for(f"every pod of {shared.namespace} Ready, one on each node", serves, SERVES_S)
+    except ApiUnavailable as error:
+        raise ApiUnavailable(f"{error}: {', '.join(lacking) or 'nobody told'}") from error
     uid = _uid(_main_pod(cluster, shared))
     for lane in lanes:
         for pod in _breakable(cluster, system, lane):
@@ -110,11 +138,11 @@ def _has(lane: Lane, node: Any) -> bool:
 
 def _breakable(cluster: Cluster, system: System, lane: Lane) -> list[Any]:
     """The shared pods on a lane's nodes that trials can break."""
-    parts = {part.app for of in system.components.values() for part in of.values() if part.shared}
+    apps = system.shared_apps()
     return [
         pod
         for pod in cluster.pods(_shared(system).namespace)
-        if labels_of(pod).get("app") in parts and pod["spec"].get("nodeName") in lane.nodes.values()
+        if labels_of(pod).get("app") in apps and pod["spec"].get("nodeName") in lane.nodes.values()
     ]
 
 

@@ -16,7 +16,9 @@ from nsm_resilience.judge.watchdog_events import say
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
-_INTERNAL = frozenset({"opened", "clock", "cluster", "clean", "snapshot", "log", "closed"})
+_INTERNAL = frozenset(
+    {"opened", "clock", "cluster", "clean", "shared", "snapshot", "log", "closed"}
+)
 """The harness's own book-keeping, which tells nothing of the system."""
 _LONGEST = 300
 """Characters of an event's data that are shown; the record holds all."""
@@ -139,7 +141,8 @@ def _text(event: Event) -> str:
         case "void" | "watch_end":
             return str(data.get("reason") or data.get("because") or "")
         case "undo":
-            return "done" if data.get("ok") else "failed"
+            looked = f": {_checks(data)}" if event.source == "runner" else ""
+            return ("done" if data.get("ok") else "failed") + looked
         case "log_gap":
             lost = data.get("bytes")
             return f"{'an unknown number of' if lost is None else lost} bytes: {data.get('why')}"

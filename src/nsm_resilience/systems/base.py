@@ -205,6 +205,8 @@ class Shared:
         setup: Commands that are run once.
         per_lane: Commands for each lane; `{NAMESPACE}` stands for its namespace.
         repeated: What a command writes when what it makes is there already.
+        healthy: By the label `app` of its pods a command that ends with 0, in the container of that
+            name, when the pod serves. Ready says the same, but up to a probe's period late.
     """
 
     namespace: str
@@ -215,6 +217,7 @@ class Shared:
     setup: tuple[tuple[str, ...], ...]
     per_lane: tuple[tuple[str, ...], ...]
     repeated: str
+    healthy: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -294,6 +297,15 @@ class System:
             return lane
         assert self.shared is not None
         return self.shared.namespace
+
+    def shared_apps(self) -> set[str]:
+        """Labels `app` of the components that the whole cluster shares."""
+        return {c.app for parts in self.components.values() for c in parts.values() if c.shared}
+
+    def shared_sockets(self) -> dict[str, str]:
+        """Paths by name of the sockets on which such components answer."""
+        shared = {n for parts in self.components.values() for n, c in parts.items() if c.shared}
+        return {n: s.pattern for n, s in self.sockets.items() if s.owner in shared}
 
     def every_component(self) -> list[str]:
         """Names of its components on any plane, each once, in the order declared."""

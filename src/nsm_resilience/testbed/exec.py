@@ -23,7 +23,7 @@ def run_in_pod(
 ) -> tuple[int, str]:
     """Exit code of a command, and what it wrote.
 
-    ApiException when it cannot be run, ApiUnavailable when it does not end in time.
+    ApiException when it cannot be run, ApiUnavailable when it does not end in time, or is cut off.
     """
     # A client of its own: while a stream is open, the library turns all its calls into streams.
     api = client.CoreV1Api(make_client(cluster.kubeconfig, cluster.context, client.ApiClient))
@@ -37,9 +37,15 @@ def run_in_pod(
         stderr=True,
         _preload_content=False,
     )
-    answer.run_forever(timeout=timeout_s)
+    try:
+        answer.run_forever(timeout=timeout_s)
+    except Exception as error:  # the library passes on whatever its sockets raise
+        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` was cut off: {error}") from error
     if answer.is_open():
         answer.close()
         raise ApiUnavailable(f"{pod}: `{' '.join(command)}` did not end within {timeout_s:g} s")
-    code = int(answer.returncode)  # before the rest is read, which forgets it
+    try:
+        code = int(answer.returncode)  # before the rest is read, which forgets it
+    except (TypeError, KeyError, ValueError) as error:  # its container ended first
+        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` ended without a word") from error
     return code, str(answer.read_all())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,7 @@ from nsm_resilience.testbed.api import (
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.newcomers import Newcomers
+from nsm_resilience.trial.restoring import restore_shared
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
 API_BACK_S = 90.0
@@ -72,8 +74,15 @@ def clean(setting: Setting) -> None:
 
 
 def install(setting: Setting) -> None:
-    """NSM Ready on both nodes, the remedy of the arm beside it, and the endpoint registered."""
+    """NSM Ready on both nodes, the remedy of the arm beside it, and the endpoint registered.
+
+    Before all, what lanes share is proved to serve this one: a trial that began without it would
+    tell of the one before.
+    """
     with phase(setting, "install"):
+        shared = setting.mesh.share()
+        if shared is not None:
+            setting.writer.event("shared", data=asdict(shared))
         setting.pods.start()
         for role, agent in setting.agents.items():
             logs = LogProbe(role, agent, setting.clocks[role], setting.writer)
@@ -217,6 +226,9 @@ def not_healed(setting: Setting, path: PathProbe) -> str | None:
             agent.stop(SCRIPT)
             setting.pump()  # what it said last is about this outage
             del setting.handlers[(role, SCRIPT)]
+    shared = restore_shared(setting)
+    if shared is not None:
+        return shared
     if not path.healed():
         return "the path did not come back and settle after the first"
     if not path.answers(time.monotonic_ns()):  # it stopped and never came back
@@ -254,6 +266,7 @@ def undo_faults(setting: Setting) -> None:
         for agent in injecting:
             agent.stop(SCRIPT)
         setting.pump()
+        restore_shared(setting)
         if injecting and setting.scenario.lasts(setting.scheduled.cell.factors.failure):
             setting.pump_until(time.monotonic_ns() + int(UNDONE_WATCH_S * 1e9))
 

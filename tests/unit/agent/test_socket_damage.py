@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each kind of damage shows, and can be undone while the listener lives."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -58,6 +59,106 @@ def test_a_socket_that_the_component_made_anew_is_left_in_its_place(
         made = sockets.describe(PATH)
         assert damage.mend(PATH, "unlink", kept, before)
         assert sockets.describe(PATH) == made
+
+
+@pytest.fixture
+def elsewhere(node_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Our own folder is on another file system than the socket, as /var and /run mostly are.
+
+    The socket's begins at the folder `run` of the node.
+    """
+    link = os.link
+    run = node_root / "run"
+
+    def as_mounted(source: str, place: str, **rest: bool) -> None:
+        if not place.startswith(f"{run}/"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, place, **rest)
+
+    monkeypatch.setattr(os, "link", as_mounted)
+    (run / "spire").mkdir(parents=True)
+    return run
+
+
+@pytest.mark.parametrize("serves", [True, False])
+@pytest.mark.parametrize("method", ["unlink", "replace", "orphan", "mode"])
+def test_a_socket_on_a_file_system_of_its_own_is_put_back(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, method: str, serves: bool
+) -> None:
+    """SPIRE's is in /run: its damage was proved and never undone."""
+    import inject
+    import sockets
+
+    monkeypatch.chdir(elsewhere)
+    path = "/run/spire/agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.bind("spire/agent.sock")
+        made.listen()
+        before = sockets.describe(path)
+        order = {"id": "f", "method": method, "sockets": {"spire": path}, "serves": serves}
+        fault = inject.Sockets(order)
+        assert [p.name for p in elsewhere.iterdir() if p.is_socket()] == [
+            ".nsm-resilience-run_spire_agent.sock"
+        ], "not in the folder that SPIRE uses"
+        fault.inject()
+        assert fault.prove(0)[0]
+        ok, (check,) = fault.undo()
+        assert ok and check["after"] == {path: {**before, "answers": True}}
+        assert sockets.describe(path) == before and sockets.answers(path)
+    assert [p.name for p in elsewhere.iterdir()] == ["spire"], "nothing of ours is left"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with a second name", "without"])
+@pytest.mark.parametrize("method", ["unlink", "replace", "orphan", "mode"])
+def test_what_the_component_made_anew_is_undone_whatever_was_kept(
+    node_root: Path, monkeypatch: pytest.MonkeyPatch, method: str, kept: bool
+) -> None:
+    """Kubelet restarted it in the watch. Without a second name that counted as not undone."""
+    import damage
+    import inject
+    import sockets
+
+    monkeypatch.chdir(node_root)
+    if not kept:
+        monkeypatch.setattr(damage, "keep", lambda _: None)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
+        old.bind(PATH.strip("/"))
+        old.listen()
+        fault = inject.Sockets(
+            {"id": "f", "method": method, "sockets": {"spire": PATH}, "serves": True}
+        )
+        fault.inject()
+    Path(PATH.strip("/")).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as new:
+        new.bind(PATH.strip("/"))
+        new.listen()
+        made = sockets.describe(PATH)
+        ok, (check,) = fault.undo()
+        assert ok and check["after"] == {PATH: {**made, "answers": True}}
+
+
+def test_a_socket_that_has_to_answer_is_not_undone_while_nobody_does(
+    node_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of before is there again, but who listened has ended."""
+    import inject
+
+    monkeypatch.chdir(node_root)
+    monkeypatch.setattr(inject, "ANSWERS_AGAIN_S", 0.1)
+    undone = {}
+    for serves in (True, False):
+        Path(PATH.strip("/")).unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
+            old.bind(PATH.strip("/"))
+            old.listen()
+            fault = inject.Sockets(
+                {"id": "f", "method": "replace", "sockets": {"spire": PATH}, "serves": serves}
+            )
+            fault.inject()
+        ok, (check,) = fault.undo()
+        assert check["after"][PATH]["kind"] == "socket" and not check["after"][PATH]["answers"]
+        undone[serves] = ok
+    assert undone == {True: False, False: True}, "a lane's own is made anew with the lane"
 
 
 @pytest.mark.parametrize("method", ["unlink", "replace", "orphan", "mode"])

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from nsm_resilience.agent.client import AgentError
 from nsm_resilience.faults import pod_delete
 from nsm_resilience.faults.base import plan
-from nsm_resilience.mesh import shared
+from nsm_resilience.mesh import shared, shared_health
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.residue import residue_order
 from nsm_resilience.study.fault import Fault
@@ -82,6 +84,25 @@ class Cluster:
             made["metadata"]["name"] = f"{name}-anew"
             self.shared[node] = made
 
+    def agents(self, *, sockets: dict[str, tuple[str, bool]] | None = None) -> dict[str, Any]:
+        """Our own agents on the lane's nodes; `sockets`: what lies there, and whether it answers.
+
+        A pod that is made anew makes its socket anew.
+        """
+        lies = dict(sockets or {})
+
+        def agent(node: str) -> Any:
+            def run(script: str, order: dict[str, Any], **_: Any) -> list[dict[str, Any]]:
+                assert script == "look" and order == {"sockets": SYSTEM.shared_sockets()}
+                anew = self.shared[node]["metadata"]["name"].endswith("-anew")
+                kind, answers = ("socket", True) if anew else lies.get(node, ("socket", True))
+                rows = [[name, path, 7, kind, answers] for name, path in order["sockets"].items()]
+                return [{"kind": "sockets", "t_ns": 1, "rows": rows}]
+
+            return SimpleNamespace(node=node, run=run)
+
+        return {role: agent(node) for role, node in LANE.nodes.items()}
+
     def server_is_replaced(self) -> None:
         self.server = pod("spire-server", "control")
         self.server["metadata"] |= {"name": "spire-server-0", "uid": "second"}
@@ -104,7 +125,15 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
     monkeypatch.setattr(shared, "SERVES_S", 0.2)
     monkeypatch.setattr(shared, "run_in_pod", run_in_pod)
+    monkeypatch.setattr(shared_health, "run_in_pod", lambda *_, **__: (0, "healthy"))
+    for name, value in (("SERVES_S", 0.3), ("PATIENCE_S", 0.05), ("INTERVAL_S", 0.01)):
+        monkeypatch.setattr(shared_health, name, value)
     return run
+
+
+def make_ready(made: Any, lane: Lane = LANE, **agents: Any) -> shared_health.Proof:
+    ours = made.agents(**agents) if lane == LANE else {}
+    return shared.make_shared_ready(made, SYSTEM, lane, ours)
 
 
 def test_what_is_broken_in_another_lane_does_not_keep_this_one_waiting() -> None:
@@ -114,17 +143,25 @@ def test_what_is_broken_in_another_lane_does_not_keep_this_one_waiting() -> None
         shared.wait_until_shared_serves(broken, SYSTEM, [LANE, OTHER])
 
 
-@pytest.mark.parametrize("node", ["control", "a", "b"])
-def test_what_is_broken_on_a_node_of_ours_or_of_no_lane_is_waited_for(node: str) -> None:
-    with pytest.raises(ApiUnavailable, match=f"every pod of {NAMESPACE}"):
-        shared.make_shared_ready(cluster(**{node: {"ready": False}}), SYSTEM, LANE)
+def test_what_is_broken_on_a_node_of_no_lane_is_waited_for() -> None:
+    made = cluster(control={"ready": False})
+    with pytest.raises(ApiUnavailable, match=f"every pod of {NAMESPACE}.*: spire-agent-control is"):
+        make_ready(made)
+    assert made.deleted == []
+
+
+@pytest.mark.parametrize("node", ["a", "b"])
+def test_what_does_not_become_ready_on_a_node_of_ours_is_made_anew(node: str) -> None:
+    made = cluster(**{node: {"ready": False}})
+    assert make_ready(made).made_anew == (f"spire-agent-{node}",)
+    assert made.deleted == [f"spire-agent-{node}"]
 
 
 def test_only_worn_pods_that_this_lane_breaks_are_made_anew() -> None:
     worn = cluster(a={"restarts": 1}, c={"restarts": 2}, control={"restarts": 1})
-    shared.make_shared_ready(worn, SYSTEM, LANE)
+    assert make_ready(worn).made_anew == ("spire-agent-a",)
     assert worn.deleted == ["spire-agent-a"]
-    shared.make_shared_ready(worn, SYSTEM, LANE)
+    assert make_ready(worn).made_anew == ()
     assert worn.deleted == ["spire-agent-a"], "once is enough"
 
 
@@ -135,7 +172,7 @@ def test_what_was_set_up_is_not_set_up_before_each_trial(commands: list[tuple[st
     first = len(commands)
     assert first == len(SHARED.setup) + 2 * len(SHARED.per_lane)
     for lane in (LANE, OTHER, LANE):
-        shared.make_shared_ready(made, SYSTEM, lane)
+        make_ready(made, lane)
     assert len(commands) == first and made.deleted == []
 
 
@@ -149,15 +186,91 @@ def test_a_server_that_has_forgotten_everything_is_set_up_for_every_lane(
     known = set(commands)
     commands.clear()
     made.server_is_replaced()
-    shared.make_shared_ready(made, SYSTEM, LANE)
+    make_ready(made)
     assert set(commands) == known
     assert made.deleted == ["spire-agent-a", "spire-agent-b"]
-    shared.make_shared_ready(made, SYSTEM, OTHER)
+    make_ready(made, OTHER)
     assert len(commands) == len(known), "once for all lanes"
     assert made.deleted[2:] == ["spire-agent-c", "spire-agent-d"]
     for lane in (LANE, OTHER):
-        shared.make_shared_ready(made, SYSTEM, lane)
+        make_ready(made, lane)
     assert len(made.deleted) == 4
+
+
+def test_before_a_trial_everything_is_proved_on_the_lanes_nodes() -> None:
+    proof = make_ready(cluster())
+    assert proof.made_anew == () and all(check["ok"] for check in proof.checks)
+    said = [check["check"] for check in proof.checks]
+    path = SYSTEM.shared_sockets()["spire-agent"]
+    assert said == [
+        "spire-server-0 is Ready",
+        "spire-server-0 passes its own health check",
+        *(
+            f"spire-agent on {node} {what}"
+            for node in ("a", "b")
+            for what in ("is Ready", "passes its own health check")
+        ),
+        *(f"a socket that answers is at {path} on {node}" for node in ("a", "b")),
+    ]
+
+
+@pytest.mark.parametrize("lies", [("file", False), ("missing", False), ("socket", False)])
+def test_an_agent_whose_socket_does_not_answer_is_made_anew_before_a_trial(
+    lies: tuple[str, bool],
+) -> None:
+    """Its pod is Ready for as long as the probe of Kubernetes has not looked."""
+    made = cluster()
+    proof = make_ready(made, sockets={"b": lies})
+    assert made.deleted == ["spire-agent-b"] and proof.made_anew == ("spire-agent-b",)
+    assert all(check["ok"] for check in proof.checks)
+
+
+@pytest.mark.parametrize("pod", ["spire-server-0", "spire-agent-a"])
+def test_what_says_that_it_is_not_healthy_keeps_the_trial_from_beginning(
+    monkeypatch: pytest.MonkeyPatch, pod: str
+) -> None:
+    def run_in_pod(_cluster: Any, _namespace: str, name: str, *_: Any, **__: Any) -> Any:
+        return (1, "connection refused") if name.startswith(pod) else (0, "")
+
+    monkeypatch.setattr(shared_health, "run_in_pod", run_in_pod)
+    made = cluster()
+    with pytest.raises(shared_health.NotServing, match="passes its own health check") as refused:
+        make_ready(made)
+    assert str(refused.value).startswith(f"what {NAMESPACE} gives to every lane does not serve")
+    assert made.deleted == ([] if pod == "spire-server-0" else [pod]), "the server remembers"
+    assert any(
+        check["after"] == {"exit_code": 1, "said": "connection refused"}
+        for check in refused.value.checks
+    )
+
+
+def test_one_that_is_killed_while_it_is_proved_is_made_anew() -> None:
+    """The kubelet has started it again by the time it serves; a trial takes no worn one."""
+    made = cluster()
+    seen: list[str] = []
+
+    def agents() -> dict[str, Any]:
+        ours = made.agents()
+        client = ours["client"]
+
+        def run(script: str, order: dict[str, Any], **rest: Any) -> Any:
+            if not seen:
+                seen.append(script)
+                made.shared["a"]["status"]["containerStatuses"][0]["restartCount"] = 1
+                raise AgentError("not now")
+            return client.run(script, order, **rest)
+
+        return {**ours, "client": SimpleNamespace(node="a", run=run)}
+
+    proof = shared.make_shared_ready(made, SYSTEM, LANE, agents())
+    assert made.deleted == ["spire-agent-a"] and all(check["ok"] for check in proof.checks)
+
+
+def test_a_node_without_a_pod_is_named() -> None:
+    lost = cluster()
+    del lost.shared["b"]
+    with pytest.raises(ApiUnavailable, match="spire-agent on b is Ready"):
+        shared_health.prove_serving(lost, SYSTEM, LANE, {})
 
 
 def test_a_shared_part_is_deleted_where_it_is_and_on_the_faults_node_alone() -> None:

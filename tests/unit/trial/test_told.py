@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from nsm_resilience.faults.inject import SCRIPT
+from nsm_resilience.study.fault import Fault
+from nsm_resilience.study.models import Cell, Factors, Scenario
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.run import warnings
 from nsm_resilience.trial.setting import Setting
@@ -34,8 +36,12 @@ def setting() -> Setting:
     given: Any = None
     agents: Any = {"client": Agent()}
     windows = SimpleNamespace(settle_s=5)
-    study: Any = SimpleNamespace(windows_of=lambda cell: windows)
-    scheduled: Any = SimpleNamespace(cell=None)
+    scenario = Scenario(
+        id="S2", title="nsmd fails", where="client's node", source="ours",
+        faults=(Fault(component="nsmd", node="client"),),
+    )  # fmt: skip
+    study: Any = SimpleNamespace(windows_of=lambda cell: windows, scenario=lambda _: scenario)
+    scheduled: Any = SimpleNamespace(cell=Cell(scenario="S2", factors=Factors()))
     return Setting(
         study=study, scheduled=scheduled, attempt=1, cluster=given, cluster_id="c1", lane=given,
         mesh=given, agents=agents, clocks={}, writer=given, pods=given, say=lambda _: None,

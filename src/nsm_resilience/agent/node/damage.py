@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Break a socket file in one of four ways, and mend it.
 
-The listener keeps its inode, so moving the original back mends the damage. It is kept outside the
-directory that NSM uses, on the same file system, and a file for each fault says what is to be
-mended: whoever comes when the injector is gone does it. A socket in a container's own file system
-is kept beside its place; with its container the damage is gone, too.
+The listener keeps its inode, so moving the original back mends the damage. It is kept under a
+second name on the same file system, outside the directory that NSM uses where that is possible, and
+a file for each fault says what is to be mended: whoever comes when the injector is gone does it. A
+socket in a container's own file system is kept beside its place; with its container the damage is
+gone, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import glob
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from checks import seen
@@ -53,20 +54,37 @@ def keep(path: str) -> str | None:
     """Give the original a second name; returns it, or None where that is impossible."""
     os.makedirs(SAFE, exist_ok=True)
     try:
-        kept = _second_name(path)
-        if os.path.lexists(kept):
-            os.unlink(kept)
-        os.link(reachable(path), kept, follow_symlinks=False)
+        names = list(_second_names(path))
     except OSError:
         return None
-    return kept
+    for kept in names:
+        try:
+            if os.path.lexists(kept):
+                os.unlink(kept)
+            os.link(reachable(path), kept, follow_symlinks=False)
+        except OSError:
+            continue
+        return kept
+    return None
 
 
-def _second_name(path: str) -> str:
-    """On the same file system, and not where the system under test looks for its own."""
+def _second_names(path: str) -> Iterator[str]:
+    """Where an original can be kept, the best place first; FileNotFoundError without its container.
+
+    Not where the system under test looks for its own, but on the same file system: a node's /run
+    is mostly one of its own. Then the folder is taken in which that begins, or the next one below.
+    """
+    folder = os.path.dirname(reachable(path))
     if INSIDE.fullmatch(path):
-        return os.path.join(os.path.dirname(reachable(path)), KEPT + os.path.basename(path))
-    return os.path.join(SAFE, path.strip("/").replace("/", "_"))
+        yield os.path.join(folder, KEPT + os.path.basename(path))
+        return
+    name = path.strip("/").replace("/", "_")
+    yield os.path.join(SAFE, name)
+    device, folders = os.stat(folder).st_dev, [folder]
+    while folders[-1] != HOST_ROOT and os.stat(os.path.dirname(folders[-1])).st_dev == device:
+        folders.append(os.path.dirname(folders[-1]))
+    for one in reversed(folders):
+        yield os.path.join(one, KEPT + name)
 
 
 def put(path: str, make: Callable[[str], None]) -> None:
@@ -126,19 +144,20 @@ def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]
 
 
 def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bool:
-    """Undo the damage; True when the original is at its place again, or gone with its container."""
+    """Undo the damage; True when the original is at its place again, or gone with its container.
+
+    True as well when the component has made itself another one, which answers: that is the right
+    one now, whether there is a second name of the former one or not.
+    """
     if INSIDE.fullmatch(path) and not alive(before["process"]):
+        return True
+    now = describe(path)
+    if now["kind"] == "socket" and now["inode"] != before["inode"] and answers(path):
         return True
     if method == "mode":
         os.chmod(reachable(path), int(before["mode"], 8))
-        if kept is not None:
-            forget(kept)
     elif kept is None or not os.path.lexists(kept):
         return False
-    elif describe(path)["kind"] == "socket" and answers(path):
-        # The component made itself a new one meanwhile: that one is the right one now.
-        os.unlink(kept)
-        return True
     else:
         os.replace(kept, reachable(path))
     return bool(describe(path)["inode"] == before["inode"])
@@ -164,5 +183,8 @@ def mend_all(fault: str = "*") -> list[bool]:
                 mended.append(mend(path, known["method"], kept, before))
             except OSError:
                 mended.append(False)
+            if kept is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(kept)  # it may be outside of what a wipe removes
         forget(file)
     return mended

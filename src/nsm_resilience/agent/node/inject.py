@@ -28,6 +28,9 @@ from checks import seen
 from lines import Stop, emit, no_more_stops, order, sleep_until, stop_on_term
 
 SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
+ANSWERS_AGAIN_S = 2.0
+"""How long a socket that has to answer again is waited for; seconds. Who stops this script kills it
+after five (agent.py)."""
 
 
 class Process:
@@ -91,8 +94,12 @@ class Sockets:
     """A fault in socket files: every path that the patterns match, one after the other."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find the sockets, and keep the originals, so that the damage itself takes no time."""
+        """Find the sockets, and keep the originals, so that the damage itself takes no time.
+
+        `serves`: undone is only what answers again, because no wipe makes it anew.
+        """
         self.id, self.method = wanted["id"], wanted["method"]
+        self.serves = bool(wanted.get("serves"))
         self.kept: dict[str, str | None] = {}
         self.before = {
             path: {"name": name, **sockets.describe(path), **self._container(path)}
@@ -125,9 +132,28 @@ class Sockets:
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """Put the originals back where nothing new has taken their place."""
-        mended = damage.mend_all(self.id)
-        ok = all(mended)
-        return ok, [seen("a socket of the component is in its place", ok, None, mended)]
+        mended = all(damage.mend_all(self.id))
+        if not self.serves:
+            return mended, [
+                seen("a socket of the component is in its place", mended, self.before, self._now())
+            ]
+        until = time.monotonic() + ANSWERS_AGAIN_S
+        now = self._now()
+        while not self._answer(now) and time.monotonic() < until:
+            time.sleep(0.1)
+            now = self._now()
+        ok = self._answer(now)
+        return ok, [seen("a socket that answers is in its place", ok, self.before, now)]
+
+    def _now(self) -> dict[str, Any]:
+        """What lies at each path, and whether somebody answers there."""
+        return {
+            path: {**sockets.describe(path), "answers": sockets.answers(path)}
+            for path in self.before
+        }
+
+    def _answer(self, now: dict[str, Any]) -> bool:
+        return all(one["kind"] == "socket" and one["answers"] for one in now.values())
 
 
 class Fault(Protocol):

@@ -80,10 +80,10 @@ _IMAGES = ImageSet(
     },
     of_plane={"vpp": {"FORWARDER": Image("cmd-forwarder-vpp")}},
 )
-_CREATE = (
-    "/opt/spire/bin/spire-server", "entry", "create", "-socketPath", "/run/spire/admin/api.sock",
-)  # fmt: skip
-"""Registers an identity, by the server's socket that manifests/spire.yaml names."""
+_ADMIN = "/run/spire/admin/api.sock"
+"""The server's own socket, in its container (manifests/spire.yaml)."""
+_CREATE = ("/opt/spire/bin/spire-server", "entry", "create", "-socketPath", _ADMIN)
+"""Registers an identity."""
 _NODES = "spiffe://k8s.nsm/agents"
 
 
@@ -125,6 +125,13 @@ _SHARED = Shared(
         _entry("endpoint"),
     ),
     repeated="similar entry already exists",
+    # the commands of their liveness probes (manifests/spire.yaml)
+    healthy={
+        "spire-server": (
+            "/opt/spire/bin/spire-server", "healthcheck", "-socketPath", _ADMIN,
+        ),
+        "spire-agent": ("/opt/spire/bin/spire-agent", "healthcheck", "-socketPath", _IDENTITY),
+    },
 )  # fmt: skip
 
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fault did to something that the whole cluster shares is undone before its trial ends.
+
+A wipe of the lane leaves it. So whatever the fault was, killed, deleted, stopped or a damaged
+socket, it is looked at until it serves again, or made anew, and that is part of the record: an
+event `undo` of the runner for each such fault, in the phase `undo`, at the instant of the proof.
+"""
+
+from __future__ import annotations
+
+import time
+
+from nsm_resilience.faults.base import hits_shared, plan
+from nsm_resilience.mesh.shared_health import NotServing, prove_serving
+from nsm_resilience.testbed.api import API_FAULTS
+from nsm_resilience.trial.setting import Setting
+
+
+def restore_shared(setting: Setting) -> str | None:
+    """Have it serve the lane again; None when it does or no fault hit it, else what is wrong.
+
+    What is wrong ends no trial, whose watch is over: the next one on the lane does not begin.
+    """
+    factors = setting.scheduled.cell.factors
+    hit = [one for one in plan(setting.scenario, factors) if hits_shared(one, factors)]
+    if not hit:
+        return None
+    begin_ns = time.monotonic_ns()
+    problem: str | None = None
+    try:
+        proof = prove_serving(
+            setting.cluster, setting.mesh.system, setting.lane, setting.agents, setting.pump
+        )
+        checks, made_anew = proof.checks, proof.made_anew
+    except NotServing as error:
+        problem, checks, made_anew = str(error), error.checks, error.made_anew
+    except API_FAULTS as error:
+        problem, checks, made_anew = str(error), (), ()
+    for one in hit:
+        setting.writer.event(
+            "undo",
+            node=one.role,
+            target=one.fault.target,
+            data={
+                "id": one.id, "ok": problem is None, "checks": list(checks),
+                "made_anew": list(made_anew), "t_begin_ns": begin_ns,
+            },
+        )  # fmt: skip
+    if problem is not None:
+        setting.writer.event("warning", data={"text": problem})
+    return problem
