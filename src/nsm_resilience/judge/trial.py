@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.judge.altered import GRID, Alteration, altered
 from nsm_resilience.judge.awake import check_awake
@@ -39,7 +39,7 @@ from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
 from nsm_resilience.judge.watchdog import check_watchdog, count_harm, find_watchdog
 from nsm_resilience.record.files import well_formed
 from nsm_resilience.record.reader import Record, RecordError
-from nsm_resilience.study.models import Factors
+from nsm_resilience.study.cells import LEVELS, Factors
 from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 if TYPE_CHECKING:
@@ -384,7 +384,7 @@ def _levels(trial: str, given: object) -> dict[str, str]:
             in_id = next((name for name in SYSTEMS if cell.endswith(f"-{name}")), FIRST)
             found[factor] = str(named) if named in SYSTEMS else in_id
             continue
-        known = get_args(field.annotation)
+        known = LEVELS[factor]
         stated = given.get(factor) if isinstance(given, dict) else None
         in_id = parts.pop(0) if parts and parts[0] in known else str(field.default)
         found[factor] = str(stated) if stated in known else in_id

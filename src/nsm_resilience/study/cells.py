@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
 from nsm_resilience.study.fault import Failure, Fault, Model, check_failure
-from nsm_resilience.study.names import SystemName
+from nsm_resilience.study.names import PLANE_NAMES, Plane, SystemName
 from nsm_resilience.study.scenario import Scenario
 from nsm_resilience.systems.base import Component, System
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS, instead_of, system_named
 
-Plane = Literal["kernel", "vpp"]
-PLANE_NAMES: dict[Plane, str] = {"kernel": "kernel", "vpp": "VPP"}
-"""The forwarding planes as they are written for people."""
 Client = Literal["monitored", "plain"]
 Outage = Literal["first", "second"]
 SECOND_OUTAGE = "outage: second"
@@ -25,6 +22,16 @@ SECOND_OUTAGE = "outage: second"
 Watch = Literal["usual", "full"]
 """`full`: the longer windows of the study's key `full`; "not within 120 s" becomes "not at all"."""
 Remedy = Literal["none", "observe", "heal"]
+LEVELS: dict[str, tuple[str, ...]] = {
+    "system": tuple(SYSTEMS),
+    "plane": tuple(PLANE_NAMES),
+    "client": get_args(Client),
+    "failure": get_args(Failure),
+    "outage": get_args(Outage),
+    "watch": get_args(Watch),
+    "remedy": get_args(Remedy),
+}
+"""Every level by the factor's name."""
 
 
 class Factors(Model):
@@ -179,9 +186,11 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
         )
     for fault in scenario.faults:
         check_failure(fault, fault.failure_in(failure))
-        problem = not_applicable(fault, cell.factors)
-        if problem:
-            raise ValueError(f"{scenario.id}: {problem}")
+    lacking = dict.fromkeys(not_applicable(fault, cell.factors) for fault in scenario.faults)
+    problems = [problem for problem in lacking if problem]
+    if problems:
+        raise ValueError(f"{scenario.id}: {'; '.join(problems)}")
+    for fault in scenario.faults:
         if fault.component is not None and fault.failure_in(failure) == "hang":
             part = cell.factors.components[fault.component]
             if part.cannot_hang:
@@ -201,6 +210,13 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"{elsewhere[0]}` in its arm, or name another component"
             )
         return _does_not_exist(fault.component, tuple(system.every_component()), system)
+    if fault.component is not None and fault.node is not None:
+        placed = factors.components[fault.component].only_on
+        if placed not in (None, fault.node):
+            return (
+                f"`{fault.component}` of {system.name} is one in a lane, on the {placed}'s node; "
+                f"write `node: {placed}`"
+            )
     if fault.socket is not None and fault.socket not in (*system.sockets, "all"):
         return _does_not_exist(fault.socket, (*system.sockets, "all"), system)
     if fault.registry is not None and fault.registry not in (*system.registry.plurals, "all"):
@@ -209,5 +225,5 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
 
 
 def _does_not_exist(name: str, there: tuple[str, ...], system: System) -> str:
-    why = system.absent.get(name, f"there are: {', '.join(there)}")
+    why = system.absent.get(name) or instead_of(name, system) or f"there are: {', '.join(there)}"
     return f"`{name}` does not exist in {system.name}: {why}"

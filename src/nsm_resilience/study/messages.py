@@ -129,10 +129,16 @@ def _advice(
     kind: str, context: Mapping[str, Any], node: Mapping[str, Any], written: str, example: str
 ) -> str:
     if kind in ("literal_error", "enum", "union_tag_invalid"):
-        near = difflib.get_close_matches(written, _known(context, node), n=1, cutoff=0.5)
+        # capitals and `_` are slips of their own, and no reason for another word
+        words = {_plain(word): word for word in _known(context, node)}
+        near = difflib.get_close_matches(_plain(written), words, n=1, cutoff=0.5)
         if near:
-            return f"did you mean `{near[0]}`?"
+            return f"did you mean `{words[near[0]]}`?"
     return f"write for example `{example}`"
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("_", "-")
 
 
 def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:

@@ -13,13 +13,11 @@ from typing import Annotated, Self, get_args
 from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.study.cells import (
-    PLANE_NAMES,
     Arm,
     Cell,
     Client,
     Factors,
     Outage,
-    Plane,
     Remedy,
     Watch,
     check_cell,
@@ -34,6 +32,7 @@ from nsm_resilience.study.fault import (
     Seconds,
     check_failure,
 )
+from nsm_resilience.study.names import PLANE_NAMES, Plane
 from nsm_resilience.study.scenario import NewClient, Scenario, Source, check_asked_once
 from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
 

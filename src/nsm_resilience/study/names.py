@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -11,21 +13,41 @@ from pydantic_core import PydanticKnownError
 
 from nsm_resilience.systems import known
 
-__all__ = ["Component", "Registry", "Socket", "SystemName"]
+__all__ = ["PLANE_NAMES", "Component", "Plane", "Registry", "Socket", "SystemName"]
 
 
-def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
+def _one_of(key: str, names: tuple[str, ...]) -> Callable[[str], str]:
+    """A check of what a study's `key` names."""
+
     def check(value: str) -> str:
-        if value not in names:
-            reasons = known.why_absent(value)
-            if reasons:
-                told = "; ".join(f"{system}: {why}" for system, why in reasons.items())
-                raise ValueError(f"`{value}` cannot be broken in any system: {told}")
-            expected = ", ".join(f"'{name}'" for name in names)
-            raise PydanticKnownError("literal_error", {"expected": expected})
-        return value
+        if value in names:
+            return value
+        for other, of_other in _BY_KEY.items():
+            if key in _BY_KEY and other != key and value in of_other and value != "all":
+                raise ValueError(
+                    f"`{value}` is no {key}; write `{other}: {value}` in place of `{key}`"
+                )
+        absent = _meant(value, names)
+        if absent and key in _BY_KEY:
+            told = "; ".join(f"{system}: {why}" for system, why in known.why_absent(absent).items())
+            raise ValueError(f"`{absent}` cannot be broken in any system: {told}")
+        expected = ", ".join(f"'{name}'" for name in names)
+        raise PydanticKnownError("literal_error", {"expected": expected})
 
     return check
+
+
+def _meant(value: str, names: tuple[str, ...]) -> str:
+    """The name that no system has and that is meant, however it is spelled; empty for another."""
+    absent = known.in_no_system()
+    spelled = {_plain(name): name for name in (*names, *absent)}
+    near = get_close_matches(_plain(value), spelled, n=1, cutoff=0.8)
+    meant = spelled[near[0]] if near else ""
+    return meant if meant in absent else ""
+
+
+def _plain(name: str) -> str:
+    return "-".join(re.split(r"[\s_-]+", name.strip().casefold()))
 
 
 def _schema(names: tuple[str, ...]) -> dict[str, Any]:
@@ -34,14 +56,27 @@ def _schema(names: tuple[str, ...]) -> dict[str, Any]:
 
 _COMPONENTS, _SOCKETS = known.component_names(), known.socket_names()
 _REGISTRY, _SYSTEMS = known.registry_names(), tuple(known.SYSTEMS)
+PLANE_NAMES = known.plane_names()
+"""The forwarding planes of all systems as they are written for people."""
+_PLANES = tuple(PLANE_NAMES)
+_BY_KEY = {"component": _COMPONENTS, "socket": _SOCKETS, "registry": _REGISTRY}
+"""What a fault can name, by its key."""
 
 Component = Annotated[
-    str, AfterValidator(_one_of(_COMPONENTS)), WithJsonSchema(_schema(_COMPONENTS))
+    str, AfterValidator(_one_of("component", _COMPONENTS)), WithJsonSchema(_schema(_COMPONENTS))
 ]
 """A component of any system; whether a cell's system has it, `check_cell` says."""
-Socket = Annotated[str, AfterValidator(_one_of(_SOCKETS)), WithJsonSchema(_schema(_SOCKETS))]
+Socket = Annotated[
+    str, AfterValidator(_one_of("socket", _SOCKETS)), WithJsonSchema(_schema(_SOCKETS))
+]
 """A socket of any system, or `all`."""
-Registry = Annotated[str, AfterValidator(_one_of(_REGISTRY)), WithJsonSchema(_schema(_REGISTRY))]
+Registry = Annotated[
+    str, AfterValidator(_one_of("registry", _REGISTRY)), WithJsonSchema(_schema(_REGISTRY))
+]
 """A kind of custom resource of any system, or `all`."""
-SystemName = Annotated[str, AfterValidator(_one_of(_SYSTEMS)), WithJsonSchema(_schema(_SYSTEMS))]
+Plane = Annotated[str, AfterValidator(_one_of("plane", _PLANES)), WithJsonSchema(_schema(_PLANES))]
+"""A forwarding plane of any system; whether a cell's system has it, `check_cell` says."""
+SystemName = Annotated[
+    str, AfterValidator(_one_of("system", _SYSTEMS)), WithJsonSchema(_schema(_SYSTEMS))
+]
 """A level of the factor `system`."""

@@ -24,6 +24,11 @@ def system_of(factors: Mapping[str, Any]) -> System:
     return SYSTEMS[factors.get("system", FIRST)]
 
 
+def plane_names() -> dict[str, str]:
+    """Every forwarding plane that any system has, as it is written for people."""
+    return {plane: name for s in SYSTEMS.values() for plane, name in s.planes.items()}
+
+
 def component_names() -> tuple[str, ...]:
     """Every component that any system has, each once."""
     return tuple(dict.fromkeys(name for s in SYSTEMS.values() for name in s.every_component()))
@@ -44,6 +49,28 @@ def registry_names() -> tuple[str, ...]:
 def why_absent(name: str) -> dict[str, str]:
     """What systems say of a name that no system has: by system, why and what there is instead."""
     return {s.name: s.absent[name] for s in SYSTEMS.values() if name in s.absent}
+
+
+def in_no_system() -> tuple[str, ...]:
+    """Names that no system has, of which at least one says why."""
+    there = {*component_names(), *socket_names(), *registry_names()}
+    named = dict.fromkeys(name for s in SYSTEMS.values() for name in s.absent)
+    return tuple(name for name in named if name not in there)
+
+
+def instead_of(name: str, system: System) -> str:
+    """What a system has in place of a component or socket of others, as a clause.
+
+    By what the part does; empty where the system has nothing that does it. What its own folder
+    says (`System.absent`) goes before this: systems do not know those that came after them.
+    """
+    owners = {s.sockets[name].owner for s in SYSTEMS.values() if name in s.sockets}
+    does = {part.kind for one in (name, *owners) for part in parts_named(one)}
+    own = {n: p for of in system.components.values() for n, p in of.items() if not p.part_of}
+    parts = [n for n, part in own.items() if part.kind in does]
+    if owners and not parts_named(name):
+        parts = [n for n, socket in system.sockets.items() if socket.owner in parts]
+    return f"its part is {' or '.join(f'`{one}`' for one in parts)} there" if parts else ""
 
 
 def parts_named(component: str) -> list[Component]:

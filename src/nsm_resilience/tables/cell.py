@@ -6,25 +6,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from nsm_resilience.study.models import Client, Failure, Outage, Plane, Remedy, Watch
-from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.study.cells import LEVELS
 from nsm_resilience.tables.columns import Column
 
 CELL = ("scenario", "system", "plane", "client", "failure", "outage", "watch", "remedy")
 
 COMPANY = ("alone", "side by side")
 
-FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
-    "system": tuple(SYSTEMS),
-    "plane": get_args(Plane),
-    "client": get_args(Client),
-    "failure": get_args(Failure),
-    "outage": get_args(Outage),
-    "watch": get_args(Watch),
-    "remedy": get_args(Remedy),
-}
+FACTOR_LEVELS = LEVELS
 
 
 def factor(name: str) -> Column:

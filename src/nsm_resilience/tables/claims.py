@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import get_args
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
@@ -65,7 +64,7 @@ class _Cell:
 def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:
     """Three rows for each forwarding plane, also for one that was not run."""
     rows: list[Row] = []
-    for plane in get_args(Plane):
+    for plane in PLANE_NAMES:
         cells = _cells(study, judgements, plane)
         for claim, judge in (("C0", _seven_of_nine), ("C1", _undetected), ("C2", _not_notified)):
             agrees, why, deciding = judge(study, cells, plane)

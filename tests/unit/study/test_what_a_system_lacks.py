@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,56 @@ def test_what_no_lane_has_is_refused_for_every_system_with_what_there_is_instead
     with pytest.raises(ConfigError, match="`spire-server` cannot be broken in any system") as no:
         load(tmp_path, "{component: spire-server, node: client}", system)
     assert "name `spire-agent`" in str(no.value)
+
+
+@pytest.mark.parametrize(
+    "spelled", ["SPIRE-Server", "spire_server", "Spire Server", "spireserver", "spire-servers"]
+)
+@pytest.mark.parametrize("key", ["component", "socket"])
+def test_it_is_refused_with_its_reason_however_it_is_spelled(
+    tmp_path: Path, key: str, spelled: str
+) -> None:
+    """The nearest word that is known, `spire-agent`, would say nothing of the server."""
+    with pytest.raises(ConfigError, match="`spire-server` cannot be broken in any system") as no:
+        load(tmp_path, f"{{{key}: {spelled}, node: client}}", "nsm-v1.18.0")
+    assert "name `spire-agent`" in str(no.value) and f"you wrote `{spelled}`" in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("{component: SPIRE-Agent, node: client}", "did you mean `spire-agent`?"),
+        ("{component: spire_agents, node: client}", "did you mean `spire-agent`?"),
+        ("{component: NSMDP, node: client}", "did you mean `nsmdp`?"),
+        ("{component: nsm.io.sock, node: client}", "write `socket: nsm.io.sock` in place"),
+        ("{socket: nsmgr, node: client}", "write `component: nsmgr` in place"),
+        ("{socket: networkservices, node: client}", "write `registry: networkservices` in place"),
+        ("{registry: registry-k8s}", "write `component: registry-k8s` in place"),
+        ("{component: all, node: client}", "must be one of"),
+    ],
+)
+def test_a_name_that_is_spelled_or_placed_otherwise_says_what_to_write(
+    tmp_path: Path, fault: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load(tmp_path, fault, "nsm-v1.18.0")
+
+
+def test_of_several_faults_each_that_does_not_exist_is_named_once(tmp_path: Path) -> None:
+    """The paper's S9, asked of today's system."""
+    fault = (
+        "{component: nsmd, node: client, failure: kill}, "
+        "{component: forwarder, node: client, failure: kill}, "
+        "{component: nsmdp, node: client, failure: kill}, "
+        "{component: nsmdp, node: endpoint, failure: kill}, "
+        "{socket: plugin-k8s, node: client}"
+    )
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, fault, "nsm-v1.18.0")
+    told = str(refused.value)
+    for name in ("nsmd", "nsmdp", "plugin-k8s"):
+        why = SYSTEMS["nsm-v1.18.0"].absent[name]
+        assert told.count(f"`{name}` does not exist in nsm-v1.18.0: {why}") == 1
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -8,12 +8,11 @@ import json
 import sys
 from importlib import resources
 from string import Template
-from typing import get_args
 
 import pytest
 import yaml
 
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.study.models import PLANE_NAMES, Factors, Plane
 from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.watchdog import deploy
@@ -21,7 +20,7 @@ from nsm_resilience.watchdog import deploy
 LANE = Lane(3, "a", "b")
 
 
-@pytest.mark.parametrize("plane", get_args(Plane))
+@pytest.mark.parametrize("plane", PLANE_NAMES)
 def test_contracts_reach_the_watchdog_as_they_are(plane: Plane) -> None:
     from contracts import Contracts
 

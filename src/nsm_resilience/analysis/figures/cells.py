@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, parts_named, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
@@ -33,7 +34,7 @@ _NODES = {
 }
 _LEVELS = {
     "system": {name: system.title for name, system in SYSTEMS.items()},
-    "plane": {"vpp": "VPP"},
+    "plane": PLANE_NAMES,
     "client": {},
     "outage": {"first": "first outage", "second": "second outage"},
     "watch": {"usual": "usual watch", "full": "longer watch"},
@@ -45,7 +46,7 @@ USUAL = (SYSTEMS[FIRST].title, "first outage", "usual watch", "no remedy")
 
 _RANK = {
     "system": tuple(SYSTEMS),
-    "plane": ("kernel", "vpp"),
+    "plane": tuple(PLANE_NAMES),
     "client": ("monitored", "plain"),
     "failure": (
         "none",

@@ -137,6 +137,7 @@ SYSTEM = System(
         "registry-k8s": "the registry's part is `nsmd-k8s` there, one on each node",
         "spire-agent": "nothing there asks for an identity (INSECURE=true); what every part of a "
         "node asks for at its start is `nsm.io.sock`",
+        "spire-server": "nothing there asks for an identity (INSECURE=true)",
     },
     registry=CustomResources(
         "networkservicemesh.io",
