@@ -14,7 +14,9 @@ figures = ""  # a folder to keep the figures in; empty: they are shown and not k
 # %%
 import pandas as pd
 
-from nsm_resilience.analysis.coverage import coverage, load_facts, table_of_coverage
+from nsm_resilience.analysis.broken_parts import broken_parts
+from nsm_resilience.analysis.coverage import coverage, table_of_coverage
+from nsm_resilience.analysis.coverage_facts import load_facts
 from nsm_resilience.analysis.deployment import deployments
 from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
 from nsm_resilience.analysis.inputs import Inputs
@@ -36,7 +38,14 @@ given.save(draw_testbed(deployed), description)
 # %%
 facts = load_facts()
 pd.set_option("display.max_colwidth", None)
-table_of_coverage(coverage(facts, trials, given.study), facts)
+table_of_coverage(coverage(facts, trials, given.study), facts, given.study)
+
+# %% [markdown]
+# Which part of which system this campaign broke, and how: every part that the system has, those
+# that no trial breaks too. A trial counts for each part that it breaks, alone or with others.
+
+# %%
+broken_parts(trials, given.study)
 
 # %%
 print(description.sources(tables))

@@ -18,11 +18,13 @@ MESH = replace(
     SYSTEM,
     name="mesh-v3",
     title="A mesh of tomorrow",
-    planes={"kernel": "kernel"},
+    planes={"ebpf": "eBPF"},
     components={
-        "kernel": {
+        "ebpf": {
             "brain": Component("brain", "brain", "braind", "manager", only_on="client"),
             "arm": Component("arm", "arm", "armd", "forwarder", carries=True),
+            # a name that others have, too, on every node
+            "forwarder": Component("nerves", "nerves", "nervesd", "agent", only_on="client"),
         }
     },
     sockets={"nerve": SocketFile("/run/nerve.sock", "brain")},
@@ -44,7 +46,7 @@ scenarios:
   - {id: S8, title: the nerve is cut, where: client's node, source: ours,
      faults: [{socket: nerve, node: client}]}
 campaign:
-  - {scenarios: [S1, S2, S8], system: mesh-v3, plane: kernel, trials: 2}
+  - {scenarios: [S1, S2, S8], system: mesh-v3, plane: ebpf, trials: 2}
 """
 REAL = Path(__file__).parents[1] / "unit" / "judge" / "real" / "nsmd-killed"
 
@@ -66,10 +68,12 @@ def main() -> None:
         study = load_study(file)
     print("study")
     trials = [scheduled.trial for scheduled in make_schedule(study)]
-    assert "S2-kernel-monitored-kill-mesh-v3/01" in trials, trials
+    assert "S2-ebpf-monitored-kill-mesh-v3/01" in trials, trials
     print("schedule")
+    _refused()
+    print("refusals")
     lane = Lane(1, "a", "b")
-    own = {**values(MESH, lane, Images(), "kernel"), "POD": "p", "NODE": "n"}
+    own = {**values(MESH, lane, Images(), "ebpf"), "POD": "p", "NODE": "n"}
     assert "limb" not in MESH.render("client-plain.yaml", own)  # the URL is in its manifest
     print("manifests")
     cell = next(cell for cell, _ in study.cells() if cell.scenario == "S2")
@@ -87,6 +91,57 @@ def main() -> None:
     assert level_name("system", "mesh-v3") == "A mesh of tomorrow"
     assert short_names(study)["S2"] == "brain, client\u2019s node"
     print("report")
+    _covered(study)
+    print("coverage")
+
+
+def _refused() -> None:
+    """The other systems say what they have instead, and it of what they have."""
+    from nsm_resilience.study.cells import not_applicable
+    from nsm_resilience.study.fault import Fault
+    from nsm_resilience.study.models import Factors
+
+    mesh = Factors(system="mesh-v3", plane="ebpf")
+    today = Factors(system="nsm-v1.18.0", plane="vpp")
+    for fault, factors, words in (
+        (Fault(component="brain"), today, "`brain` does not exist in nsm-v1.18.0: its part is `ns"),
+        (Fault(socket="nerve", node="client"), today, "its part is `nsm.io.sock` there"),
+        (Fault(component="nsmgr", node="client"), mesh, "its part is `brain` there"),
+        (
+            Fault(component="forwarder", node="endpoint"),
+            mesh,
+            "on the client's node; write `node: c",
+        ),
+        (Fault(component="nsmdp", node="client"), mesh, "there are: brain, arm, forwarder"),
+    ):
+        assert words in not_applicable(fault, factors), not_applicable(fault, factors)
+
+
+def _covered(study: Any) -> None:
+    """Its trials count by what its components do; what it lacks is not applicable."""
+    import random
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from nsm_resilience.analysis.broken_parts import broken_parts
+    from nsm_resilience.analysis.coverage import coverage, in_words, titled
+    from nsm_resilience.analysis.coverage_facts import load_facts
+    from nsm_resilience.tables.schemas import TRIALS
+    from tests.builders.campaign_tables import trial_row
+
+    fine = ("alive", (0, 0), True, True, False, False)
+    rows = [
+        trial_row(cell, number, 1, fine, random.Random(1))
+        for cell, n in study.cells()
+        for number in range(1, n + 1)
+    ]
+    trials = TRIALS.frame(rows)
+    told = {titled(o): in_words(o, "mesh-v3") for o in coverage(load_facts(), trials, study)}
+    assert told["service manager, client's node (brain)"] == "ebpf 2/2", told
+    assert told["service manager, endpoint's node"] == "not applicable", told
+    assert told["a single socket file is damaged"] == "ebpf 2/2", told
+    parts = {row["part"]: row for row in broken_parts(trials, study).to_dict("records")}
+    assert parts["brain"]["kill"] == "2/2" and parts["arm"]["kill"] == "not tested", parts
 
 
 def _judged() -> None:

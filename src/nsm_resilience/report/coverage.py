@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the paper says of the coverage: who tests which scenario."""
+"""What the paper says of the coverage: who tests which scenario, and on which system."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.coverage import Line, coverage, load_facts
+from nsm_resilience.analysis.coverage import Line, coverage
+from nsm_resilience.analysis.coverage_facts import load_facts
 from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.wording import typographic
+from nsm_resilience.systems.known import SYSTEMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,33 +19,50 @@ if TYPE_CHECKING:
 
 
 def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, Any]:
-    """Return the suites that were read, and one row per scenario with tests and our trials.
+    """Return the suites that were read, the systems that were run, and one row per scenario.
 
     Args:
         campaigns: of each campaign its name, its rows of table `trials` and its study; trials of
             two campaigns are not added up.
     """
     facts = load_facts()
-    by_campaign = [(name, coverage(facts, trials, study)) for name, trials, study in campaigns]
+    given = list(campaigns)
+    run = {system for _, _, study in given for system in study.planes}
+    by_campaign = [(name, coverage(facts, trials, study)) for name, trials, study in given]
     return {
         "suites": [suite.model_dump() for suite in facts.suites],
+        "systems": [
+            {"name": name, "title": system.title} for name, system in SYSTEMS.items() if name in run
+        ],
         "rows": [
             {
                 "title": typographic(scenario.title),
+                "parts": _each_once(n for _, lines in by_campaign for n in _names(lines[at])),
                 "note": typographic(scenario.note),
                 "tests": {s.id: list(scenario.tests.get(s.id, ())) for s in facts.suites},
                 "ours": [row for name, lines in by_campaign for row in ours_rows(name, lines[at])],
+                "absent": _each_once(n for _, lines in by_campaign for n in lines[at].absent),
             }
             for at, scenario in enumerate(facts.scenarios)
         ],
     }
 
 
+def _each_once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _names(line: Line) -> list[str]:
+    """What the parts of a line are called in the systems of a campaign."""
+    return [name for parts in line.parts.values() for name in parts]
+
+
 def ours_rows(campaign: str, line: Line) -> list[dict[str, Any]]:
-    """Return a campaign's trials of one line of the coverage, a row for each forwarding plane."""
+    """Return a campaign's trials of one line, a row for each system and forwarding plane."""
     return [
         {
             "campaign": campaign,
+            "system": ours.system,
             "plane": level_name("plane", ours.plane),
             "k": ours.k,
             "n": ours.n,

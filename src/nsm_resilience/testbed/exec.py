@@ -38,14 +38,21 @@ def run_in_pod(
         _preload_content=False,
     )
     try:
+        return _ended(answer, f"{pod}: `{' '.join(command)}`", timeout_s)
+    finally:
+        answer.close()
+
+
+def _ended(answer: Any, what: str, timeout_s: float) -> tuple[int, str]:
+    """How the command of a stream ended."""
+    try:
         answer.run_forever(timeout=timeout_s)
     except Exception as error:  # the library passes on whatever its sockets raise
-        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` was cut off: {error}") from error
+        raise ApiUnavailable(f"{what} was cut off: {error}") from error
     if answer.is_open():
-        answer.close()
-        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` did not end within {timeout_s:g} s")
+        raise ApiUnavailable(f"{what} did not end within {timeout_s:g} s")
     try:
         code = int(answer.returncode)  # before the rest is read, which forgets it
     except (TypeError, KeyError, ValueError) as error:  # its container ended first
-        raise ApiUnavailable(f"{pod}: `{' '.join(command)}` ended without a word") from error
+        raise ApiUnavailable(f"{what} ended without a word") from error
     return code, str(answer.read_all())

@@ -1,30 +1,119 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from nsm_resilience.analysis.coverage import FACTS, Facts, coverage, load_facts, table_of_coverage
+from nsm_resilience.analysis.coverage import coverage, in_words, table_of_coverage, titled
+from nsm_resilience.analysis.coverage_facts import FACTS, Facts, load_facts
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.study.models import Scenario
-from tests.builders.campaigns import STUDY, construct
+from nsm_resilience.tables.schemas import TRIALS
+from tests.builders.campaign_tables import trial_row
+from tests.builders.campaigns import FINE, STUDY, construct
 
 
 def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -> None:
     built = construct(tmp_path, "mixed", planes=("kernel", "vpp"), records=False)
     facts = load_facts()
     lines = {line.title: line for line in coverage(facts, built.tables["trials"], built.study)}
-    nsmd = lines["nsmd, client\u0027s node"]
+    nsmd = lines["service manager, client\u0027s node"]
+    assert titled(nsmd) == "service manager, client\u0027s node (nsmd)"
     assert "TestNSMHealLocalDieNSMD" in nsmd.tests["cluster-2019"]
     assert [(o.plane, o.k, o.n) for o in nsmd.ours] == [("kernel", 0, 15), ("vpp", 0, 15)]
     assert lines["forwarder, both nodes"].ours == ()
     assert lines["a connection between pods on different nodes"].ours[0].k == 10
-    table = table_of_coverage(list(lines.values()), facts)
+    table = table_of_coverage(list(lines.values()), facts, built.study)
     row = table[table["scenario"] == "the API server is gone for a while"].iloc[0]
     assert (row["2019, cluster"], row["this study"]) == ("–", "not tested")
+
+
+def test_trials_of_another_system_are_counted_by_what_its_own_components_do(
+    tmp_path: Path,
+) -> None:
+    """Lines named the components of 2019, and no trial of today's counted anywhere."""
+    today = "nsm-v1.18.0"
+    study = load_study(STUDY.with_name("study-today.yaml"))
+    chance = random.Random(1)
+    rows = [
+        trial_row(cell, number, order, FINE, chance)
+        for order, (cell, n) in enumerate(study.cells())
+        for number in range(1, n + 1)
+    ]
+    facts = load_facts()
+    found = coverage(facts, TRIALS.frame(rows), study)
+    lines = {titled(line): line for line in found}
+    for title, words in {
+        "service manager, client\u0027s node (nsmgr)": "vpp 10/10",
+        "service manager, endpoint\u0027s node (nsmgr)": "vpp 10/10",
+        "forwarder, client\u0027s node (forwarder)": "vpp 10/10",
+        "registry, endpoint\u0027s node (registry-k8s)": "vpp 10/10",
+        "registry, client\u0027s node": "not applicable",
+        "device plugin, client\u0027s node": "not applicable",
+        "who gives out identities, client\u0027s node (spire-agent)": "not tested",
+        "all components, client and endpoint live": "vpp 40/40",  # kill and delete, both clients
+        "all socket files of a node are damaged": "vpp 20/20",
+        "a single socket file is damaged": "vpp 5/5",
+        "a single process of the VPP forwarder": "vpp 5/5",
+    }.items():
+        assert in_words(lines[title], today) == words, title
+    table = table_of_coverage(found, facts, study)
+    assert "not applicable" in set(table["this study"])
+    counted = sum(ours.n for line in found for ours in line.ours)
+    assert counted == len(rows), "each trial of this study is in one line"
+
+
+@pytest.mark.parametrize("name", ["study-today", "study-today-beyond"])
+def test_every_scenario_of_todays_studies_has_a_line(name: str) -> None:
+    facts = load_facts()
+    study = load_study(STUDY.with_name(f"{name}.yaml"))
+    for cell, _ in study.cells():
+        scenario, levels = study.scenario(cell.scenario), cell.factors.levels()
+        takers = [c for c in facts.scenarios if c.ours and c.ours.takes(scenario, levels)]
+        assert len(takers) == 1, cell.id
+
+
+def test_two_systems_stand_side_by_side(tmp_path: Path) -> None:
+    data: dict[str, Any] = yaml.safe_load(STUDY.read_text(encoding="utf-8"))
+    data["scenarios"].append(
+        {"id": "T1", "title": "the manager of today", "where": "client\u0027s node",
+         "source": "ours", "faults": [{"component": "nsmgr", "node": "client"}]}
+    )  # fmt: skip
+    data["campaign"].append(
+        {"scenarios": ["T1"], "system": "nsm-v1.18.0", "plane": "vpp", "trials": 2}
+    )
+    file = tmp_path / "both.yaml"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    study = load_study(file)
+    cells = [cell for cell, _ in study.cells()]
+    chance = random.Random(1)
+    rows = [
+        trial_row(next(c for c in cells if c.scenario == scenario), number, 1, FINE, chance)
+        for scenario, n in (("S2", 3), ("T1", 2))
+        for number in range(1, n + 1)
+    ]
+    facts = load_facts()
+    table = table_of_coverage(coverage(facts, TRIALS.frame(rows), study), facts, study)
+    (row,) = (
+        row
+        for row in table.to_dict("records")
+        if row["scenario"] == "service manager, client\u0027s node (nsmd, nsmgr)"
+    )
+    assert row["this study, NSM v0.2.0 (2019)"] == "kernel 3/3"
+    assert row["this study, NSM v1.18.0 (2026)"] == "vpp 2/2"
+
+
+def test_a_target_that_no_system_could_mean_is_refused(tmp_path: Path) -> None:
+    facts: dict[str, Any] = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
+    facts["scenarios"][1]["ours"] = {"targets": ["nsmd@client"]}
+    wrong = tmp_path / "coverage.yaml"
+    wrong.write_text(yaml.safe_dump(facts), encoding="utf-8")
+    with pytest.raises(ConfigError, match="`nsmd@client` is no target; write what a component"):
+        load_facts(wrong)
 
 
 def test_before_anything_was_run_this_study_tests_nothing(tmp_path: Path) -> None:

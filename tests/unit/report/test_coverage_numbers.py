@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coverage of several campaigns, each of its own system, side by side."""
+
+from __future__ import annotations
+
+import random
+
+import pandas as pd
+
+from nsm_resilience.report.coverage import covered
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.models import Study
+from nsm_resilience.tables.schemas import TRIALS
+from tests.builders.campaign_tables import trial_row
+from tests.builders.campaigns import FINE, STUDY
+
+PAPER, TODAY = "nsm-v0.2.0", "nsm-v1.18.0"
+
+
+def campaign(name: str) -> tuple[str, pd.DataFrame, Study]:
+    """A campaign whose trials all went well, two of each cell."""
+    study = load_study(STUDY.with_name(f"{name}.yaml"))
+    rows = [
+        trial_row(cell, number, order, FINE, random.Random(order))
+        for order, (cell, _) in enumerate(study.cells())
+        for number in (1, 2)
+    ]
+    return name, TRIALS.frame(rows), study
+
+
+def test_each_row_says_of_each_system_what_was_run_of_it_and_what_it_lacks() -> None:
+    numbers = covered([campaign("study"), campaign("study-today")])
+    assert [system["name"] for system in numbers["systems"]] == [PAPER, TODAY]
+    rows = {row["title"].replace("\u2019", "'"): row for row in numbers["rows"]}
+    manager = rows["service manager, client's node"]
+    assert manager["parts"] == ["nsmd", "nsmgr"] and manager["absent"] == []
+    assert {(o["campaign"], o["system"], o["plane"]) for o in manager["ours"]} == {
+        ("study", PAPER, "kernel"),
+        ("study-today", TODAY, "VPP"),
+    }
+    plugin = rows["device plugin, client's node"]
+    assert plugin["parts"] == ["nsmdp"] and plugin["absent"] == [TODAY]
+    assert {ours["system"] for ours in plugin["ours"]} == {PAPER}
+    identities = rows["who gives out identities, client's node"]
+    assert identities["absent"] == [PAPER] and identities["parts"] == ["spire-agent"]
+    assert numbers["rows"][0]["absent"] == [] and numbers["rows"][0]["parts"] == []
+
+
+def test_a_build_of_one_system_names_only_that() -> None:
+    numbers = covered([campaign("study")])
+    assert [system["name"] for system in numbers["systems"]] == [PAPER]
+    assert {name for row in numbers["rows"] for name in row["absent"]} == {PAPER}
