@@ -150,8 +150,6 @@ def tables_of(
         "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
         "campaigns": CAMPAIGNS.frame([campaign_row(NAME, _started(trials), NOT_READ, {})]),
         "rule_changes": RULE_CHANGES.frame([]),
-        "controls": schemas.CONTROLS.frame([]),
-        "processor": schemas.PROCESSOR.frame([]),
     }  # fmt: skip
 
 
