@@ -45,6 +45,7 @@ def test_text_stays_text_in_the_papers_font(tmp_path: Path) -> None:
     assert "client\u2019s node</text>" in text
     assert "Libertinus Serif" in text
     assert "STIXGeneral" not in text
+    assert text.count("font-size-adjust: 0.43") == 1
 
 
 def test_a_figure_in_another_format_is_refused(tmp_path: Path) -> None:

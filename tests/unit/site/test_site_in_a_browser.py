@@ -6,10 +6,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from nsm_resilience.analysis import style
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.links import page_of, page_of_cell
 from nsm_resilience.site.timeline import BINS
@@ -239,6 +242,36 @@ def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
             TELEPHONE,
         )
         assert outside == [], path
+
+
+NARROW = "'DejaVu Serif Condensed', serif"
+
+
+@style.styled
+def labelled() -> Figure:
+    figure = style.new_figure(style.COLUMN_MM, 30)
+    labels = ["V3 vppagent-forwarder, client\u2019s node", "S9 all components, both nodes"]
+    figure.subplots().set_yticks([0, 1], labels=labels)
+    return figure
+
+
+def test_labels_of_a_figure_are_inside_of_it_where_the_papers_font_is_not(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Labels were up to 59 points outside where the browser had to take DejaVu Serif."""
+    saved = style.save_figure(labelled(), tmp_path / "a.svg", title="t", alt="words")
+    narrow = saved.path.read_text(encoding="utf-8").replace(style._NAMED_FONTS, NARROW)
+    assert NARROW in narrow
+    (tmp_path / "shown.svg").write_text(narrow, encoding="utf-8")
+    browser.open(tmp_path / "shown.svg")
+    outside = browser.run(
+        """const all = document.documentElement.getBoundingClientRect();
+        return [...document.querySelectorAll('text')].filter((e) => {
+          const own = e.getBoundingClientRect();
+          return own.left < all.left - 1 || own.right > all.right + 1;
+        }).map((e) => e.textContent);"""
+    )
+    assert outside == []
 
 
 def test_without_a_script_the_timeline_is_still_drawn(browser: Browser, built: Built) -> None:
