@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 
 import pandas as pd
+import pypdf
 
 from nsm_resilience.report.coverage import covered
+from nsm_resilience.report.paper import build_paper
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.schemas import TRIALS
 from tests.builders.campaign_tables import trial_row
 from tests.builders.campaigns import FINE, STUDY
+from tests.builders.reports import Built
 
 PAPER, TODAY = "nsm-v0.2.0", "nsm-v1.18.0"
 
@@ -50,3 +55,16 @@ def test_a_build_of_one_system_names_only_that() -> None:
     numbers = covered([campaign("study")])
     assert [system["name"] for system in numbers["systems"]] == [PAPER]
     assert {name for row in numbers["rows"] for name in row["absent"]} == {PAPER}
+
+
+def test_the_paper_sets_the_systems_side_by_side(mixed: Built) -> None:
+    told = {**mixed.numbers, "coverage": covered([campaign("study"), campaign("study-today")])}
+    numbers = mixed.root / "results" / "two-systems.json"
+    numbers.write_text(json.dumps(told), encoding="utf-8")
+    out = mixed.root / "results" / "two-systems.pdf"
+    set_ = build_paper(mixed.supplement, out, {"numbers": numbers}, mixed.root)
+    assert set_.warning == ""
+    text = re.sub(r"\s+", " ", " ".join(p.extract_text() for p in pypdf.PdfReader(out).pages))
+    assert "This study: NSM v0.2.0 (2019)" in text and "This study: NSM v1.18.0 (2026)" in text
+    assert "not applicable" in text and "(nsmd, nsmgr)" in text
+    assert re.search(r"have judged trials: 9 on NSM v0.2.0 \(2019\) and 10 on NSM v1.18.0", text)
