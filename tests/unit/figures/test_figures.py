@@ -196,6 +196,30 @@ def test_components_of_one_figure_differ_in_colour() -> None:
     assert len(set(kernel)) == 4
 
 
+@style.styled
+def test_names_of_parts_are_not_cut_however_long(mixed: Constructed, names: dict[str, str]) -> None:
+    """On VPP "vppagent-forwarder, endpoint" was cut at the edge, and lay on the panel beside."""
+    chosen, lines, components, outages = _timeline_tables(mixed)
+    longer = components.assign(
+        component=components["component"].replace("forwarder", "vppagent-forwarder-of-2026")
+    )
+    figure = draw_timelines(chosen, lines, longer, outages, names)
+    FigureCanvasAgg(figure).draw()
+    labels = [
+        (axes.get_window_extent().x0, label.get_window_extent())
+        for axes in figure.axes
+        for label in axes.get_yticklabels()
+        if label.get_text().startswith("vppagent")
+    ]
+    assert labels
+    first = min(x0 for x0, _ in labels)
+    panels = [axes.get_window_extent() for axes in figure.axes]
+    for x0, box in labels:
+        assert box.x0 >= 0
+        if x0 > first:  # the right column: beside the panels of the left one
+            assert box.x0 >= max(panel.x1 for panel in panels if panel.x1 < x0)
+
+
 def test_all_panels_share_one_time_axis(timelines: Figure) -> None:
     assert len({axes.get_xlim() for axes in timelines.axes}) == 1
 

@@ -48,6 +48,10 @@ _STRIP_MM = 7.5
 _TITLE_MM = 4.5
 _GAP_MM = 0.9
 _LEFT_MM = 21.0
+"""Least room for labels at the left of a panel; names of parts may need more."""
+_LABEL_PT = 6.0
+_BESIDE_MM = 2.5
+"""Between the longest label and the axes on one side, and the panel before on the other."""
 _BELOW_MM = 2.5
 _FOOT_MM = 14.0
 
@@ -82,7 +86,7 @@ def draw_timelines(
     lines = [timelines[row["trial"]] for row in rows]
     own = [_of(components, row) for row in rows]
     shown = [lanes(table, line.end_s) for table, line in zip(own, lines, strict=True)]
-    page = _Page(tuple(len(lane) for lane in shown))
+    page = _Page(tuple(len(lane) for lane in shown), _left_mm(shown))
     # placed by hand: an engine would give panels with labels another size than those without
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
     right = max((line.end_s for line in lines), default=BEFORE_S)
@@ -113,9 +117,15 @@ def draw_timelines(
 
 @dataclass(frozen=True)
 class _Page:
-    """Places of the panels, in millimetres from the top left corner; `lanes` is their number."""
+    """Places of the panels, in millimetres from the top left corner.
+
+    Attributes:
+        lanes: their number in each panel.
+        left_mm: room for the labels of each column.
+    """
 
     lanes: tuple[int, ...]
+    left_mm: float
 
     @property
     def columns(self) -> int:
@@ -141,8 +151,8 @@ class _Page:
 
     def _place(self, number: int, below_mm: float, height_mm: float) -> Rect:
         row, column = divmod(number, self.columns)
-        width = (style.PAGE_MM - 3.0) / self.columns - _LEFT_MM
-        left = _LEFT_MM + column * (width + _LEFT_MM)
+        width = (style.PAGE_MM - 3.0) / self.columns - self.left_mm
+        left = self.left_mm + column * (width + self.left_mm)
         top = sum(self._row_mm(before) for before in range(row)) + below_mm
         return (
             left / style.PAGE_MM,
@@ -150,6 +160,29 @@ class _Page:
             width / style.PAGE_MM,
             height_mm / self.height,
         )
+
+
+def _left_mm(shown: Sequence[Sequence[tuple[str, str]]]) -> float:
+    """Room that the longest label of a lane needs, in the font that labels are measured with."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(size=_LABEL_PT)
+    widest = max(
+        (
+            text_to_path.get_text_width_height_descent(_label(lane), font, ismath=False)[0]
+            for panel in shown
+            for lane in panel
+        ),
+        default=0.0,
+    )
+    return max(_LEFT_MM, widest * 25.4 / 72 + _BESIDE_MM)
+
+
+def _label(lane: tuple[str, str]) -> str:
+    """What a lane is called: the part, and the role of its node."""
+    node, thing = lane
+    return f"{thing}, {node}"
 
 
 def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
@@ -254,8 +287,8 @@ def _lanes(
                 times, [y] * len(times), linestyle="none", marker="v", markersize=2.8,
                 markerfacecolor="white", markeredgecolor=style.INK, markeredgewidth=0.5, zorder=4,
             )[0].set_gid(f"{lane}:restarts")  # fmt: skip
-    axes.set_yticks(range(len(shown)), labels=[f"{thing}, {node}" for node, thing in shown])
-    axes.tick_params(axis="y", length=0, labelsize=6.0)
+    axes.set_yticks(range(len(shown)), labels=[_label(lane) for lane in shown])
+    axes.tick_params(axis="y", length=0, labelsize=_LABEL_PT)
     axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
 
 
