@@ -124,20 +124,15 @@ def in_words(row: Mapping[Any, Any]) -> Row:
     return {
         "differs_in": str(row["differs_in"]),
         "cell": cell_in_words(row),
-        "scenario": str(row["scenario"]),
         **{side: level_in_words(row, side) for side in SIDES},
-        "first_campaign": str(row["first_campaign"]),
-        "second_campaign": str(row["second_campaign"]),
+        **{f"{side}_campaign": str(row[f"{side}_campaign"]) for side in SIDES},
         "measure": measure.words,
-        "unit": measure.unit,
         **{f"{side}_value": _value(row, side, share=share) for side in SIDES},
         "difference": difference_in_words(row, share=share),
         "interval": _interval(row["low"], row["high"], share=share),
         "by_unit": _by_unit(row, share=share),
         "p": p_of(row),
         "tested": not math.isnan(float(row["p"])),
-        "family": str(row["family"]),
-        "family_size": int(row["family_size"]),
         "word": str(row["word"]),
     }
 

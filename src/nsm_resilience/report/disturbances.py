@@ -29,7 +29,6 @@ def disturbances(found: pd.DataFrame, counted: pd.DataFrame) -> dict[str, Any]:
         "stalls": _coincidence(counted, "stall"),
         "left_out": int((attempts["followed"] == "left out").sum()),
         "unknown": int((attempts["followed"] == "unknown").sum()),
-        "outside": int((attempts["followed"] == "nothing").sum()),
         "acts": _acts(losses)[:LISTED],
     }
 
@@ -54,7 +53,6 @@ def _acts(losses: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "trial": first["cause_trial"] if known else NO_ACT,
-                "lane": first["cause_lane"] if known and first["cause_lane"] else "",
                 "what": first["act_text"] if known else "",
                 "at": first["act_at"] if known else "",
                 "paths": len(own),

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from nsm_resilience.analysis.figures.description import Description
     from nsm_resilience.tables.columns import Table
 
-FORMAT = 1
-
 PATHS = ("alive", "recovered", "late", "dead", "gone")
 
 
@@ -170,14 +168,10 @@ def make_numbers(
     sample = first_complete(campaign, description["records"])
     commits, dirty = trial_commits(campaign, description["records"])
     names = short_names(study)
-    rows = [
-        {**row, "rows": places(row, tables)}
-        for row in cell_rows(tables, study, names, PurePosixPath(links["campaign"]))
-    ]
+    rows = [{**row, "rows": places(row, tables)} for row in cell_rows(tables, study, names)]
     nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {
-        "format": FORMAT,
         "campaign": campaign_facts(description, sample, study, commits, dirty),
         "repository": repository or description.get("repository"),
         "links": dict(links),
@@ -261,7 +255,6 @@ def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
         "shortest": seconds(float(back.min())) if len(back) else "",
         "longest": seconds(float(back.max())) if len(back) else "",
         "echoes": int(own["replies_sent"].fillna(0).sum()),
-        "lost": int(own["replies_lost"].fillna(0).sum()),
         "late_sends": int(own["late_sends"].fillna(0).sum()),
     }
 
@@ -273,7 +266,7 @@ def trials_per_cell(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the table of the nine for each forwarding plane, with its counts and claims."""
+    """Return the table of the nine for each forwarding plane, with its claims."""
     found = []
     for plane, name in PLANE_NAMES.items():
         rows = [row for row in nine if row["plane"] == plane]
@@ -284,7 +277,6 @@ def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict
                 "name": name,
                 "tested": any(row["n"] for row in rows),
                 "rows": rows,
-                "counts": plane_counts(rows),
                 "claims": [
                     {
                         **{key: str(claim[key]) for key in ("claim", "text", "agreement", "why")},
@@ -295,31 +287,6 @@ def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict
             }
         )
     return found
-
-
-def plane_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Count the nine on one plane, each by the line with the defaults.
-
-    Returns:
-        Numbers of scenarios by verdict and by agreement, and the ids behind the latter.
-    """
-    lines = [row for row in rows if row["default"]]
-    tested = [row for row in lines if row["n"]]
-
-    def ids(key: str, value: str) -> list[str]:
-        return [row["scenario"] for row in tested if row[key] == value]
-
-    return {
-        "scenarios": len(lines),
-        "tested": len(tested),
-        "untested": [row["scenario"] for row in lines if not row["n"]],
-        "supported": ids("verdict", "supported"),
-        "flaky": ids("verdict", "flaky"),
-        "unsupported": ids("verdict", "unsupported"),
-        "agrees": ids("agreement", "agrees"),
-        "differs": ids("agreement", "differs"),
-        "claimed_supported": sum(1 for row in lines if row["claimed"] == "supported"),
-    }
 
 
 def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,7 +24,7 @@ from nsm_resilience.report.wording import (
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
-from nsm_resilience.tables.row_numbers import fragment, in_words, rows_of, rows_where
+from nsm_resilience.tables.row_numbers import in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
 
 if TYPE_CHECKING:
@@ -39,10 +38,7 @@ _PLACES = 3
 
 
 def cell_rows(
-    tables: Mapping[str, pd.DataFrame],
-    study: Study,
-    names: Mapping[str, str],
-    records: PurePosixPath,
+    tables: Mapping[str, pd.DataFrame], study: Study, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return one row per cell of table `scenarios`, in the order of the report.
 
@@ -50,13 +46,12 @@ def cell_rows(
         tables: the campaign's rows of tables `scenarios` and `trials`.
         study: the study that was run.
         names: what is broken, by scenario id.
-        records: the campaign's folder as seen from the report.
     """
     ordered = in_order(tables["scenarios"])
     labels = cell_labels(ordered, names)
     declared = {scenario.id: scenario for scenario in study.scenarios}
     return [
-        _row(row, label, tables["trials"], declared.get(row["scenario"]), study, records)
+        _row(row, label, tables["trials"], declared.get(row["scenario"]), study)
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
     ]
 
@@ -74,7 +69,7 @@ def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[d
         tables: the campaign's rows of all tables by name, with the index they have there.
 
     Returns:
-        Name of the table, its rows in words as spreadsheets count them, and as a link's fragment.
+        Name of the table, and its rows in words as spreadsheets count them.
     """
     cell = {name: row[name] for name in CELL}
     found = [(name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")]
@@ -82,11 +77,7 @@ def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[d
     own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1), "trial"]
     for name in ("outages", "components", "phases"):
         found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own)])))
-    return [
-        {"table": name, "rows": in_words(rows), "fragment": fragment(rows)}
-        for name, rows in found
-        if rows
-    ]
+    return [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
 
 
 def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -127,7 +118,6 @@ def _row(
     trials: pd.DataFrame,
     scenario: Scenario | None,
     study: Study,
-    records: PurePosixPath,
 ) -> dict[str, Any]:
     own = trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
     decided = judged(own)
@@ -137,7 +127,6 @@ def _row(
         "cell": cell_id(row),
         "page": in_results(page_of_cell(str(row["campaign"]), cell_id(row))),
         **{name: row[name] for name in CELL},
-        "label": label,
         "variant": label.partition(": ")[2],
         "default": scenario is not None and is_default(row, scenario),
         "control": scenario is not None and scenario.is_control,
@@ -153,7 +142,7 @@ def _row(
         "interval": share_interval(float(row["wilson_low"]), float(row["wilson_high"])),
         "verdict": str(row["verdict"]),
         "agreement": str(row["agreement"]),
-        **{name: int(row[name]) for name in (*APART, "attempts", "censored")},
+        **{name: int(row[name]) for name in (*APART, "attempts")},
         "median_s": _number(row["outage_median_s"]),
         "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
         "down": down_time(float(row["down_median_s"]), int(row["interruptions_most"])),
@@ -164,20 +153,17 @@ def _row(
         ),
         **_consequences(decided),
         **_blind(row, decided),
-        "trials": decided["trial"].drop_duplicates().tolist(),
-        "typical": _typical(own, records),
+        "typical": _typical(own),
     }
 
 
 def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
-    """Write what became of the path, of new clients and bystanders, and who noticed."""
+    """Write what became of the path and of new clients, and who noticed."""
     found = consequences(decided)
     return {
         "path": dict(found.path),
         "new_answered": found.new_answered,
         "new_asked": found.new_asked,
-        "bystander_started": found.bystander_started,
-        "bystander_asked": found.bystander_asked,
         "detected": found.shown.trials,
         "detected_unknown": found.n - found.shown.known,
         "detected_by": found.shown.by,
@@ -186,9 +172,6 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
         "notified_unknown": found.n - found.told.known,
         "notified_by": found.told.by,
         "notified_median": seconds(found.told.median_s),
-        "replies_sent": int(decided["replies_sent"].fillna(0).sum()),
-        "replies_lost": int(decided["replies_lost"].fillna(0).sum()),
-        "late_sends": int(decided["late_sends"].fillna(0).sum()),
     }
 
 
@@ -210,14 +193,13 @@ def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> dict[str, Any]:
             words = f"{seconds(least)} to {seconds(median)}"
         else:
             words = seconds(median)
-    return {"blind_known": known, "blind_censored": int(row["blind_censored"]), "blind": words}
+    return {"blind_known": known, "blind": words}
 
 
-def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None:
+def _typical(own: pd.DataFrame) -> dict[str, Any] | None:
     chosen = typical_of_cell(own)
     if chosen is None:
         return None
-    folder = records / str(chosen["record"])
     page = page_of(str(chosen["campaign"]), str(chosen["trial"]), int(chosen["attempt"]))
     return {
         "page": in_results(page, EVIDENCE),
@@ -225,8 +207,7 @@ def _typical(own: pd.DataFrame, records: PurePosixPath) -> dict[str, Any] | None
         "attempt": int(chosen["attempt"]),
         "verdict": str(chosen["verdict"]),
         "reason": str(chosen["reason"]),
-        "record": str(folder),
-        "evidence": references(_evidence(chosen["evidence"]), folder),
+        "evidence": references(_evidence(chosen["evidence"])),
     }
 
 
@@ -234,9 +215,7 @@ def _evidence(text: object) -> list[dict[str, Any]]:
     return list(json.loads(text)) if isinstance(text, str) and text else []
 
 
-def references(
-    evidence: Sequence[Mapping[str, Any]], folder: PurePosixPath
-) -> list[dict[str, Any]]:
+def references(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Group references by what they are evidence of, and within that by file, in the order given.
 
     A group names its first places; how many more there are is said, and all of them stand in the
@@ -263,23 +242,14 @@ def references(
                 "files": [
                     {
                         "file": file,
-                        "href": str(folder / file),
                         "unit": _unit(file, places) if any(places) else "",
                         "places": [place for place in places if place],
-                        "fragment": _line(file, places),
                     }
                     for file, places in files.items()
                 ],
             }
         )
     return found
-
-
-def _line(file: str, places: Sequence[str]) -> str:
-    """Write the first line named as a link's fragment (RFC 5147 counts the ends of lines)."""
-    if not places[0] or file.endswith(".parquet"):
-        return ""
-    return f"#line={int(places[0]) - 1},{places[0]}"
 
 
 def _unit(file: str, places: Sequence[str]) -> str:

@@ -44,11 +44,8 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
     from nsm_resilience.tables.schemas import CLAIMS, SCENARIOS
     from nsm_resilience.tables.trials import TRIALS
 
-    def seen(path: Path) -> PurePosixPath:
-        return PurePosixPath(Path(os.path.relpath(path, out.parent)).as_posix())
-
     whole = read_named(tables_dir, (TRIALS, SCENARIOS, CLAIMS), "snakemake")
-    site = seen(tables_dir.parent / SITE)
+    site = PurePosixPath(Path(os.path.relpath(tables_dir.parent / SITE, out.parent)).as_posix())
     parts = []
     for folder in campaigns:
         layout = CampaignLayout(folder)
@@ -56,7 +53,7 @@ def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> 
         names = short_names(study)
         description = read_description(layout.folder)
         tables = of_campaign(whole, str(description["campaign"]))
-        rows = cell_rows(tables, study, names, seen(folder))
+        rows = cell_rows(tables, study, names)
         parts.append(start_page(tables, rows, names, description, site))
     write_bytes(out, "\n".join(parts).encode())
 

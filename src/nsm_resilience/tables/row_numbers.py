@@ -53,12 +53,3 @@ def in_words(rows: Sequence[Span]) -> str:
     '2–4, 9'
     """
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in rows)
-
-
-def fragment(rows: Sequence[Span]) -> str:
-    """Write spans as the fragment of a link to a CSV file (RFC 7111, section 2.1).
-
-    >>> fragment([(2, 4), (9, 9)])
-    '#row=2-4;9'
-    """
-    return "#row=" + ";".join(str(a) if a == b else f"{a}-{b}" for a, b in rows) if rows else ""

@@ -23,11 +23,11 @@ from nsm_resilience.report.rows import _blind
 def test_a_blind_time_is_a_value_an_interval_or_longer_than_what_was_asked(
     median: float, least: list[float], words: str
 ) -> None:
-    row = {"blind_median_s": median, "blind_n": 2, "blind_censored": 2 * math.isinf(median)}
+    row = {"blind_median_s": median, "blind_n": 2}
     found = _blind(row, pd.DataFrame({"blind_at_least_s": least}))
     assert (found["blind"], found["blind_known"]) == (words, 2)
 
 
 def test_where_nobody_asked_in_the_watch_nothing_is_said() -> None:
-    row = {"blind_median_s": math.nan, "blind_n": 0, "blind_censored": 0}
+    row = {"blind_median_s": math.nan, "blind_n": 0}
     assert _blind(row, pd.DataFrame({"blind_at_least_s": []}))["blind"] == ""

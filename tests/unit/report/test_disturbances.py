@@ -34,7 +34,7 @@ def test_attempts_are_counted_by_what_followed_and_acts_by_what_they_cost() -> N
         {**ROW, "trial": "S4-vpp-monitored-kill/03", "followed": "unknown", **NO_CAUSE},
         {**ROW, "number": 2, "kind": "stall", "echoes": 9},
     )
-    assert (found["left_out"], found["unknown"], found["outside"]) == (2, 1, 0)
+    assert (found["left_out"], found["unknown"]) == (2, 1)
     assert [(act["trial"], act["paths"], act["echoes"]) for act in found["acts"]] == [
         ("V1-vpp-monitored-hang/01/1", 2, 203),
         (NO_ACT, 1, 101),

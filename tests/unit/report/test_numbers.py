@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
@@ -65,12 +65,7 @@ def test_a_row_repeats_the_table_in_words(mixed: Built) -> None:
     assert found["where"] == "endpoint\u2019s node"
 
 
-def test_counts_by_verdict_and_agreement_add_up(mixed: Built) -> None:
-    for plane in mixed.numbers["planes"]:
-        counts = plane["counts"]
-        verdicts = [*counts["supported"], *counts["flaky"], *counts["unsupported"]]
-        assert len(verdicts) == counts["tested"]
-        assert len(counts["agrees"]) + len(counts["differs"]) == counts["tested"]
+def test_every_attempt_that_is_not_void_is_judged(mixed: Built) -> None:
     counts = mixed.numbers["counts"]
     assert counts["judged"] == len(mixed.campaign.tables["trials"]) - mixed.campaign.voids
 
@@ -104,7 +99,6 @@ def test_a_campaign_on_the_other_plane_fills_the_other_table(build: Builder) -> 
 def test_links_lead_from_the_reports_folder_into_the_results(mixed: Built) -> None:
     typical = row(mixed, "S2-kernel-monitored-kill")["typical"]
     assert isinstance(typical, dict)
-    assert (mixed.numbers_path.parent / typical["record"] / "events.jsonl").is_file()
     (file,) = typical["evidence"][0]["files"]
     assert (file["file"], file["unit"], file["places"]) == ("events.jsonl", "line", ["2"])
     assert mixed.numbers["links"]["tables"] == "tables"
@@ -114,15 +108,13 @@ def test_evidence_is_grouped_and_what_is_left_out_is_counted() -> None:
     item = {"what": "injection", "file": "events.jsonl", "first_seq": None, "last_seq": None}
     rows = {"what": "path", "file": "samples/path.parquet", "line": None}
     found = references(
-        [*({**item, "line": n} for n in range(1, 6)), {**rows, "first_seq": 4, "last_seq": 9}],
-        PurePosixPath("records/x"),
+        [*({**item, "line": n} for n in range(1, 6)), {**rows, "first_seq": 4, "last_seq": 9}]
     )
     assert found[0]["more"] == 2
     (lines,) = found[0]["files"]
     assert (lines["places"], lines["unit"]) == (["1", "2", "3"], "lines")
     (path,) = found[1]["files"]
     assert path["places"] == ["4–9"]
-    assert path["href"] == "records/x/samples/path.parquet"
 
 
 def test_images_lose_their_registry_and_keep_their_digest(mixed: Built) -> None:
