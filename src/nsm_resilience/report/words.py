@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.tables import attempts
 
 HEADINGS: Mapping[str, str] = {
     "source": "Where a scenario is from",
@@ -76,12 +77,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "supported": "the path answers again, or never stopped, stayed so, and a new client got a "
         "working connection",
         "unsupported": "one of the two failed",
-        "unknown": "our own instruments failed, so it says nothing of the system",
-        "not_injected": "the fault could not be proved",
-        "not_reached": "what the trial is about never came about, such as a second outage of a "
-        "path that did not heal from the first",
-        "void": "what the trial needs was not there when it began",
-        "cut": "the trial was cut short",
+        **{word: attempts.MEANINGS[word] for word in (*attempts.UNDECIDED, "void")},
+        "cut": attempts.MEANINGS["cut_short"],
         "unreadable": "its record cannot be read",
     },
     "cell": {

@@ -21,6 +21,7 @@ from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.links import between_pages, index_of
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
+from nsm_resilience.tables.attempts import MEANINGS
 
 _AT_ONCE = 16
 """Attempts that a process is given: enough that handing them over costs nothing."""
@@ -128,6 +129,7 @@ def _page(share: _Share, shown: Shown) -> tuple[PurePosixPath, str]:
         "attempt.html.j2",
         page=attempt_page(judgement, share.campaign),
         attempt=shown.attempt,
+        why_apart=MEANINGS.get(shown.attempt.outcome, ""),
         cell=cell,
         conditions=conditions(shown.attempt.row, cell.source if cell else ""),
         before=shown.before,

@@ -28,14 +28,15 @@ APART = (*UNDECIDED, "void", "cut_short", "repeated")
 
 PARTS = (*JUDGED, *APART)
 
-_MEANINGS = {
-    "unknown": "attempts in which harness, probe or watchdog failed, repeated ones too",
-    "not_injected": "attempts whose fault was not proved",
-    "not_reached": "attempts that never reached what the cell is about",
-    "void": "attempts that were void: what they need was not there",
-    "cut_short": "attempts that were cut short",
-    "repeated": "attempts that were judged, and that a later one of the trial replaced",
+MEANINGS = {
+    "unknown": "our own instruments failed, so it says nothing of the system",
+    "not_injected": "the fault could not be proved",
+    "not_reached": "what the trial is about, such as a second outage, never came about",
+    "void": "what the trial needs was not there when it began",
+    "cut_short": "the trial was interrupted",
+    "repeated": "judged, and replaced by a later attempt of its trial",
 }
+"""Why an attempt of each part is in no n: said here alone, for tables, paper and site."""
 
 _INCOMPLETE = r"^(void|cut|unreadable):"
 
@@ -83,7 +84,7 @@ def attempt_columns() -> tuple[Column, ...]:
     return (
         Column("attempts", "integer", "attempts of all its trials", least=0),
         *(
-            Column(part, "integer", _MEANINGS.get(part, f"attempts judged `{part}`"), least=0)
+            Column(part, "integer", f"attempts in no n: {MEANINGS[part]}", least=0)
             for part in APART
         ),
     )

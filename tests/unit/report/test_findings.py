@@ -25,6 +25,7 @@ from nsm_resilience.report.findings.standings import (
     standings,
     still_or_changed,
 )
+from nsm_resilience.tables.attempts import MEANINGS
 
 WORDS = st.sampled_from(["supported", "unsupported", ""])
 
@@ -444,7 +445,7 @@ def test_each_path_of_a_judged_trial_is_in_one_part(found: dict[str, int]) -> No
     assert ("outages of" in text) == (found["recovered"] > 0)
 
 
-@given(st.dictionaries(st.sampled_from(list(account.MEANINGS)), st.integers(1, 99)), COUNT)
+@given(st.dictionaries(st.sampled_from(list(MEANINGS)), st.integers(1, 99)), COUNT)
 def test_every_part_that_counts_in_no_verdict_is_named(parts: dict[str, int], judged: int) -> None:
     apart = [{"part": part, "word": part.replace("_", " "), "n": n} for part, n in parts.items()]
     numbers = {
@@ -453,7 +454,7 @@ def test_every_part_that_counts_in_no_verdict_is_named(parts: dict[str, int], ju
     }
     text = account.attempts_made(numbers)
     for part, n in parts.items():
-        assert f"{n} {part.replace('_', ' ')} ({account.MEANINGS[part]})" in text
+        assert f"{n} {part.replace('_', ' ')} ({MEANINGS[part]})" in text
     assert ("in no verdict" in text) == bool(parts)
 
 

@@ -18,6 +18,7 @@ from nsm_resilience.tables import attempts as module
 from nsm_resilience.tables.attempts import (
     APART,
     JUDGED,
+    MEANINGS,
     PARTS,
     all_accounted_for,
     attempt_columns,
@@ -52,6 +53,7 @@ def table(trials: list[list[tuple[str, str]]]) -> pd.DataFrame:
 
 def test_every_verdict_is_judged_or_apart_and_has_a_column() -> None:
     assert set(JUDGED) | set(APART) == set(PARTS) >= set(VERDICTS)
+    assert tuple(MEANINGS) == APART
     assert [column.name for column in attempt_columns()] == ["attempts", *APART]
 
 

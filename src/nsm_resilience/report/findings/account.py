@@ -6,20 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nsm_resilience.tables.attempts import MEANINGS
 from nsm_resilience.tables.language import counted, least_to_most, listed, was
 
 Numbers = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
-
-MEANINGS = {
-    "unknown": "harness or probe failed",
-    "not_injected": "the fault was not proved",
-    "not_reached": "what the trial is about, such as a second outage, never came",
-    "void": "what the attempt needs was not there",
-    "cut_short": "the attempt was interrupted",
-    "repeated": "judged, and replaced by a later attempt",
-}
-"""Why attempts of a part count in no verdict."""
 
 
 def account(numbers: Numbers) -> dict[str, str]:
@@ -36,12 +27,7 @@ def account(numbers: Numbers) -> dict[str, str]:
 def attempts_made(numbers: Numbers) -> str:
     """Say how many attempts were made, judged, and why others count in no verdict."""
     counts, scheduled = numbers["counts"], numbers["campaign"]["scheduled"]
-    apart = [
-        f"{part['n']} {part['word']} ({MEANINGS[part['part']]})"
-        if part["part"] in MEANINGS
-        else f"{part['n']} {part['word']}"
-        for part in counts["apart"]
-    ]
+    apart = [f"{part['n']} {part['word']} ({MEANINGS[part['part']]})" for part in counts["apart"]]
     text = (
         f"{counted(scheduled, 'trial')} scheduled, {counted(counts['attempts'], 'attempt')} made, "
         f"{counts['judged']} of them judged"
