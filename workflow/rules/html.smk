@@ -33,28 +33,6 @@ rule start_page:
         " --out {output.page:q} > {log:q} 2>&1"
 
 
-rule run_times:
-    """Write rule by rule how long the jobs took; differs from build to build, so not in the paper."""
-    input:
-        results=RESULTS,
-    output:
-        csv=report(
-            "results/run-times.csv",
-            caption="../report/run-times.rst",
-            category="Run times",
-            labels={"table": "run times by rule"},
-        ),
-    log:
-        "results/logs/run-times.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        folder=SETTINGS.own_folder,
-        code=code_of("report/run_times"),
-    shell:
-        "nsm-resilience run-times {params.folder:q} --out {output.csv:q} > {log:q} 2>&1"
-
-
 rule site:
     """Write the pages of campaigns, cells, attempts, tables and notebooks, with links among them."""
     input:
@@ -107,12 +85,12 @@ rule settings:
 
 
 rule html_report:
-    """Put paper, figures, tables, notebooks and run times into one HTML file."""
+    """Put figures, tables and the result table into one HTML file, with how long each rule ran."""
     input:
         settings="results/settings.json",
         page="results/start.rst",
         style="workflow/report/style.css",
-        results=[*RESULTS, "results/run-times.csv"],
+        results=RESULTS,
     output:
         html="results/report.html",
     log:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands from records to tables, and what a campaign and a build of it cost."""
+"""The commands from records to tables, and what multiplies a campaign."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from nsm_resilience.cli.options import (
     AFTER,
     Campaign,
     Campaigns,
-    OutFile,
     OutFolder,
     Tables,
     Verdicts,
@@ -100,12 +99,3 @@ def synthesize(
 
     multiply(campaign, trials, out)
     say(f"{out}: {trials} trials, synthetic: none of them was run")
-
-
-@app.command("run-times", rich_help_panel=AFTER)
-def run_times(campaign: Campaign, out: OutFile = Path("results/run-times.csv")) -> None:
-    """Write rule by rule how long the jobs of this folder's last build took."""
-    from nsm_resilience.report.run_times import write_run_times
-
-    jobs = write_run_times(Path(".snakemake/metadata"), campaign, out)
-    say(f"{jobs} jobs: {out}")
