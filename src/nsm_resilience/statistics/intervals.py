@@ -35,21 +35,13 @@ class MedianInterval:
 
     Attributes:
         median: The sample median; infinite when it falls among censored values, NaN without data.
-        low: Lower order statistic; NaN when there are too few values for the confidence asked.
+        low: Lower order statistic; NaN when there are too few values for `CONFIDENCE`.
         high: Upper order statistic; infinite when that rank is censored ("not reached").
-        low_rank: Rank of `low`, counted from 1; None when there is no interval.
-        high_rank: Rank of `high`, counted from 1; None when there is no interval.
-        coverage: Exact coverage of the interval, at least the confidence asked; NaN without one.
-        n: How many values went in.
     """
 
     median: float
     low: float
     high: float
-    low_rank: int | None
-    high_rank: int | None
-    coverage: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -60,23 +52,17 @@ class Survival:
         table: One row per distinct time, in order, starting at 0. Columns: `time_s`, `at_risk`
             (just before that time), `events`, `censored`, `survival` (still down after that
             time), `low`, `high` (pointwise interval; NaN where it is not defined).
-        median: Smallest time at which survival is at most one half; infinite if never reached.
-        median_low: Lower end of the median's interval; NaN if not defined.
-        median_high: Upper end; infinite if never reached.
         n: Number of durations.
         censored: How many of them are right-censored.
     """
 
     table: pd.DataFrame
-    median: float
-    median_low: float
-    median_high: float
     n: int
     censored: int
 
 
-def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Wilson's score interval for a proportion of k successes in n trials.
+def wilson(k: int, n: int) -> Interval:
+    """Wilson's score interval, at `CONFIDENCE`, for a proportion of k successes in n trials.
 
     Assumes n independent trials with one common probability of success. Trials on one cluster
     share state, so this interval is the optimistic one; campaigns are compared, not pooled.
@@ -88,19 +74,17 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     Args:
         k: Successes, 0 <= k <= n.
         n: Trials; 0 gives an interval of NaN, because nothing was observed.
-        confidence: Two-sided confidence, between 0 and 1 (both excluded).
 
     Raises:
-        ValueError: If k or n is negative, k is larger than n, or the confidence is not a fraction.
+        ValueError: If k or n is negative, or k is larger than n.
     """
-    check_confidence(confidence)
     if k < 0 or n < 0 or k > n:
         raise ValueError(f"wilson needs 0 <= k <= n, but got k={k}, n={n}")
     if n == 0:
         return Interval(math.nan, math.nan)
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(k, n, alpha=1.0 - confidence, method="wilson")
+    low, high = proportion_confint(k, n, alpha=1.0 - CONFIDENCE, method="wilson")
     # At k = 0 and k = n the score interval ends exactly at 0 and 1; rounding must not hide it.
     return Interval(0.0 if k == 0 else float(low), 1.0 if k == n else float(high))
 
@@ -134,12 +118,12 @@ def rate_interval(events: int, exposure: float, confidence: float = CONFIDENCE) 
     return Interval(low / exposure, high / exposure)
 
 
-def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> MedianInterval:
+def median_interval(values: Sequence[float]) -> MedianInterval:
     """Median with an interval made of two order statistics, exact by the binomial distribution.
 
     Assumes independent values of one continuous distribution; no shape is assumed. With ties the
     coverage is at least what is stated. Ranks are the symmetric pair d, n+1-d with the largest d
-    whose exact coverage reaches the confidence; n = 6 is the least n that allows 95 %.
+    whose exact coverage reaches `CONFIDENCE`; n = 6 is the least n that allows 95 %.
 
     A right-censored value is given as `math.inf`: it is larger than anything observed, and ranks
     are all that is used. That is correct as long as every censored watch was longer than the
@@ -149,52 +133,43 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
     Nagaraja, Order Statistics (3rd ed. 2003), section 7.1. Binomial quantiles by `scipy.stats`.
 
     Args:
-        values: Seconds; infinite = censored. NaN is refused.
-        confidence: Two-sided confidence, between 0 and 1 (both excluded).
+        values: Seconds; infinite = censored.
 
     Raises:
-        ValueError: If a value is NaN or the confidence is not a fraction.
+        ValueError: If a value is NaN.
     """
-    check_confidence(confidence)
     ordered = sorted(float(value) for value in values)
     if any(math.isnan(value) for value in ordered):
         raise ValueError("median_interval got NaN; drop unknown values or give inf for censored")
     n = len(ordered)
     if n == 0:
-        return MedianInterval(math.nan, math.nan, math.nan, None, None, math.nan, 0)
+        return MedianInterval(math.nan, math.nan, math.nan)
     median = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2.0
-    ranks = median_ranks(n, confidence)
+    ranks = median_ranks(n)
     if ranks is None:
-        return MedianInterval(median, math.nan, math.nan, None, None, math.nan, n)
-    low_rank, high_rank, coverage = ranks
-    return MedianInterval(
-        median, ordered[low_rank - 1], ordered[high_rank - 1], low_rank, high_rank, coverage, n
-    )
+        return MedianInterval(median, math.nan, math.nan)
+    low, high, _ = ranks
+    return MedianInterval(median, ordered[low - 1], ordered[high - 1])
 
 
-def median_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int, float] | None:
+def median_ranks(n: int) -> tuple[int, int, float] | None:
     """Ranks (from 1) of the order statistics around a median of n values, and their coverage.
 
     The interval from the d-th to the (n+1-d)-th value misses the median with probability
     2 P(X <= d-1), X binomial with n and one half. None when even min..max falls short.
     """
-    check_confidence(confidence)
     from scipy.stats import binom
 
     best: tuple[int, int, float] | None = None
     for rank in range(1, n // 2 + 1):
         coverage = 1.0 - 2.0 * float(binom.cdf(rank - 1, n, 0.5))
-        if coverage < confidence:
+        if coverage < CONFIDENCE:
             break
         best = (rank, n + 1 - rank, coverage)
     return best
 
 
-def kaplan_meier(
-    durations: Sequence[float],
-    observed: Sequence[bool],
-    confidence: float = CONFIDENCE,
-) -> Survival:
+def kaplan_meier(durations: Sequence[float], observed: Sequence[bool]) -> Survival:
     """Kaplan–Meier estimate of "still down after t" with right-censoring.
 
     Assumes that censoring says nothing about the duration: here the watch ends at a time fixed
@@ -202,22 +177,19 @@ def kaplan_meier(
     "never"; the curve cannot tell the two apart and both stay above zero at its end. The times
     are known to about one echo interval (20 ms); the estimate treats them as exact.
 
-    Pointwise intervals use the log(-log) transform (Kalbfleisch and Prentice), and the median's
-    interval is where they cross one half (Brookmeyer and Crowley).
+    Pointwise intervals, at `CONFIDENCE`, use the log(-log) transform (Kalbfleisch and Prentice).
 
-    Source: Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958) 457-481; Brookmeyer and Crowley,
-    Biometrics 38 (1982) 29-41. Computed by `lifelines.KaplanMeierFitter`.
+    Source: Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958) 457-481. Computed by
+    `lifelines.KaplanMeierFitter`.
 
     Args:
         durations: Seconds, 0 or more; 0 is a path that never stopped.
         observed: True where the end was seen, False where the duration is censored.
-        confidence: Pointwise confidence, between 0 and 1 (both excluded).
 
     Raises:
         ValueError: If there is no duration, lengths differ, or a duration is negative or not
             finite.
     """
-    check_confidence(confidence)
     if len(durations) != len(observed):
         raise ValueError(
             f"kaplan_meier needs one flag per duration, but got {len(durations)} durations "
@@ -233,10 +205,9 @@ def kaplan_meier(
         )
     import pandas as pd
     from lifelines import KaplanMeierFitter
-    from lifelines.utils import median_survival_times
 
     flags = [bool(flag) for flag in observed]
-    fitter = KaplanMeierFitter(alpha=1.0 - confidence)
+    fitter = KaplanMeierFitter(alpha=1.0 - CONFIDENCE)
     fitter.fit(times, event_observed=flags)
     events = fitter.event_table
     bounds = fitter.confidence_interval_
@@ -251,15 +222,7 @@ def kaplan_meier(
             "high": bounds.iloc[:, 1].to_numpy(dtype=float),
         }
     )
-    median_bounds = median_survival_times(bounds)
-    return Survival(
-        table=table,
-        median=float(fitter.median_survival_time_),
-        median_low=float(median_bounds.iloc[0, 0]),
-        median_high=float(median_bounds.iloc[0, 1]),
-        n=len(times),
-        censored=flags.count(False),
-    )
+    return Survival(table=table, n=len(times), censored=flags.count(False))
 
 
 def check_confidence(confidence: float) -> None:

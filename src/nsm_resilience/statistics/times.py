@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-_BEYOND_S = 1e9
-"""Stands for the end of a window that the tables do not name; later than anything observed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -70,22 +67,20 @@ def timed(judged: pd.DataFrame, column: str) -> pd.DataFrame:
 
     Args:
         judged: rows of table `trials`.
-        column: `outage_s`, `detected_s`, `notified_s` or `new_connection_s`.
+        column: `outage_s`, `detected_s` or `notified_s`.
     """
     watched = judged[judged["watch_s"].notna()]
     unknown = UNKNOWN.get(column)
     if unknown is not None:  # what is not known is no time that was longer than the watch
         return watched[watched[unknown].isna()]
-    needed = {"outage_s": "outage_s", "new_connection_s": "new_connection_answered"}.get(column)
-    return watched if needed is None else watched[watched[needed].notna()]
+    return watched[watched[column].notna()] if column == "outage_s" else watched
 
 
 def times_of(judged: pd.DataFrame, column: str) -> Times:
     """Return the times of one column, those of `timed`, in its order.
 
     What was not seen to end is censored: an outage where the table says so, a sign or a message
-    that did not come at the end of the watch. For a new client without an answer the table does not
-    name its window, so it is censored beyond every answer, which is the same to a test on ranks.
+    that did not come at the end of the watch.
     """
     own = timed(judged, column)
     seconds = own[column].astype(float)
@@ -93,6 +88,5 @@ def times_of(judged: pd.DataFrame, column: str) -> Times:
         observed = ~own["outage_censored"].astype(bool)
     else:
         observed = seconds.notna()
-        window = own["watch_s"].astype(float) if column != "new_connection_s" else _BEYOND_S
-        seconds = seconds.fillna(window)
+        seconds = seconds.fillna(own["watch_s"].astype(float))
     return Times(tuple(seconds.tolist()), tuple(observed.tolist()))

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 import pytest
 
-from nsm_resilience.statistics.times import Times, timed, times_of
+from nsm_resilience.statistics.times import Times, times_of
 
 INF = math.inf
 NAN = math.nan
@@ -38,11 +38,3 @@ def test_what_was_not_shown_is_censored_at_the_end_of_the_watch() -> None:
 def test_what_is_not_known_is_no_time_at_all() -> None:
     rows = judged(notified_s=[NAN, 3.0, NAN], notified_unknown=["the clock was set", None, None])
     assert times_of(rows, "notified_s") == Times((3.0,), (True,))
-
-
-def test_a_new_client_without_an_answer_is_longer_than_all_and_one_not_asked_is_no_time() -> None:
-    rows = judged(new_connection_s=[NAN, 4.0, NAN], new_connection_answered=[False, True, None])
-    assert times_of(rows, "new_connection_s").ranked == (INF, 4.0)
-    rows["new_connection_answered"] = [None, True, None]
-    assert times_of(rows, "new_connection_s") == Times((4.0,), (True,))
-    assert list(timed(rows, "new_connection_s").index) == [1]
