@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
-from nsm_resilience.analysis.measures import MEASURES
+from nsm_resilience.analysis.measures import measure
 from nsm_resilience.analysis.trial_units import Ran
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
@@ -119,14 +119,14 @@ def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dic
 
 def in_words(row: Mapping[Any, Any]) -> Row:
     """Write one row of table `contrasts` for people."""
-    measure = next(one for one in MEASURES if one.name == row["measure"])
-    share = measure.share
+    compared = measure(str(row["measure"]))
+    share = compared.share
     return {
         "differs_in": str(row["differs_in"]),
         "cell": cell_in_words(row),
         **{side: level_in_words(row, side) for side in SIDES},
         **{f"{side}_campaign": str(row[f"{side}_campaign"]) for side in SIDES},
-        "measure": measure.words,
+        "measure": compared.words,
         **{f"{side}_value": _value(row, side, share=share) for side in SIDES},
         "difference": difference_in_words(row, share=share),
         "interval": _interval(row["low"], row["high"], share=share),

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from nsm_resilience.study.messages import explain
 from nsm_resilience.study.models import Study
-from nsm_resilience.study.retired import former_content, retired_problems, without_retired
+from nsm_resilience.study.retired import retired_problems, without_retired
 from nsm_resilience.study.yaml_file import Document, NotReadable, read_yaml
 
 T = TypeVar("T", bound=BaseModel)
@@ -45,13 +45,6 @@ def load_recorded_study(path: Path) -> Study:
     """
     document = read_document(path)
     return check_model(path, replace(document, data=without_retired(document.data)), Study)
-
-
-def recorded_checksums(path: Path) -> frozenset[str]:
-    """Checksums by which a campaign may name its study: today's, and that of former versions."""
-    content = load_recorded_study(path).model_dump(mode="json")
-    former = former_content(content, read_document(path).data)
-    return frozenset({_checksum(content), _checksum(former)})
 
 
 def load_model(path: Path, model: type[T]) -> T:
@@ -91,9 +84,10 @@ def check_model(path: Path, document: Document, model: type[T]) -> T:
 
 def sha256_of(model: BaseModel) -> str:
     """Checksum of a model's content, independent of how its YAML was laid out."""
-    return _checksum(model.model_dump(mode="json"))
+    return checksum(model.model_dump(mode="json"))
 
 
-def _checksum(content: dict[str, Any]) -> str:
+def checksum(content: dict[str, Any]) -> str:
+    """Checksum of plain data, independent of the order of keys."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

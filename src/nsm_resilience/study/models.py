@@ -8,7 +8,7 @@ These pydantic models are the one source of the configuration's defaults and of 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Self, get_args
+from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -38,7 +38,6 @@ from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Window
 
 __all__ = [
     "COMPONENT_FAILURES",
-    "FAILURES",
     "PLANE_NAMES",
     "SOCKET_FAILURES",
     "Arm",
@@ -233,6 +232,3 @@ class Study(Model):
     def cells(self) -> list[tuple[Cell, int]]:
         """Every cell of the campaign with its number of trials, in the order declared."""
         return [(cell, len(blocks)) for cell, blocks in self.blocks()]
-
-
-FAILURES: tuple[str, ...] = get_args(Failure)

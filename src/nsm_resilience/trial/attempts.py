@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
@@ -67,12 +65,3 @@ def _look(folder: Path, number: int) -> Attempt:
 def write_receipt(campaign: CampaignLayout, trial: str, attempts: list[Attempt]) -> None:
     """The file that tells Snakemake that the trial is done, one way or the other."""
     write_json(campaign.receipt(trial), {"trial": trial, "attempts": [asdict(a) for a in attempts]})
-
-
-def read_receipt(campaign: CampaignLayout, trial: str) -> dict[str, Any] | None:
-    """A trial's receipt, or None when it is not done."""
-    path = campaign.receipt(trial)
-    if not path.exists():
-        return None
-    receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return receipt

@@ -10,12 +10,14 @@ import yaml
 
 from nsm_resilience.study.load import (
     ConfigError,
+    checksum,
     load_recorded_study,
     load_study,
-    recorded_checksums,
+    read_document,
     sha256_of,
 )
 from nsm_resilience.study.models import JudgeRules, Study
+from nsm_resilience.study.retired import former_content
 
 ROOT = Path(__file__).parents[3]
 
@@ -209,10 +211,17 @@ def test_turns_need_as_many_trials_alone_as_side_by_side(tmp_path: Path) -> None
     assert "`trials` is a multiple of 4, not 2" in problems
 
 
+def checksums_of(file: Path) -> set[str]:
+    """Checksums by which a campaign may name its study: today's, and that of former versions."""
+    content = load_recorded_study(file).model_dump(mode="json")
+    former = former_content(content, read_document(file).data)
+    return {checksum(content), checksum(former)}
+
+
 def test_a_study_without_turns_has_the_checksum_that_recorded_campaigns_name() -> None:
     recorded = ROOT / "results" / "recorded" / "kernel-2026-11"
     named = json.loads((recorded / "campaign.json").read_text(encoding="utf-8"))["study_sha256"]
-    assert named in recorded_checksums(recorded / "study.yaml")
+    assert named in checksums_of(recorded / "study.yaml")
     by_turns = load_study(ROOT / "config" / "study-lanes.yaml")
     plain = by_turns.model_copy(update={"turns": None})
     assert sha256_of(by_turns) != sha256_of(plain)
@@ -242,7 +251,7 @@ def test_recorded_studies_are_read_with_the_checksum_that_their_campaign_names(f
     study = load_recorded_study(file)
     assert study.judge == JudgeRules()
     named = json.loads((file.parent / "campaign.json").read_text(encoding="utf-8"))
-    assert named["study_sha256"] in recorded_checksums(file)
+    assert named["study_sha256"] in checksums_of(file)
 
 
 def test_a_new_study_with_a_retired_key_is_told_what_to_write(tmp_path: Path) -> None:

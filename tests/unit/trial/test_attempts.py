@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What became of a trial's attempts, and what is run next."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import KindTestbed
 from nsm_resilience.trial import conduct as conducting
-from nsm_resilience.trial.attempts import attempts_of, read_receipt
+from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
 from nsm_resilience.trial.index import index_campaign
 from nsm_resilience.trial.plan import AttemptPlan
@@ -67,23 +68,28 @@ def outcomes(campaign: Path) -> list[tuple[int, str]]:
     return [(a.attempt, a.outcome) for a in attempts_of(CampaignLayout(campaign), TRIAL)]
 
 
+def receipt_of(campaign: Path) -> dict[str, Any] | None:
+    path = CampaignLayout(campaign).receipt(TRIAL)
+    return dict(json.loads(path.read_text())) if path.exists() else None
+
+
 def test_a_complete_attempt_ends_the_trial(campaign: Path, run: Any) -> None:
     assert run("complete") == 0
-    receipt = read_receipt(CampaignLayout(campaign), TRIAL)
+    receipt = receipt_of(campaign)
     assert receipt is not None
     assert [a["outcome"] for a in receipt["attempts"]] == ["complete"]
 
 
 def test_a_void_attempt_is_kept_and_the_next_number_is_run(campaign: Path, run: Any) -> None:
     assert run("void") == VOID
-    assert read_receipt(CampaignLayout(campaign), TRIAL) is None
+    assert receipt_of(campaign) is None
     assert run("complete") == 0
     assert outcomes(campaign) == [(1, "void"), (2, "complete")]
 
 
 def test_a_trial_that_stays_void_ends_with_a_receipt_that_says_so(campaign: Path, run: Any) -> None:
     assert [run("void"), run("void")] == [VOID, 0]
-    receipt = read_receipt(CampaignLayout(campaign), TRIAL)
+    receipt = receipt_of(campaign)
     assert receipt is not None
     assert [a["outcome"] for a in receipt["attempts"]] == ["void", "void"]
     assert "not within" in receipt["attempts"][1]["reason"]
@@ -118,7 +124,7 @@ def test_an_attempt_in_which_our_own_probes_failed_is_run_again_and_kept(
 
     monkeypatch.setattr(instruments, "instrument_failure", failed)
     assert run("complete") == VOID
-    assert read_receipt(CampaignLayout(campaign), TRIAL) is None
+    assert receipt_of(campaign) is None
     assert run("complete") == 0
     assert outcomes(campaign) == [(1, "complete"), (2, "complete")]
 
