@@ -18,10 +18,11 @@ interactive = True
 from IPython.display import display
 
 from nsm_resilience.analysis.figures.cells import counted, in_order
-from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
+from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there

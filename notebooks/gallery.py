@@ -14,9 +14,10 @@ most = 12  # panels at most
 
 # %%
 from nsm_resilience.analysis.figures.cells import counted, in_order, judged
-from nsm_resilience.analysis.figures.timelines import draw_timelines, timeline_of
+from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
+from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.record.reader import read_record
 
 given = Inputs.of(tables, campaign, figures)

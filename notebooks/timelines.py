@@ -11,14 +11,10 @@ campaign = ""  # empty: the first of the build, the paper's own
 figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
-from nsm_resilience.analysis.figures.timelines import (
-    RULE,
-    describe_timelines,
-    draw_timelines,
-    timeline_of,
-)
-from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.figures.timelines import describe_timelines, draw_timelines
+from nsm_resilience.analysis.figures.typical import RULE, typical_trials
 from nsm_resilience.analysis.inputs import Inputs
+from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.record.reader import read_record
 
 given = Inputs.of(tables, campaign, figures)

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import counted
+from nsm_resilience.report.site_links import page_of
 from nsm_resilience.report.wording import down_time
-from nsm_resilience.site.links import page_of
 from nsm_resilience.statistics.times import UNKNOWN
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nsm_resilience.report.site_links import index_of, page_of_cell, page_of_table, row_anchor
 from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.report.words import words_met
 from nsm_resilience.site.attempts import NUMBERS
@@ -17,13 +18,7 @@ from nsm_resilience.site.cell_page import (
     words_of,
 )
 from nsm_resilience.site.folder import SiteFolder
-from nsm_resilience.site.links import (
-    between_pages,
-    index_of,
-    page_of_cell,
-    page_of_table,
-    row_anchor,
-)
+from nsm_resilience.site.links import between_pages
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.site.side_by_side import elsewhere, place

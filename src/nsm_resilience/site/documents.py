@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from nsm_resilience.report.site_links import page_of_notebook, page_of_table
 from nsm_resilience.site.folder import SiteFolder
-from nsm_resilience.site.links import page_of_notebook, page_of_table
 from nsm_resilience.site.notebook_page import notebook_page
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.site.table_page import LONGEST, table_page

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.report.findings.standings import CLAIMS
+from nsm_resilience.report.site_links import FRONT, WORDS
 from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
 from nsm_resilience.site.campaign_pages import begun
 from nsm_resilience.site.cell_page import words_of
 from nsm_resilience.site.documents import Document
 from nsm_resilience.site.folder import SiteFolder
-from nsm_resilience.site.links import FRONT, WORDS
 from nsm_resilience.site.overview import Overview
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.site.side_by_side import Group, place, side_by_side

@@ -17,9 +17,9 @@ from nsm_resilience.analysis.figures.cells import (
     short_names,
 )
 from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.report.site_links import index_of, page_of_cell
 from nsm_resilience.report.wording import down_time, median_seconds, share_interval, typographic
 from nsm_resilience.site.attempts import Attempt, listed
-from nsm_resilience.site.links import index_of, page_of_cell
 from nsm_resilience.tables.attempts import APART, in_words
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import FIRST

@@ -11,9 +11,10 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, row_anchor
 from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
-from nsm_resilience.site.links import FRONT, WORDS, between_pages, claim_anchor, row_anchor
+from nsm_resilience.site.links import between_pages
 
 if TYPE_CHECKING:
     from jinja2 import Environment

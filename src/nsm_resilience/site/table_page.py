@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from nsm_resilience.analysis.figures.cells import cell_id
-from nsm_resilience.site.links import (
+from nsm_resilience.report.site_links import (
     EVIDENCE,
     ROWS_SHOWN,
     claim_anchor,

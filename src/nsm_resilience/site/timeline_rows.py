@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.timeline import BEFORE_S, SOCKETS, Timeline, lane_order, stretches
 from nsm_resilience.judge.watchdog_events import say, watchdog_events
+from nsm_resilience.report.site_links import (
+    EVIDENCE,
+    event_anchor,
+    evidence_anchor,
+    kubernetes_anchor,
+)
 from nsm_resilience.site.drawing import Mark, Row, Span
 from nsm_resilience.site.happenings import Clock, Happening
-from nsm_resilience.site.links import EVIDENCE, event_anchor, evidence_anchor, kubernetes_anchor
 
 if TYPE_CHECKING:
     from nsm_resilience.judge.components import Change

@@ -13,8 +13,6 @@ from pydantic_core import PydanticKnownError
 
 from nsm_resilience.systems import known
 
-__all__ = ["PLANE_NAMES", "Component", "Plane", "Registry", "Socket", "SystemName"]
-
 
 def _one_of(key: str, names: tuple[str, ...]) -> Callable[[str], str]:
     """A check of what a study's `key` names."""

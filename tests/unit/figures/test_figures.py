@@ -25,16 +25,15 @@ from nsm_resilience.analysis.figures.result_table import (
     table_for_people,
 )
 from nsm_resilience.analysis.figures.survival import curves, describe_survival, draw_survival
-from nsm_resilience.analysis.figures.timelines import (
+from nsm_resilience.analysis.figures.timelines import describe_timelines, draw_timelines
+from nsm_resilience.analysis.figures.typical import typical_trials
+from nsm_resilience.analysis.timeline import (
     Timeline,
     binned,
     changed_sockets,
-    describe_timelines,
-    draw_timelines,
     states,
     timeline_of,
 )
-from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.systems.known import FIRST
 from tests.builders.campaign_tables import WATCH_S

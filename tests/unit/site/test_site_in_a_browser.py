@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from nsm_resilience.analysis import style
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.site.links import page_of, page_of_cell
+from nsm_resilience.report.site_links import page_of, page_of_cell
 from nsm_resilience.site.timeline import BINS
 from tests.browser import TELEPHONE, Browser, headless
 from tests.builders.sites import Built

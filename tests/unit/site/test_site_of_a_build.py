@@ -14,15 +14,15 @@ import pytest
 from linked_pages import Page, dead_links, target_of
 
 from nsm_resilience.judge.campaign import judge_campaign
-from nsm_resilience.site.build import build_site
-from nsm_resilience.site.links import (
+from nsm_resilience.report.site_links import (
     FRONT,
-    between_pages,
     index_of,
     page_of,
     page_of_cell,
     page_of_notebook,
 )
+from nsm_resilience.site.build import build_site
+from nsm_resilience.site.links import between_pages
 from nsm_resilience.site.notebook_page import notebook_page
 from nsm_resilience.tables.build import build_tables
 from tests.builders.records import build, describe

@@ -16,9 +16,7 @@ from linked_pages import Page, dead_links, target_of
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.verdict import Verdict
-from nsm_resilience.report.words import HEADINGS, MEANINGS, meaning_of
-from nsm_resilience.site.attempt_pages import SiteError
-from nsm_resilience.site.links import (
+from nsm_resilience.report.site_links import (
     EVIDENCE,
     ROWS_SHOWN,
     index_of,
@@ -26,6 +24,8 @@ from nsm_resilience.site.links import (
     page_of_cell,
     page_of_table,
 )
+from nsm_resilience.report.words import HEADINGS, MEANINGS, meaning_of
+from nsm_resilience.site.attempt_pages import SiteError
 from nsm_resilience.study.models import Source
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.schemas import (

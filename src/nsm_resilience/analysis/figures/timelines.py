@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.analysis.figures.typical import RULE, typical_trials
+from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.timeline import (
     BEFORE_S,
     SOCKETS,
-    Band,
     Timeline,
     binned,
     changed_sockets,
     lanes,
     reply_limits,
     states,
-    timeline_of,
 )
 from nsm_resilience.tables.language import seconds
 
@@ -371,17 +369,3 @@ def describe_timelines(trials: pd.DataFrame) -> Description:
         trials=tuple(chosen["trial"]),
         drawn=not chosen.empty,
     )
-
-
-__all__ = [
-    "RULE",
-    "Band",
-    "Timeline",
-    "binned",
-    "changed_sockets",
-    "describe_timelines",
-    "draw_timelines",
-    "lanes",
-    "states",
-    "timeline_of",
-]
