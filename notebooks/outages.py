@@ -26,7 +26,7 @@ trials, scenarios = given.table("trials"), given.table("scenarios")
 # manager waits for a lost forwarder, 290 s for the longest heal of a destination.
 
 # %%
-outages = describe_outages(trials, scenarios)
+outages = describe_outages(trials)
 given.save(draw_outages(trials, scenarios, given.names, given.watch_s), outages)
 
 # %% [markdown]

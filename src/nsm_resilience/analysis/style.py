@@ -60,11 +60,10 @@ REPLY_COLOUR = INK
 
 @dataclass(frozen=True)
 class Mark:
-    """How a verdict is drawn: colour of its edge, whether it is filled, and its marker."""
+    """How a verdict is drawn: its colour, and its marker."""
 
     colour: str
     marker: str
-    filled: bool = True
 
 
 VERDICT_MARKS: dict[str, Mark] = {
@@ -74,8 +73,6 @@ VERDICT_MARKS: dict[str, Mark] = {
     "unknown": Mark(SOFT, "x"),
     "not_injected": Mark(SOFT, "+"),
     "not_reached": Mark(SOFT, "1"),
-    "not reached": Mark(SOFT, "D", filled=False),
-    "not tested": Mark(SOFT, "o", filled=False),
 }
 
 CENSORED_MARKER = ">"
@@ -167,15 +164,15 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     return with_style
 
 
-def new_figure(width_mm: float, height_mm: float, **padding: float) -> Figure:
+def new_figure(width_mm: float, height_mm: float, **layout: Any) -> Figure:
     """Return an empty figure of this size that no global state (pyplot) knows of.
 
-    `padding` goes to matplotlib's constrained layout (`w_pad` and the like).
+    `layout` goes to matplotlib's constrained layout (`w_pad` and the like).
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4))
-    figure.set_layout_engine("constrained", **padding)
+    figure.set_layout_engine("constrained", **layout)
     return figure
 
 
@@ -204,11 +201,8 @@ class SavedFigure:
     path: Path
     alt: str
 
-    def _repr_svg_(self) -> str:
-        return self.path.read_text(encoding="utf-8")
-
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"image/svg+xml": self._repr_svg_(), "text/plain": self.alt}
+        return {"image/svg+xml": self.path.read_text(encoding="utf-8"), "text/plain": self.alt}
 
 
 @styled

@@ -207,7 +207,7 @@ def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Des
     return [
         describe_testbed(deployments(campaign, trials)),
         describe_result_table(scenarios, trials),
-        describe_outages(trials, scenarios),
+        describe_outages(trials),
         describe_survival(trials),
         describe_consequences(trials),
         describe_timelines(trials),

@@ -105,12 +105,12 @@ def test_a_path_that_never_stopped_is_not_on_the_log_axis(outages: Figure) -> No
 
 
 def test_points_say_the_verdict_by_marker_and_not_by_colour_alone() -> None:
-    marks = [(mark.marker, mark.filled) for mark in style.VERDICT_MARKS.values()]
+    marks = [mark.marker for mark in style.VERDICT_MARKS.values()]
     assert len(set(marks)) == len(marks)
 
 
 def test_the_description_counts_what_is_drawn(mixed: Constructed) -> None:
-    description = describe_outages(mixed.tables["trials"], mixed.tables["scenarios"])
+    description = describe_outages(mixed.tables["trials"])
     counts = shown_trials(mixed.tables["trials"])["moment"].value_counts()
     assert f"In {counts['never']} the path never stopped" in description.alt
     assert f"in {counts['censored']} it had not come back" in description.alt
@@ -121,7 +121,7 @@ def test_without_judged_trials_the_figures_say_so_and_still_draw(
     untested: Constructed, names: dict[str, str]
 ) -> None:
     trials, scenarios = untested.tables["trials"], untested.tables["scenarios"]
-    assert not describe_outages(trials, scenarios).drawn
+    assert not describe_outages(trials).drawn
     assert not describe_survival(trials).drawn
     assert not describe_timelines(trials).drawn
     draw_outages(trials, scenarios, names, WATCH_S)

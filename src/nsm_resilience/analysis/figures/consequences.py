@@ -12,7 +12,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.consequences import Consequences, consequences
 from nsm_resilience.analysis.figures.cells import cell_id, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.analysis.figures.outages import label_lines
+from nsm_resilience.analysis.figures.outages import label_lines, label_rows
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
 
@@ -127,11 +127,7 @@ def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
             text, ((own[0] + own[-1] + 1) / 2, 1.0), xycoords=axes.get_xaxis_transform(),
             xytext=(0, 25), textcoords="offset points", ha="center", fontstyle="italic",
         )  # fmt: skip
-    axes.set_yticks(range(len(lines)), labels=[line.text for line in lines])
-    for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
-        if line.variant:
-            tick.set_color(style.SOFT)
-            tick.set_fontsize(6.5)
+    label_rows(axes, lines)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)

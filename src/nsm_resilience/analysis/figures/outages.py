@@ -31,6 +31,10 @@ SHORTEST_S = 0.1
 
 _ROW_MM = 4.6
 
+_SPARE = 0.012
+"""Share of the figure's width that is left free beside the labels: letters are a little wider in
+print than those that the layout is measured with (analysis/style.py)."""
+
 
 def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials that count in n; void and cut attempts measured nothing.
@@ -66,56 +70,21 @@ def draw_outages(
     cells = shown[list(CELL)].drop_duplicates().reset_index(drop=True)
     lines = label_lines(cells, names)
     figure = style.new_figure(
-        style.COLUMN_MM, height_mm(lines), w_pad=0.01, h_pad=0.01, wspace=0.015
-    )
+        style.COLUMN_MM, 18 + _ROW_MM * max(len(lines), 1), w_pad=0.01, h_pad=0.01, wspace=0.015,
+        rect=(_SPARE, 0, 1 - _SPARE, 1),
+    )  # fmt: skip
     never, axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1, 4.2]})
-    draw_panel(never, axes, shown, scenarios, lines, longest_s(shown, watch_s))
-    label_rows(never, lines)
-    draw_legend(figure, shown)
-    return figure
-
-
-def height_mm(lines: Sequence[LabelLine]) -> float:
-    """Height of a figure with these lines."""
-    return 18 + _ROW_MM * max(len(lines), 1)
-
-
-def longest_s(shown: pd.DataFrame, watch_s: float) -> float:
-    """Longest time that the axis has to hold."""
-    return max([watch_s, *REFERENCE_LINES_S, *(float(s) for s in shown["outage_s"])])
-
-
-def draw_panel(
-    never: Axes,
-    axes: Axes,
-    shown: pd.DataFrame,
-    scenarios: pd.DataFrame,
-    lines: Sequence[LabelLine],
-    longest: float,
-    prefix: str = "",
-) -> None:
-    """Draw the outages of one campaign into two axes: paths that never stopped, and the others.
-
-    Args:
-        never: axes without a scale.
-        axes: axes that get the logarithmic scale.
-        shown: what `shown_trials` returned.
-        scenarios: table `scenarios`, for medians and their intervals.
-        lines: rows from top to bottom.
-        longest: longest time in seconds that the axis has to hold.
-        prefix: put before the trial's id in the ids of points, where a figure has two panels.
-    """
     rows = {line.cell: y for y, line in enumerate(lines) if line.cell is not None}
-    right = longest * 1.3
+    right = 1.3 * max([watch_s, *REFERENCE_LINES_S, *(float(s) for s in shown["outage_s"])])
     axes.set_xscale("log")
     axes.set_xlim(SHORTEST_S, right)
-    shade_scenarios((never, axes), lines)
+    _shade_scenarios((never, axes), lines)
     style.light_grid(axes)
     _reference_lines(axes)
     _medians(axes, scenarios, rows, right)
     for cell, y in rows.items():
         own = shown[(shown[list(CELL)] == list(cell)).all(axis=1)]
-        _points(never, axes, own, y, prefix)
+        _points(never, axes, own, y)
 
     axes.set_xlabel("outage of the path (s)")
     never.set_xlim(-0.5, 0.5)
@@ -126,20 +95,13 @@ def draw_panel(
         side.tick_params(axis="y", length=0)
         side.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-_SPARE = 0.012
-"""Share of the figure's width that is left free beside the labels: letters are a little wider in
-print than those that the layout is measured with (analysis/style.py)."""
+    label_rows(never, lines)
+    _legend(figure, shown)
+    return figure
 
 
 def label_rows(axes: Axes, lines: Sequence[LabelLine]) -> None:
     """Write the lines at the left of the leftmost axes."""
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    layout = axes.figure.get_layout_engine()
-    if isinstance(layout, ConstrainedLayoutEngine):
-        layout.set(rect=(_SPARE, 0, 1 - _SPARE, 1))
     axes.set_yticks(range(len(lines)), labels=[line.text for line in lines])
     for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
         if line.variant:
@@ -173,7 +135,7 @@ def label_lines(cells: pd.DataFrame, names: Mapping[str, str]) -> list[LabelLine
     return lines
 
 
-def shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None:
+def _shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None:
     """Shade every other scenario, so that a row is found from its label."""
     for number, scenario in enumerate(dict.fromkeys(line.scenario for line in lines)):
         if number % 2 == 0:
@@ -218,9 +180,9 @@ def _medians(
             )  # fmt: skip
 
 
-def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> None:
-    offsets = spread(len(own), 0.30)
-    idle = spread(int((own["moment"] == "never").sum()), 0.36)
+def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int) -> None:
+    offsets = _spread(len(own), 0.30)
+    idle = _spread(int((own["moment"] == "never").sum()), 0.36)
     for row, offset in zip(own.to_dict("records"), offsets, strict=True):
         mark = style.VERDICT_MARKS[row["verdict"]]
         if row["moment"] == "never":
@@ -243,15 +205,15 @@ def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int, prefix: str) -> 
             zorder=3,
             clip_on=False,
         )[0]
-        point.set_gid(f"{prefix}{row['trial']}:{row['moment']}")
+        point.set_gid(f"{row['trial']}:{row['moment']}")
 
 
-def spread(n: int, half: float) -> list[float]:
+def _spread(n: int, half: float) -> list[float]:
     """Return n positions around 0 in the order of the trials."""
     return [0.0] if n == 1 else [half * (2 * i / (n - 1) - 1) for i in range(n)]
 
 
-def draw_legend(figure: Figure, shown: pd.DataFrame) -> None:
+def _legend(figure: Figure, shown: pd.DataFrame) -> None:
     """Say below the figure what the marks of these trials mean."""
     from matplotlib.lines import Line2D
 
@@ -276,8 +238,8 @@ def draw_legend(figure: Figure, shown: pd.DataFrame) -> None:
                       handletextpad=0.1)  # fmt: skip
 
 
-def describe_outages(trials: pd.DataFrame, scenarios: pd.DataFrame) -> Description:
-    """Say in words what the figure shows, from the tables it is drawn from."""
+def describe_outages(trials: pd.DataFrame) -> Description:
+    """Say in words what the figure shows."""
     shown = shown_trials(trials)
     counts = shown["moment"].value_counts()
     never, back, censored = (int(counts.get(m, 0)) for m in ("never", "back", "censored"))

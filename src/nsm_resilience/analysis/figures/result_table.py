@@ -69,9 +69,9 @@ def draw_result_table(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Figu
                 [claim], [y + 0.27], marker="^", markersize=3.6, markerfacecolor="white",
                 markeredgecolor=style.SOFT, markeredgewidth=0.7, linestyle="none", clip_on=False,
             )[0].set_gid(f"claim:{y}")  # fmt: skip
-        mark = style.VERDICT_MARKS[row["verdict"]]
         counts = str(row["verdict"])  # not tested or not reached
         if row["n"]:
+            mark = style.VERDICT_MARKS[row["verdict"]]
             counts = f"{row['k']}/{row['n']}"
             axes.plot(
                 [row["wilson_low"], row["wilson_high"]], [y, y], color=mark.colour, linewidth=1.2

@@ -68,22 +68,21 @@ class _Plan:
         self.axes.add_patch(patch)
 
     def text(
-        self, x: float, y: float, text: str, *, size: float = 6.2, colour: str = style.INK,
-        align: str = "center", italic: bool = False,
+        self, x: float, y: float, text: str, *, size: float = 6.2, align: str = "center",
+        italic: bool = False,
     ) -> None:  # fmt: skip
         sides = {"outer": "right", "inner": "left"} if self._mirrored else {
             "outer": "left", "inner": "right"}  # fmt: skip
         self.axes.text(
             self.x(x), self.bottom + y, text, ha=sides.get(align, align), va="center",
-            fontsize=size, color=colour, linespacing=1.05, zorder=5,
+            fontsize=size, color=style.INK, linespacing=1.05, zorder=5,
             fontstyle="italic" if italic else "normal",
         )  # fmt: skip
 
-    def line(
-        self, *points: tuple[float, float], wide: bool = False, colour: str = style.INK
-    ) -> None:
+    def line(self, *points: tuple[float, float], wide: bool = False) -> None:
         self.axes.plot(
-            [self.x(x) for x, _ in points], [self.bottom + y for _, y in points], color=colour,
+            [self.x(x) for x, _ in points], [self.bottom + y for _, y in points],
+            color=style.INK,
             linewidth=1.8 if wide else 0.6, solid_joinstyle="miter", zorder=_LINES,
         )  # fmt: skip
 
