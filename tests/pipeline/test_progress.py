@@ -85,7 +85,7 @@ def test_an_attempt_under_way_is_shown_with_its_lane_and_phase(
     assert (one.lane, one.phase, one.attempt, one.alive) == ("lane-7", "watch", 1, True)
     assert one.phase_s < 30 and 90 <= one.seconds < 150
     assert trial not in {s.trial for s in state.left}
-    line = next(line for line in plain(state, {}, None) if trial in line)
+    line = next(line for line in plain(state, {}) if trial in line)
     assert re.search(rf"lane-7: {trial}, attempt 1: watch for 0:\d\d, 1:\d\d in all", line)
 
 
@@ -95,7 +95,7 @@ def test_an_attempt_that_nobody_writes_any_more_is_to_be_run_again(
     trial = begin(silent_s=SILENT_S + 30)
     state = Watcher(campaign).look()
     assert trial in {s.trial for s in state.left}
-    assert any("cut in watch" in line for line in plain(state, {}, None))
+    assert any("cut in watch" in line for line in plain(state, {}))
 
 
 def test_samples_that_become_parquet_while_one_looks_are_no_error(
@@ -137,7 +137,7 @@ def test_verdicts_so_far_are_those_of_the_judge_and_are_judged_once(
 def test_time_left_is_what_trials_took_over_the_lanes(campaign: Path) -> None:
     watcher = Watcher(campaign)
     state = watcher.look()
-    left = state.left_s(watcher.study)
+    left = state.left_s
     seconds = {one.trial: one.seconds for one in state.done if one.outcome == "complete"}
     assert left is not None
     assert min(seconds.values()) <= left * len(state.lanes) / len(state.left)
@@ -148,7 +148,7 @@ def test_time_left_is_what_trials_took_over_the_lanes(campaign: Path) -> None:
     for count in counts:
         lanes = [f"lane-{number}" for number in range(count)]
         CampaignLayout(campaign).cluster.write_text(json.dumps({"lanes": lanes}))
-        now = watcher.look().left_s(watcher.study)
+        now = watcher.look().left_s
         assert now is not None
         took.append(now)
     shared_s = (took[0] - took[1]) / (1 / counts[0] - 1 / counts[1])
@@ -163,8 +163,8 @@ def test_without_a_finished_trial_the_time_left_is_not_known(campaign: Path) -> 
     watcher = Watcher(campaign)
     state = watcher.look()
     assert len(state.left) == len(make_schedule(watcher.study))
-    assert state.left_s(watcher.study) is None
-    assert next(iter(plain(state, {}, None))).endswith("not known yet")
+    assert state.left_s is None
+    assert next(iter(plain(state, {}))).endswith("not known yet")
 
 
 def test_a_folder_without_a_campaign_says_how_to_begin_one(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_the_same_is_drawn_on_a_terminal(campaign: Path, begin: Begin) -> None:
     watcher = Watcher(campaign)
     state = watcher.look()
     console = Console(record=True, width=120, file=io.StringIO())
-    console.print(drawn(state, Verdicts(campaign, "").tally(state.done), 100))
+    console.print(drawn(state, Verdicts(campaign, "").tally(state.done)))
     text = console.export_text()
     assert trial in text and "time left" in text and "1:40" in text
     assert "verdicts so far" in text
@@ -214,7 +214,7 @@ def test_a_recorded_campaign_is_over_and_has_no_time_left(campaign: Path) -> Non
     layout.description.write_text(json.dumps({**description, "source": "recorded"}))
     watcher = Watcher(campaign)
     state = watcher.look()
-    assert state.over and state.left_s(watcher.study) == 0.0
-    told = next(plain(state, Verdicts(campaign, "x").tally(state.done), 0.0))
+    assert state.over and state.left_s == 0.0
+    told = next(plain(state, Verdicts(campaign, "x").tally(state.done)))
     assert f"is over; {len({one.trial for one in state.done})} of" in told
     assert "left" not in told

@@ -86,7 +86,8 @@ class State:
         at_it = {one.trial for one in self.running if one.alive}
         return [s for s in self.schedule if s.trial not in self.receipts | at_it]
 
-    def left_s(self, study: Study) -> float | None:
+    @property
+    def left_s(self) -> float | None:
         """Seconds until the last trial is done, on the lanes there are; None when unknown.
 
         A trial is taken to last as long as the median one of its cell, else of its scenario, else

@@ -41,7 +41,7 @@ def clock(seconds: float | None) -> str:
     return f"{whole // 60}:{whole % 60:02}"
 
 
-def headline(state: State, left_s: float | None) -> str:
+def headline(state: State) -> str:
     """How far the campaign is, in one line."""
     voids = sum(one.outcome == "void" for one in state.done)
     told = f", {voids} void attempt{'s' if voids > 1 else ''}" if voids else ""
@@ -52,7 +52,7 @@ def headline(state: State, left_s: float | None) -> str:
         )
     return (
         f"{state.name}: {len(state.receipts)} of {len(state.schedule)} trials done{told}; "
-        f"time left on {max(1, len(state.lanes))} lane(s): {clock(left_s)}"
+        f"time left on {max(1, len(state.lanes))} lane(s): {clock(state.left_s)}"
     )
 
 
@@ -66,16 +66,16 @@ def lane_lines(state: State) -> Iterator[str]:
         yield f"{who}: {doing}, {clock(one.seconds)} in all"
 
 
-def plain(state: State, tally: Tally, left_s: float | None) -> Iterator[str]:
+def plain(state: State, tally: Tally) -> Iterator[str]:
     """Everything as lines for a file or a pipe."""
-    yield headline(state, left_s)
+    yield headline(state)
     yield from (f"  {line}" for line in lane_lines(state))
     for cell, counts in sorted(tally.items()):
         words = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
         yield f"  {cell}: {words}"
 
 
-def drawn(state: State, tally: Tally, left_s: float | None) -> RenderableType:
+def drawn(state: State, tally: Tally) -> RenderableType:
     """The same for a terminal: a bar, the lanes, the verdicts so far."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
@@ -96,7 +96,7 @@ def drawn(state: State, tally: Tally, left_s: float | None) -> RenderableType:
         )
     bar = ProgressBar(total=max(1, len(state.schedule)), completed=len(state.ended), width=60)
     hint = Text("the log of a trial: nsm-resilience log <cell>/<NN>", style="dim")
-    return Group(headline(state, left_s), bar, "", lanes, "", verdicts, "", hint)
+    return Group(headline(state), bar, "", lanes, "", verdicts, "", hint)
 
 
 def as_object(folder: Path, code: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def as_object(folder: Path, code: str) -> dict[str, Any]:
         "over": state.over,
         "scheduled": len(state.schedule),
         "ended": len(state.ended),
-        "left_s": state.left_s(watcher.study),
+        "left_s": state.left_s,
         "running": [asdict(one) | {"alive": one.alive} for one in state.running],
         "verdicts": {cell: dict(counts) for cell, counts in Verdicts(folder, code).tally(
             state.done).items()},
@@ -127,16 +127,16 @@ def show(
         os.nice(max(0, 19 - os.nice(0)))
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
 
-    def look() -> tuple[State, Tally, float | None]:
+    def look() -> tuple[State, Tally]:
         state = watcher.look()
-        return state, verdicts.tally(state.done), state.left_s(watcher.study)
+        return state, verdicts.tally(state.done)
 
     if once:
         for line in plain(*look()):
             say(line)
         return
     if not sys.stdout.isatty():
-        _follow(look, interval_s, say)
+        _follow(watcher, interval_s, say)
         return
     from rich.live import Live
 
@@ -149,20 +149,16 @@ def show(
             time.sleep(interval_s)
 
 
-def _follow(
-    look: Callable[[], tuple[State, Tally, float | None]],
-    interval_s: float,
-    say: Callable[[str], None],
-) -> None:
+def _follow(watcher: Watcher, interval_s: float, say: Callable[[str], None]) -> None:
     told: tuple[int, frozenset[tuple[str, int, str]]] | None = None
     while True:
-        state, _, left_s = look()
+        state = watcher.look()
         now = (
             len(state.receipts),
             frozenset((one.trial, one.attempt, one.phase) for one in state.running),
         )
         if now != told:
-            say("; ".join([headline(state, left_s), *lane_lines(state)]))
+            say("; ".join([headline(state), *lane_lines(state)]))
         told = now
         if state.over:
             return
