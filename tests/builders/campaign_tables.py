@@ -71,8 +71,7 @@ def trial_row(
         "interruptions": int(path != "alive"), "down_s": outage, "replies_sent": 6500,
         "replies_lost": int(outage * 50), "lost_outside": 0, "replies_late": 0,
         "longest_reply_s": 0.004, "late_sends": 0,
-        "shared_losses": 0, "shared_losses_s": 0.0, "shared_echoes_lost": 0, "shared_stalls": 0,
-        "shared_stalls_s": 0.0,
+        "shared_losses": 0, "shared_stalls": 0,
         "new_connection_s": chance.uniform(3, 5) if new else None, "new_connection_answered": new,
         "new_connection_verdict": "served" if new else "refused", "blind_s": None,
         "blind_at_least_s": None, "blind_censored": None,
@@ -132,8 +131,7 @@ def tables_of(
                 "down_median_s": float(judged["down_s"].median()) if n else None,
                 "interruptions_median": float(judged["interruptions"].median()) if n else None,
                 "interruptions_most": int(judged["interruptions"].max()) if n else 0,
-                "blind_n": 0, "blind_median_s": math.nan, "blind_median_low_s": math.nan,
-                "blind_median_high_s": math.nan, "blind_censored": 0,
+                "blind_n": 0, "blind_median_s": math.nan, "blind_censored": 0,
             }
         )  # fmt: skip
     scenarios = schemas.SCENARIOS.frame(rows)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.judgement import Judgement, Measures
 
 Row = dict[str, Any]
 
@@ -35,7 +35,8 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
         "replies_late": m.replies_late if measured else None,
         "longest_reply_s": m.longest_reply_s,
         "late_sends": m.late_sends if measured else None,
-        **_left_out(j),
+        "shared_losses": _shared(m, "loss"),
+        "shared_stalls": _shared(m, "stall"),
         "new_connection_s": m.new_connection_s,
         "new_connection_answered": m.new_connection_answered,
         "new_connection_verdict": m.new_connection_verdict if j.outcome == "complete" else None,
@@ -141,20 +142,11 @@ def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
     return list(last.values())
 
 
-def _left_out(judgement: Judgement) -> Row:
-    """The columns of `trials` that count what was shared with another lane in what is judged."""
-    measures = judgement.measures
-    inside = [one for one in measures.disturbances if one.followed != "nothing"]
-    losses = [one for one in inside if one.kind == "loss"]
-    stalls = [one for one in inside if one.kind == "stall"]
-    measured = measures.outage_s is not None
-    return {
-        "shared_losses": len(losses) if measured else None,
-        "shared_losses_s": sum(one.length_s for one in losses) if measured else None,
-        "shared_echoes_lost": sum(one.echoes for one in losses) if measured else None,
-        "shared_stalls": len(stalls) if measured else None,
-        "shared_stalls_s": sum(one.length_s for one in stalls) if measured else None,
-    }
+def _shared(measures: Measures, kind: str) -> int | None:
+    """How many losses or stalls were shared with another lane in what is judged."""
+    if measures.outage_s is None:
+        return None
+    return sum(one.kind == kind and one.followed != "nothing" for one in measures.disturbances)
 
 
 def _head(j: Judgement) -> Row:

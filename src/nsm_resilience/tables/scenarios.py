@@ -114,7 +114,6 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         for j in judged
         if j.measures.blind_s is not None
     ]
-    blind = median_interval(blinds)
     not_reached = sum(j.verdict == "not_reached" for j in counted)
     verdict = verdict_of(k, n, not_reached)
     return {
@@ -139,9 +138,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "interruptions_median": _median([len(j.measures.outages) for j in judged]),
         "interruptions_most": max((len(j.measures.outages) for j in judged), default=0),
         "blind_n": len(blinds),
-        "blind_median_s": _rounded(blind.median),
-        "blind_median_low_s": _rounded(blind.low),
-        "blind_median_high_s": _rounded(blind.high),
+        "blind_median_s": _rounded(median_interval(blinds).median),
         "blind_censored": sum(j.measures.blind_censored for j in judged),
     }
 

@@ -120,10 +120,7 @@ TRIALS = Table(
             _NOT_MEASURED,
             least=0,
         ),
-        Column("shared_losses_s", "number", "seconds of them", _NOT_MEASURED, least=0),
-        Column("shared_echoes_lost", "integer", "echoes lost in them", _NOT_MEASURED, least=0),
         Column("shared_stalls", "integer", "stalls shared likewise", _NOT_MEASURED, least=0),
-        Column("shared_stalls_s", "number", "seconds of them", _NOT_MEASURED, least=0),
         Column(
             "new_connection_s",
             "number",
