@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog saw and did, in order: kept in memory, printed, and counted for metrics."""
+"""What the watchdog saw and did, in order: kept in memory and printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import Any
 
 from foreign import printable
@@ -29,9 +29,6 @@ class Journal:
         self.lock = threading.Lock()
         self.entries: deque[dict[str, Any]] = deque(maxlen=MOST)
         self.next = 0
-        self.counts: Counter[tuple[str, str]] = Counter()
-        self.open: dict[tuple[str, str], int] = {}
-        self.looked_s = 0.0
         self.last_look_s = time.monotonic()
         self.late = 0
 
@@ -54,12 +51,6 @@ class Journal:
             entry["n"] = self.next
             self.next += 1
             self.entries.append(entry)
-            self.counts[(what, str(data.get("rule", "")))] += 1
-            key = (str(data.get("rule", "")), subject)
-            if what == "finding":
-                self.open[key] = 1
-            elif what == "cleared":
-                self.open.pop(key, None)
         sys.stdout.write(json.dumps(entry, separators=(",", ":")) + "\n")
         sys.stdout.flush()
 
@@ -68,28 +59,3 @@ class Journal:
         with self.lock:
             entries = [e for e in self.entries if e["n"] >= number]
             return {"id": self.id, "entries": entries, "next": self.next}
-
-    def metrics(self) -> str:
-        """Counters in Prometheus' text format."""
-        with self.lock:
-            lines = [
-                "# HELP nsm_watchdog_entries_total Entries of the journal by kind and rule.",
-                "# TYPE nsm_watchdog_entries_total counter",
-                *(
-                    f'nsm_watchdog_entries_total{{what="{what}",rule="{rule}"}} {count}'
-                    for (what, rule), count in sorted(self.counts.items())
-                ),
-                "# HELP nsm_watchdog_open Breaches that hold now.",
-                "# TYPE nsm_watchdog_open gauge",
-                *(
-                    f'nsm_watchdog_open{{rule="{rule}",subject="{subject}"}} {value}'
-                    for (rule, subject), value in sorted(self.open.items())
-                ),
-                "# HELP nsm_watchdog_look_seconds Time that the last look took.",
-                "# TYPE nsm_watchdog_look_seconds gauge",
-                f"nsm_watchdog_look_seconds {self.looked_s:.6f}",
-                "# HELP nsm_watchdog_late_looks_total Looks that were too late to prove anything.",
-                "# TYPE nsm_watchdog_late_looks_total counter",
-                f"nsm_watchdog_late_looks_total {self.late}",
-            ]
-        return "\n".join(lines) + "\n"

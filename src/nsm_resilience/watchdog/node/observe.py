@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import grpc_stream
 import processes
 import sockets
-from contracts import Component, Contracts, Peer, ServedSocket
+from contracts import Contracts, Peer, ServedSocket
 from netns import HOST_ROOT, run_on_node
 from policy import Breach
 
@@ -198,7 +198,7 @@ class Node:
         for peer in self.contracts.peers:
             component = self.contracts.components[peer.component]
             process = running.get(component.serving)
-            pid = self._dialler(peer, component, running)
+            pid = self._dialler(peer, running)
             if process is None or pid is None:
                 continue
             try:
@@ -213,9 +213,7 @@ class Node:
                 component=peer.component,
             )
 
-    def _dialler(
-        self, peer: Peer, component: Component, running: Mapping[str, Running]
-    ) -> int | None:
+    def _dialler(self, peer: Peer, running: Mapping[str, Running]) -> int | None:
         if not peer.dialler:
             return 1
         found = running.get(peer.dialler)

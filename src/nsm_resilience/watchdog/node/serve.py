@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The watchdog's pages, for reading only: /journal?since=N, /metrics, /healthz.
+"""The watchdog's pages, for reading only: /journal?since=N, /healthz.
 
 Times in the journal are the node's CLOCK_MONOTONIC, which the node agent measures, too.
 """
@@ -36,13 +36,11 @@ def serve(journal: Journal, port: int) -> ThreadingHTTPServer:
                 asked = parse_qs(url.query).get("since", ["0"])[0]
                 found = journal.since(int(asked) if asked.isdigit() else 0)
                 self._answer(200, "application/json", json.dumps(found))
-            elif url.path == "/metrics":
-                self._answer(200, "text/plain; version=0.0.4", journal.metrics())
             elif url.path == "/healthz":
                 status, text = (200, "ok\n") if journal.is_looking else (503, "stuck\n")
                 self._answer(status, "text/plain", text)
             else:
-                self._answer(404, "text/plain", "journal, metrics and healthz are here\n")
+                self._answer(404, "text/plain", "journal and healthz are here\n")
 
         def log_message(self, *_: Any) -> None:
             """Requests are not logged."""

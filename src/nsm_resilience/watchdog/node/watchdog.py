@@ -232,7 +232,6 @@ def main() -> None:
             journal.write("problem", "look", text=f"{type(error).__name__}: {error}"[:500])
         else:
             journal.last_look_s = time.monotonic()
-            journal.looked_s = journal.last_look_s - begin
             if begin >= beat_due:
                 journal.write("beat", late=journal.late, listed_s=dog.since_list_s(begin))
                 beat_due = begin + BEAT_S
