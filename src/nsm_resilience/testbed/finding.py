@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["ok", "warning", "missing"]
+Ask = Callable[..., tuple[bool, str]]
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,8 @@ def answer(*command: str, timeout_s: float = 60) -> tuple[bool, str]:
         return False, f"{command[0]}: {error.strerror}"
     said = done.stdout if done.returncode == 0 else done.stderr
     return done.returncode == 0, said.strip()
+
+
+def in_docker(image: str, ask: Ask = answer) -> bool:
+    """Whether the local Docker engine has an image."""
+    return ask("docker", "image", "inspect", image)[0]

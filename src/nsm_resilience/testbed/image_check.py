@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nsm_resilience.testbed.config import Images, KindTestbed
-from nsm_resilience.testbed.finding import Finding, Level, answer
+from nsm_resilience.testbed.finding import Ask, Finding, Level, answer, in_docker
 
 ASK_S = 30.0
 """How long a registry may take to describe an image, seconds."""
-Ask = Callable[..., tuple[bool, str]]
 
 
 def look_at_images(
@@ -34,7 +33,7 @@ def look_at_images(
     """
     images = config.images
     names = [*images.names(planes), images.agent]
-    there = {name for name in (config.node_image, *names) if _present(name, ask)}
+    there = {name for name in (config.node_image, *names) if in_docker(name, ask)}
     yield _node_image(config.node_image, config.node_image in there, ask)
     if images.load == "pull":
         yield _pulled(names, ask)
@@ -47,10 +46,6 @@ def look_at_images(
         )  # fmt: skip
     else:
         yield _archives(images, names)
-
-
-def _present(name: str, ask: Ask) -> bool:
-    return ask("docker", "image", "inspect", name)[0]
 
 
 def _node_image(name: str, there: bool, ask: Ask) -> Finding:

@@ -15,6 +15,7 @@ import yaml
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
+from nsm_resilience.testbed.finding import answer, in_docker
 
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
@@ -22,8 +23,6 @@ CREATE_S = 1200.0
 """How long kind may take to make a cluster, or to load images into its nodes; seconds."""
 ACT_S = 300.0
 """How long everything else that kind does may take; seconds."""
-DOCKER_S = 60.0
-"""How long Docker may take to answer a question; seconds."""
 MAKE_AGAIN = 3
 """How often a cluster is made for which Docker still had nodes of a kind that was killed."""
 NODES_THERE = "node(s) already exist"
@@ -218,7 +217,7 @@ class Kind:
         images = self.config.images
         if images.load == "docker":
             names = [*images.names(self.planes), images.agent]
-            missing = [name for name in names if not _in_docker(name)]
+            missing = [name for name in names if not in_docker(name)]
             if missing:
                 raise TestbedError(
                     f"Docker has no image {', '.join(missing)}; load or build them, or set "
@@ -271,24 +270,10 @@ class Kind:
             return printed.read()
 
 
-def _in_docker(image: str) -> bool:
-    command = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
-    return _docker(command) is not None
-
-
 def _running(cluster: str) -> set[str]:
     """Names of the cluster's containers that run; none that has ended, or is paused."""
-    command = ["docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
-               "--filter", "status=running", "--format", "{{.Names}}"]  # fmt: skip
-    return set((_docker(command) or "").split())
-
-
-def _docker(command: list[str]) -> str | None:
-    """What a question to Docker prints; None when it says no or nothing."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=DOCKER_S
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.stdout if done.returncode == 0 else None
+    works, said = answer(
+        "docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
+        "--filter", "status=running", "--format", "{{.Names}}",
+    )  # fmt: skip
+    return set(said.split()) if works else set()
