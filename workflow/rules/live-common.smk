@@ -5,14 +5,14 @@ from nsm_resilience.closing import other_planes
 from nsm_resilience.executor import check_hosts
 from nsm_resilience.report.texts import check_texts
 from nsm_resilience.study.schedule import make_schedule, trials_before
-from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
+from nsm_resilience.testbed.config import load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
 try:
     STUDY = live_study(SETTINGS)
     check_texts(STUDY, Path(SETTINGS.study))
     TESTBED = load_testbed(SETTINGS.testbed)
-    LANES = len(TESTBED.nodes) if isinstance(TESTBED, ExistingTestbed) else TESTBED.lanes
+    LANES = len(TESTBED.worker_pairs())
     check_turns(STUDY, LANES)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None

@@ -83,7 +83,7 @@ def _bring_up(
     somebody_elses = isinstance(config, ExistingTestbed)
     if somebody_elses:
         refuse_another_mesh(cluster)
-    lanes = make_lanes(cluster, testbed.worker_pairs())
+    lanes = make_lanes(cluster, config.worker_pairs())
     say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
     deploy(cluster, config.images.agent)
     enter(cluster, campaign_folder)

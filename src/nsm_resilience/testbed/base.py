@@ -74,7 +74,3 @@ class Testbed(Protocol):
     def down(self) -> None:
         """Remove it and what we put there. May be repeated; nothing to do is no error."""
         ...
-
-    def worker_pairs(self) -> list[tuple[str, str]]:
-        """Client's and endpoint's node of each lane."""
-        ...

@@ -39,10 +39,6 @@ class Existing:
         """The context named in the testbed's file."""
         return self.config.context
 
-    def worker_pairs(self) -> list[tuple[str, str]]:
-        """The pairs of the testbed's file."""
-        return self.config.worker_pairs()
-
     def up(self) -> None:
         """Check that the user allowed this context and that its nodes can be used."""
         self.check_allowed()
@@ -63,7 +59,7 @@ class Existing:
                 f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"
                 + proposal(nodes)
             )
-        wrong = {node: why_not(nodes, node) for pair in self.worker_pairs() for node in pair}
+        wrong = {node: why_not(nodes, node) for pair in self.config.nodes for node in pair}
         lines = [f"  {node}: {why}" for node, why in wrong.items() if why]
         if lines:
             raise TestbedError("these nodes cannot be used:\n" + "\n".join(lines))

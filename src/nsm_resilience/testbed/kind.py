@@ -64,14 +64,6 @@ class Kind:
         """The name that kind gives to the context."""
         return f"kind-{self.name}"
 
-    def worker_pairs(self) -> list[tuple[str, str]]:
-        """Two workers for each lane."""
-        return self.config.worker_pairs()
-
-    @property
-    def _lanes(self) -> int:
-        return self.config.lanes
-
     def exists(self) -> bool:
         """Whether kind knows a cluster of this name; TestbedError when it cannot tell."""
         return self.name in self._kind("get", "clusters").split()
@@ -84,7 +76,9 @@ class Kind:
         namespace is the work of a kind that went on alone when we were killed.
         """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
-        wanted = {n for pair in self.worker_pairs() for n in pair} | {f"{self.name}-control-plane"}
+        wanted = {n for pair in self.config.worker_pairs() for n in pair} | {
+            f"{self.name}-control-plane"
+        }
         if not nodes == wanted == _running(self.name):
             return False
         from nsm_resilience.testbed.api import Cluster
@@ -135,8 +129,8 @@ class Kind:
         if users:
             raise TestbedError(
                 f"the kind cluster `{self.name}` is used by {', '.join(map(str, users))} and is "
-                f"not what this testbed asks for ({1 + 2 * self._lanes} nodes, all Ready); wait "
-                "for the end of that campaign, or write another `name:` in the testbed's file"
+                f"not what this testbed asks for ({1 + 2 * self.config.lanes} nodes, all Ready); "
+                "wait for the end of that campaign, or write another `name:` in the testbed's file"
             )
 
     def up(self) -> None:
@@ -154,11 +148,11 @@ class Kind:
         layout = {
             "kind": "Cluster",
             "apiVersion": "kind.x-k8s.io/v1alpha4",
-            "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self._lanes)],
+            "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self.config.lanes)],
         }
         self.state.mkdir(parents=True, exist_ok=True)
         write_bytes(self._layout, yaml.safe_dump(layout, sort_keys=False).encode())
-        self.say(f"cluster {self.name}: making it, {1 + 2 * self._lanes} nodes")
+        self.say(f"cluster {self.name}: making it, {1 + 2 * self.config.lanes} nodes")
         self._create(MAKE_AGAIN if was_begun else 1)
         self._load_images()
         self._wait_for_nodes()
@@ -190,7 +184,7 @@ class Kind:
         from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 
         cluster = Cluster(self.kubeconfig, self.context)
-        wanted = {node for pair in self.worker_pairs() for node in pair}
+        wanted = {node for pair in self.config.worker_pairs() for node in pair}
         try:
             wait_for("all workers Ready", lambda: cluster.ready_nodes() >= wanted, READY_S)
         except ApiUnavailable as error:

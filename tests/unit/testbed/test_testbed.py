@@ -38,8 +38,8 @@ def test_a_wrong_key_in_a_testbed_file_gets_the_right_one(tmp_path: Path) -> Non
         load_testbed(file)
 
 
-def test_a_kind_cluster_has_two_workers_of_its_own_for_each_lane(tmp_path: Path) -> None:
-    pairs = Kind(KindTestbed(name="x", lanes=2), tmp_path).worker_pairs()
+def test_a_kind_cluster_has_two_workers_of_its_own_for_each_lane() -> None:
+    pairs = KindTestbed(name="x", lanes=2).worker_pairs()
     assert pairs == [("x-worker", "x-worker2"), ("x-worker3", "x-worker4")]
 
 
