@@ -23,12 +23,12 @@ rule result_table:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook"),
+        code=code_of("analysis", "statistics", "report/notebook", "record"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
-rule outages:
+use rule result_table as outages with:
     """How long the established path was away, per cell and as survival curves."""
     input:
         notebook="notebooks/outages.py",
@@ -50,16 +50,9 @@ rule outages:
         ),
     log:
         "results/logs/outages.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
-rule consequences:
+use rule result_table as consequences with:
     """What broke, what was shown and who was told, and for how long new clients are refused."""
     input:
         notebook="notebooks/consequences.py",
@@ -81,16 +74,9 @@ rule consequences:
         ),
     log:
         "results/logs/consequences.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
-rule timelines:
+use rule result_table as timelines with:
     """Replies, components and the fault of one typical trial per scenario, on one time axis."""
     input:
         notebook="notebooks/timelines.py",
@@ -106,16 +92,9 @@ rule timelines:
         ),
     log:
         "results/logs/timelines.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook", "record"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
-rule testbed:
+use rule result_table as testbed with:
     """The testbed as it was deployed, and which scenarios are tested by whom."""
     input:
         notebook="notebooks/testbed.py",
@@ -131,16 +110,9 @@ rule testbed:
         ),
     log:
         "results/logs/testbed.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook", "record"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
-rule gallery:
+use rule result_table as gallery with:
     """All trials of the cell whose path was interrupted most often, as small multiples."""
     input:
         notebook="notebooks/gallery.py",
@@ -151,13 +123,6 @@ rule gallery:
         figure="results/figures/gallery.svg",
     log:
         "results/logs/gallery.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook", "record"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
 
 rule explore:
@@ -182,7 +147,7 @@ rule explore:
         " -p interactive=false > {log:q} 2>&1"
 
 
-rule contrasts:
+use rule result_table as contrasts with:
     """What each factor changes, and what differs between campaigns."""
     input:
         notebook="notebooks/contrasts.py",
@@ -198,10 +163,3 @@ rule contrasts:
         ),
     log:
         "results/logs/contrasts.log",
-    conda:
-        "../envs/nsm-resilience.yaml"
-    params:
-        paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook"),
-    shell:
-        "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
