@@ -70,7 +70,7 @@ def _levels(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-LISTS = ("scenarios", "system", "plane", "client", "failure", "outage", "watch", "remedy")
+LISTS = ("scenarios", *Factors.model_fields)
 """Keys of an arm whose single value may stand without brackets."""
 
 
@@ -121,23 +121,11 @@ class Arm(Model):
 
     def cells(self, scenario: Scenario) -> list[Cell]:
         """Every combination of this arm's levels for one scenario."""
-        failures: tuple[Failure, ...] = self.failure or (scenario.default_failure,)
+        levels = {name: getattr(self, name) for name in Factors.model_fields}
+        levels["failure"] = self.failure or (scenario.default_failure,)
         return [
-            Cell(
-                scenario=scenario.id,
-                factors=Factors(
-                    system=s, plane=p, client=c, failure=f, outage=o, watch=w, remedy=r
-                ),
-            )
-            for s, p, c, f, o, w, r in product(
-                self.system,
-                self.plane,
-                self.client,
-                failures,
-                self.outage,
-                self.watch,
-                self.remedy,
-            )
+            Cell(scenario=scenario.id, factors=Factors(**dict(zip(levels, chosen, strict=True))))
+            for chosen in product(*levels.values())
         ]
 
 

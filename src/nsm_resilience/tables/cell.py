@@ -9,11 +9,11 @@ from __future__ import annotations
 from nsm_resilience.study.cells import LEVELS
 from nsm_resilience.tables.columns import Column
 
-CELL = ("scenario", "system", "plane", "client", "failure", "outage", "watch", "remedy")
-
 COMPANY = ("alone", "side by side")
 
 FACTOR_LEVELS = LEVELS
+
+CELL = ("scenario", *FACTOR_LEVELS)
 
 
 def factor(name: str) -> Column:

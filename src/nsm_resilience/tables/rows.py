@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.tables.cell import FACTOR_LEVELS
 
 Row = dict[str, Any]
 
@@ -160,12 +161,4 @@ def _head(j: Judgement) -> Row:
 
 def factors_of(j: Judgement) -> Row:
     """The level of each factor."""
-    return {
-        "system": j.system,
-        "plane": j.plane,
-        "client": j.client,
-        "failure": j.failure,
-        "outage": j.outage,
-        "watch": j.watch,
-        "remedy": j.remedy,
-    }
+    return {name: getattr(j, name) for name in FACTOR_LEVELS}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, parts_named, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,27 +45,11 @@ USUAL = (SYSTEMS[FIRST].title, "first outage", "usual watch", "no remedy")
 """Names of levels that are not said of a cell: most cells have them."""
 
 _RANK = {
-    "system": tuple(SYSTEMS),
-    "plane": tuple(PLANE_NAMES),
-    "client": ("monitored", "plain"),
-    "failure": (
-        "none",
-        "kill",
-        "delete",
-        "hang",
-        "replace",
-        "unlink",
-        "orphan",
-        "mode",
-        "wipe",
-        "cut",
-        "pause",
-        "down",
-    ),
-    "outage": ("first", "second"),
-    "watch": ("usual", "full"),
-    "remedy": ("none", "observe", "heal"),
-}
+    **FACTOR_LEVELS,
+    "failure": ("none", "kill", "delete", "hang", "replace", "unlink", "orphan", "mode", "wipe",
+                "cut", "pause", "down"),
+}  # fmt: skip
+"""Levels in the order of the report, defaults first."""
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:
