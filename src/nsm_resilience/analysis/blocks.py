@@ -26,7 +26,12 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_rank_p
-from nsm_resilience.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from nsm_resilience.statistics.intervals import (
+    CONFIDENCE,
+    NO_INTERVAL,
+    Interval,
+    check_confidence,
+)
 from nsm_resilience.statistics.times import Times
 
 if TYPE_CHECKING:
@@ -38,8 +43,6 @@ MOST_DRAWS = 100_000
 
 DRAWS = 9_999
 _SEED = 20191218
-
-NO_INTERVAL = Interval(math.nan, math.nan)
 
 Blocks = Sequence[Hashable]
 """Block of each trial of a sample, in the order of its values."""

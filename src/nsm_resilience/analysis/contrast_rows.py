@@ -20,7 +20,7 @@ from nsm_resilience.analysis.trial_units import Ran, with_units
 from nsm_resilience.statistics.differences import cliffs_delta, hodges_lehmann, risk_difference
 from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
 from nsm_resilience.statistics.families import Adjusted, adjusted, confidence_of
-from nsm_resilience.statistics.intervals import Interval, median_interval
+from nsm_resilience.statistics.intervals import NO_INTERVAL, Interval, median_interval
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.contrasts import CONTRASTS
 
@@ -225,7 +225,7 @@ def _difference(compared: Compared, confidence: float) -> tuple[tuple[float, flo
 def _delta(compared: Compared, confidence: float) -> tuple[float, Interval]:
     """Cliff's delta with its interval; of a share it would be the difference once more."""
     if compared.measure.share:
-        return math.nan, Interval(math.nan, math.nan)
+        return math.nan, NO_INTERVAL
     delta = cliffs_delta(compared.first.times, compared.second.times, confidence)
     return delta.estimate, Interval(delta.low, delta.high)
 
@@ -234,7 +234,7 @@ def _by_unit(compared: Compared, confidence: float) -> Interval:
     """Interval by resampled blocks, turns or clusters: of delta, of a share of the difference."""
     first, second, unit = compared.first, compared.second, compared.contrast.unit
     if not first.times.n or not second.times.n:
-        return Interval(math.nan, math.nan)
+        return NO_INTERVAL
     units, paired = (first.units(unit), second.units(unit)), unit == "block"
     if compared.measure.share:
         return share_interval(first.flags, second.flags, units, confidence, paired=paired)

@@ -57,11 +57,7 @@ def explain_verdicts(
     judgements = _read(verdicts, campaign)
     built = Built(verdicts.parent)
     chosen = _chosen(judgements, what, number, built)
-    counted = {
-        (one.campaign, one.trial, one.attempt)
-        for name in {j.campaign for j in chosen}
-        for one in counting([j for j in judgements if j.campaign == name])
-    }
+    counted = {(one.campaign, one.trial, one.attempt) for one in counting(judgements)}
     for judgement in chosen:
         key = (judgement.campaign, judgement.trial, judgement.attempt)
         chain = chain_of(built, *key, key in counted)

@@ -46,12 +46,11 @@ def facts_of(campaign: Path) -> dict[str, str]:
     study = load_recorded_study(CampaignLayout(campaign).study)
     commits, dirty = trial_commits(campaign, records)
     facts = campaign_facts(description, first_complete(campaign, records), study, commits, dirty)
-    lanes = {str(record["lane"]) for record in records if record.get("lane")}
-    named = dict(_named(facts, len(lanes)))
+    named = dict(_named(facts))
     return {what: str(value) for what, value in named.items() if value}
 
 
-def _named(facts: Mapping[str, Any], lanes: int) -> Iterator[tuple[str, Any]]:
+def _named(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     run = [facts[moment]["iso"] for moment in ("first", "last") if facts[moment]]
     yield "run", " to ".join(run)
     yield "study", facts["study"]
@@ -64,7 +63,7 @@ def _named(facts: Mapping[str, Any], lanes: int) -> Iterator[tuple[str, Any]]:
     yield "code of the trials", ", ".join(facts["commits"])
     yield "uncommitted changes", "yes" if facts["dirty"] else "no"
     yield "clusters", str(facts["clusters"])
-    yield "lanes", str(lanes) if lanes else ""
+    yield "lanes", facts["lanes"]
     for row in (*facts["machine"], *facts["versions"]):
         yield row["what"], row["value"]
     for node in facts["nodes"]:

@@ -19,7 +19,12 @@ from typing import Literal
 
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_fisher_p, least_rank_p
-from nsm_resilience.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from nsm_resilience.statistics.intervals import (
+    CONFIDENCE,
+    NO_INTERVAL,
+    Interval,
+    check_confidence,
+)
 from nsm_resilience.statistics.times import Times
 
 EXACT_BELOW = 50
@@ -152,7 +157,7 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
     """
     check_confidence(confidence)
     if not first.n or not second.n:
-        return Shift(math.nan, math.nan, Interval(math.nan, math.nan))
+        return Shift(math.nan, math.nan, NO_INTERVAL)
     import numpy as np
 
     x, y = np.asarray(first.seconds), np.asarray(second.seconds)
@@ -160,11 +165,7 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
     least = np.sort(np.where(np.asarray(first.observed)[:, None], shifts, -math.inf), axis=None)
     most = np.sort(np.where(np.asarray(second.observed)[None, :], shifts, math.inf), axis=None)
     rank = _shift_rank(first.n, second.n, confidence)
-    interval = (
-        Interval(math.nan, math.nan)
-        if rank is None
-        else Interval(float(least[rank - 1]), float(most[-rank]))
-    )
+    interval = Interval(float(least[rank - 1]), float(most[-rank])) if rank else NO_INTERVAL
     return Shift(float(np.median(least)), float(np.median(most)), interval)
 
 

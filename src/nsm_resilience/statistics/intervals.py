@@ -29,6 +29,9 @@ class Interval:
     high: float
 
 
+NO_INTERVAL = Interval(math.nan, math.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class MedianInterval:
     """A median and the order statistics that enclose it.
@@ -81,7 +84,7 @@ def wilson(k: int, n: int) -> Interval:
     if k < 0 or n < 0 or k > n:
         raise ValueError(f"wilson needs 0 <= k <= n, but got k={k}, n={n}")
     if n == 0:
-        return Interval(math.nan, math.nan)
+        return NO_INTERVAL
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(k, n, alpha=1.0 - CONFIDENCE, method="wilson")

@@ -133,13 +133,13 @@ def phase_rows(judgement: Judgement) -> Iterator[Row]:
 
 def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
     """Of each trial the last complete attempt; trials without one are left out."""
-    last: dict[str, Judgement] = {}
+    last: dict[tuple[str, str], Judgement] = {}
     for judgement in judgements:
-        if judgement.outcome != "complete":
-            continue
-        before = last.get(judgement.trial)
-        if before is None or judgement.attempt > before.attempt:
-            last[judgement.trial] = judgement
+        key = (judgement.campaign, judgement.trial)
+        before = last.get(key)
+        later = before is None or judgement.attempt > before.attempt
+        if judgement.outcome == "complete" and later:
+            last[key] = judgement
     return list(last.values())
 
 

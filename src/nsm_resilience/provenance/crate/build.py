@@ -179,11 +179,7 @@ def add_figures(
 ) -> None:
     """Say of each figure what it shows, and of which notebook, tables and records it is made."""
     links, own = numbers["links"], numbers["campaign"]["name"]
-    counts = {
-        (name, j.trial, j.attempt)
-        for name in {judgement.campaign for judgement in judgements}
-        for j in counting([judgement for judgement in judgements if judgement.campaign == name])
-    }
+    counts = {(j.campaign, j.trial, j.attempt) for j in counting(judgements)}
     # of each trial the attempt that counts; of one whose attempts are all void, the last
     in_turn = sorted(runs, key=lambda r: ((r.campaign, r.trial, r.attempt) in counts, r.attempt))
     records = {(run.campaign, run.trial): record_of(run) for run in in_turn}
