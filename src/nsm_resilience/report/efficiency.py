@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-TARGET = 0.8
-"""The share of lane time that should be the study's and the system's (issue of the project)."""
-
 KIND_WORDS = {"study": "the study", "system": "the system", "ours": "the harness", "none": ""}
 
 
 def efficiency(table: pd.DataFrame) -> dict[str, Any]:
     """The parts of the lanes' time as text, and what they come to; `parts` is empty without any.
 
-    `required` is the share of the study and of the system's own start, in whole percent; `reached`
-    whether it is as large as `target`.
+    `required` is the share of the study and of the system's own start, in whole percent.
     """
     from nsm_resilience.tables.language import seconds
 
@@ -31,7 +27,6 @@ def efficiency(table: pd.DataFrame) -> dict[str, Any]:
         "parts": [
             {
                 "part": row["part"],
-                "kind": row["kind"],
                 "of": KIND_WORDS[row["kind"]],
                 "n": row["n"],
                 "minutes": f"{row['total_s'] / 60:.1f}",
@@ -41,10 +36,7 @@ def efficiency(table: pd.DataFrame) -> dict[str, Any]:
             }
             for row in table[table["n"] > 0].to_dict("records")
         ],
-        "kinds": {kind: round(100 * float(shares.get(kind, 0.0))) for kind in KIND_WORDS},
         "required": round(100 * required),
-        "target": round(100 * TARGET),
-        "reached": required >= TARGET,
         "hours": f"{float(lanes['total_s'].sum()) / 3600:.1f}",
     }
 
@@ -77,5 +69,5 @@ def _lines(name: str, found: dict[str, Any]) -> Iterator[str]:
         )
     yield (
         f"{found['required']} % of {found['hours']} hours of lane time are the study's and the "
-        f"system's own; {found['target']} % or more are wanted"
+        "system's own"
     )
