@@ -17,7 +17,7 @@ interactive = True
 # %%
 from IPython.display import display
 
-from nsm_resilience.analysis.figures.cells import counted, in_order
+from nsm_resilience.analysis.figures.cells import in_order
 from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.inputs import Inputs
@@ -26,6 +26,7 @@ from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
+from nsm_resilience.tables.attempts import that_count
 
 given = Inputs.of(tables, campaign, figures)
 trials = in_order(given.table("trials"))
@@ -64,7 +65,7 @@ else:
 typical = typical_trials(trials)
 if trial:
     own = trials[trials["trial"] == trial]
-    chosen = own[own["attempt"] == attempt] if attempt else counted(own)
+    chosen = own[own["attempt"] == attempt] if attempt else that_count(own)
 else:
     interrupted = typical[typical["interruptions"] > 0]
     chosen = (interrupted if len(interrupted) else typical).head(1)

@@ -13,12 +13,13 @@ cell = ""  # such as S3-kernel-monitored-kill; empty: the one whose path was int
 most = 12  # panels at most
 
 # %%
-from nsm_resilience.analysis.figures.cells import counted, in_order, judged
+from nsm_resilience.analysis.figures.cells import in_order, judged
 from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.record.reader import read_record
+from nsm_resilience.tables.attempts import that_count
 
 given = Inputs.of(tables, campaign, figures)
 trials = in_order(given.table("trials"))
@@ -30,7 +31,7 @@ cells.rename(columns={"size": "judged trials", "mean": "interruptions in each, m
 if not cell and len(cells):
     cell = str(cells["mean"].astype(float).idxmax())
 own = trials[trials["cell"] == cell]
-decided = counted(own)
+decided = that_count(own)
 decided = decided[decided["watch_s"].notna()]
 chosen = decided.head(most)
 if own.empty:

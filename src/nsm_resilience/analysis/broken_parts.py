@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from nsm_resilience.analysis.figures.cells import counted, levels_in_order
+from nsm_resilience.analysis.figures.cells import levels_in_order
 from nsm_resilience.study.fault import COMPONENT_FAILURES, SOCKET_FAILURES, Fault
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import system_named, system_of
-from nsm_resilience.tables.attempts import JUDGED
+from nsm_resilience.tables.attempts import JUDGED, that_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def _parts(system: System, planes: tuple[str, ...]) -> Iterator[Part]:
 
 def _counts(trials: pd.DataFrame, study: Study) -> dict[tuple[Part, str], Counter[str]]:
     declared = {scenario.id: scenario for scenario in study.scenarios}
-    own = counted(trials)
+    own = that_count(trials)
     counts: dict[tuple[Part, str], Counter[str]] = {}
     for row in own[own["verdict"].isin(JUDGED)].to_dict("records"):
         cell = {str(name): str(level) for name, level in row.items()}

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.coverage_facts import Covered, Facts, Match
-from nsm_resilience.analysis.figures.cells import counted
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
-from nsm_resilience.tables.attempts import JUDGED
+from nsm_resilience.tables.attempts import JUDGED, that_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +68,7 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
         study: the study that was run.
     """
     declared = {scenario.id: scenario for scenario in study.scenarios}
-    own = counted(trials)
+    own = that_count(trials)
     own = own[own["verdict"].isin([*JUDGED, "not_reached"])]
     return [
         _line(covered, facts, own, declared, tuple(study.planes)) for covered in facts.scenarios

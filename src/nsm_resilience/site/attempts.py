@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.figures.cells import counted
 from nsm_resilience.report.site_links import page_of
 from nsm_resilience.report.wording import down_time
 from nsm_resilience.statistics.times import UNKNOWN
+from nsm_resilience.tables.attempts import that_count
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
 
@@ -80,7 +80,7 @@ def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
         trials: rows of the table `trials`, at least the columns `COLUMNS` and `campaign`.
         labels: labels of the cells by id.
     """
-    counting = set(counted(trials).index)
+    counting = set(that_count(trials).index)
     found = []
     for at, row in zip(trials.index, trials.to_dict("records"), strict=True):
         cell = str(row["trial"]).partition("/")[0]

@@ -58,14 +58,22 @@ def part_of(outcome: str, verdict: str, *, counts: bool) -> str:
     return verdict if counts or verdict not in JUDGED else "repeated"
 
 
+def that_count(trials: pd.DataFrame) -> pd.DataFrame:
+    """Of each trial of table `trials` the last complete attempt, as :func:`tables.rows.counting`.
+
+    Attempts that are void, cut or unreadable say so at the head of their reason.
+    """
+    complete = trials[~trials["reason"].str.match(_INCOMPLETE)]
+    last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
+    return complete[complete["attempt"] == last]
+
+
 def parts_of(trials: pd.DataFrame) -> pd.Series:
     """The part of every row of table `trials`."""
     import pandas as pd
 
     outcomes = trials["reason"].str.extract(_INCOMPLETE)[0].fillna("complete")
-    complete = trials[outcomes == "complete"]
-    last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
-    counting = set(complete.index[complete["attempt"] == last])
+    counting = set(that_count(trials).index)
     found = [
         part_of(outcome, verdict, counts=at in counting)
         for at, outcome, verdict in zip(trials.index, outcomes, trials["verdict"], strict=True)

@@ -8,7 +8,6 @@ import pandas as pd
 from nsm_resilience.analysis.figures.cells import (
     cell_id,
     cell_labels,
-    counted,
     in_order,
     judged,
     short_names,
@@ -17,6 +16,7 @@ from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_of_cell, typical_trials
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
+from nsm_resilience.tables.attempts import that_count
 from tests.builders.campaigns import Constructed
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -97,8 +97,8 @@ def test_a_cell_id_leaves_out_default_outage_and_remedy() -> None:
 
 def test_void_attempts_do_not_count_and_the_attempt_after_them_does(mixed: Constructed) -> None:
     trials = mixed.tables["trials"]
-    assert len(trials) == len(counted(trials)) + mixed.voids
-    assert not counted(trials)["reason"].str.startswith("void:").any()
+    assert len(trials) == len(that_count(trials)) + mixed.voids
+    assert not that_count(trials)["reason"].str.startswith("void:").any()
     assert set(judged(trials)["verdict"]) == {"supported", "unsupported"}
 
 

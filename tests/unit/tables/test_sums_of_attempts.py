@@ -11,7 +11,6 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsm_resilience.analysis.figures.cells import counted
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.report.numbers import verdict_counts
 from nsm_resilience.tables import attempts as module
@@ -26,6 +25,7 @@ from nsm_resilience.tables.attempts import (
     counted_parts,
     part_of,
     parts_of,
+    that_count,
 )
 
 VERDICTS = get_args(Verdict)
@@ -66,7 +66,7 @@ def test_the_parts_of_any_campaign_add_up_to_its_attempts(
     found = verdict_counts(made)
     assert found["attempts"] == len(made) == sum(found[part] for part in PARTS)
     assert found["judged"] + sum(it["n"] for it in found["apart"]) == len(made)
-    own = counted(made)
+    own = that_count(made)
     assert found["judged"] == int(own["verdict"].isin(JUDGED).sum())
     parts = counted_parts(parts_of(made))
     row = {**attempt_row(parts), "n": sum(parts[word] for word in JUDGED)}

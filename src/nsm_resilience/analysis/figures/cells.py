@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, parts_named, placed_by_itself
-from nsm_resilience.tables.attempts import JUDGED
+from nsm_resilience.tables.attempts import JUDGED, that_count
 from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 
 if TYPE_CHECKING:
@@ -68,19 +68,9 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order].reset_index(drop=True)
 
 
-def counted(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return of each trial its last complete attempt, the one that counts (tables.rows.counting).
-
-    Attempts that are void, cut or unreadable say so at the head of their reason.
-    """
-    complete = trials[~trials["reason"].str.match(r"(void|cut|unreadable):")]
-    last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
-    return complete[complete["attempt"] == last]
-
-
 def judged(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials that count in n: supported or unsupported."""
-    own = counted(trials)
+    own = that_count(trials)
     return own[own["verdict"].isin(JUDGED)]
 
 
