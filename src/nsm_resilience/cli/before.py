@@ -10,11 +10,9 @@ import typer
 
 from nsm_resilience.cli.options import (
     BEFORE,
-    DEFAULT_SCHEMAS,
     DEFAULT_STUDY,
     DEFAULT_TESTBED,
     Json,
-    OutFolder,
     Study,
     Testbed,
     say,
@@ -23,6 +21,7 @@ from nsm_resilience.cli.options import (
 
 app = typer.Typer()
 
+SCHEMAS = Path("workflow/schemas")
 RULES = Path("config/README.md")
 """The document that holds the rules of the judge."""
 
@@ -141,7 +140,6 @@ def schema(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail when a schema is out of date.")
     ] = False,
-    out: OutFolder = DEFAULT_SCHEMAS,
 ) -> None:
     """Write the JSON schemas of the configuration files from the models that check them.
 
@@ -151,12 +149,12 @@ def schema(
     from nsm_resilience.schemas import drifted_schemas, write_schemas
 
     if not check:
-        for path in write_schemas(out):
+        for path in write_schemas(SCHEMAS):
             say(str(path))
         if RULES.exists() and write_section(RULES):
             say(str(RULES))
         return
-    drifted = drifted_schemas(out)
+    drifted = drifted_schemas(SCHEMAS)
     if RULES.exists() and with_section(text := RULES.read_text(encoding="utf-8")) != text:
         drifted.append(RULES)
     for path in drifted:

@@ -63,9 +63,6 @@ def trial(
 def progress(
     campaign: Campaign = DEFAULT_CAMPAIGN,
     once: Annotated[bool, typer.Option("--once", help="Look once, as plain lines.")] = False,
-    interval: Annotated[
-        float, typer.Option("--interval", metavar="SECONDS", min=0.2, help="Between two looks.")
-    ] = 2.0,
     as_json: Json = False,
 ) -> None:
     """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs.
@@ -78,7 +75,7 @@ def progress(
     if as_json:
         say_json(as_object(campaign, source_checksum(["judge", "record", "study", "systems"])))
         return
-    show(campaign, once, interval, source_checksum(["judge", "record", "study", "systems"]), say)
+    show(campaign, once, source_checksum(["judge", "record", "study", "systems"]), say)
 
 
 @app.command(rich_help_panel=LIVE)

@@ -17,7 +17,6 @@ BEFORE, LIVE, AFTER = "Before a live run", "A live run", "From records to the pa
 DEFAULT_STUDY = Path("config/study.yaml")
 DEFAULT_TESTBED = Path("config/testbed-kind-default.yaml")
 DEFAULT_CAMPAIGN = Path("results/live/local")
-DEFAULT_SCHEMAS = Path("workflow/schemas")
 
 Study = Annotated[
     Path, typer.Option("--study", metavar="FILE", help="The study file.", show_default=True)

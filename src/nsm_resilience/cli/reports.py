@@ -35,14 +35,12 @@ def notebook(
 
 
 @app.command("copy-notebooks", rich_help_panel=AFTER)
-def copy_notebooks(
-    sources: Annotated[Path, typer.Argument(metavar="FOLDER")] = Path("notebooks"),
-    out: OutFolder = Path("results/explore"),
-) -> None:
+def copy_notebooks() -> None:
     """Make notebooks to run and change by hand; copies that are there stay as they are."""
     from nsm_resilience.report.looking_around import copy_notebooks as copy
 
-    copy(sources, out)
+    out = Path("results/explore")
+    copy(Path("notebooks"), out)
     say(f"Notebooks to look around with are in {out}; one that is removed is made anew.")
 
 
@@ -83,7 +81,6 @@ def paper(
 @app.command(rich_help_panel=AFTER)
 def readme(
     file: Annotated[Path, typer.Argument(metavar="FILE")] = Path("README.md"),
-    results: Annotated[Path, typer.Option("--results", metavar="FOLDER")] = Path("results"),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail where it is not as the build.")
     ] = False,
@@ -91,7 +88,7 @@ def readme(
     """Write what came out of the default build into the README, with its picture."""
     from nsm_resilience.report.readme import write_readme
 
-    write_readme(file, results, check=check)
+    write_readme(file, Path("results"), check=check)
 
 
 @app.command(rich_help_panel=AFTER)
@@ -105,13 +102,12 @@ def crate(
         "results/numbers.json"
     ),
     verdicts: Verdicts = Path("results/verdicts"),
-    citation: Annotated[Path, typer.Option("--citation", metavar="FILE")] = Path("CITATION.cff"),
     out: OutFile = Path("results/ro-crate-metadata.json"),
 ) -> None:
     """Write the provenance of a build as an RO-Crate, with the sources that it describes."""
     from nsm_resilience.provenance.crate.build import write_crate
 
-    write_crate(workflow, campaigns, numbers, verdicts, citation, out)
+    write_crate(workflow, campaigns, numbers, verdicts, Path("CITATION.cff"), out)
     say(str(out))
 
 

@@ -25,6 +25,8 @@ STYLES = {
     "not_reached": "yellow",
 }
 VERDICTS = tuple(STYLES)
+EVERY_S = 2.0
+"""Between two looks at a campaign, seconds."""
 
 
 def clock(seconds: float | None) -> str:
@@ -115,9 +117,7 @@ def as_object(folder: Path, code: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show(
-    folder: Path, once: bool, interval_s: float, code: str, say: Callable[[str], None]
-) -> None:
+def show(folder: Path, once: bool, code: str, say: Callable[[str], None]) -> None:
     """Show a campaign's progress until its last trial is done, or once.
 
     On a terminal the view is drawn in place; elsewhere a line is said when something has changed.
@@ -136,7 +136,7 @@ def show(
             say(line)
         return
     if not sys.stdout.isatty():
-        _follow(watcher, interval_s, say)
+        _follow(watcher, say)
         return
     from rich.live import Live
 
@@ -146,10 +146,10 @@ def show(
             live.update(drawn(*seen), refresh=True)
             if seen[0].over:
                 return
-            time.sleep(interval_s)
+            time.sleep(EVERY_S)
 
 
-def _follow(watcher: Watcher, interval_s: float, say: Callable[[str], None]) -> None:
+def _follow(watcher: Watcher, say: Callable[[str], None]) -> None:
     told: tuple[int, frozenset[tuple[str, int, str]]] | None = None
     while True:
         state = watcher.look()
@@ -162,7 +162,7 @@ def _follow(watcher: Watcher, interval_s: float, say: Callable[[str], None]) -> 
         told = now
         if state.over:
             return
-        time.sleep(interval_s)
+        time.sleep(EVERY_S)
 
 
 def log_of(folder: Path, trial: str) -> str:
