@@ -71,12 +71,7 @@ class Compared:
 
 
 def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFrame:
-    """Return table `contrasts`, typed and checked.
-
-    Args:
-        trials: table `trials`, of one campaign or of several.
-        campaigns: how the trials of each were run, by name.
-    """
+    """Return table `contrasts`, typed and checked."""
     by_family: dict[str, list[Compared]] = {}
     for contrast in contrasts(with_units(trials, campaigns)):
         for one in measures_of(contrast):
@@ -157,11 +152,8 @@ def word_of(
     Biopharm. 15 (1987) 657-680), adjusted by Bonferroni.
 
     Args:
-        found: the adjusted test.
         bounds: least and most that the difference can be.
-        interval: the adjusted interval of it.
         margin: see `Measure.margin`; None where none was stated.
-        one: what is compared.
     """
     if margin is not None and -margin <= interval.low and interval.high <= margin:
         return "equal"

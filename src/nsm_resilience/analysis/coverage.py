@@ -63,9 +63,7 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
     """Return one line per scenario of the facts, in their order.
 
     Args:
-        facts: see `load_facts`.
         trials: table `trials`; judged trials of all cells that match are counted together.
-        study: the study that was run.
     """
     declared = {scenario.id: scenario for scenario in study.scenarios}
     own = that_count(trials)

@@ -25,7 +25,6 @@ class Link:
     """The interface that NSM put into a pod.
 
     Attributes:
-        interface: its name.
         kind: kind of link as the kernel names it, e.g. `vxlan`; empty where it says none.
         address: its IPv4 address with the prefix; empty without one.
         vxlan: id, local and remote address of the tunnel, where the interface is its end.
@@ -71,9 +70,6 @@ class Deployment:
     """What a trial ran on, the moment before its fault.
 
     Attributes:
-        trial: id of the trial.
-        plane: forwarding plane.
-        kubernetes: its version.
         nodes: the client's node and the endpoint's.
         resources: number of NSM's custom resources by kind.
         echo_s: seconds between two echoes.

@@ -37,10 +37,7 @@ class Inputs:
     """A notebook's parameters, as paths.
 
     Attributes:
-        tables: folder of the tidy tables.
         campaign: folder of the campaign that is looked at, with study and records.
-        figures: folder that figures are written to.
-        name: the campaign's name.
     """
 
     tables: Path

@@ -213,10 +213,7 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
     alternative text travels inside it.
 
     Args:
-        figure: what to write; its size is kept.
         path: file to write, ending in .svg; written whole or not at all.
-        title: short name for readers of the file.
-        alt: what the figure shows, in words.
 
     Raises:
         ValueError: the path is no .svg (PDF/A allows no embedded PDF, so nothing else is made).

@@ -56,8 +56,6 @@ class Timeline:
     """What one record shows along time; all times in seconds from the fault.
 
     Attributes:
-        trial: trial id.
-        attempt: attempt shown.
         replies: one row per echo of the established path, columns `t_s` (when it was sent) and
             `rtt_s` (empty: no reply).
         injections: when each fault was injected, from begin to the end of the injection.

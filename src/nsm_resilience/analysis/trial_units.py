@@ -29,7 +29,6 @@ class Ran:
     """How the trials of one campaign were run.
 
     Attributes:
-        study: the study that was run.
         clusters: id of the cluster, by the record's folder.
         installs: seconds that the system took to be installed, by the record's folder.
         round_trips: median round trip of the echoes in milliseconds, by the record's folder; empty
@@ -46,10 +45,6 @@ def with_units(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFra
     """Return table `trials` with `COLUMNS`.
 
     A trial that its study does not schedule is a block of its own; NaN where a time is not known.
-
-    Args:
-        trials: table `trials`, of one campaign or of several.
-        campaigns: how the trials of each were run, by name.
     """
     import pandas as pd
 

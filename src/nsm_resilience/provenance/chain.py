@@ -25,11 +25,7 @@ csv.field_size_limit(sys.maxsize)
 
 @dataclass(frozen=True)
 class Built:
-    """What a build left beside its verdicts.
-
-    Attributes:
-        folder: the results.
-    """
+    """What a build left beside its verdicts, in the folder of its results."""
 
     folder: Path
 

@@ -35,8 +35,6 @@ def find_verdicts(
     case are the same.
 
     Args:
-        what: A scenario, a cell or a trial.
-        number: Only the trial of this number.
         verdicts: Folder with the judge's verdicts, a file for each campaign.
         campaign: Only of this campaign; without it of all, in the order of the build.
 
@@ -127,8 +125,6 @@ def explain(
     The last part is every place in the record that the verdict rests on, with its text.
 
     Args:
-        judgement: what the judge says of it.
-        campaign_folder: where its record is.
         chain: lines from claim to table row, where the build is at hand.
     """
     m = judgement.measures

@@ -48,7 +48,6 @@ def check_manifest(folder: Path, closing: dict[str, Any], lines: bytes, record_f
     """Compare a record with what it was closed with.
 
     Args:
-        folder: The record's folder.
         closing: `data` of the closing event.
         lines: All of events.jsonl before the line of the closing event.
         record_format: What meta.json says.

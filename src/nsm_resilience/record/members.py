@@ -54,7 +54,6 @@ def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
     """Check every member of an archive; returns the folders of the records that have files in it.
 
     Args:
-        path: The archive.
         scenario: Whose trials it holds (`S2`).
         into: Where the members are written to; None to look at them only. What was written before
             an error stays there.

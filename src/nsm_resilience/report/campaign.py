@@ -115,10 +115,7 @@ def campaign_facts(
     """Return the campaign's facts as the paper prints them.
 
     Args:
-        description: content of `campaign.json`.
         sample: one record that stands for all in what does not change between trials.
-        study: the study that was run.
-        commits: commits that the trials were run at.
         dirty: whether the code had uncommitted changes at one of them.
     """
     records = description["records"]

@@ -13,11 +13,7 @@ def copy_notebooks(sources: Path, out: Path) -> list[Path]:
     """Make a notebook of each percent script; one that is there already is its owner's, and stays.
 
     Args:
-        sources: folder of the scripts.
         out: folder of the copies, below the project's root, from where they find its results.
-
-    Returns:
-        Paths of the new copies.
 
     Raises:
         NotebookError: there are no percent scripts.

@@ -100,9 +100,6 @@ def run_notebook(
             declared default is a number or a truth value (the command line only has text).
         cwd: directory the notebook runs in, that is, the repository; default the current one.
 
-    Returns:
-        The path of the executed copy.
-
     Raises:
         ParameterError: no parameters cell, an unknown name, or a value of the wrong kind.
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.

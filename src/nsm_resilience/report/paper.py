@@ -80,9 +80,6 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
             figures (default: where the numbers say, beside them).
         root: folder below which all of these lie, that is, the repository.
 
-    Returns:
-        Where the PDF is, and what it lacks.
-
     Raises:
         PaperError: the numbers or a figure are missing, or the typesetter has an error or a warning
             that is not about a standard or a glyph.
@@ -120,9 +117,7 @@ def compiled(
     """Return the PDF's bytes; see `build_paper`. Inputs are paths as Typst sees them, from `/`.
 
     Args:
-        main_typ: main file, or its source.
         inputs: what the source reads from `sys.inputs`.
-        root: folder below which all files lie.
         timestamp: of the document, seconds since 1970.
         way: standards and fonts.
 

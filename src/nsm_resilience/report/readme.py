@@ -22,11 +22,7 @@ class ReadmeError(Exception):
 
 
 def what_came_out(numbers: Mapping[str, Any]) -> str:
-    """Sentences and table as Markdown.
-
-    Args:
-        numbers: the paper's numbers (`report.numbers.write_numbers`).
-    """
+    """Sentences and table as Markdown."""
     headline, findings = numbers["headline"], numbers["findings"]
     columns = headline["columns"]
     if not columns:
@@ -67,8 +63,6 @@ def write_readme(readme: Path, results: Path, *, check: bool) -> None:
     """Write what came out into the README, and the picture beside it into `docs/`.
 
     Args:
-        readme: README.md.
-        results: folder of the built results.
         check: write nothing, and raise where README or picture are not as the build.
 
     Raises:

@@ -44,8 +44,6 @@ def cell_rows(
 
     Args:
         tables: the campaign's rows of tables `scenarios` and `trials`.
-        study: the study that was run.
-        names: what is broken, by scenario id.
     """
     ordered = in_order(tables["scenarios"])
     labels = cell_labels(ordered, names)

@@ -70,10 +70,7 @@ def start_page(
     What the campaign lacks, cells that were not run and claims that were not tested, comes last.
 
     Args:
-        tables: the tidy tables by name.
         rows: the report's rows, one per cell, see `report.rows.cell_rows`.
-        names: what is broken, by scenario id.
-        description: the campaign's description.
         site: the site's folder as seen from the page.
     """
     from nsm_resilience.analysis.figures.result_table import table_for_people

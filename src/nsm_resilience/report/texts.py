@@ -14,7 +14,6 @@ def check_texts(study: Study, file: Path) -> None:
     """Raise ConfigError where a text of the study has characters that no font of the paper has.
 
     Args:
-        study: what is to be run.
         file: where it was read, for the message.
     """
     places = {"name": study.name}

@@ -30,10 +30,7 @@ def watchdog(
     """Return the rules that it states, and one row for each plane and arm in which it ran.
 
     Args:
-        trials: the campaign's rows of table `trials`.
         study: the study that was run; its controls have nothing to find.
-        campaign: the campaign's folder, with records.
-        records: the list of them in its description.
     """
     controls = {scenario.id for scenario in study.scenarios if scenario.is_control}
     ran = trials[(trials["remedy"] != "none") & trials["watchdog_false_alarms"].notna()]

@@ -19,10 +19,6 @@ def stated_rules(campaign: Path, records: Sequence[Mapping[str, Any]]) -> list[d
     modes the one that heals has more to say and is preferred. A rule is stated as a text, or as an
     object with a `text` and its thresholds.
 
-    Args:
-        campaign: the campaign's folder, with records.
-        records: the list of them in its description.
-
     Returns:
         Name of each rule, what it says, and its thresholds in words; empty without a watchdog.
     """

@@ -66,8 +66,6 @@ class AttemptPage:
     """The page of one attempt.
 
     Attributes:
-        judgement: verdict, reason and measures.
-        measures: the measures in words.
         proofs: the evidence, each with the line it rests on.
         drawing: the timeline, or None.
         no_drawing: why there is no timeline; empty when there is one.

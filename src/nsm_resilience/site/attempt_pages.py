@@ -62,9 +62,7 @@ def write_attempts(
     """Write a page for every judgement; return how many.
 
     Args:
-        site: where.
         campaigns: each campaign with its folder and its verdicts.
-        jobs: processes that write.
 
     Raises:
         SiteError: a verdict has no row in the table of trials.

@@ -40,7 +40,6 @@ class Attempt:
 
     Attributes:
         row: its row of the table `trials`, the columns `COLUMNS` and `campaign`.
-        cell: id of its cell.
         label: what is broken and what sets the cell apart.
         outcome: the verdict, or `void`, `cut`, `unreadable`.
         counts: whether it is the attempt of its trial that counts.
@@ -78,7 +77,6 @@ def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
 
     Args:
         trials: rows of the table `trials`, at least the columns `COLUMNS` and `campaign`.
-        labels: labels of the cells by id.
     """
     counting = set(that_count(trials).index)
     found = []

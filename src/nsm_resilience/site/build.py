@@ -42,7 +42,6 @@ def build_site(
         campaigns: folders of the campaigns with description, study and records.
         verdicts: folder with what the judge wrote, `<campaign>.jsonl`.
         out: folder to write; one that an earlier build left is replaced.
-        jobs: processes that write the pages of attempts.
 
     Raises:
         SiteError: something that is needed is missing, or `out` holds something else.

@@ -30,14 +30,7 @@ SHOWN_TRIALS = 12
 def write_campaign(
     site: SiteFolder, own: Overview, campaigns: Sequence[Overview], folder: Path
 ) -> None:
-    """Write the pages of a campaign; those of its attempts are written by `write_attempts`.
-
-    Args:
-        site: where.
-        own: the campaign.
-        campaigns: all campaigns of the build.
-        folder: the campaign's folder, with its records.
-    """
+    """Write the pages of a campaign; those of its attempts are written by `write_attempts`."""
     page = index_of(own.campaign)
     run = [cell for cell in own.cells if cell.attempts]
     site.write(

@@ -82,7 +82,6 @@ def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str
     """The words that tables of these cells hold, by column.
 
     Args:
-        cells: the cells.
         attempts: outcomes of the attempts that are listed beside.
     """
     met: dict[str, set[str]] = {name: set() for name in HEADINGS}

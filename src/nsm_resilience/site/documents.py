@@ -35,9 +35,7 @@ def write_tables(
     """Write a page for every table that is there.
 
     Args:
-        site: where.
         description: see `around`.
-        tables_dir: folder with the tables as CSV and Parquet.
         pages: pages of campaigns, cells and attempts that there are.
     """
     written = []

@@ -39,7 +39,6 @@ class Row:
         kind: `phase`, `event`, `component`, `socket`, `watchdog` or `asked`.
         colour: that of the component in all figures; empty for the page's own ink.
         spans: stretches of time, later ones drawn over earlier ones.
-        marks: instants.
         about: the full name where the label is a short one.
     """
 
@@ -77,9 +76,7 @@ class Drawing:
     """The timeline of one attempt; seconds from the fault.
 
     Attributes:
-        begin_s: left edge.
         end_s: right edge: the end of the phase after the watch, so that the new client is shown.
-        watch_s: end of the watch.
         replies: the established path.
         gaps: interruptions of the path, as in the table `outages`.
         faults: when any fault was being injected, without overlaps.

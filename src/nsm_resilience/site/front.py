@@ -38,16 +38,7 @@ def write_front(
     tables: Sequence[Document],
     notebooks: Sequence[Document],
 ) -> None:
-    """Write both pages.
-
-    Args:
-        site: where.
-        campaigns: all campaigns of the build.
-        description: see `around`.
-        results: folder of the results.
-        tables: pages of tables that were written.
-        notebooks: pages of notebooks that were written.
-    """
+    """Write both pages; `description` as `around` takes it."""
     tested = [cell for own in campaigns for cell in own.cells if cell.counts]
     words = words_of(tested)
     site.write(

@@ -49,8 +49,6 @@ class CellRow:
     """A cell: its counts in words, what its fault did, and its attempts.
 
     Attributes:
-        campaign: name of the campaign.
-        cell: its id.
         levels: scenario and level of each factor by the column's name.
         label: what is broken and what sets it apart.
         title: what happens.
@@ -58,12 +56,7 @@ class CellRow:
         source: `stated`, `reconstructed` or `ours`.
         claimed: the paper's verdict, or `no claim`.
         counts: `k/n`; empty without a judged trial.
-        interval: Wilson interval of that share.
-        verdict: of the cell.
-        agreement: with the paper.
-        median: the median outage.
         apart: attempts that are in no n, in words.
-        attempts: all of them.
         typical: the one that stands for the cell; None without a judged trial.
         did: counts over its judged trials; None without any.
         row: its row of the table `scenarios`, as spreadsheets count.
@@ -104,7 +97,6 @@ class Plane:
     """Cells and claims of one forwarding plane.
 
     Attributes:
-        name: its level.
         rows: cells of which any attempt was made.
         idle: cells that are declared and were not run.
         claims: what came of the claims that were tested.
@@ -128,7 +120,6 @@ class Overview:
     """A campaign.
 
     Attributes:
-        description: content of `campaign.json`.
         planes: those with judged trials first, and none without a cell.
         attempts: all attempts in the order of the table `trials`.
         beside: what lanes did to each other (report/disturbances.py); empty: not looked at.
@@ -176,10 +167,8 @@ def overview(
 
     Args:
         scenarios: table `scenarios`, with the index that its rows have in the whole table.
-        claims: table `claims`.
         trials: table `trials`, at least the columns `COLUMNS` and `campaign`.
         study: the study that was run: what is broken, and how long it was watched.
-        description: content of `campaign.json`.
     """
     numbered = scenarios.assign(_row=scenarios.index + FIRST)
     ordered = in_order(numbered)

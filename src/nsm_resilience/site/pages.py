@@ -41,7 +41,6 @@ def around(page: PurePosixPath, description: Mapping[str, Any]) -> dict[str, Any
     """What every page is given: addresses as seen from it, and the campaign that it is of.
 
     Args:
-        page: the page that is written.
         description: content of the campaign's `campaign.json`; for a page of several campaigns that
             of a synthetic one, if there is one, so that it is said.
     """

@@ -23,7 +23,6 @@ class Beside:
     """One line: a cell but for its plane and system.
 
     Attributes:
-        scenario: its id.
         title: what happens; of the first campaign that has it.
         variant: kind of failure, and the levels that are not the usual ones.
         claimed: the paper's verdict, or `no claim`.

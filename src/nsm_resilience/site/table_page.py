@@ -51,15 +51,7 @@ class Line:
 
 @dataclass(frozen=True)
 class TablePage:
-    """The page of a table.
-
-    Attributes:
-        name: of the table.
-        meaning: of its rows.
-        columns: in order.
-        lines: its first rows.
-        rows: how many there are.
-    """
+    """The page of a table: its first `lines`, of `rows` that there are."""
 
     name: str
     meaning: str
@@ -72,8 +64,6 @@ def table_page(table: Table, csv_file: Path, pages: Collection[PurePosixPath]) -
     """Read the first rows of a table.
 
     Args:
-        table: what its columns mean.
-        csv_file: the table as CSV.
         pages: pages that there are; what has none is not linked.
     """
     with csv_file.open(encoding="utf-8", newline="") as text:

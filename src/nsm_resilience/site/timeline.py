@@ -46,11 +46,8 @@ def draw(
     """Lay out the timeline of an attempt.
 
     Args:
-        judgement: the verdict, with outages, changes and phases.
         record: its record, from which the echoes are read.
         clock: the zero of all times; it must be the fault.
-        events: see `happenings`.
-        kubernetes: see `kubernetes_happenings`.
 
     Raises:
         ValueError: the record has no fault instant or no end of the watch, so there is no axis.

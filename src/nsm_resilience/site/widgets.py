@@ -57,8 +57,6 @@ def picker(
     Args:
         attempts: (trial, attempt) of all that can be picked.
         first: the one that is shown at the begin.
-        verdicts: the judge's verdicts.
-        campaign: the campaign's folder.
     """
     import ipywidgets
     from IPython.display import HTML, display

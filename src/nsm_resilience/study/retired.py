@@ -42,12 +42,7 @@ def without_retired(data: Any) -> Any:
 
 
 def former_content(content: dict[str, Any], data: object) -> dict[str, Any]:
-    """The content of a study as versions with retired keys wrote it, for its checksum.
-
-    Args:
-        content: The content as today's model has it.
-        data: The file as read from YAML.
-    """
+    """The content of a study as versions with retired keys wrote it, for its checksum."""
     given = {name: value for name, value in _judge_of(data).items() if name in FORMER_JUDGE}
     judge = {name: float(value) for name, value in {**FORMER_JUDGE, **given}.items()}
     return {**content, "judge": judge}

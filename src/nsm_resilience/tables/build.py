@@ -98,7 +98,6 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     Args:
         campaigns: Folders of campaigns, with description and study.
         verdicts: Folder with the judge's verdicts, `<campaign>.jsonl`.
-        out_dir: Folder to write.
 
     Raises:
         CampaignError: If a description or verdicts are missing, a line of the verdicts is none, an

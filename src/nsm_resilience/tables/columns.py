@@ -32,7 +32,6 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name: Its name.
         kind: What it holds.
         meaning: In a few words, with the unit.
         empty: When it is empty; no text means never.

@@ -21,8 +21,6 @@ def sensitivity_rows(campaign: str, rules: Rules, judgements: Sequence[Judgement
     """One row for each point of the grid.
 
     Args:
-        campaign: Its name.
-        rules: Those of its study.
         judgements: Of all its attempts; complete ones are counted.
     """
     complete = [one for one in judgements if one.outcome == "complete"]

@@ -27,9 +27,7 @@ def look_at_images(
     """What there is of the node image and of the images that the planes need.
 
     Args:
-        config: The testbed.
         planes: Forwarding planes of each system of the study.
-        ask: How a program is asked.
     """
     images = config.images
     names = [*images.names(planes), images.agent]

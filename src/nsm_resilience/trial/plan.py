@@ -20,7 +20,6 @@ class AttemptPlan:
 
     Attributes:
         folder: the record's folder; it must not exist.
-        campaign: name of the campaign.
         attempt: 1 for the first attempt of the trial.
         cluster_id: what the cluster must still be at the end.
         lane: held by the caller for as long as the attempt lasts.

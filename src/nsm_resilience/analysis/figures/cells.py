@@ -92,7 +92,6 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     """Return one label per row: what is broken and where, and what sets the cell apart.
 
     Args:
-        cells: table with the columns of a cell, one row each.
         names: short name by scenario id, see :func:`short_names`.
     """
     labels = []

@@ -97,10 +97,6 @@ def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     The darker a square, the more of the cell's trials: orange for what broke, blue for what was
     noticed. Both scales are as dark in grey as in colour, and the counts stand in the squares.
 
-    Args:
-        trials: table `trials`.
-        names: what is broken, by scenario id.
-
     Returns:
         A figure two columns wide; without judged trials an empty one. A square has the id
         `<cell id>:<column>:<k>/<n>`.

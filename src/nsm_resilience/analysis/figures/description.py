@@ -36,11 +36,7 @@ class Description:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
 
     def sources(self, tables: str | Path) -> str:
-        """Say what the figure used, for the end of a notebook.
-
-        Args:
-            tables: folder of the tables, as the notebook was given it.
-        """
+        """Say what the figure used, for the end of a notebook."""
         files = "\n".join(f"  {Path(tables).as_posix()}/{name}.parquet" for name in self.tables)
         trials = _by_cell(self.trials)
         shown = "\n".join(f"  {cell}: {numbers}" for cell, numbers in trials.items()) or "  none"

@@ -57,9 +57,7 @@ def draw_outages(
     """Draw outage per cell.
 
     Args:
-        trials: table `trials`.
         scenarios: table `scenarios`; its medians and intervals are drawn behind the points.
-        names: what is broken, by scenario id.
         watch_s: length of the watch in seconds; the axis ends beyond it.
 
     Returns:

@@ -34,8 +34,6 @@ def asked_clients(
     """Return the new clients of judged trials of these scenarios without a remedy.
 
     Args:
-        new_clients: table `new_clients` of all campaigns.
-        trials: table `trials` of all campaigns.
         scenarios: ids of scenarios that damage sockets.
 
     Returns:

@@ -51,7 +51,6 @@ def draw_result_table(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Figu
 
     Args:
         scenarios: table `scenarios`, cells without trials included.
-        names: what is broken, by scenario id.
 
     Returns:
         A figure two columns wide. The share of a cell is an artist with the id

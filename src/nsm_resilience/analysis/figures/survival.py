@@ -50,8 +50,6 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     """Draw one panel per scenario and plane with a step curve per cell with enough trials.
 
     Args:
-        trials: table `trials`.
-        names: what is broken, by scenario id.
         watch_s: length of the watch in seconds; the axis ends just beyond it.
 
     Returns:

@@ -127,9 +127,6 @@ _COMPONENT_OF = {"kernel-forwarder": "forwarder"}
 def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
     """Draw one panel per deployment (one per forwarding plane).
 
-    Args:
-        deployments: see `analysis.deployment`.
-
     Returns:
         A figure two columns wide; without a deployment an empty one. Boxes have the id
         `<role>:<what>:<name>`, links `link:<role>`.

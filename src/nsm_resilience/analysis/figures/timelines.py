@@ -68,9 +68,6 @@ def draw_timelines(
     Args:
         chosen: rows of table `trials`, one per panel, see `typical_trials`.
         timelines: timeline by trial id, for all that are chosen.
-        components: table `components`.
-        outages: table `outages`.
-        names: what is broken, by scenario id.
         titles: of the panels; default: the cell of each.
 
     Returns:

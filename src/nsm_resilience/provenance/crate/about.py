@@ -46,9 +46,6 @@ def add_about(
     """Describe the crate as a whole.
 
     Args:
-        graph: the crate.
-        citation: content of CITATION.cff.
-        numbers: content of the paper's numbers.
         main: identifier of the workflow.
         mentions: runs and whatever else is no file.
     """

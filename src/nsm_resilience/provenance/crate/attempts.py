@@ -26,8 +26,6 @@ class Image:
 
     Attributes:
         registry: where it is from.
-        name: its name there.
-        tag: its tag.
         sha256: digest without the algorithm's name; empty where none was recorded.
     """
 
@@ -47,9 +45,7 @@ class Run:
     """One attempt of one trial.
 
     Attributes:
-        campaign: name of its campaign.
         folder: the campaign's folder, relative to the workflow, with a slash at its end.
-        trial: id of the trial.
         attempt: from 1.
         record: folder of the record inside the campaign.
         outcome: `complete`, `void` or `cut`.
@@ -57,7 +53,6 @@ class Run:
         started: when it began, UTC; empty when unknown.
         ended: when the last line of its record was written; empty when unknown.
         version: version of this program that ran it, with the commit where known (PEP 440).
-        command: the command line.
         images: images of the pods before the fault.
         packages: versions of Python packages, by name.
         scenario: what is broken, as the record has it.
@@ -95,12 +90,7 @@ def run_id(campaign: str, trial: str, attempt: int) -> str:
 
 
 def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
-    """Read what the records say; what is missing in a cut one is empty.
-
-    Args:
-        campaign: the campaign's folder, relative to the workflow.
-        description: its `campaign.json`.
-    """
+    """Read what the records say; what is missing in a cut one is empty."""
     for record in description["records"]:
         layout = RecordLayout(campaign / str(record["path"]))
         meta = read_object(layout.meta)

@@ -62,9 +62,7 @@ def write_crate(
     Args:
         workflow_json: the workflow as `Workflow.to_json` writes it.
         campaigns: folders of the campaigns, the paper's own first.
-        numbers_json: the paper's numbers.
         verdicts: folder with the judge's verdicts, a file for each campaign.
-        citation: CITATION.cff.
         out: file to write; sources are copied into `source/` beside it.
 
     Raises:

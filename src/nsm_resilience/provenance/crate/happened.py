@@ -38,9 +38,7 @@ def add_trials(graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping
     """Add every attempt of every trial: its run, its record, the images that it ran.
 
     Args:
-        graph: the crate.
         trial: the workflow's step that runs a trial.
-        runs: what the records say.
         verdicts: verdict and reason, by the identifier of a run.
     """
     _add_record_format(graph)
@@ -94,9 +92,6 @@ def add_step_runs(
     give the same file whenever it is built.
 
     Args:
-        graph: the crate.
-        workflow: the workflow that made the results.
-        runs: the trials.
         there: identifiers of the files and folders that the crate describes.
     """
     actions = {TRIAL: [run.id for run in runs]}
@@ -153,9 +148,6 @@ def add_run(
     """Add the run of the whole workflow, from the first trial's begin to the last one's end.
 
     Args:
-        graph: the crate.
-        workflow: the workflow.
-        runs: the trials.
         inputs: files that it read and did not make.
         outputs: files that it was run for.
         used: `processors`, `memory` (GiB) of the machine, `storage` (bytes) of the records.

@@ -34,8 +34,6 @@ def add_workflow(
     """Add the workflow with its steps and tools; return its identifier.
 
     Args:
-        graph: the crate.
-        workflow: what Snakemake was told and planned.
         trial_software: packages that trials were run with, by version of this program.
     """
     main = crate_path(workflow.main)

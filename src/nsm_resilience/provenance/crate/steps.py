@@ -33,7 +33,6 @@ class Step:
     """One rule.
 
     Attributes:
-        name: name of the rule.
         title: its docstring.
         file: file that declares it, relative to the workflow.
         command: the shell command, with Snakemake's placeholders.
@@ -81,7 +80,6 @@ class Workflow:
     """The workflow of one build; paths are relative to its folder.
 
     Attributes:
-        main: the main Snakefile.
         settings: what it was told, by key.
         configuration: files that configure it.
         environment: file that declares its software.
@@ -127,7 +125,6 @@ def parse_workflow(text: str, records: Sequence[str]) -> Workflow:
     """Read what `Workflow.to_json` wrote and complete it with what no rule declares.
 
     Args:
-        text: the JSON.
         records: folder of each campaign's records, relative to the workflow, with a slash at its
             end. Trials make it, long before this build or in it; the judge reads it whole.
 

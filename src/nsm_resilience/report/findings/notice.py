@@ -19,7 +19,6 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
 
     Args:
         campaigns: the numbers of each campaign (`report.numbers.make_numbers`).
-        scenarios: ids of the scenarios.
 
     Returns:
         One row for each cell, those of one system and plane together: where, campaign, level of
