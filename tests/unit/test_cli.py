@@ -82,8 +82,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_what_is_advised_where_nothing_is_built_needs_no_options(tmp_path: Path) -> None:
-    said = run("efficiency", cwd=tmp_path).stderr
-    assert "is missing; run `snakemake` first" in said
+    said = run("explain", "S2", cwd=tmp_path).stderr
+    assert "holds no verdicts; run `snakemake` first" in said
 
 
 def test_version_is_the_packages_own() -> None:
@@ -159,7 +159,6 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         ("archive", "verify", "nowhere"),
         ("judge", "nowhere", "--out", str(tmp_path / "v.jsonl")),
         ("tables", "nowhere", "--verdicts", "nowhere"),
-        ("efficiency", "--tables", "nowhere"),
         ("explain", "S1", "--verdicts", "nowhere"),
         ("progress", "nowhere", "--once"),
         ("schedule", "--study", "nowhere.yaml"),

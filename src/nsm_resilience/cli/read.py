@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that read results: a verdict's way, two campaigns, where the time went."""
+"""The commands that read results: a verdict's way, and two campaigns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import READ, Json, Tables, Verdicts, say, say_json
+from nsm_resilience.cli.options import READ, Json, Verdicts, say_json
 
 app = typer.Typer()
 
@@ -73,16 +73,3 @@ def compare(
         return
     for line in contrast_lines(found, everything=everything):
         typer.echo(line)
-
-
-@app.command(rich_help_panel=READ)
-def efficiency(tables: Tables = Path("results/tables"), as_json: Json = False) -> None:
-    """Say where the time of a campaign's lanes went, and how much of it the study required."""
-    from nsm_resilience.report.efficiency import efficiency_lines, efficiency_of
-
-    if as_json:
-        for name, found in efficiency_of(tables).items():
-            say_json({"campaign": name, **found})
-        return
-    for line in efficiency_lines(tables):
-        say(line)
