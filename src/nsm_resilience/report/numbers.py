@@ -60,8 +60,9 @@ def write_numbers(
     from nsm_resilience.report.headline import headline
     from nsm_resilience.study.load import load_recorded_study
     from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
+    from nsm_resilience.tables.schemas import TABLES
 
-    tables = read_tables(tables_dir)
+    tables = read_named(tables_dir, TABLES, "snakemake")
     compared = read_named(tables_dir, CONTRAST_TABLES, "nsm-resilience contrasts")
 
     def made(folder: Path) -> dict[str, Any]:
@@ -121,13 +122,6 @@ def of_campaign(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.D
 
 COUNTED = ("components", "phases")
 """Long tables of which only the places of rows are told: one column of them is read."""
-
-
-def read_tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
-    """Read all tables of a campaign by name; NumbersError names the one that is missing."""
-    from nsm_resilience.tables.schemas import TABLES
-
-    return read_named(tables_dir, TABLES, "snakemake")
 
 
 def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[str, pd.DataFrame]:

@@ -38,6 +38,10 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     return (table["verdict"] != "supported") | gone | whole.astype(bool)
 
 
+def _beside(text: str, time: str) -> Rule:
+    return Rule(f"{text} stands beside {time}", lambda t: t[time].isna() == t[text].isna())
+
+
 TRIALS = Table(
     "trials",
     "One row per attempt of every trial, void and cut ones included.",
@@ -279,14 +283,8 @@ TRIALS = Table(
     (
         Rule("what is judged is measured", _judged_is_measured),
         Rule("supported means a path and a new client that work", _supported_is_whole),
-        Rule(
-            "detected_by stands beside detected_s",
-            lambda t: t["detected_s"].isna() == t["detected_by"].isna(),
-        ),
-        Rule(
-            "notified_by stands beside notified_s",
-            lambda t: t["notified_s"].isna() == t["notified_by"].isna(),
-        ),
+        _beside("detected_by", "detected_s"),
+        _beside("notified_by", "notified_s"),
         Rule(
             "what is not known has no time",
             lambda t: (
@@ -294,18 +292,12 @@ TRIALS = Table(
                 & (t["notified_unknown"].isna() | t["notified_s"].isna())
             ),
         ),
-        Rule(
-            "listener_told_by stands beside listener_told_s",
-            lambda t: t["listener_told_s"].isna() == t["listener_told_by"].isna(),
-        ),
+        _beside("listener_told_by", "listener_told_s"),
         Rule(
             "what was heard was listened to",
             lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
         ),
-        Rule(
-            "watchdog_found_rule stands beside watchdog_found_s",
-            lambda t: t["watchdog_found_s"].isna() == t["watchdog_found_rule"].isna(),
-        ),
+        _beside("watchdog_found_rule", "watchdog_found_s"),
         Rule(
             "a watchdog only in an arm with one",
             lambda t: (t["remedy"] != "none") | t["watchdog_findings"].isna(),
