@@ -43,8 +43,8 @@ def trial(
     from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
+    from nsm_resilience.trial.conductor_lock import only_conductor
     from nsm_resilience.trial.interrupt import Interrupted, interruptible
-    from nsm_resilience.trial.once import only_conductor
 
     config = load_testbed(testbed)
     if isinstance(config, ExistingTestbed):

@@ -20,7 +20,7 @@ from nsm_resilience.testbed.lanes import (
     mark_checked,
     whole_lanes,
 )
-from nsm_resilience.testbed.unusable_lanes import out_of_use, put_back
+from nsm_resilience.testbed.unusable_lanes import put_back, unusable
 
 
 def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:
@@ -52,7 +52,7 @@ def heal_lanes(
     """
     left = []
     for lane in lanes:
-        if out_of_use(locks, lane.name) is None:
+        if unusable(locks, lane.name) is None:
             continue
         why = clean_again(cluster, lane, images)
         if why is None:

@@ -153,7 +153,7 @@ def make_numbers(
         read_description,
         trial_commits,
     )
-    from nsm_resilience.report.rows import cell_rows, in_the_nine, places, with_variants
+    from nsm_resilience.report.rows import cell_rows, in_the_nine, rows_in_tables, with_variants
     from nsm_resilience.report.watchdog import watchdog
     from nsm_resilience.study.load import load_recorded_study
 
@@ -162,7 +162,7 @@ def make_numbers(
     sample = first_complete(campaign, description["records"])
     commits, dirty = trial_commits(campaign, description["records"])
     names = short_names(study)
-    rows = [{**row, "rows": places(row, tables)} for row in cell_rows(tables, study, names)]
+    rows = [{**row, "rows": rows_in_tables(row, tables)} for row in cell_rows(tables, study, names)]
     nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {

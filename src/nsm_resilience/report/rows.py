@@ -59,7 +59,9 @@ def all_rows(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*(row for plane in numbers["planes"] for row in plane["rows"]), *numbers["further"]]
 
 
-def places(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+def rows_in_tables(
+    row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]
+) -> list[dict[str, str]]:
     """Say where a cell stands in the tables, those without a row of it left out.
 
     Args:

@@ -21,7 +21,7 @@ from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.links import between_pages
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
-from nsm_resilience.site.side_by_side import elsewhere, place
+from nsm_resilience.site.same_cells import elsewhere, place
 
 SHOWN_TRIALS = 12
 """Trials of a cell that its row of the result table links; its page has all."""

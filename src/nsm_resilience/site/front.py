@@ -16,9 +16,9 @@ from nsm_resilience.site.documents import Document
 from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.overview import Overview
 from nsm_resilience.site.pages import around, render
-from nsm_resilience.site.side_by_side import Group, place, side_by_side
+from nsm_resilience.site.same_cells import Group, compared_cells, place
 
-_BESIDE = (
+_RESULT_FILES = (
     ("report.pdf", "the paper"),
     ("supplement.pdf", "its supplement: methods in full, every cell, evidence"),
     ("report.html", "the HTML report"),
@@ -47,10 +47,10 @@ def write_front(
             "front.html.j2",
             claims=CLAIMS,
             campaigns=[{"own": own, "begun": begun(own)} for own in campaigns],
-            groups=_titled(side_by_side(campaigns)),
+            groups=_titled(compared_cells(campaigns)),
             place=place,
             met=words_met({name: words[name] for name in _ON_FRONT}),
-            documents=[(site.outside(FRONT)(results / name), what) for name, what in _BESIDE],
+            documents=[(site.outside(FRONT)(results / name), what) for name, what in _RESULT_FILES],
             tables=tables,
             notebooks=notebooks,
             **around(FRONT, description),

@@ -28,7 +28,7 @@ from nsm_resilience.testbed.base import (
     Lane,
     TestbedError,
 )
-from nsm_resilience.testbed.unusable_lanes import out_of_use
+from nsm_resilience.testbed.unusable_lanes import unusable
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
@@ -155,7 +155,7 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float) -> Iterator[Lane
     locks.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        out = [one for lane in lanes if (one := out_of_use(locks, lane.name)) is not None]
+        out = [one for lane in lanes if (one := unusable(locks, lane.name)) is not None]
         if len(out) == len(lanes):
             raise TestbedError(
                 "every lane of the cluster is out of use:\n"
@@ -168,7 +168,7 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float) -> Iterator[Lane
             if handle is None:
                 continue
             # Looked at under the lock: whoever had the lane may just have taken it out of use.
-            if out_of_use(locks, lane.name) is not None:
+            if unusable(locks, lane.name) is not None:
                 os.close(handle)
                 continue
             try:

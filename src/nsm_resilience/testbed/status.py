@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.testbed.unusable_lanes import lock_folder, out_of_use
+from nsm_resilience.testbed.unusable_lanes import lock_folder, unusable
 
 
 def describe_cluster(campaign_folder: Path) -> Iterator[str]:
@@ -40,7 +40,7 @@ def describe_cluster(campaign_folder: Path) -> Iterator[str]:
             for role, node in lane.nodes.items()
         )
         yield f"  {lane.name}: {states}"
-        lost = out_of_use(lock_folder(campaign_folder, identity), lane.name)
+        lost = unusable(lock_folder(campaign_folder, identity), lane.name)
         if lost is not None:
             yield f"    {lost}"
             yield "    `nsm-resilience cluster up` cleans it and proves it"

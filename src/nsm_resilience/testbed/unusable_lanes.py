@@ -17,7 +17,7 @@ from nsm_resilience.record.files import write_json
 
 
 @dataclass(frozen=True)
-class OutOfUse:
+class UnusableLane:
     """A lane that was taken out of use. Times are UTC; `until` is empty while it still is."""
 
     lane: str
@@ -37,24 +37,24 @@ def lock_folder(campaign_folder: Path, cluster_id: str) -> Path:
     return campaign_folder.parent / ".locks" / cluster_id
 
 
-def past_of(locks: Path, lane: str) -> list[OutOfUse]:
+def past_of(locks: Path, lane: str) -> list[UnusableLane]:
     """Every time that the lane was taken out of use, in order."""
     try:
         rows = json.loads(_file(locks, lane).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    return [OutOfUse(**row) for row in rows]
+    return [UnusableLane(**row) for row in rows]
 
 
-def out_of_use(locks: Path, lane: str) -> OutOfUse | None:
+def unusable(locks: Path, lane: str) -> UnusableLane | None:
     """Why the lane is out of use now, or None when it is not."""
     past = past_of(locks, lane)
     return past[-1] if past and not past[-1].until else None
 
 
-def take_out(locks: Path, lane: str, why: str, campaign: str, trial: str) -> OutOfUse:
+def take_out(locks: Path, lane: str, why: str, campaign: str, trial: str) -> UnusableLane:
     """Take a lane out of use. The caller holds its lock."""
-    one = OutOfUse(lane, why, campaign, trial, _now())
+    one = UnusableLane(lane, why, campaign, trial, _now())
     _write(locks, lane, [*past_of(locks, lane), one])
     return one
 
@@ -66,7 +66,7 @@ def put_back(locks: Path, lane: str) -> None:
         _write(locks, lane, [*past[:-1], replace(past[-1], until=_now())])
 
 
-def lost_lanes(locks: Iterable[Path], campaign: str) -> Iterator[OutOfUse]:
+def lost_lanes(locks: Iterable[Path], campaign: str) -> Iterator[UnusableLane]:
     """What a campaign lost lanes to, over several clusters, in the order of their folders."""
     for folder in locks:
         for file in sorted(folder.glob("*.json")):
@@ -77,7 +77,7 @@ def _file(locks: Path, lane: str) -> Path:
     return locks / f"{lane}.json"
 
 
-def _write(locks: Path, lane: str, past: list[OutOfUse]) -> None:
+def _write(locks: Path, lane: str, past: list[UnusableLane]) -> None:
     write_json(_file(locks, lane), [asdict(one) for one in past])
 
 

@@ -17,10 +17,10 @@ from nsm_resilience.testbed.config import Images, KindTestbed
 from nsm_resilience.testbed.lanes import take_lane
 from nsm_resilience.testbed.unusable_lanes import (
     lost_lanes,
-    out_of_use,
     past_of,
     put_back,
     take_out,
+    unusable,
 )
 from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
@@ -68,7 +68,7 @@ def test_the_trial_goes_on_at_once_on_another_lane(
 ) -> None:
     assert run({"lane-1", "lane-2"}, lambda lane: f"{lane.name} keeps files") == 0
     assert attempts(campaign) == [("lane-1", "void"), ("lane-2", "void"), ("lane-3", "complete")]
-    assert [out_of_use(locks, lane.name) is not None for lane in LANES] == [True, True, False]
+    assert [unusable(locks, lane.name) is not None for lane in LANES] == [True, True, False]
     told = list(lost_lanes([locks], "small"))
     assert [(one.lane, one.why, one.trial) for one in told] == [
         ("lane-1", "lane-1 keeps files", TRIAL),
@@ -89,7 +89,7 @@ def test_a_lane_that_is_clean_at_the_second_look_stays_in_use(
     campaign: Path, locks: Path, run: Callable[..., int]
 ) -> None:
     assert run({"lane-1"}, lambda _: None) == VOID
-    assert out_of_use(locks, "lane-1") is None
+    assert unusable(locks, "lane-1") is None
     assert run(set(), lambda _: None) == 0
     assert attempts(campaign) == [("lane-1", "void"), ("lane-1", "complete")]
 
@@ -99,7 +99,7 @@ def test_an_api_server_that_is_away_costs_no_lane(locks: Path, run: Callable[...
         raise ApiUnavailable("no answer")
 
     assert run({"lane-1"}, away) == VOID
-    assert all(out_of_use(locks, lane.name) is None for lane in LANES)
+    assert all(unusable(locks, lane.name) is None for lane in LANES)
 
 
 def test_a_lane_out_of_use_is_not_taken_by_any_runner(locks: Path) -> None:
@@ -131,8 +131,8 @@ def test_a_lane_is_healed_by_proof_only(locks: Path, monkeypatch: pytest.MonkeyP
         assert "lane-3" not in looked  # it was never out of use
 
     heal({"lane-2"}, LANES)
-    assert out_of_use(locks, "lane-1") is None
-    assert out_of_use(locks, "lane-2") is not None
+    assert unusable(locks, "lane-1") is None
+    assert unusable(locks, "lane-2") is not None
     assert said[-1] == "lane-2 stays out of use: a process is left"
     with pytest.raises(TestbedError, match="cluster down"):
         heal({"lane-2"}, LANES[1:2])

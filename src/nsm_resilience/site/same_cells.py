@@ -19,7 +19,7 @@ _VARIED = ("failure", *_USUAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ComparedCell:
     """One line: a cell but for its plane and system.
 
     Attributes:
@@ -46,10 +46,10 @@ class Group:
 
     campaigns: tuple[Overview, ...]
     places: tuple[str, ...]
-    rows: tuple[Beside, ...]
+    rows: tuple[ComparedCell, ...]
 
 
-def side_by_side(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
+def compared_cells(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
     """Put cells with judged trials side by side: those that the paper claims, and the others."""
     found: dict[tuple[str, ...], list[CellRow]] = {}
     for own in campaigns:
@@ -80,7 +80,7 @@ def _group(campaigns: Sequence[Overview], lines: Sequence[Sequence[CellRow]]) ->
         met = {place(cell) for line in lines for cell in line if cell.campaign == own.campaign}
         places.append(met.pop() if len(met) == 1 else "")
     rows = tuple(
-        Beside(
+        ComparedCell(
             scenario=line[0].levels["scenario"],
             title=line[0].title,
             variant=variant(line[0].levels),
