@@ -57,7 +57,7 @@ def compare(
 ) -> None:
     """Put side by side what differs in one thing: levels of a factor, or the campaigns.
 
-    Campaigns are judged anew. Whatever comes of it, the exit code is 0.
+    The campaigns are judged again. The exit code is 0, whatever differs.
     """
     import json
     from tempfile import TemporaryDirectory

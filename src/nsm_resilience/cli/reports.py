@@ -41,7 +41,7 @@ def copy_notebooks() -> None:
 
     out = Path("results/explore")
     copy(Path("notebooks"), out)
-    say(f"Notebooks to look around with are in {out}; one that is removed is made anew.")
+    say(f"Notebooks to look around with are in {out}; one that you remove is made again.")
 
 
 @app.command(rich_help_panel=AFTER)

@@ -63,7 +63,7 @@ def heal_lanes(
             say(f"{lane.name} stays out of use: {why}")
     if left and len(left) == len(lanes):
         raise TestbedError(
-            "no lane of the cluster can be cleaned, see above; make the cluster anew with "
+            "no lane of the cluster can be cleaned, see above; make a new cluster with "
             "`nsm-resilience cluster down` and `cluster up`, or mend its nodes and run `cluster "
             "up` again"
         )

@@ -2,7 +2,7 @@
 """Verdicts so far: finished attempts are judged once, and what the judge said is kept.
 
 Kept in the campaign's folder by the time of the record's last change, so that a second look, or
-another one beside it, judges nothing again. It is a convenience: the build judges all anew.
+another one beside it, judges nothing again. It is a convenience: the build judges all again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Verdicts:
         try:
             write_json(self._file, {"code": self.code, "verdicts": self._known})
         except OSError:
-            return  # a folder that may only be read: judged anew next time
+            return  # a folder that may only be read: judged again next time
 
     def _expected(self, one: Done) -> Expected:
         from nsm_resilience.judge.expected import Expectations

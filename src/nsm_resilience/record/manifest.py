@@ -6,9 +6,9 @@ each of them, meta.json included, and the SHA-256 of all lines of events.jsonl b
 was changed, added or taken away since then shows, and so does a record that was made to look like
 one of format 1: its meta.json is not the one that was closed with it.
 
-Nothing of this is signed. Whoever writes the closing event anew, with everything else, makes a
-record that is consistent; the checksums of the recorded campaign, and git, are there for that.
-Records of format 1 have no manifest: what is told of them stands in judge/plausible.py.
+Nothing of this is signed. Who rewrites the closing event with everything else makes a
+consistent record; the checksums of the recorded campaign, and git, are there for that.
+Records of format 1 have no manifest; how they are checked is in judge/plausible.py.
 """
 
 from __future__ import annotations

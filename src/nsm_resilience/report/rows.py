@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _SAME_S = 0.1
-"""Ends of an interval that lie no farther apart are written as one; seconds."""
+"""Ends of an interval that are closer than this are written as one; seconds."""
 _PLACES = 3
 """Places named of one kind of evidence."""
 

@@ -92,9 +92,9 @@ class JudgeRules(Model):
     )
     shared_tolerance_s: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.05,
-        description="What begins in two lanes no farther apart has begun together (seconds): two "
-        "and a half intervals of the echoes, because the first one lost may be sent an interval "
-        "after what loses it, and half an interval late, in either lane.",
+        description="What begins in two lanes within so many seconds has begun together: two and "
+        "a half intervals of the echoes, because the first one lost may be sent an interval after "
+        "what loses it, and half an interval late, in either lane.",
     )
     shared_least_s: Annotated[float, Field(gt=0)] = Field(
         default=0.1,

@@ -37,7 +37,7 @@ KINDS = {
 
 PAUSE_S = 60.0
 """A longer time between two attempts is no lane's inefficiency: the campaign stood still (it was
-interrupted, or its cluster was made anew). It is shown, and is not lane time. Seconds."""
+interrupted, or its cluster was replaced). It is shown, and is not lane time. Seconds."""
 
 
 @dataclass(frozen=True)

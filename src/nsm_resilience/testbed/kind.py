@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kind cluster of our own: made, repaired by making it anew, removed."""
+"""A kind cluster of our own: made, replaced when it is damaged, removed."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Kind:
                 return
             self._check_ours()
             self._check_unused()
-            self.say(f"cluster {self.name}: is damaged, making it anew")
+            self.say(f"cluster {self.name}: is damaged, making a new one")
             self.down()
         layout = {
             "kind": "Cluster",

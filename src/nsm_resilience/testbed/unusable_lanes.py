@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes that would not come clean: taken out of use, and back in only by proof.
+"""Lanes that could not be cleaned: out of use until they are proved clean.
 
-One file for each lane beside the lanes' locks, so that it outlives every runner and goes for all
-campaigns on the cluster. It keeps its past: what a campaign lost lanes to is told afterwards, too.
+One file for each lane beside the lanes' locks, so that it outlives every runner and holds for
+all campaigns on the cluster. It keeps its history: why a campaign lost lanes is told afterwards.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def conduct(
     """Run the next attempt of a trial; returns the exit code, 0 or VOID.
 
     A complete attempt is never run again, unless our own probes failed in it: then it says nothing
-    of the system and counts as one that is void (judge/instruments.py). A record that is there
+    of the system and counts as void (judge/instruments.py). A record that is there
     without its end is the work of a runner that was killed: it counts as an attempt, is shown as
     cut, and the next number is run. The receipt is written when an attempt is complete or the last
     allowed one is void. A lane that cannot be cleaned is taken out of use, and the trial goes on at

@@ -16,7 +16,7 @@ from nsm_resilience.testbed.config import Images
 
 @dataclass(frozen=True)
 class AttemptPlan:
-    """One attempt: which trial of which study, the how-manieth, where, and where it is written.
+    """One attempt: which trial of which study, its number, its lane, and its record.
 
     Attributes:
         folder: the record's folder; it must not exist.
