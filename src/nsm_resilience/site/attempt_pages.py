@@ -18,8 +18,7 @@ from nsm_resilience.report.site_links import index_of
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.site.attempts import Attempt
 from nsm_resilience.site.cell_page import conditions
-from nsm_resilience.site.folder import SiteFolder
-from nsm_resilience.site.links import between_pages
+from nsm_resilience.site.folder import SiteFolder, between_pages
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.tables.attempts import MEANINGS

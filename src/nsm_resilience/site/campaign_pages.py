@@ -17,8 +17,7 @@ from nsm_resilience.site.cell_page import (
     outcome,
     words_of,
 )
-from nsm_resilience.site.folder import SiteFolder
-from nsm_resilience.site.links import between_pages
+from nsm_resilience.site.folder import SiteFolder, between_pages
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.site.same_cells import elsewhere, place

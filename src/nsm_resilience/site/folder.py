@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder that a site is written to, and the place where it will be."""
+"""The folder that a site is written to, and relative addresses from its pages."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-from nsm_resilience.site.links import out_of_site
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,11 @@ class SiteFolder:
 
     def outside(self, page: PurePosixPath) -> Callable[[Path], str]:
         """Addresses of files outside the site, as seen from a page."""
-        return lambda target: out_of_site(self.place, page, target)
+        folder = self.place / page.parent
+        return lambda target: quote(Path(os.path.relpath(target, folder)).as_posix())
+
+
+def between_pages(source: PurePosixPath, target: PurePosixPath, anchor: str = "") -> str:
+    """Relative address from one page of the site to another of its files."""
+    address = quote(PurePosixPath(os.path.relpath(target, source.parent)).as_posix())
+    return f"{address}#{quote(anchor)}" if anchor else address

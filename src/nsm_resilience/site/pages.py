@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, row_anchor
 from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
-from nsm_resilience.site.links import between_pages
+from nsm_resilience.site.folder import between_pages
 
 if TYPE_CHECKING:
     from jinja2 import Environment
