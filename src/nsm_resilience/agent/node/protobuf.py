@@ -71,15 +71,16 @@ def number(data: bytes, wanted: int) -> int:
 
 def delimited(field: int, value: bytes) -> bytes:
     """One field that holds a message, a text or bytes, as it is written."""
-    return _varint(field << 3 | DELIMITED) + _varint(len(value)) + value
+    return written(field << 3 | DELIMITED) + written(len(value)) + value
 
 
-def _varint(number: int) -> bytes:
-    written = bytearray()
+def written(number: int) -> bytes:
+    """A number of 0 to 2^64 - 1 as a varint."""
+    out = bytearray()
     while number > 0x7F:
-        written.append(number & 0x7F | 0x80)
+        out.append(number & 0x7F | 0x80)
         number >>= 7
-    return bytes([*written, number])
+    return bytes([*out, number])
 
 
 def _as_bytes(value: int | bytes, field: int) -> bytes:

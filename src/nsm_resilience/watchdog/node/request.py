@@ -52,7 +52,7 @@ def request_message(wish: Wish) -> bytes:
     ip = wire.truth(SOURCE_REQUIRED, True) + wire.truth(DESTINATION_REQUIRED, True)
     connection = (
         wire.text(SERVICE, wish.service)
-        + wire.delimited(CONTEXT, wire.delimited(IP_CONTEXT, ip))
+        + protobuf.delimited(CONTEXT, protobuf.delimited(IP_CONTEXT, ip))
         + wire.texts(LABELS, wish.labels)
     )
     mechanism = (
@@ -68,7 +68,7 @@ def request_message(wish: Wish) -> bytes:
             },
         )
     )
-    return wire.delimited(CONNECTION, connection) + wire.delimited(PREFERENCES, mechanism)
+    return protobuf.delimited(CONNECTION, connection) + protobuf.delimited(PREFERENCES, mechanism)
 
 
 def first_message(channel: socket.socket, method: str, message: bytes) -> bytes:

@@ -1,32 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write protocol buffers without their library: as much of the wire format as a request takes.
+"""Write fields of protocol buffers, as many kinds as a request takes (see the agent's `protobuf`).
 
-The format is that of protobuf.dev, "Encoding"; reading is in the agent's `protobuf` module. Empty
-values are not written, as in proto3.
+Empty values are not written, as in proto3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-VARINT, DELIMITED = 0, 2
-
-
-def varint(number: int) -> bytes:
-    """A number of 0 to 2^64 - 1."""
-    if not 0 <= number < 1 << 64:
-        raise ValueError(f"{number} is no unsigned number of 64 bits")
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def delimited(field: int, value: bytes) -> bytes:
-    """A field that holds a message or bytes, also when it is empty."""
-    return varint(field << 3 | DELIMITED) + varint(len(value)) + value
+from protobuf import VARINT, delimited, written
 
 
 def text(field: int, value: str) -> bytes:
@@ -36,7 +18,7 @@ def text(field: int, value: str) -> bytes:
 
 def truth(field: int, value: bool) -> bytes:
     """A field that holds a truth value."""
-    return varint(field << 3 | VARINT) + b"\x01" if value else b""
+    return written(field << 3 | VARINT) + b"\x01" if value else b""
 
 
 def texts(field: int, values: Mapping[str, str]) -> bytes:
