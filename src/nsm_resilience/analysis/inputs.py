@@ -88,24 +88,22 @@ class Inputs:
         ten thousand trials it is two thirds of the table. FileNotFoundError names the file that is
         missing.
         """
-        import pandas as pd
-        from pyarrow.parquet import read_schema
-
-        path = self.tables / f"{name}.parquet"
-        columns = [column for column in read_schema(path).names if column != "evidence"]
         wanted: list[tuple[str, str, Any]] = [("campaign", "==", self.name)]
         if trials is not None:
             wanted.append(("trial", "in", [*trials, ""]))  # pyarrow takes no empty list
-        return pd.read_parquet(path, columns=columns, filters=wanted)
+        return self._read(name, wanted)
 
     def whole(self, name: str) -> pd.DataFrame:
         """Read all rows of one of the tables, of all campaigns; without the column `evidence`."""
+        return self._read(name, None)
+
+    def _read(self, name: str, filters: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
         import pandas as pd
         from pyarrow.parquet import read_schema
 
         path = self.tables / f"{name}.parquet"
         columns = [column for column in read_schema(path).names if column != "evidence"]
-        return pd.read_parquet(path, columns=columns)
+        return pd.read_parquet(path, columns=columns, filters=filters)
 
     @property
     def verdicts(self) -> Path:

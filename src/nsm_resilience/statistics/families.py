@@ -54,18 +54,19 @@ def adjusted(tests: Sequence[PValue]) -> list[Adjusted]:
     """Adjust a family of tests by Holm; tests whose sizes cannot reach the level are not made.
 
     Keeps the chance of one or more false alarms among all of them below `LEVEL`, whatever their
-    dependence. Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
+    dependence. Source: Holm, Scand. J. Stat. 6 (1979) 65-70. Computed by
+    `statsmodels.stats.multitest`.
     """
     members = [at for at, test in enumerate(tests) if is_member(test)]
     p_values = [tests[at].p for at in members]
-    found = dict(zip(members, holm(p_values), strict=True))
+    found = dict(zip(members, _holm(p_values), strict=True))
     results = []
     for at, test in enumerate(tests):
         if at not in found:
             results.append(Adjusted(test, math.nan, test.least, len(members)))
             continue
         place = members.index(at)
-        could = holm([*p_values[:place], test.least, *p_values[place + 1 :]])[place]
+        could = _holm([*p_values[:place], test.least, *p_values[place + 1 :]])[place]
         results.append(Adjusted(test, found[at], could, len(members)))
     return results
 
@@ -84,15 +85,10 @@ def confidence_of(size: int) -> float:
     return 1.0 - LEVEL / max(1, size)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust the p of several tests for their number; NaN stays NaN and counts as no test.
+def _holm(p_values: Sequence[float]) -> list[float]:
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests
 
-    Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
-    """
-    tested = sorted((p, at) for at, p in enumerate(p_values) if not math.isnan(p))
-    found = [math.nan] * len(p_values)
-    largest = 0.0
-    for before, (p, at) in enumerate(tested):
-        largest = max(largest, min(1.0, p * (len(tested) - before)))
-        found[at] = largest
+    found: list[float] = multipletests(p_values, method="holm")[1].tolist()
     return found
