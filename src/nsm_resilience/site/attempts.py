@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.report.site_links import page_of
 from nsm_resilience.report.wording import down_time
 from nsm_resilience.statistics.times import UNKNOWN
-from nsm_resilience.tables.attempts import that_count
+from nsm_resilience.tables.attempts import INCOMPLETE, that_count
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
 
@@ -30,7 +30,6 @@ thousand attempts would fill the memory."""
 NUMBERS = ("path away, s", "echoes lost", "new client, s", "shown, s", "told, s")
 """Headings of the numeric columns of a list."""
 
-_INCOMPLETE = ("void", "cut", "unreadable")
 _CENSORED, _NOT_REACHED, _UNMEASURED = 1e6, 1e9, 1e12
 
 
@@ -88,7 +87,7 @@ def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
                 row={str(name): value for name, value in row.items()},
                 cell=cell,
                 label=labels.get(cell, cell),
-                outcome=word if word in _INCOMPLETE else str(row["verdict"]),
+                outcome=word if word in INCOMPLETE else str(row["verdict"]),
                 counts=at in counting,
                 cells=_numbers(row),
             )

@@ -38,7 +38,9 @@ MEANINGS = {
 }
 """Why an attempt of each part is in no n: said here alone, for tables, paper and site."""
 
-_INCOMPLETE = r"^(void|cut|unreadable):"
+INCOMPLETE = ("void", "cut", "unreadable")
+"""Outcomes at the head of a reason; an attempt without one is complete."""
+_OUTCOME = rf"^({'|'.join(INCOMPLETE)}):"
 
 
 def part_of(outcome: str, verdict: str, *, counts: bool) -> str:
@@ -63,7 +65,7 @@ def that_count(trials: pd.DataFrame) -> pd.DataFrame:
 
     Attempts that are void, cut or unreadable say so at the head of their reason.
     """
-    complete = trials[~trials["reason"].str.match(_INCOMPLETE)]
+    complete = trials[~trials["reason"].str.match(_OUTCOME)]
     last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
     return complete[complete["attempt"] == last]
 
@@ -72,7 +74,7 @@ def parts_of(trials: pd.DataFrame) -> pd.Series:
     """The part of every row of table `trials`."""
     import pandas as pd
 
-    outcomes = trials["reason"].str.extract(_INCOMPLETE)[0].fillna("complete")
+    outcomes = trials["reason"].str.extract(_OUTCOME)[0].fillna("complete")
     counting = set(that_count(trials).index)
     found = [
         part_of(outcome, verdict, counts=at in counting)
