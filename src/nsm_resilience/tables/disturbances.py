@@ -16,7 +16,7 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.traces import StretchKind
 from nsm_resilience.tables.columns import Column, Rule, Table
-from nsm_resilience.tables.rows import Row
+from nsm_resilience.tables.rows import Row, head_of
 
 _NO_ACT = "no act of another lane came before it"
 
@@ -88,10 +88,7 @@ def disturbance_rows(judgement: Judgement) -> Iterator[Row]:
     for one in judgement.measures.disturbances:
         cause = f"{one.cause_trial}/{one.cause_attempt}" if one.cause_trial else None
         yield {
-            "campaign": judgement.campaign,
-            "trial": judgement.trial,
-            "attempt": judgement.attempt,
-            "scenario": judgement.scenario,
+            **head_of(judgement),
             "lane": judgement.lane or None,
             "number": one.number,
             "kind": one.kind,

@@ -5,12 +5,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
+from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.judge.path import Outage
+from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 
 Row = dict[str, Any]
+
+_OF_THE_PATH = (
+    "outage_censored", "replies_sent", "replies_lost", "lost_outside", "replies_late", "late_sends",
+)  # fmt: skip
+"""Measures of table `trials` that are empty where the path was not measured."""
+
+_AS_THEY_ARE = (
+    "path_verdict", "outage_s", "down_s", "longest_reply_s", "new_connection_s",
+    "new_connection_answered", "blind_s", "blind_at_least_s", "bystander_s", "bystander_started",
+    "detected_s", "detected_by", "detected_unknown", "notified_s", "notified_by",
+    "notified_unknown", "listener_told_s", "listener_told_by", "watchdog_found_s",
+    "watchdog_found_rule", "watchdog_findings", "watchdog_acted_s", "watchdog_acts",
+    "watchdog_acts_failed", "watchdog_cleared_s", "watchdog_false_alarms", "watchdog_cut",
+    "injection_proof", "watch_s",
+)  # fmt: skip
+"""Measures that stand in table `trials` as the judge has them."""
 
 
 def trial_row(judgement: Judgement, company: str | None = None) -> Row:
@@ -18,54 +38,21 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
     j, m = judgement, judgement.measures
     measured = m.outage_s is not None
     return {
-        **_head(j),
+        **head_of(j),
         **factors_of(j),
         "company": company,
         "lane": j.lane or None,
         "started": j.started or None,
         "verdict": j.verdict,
         "reason": j.reason,
-        "path_verdict": m.path_verdict,
-        "outage_s": m.outage_s,
-        "outage_censored": m.outage_censored if measured else None,
+        **{name: getattr(m, name) for name in _AS_THEY_ARE},
+        **{name: getattr(m, name) if measured else None for name in _OF_THE_PATH},
         "interruptions": len(m.outages) if measured else None,
-        "down_s": m.down_s,
-        "replies_sent": m.replies_sent if measured else None,
-        "replies_lost": m.replies_lost if measured else None,
-        "lost_outside": m.lost_outside if measured else None,
-        "replies_late": m.replies_late if measured else None,
-        "longest_reply_s": m.longest_reply_s,
-        "late_sends": m.late_sends if measured else None,
         "shared_losses": _shared(m, "loss"),
         "shared_stalls": _shared(m, "stall"),
-        "new_connection_s": m.new_connection_s,
-        "new_connection_answered": m.new_connection_answered,
         "new_connection_verdict": m.new_connection_verdict if j.outcome == "complete" else None,
-        "blind_s": m.blind_s,
-        "blind_at_least_s": m.blind_at_least_s,
         "blind_censored": m.blind_censored if m.blind_s is not None else None,
-        "bystander_s": m.bystander_s,
-        "bystander_started": m.bystander_started,
-        "detected_s": m.detected_s,
-        "detected_by": m.detected_by,
-        "detected_unknown": m.detected_unknown,
-        "notified_s": m.notified_s,
-        "notified_by": m.notified_by,
-        "notified_unknown": m.notified_unknown,
-        "listener_told_s": m.listener_told_s,
-        "listener_told_by": m.listener_told_by,
         "listener_watched": m.listener_watched if j.outcome == "complete" else None,
-        "watchdog_found_s": m.watchdog_found_s,
-        "watchdog_found_rule": m.watchdog_found_rule,
-        "watchdog_findings": m.watchdog_findings,
-        "watchdog_acted_s": m.watchdog_acted_s,
-        "watchdog_acts": m.watchdog_acts,
-        "watchdog_acts_failed": m.watchdog_acts_failed,
-        "watchdog_cleared_s": m.watchdog_cleared_s,
-        "watchdog_false_alarms": m.watchdog_false_alarms,
-        "watchdog_cut": m.watchdog_cut,
-        "injection_proof": m.injection_proof,
-        "watch_s": m.watch_s,
         "record": j.record,
         "evidence": json.dumps(
             [e.to_dict() for e in j.evidence], ensure_ascii=False, separators=(",", ":")
@@ -78,16 +65,9 @@ def outage_rows(judgement: Judgement) -> Iterator[Row]:
     factors = factors_of(judgement)
     for outage in judgement.measures.outages:
         yield {
-            **_head(judgement),
+            **head_of(judgement),
             **{name: factors[name] for name in ("plane", "client", "failure")},
-            "number": outage.number,
-            "begin_s": outage.begin_s,
-            "end_s": outage.end_s,
-            "length_s": outage.length_s,
-            "censored": outage.censored,
-            "echoes_lost": outage.echoes_lost,
-            "first_seq": outage.first_seq,
-            "last_seq": outage.last_seq,
+            **_fields(outage),
         }
 
 
@@ -95,7 +75,7 @@ def new_client_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `new_clients`."""
     for number, asked in enumerate(judgement.measures.new_clients, start=1):
         yield {
-            **_head(judgement),
+            **head_of(judgement),
             **factors_of(judgement),
             "number": number,
             "new_client": asked.client,
@@ -110,25 +90,13 @@ def new_client_rows(judgement: Judgement) -> Iterator[Row]:
 def component_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `components`."""
     for change in judgement.measures.changes:
-        yield {
-            **_head(judgement),
-            "node": change.node,
-            "component": change.component,
-            "t_s": change.t_s,
-            "what": change.what,
-            "value": change.value,
-        }
+        yield {**head_of(judgement), **_fields(change)}
 
 
 def phase_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `phases`."""
     for span in judgement.measures.phases:
-        yield {
-            **_head(judgement),
-            "phase": span.phase,
-            "begin_s": span.begin_s,
-            "seconds": span.seconds,
-        }
+        yield {**head_of(judgement), **_fields(span)}
 
 
 def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
@@ -150,13 +118,18 @@ def _shared(measures: Measures, kind: str) -> int | None:
     return sum(one.kind == kind and one.followed != "nothing" for one in measures.disturbances)
 
 
-def _head(j: Judgement) -> Row:
+def head_of(j: Judgement) -> Row:
+    """The columns that name an attempt."""
     return {
         "campaign": j.campaign,
         "trial": j.trial,
         "attempt": j.attempt,
         "scenario": j.scenario,
     }
+
+
+def _fields(one: Outage | Change | PhaseSpan) -> Row:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def factors_of(j: Judgement) -> Row:
