@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
@@ -23,9 +24,8 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "campaign": str(row["campaign"]),
-            "system": level_name("system", str(row["system"])),
+            "cells": _cells(row),
             "plane": level_name("plane", str(row["plane"])),
-            "client": level_name("client", str(row["client"])),
             "remedy": level_name("remedy", str(row["remedy"])),
             "attempts": int(row["attempts"]),
             "unknown": int(row["unknown"]),
@@ -44,6 +44,17 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in controls.to_dict("records")
     ]
+
+
+def _cells(row: dict[Any, Any]) -> str:
+    """What the trials have in common; the first system and its monitored client go without saying.
+
+    >>> _cells({"system": FIRST, "plane": "vpp", "client": "plain", "remedy": "none"})
+    'VPP, plain, no remedy'
+    """
+    unsaid = {"system": FIRST, "client": "monitored"}
+    names = ("system", "plane", "client", "remedy")
+    return ", ".join(level_name(n, str(row[n])) for n in names if row[n] != unsaid.get(n))
 
 
 def _alarms(row: dict[Any, Any]) -> dict[str, str]:

@@ -60,6 +60,7 @@ def test_without_a_watchdog_there_are_no_alarms_rather_than_none(control: Judgem
     assert heal["alarms_high_per_h"] == pytest.approx(3.6889, abs=1e-4)
     shown = without_fault(table)
     assert [row["alarms"] for row in shown] == ["", "0"]
+    assert [row["cells"] for row in shown] == ["kernel, no remedy", "kernel, watchdog heals"]
     assert shown[1]["alarms_per_h"] == "0 (0–3.7)"
 
 
