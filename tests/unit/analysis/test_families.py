@@ -23,6 +23,15 @@ def test_p_is_adjusted_for_the_number_of_tests_that_were_made() -> None:
     assert adjusted([]) == []
 
 
+def test_p_is_adjusted_as_by_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    chance = np.random.default_rng(2).random(200) ** 3
+    found = adjusted([PValue(p, 0.001, "exact", 0, p, p) for p in chance.tolist()])
+    wanted = multipletests(chance, method="holm")[1].tolist()
+    assert [one.p for one in found] == pytest.approx(wanted)
+
+
 def test_sizes_that_cannot_reach_the_level_make_no_test_and_cost_the_others_nothing() -> None:
     three, ten = fisher_test((3, 3), (0, 3)), fisher_test((10, 10), (3, 10))
     few, enough, none = adjusted([three, ten, NO_TEST])
