@@ -27,7 +27,8 @@ OF_MEASURES: tuple[RuleText, ...] = (
         (),
         "`notified_s` is the first time in the watch at which the client is told by what it has: a "
         "bad event in the log of the sidecar that watches its connection (a plain client has "
-        "none), a bad condition of its pod, a Warning event about it, and what the arm's watchdog tells it. "
+        "none), a bad condition of its pod, a Warning event about it, and what the arm's watchdog "
+        "tells it. "
         "What it finds out itself, by an interface that is gone or a ping of its own, is none, "
         "nor is what a stream of ours hears. Where a part of the log is missing that could hold an "
         "earlier one, it is unknown; of a client that is itself broken nothing is asked. Claim C2 "
