@@ -13,8 +13,8 @@ from pydantic import Field, StringConstraints, model_validator
 from nsm_resilience.study.fault import Fault, NodeRole
 from nsm_resilience.study.load import load_model
 from nsm_resilience.study.models import Failure, Model, Outage, Scenario
-from nsm_resilience.systems.base import Component, System
 from nsm_resilience.systems.base import Kind as Does
+from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import is_part, system_of
 
 FACTS = Path(__file__).with_name("coverage.yaml")
@@ -41,14 +41,9 @@ Kind = Literal[
 _TARGET = re.compile(rf"({'|'.join(get_args(Does))}|socket:all)@({'|'.join(get_args(NodeRole))})")
 
 
-def _parts(system: System) -> dict[str, Component]:
-    """Components of a system by name, of whatever plane."""
-    return {name: part for of in system.components.values() for name, part in of.items()}
-
-
 def _node(fault: Fault, system: System) -> NodeRole | None:
     """Where a fault comes; of a component that a lane has one of, the system knows it."""
-    part = _parts(system).get(fault.component or "")
+    part = system.components_by_name().get(fault.component or "")
     return fault.node or (None if part is None else part.only_on)
 
 
@@ -57,7 +52,7 @@ def _does(fault: Fault, system: System) -> str:
 
     What is no component, and a process that is part of another one, keeps its own name.
     """
-    part = _parts(system).get(fault.component or "")
+    part = system.components_by_name().get(fault.component or "")
     if part is None or part.part_of:
         return fault.target
     return f"{part.kind}@{_node(fault, system)}"
@@ -68,7 +63,7 @@ def _meant(target: str, system: System) -> list[str]:
     does, _, node = target.partition("@")
     return [
         name
-        for name, part in _parts(system).items()
+        for name, part in system.components_by_name().items()
         if part.kind == does and not part.part_of and part.only_on in (None, node)
     ]
 
@@ -77,7 +72,7 @@ def _all_of(system: System) -> set[tuple[str | None, NodeRole | None]]:
     """Every component of a lane that stands for itself, with each node that it is on."""
     return {
         (name, node)
-        for name, part in _parts(system).items()
+        for name, part in system.components_by_name().items()
         if not part.part_of and not part.shared
         for node in get_args(NodeRole)
         if part.only_on in (None, node)

@@ -148,7 +148,7 @@ def _looks(
             pod = next((p for p in pods if _is(p, app, node)), None)
             on[node, app] = "" if pod is None else name_of(pod)
             yield from _pod(cluster, shared, pod, f"{app} on {node}", on[node, app])
-    parts = {name: part for of in system.components.values() for name, part in of.items()}
+    parts = system.components_by_name()
     order = {"sockets": system.shared_sockets()}
     for role, (line,) in at_once(agents, lambda agent: agent.run("look", order)).items():
         node = agents[role].node

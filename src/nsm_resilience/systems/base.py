@@ -307,9 +307,13 @@ class System:
         shared = {n for parts in self.components.values() for n, c in parts.items() if c.shared}
         return {n: s.pattern for n, s in self.sockets.items() if s.owner in shared}
 
+    def components_by_name(self) -> dict[str, Component]:
+        """Its components on any plane, in the order declared."""
+        return {name: part for parts in self.components.values() for name, part in parts.items()}
+
     def every_component(self) -> list[str]:
         """Names of its components on any plane, each once, in the order declared."""
-        return list(dict.fromkeys(name for parts in self.components.values() for name in parts))
+        return list(self.components_by_name())
 
     def socket_patterns(self, socket: str = "") -> dict[str, str]:
         """Paths by name: of one socket, of all that `all` means, or without a name of every one."""

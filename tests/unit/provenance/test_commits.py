@@ -362,7 +362,7 @@ def campaign(folder: Path, software: dict[str, Any]) -> Path:
     [
         ({}, "the record names no commit"),
         ({"git_commit": None, "git_reason": "no git"}, "the record names no commit (no git)"),
-        ({"git_commit": "--output=/tmp/x", "git_dirty": False}, "the record names no commit"),
+        ({"git_commit": "--output=x", "git_dirty": False}, "the record names no commit"),
         ({"git_commit": ["a"], "git_dirty": False}, "the record names no commit"),
     ],
 )

@@ -15,11 +15,16 @@ from typing import Any
 import foreign
 
 
+def _stat(pid: int) -> list[bytes]:
+    """Fields of /proc/<pid>/stat from the state on; OSError, or none, when the process is gone."""
+    # the name before them is whatever the process chose, brackets, line ends and odd bytes included
+    return foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
 def stat_of(pid: int) -> tuple[str, int] | None:
     """Return (state, start_ticks) of a process, or None when it is gone."""
     try:
-        # the name in it is whatever the process chose, brackets, line ends and odd bytes included
-        fields = foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        fields = _stat(pid)
         return foreign.text_of(fields[0]), int(fields[19])
     except (OSError, IndexError):  # an empty one is of a process that has just ended
         return None
@@ -28,7 +33,7 @@ def stat_of(pid: int) -> tuple[str, int] | None:
 def cpu_ticks(pid: int) -> int | None:
     """Processor time that all threads of a process have used, in clock ticks; None: it is gone."""
     try:
-        fields = foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        fields = _stat(pid)
         return int(fields[11]) + int(fields[12])
     except (OSError, IndexError):
         return None
