@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
 from pathlib import Path
+from queue import Empty
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -42,9 +45,33 @@ def clone(built: Built) -> Path:
 
 
 def run(notebook: Any, folder: Path) -> Any:
+    """The notebook, executed with the states of its widgets.
+
+    A reply is looked for each half second. nbclient tells the kernel of an output widget on the
+    socket on which it waits for the reply, and the sending can swallow the wake-up (its descriptor
+    is edge-triggered): then the reply was found only when the whole time was up, and the test,
+    though passing, took as long.
+    """
     from nbclient import NotebookClient
 
-    return NotebookClient(
+    class Client(NotebookClient):
+        async def async_start_new_kernel_client(self) -> Any:
+            client = await super().async_start_new_kernel_client()
+            get = client.shell_channel.get_msg
+
+            async def get_in_short_waits(timeout: float | None = None) -> Any:
+                until = monotonic() + (math.inf if timeout is None else timeout)
+                while True:
+                    try:
+                        return await get(timeout=0.5)
+                    except Empty:
+                        if monotonic() >= until:
+                            raise
+
+            client.shell_channel.get_msg = get_in_short_waits
+            return client
+
+    return Client(
         notebook,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
