@@ -53,13 +53,13 @@ def assert_proved(record: Record) -> None:
 
 @contextmanager
 def a_laboratory(
-    testbed_file: Path, folder: Path, name: str, study: Path = STUDY
+    testbed_file: Path, folder: Path, name: str, study: Path = STUDY, lanes: int = 1
 ) -> Iterator[Laboratory]:
-    """A cluster of one lane for a study's systems, as long as the context lasts."""
+    """A cluster for a study's systems, as long as the context lasts."""
     config = load_testbed(testbed_file)
     if not isinstance(config, KindTestbed):
         pytest.skip("these tests make and remove a cluster: name a testbed of type kind")
-    own = config.model_copy(update={"name": name, "lanes": 1})
+    own = config.model_copy(update={"name": name, "lanes": lanes})
     campaign = folder / "proofs"
     if study != STUDY:
         campaign.mkdir()
