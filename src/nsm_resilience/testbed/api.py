@@ -47,7 +47,7 @@ class ApiRefused(ApiException):
 
 REMEDIES = {
     401: " (the API server does not know who asks: see that `kubectl get nodes` answers with the "
-    "same kubeconfig and context, and sign in again if it does not)",
+    "same kubeconfig and context; where its token or certificate has expired, sign in again)",
     403: " (an administrator gives the rights, with what `nsm-resilience cluster rights` prints)",
 }
 """What to do about a refusal, by its status."""

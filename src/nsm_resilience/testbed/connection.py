@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
-import ipaddress
+import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
+import urllib3
+import yaml
 from kubernetes import client, config
 
 from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.proxy import proxy_for, with_scheme_and_port, without_password
 
 DEFAULT = "~/.kube/config"
 """Where a kubeconfig is when neither the testbed's file nor $KUBECONFIG names one."""
@@ -29,12 +34,22 @@ def default_kubeconfig() -> Path:
     kubectl take it; they are merged, and one that is not there is left out.
     """
     named = os.environ.get("KUBECONFIG", "")
-    return Path(named) if named.strip(os.pathsep) else Path(DEFAULT).expanduser()
+    return Path(named) if named.strip(os.pathsep) else _of_home(DEFAULT)
 
 
-def kubeconfig_files(kubeconfig: Path) -> list[Path]:
-    """The files of a kubeconfig that are there; KubeconfigError when there is none."""
-    named = [Path(part).expanduser() for part in str(kubeconfig).split(os.pathsep) if part]
+def _of_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no $HOME, and a user that the system does not know, as in a container
+        return Path(path)
+
+
+def _contents(kubeconfig: Path) -> dict[Path, dict[str, Any]]:
+    """The files of a kubeconfig that are there and say something, with what they hold.
+
+    KubeconfigError when there is none, or when one of them is no kubeconfig.
+    """
+    named = [_of_home(part) for part in str(kubeconfig).split(os.pathsep) if part]
     there = [path for path in named if path.exists()]
     if not there:
         raise KubeconfigError(
@@ -42,7 +57,34 @@ def kubeconfig_files(kubeconfig: Path) -> list[Path]:
             "testbed's file, or set KUBECONFIG to a file with which "
             "`kubectl get nodes` answers"
         )
-    return there
+    filled = {path: content for path in there if (content := _content_of(path))}
+    if not filled:
+        raise KubeconfigError(f"{', '.join(map(str, there))}: is no kubeconfig (it is empty)")
+    return filled
+
+
+def _content_of(path: Path) -> dict[str, Any]:
+    """What a kubeconfig holds; nothing for an empty file, which kubectl passes over."""
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise KubeconfigError(f"{path}: is no kubeconfig ({_first_line(error)})") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(
+        _are_named(content.get(key) or []) for key in ("clusters", "contexts", "users")
+    ):
+        raise KubeconfigError(
+            f"{path}: is no kubeconfig (its `clusters`, `contexts` and `users` are not lists of "
+            "what has a name)"
+        )
+    return content
+
+
+def _are_named(entries: object) -> bool:
+    return isinstance(entries, list) and all(
+        isinstance(one, dict) and "name" in one for one in entries
+    )
 
 
 def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) -> client.ApiClient:
@@ -50,54 +92,84 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
 
     KubeconfigError names the file and, for a context that is not there, those that are.
     """
-    files = kubeconfig_files(kubeconfig)
-    given = os.pathsep.join(map(str, files))
-    settings = client.Configuration()
-    load: Any = config.load_kube_config  # untyped in the client
-    contexts: Any = config.list_kube_config_contexts
-    try:
-        known = [str(one["name"]) for one in contexts(given)[0]]
-    except Exception as error:  # the client raises whatever YAML, the disk or the content provoke
-        raise KubeconfigError(f"{given}: is no kubeconfig ({_first_line(error)})") from error
+    contents = _contents(kubeconfig)
+    given = os.pathsep.join(map(str, contents))
+    known = {
+        str(one["name"]) for content in contents.values() for one in content.get("contexts") or []
+    }
     if context not in known:
         raise KubeconfigError(
             f"{given}: has no context `{context}`; there are: {', '.join(sorted(known)) or 'none'}"
         )
+    settings = client.Configuration()
+    settings.proxy = None  # from now on only a kubeconfig's own is one
+    settings.host = ""
+    load: Any = config.load_kube_config  # untyped in the client
     try:
-        load(given, context, settings)
-    except Exception as error:
+        with _complaints() as said:
+            load(given, context, settings)
+    except Exception as error:  # the client raises whatever YAML, the disk or the content provoke
+        raise KubeconfigError(_unusable(given, context, _first_line(error))) from error
+    if said:  # it goes on without a credential then, and the API server would refuse a nobody
+        plugin = "; is its program installed, and does it work by itself?"
         raise KubeconfigError(
-            f"{given}: context `{context}` cannot be used ({_first_line(error)}); see that "
-            f"`kubectl --context {context} get nodes` answers"
-        ) from error
+            _unusable(given, context, f"its credential plug-in: {said[0]}{plugin}")
+        )
+    url = urlsplit(settings.host)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        told = f"is `{settings.host}`" if settings.host else "is missing"
+        why = f"`server` of its cluster {told}; it begins with https://"
+        raise KubeconfigError(_unusable(given, context, why))
     settings.retries = False  # urllib3 would try thrice more before it says that nothing answers
-    if _taken_from_environment(settings) and is_loopback(settings.host):
-        settings.proxy = None
-    return kind(settings)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether a URL is of this machine; kubectl never sends those to a proxy of the environment.
-
-    The rule is that of Go's golang.org/x/net/http/httpproxy: `localhost` and loopback addresses.
-    """
-    host = (urlsplit(address).hostname or "").rstrip(".")
-    if host == "localhost":
-        return True
+    settings.no_proxy = None  # the environment's, which is asked here
+    if settings.proxy:
+        settings.proxy = with_scheme_and_port(settings.proxy)
+    else:
+        settings.proxy = proxy_for(settings.host, os.environ)
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return kind(settings)
+    except (ImportError, urllib3.exceptions.HTTPError) as error:
+        raise KubeconfigError(
+            f"{settings.host} is behind the proxy {without_password(settings.proxy or '')}, which "
+            f"cannot be used ({_first_line(error)}); for a SOCKS proxy: `{sys.executable} -m pip "
+            "install PySocks`"
+        ) from error
 
 
-def _taken_from_environment(settings: client.Configuration) -> bool:
-    """Whether the proxy comes from the environment: one of a kubeconfig is always used."""
-    scheme = urlsplit(settings.host).scheme
-    proxies = getproxies()
-    return settings.proxy is not None and settings.proxy in (
-        proxies.get(scheme),
-        proxies.get("all"),
+def make_stream_client(kubeconfig: Path, context: str) -> client.ApiClient:
+    """As `make_client`, for commands in containers, which go over a web socket.
+
+    The library behind it asks the environment for a proxy by a rule of its own: it would send
+    127.0.0.1 there.
+    """
+    made = make_client(kubeconfig, context, client.ApiClient)
+    if made.configuration.proxy is None:  # after the client is made: only web sockets look again
+        made.configuration.proxy, made.configuration.no_proxy = "http://none", "*"
+    return made
+
+
+def _unusable(given: str, context: str, why: str) -> str:
+    return (
+        f"{given}: context `{context}` cannot be used ({why}); see that "
+        f"`kubectl --context {context} get nodes` answers"
     )
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the client logs as an error meanwhile, each as one line: it passes these over."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(" ".join(record.getMessage().split())[:200])
+
+    listener = Listener(logging.ERROR)
+    logging.getLogger().addHandler(listener)
+    try:
+        yield said
+    finally:
+        logging.getLogger().removeHandler(listener)
 
 
 def _first_line(error: Exception) -> str:

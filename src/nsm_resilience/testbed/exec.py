@@ -10,7 +10,7 @@ from kubernetes import client
 from kubernetes.stream import stream
 
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster
-from nsm_resilience.testbed.connection import make_client
+from nsm_resilience.testbed.connection import make_stream_client
 
 
 def run_in_pod(
@@ -26,7 +26,7 @@ def run_in_pod(
     ApiException when it cannot be run, ApiUnavailable when it does not end in time, or is cut off.
     """
     # A client of its own: while a stream is open, the library turns all its calls into streams.
-    api = client.CoreV1Api(make_client(cluster.kubeconfig, cluster.context, client.ApiClient))
+    api = client.CoreV1Api(make_stream_client(cluster.kubeconfig, cluster.context))
     answer: Any = stream(
         api.connect_get_namespaced_pod_exec,
         pod,

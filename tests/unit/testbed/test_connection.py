@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,15 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.stream.ws_client import create_websocket
 
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.api import ApiRefused, ApiUnavailable, Cluster
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
-from nsm_resilience.testbed.connection import KubeconfigError, is_loopback
+from nsm_resilience.testbed.connection import KubeconfigError, make_stream_client
 from nsm_resilience.testbed.doctor import examine
 from nsm_resilience.testbed.existing import Existing
+from nsm_resilience.testbed.proxy import is_loopback, proxy_for, with_scheme_and_port
 
 
 def kubeconfig(path: Path, context: str, server: str, **cluster: str) -> Path:
@@ -76,6 +79,93 @@ def test_all_files_of_the_environment_are_read_and_one_that_is_missing_is_left_o
         testbed = Existing(existing(context=context), None)
         cluster = Cluster(testbed.kubeconfig, testbed.context)
         assert cluster.api.configuration.host == f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("current", [None, "", "gone"])
+def test_the_named_context_is_used_whatever_the_current_one_is(
+    current: str | None, tmp_path: Path
+) -> None:
+    """So does `kubectl --context`; `kind delete` and `unset current-context` leave such files."""
+    path = kubeconfig(tmp_path / "k", "mine", "http://127.0.0.1:1")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del content["current-context"]
+    if current is not None:
+        content["current-context"] = current
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert Cluster(path, "mine").api.configuration.host == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("nothing", ["", "# nothing\n", "\n", "{}\n"])
+def test_an_empty_file_beside_a_good_one_is_passed_over(nothing: str, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text(nothing, encoding="utf-8")
+    good = kubeconfig(tmp_path / "good", "mine", "http://127.0.0.1:1")
+    for order in ([empty, good], [good, empty]):
+        cluster = Cluster(Path(os.pathsep.join(map(str, ["", *order, ""]))), "mine")
+        assert cluster.api.configuration.host == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("bad", ["<html>", "clusters: 3", "contexts: [x]", "a: [", None])
+def test_of_several_files_the_bad_one_is_named(bad: str | None, tmp_path: Path) -> None:
+    good, other = kubeconfig(tmp_path / "good", "c", "http://127.0.0.1:1"), tmp_path / "other"
+    if bad is None:
+        other.mkdir()
+    else:
+        other.write_text(bad, encoding="utf-8")
+    with pytest.raises(KubeconfigError, match=rf"^{other}: is no kubeconfig \(") as caught:
+        Cluster(Path(f"{good}{os.pathsep}{other}"), "c")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        (None, "No such file or directory"),
+        ("echo 'please sign in' >&2; exit 3", "please sign in"),
+        ("echo '<html>'", "failed to decode"),
+        ("echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"E\", \"status\": {}}'",
+         "missing token"),
+    ],
+)  # fmt: skip
+def test_a_credential_plug_in_that_fails_is_said_and_nobody_asks_as_a_nobody(
+    script: str | None, why: str, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "plugin"
+    if script is not None:
+        plugin.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        plugin.chmod(0o755)
+    path = kubeconfig(tmp_path / "k", "c", "https://api.example:6443")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    api = "client.authentication.k8s.io/v1"
+    content["users"][0]["user"] = {"exec": {"apiVersion": api, "command": str(plugin)}}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(KubeconfigError, match=f"its credential plug-in: .*{why}.*installed"):
+        Cluster(path, "c")
+
+
+@pytest.mark.parametrize("server", [None, "", "api.example:6443", "/run/api.sock"])
+def test_a_cluster_without_an_address_is_not_looked_for_on_this_machine(
+    server: str | None, tmp_path: Path
+) -> None:
+    path = kubeconfig(tmp_path / "k", "c", server or "")
+    if server is None:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content["clusters"][0]["cluster"] = {}
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(KubeconfigError, match="context `c` cannot be used .*`server`"):
+        Cluster(path, "c")
+
+
+def test_a_user_without_a_home_folder_gets_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    with pytest.raises(KubeconfigError, match=r"no kubeconfig at ~/.kube/config; write"):
+        Cluster(Existing(existing(context="c"), None).kubeconfig, "c")
 
 
 @pytest.mark.parametrize("value", ["", ":", None])
@@ -141,6 +231,80 @@ def test_another_machine_is_and_so_is_one_whose_kubeconfig_names_a_proxy(
     named = {"proxy-url": "http://jump.example:1"}
     near = Cluster(kubeconfig(tmp_path / "near", "c", "https://127.0.0.1:6443", **named), "c")
     assert near.api.configuration.proxy == "http://jump.example:1"
+
+
+HTTPS = {"HTTPS_PROXY": "http://p:1"}
+
+
+@pytest.mark.parametrize(
+    ("address", "environment", "proxy"),
+    [
+        ("https://far", HTTPS, "http://p:1"),
+        ("https://far", {"https_proxy": "http://p:1"}, "http://p:1"),
+        ("https://far", {**HTTPS, "https_proxy": "http://q:1"}, "http://p:1"),
+        ("http://far", HTTPS, None),
+        ("https://far", {"HTTP_PROXY": "http://p:1"}, None),
+        ("https://far", {"ALL_PROXY": "socks5://p:1", "all_proxy": "http://p:1"}, None),
+        ("http://far", {"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, None),
+        ("https://far", {"HTTPS_PROXY": "p:3128"}, "http://p:3128"),
+        ("https://far", {"HTTPS_PROXY": "p"}, "http://p:80"),
+        ("https://far", {"HTTPS_PROXY": "socks5://p"}, "socks5://p:1080"),
+        ("https://far", {**HTTPS, "NO_PROXY": "other, far"}, None),
+        ("https://a.far", {**HTTPS, "no_proxy": "far"}, None),
+        ("https://a.far", {**HTTPS, "NO_PROXY": ".far"}, None),
+        ("https://a.far", {**HTTPS, "NO_PROXY": "*.far"}, None),
+        ("https://far", {**HTTPS, "NO_PROXY": ".far"}, "http://p:1"),
+        ("https://notfar", {**HTTPS, "NO_PROXY": "far"}, "http://p:1"),
+        ("https://far", {**HTTPS, "NO_PROXY": "*"}, None),
+        ("https://far:6443", {**HTTPS, "NO_PROXY": "far:6443"}, None),
+        ("https://far", {**HTTPS, "NO_PROXY": "far:6443"}, "http://p:1"),
+        ("https://far", {**HTTPS, "NO_PROXY": "far:443"}, None),
+        ("https://10.1.2.3", {**HTTPS, "NO_PROXY": "10.0.0.0/8"}, None),
+        ("https://10.1.2.3:1", {**HTTPS, "NO_PROXY": "10.1.2.3:1"}, None),
+        ("https://[fd00::1]", {**HTTPS, "NO_PROXY": "fd00::/8"}, None),
+        ("https://[fd00::1]:1", {**HTTPS, "NO_PROXY": "[fd00::1]:1"}, None),
+        ("https://[fd00::1]", {**HTTPS, "NO_PROXY": "fd00::1"}, None),
+        ("https://11.1.2.3", {**HTTPS, "NO_PROXY": "10.0.0.0/8,,far"}, "http://p:1"),
+    ],
+)
+def test_the_proxy_is_the_one_that_kubectl_takes(
+    address: str, environment: dict[str, str], proxy: str | None
+) -> None:
+    assert proxy_for(address, environment) == proxy
+
+
+def test_a_proxy_of_a_kubeconfig_is_taken_whatever_the_environment_excepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    named = {"proxy-url": "http://jump.example"}
+    path = kubeconfig(tmp_path / "k", "c", "https://api.example:6443", **named)
+    assert str(Cluster(path, "c").api.rest_client.pool_manager.proxy) == "http://jump.example:80"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:secret@p:1", "ftp://me:secret@p:1"])
+def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
+    proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.delitem(sys.modules, "urllib3.contrib.socks", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(KubeconfigError, match="PySocks") as caught:
+        Cluster(kubeconfig(tmp_path / "k", "c", "https://api.example:6443"), "c")
+    assert "secret" not in str(caught.value)
+    assert with_scheme_and_port(proxy) == proxy
+
+
+def test_commands_in_containers_of_this_machine_go_to_no_proxy_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with answering(500, b"here") as address:
+        path = kubeconfig(tmp_path / "k", "c", address)
+        made = make_stream_client(path, "c")
+        with pytest.raises(Exception, match="500"):
+            create_websocket(made.configuration, address.replace("http", "ws"))
 
 
 @pytest.mark.parametrize(

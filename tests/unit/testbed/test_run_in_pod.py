@@ -37,7 +37,7 @@ class Stream:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, stream: Stream) -> tuple[int, str]:
-    monkeypatch.setattr(executed, "make_client", lambda *_: None)
+    monkeypatch.setattr(executed, "make_stream_client", lambda *_: None)
     monkeypatch.setattr(executed, "stream", lambda *_, **__: stream)
     cluster: Any = SimpleNamespace(kubeconfig=None, context="")
     return executed.run_in_pod(cluster, "space", "pod", "container", ["healthcheck"])
