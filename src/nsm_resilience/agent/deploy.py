@@ -15,7 +15,14 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
-from nsm_resilience.testbed.api import NAMESPACES, PATIENCE_S, Cluster, name_of, wait_for
+from nsm_resilience.testbed.api import (
+    NAMESPACES,
+    PATIENCE_S,
+    ApiUnavailable,
+    Cluster,
+    name_of,
+    wait_for,
+)
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane
 
 _NAME = "nsm-resilience-agent"
@@ -59,7 +66,28 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
             and state.get("numberReady") == wanted
         )
 
-    wait_for("the node agent on every node", all_run, timeout_s)
+    try:
+        wait_for("the node agent on every node", all_run, timeout_s)
+    except ApiUnavailable as error:
+        why = _why_waiting(cluster)
+        if not why:
+            raise
+        raise ApiUnavailable(
+            f"{error}. {why[0]}. See that every node can have the image {image}, or name another "
+            "one as `agent:` under `images:` in the testbed's file"
+        ) from error
+
+
+def _why_waiting(cluster: Cluster) -> list[str]:
+    """Why agents do not start, as their nodes say it: an image that cannot be pulled, for one."""
+    found = []
+    for pod in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}"):
+        for container in pod["status"].get("containerStatuses") or []:
+            waiting = (container.get("state") or {}).get("waiting") or {}
+            if waiting.get("reason"):
+                said = " ".join(f"{waiting['reason']} {waiting.get('message') or ''}".split())
+                found.append(f"{pod['spec'].get('nodeName', 'a node')} says: {said[:300]}")
+    return found
 
 
 def _keep_token(cluster: Cluster) -> None:

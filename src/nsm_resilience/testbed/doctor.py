@@ -19,8 +19,10 @@ from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.engine import endpoint, is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
+from nsm_resilience.testbed.proxy import without_password
 
 LANE_PROCESSORS = 1.0
 """What is allowed for a lane. In results/recorded/lanes-2026-11, with five lanes on two processors
@@ -44,6 +46,8 @@ RECORD_MIB = 4.0
 results/recorded/beyond-2026-11 has, unpacked."""
 BUILD_MIB = 1024.0
 """What is allowed for what a build makes of the records."""
+TRIED_ON = ("x86_64", "AMD64")
+"""Processors that campaigns have been run on, by both of their names."""
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
 
@@ -79,6 +83,11 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
     cells = study.cells() if study else []
     if platform.system() != "Linux":
         yield Finding("missing", "system", platform.system(), "run live campaigns on Linux")
+    if platform.machine() not in TRIED_ON:
+        yield Finding(
+            "warning", "processor", platform.machine(),
+            "live campaigns have been run on x86-64 only; see that there are images for this one",
+        )  # fmt: skip
     yield _commit()
     if isinstance(config, ExistingTestbed):
         yield _context(config)
@@ -110,12 +119,19 @@ def _kind_and_docker(
     else:
         yield Finding("ok", "kind", KIND_VERSION)
     server = _output("docker", "info", "--format", "{{.ServerVersion}}")
-    if server is None:
+    if not server:  # without an engine, versions before 20.10 print an empty line and succeed
         yield Finding(
             "missing", "Docker", "no engine answers", "start it and make sure `docker info` works"
         )
         return
     yield Finding("ok", "Docker", server)
+    address = endpoint()
+    if is_elsewhere(address):
+        yield Finding(
+            "missing", "Docker's machine", f"another one ({without_password(address)})",
+            "what kind makes there listens on that machine's own 127.0.0.1: run live campaigns on "
+            "it, or choose an engine of this machine (unset DOCKER_HOST, `docker context use`)",
+        )  # fmt: skip
     yield from look_at_images(config, planes)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the images of a kind cluster are there or can be had, before it is made.
 
-`kind create cluster` pulls the node image with the engine of this host; the nodes pull the others.
-A registry that does not answer here, or does not have an image, would stop `cluster up` after
-minutes, so each is asked for its description first, which is small.
+`kind create cluster` pulls the node image with Docker's engine, so the engine itself is asked; the
+nodes pull the others. A registry that does not answer here, or does not have an image, would stop
+`cluster up` after minutes, so each is asked for its description first, which is small.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.engine import ASK_S, endpoint, why_not_pulled
 from nsm_resilience.testbed.finding import Ask, Finding, Level, answer, in_docker
 
-ASK_S = 30.0
-"""How long a registry may take to describe an image, seconds."""
+BRING = (
+    "see that `docker pull {image}` works (network, the engine's proxy, `docker login`), or bring "
+    "it with `docker save` and `docker load`, or name another one as `node_image:`"
+)
+"""What to do about a node image that cannot be pulled."""
 
 
 def look_at_images(
@@ -49,13 +53,21 @@ def look_at_images(
 def _node_image(name: str, there: bool, ask: Ask) -> Finding:
     if there:
         return Finding("ok", "node image", "in Docker")
+    reason = why_not_pulled(name, endpoint(ask))
+    if reason == "":
+        return Finding("ok", "node image", "can be pulled, by the engine")
+    if reason:
+        return Finding(
+            "missing", "node image",
+            f"not in Docker, and its engine cannot pull it: {name} ({reason})",
+            BRING.format(image=name),
+        )  # fmt: skip
     reasons = _not_to_be_had([name], ask)
     if not reasons:
         return Finding("ok", "node image", "can be pulled")
     return Finding(
         _level(ask), "node image", f"not in Docker, and cannot be pulled: {reasons[0]}",
-        f"see that `docker pull {name}` works (network, the engine's proxy, `docker login`), or "
-        "bring it with `docker save` and `docker load`, or name another one as `node_image:`",
+        BRING.format(image=name),
     )  # fmt: skip
 
 

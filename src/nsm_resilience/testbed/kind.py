@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from nsm_resilience.record.files import write_bytes
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 from nsm_resilience.testbed.finding import answer, in_docker
+from nsm_resilience.testbed.image_check import BRING
 
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
@@ -28,6 +30,10 @@ MAKE_AGAIN = 3
 NODES_THERE = "node(s) already exist"
 """What kind v0.30.0 says when it is to make a cluster of which there are nodes
 (pkg/cluster/internal/create/create.go)."""
+
+NOT_PULLED = "failed to pull image"
+"""What it says where Docker's engine cannot have the node image
+(pkg/cluster/internal/providers/docker/images.go)."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,7 @@ class Kind:
             "apiVersion": "kind.x-k8s.io/v1alpha4",
             "nodes": [{"role": "control-plane"}, *({"role": "worker"},) * (2 * self.config.lanes)],
         }
+        self._check_images()
         self.state.mkdir(parents=True, exist_ok=True)
         write_bytes(self._layout, yaml.safe_dump(layout, sort_keys=False).encode())
         self.say(f"cluster {self.name}: making it, {1 + 2 * self.config.lanes} nodes")
@@ -170,6 +177,9 @@ class Kind:
                 "--wait", "180s", timeout_s=CREATE_S,
             )  # fmt: skip
         except TestbedError as error:
+            if NOT_PULLED in str(error):
+                remedy = BRING.format(image=self.config.node_image)
+                raise TestbedError(f"{error}\nThe node image cannot be had: {remedy}") from error
             if times == 1 or NODES_THERE not in str(error):
                 raise
             self.say(f"cluster {self.name}: nodes of a kind that was killed came late; again")
@@ -207,16 +217,31 @@ class Kind:
         for leftover in (self.kubeconfig, self._layout):
             leftover.unlink(missing_ok=True)
 
-    def _load_images(self) -> None:
+    def _to_load(self) -> list[str]:
+        """Names of the images that are loaded out of Docker; none where they come otherwise."""
         images = self.config.images
-        if images.load == "docker":
-            names = [*images.names(self.planes), images.agent]
-            missing = [name for name in names if not in_docker(name)]
-            if missing:
-                raise TestbedError(
-                    f"Docker has no image {', '.join(missing)}; load or build them, or set "
-                    "`images.load: pull` in the testbed's file"
-                )
+        return [*images.names(self.planes), images.agent] if images.load == "docker" else []
+
+    def _check_images(self) -> None:
+        """TestbedError for an image that could not be loaded, before minutes go into a cluster."""
+        absent = [name for name in self._to_load() if not in_docker(name)]
+        if absent:
+            raise TestbedError(
+                f"Docker has no image {', '.join(absent)}; load or build them, or set "
+                "`images.load: pull` in the testbed's file"
+            )
+        images = self.config.images
+        lost = [path for path in images.archives if images.load == "archives" and not path.exists()]
+        if lost:
+            raise TestbedError(
+                f"there is no file {', '.join(map(str, lost))}; list those made with `docker save` "
+                "under `images.archives` in the testbed's file"
+            )
+
+    def _load_images(self) -> None:
+        self._check_images()
+        images = self.config.images
+        if names := self._to_load():
             self.say(f"cluster {self.name}: loading {len(names)} images")
             command = ("load", "docker-image", "--name", self.name, *names)
             self._kind(*command, timeout_s=CREATE_S)
@@ -244,11 +269,13 @@ class Kind:
         # It writes into files, because a pipe of ours would end with us, and kind with it at its
         # next line, and Docker alone would be left at work, which holds no lock.
         command, timeout_s = ["kind", *arguments], timeout_s or ACT_S
+        # with another engine (podman) kind makes what nothing else here would see
+        plain = {k: v for k, v in os.environ.items() if k != "KIND_EXPERIMENTAL_PROVIDER"}
         with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
             try:
                 done = subprocess.run(
                     command, stdin=subprocess.DEVNULL, stdout=printed, stderr=said, check=False,
-                    close_fds=False, timeout=timeout_s,
+                    close_fds=False, timeout=timeout_s, env=plain,
                 )  # fmt: skip
             except subprocess.TimeoutExpired as error:
                 raise TestbedError(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import sys
 import threading
@@ -117,14 +118,17 @@ def test_of_several_files_the_bad_one_is_named(bad: str | None, tmp_path: Path) 
     assert len(str(caught.value).splitlines()) == 1
 
 
+PLUGIN = "client.authentication.k8s.io/v1"
+NO_TOKEN = {"apiVersion": PLUGIN, "kind": "ExecCredential", "status": {}}
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [
         (None, "No such file or directory"),
         ("echo 'please sign in' >&2; exit 3", "please sign in"),
         ("echo '<html>'", "failed to decode"),
-        ("echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"E\", \"status\": {}}'",
-         "missing token"),
+        (f"echo '{json.dumps(NO_TOKEN)}'", "missing token"),
     ],
 )  # fmt: skip
 def test_a_credential_plug_in_that_fails_is_said_and_nobody_asks_as_a_nobody(
@@ -136,8 +140,7 @@ def test_a_credential_plug_in_that_fails_is_said_and_nobody_asks_as_a_nobody(
         plugin.chmod(0o755)
     path = kubeconfig(tmp_path / "k", "c", "https://api.example:6443")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    api = "client.authentication.k8s.io/v1"
-    content["users"][0]["user"] = {"exec": {"apiVersion": api, "command": str(plugin)}}
+    content["users"][0]["user"] = {"exec": {"apiVersion": PLUGIN, "command": str(plugin)}}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(KubeconfigError, match=f"its credential plug-in: .*{why}.*installed"):
         Cluster(path, "c")
@@ -152,7 +155,7 @@ def test_a_cluster_without_an_address_is_not_looked_for_on_this_machine(
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["clusters"][0]["cluster"] = {}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(KubeconfigError, match="context `c` cannot be used .*`server`"):
+    with pytest.raises(KubeconfigError, match=r"context `c` cannot be used .*`server`"):
         Cluster(path, "c")
 
 

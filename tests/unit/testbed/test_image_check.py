@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor says before a cluster is made which images it cannot have."""
 
+import http.server
 import io
 import json
+import os
+import re
+import socketserver
 import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nsm_resilience.systems.known import FIRST
+from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.doctor import examine
+from nsm_resilience.testbed.engine import is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
+from nsm_resilience.testbed.kind import Kind
 
 PLANES = {FIRST: ("kernel",)}
 BOTH = {FIRST: ("kernel", "vpp")}
@@ -122,3 +133,124 @@ def test_a_cluster_for_both_planes_has_the_forwarders_of_both() -> None:
     for forwarder in ("kernel-forwarder", "vppagent-forwarder"):
         assert f"docker.io/networkservicemesh/{forwarder}:v0.2.0" in names
     assert len(names) == len(set(names)) == 8
+
+
+@contextmanager
+def engine(folder: Path, status: int, said: str) -> Iterator[str]:
+    """An engine behind a unix socket that says this of every image."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    path = folder / "docker.sock"
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"unix://{path}"
+        server.shutdown()
+    assert all(one.startswith("/distribution/kindest/node:") for one in asked)
+
+
+def stand_in(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+DOCKER = """
+case "$1 $2" in
+  "image inspect") exit 1 ;;
+  "manifest inspect") {manifest} ;;
+  "context inspect") echo {address} ;;
+  "info --format") [ "$3" != "{{{{.ServerVersion}}}}" ] || echo 28.0.0 ;;
+esac
+"""
+"""A stand-in for `docker` without any image, whose own word of a registry is `manifest`."""
+REFUSED = '{"message": "Get \\"https://example.org/v2/\\": dial tcp: no such host"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "manifest", "level", "found"),
+    [
+        (500, REFUSED, "exit 0", "missing", "its engine cannot pull it: .*no such host"),
+        (503, "no json", "exit 0", "missing", "the engine reports an error"),
+        (200, "{}", "exit 1", "ok", "can be pulled, by the engine"),
+        (403, '{"message": "sign in"}', "exit 0", "ok", "can be pulled"),
+        (404, "Not Found", "echo 'no such manifest' >&2; exit 1", "missing", "no such manifest"),
+    ],
+)
+def test_whether_the_node_image_can_be_pulled_is_the_engines_word(
+    status: int, said: str, manifest: str, level: str, found: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """`docker manifest inspect` asks with the proxy of this host, the engine pulls with its own."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    stand_in(tmp_path / "bin", "kind", "echo kind v0.30.0 go1.24")
+    with engine(tmp_path, status, said) as address:
+        stand_in(tmp_path / "bin", "docker", DOCKER.format(manifest=manifest, address=address))
+        (image,) = [one for one in examine(KindTestbed()) if one.what == "node image"]
+    assert image.level == level
+    assert re.search(found, image.found)
+
+
+def test_a_node_image_that_kind_cannot_pull_is_told_as_the_doctor_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", "podman")
+    stand_in(tmp_path / "bin", "docker", "exit 1")
+    stand_in(
+        tmp_path / "bin", "kind",
+        '[ -z "$KIND_EXPERIMENTAL_PROVIDER" ] || exit 0\n[ "$1" = create ] || exit 0\n'
+        "echo 'ERROR: failed to create cluster: failed to pull image \"x\"' >&2; exit 1",
+    )  # fmt: skip
+    with pytest.raises(TestbedError, match=r"(?s)failed to pull.*`docker pull kindest/node.*load"):
+        Kind(KindTestbed(), tmp_path).up()
+
+
+def test_images_that_cannot_be_loaded_are_told_before_a_cluster_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    stand_in(tmp_path / "bin", "docker", "exit 1")
+    stand_in(tmp_path / "bin", "kind", f'[ "$1" != create ] || touch {tmp_path}/made')
+    for images, told in (
+        (Images(load="docker"), "Docker has no image"),
+        (Images(load="archives", archives=(tmp_path / "gone.tar",)), "there is no file .*gone.tar"),
+    ):
+        with pytest.raises(TestbedError, match=told):
+            Kind(KindTestbed(images=images), tmp_path, planes=PLANES).up()
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "elsewhere"),
+    [
+        ("unix:///var/run/docker.sock", False), ("", False), ("npipe:////./pipe/x", False),
+        ("tcp://127.0.0.1:2375", False), ("tcp://localhost:2375", False),
+        ("tcp://0.0.0.0:1", False), ("tcp://192.0.2.1:2376", True), ("ssh://me@192.0.2.1", True),
+    ],
+)  # fmt: skip
+def test_an_engine_of_another_machine_is_known(address: str, elsewhere: bool) -> None:
+    assert is_elsewhere(address) is elsewhere
+
+
+def test_the_doctor_says_that_an_engine_is_of_another_machine_or_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    stand_in(tmp_path / "bin", "kind", "echo kind v0.30.0")
+    docker = DOCKER.format(manifest="exit 1", address="ssh://me:secret@192.0.2.1")
+    stand_in(tmp_path / "bin", "docker", docker)
+    (found,) = [one for one in examine(KindTestbed()) if one.what == "Docker's machine"]
+    assert (found.level, found.found) == ("missing", "another one (ssh://192.0.2.1)")
+    stand_in(tmp_path / "bin", "docker", "exit 0")
+    (found,) = [one for one in examine(KindTestbed()) if one.what == "Docker"]
+    assert found.level == "missing"

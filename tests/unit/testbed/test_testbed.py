@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from api_server import StandIn, serving
 
+from nsm_resilience.agent.deploy import deploy
 from nsm_resilience.mesh.manifests import values
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import SYSTEMS
-from nsm_resilience.testbed.api import wait_for
+from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
 from nsm_resilience.testbed.doctor import estimate, propose_lanes
@@ -239,3 +240,27 @@ def test_a_kind_that_hangs_is_given_up_with_what_to_do(
     monkeypatch.setattr("nsm_resilience.testbed.kind.ACT_S", 0.2)
     with pytest.raises(TestbedError, match=r"did not end within 0.2 s"):
         kind[0].exists()
+
+
+def test_agents_that_do_not_start_say_why(tmp_path: Path) -> None:
+    """As on nodes that cannot pull their image."""
+    cluster = StandIn("a", "b")
+    for node in ("a", "b"):
+        cluster.objects[f"/api/v1/nodes/{node}"]["metadata"]["labels"]["nsm-resilience/lane"] = "1"
+    made = cluster._run
+
+    def none_starts(path: str) -> None:
+        made(path)
+        cluster.objects[path]["status"]["numberReady"] = 0
+        waiting = {"reason": "ImagePullBackOff", "message": "no such\nhost"}
+        for pod in cluster.objects:
+            if "/pods/agent-" in pod:
+                status = {"containerStatuses": [{"state": {"waiting": waiting}}]}
+                cluster.objects[pod]["status"].update(status)
+
+    cluster._run = none_starts  # type: ignore[method-assign]
+    with (
+        serving(cluster, tmp_path, "c") as kubeconfig,
+        pytest.raises(ApiUnavailable, match=r"[ab] says: ImagePullBackOff no such host\. See .*py"),
+    ):
+        deploy(Cluster(kubeconfig, "c"), "registry.example/py:3", timeout_s=0.5)
