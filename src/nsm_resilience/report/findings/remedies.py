@@ -18,6 +18,9 @@ Row = dict[str, Any]
 GROUPS = {False: "of the nine", True: "beyond the nine"}
 """Whether the paper says nothing of a scenario."""
 
+DEVELOPED_ON = "kernel"
+"""The plane on which the nine were known while its rules were made (config/README.md)."""
+
 
 def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
     """One row for each campaign, remedy, plane, and group of scenarios: cells in pairs.
@@ -26,10 +29,11 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
     trials. Controls are left out.
 
     Returns:
-        campaign, remedy and plane in words, group, number of pairs, least and most trials of a
-        cell; of the pairs how many were supported in all trials without and with it, in how many
-        the share rose or fell, and `longer`: the pairs whose median outage was longer with it, with
-        both medians, those that grew most first.
+        campaign, remedy and plane in words, group, whether the rules were made without these in
+        view (`untried`), number of pairs, least and most trials of a cell; of the pairs how many
+        were supported in all trials without and with it, in how many the share rose or fell, and
+        `longer`: the pairs whose median outage was longer with it, with both medians, those that
+        grew most first.
     """
     found = []
     for campaign in campaigns:
@@ -65,6 +69,7 @@ def _sums(
         "remedy": level_name("remedy", remedy),
         "plane": level_name("plane", plane),
         "group": GROUPS[beyond],
+        "untried": beyond or plane != DEVELOPED_ON,
         "pairs": len(pairs),
         "least": min(sizes),
         "most": max(sizes),
@@ -94,31 +99,33 @@ def _growth(pair: tuple[Row, Row]) -> float:
 
 
 def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say of each group what the remedy changed; scenarios beyond the nine first.
-
-    The nine were known while its rules were made; the others were not.
-    """
-    ordered = sorted(rows, key=lambda row: row["group"] != GROUPS[True])
+    """Say of each group what the remedy changed; what its rules were made for comes last."""
     return [
         f"{_capital(row['remedy'])} on the {row['plane']} plane, {counted(row['pairs'], 'cell')} "
         f"{row['group']} ({row['campaign']}, {each([row['least'], row['most']])}): supported in "
         f"all trials {row['before']} without it and {row['after']} with it; the share rose in "
         f"{row['rose']} and fell in {row['fell']}; the median outage was longer in "
         f"{len(row['longer'])}{_worst(row['longer'])}."
-        for row in ordered
+        + ("" if row["untried"] else " These were known while its rules were made.")
+        for row in _untried_first(rows)
     ]
 
 
 def untried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The same in short, for an abstract, of the scenarios that its rules were not made for."""
+    """The same in short, for an abstract, of what the rules were not made for."""
     return [
-        f"Monitoring as a remedy (our {row['remedy']}, {row['plane']} plane), beyond the nine "
+        f"Monitoring as a remedy (our {row['remedy']}, {row['plane']} plane), {row['group']} "
         f"({counted(row['pairs'], 'cell')}, {each([row['least'], row['most']])}): supported in all "
         f"trials without it {row['before']}, with it {row['after']}; a longer median outage in "
         f"{len(row['longer'])}{_worst(row['longer'], most=1, by_name=False)}."
-        for row in rows
-        if row["group"] == GROUPS[True]
+        for row in _untried_first(rows)
+        if row["untried"]
     ]
+
+
+def _untried_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of what was untried the nine lead, because the paper speaks of them."""
+    return sorted(rows, key=lambda row: (not row["untried"], row["group"] != GROUPS[False]))
 
 
 def _worst(longer: Sequence[Mapping[str, Any]], most: int = 3, *, by_name: bool = True) -> str:
