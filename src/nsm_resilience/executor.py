@@ -7,6 +7,7 @@ knows nothing of testbeds.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,23 +15,43 @@ from pathlib import Path
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 
+OWN = ("local", "dryrun", "touch")
+"""Executors that Snakemake brings along."""
+DRY_RUN = ("-n", "-np", "--dry-run", "--dryrun")
+
 
 def need_executor(name: str, arguments: list[str] | None = None) -> str:
     """The name of an executor whose plug-in is installed; SystemExit with what to install.
 
     Called by the profile (`profiles/slurm`). An executor on the command line wins over the
-    profile's, so that `--executor dryrun` needs no plug-in.
+    profile's, so that `--executor dryrun` needs no plug-in; nor does `--dry-run`.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    chosen = any(one in ("-e", "--executor") or one.startswith("--executor=") for one in given)
-    if chosen or find_spec(f"snakemake_executor_plugin_{name}") is not None:
+    chosen = _chosen(given)
+    wanted = name if chosen is None else chosen
+    if wanted in OWN or find_spec(f"snakemake_executor_plugin_{wanted.replace('-', '_')}"):
         return name
-    package = f"snakemake-executor-plugin-{name}"
+    if chosen is None and any(one in DRY_RUN for one in given):
+        return "dryrun"
+    package = f"snakemake-executor-plugin-{wanted}"
+    who = f"profiles/{name}" if chosen is None else f"--executor {wanted}"
     sys.exit(
-        f"error: profiles/{name} needs the package {package}: "
-        f"`{sys.executable} -m pip install {package}`; to see the graph without it, add "
-        "`--executor dryrun`"
+        f"error: {who} needs the package {package}: "
+        f"`{shlex.quote(sys.executable)} -m pip install {shlex.quote(package)}`; to see the graph "
+        "without it, add `--executor dryrun`"
     )
+
+
+def _chosen(arguments: list[str]) -> str | None:
+    """The executor that a command line names, in any of its spellings; None when it names none."""
+    for at, one in enumerate(arguments):
+        if one in ("-e", "--executor"):
+            return arguments[at + 1] if at + 1 < len(arguments) else None
+        if one.startswith("--executor="):
+            return one.removeprefix("--executor=")
+        if one.startswith("-e") and not one.startswith("--"):
+            return one.removeprefix("-e")
+    return None
 
 
 def check_hosts(testbed: KindTestbed | ExistingTestbed, executor: str, path: Path) -> None:

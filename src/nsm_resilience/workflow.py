@@ -15,15 +15,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from nsm_resilience.record.archive import CHECKSUMS
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
-from nsm_resilience.study.fault import WrittenPath
 from nsm_resilience.study.load import ConfigError, check_model, load_study, read_document
 from nsm_resilience.study.models import Model, Study
 from nsm_resilience.study.yaml_file import Document, Location, Place
+from nsm_resilience.testbed.config import UserPath
 
 PACKAGE = Path(__file__).parent
 SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
-CampaignName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+LONGEST_NAME = 100
+"""Letters of a campaign's name, which stands in names of files that have more: 255 fit in all."""
+CampaignName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
+]
 
 
 OLD_KEYS = ("campaign", "compare", "beyond", "lanes")
@@ -60,8 +64,8 @@ def _usable_path(path: Path) -> Path:
     return path
 
 
-UsablePath = Annotated[WrittenPath, AfterValidator(_usable_path)]
-"""A path that Snakemake can have among the inputs of a rule: braces are its wildcards."""
+UsablePath = Annotated[UserPath, AfterValidator(_usable_path)]
+"""A path, maybe from `~`, that can be among the inputs of a rule: braces are wildcards there."""
 
 
 class Settings(Model):

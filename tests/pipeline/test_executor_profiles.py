@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from nsm_resilience.executor import need_executor
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import make_schedule
 from tests.builders.projects import ROOT, Project, make_project
@@ -59,6 +60,21 @@ def test_a_plug_in_that_is_missing_is_one_line(project: Project, profile: str) -
     errors = [line for line in done.stdout.splitlines() if not line.startswith("Using profiles")]
     assert len(errors) == 1, done.stdout
     assert f"-m pip install snakemake-executor-plugin-{profile}" in errors[0]
+
+
+@pytest.mark.parametrize(
+    "given", [["--executor", "nowhere"], ["--executor=nowhere"], ["-e", "nowhere"], ["-enowhere"]]
+)
+def test_so_is_one_that_the_command_line_names(given: list[str]) -> None:
+    with pytest.raises(SystemExit, match="install snakemake-executor-plugin-nowhere`") as end:
+        need_executor("slurm", given)
+    assert len(str(end.value).splitlines()) == 1
+
+
+def test_a_dry_run_needs_no_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsm_resilience.executor.find_spec", lambda _: None)
+    assert need_executor("slurm", ["--executor", "dryrun"]) == "slurm"
+    assert need_executor("slurm", ["-n"]) == need_executor("slurm", ["--dry-run"]) == "dryrun"
 
 
 def test_a_kind_cluster_is_refused_where_trials_run_on_other_hosts(project: Project) -> None:

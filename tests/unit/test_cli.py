@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,99 @@ def test_readers_find_their_commands_first_and_help_answers_to_h() -> None:
     assert "Usage" in run("archive", "pack", "-h").stdout
 
 
+QUICK = "S2-kernel-monitored-kill/01"
+
+
+NO_DESCRIPTIONS = (
+    "", "{}", "[]", "null", '{"records": 3}', '{"records": [3]}', "\xff", "[" * 9999,
+)  # fmt: skip
+
+
+def test_a_folder_that_describes_no_campaign_is_one_message(tmp_path: Path) -> None:
+    calls = []
+    for n, content in enumerate(NO_DESCRIPTIONS):
+        campaign = tmp_path / f"odd{n}"
+        campaign.mkdir()
+        (campaign / "campaign.json").write_text(content, encoding="latin-1")
+        folder, out = str(campaign), str(tmp_path / "out")
+        calls += [
+            ("archive", "pack", folder, "--out", out),
+            ("judge", folder, "--out", out),
+            ("tables", folder, "--verdicts", "nowhere", "--out", out),
+            ("compare", folder, folder),
+            ("synthesize", folder, "--out", out),
+        ]
+    for arguments, (code, errors) in zip(calls, run_all(*calls), strict=True):
+        assert code != 0 and "Traceback" not in errors, (arguments, errors)
+        assert "odd" in errors and "_Described" not in errors, (arguments, errors)
+
+
+def test_a_trial_that_is_misspelt_gets_the_right_one_and_leaves_nothing(tmp_path: Path) -> None:
+    study = ("--study", "config/quick.yaml", "--campaign-dir", str(tmp_path / "new"))
+    calls = (
+        ("trial", "--trial", "S2-kernel-monitored-kil/01", *study),
+        ("trial", "--trial", "s2-KERNEL-monitored-kill/1", *study),
+        ("trial", "--trial", "../../else/01", *study),
+    )
+    misspelt, spelled, outside = (errors for _, errors in run_all(*calls))
+    assert "did you mean `S2-kernel-monitored-kill/01`?" in misspelt
+    assert "`S2-kernel-monitored-kill/01`" in spelled
+    assert "with a cell out of: " in outside
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "given", [("--minutes", "inf"), ("--minutes", "nan"), ("--minutes", "9", "--trials", "100")]
+)
+def test_a_budget_without_an_end_is_refused(given: tuple[str, ...]) -> None:
+    ((code, errors),) = run_all(("pairs", *given))
+    assert code == 2 and "Traceback" not in errors
+
+
+def test_the_folder_that_somebody_is_in_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`nsm-resilience judge .` is not about a campaign without a name."""
+    (tmp_path / "mine" / "records").mkdir(parents=True)
+    shutil.copy(ROOT / "config" / "quick.yaml", tmp_path / "mine" / "study.yaml")
+    for given, folder in ((".", tmp_path / "mine"), ("..", tmp_path / "mine" / "records")):
+        monkeypatch.chdir(folder)
+        result = CliRunner().invoke(app, ["index", given])
+        assert result.exit_code == 0, result.output
+        description = json.loads((tmp_path / "mine" / "campaign.json").read_text())
+        assert description["campaign"] == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["schedule --json", "explain S2"])
+def test_a_closed_output_is_no_error(closed: str, command: str, tmp_path: Path) -> None:
+    """And no file that is opened later takes its place: see that nothing is printed into it."""
+    script = (
+        "import sys; from nsm_resilience.cli import main; sys.argv[0] = 'nsm-resilience'\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    code = end.code\n"
+        "else:\n    code = 0\n"
+        "file = open('later', 'w'); print(file.fileno() > 2, code, file=file, flush=True)"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" {command} {closed}', sys.executable, script],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "later").read_text().split()[0] == "True", done.stderr
+
+
+def test_a_reader_that_stops_is_no_error(tmp_path: Path) -> None:
+    """As `head` does."""
+    for command in ("schedule", "schedule --json", "cluster rights", "--help"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" -m nsm_resilience.cli {command} | head -c 1', sys.executable],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stderr == "", command
+
+
 def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> None:
     calls = (
         ("archive", "pack", "nowhere", "--out", str(tmp_path / "out")),
@@ -169,6 +263,13 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         ("index", "nowhere"),
         ("paper", "--numbers", "nowhere.json", "--out", str(tmp_path / "p.pdf")),
         ("start-page", "nowhere", "--tables", "nowhere", "--out", "x"),
+        ("numbers", "nowhere", "--tables", "nowhere", "--out", "x"),
+        ("contrasts", "nowhere", "--tables", "nowhere"),
+        ("cluster", "up", "--testbed", "nowhere.yaml"),
+        ("trial", "--trial", "nowhere/01", "--study", "config/quick.yaml"),
+        ("trial", "--trial", QUICK, "--study", "config/quick.yaml", "--campaign-dir", "nowhere"),
+        ("log", QUICK, "--campaign-dir", "nowhere"),
+        ("compare", "nowhere", "nowhere", "--json"),
     )
     for arguments, (code, errors) in zip(calls, run_all(*calls), strict=True):
         said = (arguments, errors)

@@ -285,6 +285,24 @@ def test_files_come_in_snakemakes_order_and_mistakes_name_theirs(tmp_path: Path)
         settings_of_call([live, own], Call(configfiles=[live]))
 
 
+def test_a_path_may_begin_with_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell leaves `~` in `--config study=~/mine.yaml` as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = load_settings(
+        {"campaigns": ["a"], "study": "~/my study.yaml", "testbed": "~/t.yaml"}
+    )
+    assert settings.study == tmp_path / "my study.yaml"
+    assert settings.testbed == tmp_path / "t.yaml"
+
+
+def test_a_name_is_no_longer_than_a_file_system_takes() -> None:
+    assert load_settings({"campaigns": ["n" * 100]}).own == "n" * 100
+    with pytest.raises(ConfigError, match="at most 100 letters"):
+        load_settings({"campaigns": ["n" * 101]})
+
+
 def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused() -> None:
     for path in ("config/{x}.yaml", "config/a\nb.yaml"):
         with pytest.raises(ConfigError, match="study: Snakemake cannot work with"):

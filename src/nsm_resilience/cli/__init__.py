@@ -19,7 +19,11 @@ import typer
 from nsm_resilience import __version__
 from nsm_resilience.cli import archive, before, cluster, live, read, reports, results
 from nsm_resilience.cli.options import AFTER, LIVE
-from nsm_resilience.cli.terminal import work_in_utf_8, write_whatever_the_terminal_can
+from nsm_resilience.cli.terminal import (
+    open_what_is_closed,
+    work_in_utf_8,
+    write_whatever_the_terminal_can,
+)
 from nsm_resilience.host.checkout import code_of_another_checkout
 from nsm_resilience.record.lock import STEPS_LOCK, share_for_life
 
@@ -39,6 +43,7 @@ app.add_typer(archive.app, name="archive", rich_help_panel=AFTER)
 
 def main() -> None:
     """Entry point of `nsm-resilience`."""
+    open_what_is_closed()
     work_in_utf_8()
     write_whatever_the_terminal_can()
     foreign = code_of_another_checkout(Path.cwd())

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from nsm_resilience.cli.options import Campaign, OutFolder, say
+from nsm_resilience.cli.options import Campaign, OutFolder, Recorded, say
 
 app = typer.Typer(help="Campaigns as they are kept in git.", no_args_is_help=True)
 
@@ -23,10 +20,7 @@ def archive_pack(campaign: Campaign, out: OutFolder) -> None:
 
 
 @app.command("unpack")
-def archive_unpack(
-    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
-    out: OutFolder,
-) -> None:
+def archive_unpack(recorded: Recorded, out: OutFolder) -> None:
     """Check a recorded campaign against its checksums and unpack its records."""
     from nsm_resilience.record.archive import unpack
 
@@ -35,9 +29,7 @@ def archive_unpack(
 
 
 @app.command("verify")
-def archive_verify(
-    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
-) -> None:
+def archive_verify(recorded: Recorded) -> None:
     """Check a recorded campaign against its checksums."""
     from nsm_resilience.record.archive import verify
 
@@ -46,9 +38,7 @@ def archive_verify(
 
 
 @app.command("commits")
-def archive_commits(
-    recorded: Annotated[Path, typer.Argument(metavar="RECORDED", help="results/recorded/<name>")],
-) -> None:
+def archive_commits(recorded: Recorded) -> None:
     """Write what git shows of a recorded campaign's rules beside its archives (commits.json)."""
     from nsm_resilience.provenance.commits import keep_commits_of_recorded
 

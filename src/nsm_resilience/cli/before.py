@@ -114,16 +114,19 @@ def schedule(
 @app.command(rich_help_panel=BEFORE)
 def pairs(
     minutes: Annotated[
-        float, typer.Option("--minutes", metavar="N", min=1, help="The budget, on all lanes.")
+        float,
+        typer.Option("--minutes", metavar="N", min=1, max=1e6, help="The budget, on all lanes."),
     ],
     lanes: Annotated[int, typer.Option("--lanes", metavar="N", min=1, help="Side by side.")] = 1,
     plane: Annotated[
         Literal["kernel", "vpp"], typer.Option("--plane", help="The forwarding plane.")
     ] = "kernel",
     trials: Annotated[
-        int, typer.Option("--trials", metavar="N", min=1, help="Trials of each pair.")
+        int, typer.Option("--trials", metavar="N", min=1, max=99, help="Trials of each pair.")
     ] = 1,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the choice.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, max=2**53 - 1, help="Of the choice.")
+    ] = 1,
     study: Study = DEFAULT_STUDY,
 ) -> None:
     """Print a study of failures in pairs that fits into a budget, with the windows of STUDY."""

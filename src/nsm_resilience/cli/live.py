@@ -43,7 +43,6 @@ def trial(
     from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
     from nsm_resilience.testbed.existing import Existing
     from nsm_resilience.trial.conduct import conduct
-    from nsm_resilience.trial.conductor_lock import only_conductor
     from nsm_resilience.trial.interrupt import Interrupted, interruptible
 
     config = load_testbed(testbed)
@@ -51,7 +50,7 @@ def trial(
         Existing(config, allow_context, say).check_allowed()
     tell = if_anybody_listens(say)
     try:
-        with interruptible(), only_conductor(campaign_dir, trial, tell):
+        with interruptible():
             code = conduct(study, config, campaign_dir, trial, tell)
     except Interrupted as interrupt:
         tell(f"{trial}: {interrupt}")

@@ -18,6 +18,17 @@ DEFAULT_STUDY = Path("config/study.yaml")
 DEFAULT_TESTBED = Path("config/testbed-kind-default.yaml")
 DEFAULT_CAMPAIGN = Path("results/live/local")
 
+
+def _with_a_name(folder: Path) -> Path:
+    """A folder by the name that it has: `.` and `..` are no campaign's name."""
+    return folder if folder.name not in ("", "..") else folder.resolve()
+
+
+def with_names(folders: list[Path]) -> list[Path]:
+    """The same of several."""
+    return [_with_a_name(folder) for folder in folders]
+
+
 Study = Annotated[
     Path, typer.Option("--study", metavar="FILE", help="The study file.", show_default=True)
 ]
@@ -26,9 +37,17 @@ Testbed = Annotated[
 ]
 CampaignDir = Annotated[
     Path,
-    typer.Option("--campaign-dir", metavar="FOLDER", help="The campaign's folder, with records."),
+    typer.Option(
+        "--campaign-dir",
+        metavar="FOLDER",
+        help="The campaign's folder, with records.",
+        callback=_with_a_name,
+    ),
 ]
-Campaign = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign's folder.")]
+Campaign = Annotated[
+    Path,
+    typer.Argument(metavar="CAMPAIGN", help="The campaign's folder.", callback=_with_a_name),
+]
 AllowContext = Annotated[
     str | None,
     typer.Option(
@@ -42,11 +61,17 @@ OutFolder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The fo
 Tables = Annotated[
     Path, typer.Option("--tables", metavar="FOLDER", help="The folder with the tidy tables.")
 ]
-
-
+Recorded = Annotated[
+    Path,
+    typer.Argument(metavar="RECORDED", help="results/recorded/<name>", callback=_with_a_name),
+]
 Campaigns = Annotated[
     list[Path],
-    typer.Argument(metavar="CAMPAIGN...", help="Folders of campaigns, the paper's own first."),
+    typer.Argument(
+        metavar="CAMPAIGN...",
+        help="Folders of campaigns, the paper's own first.",
+        callback=with_names,
+    ),
 ]
 Verdicts = Annotated[
     Path,

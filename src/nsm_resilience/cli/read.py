@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import READ, Json, Verdicts, say_json
+from nsm_resilience.cli.options import READ, Json, Verdicts, say_json, with_names
 
 app = typer.Typer()
 
@@ -47,7 +47,9 @@ def compare(
     campaigns: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CAMPAIGN...", help="Recorded campaigns, or ones with their records."
+            metavar="CAMPAIGN...",
+            help="Recorded campaigns, or ones with their records.",
+            callback=with_names,
         ),
     ],
     everything: Annotated[

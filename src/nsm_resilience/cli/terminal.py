@@ -26,6 +26,22 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join(PLAIN.get(sign, "?") for sign in text), error.end
 
 
+def open_what_is_closed() -> None:
+    """Put the null device in the place of input, output and errors that a shell closed (`>&-`).
+
+    Python has no stream then, and the next file that is opened, a lock or a record, would be what
+    this process and its children print into.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
 def write_whatever_the_terminal_can() -> None:
     """From now on a character that the output's encoding lacks is written in plain letters.
 

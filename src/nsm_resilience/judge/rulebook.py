@@ -339,11 +339,15 @@ def _shown(key: str, value: float) -> str:
     return f"{value / NANOSECONDS if key.endswith('_NS') else value:g}"
 
 
+class NoPlaceForRules(ValueError):
+    """A document lacks the lines between which the rules stand."""
+
+
 def with_section(text: str) -> str:
-    """A document with the section as it is now; ValueError when it has no place for it."""
+    """A document with the section as it is now; NoPlaceForRules when it has none for it."""
     begin, end = text.find(BEGIN), text.find(END)
     if begin < 0 or end < begin:
-        raise ValueError(f"the document has no lines `{BEGIN}` and `{END}` for the rules")
+        raise NoPlaceForRules(f"the document has no lines `{BEGIN}` and `{END}` for the rules")
     return text[:begin] + section() + text[end + len(END) :]
 
 

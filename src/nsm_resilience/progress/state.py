@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
@@ -228,11 +227,8 @@ def _grew(record: Path) -> float:
 
 def _lanes(layout: CampaignLayout) -> list[str]:
     """Lanes of the cluster that is up for the campaign; without one, none."""
-    try:
-        marker: dict[str, Any] = json.loads(layout.cluster.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(lane) for lane in marker.get("lanes", [])]
+    lanes = read_object(layout.cluster).get("lanes")
+    return [str(lane) for lane in lanes] if isinstance(lanes, list) else []
 
 
 def _is_recorded(layout: CampaignLayout) -> bool:

@@ -10,6 +10,7 @@ listed wrongly is unknown.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -87,5 +88,9 @@ def check_description(found: object) -> dict[str, Any]:
         place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
         what = first["msg"].removeprefix("Value error, ")
         what = what.replace("Input should be", "should be")
+        what = re.sub(
+            r"should be a valid dictionary( or instance of \w+)?", "should be an object", what
+        )
+        what = "is missing" if first["type"] == "missing" else what
         raise DescriptionError(f"{place}: {what}" if place else what) from None
     return dict(found)  # type: ignore[call-overload, no-any-return]

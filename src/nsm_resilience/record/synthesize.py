@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.record.description import check_description
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
@@ -113,18 +114,25 @@ def _write_events(original: Path, record: Path, trial: str) -> None:
 
 def _originals(source: Path) -> tuple[dict[str, Any], list[_Original]]:
     try:
-        text = CampaignLayout(source).description.read_text(encoding="utf-8")
+        description = check_description(
+            json.loads(CampaignLayout(source).description.read_text(encoding="utf-8"))
+        )
+        entries = [one for one in description["records"] if one.get("outcome") == "complete"]
+        originals = [
+            _Original(folder, json.loads(RecordLayout(folder).meta.read_text("utf-8")), entry)
+            for entry in entries
+            if entry.get("path") and (folder := source / entry["path"]).is_dir()
+        ]
     except OSError as error:
         raise SynthesisError(
             f"{source} is no campaign ({error.strerror}); unpack a recorded one first, with "
             "`nsm-resilience archive unpack`"
         ) from error
-    description: dict[str, Any] = json.loads(text)
-    originals = [
-        _Original(folder, json.loads(RecordLayout(folder).meta.read_text(encoding="utf-8")), entry)
-        for entry in description["records"]
-        if entry["outcome"] == "complete" and (folder := source / entry["path"]).is_dir()
-    ]
+    except (ValueError, RecursionError) as error:
+        raise SynthesisError(
+            f"{source} does not describe its records ({' '.join(str(error).split())[:200]}); "
+            "unpack a recorded campaign again, with `nsm-resilience archive unpack`"
+        ) from error
     if not originals:
         raise SynthesisError(f"{source}: there is no complete record to multiply")
     return description, originals

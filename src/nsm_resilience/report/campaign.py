@@ -45,7 +45,7 @@ def read_description(campaign: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error.strerror}). For a recorded campaign run "
             "`nsm-resilience archive unpack`, for a live one `nsm-resilience index` first"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CampaignError(f"{path}: is not JSON: {error}") from error
     needed = ("campaign", "created", "source", "records")
     missing = [key for key in needed if description.get(key) is None]

@@ -43,18 +43,26 @@ NAMES = {
 _MINUS = "\u2212"
 
 
+class ContrastsError(ValueError):
+    """The tables that contrasts are made of are not there."""
+
+
 def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
     """Write tables `contrasts` and `environments` beside the others; return the files.
 
     Raises:
-        FileNotFoundError: table `trials` or `phases` is missing.
+        ContrastsError: table `trials` or `phases` is missing.
         CampaignError, ConfigError: a campaign cannot be read.
     """
     import pandas as pd
 
-    trials = pd.read_parquet(tables_dir / "trials.parquet")
+    sources = [tables_dir / f"{name}.parquet" for name in ("trials", "phases")]
+    for path in sources:
+        if not path.is_file():
+            raise ContrastsError(f"{path} is missing; run `nsm-resilience tables` first")
+    trials = pd.read_parquet(sources[0])
     phases = pd.read_parquet(
-        tables_dir / "phases.parquet",
+        sources[1],
         columns=["campaign", "trial", "attempt", "phase", "seconds"],
         filters=[("phase", "==", "install")],
     )

@@ -235,6 +235,8 @@ def read_percent_notebook(source_py: Path) -> NotebookNode:
     notebook: NotebookNode
     if not source_py.is_file():
         raise NotebookError(f"{source_py}: there is no such notebook")
+    if source_py.suffix != ".py":
+        raise NotebookError(f"{source_py}: a percent notebook is a file of Python, `*.py`")
     try:
         notebook = jupytext.read(source_py, fmt="py:percent")
     except (ValueError, jupytext.formats.JupytextFormatError) as error:

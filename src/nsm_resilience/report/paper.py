@@ -194,8 +194,8 @@ def _read_numbers(path: Path) -> dict[str, Any]:
         raise PaperError(
             f"{path}: cannot be read ({error.strerror}); run `snakemake` first"
         ) from error
-    except ValueError as error:
-        raise PaperError(f"{path}: is not JSON: {error}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PaperError(f"{path}: is no object of JSON: {error}; run `snakemake`") from error
 
 
 def _check_figures(numbers: Mapping[str, Any], figures: Path) -> None:

@@ -70,10 +70,16 @@ def write_readme(readme: Path, results: Path, *, check: bool) -> None:
     """
     from nsm_resilience.record.files import write_bytes
 
-    numbers = json.loads((results / "numbers.json").read_text(encoding="utf-8"))
+    try:
+        numbers = json.loads((results / "numbers.json").read_text(encoding="utf-8"))
+        picture = (results / "figures" / PICTURE).read_bytes()
+    except OSError as error:
+        raise ReadmeError(
+            f"{error.filename} cannot be read ({error.strerror}); build first, with `snakemake`"
+        ) from error
     wanted = {
         readme: with_what_came_out(readme.read_text("utf-8"), what_came_out(numbers)).encode(),
-        readme.parent / "docs" / PICTURE: (results / "figures" / PICTURE).read_bytes(),
+        readme.parent / "docs" / PICTURE: picture,
     }
     for path, content in wanted.items():
         if path.exists() and path.read_bytes() == content:

@@ -46,7 +46,7 @@ def notebook_page(notebook: Path) -> NotebookPage:
     """Make the page of an executed notebook (`*.ipynb`, format 4).
 
     Raises:
-        ValueError: it is no notebook of this format; the message names the file.
+        NoNotebook: it is no notebook of this format; the message names the file.
     """
     title = ""
     pictures: dict[str, bytes] = {}
@@ -64,6 +64,10 @@ def notebook_page(notebook: Path) -> NotebookPage:
     return NotebookPage(notebook.stem, title or notebook.stem, tuple(parts), pictures)
 
 
+class NoNotebook(ValueError):
+    """A file is no executed notebook; the message says how to make it again."""
+
+
 def _cells(notebook: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(notebook.read_text(encoding="utf-8"))
@@ -71,7 +75,7 @@ def _cells(notebook: Path) -> list[dict[str, Any]]:
             raise ValueError(f"format {content['nbformat']}")
         return list(content["cells"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise NoNotebook(
             f"{notebook} is no notebook of format 4 ({error}); make it again with "
             f"`snakemake --force {notebook}`"
         ) from error

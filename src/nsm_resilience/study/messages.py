@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -54,11 +55,13 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
         known = sorted(_node(schema, location[:-1], document.data).get("properties", {}))
         near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}:`?" if near else f"known keys: {', '.join(known)}"
-        return f"{where}: `{wrong}` is no key here; {hint}"
+        return f"{where}: `{_visible(wrong)}` is no key here{_foreign(wrong)}; {hint}"
     place = document.places.get(location, Place(0))
     given = error.get("input")
     written = str(context.get("tag", given if place.written is None else place.written))
-    shown = f" (you wrote `{written if len(written) <= 60 else written[:60] + '…'}`)"
+    short = _visible(written if len(written) <= 60 else written[:60] + "…")
+    of_letters = kind in ("literal_error", "enum", "union_tag_invalid", "string_pattern_mismatch")
+    shown = f" (you wrote `{short}`{_foreign(written) if of_letters else ''})"
     if isinstance(given, dict | list | tuple | BaseModel) and "tag" not in context:
         shown = ""
     if kind in ("value_error", "assertion_error"):
@@ -73,6 +76,19 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
         return f'{where}: must be text; write `{key}"{place.written}"`, in quotes'
     must = _must(kind, context, node)
     return f"{where}: {must}{shown}; {_advice(kind, context, node, written, right)}"
+
+
+def _visible(text: str) -> str:
+    """A text with what cannot be seen in it written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in text)
+
+
+def _foreign(text: str) -> str:
+    """The first sign of a word that is none of ours, however much it looks like one."""
+    sign = next((c for c in text if not c.isascii()), None)
+    if sign is None:
+        return ""
+    return f", in which U+{ord(sign):04X} is {unicodedata.name(sign, 'a sign without a name')}"
 
 
 @cache

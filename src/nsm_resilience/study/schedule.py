@@ -19,6 +19,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from nsm_resilience.study.models import Cell, Study
 
@@ -94,14 +95,22 @@ def trials_before(schedule: Sequence[ScheduledTrial], scheduled: ScheduledTrial)
     return [*turn, *reversed(own)]
 
 
+class NoSuchTrial(ValueError):
+    """A study has no trial of this id; the message names the nearest, or its cells."""
+
+
 def find_trial(study: Study, trial: str) -> ScheduledTrial:
-    """The scheduled trial with this id; ValueError naming near ones when there is none."""
+    """The scheduled trial with this id; NoSuchTrial when there is none."""
     schedule = make_schedule(study)
     for scheduled in schedule:
         if scheduled.trial == trial:
             return scheduled
+    known = {s.trial.casefold(): s.trial for s in schedule}
+    near = get_close_matches(trial.casefold(), known, n=1, cutoff=0.8)
     cells = sorted({s.cell.id for s in schedule})
-    raise ValueError(
-        f"the study `{study.name}` has no trial `{trial}`; a trial is written <cell>/<NN>, with a "
-        f"cell out of: {', '.join(cells)}"
+    hint = (
+        f"did you mean `{known[near[0]]}`?"
+        if near
+        else f"a trial is written <cell>/<NN>, with a cell out of: {', '.join(cells)}"
     )
+    raise NoSuchTrial(f"the study `{study.name}` has no trial `{trial}`; {hint}")

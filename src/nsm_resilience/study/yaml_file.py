@@ -25,6 +25,7 @@ MOST_VALUES = 50_000
 
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*|(?=\.))(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 NOTHING = ("", "~", "null", "Null", "NULL")
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -81,7 +82,8 @@ def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
     text = _decoded(raw)
     try:
         if is_json:
-            return Document(_frozen(json.loads(text)))
+            read = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
+            return Document(_frozen(read))
         node = yaml.BaseLoader(text).get_single_node()
         return _Builder().document(node)
     except json.JSONDecodeError as error:
@@ -94,6 +96,10 @@ def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
         ) from error
     except yaml.MarkedYAMLError as error:
         raise NotReadable(_no_yaml(error, text)) from error
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, NotReadable):
+            raise
+        raise NotReadable(f"is not YAML: {error}") from error  # "\UFFFFFFFF" is no character
     except RecursionError as error:
         raise NotReadable("holds lists or mappings that are nested too deeply") from error
 
@@ -146,8 +152,33 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
     return f"line {mark.line + 1}: is not YAML{hint}: {problem}{since}"
 
 
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON; NotReadable for a key that is there twice."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise NotReadable(f"`{key}` is there twice in one object; keep one")
+        found[key] = value
+    return found
+
+
+def _no_number(word: str) -> object:
+    raise NotReadable(f"holds `{word}`, which is no number of JSON")
+
+
+def unprintable(text: str) -> str:
+    r"""The first sign that no text of a study has: half a character, or one that steers a terminal.
+
+    A file itself can hold none of them, but an escape such as "\uD800" writes it.
+    """
+    found = UNPRINTABLE.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
 def _frozen(value: object) -> object:
     """JSON's lists as tuples, as the models have them."""
+    if isinstance(value, str) and (sign := unprintable(value)):
+        raise NotReadable(f"{value[:40]!a} holds {sign}, which is no sign of a text; delete it")
     if isinstance(value, list):
         return tuple(map(_frozen, value))
     return {k: _frozen(v) for k, v in value.items()} if isinstance(value, dict) else value
@@ -199,6 +230,8 @@ class _Builder:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.problems.append(f"line {_line(key)}: a key is a word, not a list or a mapping")
+            elif sign := unprintable(key.value):
+                self.problems.append(f"line {_line(key)}: a key holds {sign}; delete it")
             elif key.value == "<<" and key.style is None:
                 several = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for one in several:
@@ -218,7 +251,12 @@ class _Builder:
 
     def single(self, node: yaml.ScalarNode) -> object:
         self.known_tag(node, "str")  # that of every word without a tag of its own
-        return plain_value(str(node.value)) if node.style is None else str(node.value)
+        text = str(node.value)
+        if sign := unprintable(text):
+            self.problems.append(
+                f"line {_line(node)}: holds {sign}, which is no sign of a text; delete it"
+            )
+        return plain_value(text) if node.style is None else text
 
     def known_tag(self, node: yaml.Node, kind: str) -> None:
         if node.tag not in (_TAG + kind, "!"):

@@ -163,7 +163,7 @@ def _source(folder: Path, verdicts: Path) -> _Source:
     try:
         description = check_description(json.loads(layout.description.read_text(encoding="utf-8")))
         name = str(description["campaign"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CampaignError(
             f"{layout.description} does not describe a campaign; give the folder of an unpacked or "
             "live one"

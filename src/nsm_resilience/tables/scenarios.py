@@ -15,6 +15,10 @@ from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, p
 from nsm_resilience.tables.rows import Row, counting, factors_of
 
 
+class UndeclaredScenario(ValueError):
+    """A record is of a scenario that its campaign's study does not declare."""
+
+
 def cell_of(judgement: Judgement) -> Cell:
     """The cell a judgement belongs to."""
     return Cell(
@@ -36,7 +40,7 @@ def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
     it (on every plane that the campaign uses), then cells that only the records have.
 
     Raises:
-        ValueError: If a record is of a scenario that the study does not declare.
+        UndeclaredScenario: If a record is of a scenario that the study does not declare.
     """
     planned = [cell for cell, _ in study.cells()]
     places = list(dict.fromkeys((cell.factors.system, cell.factors.plane) for cell in planned))
@@ -50,7 +54,7 @@ def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
     declared = {scenario.id for scenario in study.scenarios}
     for judgement in judgements:
         if judgement.scenario not in declared:
-            raise ValueError(
+            raise UndeclaredScenario(
                 f"the record {judgement.record} is of scenario {judgement.scenario}, which the "
                 f"campaign's study.yaml does not declare; declared are: {', '.join(declared)}"
             )

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.testbed.marker import read_marker
 from nsm_resilience.testbed.unusable_lanes import lock_folder, unusable
 
 
@@ -17,22 +17,22 @@ def describe_cluster(campaign_folder: Path) -> Iterator[str]:
     if not marker_file.exists():
         yield f"{campaign_folder}: no cluster is up for this campaign"
         return
-    marker = json.loads(marker_file.read_text(encoding="utf-8"))
-    yield f"{marker['name']}: id {marker['id']}, context {marker['context']}"
-    yield f"  kubeconfig {marker['kubeconfig']}"
+    marker = read_marker(marker_file)
+    yield f"{marker.name}: id {marker.id}, context {marker.context}"
+    yield f"  kubeconfig {marker.kubeconfig}"
 
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.lanes import find_lanes
 
     try:
-        cluster = Cluster(Path(marker["kubeconfig"]), marker["context"])
+        cluster = Cluster(marker.kubeconfig, marker.context)
         identity, ready = cluster.identity(), cluster.ready_nodes()
         lanes = find_lanes(cluster)
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield f"  does not answer: {reason}"
         return
-    if identity != marker["id"]:
+    if identity != marker.id:
         yield f"  is another cluster now, with id {identity}: run `nsm-resilience cluster up` again"
     for lane in lanes:
         states = ", ".join(

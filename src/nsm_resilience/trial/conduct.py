@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,16 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.duration import lasts_s
 from nsm_resilience.study.load import load_study
-from nsm_resilience.study.schedule import find_trial
+from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import ScheduledTrial, find_trial
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
+from nsm_resilience.testbed.marker import read_marker
 from nsm_resilience.testbed.unusable_lanes import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
+from nsm_resilience.trial.conductor_lock import only_conductor
 from nsm_resilience.trial.phases import API_BACK_S
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import run_attempt
@@ -42,14 +44,28 @@ def conduct(
     without its end is the work of a runner that was killed: it counts as an attempt, is shown as
     cut, and the next number is run. The receipt is written when an attempt is complete or the last
     allowed one is void. A lane that cannot be cleaned is taken out of use, and the trial goes on at
-    once on another one.
+    once on another one. Another process that is at the same trial is waited for.
 
-    Raises TestbedError when no lane is left and RecordLost when nothing can be written; both say
-    what to do.
+    Raises NoSuchTrial for one that the study does not have, TestbedError when there is no campaign
+    or no lane is left, and RecordLost when nothing can be written; all say what to do.
     """
     study = load_study(study_file)
     scheduled = find_trial(study, trial)
     campaign = CampaignLayout(campaign_folder)
+    if not campaign_folder.is_dir():
+        raise _not_up(campaign)
+    with only_conductor(campaign_folder, trial, say):
+        return _conduct(study, scheduled, testbed, campaign, say)
+
+
+def _conduct(
+    study: Study,
+    scheduled: ScheduledTrial,
+    testbed: KindTestbed | ExistingTestbed,
+    campaign: CampaignLayout,
+    say: Callable[[str], None],
+) -> int:
+    trial, campaign_folder = scheduled.trial, campaign.folder
     done = attempts_of(campaign, trial)
     if not _settled(done, _failures(campaign, trial, done), study.attempts):
         cluster, cluster_id = _cluster(campaign)
@@ -134,17 +150,21 @@ def _why_dirty(
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
     """The campaign's cluster, checked to be the one that was made for it."""
     if not campaign.cluster.exists():
-        raise TestbedError(
-            f"{campaign.cluster} is missing: bring the cluster up first, with\n"
-            f"  nsm-resilience cluster up --campaign-dir {campaign.folder} --testbed …"
-        )
-    marker = json.loads(campaign.cluster.read_text(encoding="utf-8"))
-    cluster = Cluster(Path(marker["kubeconfig"]), marker["context"])
+        raise _not_up(campaign)
+    marker = read_marker(campaign.cluster)
+    cluster = Cluster(marker.kubeconfig, marker.context)
     wait_for("an answer of the API server", cluster.answers, API_BACK_S)
     identity = cluster.identity()
-    if identity != marker["id"]:
+    if identity != marker.id:
         raise TestbedError(
-            f"the cluster of context {marker['context']} is not the one that was brought up "
-            f"({identity} instead of {marker['id']}); run `nsm-resilience cluster up` again"
+            f"the cluster of context {marker.context} is not the one that was brought up "
+            f"({identity} instead of {marker.id}); run `nsm-resilience cluster up` again"
         )
     return cluster, identity
+
+
+def _not_up(campaign: CampaignLayout) -> TestbedError:
+    return TestbedError(
+        f"{campaign.cluster} is missing: bring the cluster up first, with\n"
+        f"  nsm-resilience cluster up --campaign-dir {campaign.folder} --testbed …"
+    )

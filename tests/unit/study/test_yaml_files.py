@@ -2,6 +2,7 @@
 """Every configuration file is read by one strict rule, and refused in the words of its author."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,10 @@ def test_a_mistake_is_told_with_its_line_and_what_to_write(
         (b"a: &a [*a]\n", "an anchor holds itself"),
         (b"a: &a\n  <<: *a\n", "`<<` takes a mapping"),
         (b"? [a]\n: b\n", "a key is a word"),
+        (b'name: "\\UFFFFFFFF"\n', "is not YAML"),
+        (b'name: "\\uD800"\n', "line 1: holds U+D800"),
+        (b'a: 1\nname: "a\\e[31m"\n', "line 2: holds U+001B"),
+        (b'"a\\0": 1\n', "a key holds U+0000"),
     ],
 )
 def test_what_is_no_study_at_all_is_told_in_one_line(
@@ -139,6 +144,43 @@ def test_what_is_no_study_at_all_is_told_in_one_line(
     (found,) = problems(tmp_path, content)
     assert told in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"seed": 1, "seed": 2}', "`seed` is there twice"),
+        ('{"windows": {"steady_s": 1, "steady_s": 2}}', "`steady_s` is there twice"),
+        ('{"seed": NaN}', "holds `NaN`"),
+        ('{"seed": -Infinity}', "holds `-Infinity`"),
+        ('{"name": "\\ud800"}', "holds U+D800"),
+        ('{"name": ["\\u0007"]}', "holds U+0007"),
+        ('{"seed": 1', "line 1: is not JSON"),
+        ("", "is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+    ids=range(9),
+)
+def test_json_is_read_by_the_same_rule(content: str, told: str) -> None:
+    with pytest.raises(NotReadable, match=re.escape(told)) as caught:
+        parse_yaml(content.encode(), is_json=True)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("seed: 1", "s\u0435ed: 1", "U+0435 is CYRILLIC SMALL LETTER IE; did you mean `seed:`?"),
+        ("seed: 1", "\u00a0seed: 1", "`\\xa0seed` is no key here, in which U+00A0 is NO-BREAK"),
+        ("id: S1", "id: \u04211", "(you wrote `\u04211`, in which U+0421 is CYRILLIC CAPITAL"),
+        ("id: S1", 'id: "S1\u200b"', '(you wrote `"S1\\u200b"`, in which U+200B is ZERO WIDTH'),
+        ("seed: 1", "seed: \uff11", "seed: must be a whole number (you wrote `\uff11`)"),
+    ],
+)
+def test_a_sign_that_only_looks_right_is_named(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    assert any(told in one for one in problems(tmp_path, changed(old, new)))
 
 
 def test_anchors_that_multiply_are_stopped() -> None:

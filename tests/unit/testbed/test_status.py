@@ -3,9 +3,11 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from nsm_resilience.record.files import write_json
+from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.status import describe_cluster
 
 
@@ -28,3 +30,10 @@ def test_a_cluster_that_is_gone_is_told_and_is_no_error(tmp_path: Path) -> None:
     lines = list(describe_cluster(tmp_path))
     assert lines[0] == "gone: id 1, context kind-gone"
     assert "does not answer" in lines[-1]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"id": 1}', "\x00", "[" * 9999])
+def test_a_marker_that_says_nothing_is_told_with_what_to_do(content: str, tmp_path: Path) -> None:
+    (tmp_path / "cluster.json").write_text(content)
+    with pytest.raises(TestbedError, match=r"cluster.json does not say .* cluster up"):
+        list(describe_cluster(tmp_path))

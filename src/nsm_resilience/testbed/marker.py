@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of a campaign that says which cluster was brought up for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nsm_resilience.record.files import read_object
+from nsm_resilience.testbed.base import TestbedError
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A cluster as `cluster up` left it: its own id, its name, and how it is reached."""
+
+    id: str
+    name: str
+    kubeconfig: Path
+    context: str
+
+
+def read_marker(path: Path) -> Marker:
+    """Read a campaign's `cluster.json`; TestbedError when it does not say all of that."""
+    found = read_object(path)
+    told = [found.get(key) for key in ("id", "name", "kubeconfig", "context")]
+    if not all(isinstance(one, str) and one for one in told):
+        raise TestbedError(
+            f"{path} does not say which cluster is up; write it again with `nsm-resilience "
+            f"cluster up --campaign-dir {path.parent}` and the same `--testbed`"
+        )
+    identity, name, kubeconfig, context = map(str, told)
+    return Marker(identity, name, Path(kubeconfig), context)
