@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from nsm_resilience.record.archive import CHECKSUMS
+from nsm_resilience.record.checksums import left_behind
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
 from nsm_resilience.study.load import ConfigError, check_model, load_study, read_document
@@ -276,7 +277,8 @@ def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:
         if not folder.is_dir() and not module.is_file():
             raise ValueError(f"{name}: there is no such module or package in {package.name}")
         for path in sorted(folder.rglob("*")) if folder.is_dir() else [module]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            ours = "__pycache__" not in path.parts and not left_behind(path.name)
+            if ours and path.is_file():
                 digest.update(path.relative_to(package).as_posix().encode() + b"\0")
                 digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

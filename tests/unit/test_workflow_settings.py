@@ -160,6 +160,8 @@ def test_the_checksum_of_code_follows_its_content_and_its_names(tmp_path: Path) 
     before = source_checksum(["judge"], tmp_path)
     (tmp_path / "judge" / "__pycache__").mkdir()
     (tmp_path / "judge" / "__pycache__" / "rules.pyc").write_bytes(b"x")
+    for name in ("._rules.py", ".DS_Store", "rules.py~", ".rules.py.swp", ".#rules.py"):
+        (tmp_path / "judge" / name).write_bytes(b"x")  # left there by systems and editors
     assert source_checksum(["judge"], tmp_path) == before
     module.write_text("limit = 2\n")
     changed = source_checksum(["judge"], tmp_path)

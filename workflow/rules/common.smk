@@ -155,13 +155,13 @@ def claim_results():
 
 def paper_sources():
     """What the main files of paper and supplement include, and these."""
-    files = [path for path in Path("paper").rglob("*") if path.suffix in {".typ", ".bib"}]
+    files = [path for path in Path("paper").rglob("[!.]*") if path.suffix in {".typ", ".bib"}]
     return sorted(map(str, files))
 
 
 def workflow_sources():
     """What the crate holds of the workflow's own files beside the inputs of its rules."""
-    rules = sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))
+    rules = sorted(str(path) for path in Path("workflow/rules").glob("[!.]*.smk"))
     return [
         "Snakefile",
         "CITATION.cff",
@@ -188,8 +188,11 @@ def described_workflow():
 
 
 def recorded_files(name):
-    """The committed files of a recorded campaign; none of a live one."""
-    return sorted(str(path) for path in (RECORDED / name).glob("*"))
+    """The committed files of a recorded campaign; none of a live one.
+
+    A link to nowhere, as Emacs makes beside a file that is being edited, is left to `unpack`.
+    """
+    return sorted(str(path) for path in (RECORDED / name).glob("*") if path.exists())
 
 
 def check_wiring():

@@ -15,6 +15,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
+from nsm_resilience.record.checksums import left_behind
 from nsm_resilience.testbed.api import (
     NAMESPACES,
     PATIENCE_S,
@@ -32,7 +33,12 @@ _SECRET = f"{NAMESPACES}/{AGENT_NAMESPACE}/secrets/{_NAME}"
 def scripts() -> dict[str, str]:
     """The agent's scripts by file name."""
     folder = resources.files("nsm_resilience.agent") / "node"
-    return {f.name: f.read_text() for f in folder.iterdir() if f.name.endswith(".py")}
+    return {f.name: f.read_text() for f in folder.iterdir() if is_script(f.name)}
+
+
+def is_script(name: str) -> bool:
+    """Whether a file is one of ours: macOS lays `._agent.py` beside `agent.py` on some disks."""
+    return name.endswith(".py") and not left_behind(name)
 
 
 def code_map(name: str, namespace: str, code: dict[str, str]) -> tuple[str, str]:

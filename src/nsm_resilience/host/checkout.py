@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 """The folder that holds `src/nsm_resilience`, where the code runs from a checkout."""
 OURS = "src/nsm_resilience/host/checkout.py"
 """This file, as a commit of ours holds it."""
+OWN_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+"""Variables that say where a user's settings of git are."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A commit with whether tracked files were changed since, or no commit and the reason."""
+    """A commit with whether its files were changed since or code added, or none and the reason."""
 
     commit: str | None
     dirty: bool | None
@@ -53,10 +56,48 @@ def of_checkout(root: Path = CHECKOUT) -> Checkout:
         commit = git(root, "rev-parse", "--verify", "HEAD^{commit}")
         if not git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
             return Checkout(None, None, "the commit of the repository does not hold this code")
-        changed = git(root, "status", "--porcelain", "--untracked-files=no")
+        changed = (
+            git(root, "status", "--porcelain", "--untracked-files=no")
+            or git(root, "ls-files", "--others", "--exclude-standard", "--", "src/*.py")
+            or _hidden_changes(root)
+        )
     except NoAnswerError as answer:
         return Checkout(None, None, str(answer))
     return Checkout(commit, bool(changed))
+
+
+def _hidden_changes(root: Path) -> list[str]:
+    """Files that are other than committed, and that git was told not to look at.
+
+    `git update-index --assume-unchanged` and `--skip-worktree` say so, the latter also of files
+    that a sparse checkout leaves out.
+    """
+    listed = git(root, "ls-files", "-v", "-z").split("\0")
+    marked = [line[2:] for line in listed if line[:1].islower() or line[:1] == "S"]
+    here = [name for name in marked if (root / name).is_file()]
+    return [
+        name
+        for name in here
+        if git(root, "hash-object", "--", name) != git(root, "rev-parse", f"HEAD:{name}")
+    ]
+
+
+def without_gits_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would lead git to another repository.
+
+    Where a user's own settings are, it may say, and which folders they trust (`safe.directory`):
+    else what we advise would not help.
+    """
+    plain = {key: value for key, value in environment.items() if not key.startswith("GIT_")}
+    own = {key: environment[key] for key in OWN_SETTINGS if key in environment}
+    trusted = [
+        environment.get(key.replace("KEY", "VALUE"), "")
+        for key, value in environment.items()
+        if key.startswith("GIT_CONFIG_KEY_") and value.lower() == "safe.directory"
+    ]
+    for n, folder in enumerate(trusted):
+        own |= {f"GIT_CONFIG_KEY_{n}": "safe.directory", f"GIT_CONFIG_VALUE_{n}": folder}
+    return plain | own | ({"GIT_CONFIG_COUNT": str(len(trusted))} if trusted else {})
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -66,11 +107,10 @@ def git(root: Path, *arguments: str) -> str:
         NoAnswerError: It is not installed, or refuses; the text says why.
     """
     command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         done = subprocess.run(
             command,
-            env={**plain, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            env={**without_gits_variables(os.environ), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -94,6 +134,10 @@ def _reason(message: str) -> str:
         )
     if "not a git repository" in message:
         return "the code is no git checkout"
+    if "must be run in a work tree" in message:
+        return "the code lies inside another repository"
+    if "permission denied" in message.lower():
+        return "git may not read the repository or its own settings"
     if "needed a single revision" in message.lower():
         return "the repository has no commit"
     return "git cannot read the repository"

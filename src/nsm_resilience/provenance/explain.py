@@ -64,7 +64,7 @@ def explain_verdicts(
 
 def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
     """The judgements of all campaigns, those of the paper's own first."""
-    files = {path.stem: path for path in sorted(verdicts.glob("*.jsonl"))}
+    files = {path.stem: path for path in sorted(verdicts.glob("[!.]*.jsonl"))}
     if not files:
         raise ExplainError(f"{verdicts} holds no verdicts; run `snakemake` first")
     if campaign is not None and campaign not in files:

@@ -29,8 +29,10 @@ _LINE = re.compile(r"(?P<sum>[0-9a-f]{64})  (?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)
 a file of this folder on every system."""
 
 _DROPPED = re.compile(
-    r"\._.*|\.DS_Store|\.Spotlight-V100|\.Trashes|\.fseventsd|Thumbs\.db|desktop\.ini|Icon\r"
-    r"|\.directory|\.nfs.*|.*~|\..*\.sw[a-p]|#.*#|.*\.(?:orig|rej|bak)",
+    r"\._.*|\.DS_Store|\.Spotlight-V100|\.Trash(?:es|-[0-9]+)|\.fseventsd|\.TemporaryItems|Icon\r"
+    r"|\.AppleDouble|\.localized|(?:eh)?Thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|.*:Zone\.Identifier"
+    r"|System Volume Information|lost\+found|\.directory|\.nfs.*|\.fuse_hidden.*|.*~|~\$.*"
+    r"|\..*\.sw[a-p]|#.*#|\.#.*|\.~lock\..*#|.*\.(?:orig|rej|bak)",
     re.IGNORECASE,
 )
 """Files that operating systems, file managers and editors leave in folders."""
@@ -42,6 +44,8 @@ _CONVERTED = (
     "its line ends were converted (CRLF); clone again with `git clone -c core.autocrlf=false …`, "
     "or run `git config core.autocrlf false` and restore the file"
 )
+_MARK = b"\xef\xbb\xbf"
+_MARKED = "an editor has put a byte order mark at its beginning"
 
 
 def checksum(path: Path) -> str:
@@ -68,6 +72,8 @@ def problems_of(recorded: Path) -> list[str]:
     content = (recorded / CHECKSUMS).read_bytes()
     if b"\r" in content:
         return [f"{CHECKSUMS}: {_CONVERTED}"]
+    if content.startswith((_MARK, b"\xff\xfe", b"\xfe\xff")):
+        return [f"{CHECKSUMS}: {_MARKED}"]
     found: list[str] = []
     sums: dict[str, str] = {}
     *lines, rest = content.decode("utf-8", "replace").split("\n")
@@ -123,10 +129,11 @@ def _listed(recorded: Path, sums: dict[str, str], there: set[str]) -> Iterator[s
 def _why_other(path: Path, expected: str) -> str:
     if path.suffix not in _LINES:
         return ""
-    unconverted = path.read_bytes().replace(b"\r\n", b"\n")
-    if hashlib.sha256(unconverted).hexdigest() == expected:
-        return f": {_CONVERTED}"
-    return ""
+    content = path.read_bytes()
+    plain = content.removeprefix(_MARK).replace(b"\r\n", b"\n")
+    if hashlib.sha256(plain).hexdigest() != expected:
+        return ""
+    return f": {_MARKED if content.startswith(_MARK) else _CONVERTED}"
 
 
 def _extra(name: str) -> str:

@@ -154,7 +154,7 @@ def code_here(package: Path) -> dict[str, str]:
     blobs = {}
     for folder in (folder for folders in CODE.values() for folder in folders):
         own = package / folder.removeprefix("src/nsm_resilience/")
-        for path in own.rglob(f"*{SUFFIX}"):
+        for path in own.rglob(f"[!.]*{SUFFIX}"):
             blobs[f"{folder}/{path.relative_to(own).as_posix()}"] = blob_id(path.read_bytes())
     return digests(blobs)
 

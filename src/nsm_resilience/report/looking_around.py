@@ -21,7 +21,7 @@ def copy_notebooks(sources: Path, out: Path) -> list[Path]:
     import nbformat
 
     made = []
-    for source in sorted(sources.glob("*.py")):
+    for source in sorted(sources.glob("[!.]*.py")):
         copy = out / f"{source.stem}.ipynb"
         if copy.exists():
             continue

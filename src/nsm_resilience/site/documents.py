@@ -69,7 +69,7 @@ def write_notebooks(
 ) -> list[Document]:
     """Write a page for every executed notebook of a folder, with its pictures."""
     written = []
-    for file in sorted(folder.glob("*.ipynb")):
+    for file in sorted(folder.glob("[!.]*.ipynb")):
         content = notebook_page(file)
         page = page_of_notebook(content.name)
         for name, picture in content.pictures.items():

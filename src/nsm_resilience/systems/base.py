@@ -331,7 +331,8 @@ class System:
     def container_names(self) -> list[str]:
         """Names of all containers in its manifests, in alphabetical order."""
         folder = resources.files(self.folder) / "manifests"
-        texts = (file.read_text() for file in folder.iterdir() if file.name.endswith(".yaml"))
+        named = (file for file in folder.iterdir() if re.fullmatch(r"[^.].*\.yaml", file.name))
+        texts = (file.read_text() for file in named)
         return sorted({name for text in texts for name in _CONTAINER.findall(text)})
 
     def render(self, manifest: str, values: Mapping[str, str]) -> str:

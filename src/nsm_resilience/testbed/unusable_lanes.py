@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nsm_resilience.record.files import write_json
+from nsm_resilience.testbed.base import TestbedError
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,15 @@ def past_of(locks: Path, lane: str) -> list[UnusableLane]:
     """Every time that the lane was taken out of use, in order."""
     try:
         rows = json.loads(_file(locks, lane).read_text(encoding="utf-8"))
+        return [UnusableLane(**row) for row in rows]
     except FileNotFoundError:
         return []
-    return [UnusableLane(**row) for row in rows]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TestbedError(
+            f"{_file(locks, lane)} does not say when the lane was out of use "
+            f"({' '.join(str(error).split())[:100]}); remove the file when the lane's nodes are "
+            "clean"
+        ) from error
 
 
 def unusable(locks: Path, lane: str) -> UnusableLane | None:
@@ -69,7 +76,7 @@ def put_back(locks: Path, lane: str) -> None:
 def lost_lanes(locks: Iterable[Path], campaign: str) -> Iterator[UnusableLane]:
     """What a campaign lost lanes to, over several clusters, in the order of their folders."""
     for folder in locks:
-        for file in sorted(folder.glob("*.json")):
+        for file in sorted(folder.glob("[!.]*.json")):
             yield from (one for one in past_of(folder, file.stem) if one.campaign == campaign)
 
 

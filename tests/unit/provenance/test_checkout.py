@@ -100,6 +100,67 @@ def test_gits_variables_point_nowhere_else(tmp_path: Path, monkeypatch: pytest.M
     assert of_checkout(tmp_path / "plain").reason == "the code is no git checkout"
 
 
+def test_code_that_git_does_not_show_as_changed_is_no_commits_either(tmp_path: Path) -> None:
+    commit = repository(tmp_path, OURS, "src/nsm_resilience/more.py", "notes.txt", ".gitignore")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "new.py").write_text("1\n")  # no code of ours
+    assert of_checkout(tmp_path).described() == {"git_commit": commit, "git_dirty": False}
+    added = tmp_path / "src" / "nsm_resilience" / "new.py"
+    added.write_text("1\n")
+    assert of_checkout(tmp_path).dirty is True
+    added.unlink()
+    for mark in ("assume-unchanged", "skip-worktree"):
+        git(tmp_path, "update-index", f"--{mark}", OURS)
+        assert of_checkout(tmp_path).dirty is False
+        (tmp_path / OURS).write_text("2\n")
+        assert of_checkout(tmp_path).dirty is True
+        (tmp_path / OURS).write_text("1\n")
+        git(tmp_path, "update-index", f"--no-{mark}", OURS)
+
+
+def test_a_sparse_checkout_has_its_commit(tmp_path: Path) -> None:
+    commit = repository(tmp_path, OURS, "more/notes.txt")
+    git(tmp_path, "sparse-checkout", "set", "src")
+    assert not (tmp_path / "more").exists()
+    assert of_checkout(tmp_path).described() == {"git_commit": commit, "git_dirty": False}
+
+
+def test_a_submodule_has_its_own_commit_and_a_folder_below_a_bare_one_none(tmp_path: Path) -> None:
+    own = repository(tmp_path / "ours", OURS)
+    repository(tmp_path / "theirs", "a.txt")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(tmp_path / "theirs", *allowed, "submodule", "add", "-q", str(tmp_path / "ours"), "sub")
+    git(tmp_path / "theirs", "commit", "-q", "-m", "with a submodule")
+    assert of_checkout(tmp_path / "theirs" / "sub").commit == own
+    git(tmp_path, "init", "-q", "--bare", "bare")
+    (tmp_path / "bare" / "unpacked").mkdir()
+    assert of_checkout(tmp_path / "bare" / "unpacked").reason == (
+        "the code lies inside another repository"
+    )
+
+
+def test_settings_of_git_that_a_user_names_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else `git config --global --add safe.directory` would be advised and not help."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    own = repository(tmp_path / "own", OURS)
+    for path in [tmp_path / "own", *(tmp_path / "own").rglob("*")]:
+        os.chown(path, 12345, 12345)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    assert of_checkout(tmp_path / "own").commit is None
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "settings"))
+    git(tmp_path, "config", "--global", "--add", "safe.directory", str(tmp_path / "own"))
+    assert of_checkout(tmp_path / "own").commit == own
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    for n, (key, value) in enumerate((("core.worktree", "/"), ("safe.directory", "*"))):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{n}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{n}", value)
+    assert of_checkout(tmp_path / "own").commit == own
+
+
 def test_a_checkout_of_another_user_has_none_and_says_how_to_allow_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

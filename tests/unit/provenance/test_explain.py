@@ -168,6 +168,12 @@ def test_a_damaged_file_of_verdicts_is_an_error(judged: Path) -> None:
         list(explain_verdicts("S2", None, judged))
 
 
+def test_what_a_system_left_beside_the_verdicts_is_passed_over(judged: Path) -> None:
+    told = list(explain_verdicts("S2", None, judged))
+    (judged / "._constructed.jsonl").write_bytes(b"Mac OS X")
+    assert list(explain_verdicts("S2", None, judged)) == told
+
+
 def test_a_record_that_is_gone_is_named_and_quotes_nothing(judged: Path) -> None:
     shutil.rmtree("results/unpacked/constructed/records")
     lines = list(explain_verdicts("S2", 1, judged))

@@ -223,8 +223,14 @@ def test_a_second_tar_behind_the_first_is_seen(recorded: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["._S1.tar.xz", ".DS_Store", "Thumbs.db", "desktop.ini", "study.yaml~", ".S1.swp"]
-)
+    "name",
+    [
+        "._S1.tar.xz", ".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "study.yaml~",
+        ".S1.swp", ".#README.md", "#README.md#", ".~lock.README.md#", "~$README.md",
+        "S1.tar.xz:Zone.Identifier", ".nfs0001", ".fuse_hidden0001", ".Trash-1000", "lost+found",
+        "$RECYCLE.BIN", "System Volume Information", ".directory", ".localized",
+    ],
+)  # fmt: skip
 def test_what_a_system_or_an_editor_left_is_to_be_deleted_and_not_checked_out(
     recorded: Path, name: str
 ) -> None:
@@ -266,6 +272,19 @@ def test_line_ends_that_were_converted_are_told_from_other_damage(recorded: Path
     sums = recorded / "SHA256SUMS"
     sums.write_bytes(sums.read_bytes().replace(b"\n", b"\r\n"))
     with pytest.raises(ArchiveError, match="SHA256SUMS: its line ends were converted"):
+        verify(recorded)
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "campaign.json", "study.yaml"])
+@pytest.mark.parametrize("lines", [b"\n", b"\r\n"])
+def test_a_byte_order_mark_is_told_from_other_damage(
+    recorded: Path, name: str, lines: bytes
+) -> None:
+    content = (recorded / name).read_bytes()
+    if name != "SHA256SUMS":  # there the line ends are told first
+        content = content.replace(b"\n", lines)
+    (recorded / name).write_bytes(b"\xef\xbb\xbf" + content)
+    with pytest.raises(ArchiveError, match=f"{name}: .*an editor has put a byte order mark"):
         verify(recorded)
 
 

@@ -75,6 +75,8 @@ def test_the_trial_goes_on_at_once_on_another_lane(
         ("lane-2", "lane-2 keeps files", TRIAL),
     ]
     assert list(lost_lanes([locks], "another campaign")) == []
+    (locks / "._lane-1.json").write_bytes(b"Mac OS X")
+    assert list(lost_lanes([locks], "small")) == told
 
 
 def test_when_no_lane_is_left_the_error_says_what_to_do(
@@ -111,6 +113,14 @@ def test_a_lane_out_of_use_is_not_taken_by_any_runner(locks: Path) -> None:
         assert lane.name == "lane-1"
     (past,) = past_of(locks, "lane-1")
     assert past.since and past.until
+
+
+@pytest.mark.parametrize("content", ["", "[3]", '[{"lane": "a"}]', "3"])
+def test_a_past_that_cannot_be_read_is_said_and_no_lane_is_taken(locks: Path, content: str) -> None:
+    take_out(locks, "lane-1", "dirty", "small", TRIAL)
+    (locks / "lane-1.json").write_text(content)
+    with pytest.raises(TestbedError, match=r"lane-1.json does not say"):
+        past_of(locks, "lane-1")
 
 
 def test_a_lane_is_healed_by_proof_only(locks: Path, monkeypatch: pytest.MonkeyPatch) -> None:

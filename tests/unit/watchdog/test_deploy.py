@@ -12,6 +12,7 @@ from string import Template
 import pytest
 import yaml
 
+from nsm_resilience.agent.deploy import is_script
 from nsm_resilience.study.models import PLANE_NAMES, Factors, Plane
 from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
@@ -55,6 +56,11 @@ def test_the_manifest_is_yaml_whose_contracts_are_json() -> None:
         e["value"] for e in spec["containers"][0]["env"] if e["name"] == "WATCHDOG_CONTRACTS"
     )
     assert json.loads(given)["mode"] == "observe"
+
+
+def test_what_a_system_leaves_beside_the_scripts_is_not_shipped() -> None:
+    assert is_script("watchdog.py")
+    assert not any(map(is_script, ("._watchdog.py", ".#watchdog.py", "watchdog.py~", "a.pyc")))
 
 
 def test_the_scripts_import_nothing_that_is_not_shipped_with_them() -> None:
