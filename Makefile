@@ -6,6 +6,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 # another checkout's code, or another Python's library, must not come before ours
 unexport PYTHONPATH PYTHONHOME
+# libraries read their own docstrings, and warn of each other
+unexport PYTHONOPTIMIZE PYTHONWARNINGS
+# Snakemake keeps a cache in the home folder; where none can be written to, it is kept here
+ifneq (yes,$(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2> /dev/null && test -w "$$d" && echo yes))
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .PHONY: all live test test-cluster lint explore environment development
 

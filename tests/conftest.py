@@ -94,6 +94,15 @@ def where_browser_tests_run() -> str:
     return f"browser tests: {'in ' if there else 'SKIPPED, '}{why}"
 
 
+def pytest_configure() -> None:
+    """Refuse to test another checkout's code, as the environment of a copied checkout would."""
+    from nsm_resilience.host.checkout import code_of_another_checkout
+
+    foreign = code_of_another_checkout(ROOT)
+    if foreign:
+        raise pytest.UsageError(foreign)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Said at once where other processes collect the tests: what they say is not shown."""
     if not config.getoption("numprocesses", None):

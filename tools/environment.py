@@ -4,10 +4,11 @@
 
     python3 tools/environment.py [--dev] [--explore] [--folder .venv]
 
-Needs Python 3.11 or later and nothing else; the system's own packages are not touched. The same by
-hand is in README.md. This script adds what some systems make necessary: it finds a newer Python
-when the default one is too old, and it manages without `ensurepip`, which Debian and Ubuntu leave
-out of Python until `python3-venv` is installed. Run again, it does nothing until the pins change.
+Needs Python 3.11 to 3.13 and nothing else; the system's own packages are not touched. The same by
+hand is in README.md. This script adds what some systems make necessary: it finds another Python
+when the default one is too old, or newer than those that were tried, and it manages without
+`ensurepip`, which Debian and Ubuntu leave out of Python until `python3-venv` is installed. Run
+again, it does nothing until the pins change.
 
 An environment belongs to its folder and to its checkout: its programs begin with the path of its
 interpreter, and it runs the sources of one checkout. A copy or a renamed folder is found out and
@@ -17,6 +18,7 @@ do not apply; those that say where packages come from do.
 
 import argparse
 import ast
+import contextlib
 import glob
 import hashlib
 import json
@@ -28,8 +30,11 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
-NEWER = ("python3.12", "python3.11", "python3.13")
-TRIED = "Python 3.11 and, of the tests most, 3.12 and 3.13 have been tried"
+TRIED = ((3, 11), (3, 12), (3, 13))
+"""Versions with which an environment was made at the pins, and the unit tests were run."""
+OTHERS = ("python3.11", "python3.12", "python3.13")
+"""Programs that are looked for where the one that runs this is none of these."""
+HAVE_BEEN_TRIED = "3.11, 3.12 and 3.13 have been"
 STAMP = "installed"
 """In the environment: what is installed, for which folder and checkout. Written last."""
 UNFINISHED = "unfinished"
@@ -57,10 +62,11 @@ def main():
     parser.add_argument("--explore", action="store_true", help="with JupyterLab")
     parser.add_argument("--folder", default=os.path.join(ROOT, ".venv"), metavar="FOLDER")
     options = parser.parse_args()
-    if sys.version_info[:2] < NEEDED:
-        run_with_newer_python()
+    if sys.version_info[:2] not in TRIED:
+        run_with_another_python()
     try:
-        ensure(options.folder, {name for name in ("dev", "explore") if getattr(options, name)})
+        with alone():
+            ensure(options.folder, {name for name in ("dev", "explore") if getattr(options, name)})
     except OSError as error:
         sys.exit(
             f"{error.filename or options.folder}: {error.strerror}; the environment cannot be made "
@@ -149,18 +155,41 @@ def starts_here(folder, name):
     return os.path.realpath(os.path.dirname(interpreter)) == scripts
 
 
-def run_with_newer_python():
-    """Start this script again with a Python that is new enough, or say what to do."""
-    for name in NEWER:
+def run_with_another_python():
+    """Start this script again with a Python that was tried, go on with a newer one, or end."""
+    found = f"This is Python {sys.version.split()[0]} ({sys.executable})"
+    for name in OTHERS:
         path = shutil.which(name)
-        if path and works(path):
+        if path and works(path, f"import sys; sys.exit(sys.version_info[:2] not in {TRIED!r})"):
+            print(f"{found}; taking {path}, since {HAVE_BEEN_TRIED} tried", flush=True)
             os.execve(
                 path, [path, os.path.abspath(__file__), *sys.argv[1:]], without_python_settings()
             )
-    sys.exit(
-        f"Python {NEEDED[0]}.{NEEDED[1]} or later is needed. This is {sys.version.split()[0]} "
-        f"({sys.executable}), and none of {', '.join(NEWER)} is on the PATH."
-    )
+    none = f"none of {', '.join(OTHERS)} is on the PATH"
+    if sys.version_info[:2] < NEEDED:
+        sys.exit(f"Python {NEEDED[0]}.{NEEDED[1]} or later is needed. {found}, and {none}.")
+    print(f"{found}. It may do, but only {HAVE_BEEN_TRIED} tried, and {none}.", flush=True)
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait for another process that makes an environment of this checkout (`make -j`).
+
+    Where the system or the disk keeps no locks, nobody is waited for.
+    """
+    with contextlib.ExitStack() as opened:
+        try:
+            import fcntl
+
+            own = opened.enter_context(open(os.path.realpath(__file__), "r+b"))
+            try:
+                fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("another process makes the environment; waiting for its end", flush=True)
+                fcntl.flock(own, fcntl.LOCK_EX)
+        except (ImportError, OSError):
+            pass
+        yield
 
 
 def fingerprint():
@@ -185,6 +214,9 @@ def make(folder):
     # `venv` without pip works without ensurepip; the system's pip, or the wheel of it that Debian
     # keeps, can then put pip inside.
     if quiet([sys.executable, "-m", "venv", "--clear", "--without-pip", folder]):
+        if not works(python, "pass"):
+            shutil.rmtree(folder, ignore_errors=True)
+            sys.exit(f"{python} cannot be run there; is the disk mounted with `noexec`?")
         pip = [sys.executable, "-m", "pip"]
         if quiet([*pip, "--python", python, "install", "-q", "pip"], pip_settings(pip)):
             return
@@ -209,7 +241,7 @@ def install(python, extras):
     if subprocess.run(command, cwd=ROOT, env=pip_settings(pip)).returncode != 0:
         sys.exit(
             "pip could not install the pinned versions; its messages above say why. This is Python "
-            f"{sys.version.split()[0]}; {TRIED}."
+            f"{sys.version.split()[0]}; {HAVE_BEEN_TRIED} tried."
         )
     compile_packages(python, os.path.dirname(os.path.dirname(python)))
 

@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 import venv
 from importlib.metadata import distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -109,6 +111,112 @@ def test_an_environment_is_made_without_ensurepip(
     environment.make(str(tmp_path / "venv"))
     assert any("--without-pip" in command for command in calls)
     assert (tmp_path / "venv" / "bin" / "python").exists()
+
+
+def test_a_disk_from_which_nothing_can_be_run_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that a package of the system is missing."""
+    monkeypatch.setattr(environment, "quiet", lambda command: "--without-pip" in command)
+    with pytest.raises(SystemExit, match="noexec"):
+        environment.make(str(tmp_path / "venv"))
+
+
+def running(monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], *others: str) -> list[str]:
+    """This script as it is run by another Python, with others on the PATH; what is started."""
+    started: list[str] = []
+
+    def start(path: str, arguments: list[str], _: object) -> None:
+        started.append(path)
+        raise SystemExit
+
+    number = f"{version[0]}.{version[1]}.0"
+    fake = SimpleNamespace(
+        version_info=(*version, 0), version=f"{number} (main)", executable="/usr/bin/python3",
+        argv=["environment.py"], exit=sys.exit,
+    )  # fmt: skip
+    monkeypatch.setattr(environment, "sys", fake)
+    monkeypatch.setattr(environment.os, "execve", start)
+    monkeypatch.setattr(environment.shutil, "which", lambda n: f"/opt/{n}" if n in others else None)
+    monkeypatch.setattr(environment, "works", lambda path, code: True)
+    return started
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 10), (3, 14), (4, 0)])
+def test_a_python_that_was_tried_is_taken_before_one_that_was_not(
+    version: tuple[int, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = running(monkeypatch, version, "python3.12", "python3.13")
+    with pytest.raises(SystemExit):
+        environment.run_with_another_python()
+    assert started == ["/opt/python3.12"]
+    assert "taking /opt/python3.12" in capsys.readouterr().out
+
+
+def test_without_one_a_newer_python_is_told_to_be_untried_and_an_older_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running(monkeypatch, (3, 14))
+    environment.run_with_another_python()
+    told = capsys.readouterr().out
+    assert "This is Python 3.14.0" in told and "only 3.11, 3.12 and 3.13 have been tried" in told
+    running(monkeypatch, (3, 10))
+    with pytest.raises(SystemExit, match=r"Python 3.11 or later is needed. This is Python 3.10.0"):
+        environment.run_with_another_python()
+
+
+def test_the_versions_of_python_that_are_claimed_are_those_that_were_tried() -> None:
+    tried = {f"{major}.{minor}" for major, minor in environment.TRIED}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r":: (3\.\d+)$", "\n".join(project["classifiers"]), flags=re.M)
+    assert set(named) == tried
+    assert set(environment.OTHERS) == {f"python{one}" for one in tried}
+    declared_for = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("on Linux", 1)[0]
+    for text in (environment.HAVE_BEEN_TRIED, declared_for.splitlines()[-1]):
+        assert set(re.findall(r"3\.\d+", text)) == tried
+    for file, pattern in (
+        ("workflow/envs/nsm-resilience.yaml", r"python=(3\.\d+)"),
+        (".github/workflows/ci.yml", r'python: "(3\.\d+)"'),
+        ("Dockerfile", r"python:(3\.\d+)"),
+    ):
+        found = re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"))
+        assert found and set(found) <= tried, file
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_where_the_home_folder_cannot_be_written_to_the_cache_is_in_the_project(
+    tmp_path: Path,
+) -> None:
+    """Snakemake ends with a traceback there, as in a container with `--user`."""
+    show = 'include Makefile\nshow:\n\t@echo "[$$XDG_CACHE_HOME] [$$PYTHONOPTIMIZE]"\n'
+
+    def told(**variables: str) -> str:
+        kept = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME")}
+        return subprocess.run(
+            ["make", "-s", "-f", "-", "show"], input=show, cwd=ROOT, capture_output=True,
+            text=True, check=True, env={**kept, "PYTHONOPTIMIZE": "2", **variables},
+        ).stdout.strip()  # fmt: skip
+
+    assert told(HOME=str(tmp_path)) == "[] []"
+    assert told(HOME="/nowhere", XDG_CACHE_HOME=str(tmp_path)) == f"[{tmp_path}] []"
+    (tmp_path / "file").write_text("")
+    assert told(HOME=str(tmp_path / "file")) == f"[{ROOT}/.snakemake/cache] []"
+
+
+def test_two_processes_do_not_make_one_environment_at_once() -> None:
+    """As with `make -j2 all test`, or `make` in two terminals."""
+    entered = threading.Event()
+
+    def second() -> None:
+        with environment.alone():
+            entered.set()
+
+    waiting = threading.Thread(target=second)
+    with environment.alone():
+        waiting.start()
+        assert not entered.wait(0.3)
+    waiting.join(20)
+    assert entered.is_set()
 
 
 def test_where_no_way_works_the_message_says_what_to_install(

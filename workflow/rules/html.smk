@@ -100,6 +100,7 @@ rule html_report:
     params:
         snakefile=workflow.main_snakefile,
     shell:
-        "snakemake --snakefile {params.snakefile:q} --workflow-profile none --cores 1 --nolock"
+        "snakemake --snakefile {params.snakefile:q} --profile none --workflow-profile none"
+        " --cores 1 --nolock"
         " --configfile {input.settings:q} --report {output.html:q}"
         " --report-stylesheet {input.style:q} -- {input.results:q} > {log:q} 2>&1"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -128,13 +129,19 @@ def is_held(path: Path) -> bool:
 
 
 def name_owner(handle: int) -> None:
-    """Write into a lock's file whose it is; on a full disk the lock holds without."""
+    """Write into a lock's file whose it is, process and host; on a full disk it holds without."""
     with suppress(OSError):
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
 
 
 def _owner(path: Path) -> str:
     """Who has the lock of a file, for people."""
-    owner = path.read_text(encoding="ascii", errors="replace").strip()
-    return f"process {owner}" if owner else "another process"
+    try:
+        words = path.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        words = []
+    if not words:
+        return "another process"
+    host = "" if words[1:] in ([], [socket.gethostname()]) else f" on {words[1]}"
+    return f"process {words[0]}{host}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -59,7 +60,7 @@ def test_what_a_killed_process_leaves_running_holds_its_lock_on(tmp_path: Path) 
 
 def test_the_owner_is_named_in_the_file(tmp_path: Path) -> None:
     with one_at_a_time(tmp_path / "lock", print):
-        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()} {socket.gethostname()}\n"
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EIO])
@@ -94,6 +95,10 @@ def test_a_lock_that_another_process_has_is_told_whatever_the_system_calls_it(
         monkeypatch.setattr("fcntl.flock", flock)
         (tmp_path / "lock").write_text("4711\n")
         assert hold_for_life(tmp_path / "lock") == "process 4711"
+        (tmp_path / "lock").write_text(f"4711 {socket.gethostname()}\n")
+        assert hold_for_life(tmp_path / "lock") == "process 4711"
+        (tmp_path / "lock").write_text("4711 another-host\n")  # the folder is on a shared disk
+        assert hold_for_life(tmp_path / "lock") == "process 4711 on another-host"
         (tmp_path / "lock").write_text("")
         assert hold_for_life(tmp_path / "lock") == "another process"
 
