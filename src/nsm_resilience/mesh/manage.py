@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -130,18 +130,16 @@ def take_down(
 
 def _is_needed(testbed: Testbed, campaign_folder: Path, say: Callable[[str], None]) -> bool:
     """Whether other campaigns use the cluster; then this one signs off, and it is said."""
-    from nsm_resilience.testbed.api import Cluster
+    from nsm_resilience.testbed.api import API_FAULTS, Cluster
     from nsm_resilience.testbed.connection import KubeconfigError
     from nsm_resilience.testbed.users import leave, others
 
-    try:
-        cluster = Cluster(testbed.kubeconfig, testbed.context)
-    except KubeconfigError:
-        return False  # it was never made, or is gone
-    users = others(cluster, campaign_folder)
+    users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.name)
     if not users:
         return False
-    leave(cluster, campaign_folder)
+    # where it does not answer: what has ended counts for nothing there anyway
+    with suppress(KubeconfigError, *API_FAULTS):
+        leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
     say(
         f"cluster {testbed.name}: stays, because it is used by {', '.join(map(str, users))}; "
         "the same command removes it when that campaign has ended"

@@ -124,14 +124,9 @@ class Kind:
 
     def _check_unused(self) -> None:
         """TestbedError when another campaign uses the cluster: it is not what this one needs."""
-        from nsm_resilience.testbed.api import Cluster
-        from nsm_resilience.testbed.connection import KubeconfigError
         from nsm_resilience.testbed.users import others
 
-        try:
-            users = others(Cluster(self.kubeconfig, self.context), self.campaign)
-        except KubeconfigError:
-            return
+        users = others(self.kubeconfig, self.context, self.campaign, self.name)
         if users:
             raise TestbedError(
                 f"the kind cluster `{self.name}` is used by {', '.join(map(str, users))} and is "

@@ -11,13 +11,25 @@ import pytest
 from api_server import StandIn, serving
 
 from nsm_resilience.mesh.manage import bring_up, take_down
+from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
+from nsm_resilience.testbed import users
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.config import ExistingTestbed
 from nsm_resilience.testbed.users import User, enter, others, user_of
 
 NAMESPACE = "/api/v1/namespaces/nsm-resilience"
+
+
+def kubeconfig_of(server: str, folder: Path) -> Path:
+    content = {
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    (folder / "kubeconfig").write_text(json.dumps(content))
+    return folder / "kubeconfig"
 
 
 @pytest.fixture
@@ -82,6 +94,26 @@ def test_a_campaign_that_was_killed_keeps_no_cluster(
     assert NAMESPACE not in theirs.objects
 
 
+def test_a_cluster_that_does_not_answer_is_not_taken_from_a_campaign_beside_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its API server may only be busy."""
+    monkeypatch.setattr(users, "PAUSE_S", 0)
+    path = kubeconfig_of("http://127.0.0.1:1", tmp_path)
+    for name, cluster in (("a", "lab"), ("b", "lab"), ("c", "another"), ("d", "lab")):
+        marker = {"id": "1", "name": cluster, "kubeconfig": str(path), "context": "c"}
+        write_json(tmp_path / "live" / name / "cluster.json", marker)
+    (tmp_path / "live" / "odd").mkdir()
+    (tmp_path / "live" / "odd" / "cluster.json").write_text("no JSON")
+    with (
+        one_at_a_time(tmp_path / "live" / "b" / ".lock", lambda _: None),
+        one_at_a_time(tmp_path / "live" / "c" / ".lock", lambda _: None),
+    ):
+        for kubeconfig in (path, tmp_path / "gone"):
+            found = others(kubeconfig, "c", tmp_path / "live" / "a", "lab")
+            assert found == [user_of(tmp_path / "live" / "b")]
+
+
 def test_a_campaign_of_another_host_counts_and_foreign_annotations_do_not(
     theirs: StandIn, kubeconfig: Path, tmp_path: Path
 ) -> None:
@@ -96,5 +128,5 @@ def test_a_campaign_of_another_host_counts_and_foreign_annotations_do_not(
         "somebody/else": "x",
     }
     cluster.merge(NAMESPACE, {"metadata": {"annotations": notes}})
-    assert others(cluster, tmp_path / "own") == [far]
+    assert others(kubeconfig, "theirs", tmp_path / "own", "lab") == [far]
     assert user_of(tmp_path / "own").runs is False
