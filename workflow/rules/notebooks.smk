@@ -23,7 +23,7 @@ rule result_table:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "statistics", "report/notebook", "record"),
+        code=code_of("analysis", "statistics", "report/notebook", "report/kernel", "record"),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q} > {log:q} 2>&1"
 
@@ -141,7 +141,15 @@ rule explore:
         "../envs/nsm-resilience.yaml"
     params:
         paths=notebook_paths,
-        code=code_of("analysis", "statistics", "provenance", "report/notebook", "record", "site"),
+        code=code_of(
+            "analysis",
+            "statistics",
+            "provenance",
+            "report/notebook",
+            "report/kernel",
+            "record",
+            "site",
+        ),
     shell:
         "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.paths:q}"
         " -p interactive=false > {log:q} 2>&1"

@@ -46,6 +46,7 @@ def main() -> None:
     open_what_is_closed()
     work_in_utf_8()
     write_whatever_the_terminal_can()
+    os.environ.pop("MPLBACKEND", None)  # figures are files; a window's back end may not even load
     foreign = code_of_another_checkout(Path.cwd())
     if foreign:
         typer.echo(f"error: {foreign}", err=True)

@@ -14,19 +14,19 @@ things differ from calling papermill by hand:
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib
 import logging
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.files import write_bytes
+from nsm_resilience.report.kernel import environment, kernel_manager_class, own_settings
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -37,9 +37,6 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 GRAMMAR = "rfc3987_syntax"
 """Module that nothing here needs, see `_pass_over_grammar`."""
-
-_LONGEST_SOCKET_PATH = 100
-"""A unix socket's path holds 103 (macOS) to 107 (Linux) bytes; jupyter appends ``-ipc-<n>``."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_TRACEBACK_LINES = 12
@@ -258,58 +255,15 @@ def _execute(
 
     # papermill's own messages name machine paths and are of no use beside our errors
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with _environment(IPYTHONDIR=str(scratch / "ipython"), JUPYTER_RUNTIME_DIR=str(scratch)):
+    with environment(**own_settings(scratch)):
         papermill.execute_notebook(
             notebook,
             out,
             parameters=values,
             cwd=cwd.resolve(),
             progress_bar=False,
-            kernel_manager_class=_kernel_manager_class(scratch),
+            kernel_manager_class=kernel_manager_class(scratch),
         )
-
-
-def _kernel_manager_class(scratch: Path) -> type[Any]:
-    """Return a kernel manager that starts this interpreter and talks over ipc where it can.
-
-    - Only ipykernel's own kernel is looked at: a kernel called python3 in the user's Jupyter
-      directories may be another interpreter without our packages.
-    - ipc needs no open ports and avoids ipykernel's warning about unencrypted TCP. It needs unix
-      sockets with short paths, so elsewhere TCP stays.
-    """
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-
-    connection = scratch / "kernel.json"
-
-    class OwnInterpreter(AsyncKernelManager):
-        def __init__(self, **kwargs: Any) -> None:
-            kwargs["kernel_spec_manager"] = KernelSpecManager(kernel_dirs=[])
-            kwargs["connection_file"] = str(connection)
-            kwargs["transport"] = "ipc" if ipc_is_possible(connection) else "tcp"
-            super().__init__(**kwargs)
-
-    return OwnInterpreter
-
-
-def ipc_is_possible(connection_file: Path) -> bool:
-    """Say whether kernel sockets can live beside this file (unix only, path not too long)."""
-    return os.name == "posix" and len(os.fsencode(connection_file)) <= _LONGEST_SOCKET_PATH
-
-
-@contextlib.contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set environment variables for the kernel, and put the old ones back."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def normalised(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from nsm_resilience.report.kernel import ipc_is_possible
 from nsm_resilience.report.notebook import (
     ExecutionError,
     NotebookError,
     ParameterError,
     declared_parameters,
-    ipc_is_possible,
     resolve_parameters,
     run_notebook,
 )
@@ -175,7 +175,7 @@ def test_long_paths_fall_back_from_unix_sockets_to_tcp(tmp_path: Path) -> None:
 def test_a_notebook_runs_where_unix_sockets_are_not_possible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nsm_resilience.report.notebook.ipc_is_possible", lambda _: False)
+    monkeypatch.setattr("nsm_resilience.report.kernel.ipc_is_possible", lambda _: False)
     out = tmp_path / "out.ipynb"
     run_notebook(write(tmp_path, GOOD), out, {}, cwd=tmp_path)
     assert "a=b 3 0.5 False" in texts(out)[0]
@@ -191,3 +191,33 @@ def test_the_projects_notebooks_have_the_parameters_the_workflow_gives(source: P
     }
     declared = declared_parameters(jupytext.read(source, fmt="py:percent"), source)
     assert set(declared) == {"tables", "campaign", "figures"} | own.get(source.stem, set())
+
+
+SETTINGS = """\
+# %% tags=["parameters"]
+word = ""
+
+# %%
+import matplotlib
+import seaborn
+
+print(matplotlib.get_backend(), matplotlib.rcParams["lines.linewidth"], "mine" in globals())
+"""
+
+
+def test_settings_of_the_user_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do they end a build, as a window that cannot be opened would."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "matplotlibrc").write_text("lines.linewidth: 9\nbackend: TkAgg\n")
+    (theirs / "startup.py").write_text("mine = 1\n")
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    monkeypatch.setenv("MATPLOTLIBRC", str(theirs / "matplotlibrc"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(theirs / "startup.py"))
+    monkeypatch.setenv("IPYTHONDIR", str(theirs))
+    out = run_notebook(write(tmp_path, SETTINGS), tmp_path / "out.ipynb", {}, cwd=tmp_path)
+    (said,) = texts(out)
+    backend, width, mine = said.split()
+    assert "inline" in backend and (width, mine) == ("1.5", "False")
