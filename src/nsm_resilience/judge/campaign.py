@@ -21,6 +21,7 @@ from nsm_resilience.judge.traces import Trace, trace_of
 from nsm_resilience.judge.trial import Checked, describe_error, judge_record, labelled, unreadable
 from nsm_resilience.record.files import new_file, well_formed
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.packed import unpack_first
 from nsm_resilience.record.reader import RecordError, read_record
 from nsm_resilience.record.strict_json import parse_json
 from nsm_resilience.study.load import ConfigError
@@ -82,8 +83,12 @@ def judge_campaign(
     unknown, and so is one that cannot be read, whatever is in it.
 
     Raises:
-        CampaignError: If the folder has no readable `campaign.json` or `study.yaml`.
+        CampaignError: If the folder has no readable `campaign.json` or `study.yaml`, or its records
+            are in archives.
     """
+    packed = unpack_first(folder)
+    if packed:
+        raise CampaignError(packed)
     description = _description(folder)
     attempts = sorted(description.listed | set(_found(folder)))
     expectations = _expectations(folder, description)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.packed import unpack_first
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
@@ -140,13 +141,16 @@ class Watcher:
     _ended: dict[Path, Done] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read the campaign's study; ProgressError when it has none yet."""
+        """Read the campaign's study; ProgressError when it has none yet, or is packed."""
         study = CampaignLayout(self.folder).study
         if not study.exists():
             raise ProgressError(
                 f"{study} is missing: no campaign was begun in {self.folder}. Begin it with\n"
                 "  snakemake --profile profiles/live\nor name the folder of another one"
             )
+        packed = unpack_first(self.folder)
+        if packed:
+            raise ProgressError(packed)
         self.study = load_recorded_study(study)
 
     def look(self) -> State:

@@ -18,6 +18,8 @@ from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
 from nsm_resilience.study.load import ConfigError, load_recorded_study
 from nsm_resilience.tables.rows import counting
 
+FEW = 12
+"""So many cells are all named where none of them is near what was asked for."""
 LONGEST_LINE = 300
 """Characters of a record's line that are shown."""
 
@@ -41,7 +43,7 @@ def find_verdicts(
     Raises:
         ExplainError: If there is no verdict of it, or no verdicts at all.
     """
-    return _chosen(_read(verdicts, campaign), what, number, Built(verdicts.parent))
+    return _chosen(_read(verdicts, campaign), what.strip(), number, Built(verdicts.parent))
 
 
 def explain_verdicts(
@@ -53,6 +55,7 @@ def explain_verdicts(
         ExplainError: As `find_verdicts`.
     """
     judgements = _read(verdicts, campaign)
+    what = what.strip()
     built = Built(verdicts.parent)
     chosen = _chosen(judgements, what, number, built)
     counted = {(one.campaign, one.trial, one.attempt) for one in counting(judgements)}
@@ -68,8 +71,11 @@ def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
     if not files:
         raise ExplainError(f"{verdicts} holds no verdicts; run `snakemake` first")
     if campaign is not None and campaign not in files:
-        raise ExplainError(f"there is no campaign {campaign} in {verdicts}; there are: "
-                           f"{', '.join(files)}")  # fmt: skip
+        near = difflib.get_close_matches(campaign.lower(), files, n=1, cutoff=0.5)
+        meant = f"did you mean `{near[0]}`? " if near else ""
+        raise ExplainError(
+            f"there is no campaign {campaign} in {verdicts}; {meant}there are: {', '.join(files)}"
+        )
     order = [name for name in Built(verdicts.parent).campaigns if name in files]
     names = [campaign] if campaign is not None else [*order, *(n for n in files if n not in order)]
     return [judgement for name in names for judgement in read_judgements(files[name])]
@@ -105,16 +111,31 @@ def _declared(campaign_folder: Path) -> dict[str, int]:
 def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> str:
     """Why nothing was found, with what is near it, else with everything that there is."""
     cells = sorted({_cell(j) for j in judgements})
-    scenarios = sorted({j.scenario for j in judgements})
+    scenarios = sorted({j.scenario for j in judgements}, key=_numbered)
     trials = [j.trial for j in judgements if _is_meant(j, what, None)]
     if number is not None and trials:
         ends = (trial.rpartition("/")[2] for trial in trials)
         numbers = sorted({int(end) for end in ends if end.isdigit()})
         return f"there is no trial {number} of {what}; it has: {', '.join(map(str, numbers))}"
+    scenario, slash, rest = what.partition("/")
+    if slash and rest.isdigit() and scenario.lower() in {name.lower() for name in scenarios}:
+        return f"there is no verdict of {what}; write `{scenario} --trial {int(rest)}`"
     known = {name.lower(): name for name in (*scenarios, *cells, *(j.trial for j in judgements))}
-    near = [known[n] for n in difflib.get_close_matches(what.lower(), known, n=3, cutoff=0.6)]
-    meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
-    return f"there is no verdict of {what}; {meant}judged are: {', '.join(cells) or 'none'}"
+    near = [cell for cell in cells if what and cell.lower().startswith(what.lower())]
+    near = near or [
+        known[n] for n in difflib.get_close_matches(what.lower(), known, n=3, cutoff=0.6)
+    ]
+    if near:
+        meant = " or ".join(f"`{name}`" for name in near[:3])
+        return f"there is no verdict of {what}; did you mean {meant}?"
+    there = f"cells: {', '.join(cells)}" if len(cells) <= FEW else ", ".join(scenarios)
+    return f"there is no verdict of {what or 'nothing'}; judged are {there or 'none'}"
+
+
+def _numbered(scenario: str) -> tuple[str, int]:
+    """The order of scenarios for people: S2 before S10."""
+    letters = scenario.rstrip("0123456789")
+    return letters, int(scenario[len(letters) :] or 0)
 
 
 def explain(

@@ -18,9 +18,10 @@ from typing import Any
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
 from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
 from nsm_resilience.record.description import check_description
-from nsm_resilience.record.files import write_bytes, write_json
+from nsm_resilience.record.files import read_object, write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
+from nsm_resilience.record.packed import unpack_first, why_not_replaced
 
 __all__ = ["CHECKSUMS", "ArchiveError", "pack", "scenario_of", "unpack", "verify"]
 
@@ -42,10 +43,12 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     kept, and is not (record/commits.py). What was packed is checked.
 
     Raises:
-        ArchiveError: If `campaign` has no description, or what was packed is not whole.
+        ArchiveError: If `campaign` has no description, no study or not its records, `recorded` is
+            another campaign, or what was packed is not whole.
     """
     layout = CampaignLayout(campaign)
     description = _description(layout.description)
+    _check_packable(campaign, recorded, description)
     description["source"] = "recorded"
     write_json(recorded / "campaign.json", description)
     write_bytes(recorded / "study.yaml", layout.study.read_bytes())
@@ -71,6 +74,29 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     return [*written, recorded / CHECKSUMS, CampaignLayout(recorded).commits]
 
 
+def _check_packable(campaign: Path, recorded: Path, description: dict[str, Any]) -> None:
+    """ArchiveError before anything is written, where what would be written is no such campaign."""
+    packed = unpack_first(campaign)
+    if packed:
+        raise ArchiveError(packed)
+    lost = sorted(
+        one["path"] for one in description["records"] if not (campaign / one["path"]).is_dir()
+    )
+    if lost:
+        raise ArchiveError(
+            f"{campaign} lacks records that its description names: {', '.join(lost[:5])}; describe "
+            "what is there with `nsm-resilience index`"
+        )
+    if not CampaignLayout(campaign).study.is_file():
+        raise ArchiveError(f"{CampaignLayout(campaign).study} is missing: the study that was run")
+    before = read_object(CampaignLayout(recorded).description).get("campaign")
+    if before != description.get("campaign") and (recorded / CHECKSUMS).exists():
+        raise ArchiveError(
+            f"{recorded} holds the campaign {before}, and this one is "
+            f"{description.get('campaign')}; give another folder as --out"
+        )
+
+
 def verify(recorded: Path) -> None:
     """Check every file and every member of every archive; ArchiveError names what is wrong."""
     _check_files(recorded)
@@ -81,9 +107,14 @@ def verify(recorded: Path) -> None:
 def unpack(recorded: Path, target: Path) -> None:
     """Verify a recorded campaign and unpack it to `target`, which is replaced as a whole.
 
-    ArchiveError, and `target` is left as it was, when anything is wrong with the campaign.
+    ArchiveError, and `target` is left as it was, when anything is wrong with the campaign, or
+    `target` holds other things than an unpacked campaign.
     """
     _check_files(recorded)
+    why = why_not_replaced(target, recorded)
+    if why:
+        raise ArchiveError(why)
+    target = target.resolve()
     staging = target.with_name(f".{target.name}.part")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)

@@ -12,10 +12,15 @@ from typing import Any
 
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.packed import is_recorded
 from nsm_resilience.study.load import load_recorded_study, sha256_of
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.testbed.unusable_lanes import lock_folder, lost_lanes
 from nsm_resilience.trial.attempts import attempts_of
+
+
+class NotLiveError(ValueError):
+    """A campaign that is not a live one was to be described."""
 
 
 def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict[str, Any]:
@@ -23,7 +28,15 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
 
     Trials that were scheduled and never ran are in `scheduled` without a record: nothing is left
     out, and the tables show them.
+
+    Raises:
+        NotLiveError: It is a recorded campaign, whose description is not written again.
     """
+    if source == "live" and is_recorded(folder):
+        raise NotLiveError(
+            f"{folder} is a recorded campaign: its description is as it was recorded, and is not "
+            "written again. A live one is in results/live/<name>"
+        )
     study = load_recorded_study(study_file)
     campaign = CampaignLayout(folder)
     if study_file.resolve() != campaign.study.resolve():

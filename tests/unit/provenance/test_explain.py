@@ -199,7 +199,13 @@ def test_the_cell_that_the_study_declares_first_comes_first(
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [("S22", "did you mean `S2`"), ("S2-kernel-monitored-kil", "S2-kernel-monitored-kill`")],
+    [
+        ("S22", r"did you mean `S2`\?$"),
+        ("S2-kernel-monitored-kil", "S2-kernel-monitored-kill`"),
+        ("S2-ker", r"did you mean `S2-kernel-monitored-kill`\?$"),
+        ("S2/01", r"write `S2 --trial 1`$"),
+        ("", "judged are cells: S2-kernel-monitored-kill"),
+    ],
 )
 def test_what_is_nearly_right_is_answered_with_what_is_right(
     asked: str, told: str, judged: Path
@@ -208,7 +214,21 @@ def test_what_is_nearly_right_is_answered_with_what_is_right(
         list(explain_verdicts(asked, None, judged))
 
 
+def test_a_campaign_that_is_misspelt_gets_the_right_one(judged: Path) -> None:
+    with pytest.raises(ExplainError, match=r"did you mean `constructed`\?"):
+        list(explain_verdicts("S2", None, judged, "Construct"))
+
+
+def test_of_many_cells_only_the_scenarios_are_named(
+    judged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsm_resilience.provenance.explain.FEW", 0)
+    with pytest.raises(ExplainError, match=r"judged are S2, S6, S7$"):
+        list(explain_verdicts("nothing like it", None, judged))
+
+
 def test_upper_and_lower_case_are_the_same(judged: Path) -> None:
+    assert list(explain_verdicts(" S2\n", 1, judged)) == list(explain_verdicts("S2", 1, judged))
     assert list(explain_verdicts("s2", 1, judged)) == list(explain_verdicts("S2", 1, judged))
 
 

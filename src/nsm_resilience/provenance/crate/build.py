@@ -115,8 +115,24 @@ def source_files(workflow: Workflow, citation: Path) -> list[str]:
     return sorted({path for path in files if not path.startswith(RESULTS)})
 
 
+MAIN = "Snakefile"
+"""A copy that every folder of the sources has."""
+
+
+class CrateError(ValueError):
+    """A crate cannot be written there."""
+
+
 def copy_sources(sources: Iterable[str], target: Path) -> None:
-    """Copy the sources below `target`, which is replaced as a whole."""
+    """Copy the sources below `target`, which is replaced as a whole.
+
+    CrateError where `target` holds something else than such copies.
+    """
+    if target.is_dir() and any(target.iterdir()) and not (target / MAIN).is_file():
+        raise CrateError(
+            f"{target} holds other things than copies of the sources, and would be replaced as a "
+            "whole; give another folder for the file --out"
+        )
     shutil.rmtree(target, ignore_errors=True)
     for path in sources:
         copy = target / path

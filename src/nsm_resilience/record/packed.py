@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A recorded campaign as it lies in git, with its records in archives: what may be done to it.
+
+It is read by `archive` alone. To every other command its folder looks like a campaign whose records
+are lost, and what writes a campaign's folder would destroy it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nsm_resilience.record.checksums import CHECKSUMS, left_behind
+from nsm_resilience.record.files import read_object
+from nsm_resilience.record.layout import UNPACKED, CampaignLayout
+
+PARTS = {"campaign.json", "study.yaml", "commits.json", "records"}
+"""What there is in the folder of a campaign that was unpacked."""
+
+
+def unpack_first(folder: Path) -> str:
+    """What is said of a folder whose records are in archives; empty for any other."""
+    if not (folder / CHECKSUMS).is_file() or (folder / "records").is_dir():
+        return ""
+    return (
+        f"{folder} holds a campaign's records in archives; unpack it first, with `nsm-resilience "
+        f"archive unpack {folder} --out {UNPACKED / folder.name}`, and name that folder"
+    )
+
+
+def is_recorded(folder: Path) -> bool:
+    """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that."""
+    source = read_object(CampaignLayout(folder).description).get("source")
+    return source == "recorded" or (folder / CHECKSUMS).exists()
+
+
+def why_not_replaced(target: Path, recorded: Path) -> str:
+    """Why a folder must not be replaced by an unpacked campaign; empty where it may."""
+    there, archives = target.resolve(), recorded.resolve()
+    if archives.is_relative_to(there) or there.is_relative_to(archives):
+        return f"{target} holds the archives themselves; give another folder as --out"
+    if not there.is_dir():
+        return f"{target} is a file; give a folder as --out" if there.exists() else ""
+    names = sorted(path.name for path in there.iterdir() if path.name not in PARTS)
+    others = [name for name in names if not left_behind(name)]
+    if others:
+        return (
+            f"{target} holds other things than an unpacked campaign ({', '.join(others[:3])}), and "
+            "would be replaced as a whole; give a new folder as --out"
+        )
+    return ""
