@@ -103,6 +103,18 @@ def test_an_error_of_ours_is_one_message_and_no_traceback(tmp_path: Path) -> Non
     assert "did you mean `seed:`?" in done.stderr
 
 
+def test_a_source_is_not_written_over_by_what_is_made_of_it(tmp_path: Path) -> None:
+    source = tmp_path / "mine.py"
+    source.write_text("# %%\n1\n")
+    calls = (
+        ("notebook", str(source), "--out", str(source)),
+        ("paper", "--out", str(source)),
+    )
+    for code, errors in run_all(*calls):
+        assert code == 1 and "mine.py: " in errors and "Traceback" not in errors
+    assert source.read_text() == "# %%\n1\n"
+
+
 def test_a_parameter_without_a_value_says_how_to_write_it(tmp_path: Path) -> None:
     done = run("notebook", "notebooks/outages.py", "--out", str(tmp_path / "o.ipynb"), "-p", "x")
     assert done.returncode == 2

@@ -102,6 +102,8 @@ def run_notebook(
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
         NotebookError: the source is not there or is no percent notebook.
     """
+    if out_ipynb.suffix != ".ipynb":
+        raise NotebookError(f"{out_ipynb}: the executed copy is a notebook, `*.ipynb`")
     _pass_over_grammar()  # before papermill, which takes it as well
     from papermill.exceptions import PapermillExecutionError
 

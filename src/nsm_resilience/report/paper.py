@@ -81,9 +81,11 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
         root: folder below which all of these lie, that is, the repository.
 
     Raises:
-        PaperError: the numbers or a figure are missing, or the typesetter has an error or a warning
-            that is not about a standard or a glyph.
+        PaperError: `out_pdf` is no `*.pdf`, the numbers or a figure are missing, or the typesetter
+            has an error or a warning that is not about a standard or a glyph.
     """
+    if out_pdf.suffix != ".pdf":
+        raise PaperError(f"{out_pdf}: a paper is written as `*.pdf`")
     numbers_path = inputs["numbers"]
     numbers = _read_numbers(numbers_path)
     figures = inputs.get("figures", numbers_path.parent / numbers["links"]["figures"])
