@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -190,6 +191,41 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
         if not text and key in Settings.model_fields:
             del data[key]
     return _checked(Document(data, places))
+
+
+def with_readable_settings(value: int, arguments: Sequence[str] | None = None) -> int:
+    """A value of the default profile, once all files of settings of this call can be read.
+
+    Snakemake itself shows its insides over one that is not there, or is in another encoding. It
+    reads profiles before them.
+
+    Raises:
+        SystemExit: One cannot be read; with what is wrong and where.
+    """
+    given = _config_files(sys.argv[1:] if arguments is None else arguments)
+    for path in [*given, *sorted(Path("config").glob("live*.yaml"))]:
+        try:
+            document = read_document(path)
+        except ConfigError as error:
+            sys.exit(f"error: {error}")
+        if not isinstance(document.data, dict):
+            sys.exit(f"error: {path}: must hold keys with values, as `campaigns: …`")
+    return value
+
+
+def _config_files(arguments: Sequence[str]) -> list[Path]:
+    """Files of settings that a command line of Snakemake names."""
+    names, found, taken = ("--configfile", "--configfiles"), [], False
+    for one in arguments:
+        option, equals, value = one.partition("=")
+        if option in names:
+            taken = not equals
+            found += [value] if equals else []
+        elif one.startswith("-"):
+            taken = False
+        elif taken:
+            found.append(one)
+    return [Path(name) for name in found]
 
 
 _NAMES = ("campaigns", *OLD_KEYS)

@@ -19,6 +19,7 @@ from nsm_resilience.workflow import (
     load_settings,
     settings_of_call,
     source_checksum,
+    with_readable_settings,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -196,7 +197,8 @@ def test_what_stands_in_the_default_profile_stands_in_no_other() -> None:
         path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))
         for path in (ROOT / "profiles").glob("*/profile.yaml")
     }
-    default = set(profiles.pop("default"))
+    of_yte = {"__use_yte__", "__definitions__"}  # of each file for itself
+    default = set(profiles.pop("default")) - of_yte
     assert profiles
     for name, keys in profiles.items():
         assert default.isdisjoint(keys), name
@@ -285,6 +287,32 @@ def test_files_come_in_snakemakes_order_and_mistakes_name_theirs(tmp_path: Path)
     live.write_text("source: lives\n")
     with pytest.raises(ConfigError, match=r"live.yaml, line 1, source: .*did you mean `live`"):
         settings_of_call([live, own], Call(configfiles=[live]))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file"),
+        ("study: f\u00fcr\n".encode("latin-1"), "line 1: is not UTF-8"),
+        ("source: live\n".encode("utf-16"), "is UTF-16"),
+        (b"source: live\nsource: recorded\n", "there twice"),
+        (b"", "is empty"),
+        (b"- a\n", "must hold keys"),
+    ],
+)
+@pytest.mark.parametrize("how", ["--configfile F", "--configfiles G F -n", "-n --configfile=F"])
+def test_a_file_of_settings_that_cannot_be_read_is_one_message(
+    content: bytes | None, told: str, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, good = tmp_path / "mine.yaml", tmp_path / "good.yaml"
+    good.write_text("source: live\n")
+    if content is not None:
+        mine.write_bytes(content)
+    words = how.replace("F", str(mine)).replace("G", str(good)).split(" ")
+    with pytest.raises(SystemExit) as end:
+        with_readable_settings(2, words)
+    assert told in str(end.value) and str(mine) in str(end.value)
+    assert with_readable_settings(2, ["--configfile", str(good), "-n", "results/report.pdf"]) == 2
 
 
 def test_a_path_may_begin_with_the_home_folder(
