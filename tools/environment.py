@@ -77,6 +77,11 @@ def main():
 def ensure(given, extras):
     """Leave an environment of this checkout in the folder, with these extras at least."""
     folder = own_folder(given)
+    if os.pathsep in folder:
+        sys.exit(
+            f"{folder}: nothing can be run from a folder with `{os.pathsep}` in its path, which "
+            "separates folders on the PATH; rename it"
+        )
     python = python_of(folder)
     stamp = stamp_of(folder)
     pins = fingerprint()

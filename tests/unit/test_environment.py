@@ -387,6 +387,15 @@ def test_a_folder_with_other_files_is_not_cleared(
     assert (checkout / ".venv" / "thesis.tex").exists()
 
 
+def test_a_folder_with_the_separator_of_the_path_in_it_is_refused(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's `venv` refuses it too, and it is not that a package of the system is missing."""
+    with pytest.raises(SystemExit, match=r"a:b.*rename it"):
+        ensure(checkout / "a:b", monkeypatch)
+    assert installs == []
+
+
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = subprocess.run(

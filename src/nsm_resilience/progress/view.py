@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.progress.state import ProgressError, State, Watcher
 from nsm_resilience.progress.verdicts import Tally, Verdicts
+from nsm_resilience.record.packed import is_recorded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -174,4 +175,6 @@ def log_of(folder: Path, trial: str) -> str:
     there = sorted(p.relative_to(logs).with_suffix("").as_posix() for p in logs.glob("*/*.log"))
     near = [name for name in there if name.startswith(trial.split("/")[0])] or there
     what = f"there are: {', '.join(near[:20])}" if near else "no trial was begun here"
+    if is_recorded(folder):
+        what = f"a recorded campaign keeps none; see `nsm-resilience explain {trial}`"
     raise ProgressError(f"{path}: there is no such log; {what}")

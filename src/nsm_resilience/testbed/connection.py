@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -49,7 +50,9 @@ def _contents(kubeconfig: Path) -> dict[Path, dict[str, Any]]:
 
     KubeconfigError when there is none, or when one of them is no kubeconfig.
     """
-    named = [_of_home(part) for part in str(kubeconfig).split(os.pathsep) if part]
+    whole = _of_home(str(kubeconfig))  # its own path may have the separator in it
+    parts = str(kubeconfig).split(os.pathsep)
+    named = [whole] if whole.is_file() else [_of_home(part) for part in parts if part]
     there = [path for path in named if path.exists()]
     if not there:
         raise KubeconfigError(
@@ -94,6 +97,8 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
     """
     contents = _contents(kubeconfig)
     given = os.pathsep.join(map(str, contents))
+    split = any(os.pathsep in str(path) for path in contents)  # as the client would split it
+    source = io.StringIO(yaml.safe_dump(next(iter(contents.values())))) if split else given
     known = {
         str(one["name"]) for content in contents.values() for one in content.get("contexts") or []
     }
@@ -107,7 +112,7 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
     load: Any = config.load_kube_config  # untyped in the client
     try:
         with _complaints() as said:
-            load(given, context, settings)
+            load(source, context, settings)
     except Exception as error:  # the client raises whatever YAML, the disk or the content provoke
         raise KubeconfigError(_unusable(given, context, _first_line(error))) from error
     if said:  # it goes on without a credential then, and the API server would refuse a nobody

@@ -15,7 +15,8 @@ def describe_cluster(campaign_folder: Path) -> Iterator[str]:
     """One line for each thing known; a cluster that does not answer is no error."""
     marker_file = CampaignLayout(campaign_folder).cluster
     if not marker_file.exists():
-        yield f"{campaign_folder}: no cluster is up for this campaign"
+        there = "" if campaign_folder.is_dir() else "there is no such folder, and "
+        yield f"{campaign_folder}: {there}no cluster is up for this campaign"
         return
     marker = read_marker(marker_file)
     yield f"{marker.name}: id {marker.id}, context {marker.context}"

@@ -10,6 +10,7 @@ import pytest
 
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.progress.state import ProgressError, Watcher
+from nsm_resilience.progress.view import log_of
 from nsm_resilience.provenance.crate.build import CrateError, copy_sources
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
 from nsm_resilience.trial.index import NotLiveError, index_campaign
@@ -39,6 +40,8 @@ def test_a_campaign_in_archives_is_not_judged_as_one_without_records(
 def test_nor_is_it_said_that_none_of_its_trials_was_run(recorded: Path) -> None:
     with pytest.raises(ProgressError, match="in archives; unpack it first"):
         Watcher(recorded)
+    with pytest.raises(ProgressError, match="keeps none; see `nsm-resilience explain S1-a/01`"):
+        log_of(recorded, "S1-a/01")
 
 
 def test_its_description_is_not_written_again(recorded: Path, tmp_path: Path) -> None:

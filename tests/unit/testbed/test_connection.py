@@ -96,6 +96,17 @@ def test_the_named_context_is_used_whatever_the_current_one_is(
     assert Cluster(path, "mine").api.configuration.host == "http://127.0.0.1:1"
 
 
+def test_a_path_with_a_colon_in_it_is_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of a kind cluster of a checkout in such a folder."""
+    path = kubeconfig(tmp_path / "a:b" / "k", "mine", "http://127.0.0.1:1")
+    assert Cluster(path, "mine").api.configuration.host == "http://127.0.0.1:1"
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    testbed = Existing(existing(context="mine"), None)
+    assert Cluster(testbed.kubeconfig, "mine").api.configuration.host == "http://127.0.0.1:1"
+
+
 @pytest.mark.parametrize("nothing", ["", "# nothing\n", "\n", "{}\n"])
 def test_an_empty_file_beside_a_good_one_is_passed_over(nothing: str, tmp_path: Path) -> None:
     empty = tmp_path / "empty"

@@ -13,7 +13,9 @@ from nsm_resilience.testbed.status import describe_cluster
 
 def test_a_campaign_without_a_cluster_says_so(tmp_path: Path) -> None:
     (line,) = describe_cluster(tmp_path)
-    assert line.endswith("no cluster is up for this campaign")
+    assert line == f"{tmp_path}: no cluster is up for this campaign"
+    (line,) = describe_cluster(tmp_path / "misspelt")
+    assert line.endswith("there is no such folder, and no cluster is up for this campaign")
 
 
 def test_a_cluster_that_is_gone_is_told_and_is_no_error(tmp_path: Path) -> None:
