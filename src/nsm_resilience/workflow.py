@@ -215,7 +215,8 @@ def with_readable_settings(value: int, arguments: Sequence[str] | None = None) -
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
     """Files of settings that a command line of Snakemake names."""
-    names, found, taken = ("--configfile", "--configfiles"), [], False
+    names, taken = ("--configfile", "--configfiles"), False
+    found: list[str] = []
     for one in arguments:
         option, equals, value = one.partition("=")
         if option in names:
