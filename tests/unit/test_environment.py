@@ -200,7 +200,8 @@ def test_where_the_home_folder_cannot_be_written_to_the_cache_is_in_the_project(
     assert told(HOME=str(tmp_path)) == "[] []"
     assert told(HOME="/nowhere", XDG_CACHE_HOME=str(tmp_path)) == f"[{tmp_path}] []"
     (tmp_path / "file").write_text("")
-    assert told(HOME=str(tmp_path / "file")) == f"[{ROOT}/.snakemake/cache] []"
+    for unusable in ({"HOME": str(tmp_path / "file")}, {"HOME": ""}, {}):
+        assert told(**unusable) == f"[{ROOT}/.snakemake/cache] []"
 
 
 def test_two_processes_do_not_make_one_environment_at_once() -> None:
