@@ -37,7 +37,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpus": os.cpu_count(),
         "cpu_model": _cpu_model(),
-        "memory_gib": _memory_gib(),
+        "memory_gib": memory_gib(),
         "system": platform.system(),
         "kernel": platform.release(),
         "machine": platform.machine(),
@@ -65,7 +65,8 @@ def _cpu_model() -> str | None:
     return next((x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")), None)
 
 
-def _memory_gib() -> float | None:
+def memory_gib() -> float | None:
+    """Memory of this machine; None where the system does not say."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError, AttributeError):

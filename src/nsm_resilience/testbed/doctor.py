@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.host.checkout import of_checkout
+from nsm_resilience.host.environment import memory_gib
 from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
@@ -138,13 +139,14 @@ def _kind_and_docker(
 def _machine(config: KindTestbed) -> Iterator[Finding]:
     yield _vxlan()
     nodes = 1 + 2 * config.lanes
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    memory = memory_gib() or 0.0
     wanted = MACHINE_GIB + NODE_GIB * nodes
     yield Finding(
-        "ok" if memory >= wanted else "warning", "memory", f"{memory:.0f} GiB",
+        "ok" if memory >= wanted else "warning", "memory",
+        f"{memory:.0f} GiB" if memory else "the system does not say how much there is",
         f"{nodes} nodes want about {wanted:.0f} GiB: use fewer lanes",
     )  # fmt: skip
-    free = shutil.disk_usage(_docker_root()).free / 2**30
+    free = _free_gib(_docker_root())
     yield Finding(
         "ok" if free >= 10 else "missing", "disk for Docker", f"{free:.0f} GiB free",
         "make 10 GiB free where Docker keeps its data",
@@ -257,8 +259,17 @@ def _nodes(config: ExistingTestbed, nodes: list[Any]) -> Finding:
 
 
 def _docker_root() -> str:
-    root = _output("docker", "info", "--format", "{{.DockerRootDir}}") or "/"
-    return root if Path(root).exists() else "/"
+    return _output("docker", "info", "--format", "{{.DockerRootDir}}") or "/"
+
+
+def _free_gib(folder: str) -> float:
+    """Free space on a folder's disk; of `/` where it is on another machine or not ours to see."""
+    for one in (folder, "/"):
+        try:
+            return shutil.disk_usage(one).free / 2**30
+        except OSError:
+            continue
+    return 0.0
 
 
 def _output(*command: str) -> str | None:

@@ -254,3 +254,20 @@ def test_the_doctor_says_that_an_engine_is_of_another_machine_or_does_not_answer
     stand_in(tmp_path / "bin", "docker", "exit 0")
     (found,) = [one for one in examine(KindTestbed()) if one.what == "Docker"]
     assert found.level == "missing"
+
+
+def test_the_doctor_goes_on_where_the_system_does_not_say_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of Docker's that is not ours to see; a system that does not tell its memory."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    stand_in(tmp_path / "bin", "kind", "echo kind v0.30.0")
+    stand_in(tmp_path / "bin", "docker", "echo /proc/1/root/nowhere")
+
+    def silent(name: str) -> int:
+        raise ValueError(f"unrecognized configuration name: {name}")
+
+    monkeypatch.setattr(os, "sysconf", silent)
+    found = {one.what: one for one in examine(KindTestbed())}
+    assert found["memory"].level == "warning" and "does not say" in found["memory"].found
+    assert "GiB free" in found["disk for Docker"].found
