@@ -21,7 +21,7 @@ from nsm_resilience.record.description import check_description
 from nsm_resilience.record.files import read_object, write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
-from nsm_resilience.record.packed import unpack_first, why_not_replaced
+from nsm_resilience.record.packed import unpack_first, why_not_packed_into, why_not_replaced
 
 __all__ = ["CHECKSUMS", "ArchiveError", "pack", "scenario_of", "unpack", "verify"]
 
@@ -76,9 +76,9 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
 
 def _check_packable(campaign: Path, recorded: Path, description: dict[str, Any]) -> None:
     """ArchiveError before anything is written, where what would be written is no such campaign."""
-    packed = unpack_first(campaign)
-    if packed:
-        raise ArchiveError(packed)
+    why = unpack_first(campaign) or why_not_packed_into(recorded, campaign)
+    if why:
+        raise ArchiveError(why)
     lost = sorted(
         one["path"] for one in description["records"] if not (campaign / one["path"]).is_dir()
     )

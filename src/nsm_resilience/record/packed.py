@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nsm_resilience.record.checksums import CHECKSUMS, left_behind
+from nsm_resilience.record.checksums import CHECKSUMS, README, left_behind
 from nsm_resilience.record.files import read_object
 from nsm_resilience.record.layout import UNPACKED, CampaignLayout
 
@@ -31,6 +31,23 @@ def is_recorded(folder: Path) -> bool:
     """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that."""
     source = read_object(CampaignLayout(folder).description).get("source")
     return source == "recorded" or (folder / CHECKSUMS).exists()
+
+
+def why_not_packed_into(out: Path, campaign: Path) -> str:
+    """Why archives must not be written into a folder; empty where they may."""
+    if out.resolve() == campaign.resolve():
+        return f"{out} is the campaign itself; give another folder as --out"
+    if not out.is_dir():
+        return f"{out} is a file; give a folder as --out" if out.exists() else ""
+    known = {*PARTS - {"records"}, CHECKSUMS, README}
+    names = sorted(p.name for p in out.iterdir() if p.name not in known and p.suffix != ".xz")
+    others = [name for name in names if not left_behind(name)]
+    if others and not (out / CHECKSUMS).exists():
+        return (
+            f"{out} holds other things than a campaign in archives ({', '.join(others[:3])}); give "
+            "a new folder as --out"
+        )
+    return ""
 
 
 def why_not_replaced(target: Path, recorded: Path) -> str:

@@ -81,6 +81,22 @@ def test_nothing_is_packed_over_another_campaign(recorded: Path, tmp_path: Path)
     verify(recorded)
 
 
+def test_nothing_is_packed_where_other_things_are(recorded: Path, tmp_path: Path) -> None:
+    """Else they would be told to be deleted, as no part of the campaign."""
+    live, home = tmp_path / "live" / "mine", tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.tex").write_text("years of work\n")
+    before = everything(tmp_path)
+    for out in (live, home, home / "thesis.tex"):
+        with pytest.raises(ArchiveError, match=r"give a(nother| new)? folder as --out"):
+            pack(live, out)
+    assert everything(tmp_path) == before
+    (home / "thesis.tex").rename(home / "README.md")
+    pack(live, home)
+    verify(home)
+    pack(live, recorded)  # once more
+
+
 @pytest.mark.parametrize("where", ["itself", "above", "below", "home", "live", "file"])
 def test_nothing_else_is_replaced_by_what_is_unpacked(
     where: str, recorded: Path, tmp_path: Path
