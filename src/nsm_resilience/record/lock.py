@@ -115,9 +115,14 @@ def _lock(handle: int, path: Path, how: int) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock of a file; false where there is no such file."""
+    """Whether a living process holds the lock of a file; false where there is no such file.
+
+    Of another user's file that cannot be looked at nobody can tell, so it counts as held.
+    """
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = _to_look_at(path)
+    except PermissionError:
+        return True
     except OSError:
         return False
     try:
@@ -126,6 +131,14 @@ def is_held(path: Path) -> bool:
         return False
     finally:
         os.close(handle)
+
+
+def _to_look_at(path: Path) -> int:
+    """A file opened to see whether it is locked: for writing, as NFS wants it, or else to read."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY)
 
 
 def name_owner(handle: int) -> None:

@@ -103,6 +103,27 @@ def test_a_lock_that_another_process_has_is_told_whatever_the_system_calls_it(
         assert hold_for_life(tmp_path / "lock") == "another process"
 
 
+def test_a_lock_of_another_user_is_looked_at_and_counts_where_it_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the campaign of one user would lose its cluster to that of another."""
+    opened, path = os.open, tmp_path / "lock"
+    refused = [os.O_RDWR]
+
+    def open_theirs(file: Path, flags: int, mode: int = 0o777) -> int:
+        if flags in refused:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+        return opened(file, flags, mode)
+
+    with one_at_a_time(path, print):
+        monkeypatch.setattr(os, "open", open_theirs)
+        assert is_held(path)
+        assert not is_held(tmp_path / "none")
+    assert not is_held(path)
+    refused.append(os.O_RDONLY)
+    assert is_held(path)
+
+
 def test_who_builds_next_waits_for_steps_that_were_left_running(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
