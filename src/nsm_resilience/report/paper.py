@@ -81,11 +81,15 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
         root: folder below which all of these lie, that is, the repository.
 
     Raises:
-        PaperError: `out_pdf` is no `*.pdf`, the numbers or a figure are missing, or the typesetter
-            has an error or a warning that is not about a standard or a glyph.
+        PaperError: `out_pdf` is a file of another kind, the numbers or a figure are missing, or the
+            typesetter has an error or a warning that is not about a standard or a glyph.
     """
-    if out_pdf.suffix != ".pdf":
-        raise PaperError(f"{out_pdf}: a paper is written as `*.pdf`")
+    if (
+        out_pdf.is_file()
+        and out_pdf.stat().st_size
+        and not out_pdf.read_bytes().startswith(b"%PDF-")
+    ):
+        raise PaperError(f"{out_pdf}: is no PDF, and would be written over; give another --out")
     numbers_path = inputs["numbers"]
     numbers = _read_numbers(numbers_path)
     figures = inputs.get("figures", numbers_path.parent / numbers["links"]["figures"])
