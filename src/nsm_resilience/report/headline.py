@@ -31,12 +31,12 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
 
     Returns:
         `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), the
-        number of trials that it rests on (`trials`), and what became of the claims (`answers`) on
-        a system that the paper is not about. `rows`: scenario, title, where, source, claimed,
-        client, and one cell for each column or None: k of n, verdict, outage and blind time in
-        words, or why the scenario does not apply. `again`: of each other campaign on one of these
-        planes its name, the column's, and what it judged of the same lines: scenario, client, k of
-        n, its verdict and the column's.
+        numbers of trials of the cells that it rests on (`sizes`), and what became of the claims
+        (`answers`) on a system that the paper is not about. `rows`: scenario, title, where, source,
+        claimed, client, and one cell for each column or None: k of n, verdict, outage and blind
+        time in words, or why the scenario does not apply. `again`: of each other campaign on one of
+        these planes its name, the column's, and what it judged of the same lines: scenario, client,
+        k of n, its verdict and the column's.
     """
     columns, others = _columns(made)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
@@ -129,11 +129,11 @@ def _shown(column: Mapping[str, Any]) -> Row:
     ]
     shown = {key: column[key] for key in ("campaign", "system", "plane", "name")}
     claims = {claim["claim"]: claim["agreement"] for claim in column["claims"]}
-    trials = {
-        claim["claim"]: sum(row["n"] for row in column["rows"] if row["cell"] in claim["cells"])
+    sizes = {
+        claim["claim"]: [row["n"] for row in column["rows"] if row["cell"] in claim["cells"]]
         for claim in column["claims"]
     }
-    return {**shown, "answers": answers, "claims": claims, "trials": trials}
+    return {**shown, "answers": answers, "claims": claims, "sizes": sizes}
 
 
 def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | None:

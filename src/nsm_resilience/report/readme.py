@@ -2,15 +2,19 @@
 """What came out, for the README: the findings of the default build and the table of the nine.
 
 The text stands between two marks of the README; `nsm-resilience readme` writes it, and with
-`--check` says whether it is what the build has. Sentences and cells are those of the paper.
+`--check` says whether it is what the build has. Sentences and cells are those of the paper; four
+sentences, nine rows and one picture are what issue 18, point 7, asks for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from nsm_resilience.report.words import words_met
 
 BEGIN = "<!-- what came out: written by `nsm-resilience readme` from the built results -->"
 END = "<!-- end of what came out -->"
@@ -21,21 +25,66 @@ class ReadmeError(Exception):
     """The README has no place for what came out, or says something else than the build."""
 
 
+NO_REMEDY = (
+    "Monitoring as a remedy: nothing beyond what its rules were made for was run without and with "
+    "it."
+)
+"""The fourth sentence of a build that cannot say more."""
+
+
 def what_came_out(numbers: Mapping[str, Any]) -> str:
-    """Sentences and table as Markdown."""
-    headline, findings = numbers["headline"], numbers["findings"]
+    """Four sentences, the words of the table, its nine rows, and the picture, as Markdown."""
+    headline = numbers["headline"]
     columns = headline["columns"]
     if not columns:
         return "Nothing of the nine was judged."
-    heads = ["", "what fails", "where", "the paper says", *(f"{c['name']} plane" for c in columns)]
+    heads = ["", "what fails, where", "the paper says", *(f"{c['name']} plane" for c in columns)]
     table = [heads, ["---"] * len(heads)]
-    for row in headline["rows"]:
-        if row["client"] == "monitored":
-            claimed = f"{row['claimed']} ({row['source']})" if row["claimed"] else row["source"]
-            told = [_told(cell) for cell in row["cells"]]
-            table.append([row["scenario"], row["title"], row["where"], claimed, *told])
-    lines = [f"- {sentence}" for sentence in (*findings["in_short"], *findings["claims"][1:])]
-    return "\n".join([*lines, "", *("| " + " | ".join(line) + " |" for line in table)])
+    rows = [row for row in headline["rows"] if row["client"] == "monitored"]
+    for row in rows:
+        claimed = f"{row['claimed']} ({row['source']})" if row["claimed"] else row["source"]
+        told = [_told(cell) for cell in row["cells"]]
+        fails = f"{row['title']}, {row['where']}"
+        table.append([row["scenario"], fails, claimed, *told])
+    return "\n".join(
+        [
+            *(f"- {sentence}" for sentence in sentences(numbers["findings"])),
+            "",
+            _words(rows),
+            "",
+            *("| " + " | ".join(map(_plain, line)) + " |" for line in table),
+            "",
+            _picture(numbers),
+        ]
+    )
+
+
+def sentences(findings: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """What came out, question by question: do they hold, not noticed, not told, a remedy."""
+    _, unnoticed, untold = findings["claims"]
+    (remedy,) = findings["remedy"]["untried"] or [NO_REMEDY]
+    return findings["held"], unnoticed, untold, remedy
+
+
+def _words(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the words of sentences and table mean."""
+    verdicts = {cell["verdict"] for row in rows for cell in row["cells"] if cell}
+    met = {
+        "trial": {"supported", "unsupported"},
+        "cell": verdicts & {"flaky"},
+        "source": {row["source"] for row in rows},
+    }
+    return "; ".join(f"*{one.word}*: {one.meaning}" for one in words_met(met)) + "."
+
+
+def _picture(numbers: Mapping[str, Any]) -> str:
+    alt = f"Share of supported trials in each cell of {numbers['campaign']['name']}, and the claim"
+    return f"![{_plain(alt)}](docs/{PICTURE})"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is, in one cell of a table or as words of a picture."""
+    return re.sub(r"([\\|<\[\]`*_])", r"\\\1", " ".join(text.split()))
 
 
 def _told(cell: Mapping[str, Any] | None) -> str:
@@ -43,7 +92,7 @@ def _told(cell: Mapping[str, Any] | None) -> str:
         return "not tested"
     if cell["absent"]:
         return "does not exist"
-    return f"{cell['verdict']}, {cell['k']} of {cell['n']}"
+    return f"{cell['verdict']} {cell['kn']}"
 
 
 def with_what_came_out(readme: str, text: str) -> str:

@@ -32,8 +32,8 @@ MEANINGS = {
     "unknown": "our own instruments failed, so it says nothing of the system",
     "not_injected": "the fault could not be proved",
     "not_reached": "what the trial is about, such as a second outage, never came about",
-    "void": "what the trial needs was not there when it began",
-    "cut_short": "the trial was interrupted",
+    "void": "it was given up: what it needs was not there, or it was told to end",
+    "cut_short": "its record breaks off",
     "repeated": "judged, and replaced by a later attempt of its trial",
 }
 """Why an attempt of each part is in no n: said here alone, for tables, paper and site."""

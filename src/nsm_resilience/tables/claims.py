@@ -225,7 +225,7 @@ def _untold(cell: _Cell) -> bool:
 
 
 def _apart(scenario: Scenario, cell: _Cell) -> str:
-    return f"{scenario.id} (claimed {scenario.claimed}, supported in {_share(cell.k, cell.n)})"
+    return f"{scenario.id} (claimed {scenario.claimed}, supported in {cell.k} of {cell.n})"
 
 
 def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
@@ -239,18 +239,15 @@ def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
 def _signs(cell: _Cell) -> str:
     first = _first([(j.measures.detected_s, j.measures.detected_by) for j in cell.judged])
     unknown = sum(j.measures.detected_unknown is not None for j in cell.judged)
+    shown = f"in {first[0] if first else 0} of {cell.n - unknown} something was shown in the watch"
     apart = f" ({unknown} in which it is not known left out)" if unknown else ""
-    if first is None:
-        return f"in none of them did anything show within the watch that something was wrong{apart}"
-    shown = _share(first[0], cell.n - unknown)
-    return f"in {shown} something was shown{apart} (most often: {first[1]}{first[2]})"
+    return f"{shown}{apart}{f' (most often: {first[1]}{first[2]})' if first else ''}"
 
 
 def _told(cell: _Cell) -> str:
     first = _first([(j.measures.notified_s, j.measures.notified_by) for j in cell.judged])
-    if first is None:
-        return "the client was told nothing"
-    return f"the client was told in {_share(first[0], cell.n)} (most often by {first[1]}{first[2]})"
+    told = f"the client was told in {first[0] if first else 0} of {cell.n}"
+    return f"{told}{f' (most often by {first[1]}{first[2]})' if first else ''}"
 
 
 def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:
@@ -267,19 +264,11 @@ def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, 
 def _shows(cell: _Cell) -> str:
     detected = sum(j.measures.detected_s is not None for j in cell.judged)
     known = sum(j.measures.detected_unknown is None for j in cell.judged)
-    return f"supported in {_share(cell.k, cell.n)}, shown in {_share(detected, known)}"
-
-
-def _share(k: int, n: int) -> str:
-    """How many of n, so that it reads well behind "in"."""
-    if k == 0:
-        return f"none of {n}"
-    return f"all {n}" if k == n > 1 else f"{k} of {n}"
+    return f"supported in {cell.k} of {cell.n}, shown in {detected} of {known}"
 
 
 def _trials(k: int, n: int) -> str:
-    """The same with its noun."""
-    return f"{_share(k, n)} {'trial' if n == 1 else 'trials'}"
+    return f"{k} of {counted(n, 'trial')}"
 
 
 def _bystanders(cell: _Cell) -> str:

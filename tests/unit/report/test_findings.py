@@ -19,7 +19,7 @@ from nsm_resilience.report.findings.standings import (
     answered,
     attempts,
     found,
-    in_short,
+    held,
     place,
     sources,
     standings,
@@ -68,6 +68,7 @@ def test_what_was_found_counts_and_names_every_scenario_once(some: tuple[Standin
     for one in tested:
         assert (f"{one.scenario} ({one.k} of {one.n})" in text) == (one not in held)
     assert agreement_of(text) == agreeing(tested)
+    assert sizes_of(tested) in text
 
 
 def agreeing(tested: list[Standing]) -> tuple[int, int]:
@@ -77,33 +78,40 @@ def agreeing(tested: list[Standing]) -> tuple[int, int]:
 
 
 def agreement_of(text: str) -> tuple[int, int]:
-    (counts,) = re.findall(r"agree with the paper: (\d+) of (\d+)", text)
-    return int(counts[0]), int(counts[1])
+    counts = re.findall(r"agree with the paper: (\d+) of (\d+)", text) or [("0", "0")]
+    return int(counts[0][0]), int(counts[0][1])
 
 
-@given(SOME)
-def test_in_short_no_code_is_named_and_no_scenario_vanishes(some: tuple[Standing, ...]) -> None:
-    text = in_short("the plane", some)
+@given(st.lists(SOME, max_size=3))
+def test_in_short_no_code_is_named_and_no_scenario_vanishes(
+    places: list[tuple[Standing, ...]],
+) -> None:
+    text = held([(f"place {at}", some) for at, some in enumerate(places)])
     assert not ids_in(text)
-    tested = [one for one in some if one.n]
-    if not tested:
-        assert text == "On the plane no scenario has a judged trial."
+    assert text.count(".") == 1 and text.endswith(".")
+    if not places:
+        assert text == "No scenario of the paper has a judged trial."
         return
-    assert agreement_of(text) == agreeing(tested)
-    more = sum(int(n) for n in re.findall(r"(\d+) more ", text))
-    assert more + len(tested) == len(some)
-    assert ("cannot be asked" in text) == any(one.absent for one in some)
-    assert ("without a judged trial" in text) == any(not one.n and not one.absent for one in some)
+    told = text.removesuffix(".").split("monitor: ")[1].split("; ")
+    for at, (some, part) in enumerate(zip(places, told, strict=True)):
+        tested = [one for one in some if one.n]
+        if not tested:
+            assert part == f"on place {at} none has a judged trial"
+            continue
+        counts = f"on place {at} {sum(one.k == one.n for one in tested)} of {len(tested)}"
+        same, compared = agreeing(tested)
+        agreement = f", with the paper\u2019s verdict {same} of {compared}" if compared else ""
+        assert part.startswith(f"{counts}{agreement} ({sizes_of(tested)}")
+        apart = [int(n) for n in re.findall(r", (\d+) not ", part)]
+        assert sum(apart) + len(tested) == len(some)
+        assert ("not applicable" in part) == any(one.absent for one in some)
+        assert ("not judged" in part) == any(not one.n and not one.absent for one in some)
 
 
-@given(SOME)
-def test_the_sizes_are_the_least_and_the_largest(some: tuple[Standing, ...]) -> None:
-    sizes = [one.n for one in some if one.n]
-    text = in_short("the plane", some)
-    if sizes and min(sizes) < max(sizes):
-        assert f"({min(sizes)} to {max(sizes)} trials each)" in text
-    elif sizes:
-        assert f"({sizes[0]} {'trial' if sizes[0] == 1 else 'trials'} each)" in text
+def sizes_of(tested: list[Standing]) -> str:
+    least, most = min(one.n for one in tested), max(one.n for one in tested)
+    span = str(most) if least == most else f"{least} to {most}"
+    return f"{span} {'trial' if most == 1 else 'trials'} each"
 
 
 @given(SOME)
@@ -130,7 +138,9 @@ COLUMNS = st.lists(
             "claims": st.dictionaries(
                 st.sampled_from(list(CLAIMS)), st.sampled_from(list(ANSWERS))
             ),
-            "trials": st.dictionaries(st.sampled_from(list(CLAIMS)), st.integers(0, 30)),
+            "sizes": st.dictionaries(
+                st.sampled_from(list(CLAIMS)), st.lists(st.integers(1, 9), max_size=4)
+            ),
         }
     ),
     max_size=3,
@@ -148,9 +158,13 @@ def test_a_claim_is_answered_once_for_each_place(columns: list[dict[str, Any]], 
         assert [w for w, places in parts.items() if place(column) in places] == (
             [word] if word else []
         )
-        n = column["trials"].get(claim, 0)
-        if word and n and claim != "C0":
+        sizes = column["sizes"].get(claim, [])
+        if word and sizes and claim != "C0":
+            n = sum(sizes)
             assert f"{place(column)} over {n} trial{'' if n == 1 else 's'}" in text
+        if word and sizes and claim == "C0":
+            assert f"{place(column)} over {min(sizes)}" in text
+            assert re.search(rf"\b{max(sizes)} trials? each", text)
     if not parts:
         assert text.endswith(": not answered.")
 
@@ -165,6 +179,9 @@ def test_in_russian_a_claim_agrees_with_its_verb(columns: list[dict[str, Any]]) 
         assert told == ["Оценённых испытаний нет, поэтому вердиктов нет."]
 
 
+TOLD_BY = ("nsm-monitor: stream to NSM broke", "Kubernetes: pod failed", "")
+
+
 @st.composite
 def noticed(draw: st.DrawFn) -> dict[str, Any]:
     n = draw(st.integers(1, 9))
@@ -173,10 +190,13 @@ def noticed(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "n": n, "k": k, "kn": f"{k}/{n}", "shown": shown, "shown_known": shown_known,
         "shown_kn": f"{shown}/{shown_known}", "told": told, "told_known": told_known,
-        "shown_known_kn": f"{shown_known}/{n}", "blind": draw(st.sampled_from(["", "0", "> 180"])),
-        "client": draw(st.sampled_from(["monitored", "plain"])), "system": "NSM a",
+        "shown_known_kn": f"{shown_known}/{n}", "told_by": draw(st.sampled_from(TOLD_BY)),
+        "blind": draw(st.sampled_from(["", "0", "> 180"])),
+        "client": draw(st.sampled_from(["monitored", "plain"])),
+        "system": draw(st.sampled_from(["NSM v0.2.0 (2019)", "NSM b"])),
         "failure": draw(st.sampled_from(["replace", "mode", "wipe"])),
-        "place": draw(st.sampled_from(["A", "B"])), "campaign": draw(st.sampled_from(["x", "y"])),
+        "place": draw(st.sampled_from(["A, VPP", "B, VPP"])),
+        "campaign": draw(st.sampled_from(["x", "y"])),
     }  # fmt: skip
 
 
@@ -202,18 +222,29 @@ def test_each_kind_of_damage_is_named_once_with_the_share_of_cells_that_is_true(
     rows: list[dict[str, Any]],
 ) -> None:
     sentences = notice.by_damage(rows)
-    assert len(sentences) == bool(rows)
-    for failure in {row["failure"] for row in rows}:
-        own = [row for row in rows if row["failure"] == failure]
-        (part,) = [
-            part for part in sentences[0].split("; ") if notice.DAMAGE.get(failure, failure) in part
-        ]
+    assert len(sentences) == len({row["system"] for row in rows})
+    for system, failure in {(row["system"], row["failure"]) for row in rows}:
+        own = [row for row in rows if (row["system"], row["failure"]) == (system, failure)]
+        (told,) = [sentence for sentence in sentences if f"on {system}," in sentence]
+        (part,) = [p for p in told.split("; ") if notice.DAMAGE.get(failure, failure) in p]
         hidden = [row["k"] == 0 == row["shown"] for row in own]
         if any(row["shown"] == 0 and row["shown_known"] < row["n"] for row in own):
-            assert "not known" in part
+            assert "not known to be true" in part
         else:
-            share = "every cell" if all(hidden) else "some cells" if any(hidden) else "no cell"
-            assert f"true in {share}" in part
+            share = "wherever" if all(hidden) else "in some places" if any(hidden) else "nowhere"
+            assert f"true {share} " in part
+
+
+@given(st.lists(noticed(), max_size=6))
+def test_the_monitor_is_said_to_infer_it_only_where_it_told_a_client(
+    rows: list[dict[str, Any]],
+) -> None:
+    by_it = [
+        row
+        for row in rows
+        if row["system"] == "NSM v0.2.0 (2019)" and row["told"] and row["told_by"] == TOLD_BY[0]
+    ]
+    assert bool(notice.inferred(rows)) == bool(by_it)
 
 
 @given(st.lists(noticed(), max_size=6))
@@ -242,10 +273,11 @@ def test_who_was_told_sums_up_to_all_trials(rows: list[dict[str, Any]]) -> None:
 def test_in_short_only_the_campaigns_of_the_headline_say_who_was_told(
     rows: list[dict[str, Any]],
 ) -> None:
-    column = {"name": "A", "campaign": "x", "plane": "vpp"}
+    column = {"name": "A, VPP", "campaign": "x", "plane": "vpp"}
     text = " ".join(notice.told_in_short(rows, [column]))
-    own = [row for row in rows if (row["place"], row["campaign"]) == ("A", "x")]
-    pairs = [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+) trials", text)]
+    own = [row for row in rows if (row["place"], row["campaign"]) == ("A, VPP", "x")]
+    told = re.findall(r"(\d+) of (\d+) on the VPP plane of A", text)
+    pairs = [(int(a), int(b)) for a, b in told]
     assert sum(told for told, _ in pairs) == sum(row["told"] for row in own)
     assert sum(known for _, known in pairs) == sum(row["told_known"] for row in own)
     assert "0 of 0" not in text
@@ -292,6 +324,8 @@ def test_a_remedy_is_compared_with_the_same_cells_without_it(
             and bool(row["claimed"]) == (line["group"] == "of the nine")
         ]  # fmt: skip
         assert line["pairs"] == len(pairs) > 0
+        assert line["scenarios"] == len({row["scenario"] for _, row in pairs})
+        assert line["trials"] == sum(row["n"] for pair in pairs for row in pair)
         assert line["before"] == sum(b["k"] == b["n"] for b, _ in pairs)
         assert line["after"] == sum(r["k"] == r["n"] for _, r in pairs)
         assert line["fell"] == sum(r["k"] * b["n"] < b["k"] * r["n"] for b, r in pairs)
@@ -306,7 +340,12 @@ def test_a_remedy_is_compared_with_the_same_cells_without_it(
     assert known == sorted(known)  # those that nobody knew lead
     developed_on = plane == remedies.DEVELOPED_ON
     assert sum(known) == sum(r["group"] == "of the nine" and developed_on for r in told)
-    assert len(remedies.untried(told)) == known.count(False)
+    assert remedies.leads(told) == (False in known)
+    short = remedies.untried(told)
+    assert len(short) == remedies.leads(told)
+    for sentence in short:
+        assert sentence.count("(our watchdog ") == known.count(False)
+        assert not ids_in(sentence)
 
 
 @given(st.lists(st.lists(st.integers(0, 99), min_size=4, max_size=4), min_size=1, max_size=4))
@@ -333,8 +372,9 @@ def test_the_sources_name_what_the_abstract_states() -> None:
     row = {"client": "monitored", "title": "a fails", "source": "stated"}
     other = {**row, "title": "b fails", "source": "reconstructed"}
     told = sources({"rows": [row, other, other]})
-    assert told == "Stated in its abstract: “a fails”; inferred by us: 2 scenarios."
-    none = "Stated in its abstract: none; inferred by us: 1 scenario."
+    one = "Of the scenarios here its abstract states 1 (“a fails”); reconstructed by us: 2."
+    assert told == one
+    none = "Of the scenarios here its abstract states none; reconstructed by us: 1."
     assert sources({"rows": [other]}) == none
 
 
@@ -382,6 +422,7 @@ def test_windows_are_told_of_campaigns_with_judged_trials_and_of_watches_that_we
 
 def test_lanes_are_said_to_disturb_each_other_only_where_there_are_some() -> None:
     assert choices.company([watched("c")]) == "All trials ran one at a time."
+    assert choices.company([watched("c", lanes=0)]) == "No record names a lane."
     text = choices.company([watched("c", lanes=3)])
     assert text.endswith("of 1 attempt; 1 attempt that rests on one was judged unknown.")
     assert choices.lanes([]) == ""
@@ -424,10 +465,18 @@ def test_the_cost_of_a_remedy_is_told_for_each_arm_also_without_a_control() -> N
         "Watchdog heals (c, VPP): 1 act in 1 attempt; a false alarm in 0 of them, in no control, "
         "for none was run; a path that answered was cut in 0 of the 1 in which that is known."
     ]
+    unknown = {"campaign": {"name": "c"}, "watchdog": {"arms": [{**arm, "cut_known": 0}]}}
+    assert remedies.cost([unknown])[0].endswith("a path that answered was cut is known of none.")
 
 
 def test_the_machine_is_named_as_far_as_it_is_known() -> None:
-    assert limits.machine([{"campaign": {"machine": []}}]) == "one machine"
+    one = {"nodes": ["a"], "one_kernel": True, "machine": [], "lanes": 1}
+    assert limits.machine([{"campaign": one}]) == "one machine"
+    assert limits.machine([{"campaign": {**one, "nodes": []}}]) == ""
+    told = "Trials ran on clusters of one machine each, one at a time."
+    assert limits.setting([{"campaign": one}]) == told
+    apart = {**one, "one_kernel": False, "lanes": 0}
+    assert limits.setting([{"campaign": apart}]) == ""
     assert limits.few([{"campaign": {"name": "a"}, "trials_per_cell": {"least": 0}}]) == ""
 
 

@@ -120,9 +120,9 @@ def test_the_paper_prints_the_findings_as_they_are(mixed: Built, supported: Buil
 def test_the_first_page_says_what_this_is_and_has_no_code_without_its_words(mixed: Built) -> None:
     paper, _ = compile_(mixed)
     (abstract,) = (t for t in [prose(mixed, mixed.main)] if "reconstruction" in t)
-    assert f"kind clusters, each on {mixed.numbers['findings']['limits']['machine']}" in abstract
     found = mixed.numbers["findings"]
-    told = [*found["in_short"], *found["told"]["in_short"], *found["remedy"]["untried"]]
+    assert f"on kind clusters. {found['limits']['setting']} Faults" in abstract
+    told = [found["held"], *found["told"]["in_short"], *found["remedy"]["untried"]]
     for sentence in (*told, *found["noticed"]["by_damage"], *found["abstract_ru"]):
         assert not re.search(r"\b[SKVN]\d\b", sentence)
     first = pypdf.PdfReader(paper).pages[0].extract_text()

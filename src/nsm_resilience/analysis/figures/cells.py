@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells in figures: their order and their labels.
 
-A label names only what tells a row from its neighbours: the scenario and what is broken, and of
-the factors those that differ within the table shown.
+A label names what tells a row from its neighbours: the scenario and what is broken, and of the
+factors those that differ within the table shown, or are not the level that a reader takes.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ _LEVELS = {
 }
 USUAL = (SYSTEMS[FIRST].title, "first outage", "usual watch", "no remedy")
 """Names of levels that are not said of a cell: most cells have them."""
+
+IMPLIED: Mapping[str, tuple[str, ...]] = {
+    "failure": ("none", "kill", "replace"),
+    "client": ("monitored",),
+    "outage": ("first",),
+    "watch": ("usual",),
+    "remedy": ("none",),
+}
+"""Levels that a label may leave out: where nothing is said, a reader takes these (issue 18.4)."""
 
 _RANK = {
     **FACTOR_LEVELS,
@@ -100,8 +109,8 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         siblings = cells[(cells["scenario"] == row["scenario"]) & (cells["plane"] == row["plane"])]
         apart = [
             level_name(name, row[name])
-            for name in ("system", "failure", "client", "outage", "watch", "remedy")
-            if siblings[name].nunique() > 1
+            for name in ("system", *IMPLIED)
+            if siblings[name].nunique() > 1 or row[name] not in IMPLIED.get(name, (row[name],))
         ]
         name = names.get(row["scenario"], "")
         label = f"{row['scenario']} {name}".strip()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,17 @@ class Pair:
         return f"{row['scenario']} ({', '.join(shown)}): {sides[0]} – {sides[1]}"
 
 
+def labels_of(pairs: Sequence[Pair]) -> list[str]:
+    """Labels of pairs; those that several pairs of one kind share say their campaigns as well."""
+    seen = Counter((pair.any["differs_in"], pair.label) for pair in pairs)
+    return [
+        f"{pair.label} ({pair.any['second_campaign']} – {pair.any['first_campaign']})"
+        if seen[pair.any["differs_in"], pair.label] > 1
+        else pair.label
+        for pair in pairs
+    ]
+
+
 def pairs_of(contrasts: pd.DataFrame) -> list[Pair]:
     """Pairs of cells of which one of the drawn measures differs beyond chance, in table's order."""
     drawn = contrasts[contrasts["measure"].isin(PANELS)]
@@ -89,9 +101,10 @@ def draw_contrasts(contrasts: pd.DataFrame) -> Figure:
     """
     pairs = pairs_of(contrasts)[:MOST_ROWS]
     rows: list[tuple[str, Pair | None]] = []
+    labelled = list(zip(labels_of(pairs), pairs, strict=True))
     for kind in dict.fromkeys(str(pair.any["differs_in"]) for pair in pairs):
-        own = [pair for pair in pairs if pair.any["differs_in"] == kind]
-        rows += [(kind, None), *((pair.label, pair) for pair in own)]
+        own = [(label, pair) for label, pair in labelled if pair.any["differs_in"] == kind]
+        rows += [(kind, None), *own]
     figure = style.new_figure(style.PAGE_MM, 16 + _ROW_MM * max(len(rows), 1), wspace=0.02)
     panels = dict(zip(PANELS, figure.subplots(1, len(PANELS), sharey=True), strict=True))
     for name, axes in panels.items():
@@ -163,13 +176,13 @@ def describe_contrasts(contrasts: pd.DataFrame, trials: pd.DataFrame) -> Descrip
     pairs = pairs_of(contrasts)
     shown = pairs[:MOST_ROWS]
     said = [
-        f"{pair.label}: "
+        f"{label}: "
         + ", ".join(
             f"{PANELS[name]} {row['word']}"
             for name, row in pair.rows.items()
             if row["word"] not in ("open", "equal")
         )
-        for pair in shown
+        for label, pair in zip(labels_of(shown), shown, strict=True)
     ]
     alt = (
         f"Differences between {len(shown)} of {len(pairs)} pairs of cells that differ in one thing "

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import cell_labels, level_name
+from nsm_resilience.analysis.figures.cells import cell_labels, judged, level_name
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
 from nsm_resilience.statistics.intervals import Survival, kaplan_meier
@@ -63,8 +63,12 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     if not drawn:
         return _nothing_to_draw()
     right = max(watch_s, *(float(own["outage_s"].max()) for own, _ in drawn)) * 1.2
-    cells = pd.concat([own[list(CELL)].head(1) for own, _ in drawn]).reset_index(drop=True)
-    labels = cell_labels(cells, names)
+    shown = pd.concat([own[list(CELL)].head(1) for own, _ in drawn])
+    # named among all cells: one that is alone in its panel may have others that are not drawn
+    every = judged(trials)[list(CELL)].drop_duplicates()
+    named = dict(zip(every.itertuples(index=False), cell_labels(every, names), strict=True))
+    cells = shown.reset_index(drop=True)
+    labels = [named[cell] for cell in cells.itertuples(index=False)]
     panels = list(cells.groupby(["plane", "scenario"], sort=False).groups.values())
     columns = min(_COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import cell_labels
+from nsm_resilience.analysis.figures.cells import IMPLIED, cell_labels
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.timeline import (
@@ -33,13 +33,6 @@ Rect = tuple[float, float, float, float]
 
 NOTEBOOK = "notebooks/timelines.py"
 
-_USUAL = {
-    "failure": ("none", "kill", "replace"),
-    "client": ("monitored",),
-    "outage": ("first",),
-    "watch": ("usual",),
-    "remedy": ("none",),
-}
 _NOTICES = {"finding": "white", "action": style.INK}
 _LANE_MM = 2.05
 _STRIP_MM = 7.5
@@ -184,7 +177,7 @@ def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     """Return a panel's title: the cell, and the levels that are not the usual ones."""
     titles = []
     for label, row in zip(cell_labels(chosen, names), chosen.to_dict("records"), strict=True):
-        unusual = [str(row[name]) for name, levels in _USUAL.items() if row[name] not in levels]
+        unusual = [str(row[name]) for name, levels in IMPLIED.items() if row[name] not in levels]
         head = label.partition(": ")[0]
         titles.append(f"{head}: {', '.join(unusual)}" if unusual else head)
     return titles

@@ -17,8 +17,7 @@ from nsm_resilience.report.findings.standings import (
     answered,
     attempts,
     found,
-    in_short,
-    lanes,
+    held,
     place,
     sources,
     standings,
@@ -57,13 +56,12 @@ def findings(
     in_places = [(place(c), standings(headline, at)) for at, c in enumerate(columns)]
     return {
         "sources": sources(headline),
-        "in_short": [in_short(where, own) for where, own in in_places],
+        "held": held(in_places),
         "abstract_ru": abstract_ru(headline, told),
         "places": [found(where, own) for where, own in in_places],
         "again": again(headline),
         "claims": [answered(claim, columns) for claim in CLAIMS],
         "attempts": attempts(campaigns),
-        "lanes": lanes(campaigns),
         "own": account(campaigns[0]),
         "differences": [
             sentence
@@ -82,12 +80,14 @@ def findings(
             "rows": told,
             "sentences": notice.told_by_client(told),
             "in_short": notice.told_in_short(told, columns),
+            "inferred": notice.inferred(told),
             "later": still_or_changed("C2", columns),
         },
         "remedy": {
             "rows": compared,
             "sentences": remedies.helped(compared),
             "untried": remedies.untried(compared),
+            "leads": remedies.leads(compared),
             "cost": remedies.cost(campaigns),
         },
         "quiet": quiet(without_fault),
@@ -103,5 +103,9 @@ def findings(
             "before": rules.written_before(written),
             "since": rules.changed_since(written),
         },
-        "limits": {"machine": limits.machine(campaigns), "few": limits.few(campaigns)},
+        "limits": {
+            "machine": limits.machine(campaigns),
+            "setting": limits.setting(campaigns),
+            "few": limits.few(campaigns),
+        },
     }

@@ -61,14 +61,15 @@ def company(campaigns: Sequence[Campaign]) -> str:
 
     Lanes that are alone cannot disturb each other, so nothing more is said of them.
     """
-    if all(one["campaign"]["lanes"] <= 1 for one in campaigns):
-        return "All trials ran one at a time."
+    most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
+    if most <= 1:
+        return "All trials ran one at a time." if most else "No record names a lane."
     left_out, unknown = (
         sum(one["disturbances"][key] for one in campaigns) for key in ("left_out", "unknown")
     )
     return (
-        "Trials run side by side on one machine, so before any verdict all attempts of a campaign "
-        "are laid side by side, and a loss that coincides with one in another lane, or with an act "
+        "Trials ran side by side, so before any verdict all attempts of a campaign are laid beside "
+        "each other, and a loss that coincides with one in another lane, or with an act "
         "of another lane, is no outage of the system under test. Such a loss was left out of the "
         f"outages of {counted(left_out, 'attempt')}; {counted(unknown, 'attempt')} that "
         f"{'rests' if unknown == 1 else 'rest'} on one {was(unknown)} judged unknown."

@@ -16,15 +16,21 @@ RARE = 0.1
 
 
 def machine(campaigns: Sequence[Campaign]) -> str:
-    """Name the machine below each cluster by its processors, where records say them.
+    """Name the machine below each cluster by its processors; empty where it is not one machine.
 
-    >>> machine([{"campaign": {"machine": [{"what": "CPUs", "value": "2, 4"}]}}])
-    'one machine with 2 to 4 processors'
+    That nodes share a machine is known where all of them report its kernel.
+
+    >>> one = {"nodes": ["a"], "one_kernel": True, "machine": [{"what": "CPUs", "value": "2, 4"}]}
+    >>> machine([{"campaign": one}]), machine([{"campaign": {**one, "one_kernel": False}}])
+    ('one machine with 2 to 4 processors', '')
     """
+    begun = [one["campaign"] for one in campaigns if one["campaign"]["nodes"]]
+    if not begun or not all(one["one_kernel"] for one in begun):
+        return ""
     found = sorted(
         int(value)
-        for one in campaigns
-        for fact in one["campaign"]["machine"]
+        for one in begun
+        for fact in one["machine"]
         if fact["what"] == "CPUs"
         for value in str(fact["value"]).split(", ")
         if value.isdigit()
@@ -33,6 +39,21 @@ def machine(campaigns: Sequence[Campaign]) -> str:
         return "one machine"
     noun = "processor" if found[-1] == 1 else "processors"
     return f"one machine with {least_to_most(found[0], found[-1])} {noun}"
+
+
+def setting(campaigns: Sequence[Campaign]) -> str:
+    """Say on what trials ran, and how many side by side at most; empty where no record says it.
+
+    >>> one = {"nodes": [], "one_kernel": False, "machine": [], "lanes": 5}
+    >>> setting([{"campaign": one}, {"campaign": {**one, "lanes": 1}}])
+    'Trials ran at most 5 side by side.'
+    """
+    where = machine(campaigns)
+    most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
+    lanes = f"at most {most} side by side" if most > 1 else "one at a time" if most else ""
+    parts = [f"on clusters of {where} each" if where else "", lanes]
+    told = ", ".join(part for part in parts if part)
+    return f"Trials ran {told}." if told else ""
 
 
 def few(campaigns: Sequence[Campaign]) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.report.findings.standings import place
 from nsm_resilience.report.rows import all_rows
-from nsm_resilience.systems.known import system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
@@ -126,10 +127,14 @@ def _by_level(rows: Sequence[Mapping[str, Any]], count: str) -> str:
     names = _names(rows)
     levels: dict[str, list[str]] = {}
     for row in rows:
-        plain = "" if row["client"] == "monitored" else f" with a {row['client']} client"
-        cell = f"{names[row['campaign'], row['place']]}{plain} {row[count]}"
-        levels.setdefault(row["level"], []).append(cell)
+        levels.setdefault(row["level"], []).append(f"{_cell_of(row, names)} {row[count]}")
     return "; ".join(f"after {level} ({', '.join(cells)})" for level, cells in levels.items())
+
+
+def _cell_of(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> str:
+    """The campaign of a row, and what tells the row from others of one level there."""
+    plain = "" if row["client"] == "monitored" else f" with a {row['client']} client"
+    return f"{names[row['campaign'], row['place']]}{plain}"
 
 
 def _names(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
@@ -147,8 +152,9 @@ def blind_times(rows: Sequence[Mapping[str, Any]]) -> str:
     known = [row for row in rows if row["blind"]]
     if not known:
         return ""
-    cells = [f"{row['level']} {row['blind']} s ({row['campaign']})" for row in known]
-    return f"Where new clients asked within the watch, they were blind for: {'; '.join(cells)}."
+    names = _names(rows)
+    cells = [f"{row['level']} {row['blind']} s ({_cell_of(row, names)})" for row in known]
+    return f"Blind times, where new clients asked within the watch: {'; '.join(cells)}."
 
 
 def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -164,15 +170,20 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for failure in dict.fromkeys(row["failure"] for row in own):
             share = _share_of([outcome_of(row) for row in own if row["failure"] == failure])
             kinds.setdefault(share, []).append(DAMAGE.get(failure, failure))
-        told = [f"{share} with sockets {listed(kinds[share], last='or')}" for share in SHARES
+        told = [f"{share} sockets {listed(kinds[share], last='or')}" for share in SHARES
                 if share in kinds]  # fmt: skip
         sizes = each([row["n"] for row in own])
-        sentences.append(f"Damage by damage on {system}: {'; '.join(told)} ({sizes}).")
+        sentences.append(f"Damage by damage on {system}, the claim is {'; '.join(told)} ({sizes}).")
     return sentences
 
 
-SHARES = ("true in every cell", "true in some cells", "true in no cell", "not known")
-"""In how many cells claim C1 is true; not known where of one cell it is not."""
+SHARES = (
+    "true wherever it was tried with",
+    "true in some places and not in others with",
+    "true nowhere with",
+    "not known to be true with",
+)
+"""Where claim C1 is true of a kind of damage; not known where of one cell it is not."""
 
 
 def _share_of(outcomes: Sequence[str]) -> str:
@@ -187,9 +198,9 @@ def told_by_client(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say, client by client, in how many trials it was told, by what it has itself."""
     clients: dict[str, list[str]] = {}
     names = _names(rows)
-    for (client, place, campaign), (told, known) in told_sums(rows).items():
+    for (client, where, campaign), (told, known) in told_sums(rows).items():
         count = f"{told} of {known}" if known else "an unknown number"
-        clients.setdefault(client, []).append(f"{count} in {names[campaign, place]}")
+        clients.setdefault(client, []).append(f"{count} in {names[campaign, where]}")
     return [
         f"Trials in which a {client} client was told: {listed(parts)}."
         for client, parts in clients.items()
@@ -201,13 +212,29 @@ def told_in_short(
 ) -> list[str]:
     """The same of the campaigns that lead the headline, each place by its name alone."""
     clients: dict[str, list[str]] = {}
-    for (client, place, _), (told, known) in told_sums(leading(rows, columns)).items():
+    for (client, where, _), (told, known) in told_sums(leading(rows, columns)).items():
         if known:
-            clients.setdefault(client, []).append(f"{told} of {known} trials ({place})")
+            clients.setdefault(client, []).append(f"{told} of {known} on {place({'name': where})}")
     return [
-        f"A client {WITH_MONITOR.get(client, client)} was told in {listed(parts)}."
+        f"Trials in which a client {WITH_MONITOR.get(client, client)} was told: {listed(parts)}."
         for client, parts in clients.items()
     ]
+
+
+def inferred(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say by what NSM of 2019 tells its client, where it was told so; else nothing.
+
+    Source: code of NSM v0.2.0, `nsm-monitor`; issue 18, point 2.
+    """
+    first = SYSTEMS[FIRST].title
+    own = [row for row in rows if row["system"] == first and row["told"]]
+    if not any(row["told_by"].startswith(MONITOR) for row in own):
+        return ""
+    return f"{first} sends no message of it: its monitor infers it from a stream that closed."
+
+
+MONITOR = "nsm-monitor"
+"""The sidecar of a monitored client of NSM v0.2.0, as the judge names what it said."""
 
 
 def leading(

@@ -47,6 +47,6 @@ def _busy(row: Row) -> str:
         return ""
     component, _, share = row["busiest"].rpartition(" ")
     return (
-        f", {row['used']} s of processor time an hour for the system's components; over 30 s the "
-        f"busiest, {component}, used {share} % of a processor"
+        f", {row['used']} s of processor time an hour for the system\u2019s components; over 30 s "
+        f"the busiest, {component}, used {share} % of a processor"
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,10 +31,10 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
 
     Returns:
         campaign, remedy and plane in words, group, whether the rules were made without these in
-        view (`untried`), number of pairs, least and most trials of a cell; of the pairs how many
-        were supported in all trials without and with it, in how many the share rose or fell, and
-        `longer`: the pairs whose median outage was longer with it, with both medians, those that
-        grew most first.
+        view (`untried`), number of pairs and of their scenarios, least and most trials of a cell
+        and the sum of all; of the pairs how many were supported in all trials without and with it,
+        in how many the share rose or fell, and `longer`: the pairs whose median outage was longer
+        with it, with both medians, those that grew most first.
     """
     found = []
     for campaign in campaigns:
@@ -71,6 +72,8 @@ def _sums(
         "group": GROUPS[beyond],
         "untried": beyond or plane != DEVELOPED_ON,
         "pairs": len(pairs),
+        "scenarios": len({row["scenario"] for _, row in pairs}),
+        "trials": sum(sizes),
         "least": min(sizes),
         "most": max(sizes),
         "before": sum(bare == 1 for bare, _ in shares),
@@ -112,15 +115,42 @@ def helped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def untried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The same in short, for an abstract, of what the rules were not made for."""
-    return [
-        f"Monitoring as a remedy (our {row['remedy']}, {row['plane']} plane), {row['group']} "
-        f"({counted(row['pairs'], 'cell')}, {each([row['least'], row['most']])}): supported in all "
-        f"trials without it {row['before']}, with it {row['after']}; a longer median outage in "
-        f"{len(row['longer'])}{_worst(row['longer'], most=1, by_name=False)}."
-        for row in _untried_first(rows)
-        if row["untried"]
+    """The same in one sentence, for an abstract, of what the rules were not made for.
+
+    None where nothing of that kind was run without and with a remedy.
+    """
+    own = [row for row in _untried_first(rows) if row["untried"]]
+    alike = Counter(_which(row) for row in own)
+    told = [
+        f"({_which(row)}{_in_campaign(row) if alike[_which(row)] > 1 else ''}): of "
+        f"{_how_many(row)}, {each([row['least'], row['most']])}, supported in all trials "
+        f"{row['before']} without it and {row['after']} with it, with a longer median outage in "
+        f"{len(row['longer'])}{_worst(row['longer'], most=1, by_name=False)}"
+        for row in own
     ]
+    words = "Monitoring as a remedy, beyond what its rules were made for"
+    return [f"{words} {'; '.join(told)}."] if told else []
+
+
+def _which(row: Mapping[str, Any]) -> str:
+    return f"our {row['remedy']}, {row['plane']} plane"
+
+
+def _in_campaign(row: Mapping[str, Any]) -> str:
+    return f", {row['campaign']}"
+
+
+def _how_many(row: Mapping[str, Any]) -> str:
+    """How many scenarios, and of which group; of cells where a scenario has several."""
+    scenarios = f"{counted(row['scenarios'], 'scenario')} {row['group']}"
+    if row["pairs"] == row["scenarios"]:
+        return scenarios
+    return f"{counted(row['pairs'], 'cell')} of {scenarios}"
+
+
+def leads(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether there is anything that its rules were not made for, and so comes first."""
+    return any(row["untried"] for row in rows)
 
 
 def _untried_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -144,8 +174,7 @@ def cost(campaigns: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"{_capital(arm['remedy'])} ({campaign['campaign']['name']}, {arm['plane']}): "
         f"{counted(arm['acts'], 'act')} in {counted(arm['attempts'], 'attempt')}; a false alarm in "
-        f"{arm['alarmed']} of them, in {_of_controls(arm)}; a path that answered was cut in "
-        f"{arm['cut']} of the {arm['cut_known']} in which that is known."
+        f"{arm['alarmed']} of them, in {_of_controls(arm)}; {_cut(arm)}."
         for campaign in campaigns
         for arm in campaign["watchdog"]["arms"]
     ]
@@ -156,6 +185,13 @@ def _of_controls(arm: Mapping[str, Any]) -> str:
         return "no control, for none was run"
     share = f"{arm['controls_alarmed']} of {counted(arm['controls'], 'control')}"
     return f"{share} (95 % interval {arm['controls_interval']})"
+
+
+def _cut(arm: Mapping[str, Any]) -> str:
+    if not arm["cut_known"]:
+        return "whether a path that answered was cut is known of none"
+    known = f"{arm['cut_known']} in which that is known"
+    return f"a path that answered was cut in {arm['cut']} of the {known}"
 
 
 def _capital(text: str) -> str:

@@ -74,7 +74,7 @@ def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _counted(claim: str, column: Mapping[str, Any]) -> str:
-    n = column["trials"].get(claim, 0)
+    n = sum(column["sizes"].get(claim, []))
     return place_ru(column) + (f" (n = {n})" if n else "")
 
 

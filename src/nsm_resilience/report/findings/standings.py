@@ -123,27 +123,35 @@ class Sums:
         return [one.n for one in self.tested]
 
 
-def in_short(where: str, all_of_them: Sequence[Standing]) -> str:
-    """Say what was found in one place in counts alone, without a code, for an abstract.
+def held(in_places: Sequence[tuple[str, Sequence[Standing]]]) -> str:
+    """Say in one sentence what was found in all places, without a code, for an abstract.
 
     Args:
-        where: system and plane in words.
-        all_of_them: the scenarios there.
+        in_places: of each the system and plane in words, and the scenarios there.
 
     >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
-    ...         Standing("S2", "b fails", "node", "supported", 0, 2)]
-    >>> in_short("VPP", ones).partition(";")[0]
-    'On VPP 1 of 2 scenarios was supported in all its trials (2 trials each)'
+    ...         Standing("S2", "b fails", "node", "supported", 0, 1)]
+    >>> held([("VPP", ones)]).partition(": ")[2].partition(",")[0], held([])
+    ('on VPP 1 of 2', 'No scenario of the paper has a judged trial.')
     """
-    sums = Sums.of(all_of_them)
+    if not in_places:
+        return "No scenario of the paper has a judged trial."
+    told = [_held_in(where, Sums.of(own)) for where, own in in_places]
+    default = "with its default kind of failure and a client with NSM\u2019s own monitor"
+    return f"Scenarios supported in all their trials, each {default}: {'; '.join(told)}."
+
+
+def _held_in(where: str, sums: Sums) -> str:
     if not sums.tested:
-        return f"On {where} no scenario has a judged trial."
-    parts = [_held(where, sums, ""), _agreeing(sums)]
+        return f"on {where} none has a judged trial"
+    agreeing = f", with the paper\u2019s verdict {sums.agreeing} of {sums.compared}"
+    apart = [each(sums.sizes)]
     if sums.absent:
-        parts.append(f"{len(sums.absent)} more cannot be asked of this system")
+        apart.append(f"{len(sums.absent)} not applicable")
     if sums.missing:
-        parts.append(f"{len(sums.missing)} more without a judged trial")
-    return f"{'; '.join(parts)}."
+        apart.append(f"{len(sums.missing)} not judged")
+    counts = f"on {where} {len(sums.held)} of {len(sums.tested)}"
+    return f"{counts}{agreeing if sums.compared else ''} ({', '.join(apart)})"
 
 
 def found(where: str, all_of_them: Sequence[Standing]) -> str:
@@ -164,26 +172,20 @@ def found(where: str, all_of_them: Sequence[Standing]) -> str:
     if not sums.tested:
         return f"On {where} no scenario has a judged trial."
     ids = f": {listed([one.scenario for one in sums.held])}" if sums.held else ""
-    parts = [_held(where, sums, ids)]
+    many = len(sums.held)
+    parts = [
+        f"On {where} {many} of {counted(len(sums.tested), 'scenario')} {was(many)} supported in "
+        f"all {'its' if many == 1 else 'their'} trials ({each(sums.sizes)}{ids})"
+    ]
     if sums.rest:
         parts.append(f"not so {listed([one.counted for one in sums.rest])}")
-    parts.append(_agreeing(sums))
+    if sums.compared:
+        agreeing = f"{sums.agreeing} of {sums.compared}"
+        parts.append(f"verdicts that agree with the paper: {agreeing}")
     for words, some in (("does not exist there", sums.absent), ("no judged trial", sums.missing)):
         if some:
             parts.append(f"{words}: {listed([one.scenario for one in some])}")
     return f"{'; '.join(parts)}."
-
-
-def _held(where: str, sums: Sums, ids: str) -> str:
-    held = len(sums.held)
-    return (
-        f"On {where} {held} of {counted(len(sums.tested), 'scenario')} {was(held)} supported in "
-        f"all {'its' if held == 1 else 'their'} trials ({each(sums.sizes)}{ids})"
-    )
-
-
-def _agreeing(sums: Sums) -> str:
-    return f"verdicts that agree with the paper: {sums.agreeing} of {sums.compared}"
 
 
 def again(headline: Headline) -> str:
@@ -245,7 +247,7 @@ def by_answer(
 def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     """Say where a claim is reproduced and where it is not, and on how many trials that rests.
 
-    >>> column = {"name": "NSM, VPP", "claims": {"C1": "differs"}, "trials": {"C1": 3}}
+    >>> column = {"name": "NSM, VPP", "claims": {"C1": "differs"}, "sizes": {"C1": [3]}}
     >>> print(answered("C1", [column])[-76:])
     e NSM inoperable (C1): not reproduced on the VPP plane of NSM over 3 trials.
     """
@@ -257,9 +259,11 @@ def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _rests_on(claim: str, column: Mapping[str, Any]) -> str:
-    """Trials behind an answer; of claim C0 each scenario has its own number."""
-    n = column["trials"].get(claim, 0)
-    return f" over {counted(n, 'trial')}" if n and claim != "C0" else ""
+    """Trials behind an answer; of claim C0, which counts scenarios, those of each."""
+    sizes = column["sizes"].get(claim, [])
+    if not sizes:
+        return ""
+    return f" over {each(sizes) if claim == 'C0' else counted(sum(sizes), 'trial')}"
 
 
 def still_or_changed(claim: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -281,23 +285,9 @@ def sources(headline: Headline) -> str:
     """Say which scenarios the paper's abstract states, and how many are our reconstruction."""
     lines = [row for row in headline["rows"] if row["client"] == "monitored"]
     stated = [f"“{row['title']}”" for row in lines if row["source"] == "stated"]
-    inferred = sum(row["source"] == "reconstructed" for row in lines)
-    named = f"Stated in its abstract: {listed(stated)}"
-    return f"{named}; inferred by us: {counted(inferred, 'scenario')}."
-
-
-def lanes(campaigns: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many trials ran side by side at most; empty where no record says it.
-
-    >>> lanes([{"campaign": {"lanes": 5}}, {"campaign": {"lanes": 1}}])
-    'at most 5 trials side by side'
-    """
-    most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
-    return (
-        f"at most {counted(most, 'trial')} side by side"
-        if most > 1
-        else ("one trial at a time" if most else "")
-    )
+    ours = sum(row["source"] == "reconstructed" for row in lines)
+    named = f"{len(stated)} ({listed(stated)})" if stated else "none"
+    return f"Of the scenarios here its abstract states {named}; reconstructed by us: {ours}."
 
 
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
