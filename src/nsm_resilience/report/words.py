@@ -32,8 +32,8 @@ HEADINGS: Mapping[str, str] = {
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "source": {
         "stated": "the paper's abstract names the scenario",
-        "reconstructed": "the abstract does not name it: inferred by us from the components that "
-        "it lists, the number that it gives, and NSM's records of that time",
+        "reconstructed": "the abstract does not name it: inferred by us from what it lists and "
+        "counts, and from NSM's records of that time",
         "ours": "not of the paper: added by us",
     },
     "system": {name: system.title for name, system in SYSTEMS.items()},

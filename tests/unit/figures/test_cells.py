@@ -58,6 +58,15 @@ def test_a_label_names_only_the_factors_that_set_a_cell_apart() -> None:
     ]
 
 
+def test_a_level_that_nobody_would_take_for_granted_is_named_also_where_it_is_alone() -> None:
+    """A panel of a hang was headed by the component alone (issue 18, point 4)."""
+    table = cells(
+        {"scenario": "S2", "failure": "hang"}, {"scenario": "S4"},
+        {"scenario": "S8", "failure": "replace"}, {"scenario": "S9", "client": "plain"},
+    )  # fmt: skip
+    assert cell_labels(table, {}) == ["S2: hang", "S4", "S8", "S9: plain"]
+
+
 def test_a_label_names_the_plane_only_where_there_are_two() -> None:
     table = cells({"scenario": "S2"}, {"scenario": "S2", "plane": "vpp"})
     assert cell_labels(table, {}) == ["S2 (kernel)", "S2 (VPP)"]

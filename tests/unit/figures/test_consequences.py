@@ -24,12 +24,15 @@ from nsm_resilience.analysis.figures.consequences import (
 from nsm_resilience.analysis.figures.contrasts import (
     MOST_ROWS,
     PANELS,
+    Pair,
     describe_contrasts,
     draw_contrasts,
+    labels_of,
     pairs_of,
 )
 from nsm_resilience.analysis.trial_units import Ran
 from nsm_resilience.study.load import load_study
+from nsm_resilience.tables.cell import FACTOR_LEVELS
 from tests.builders.campaigns import Constructed, construct
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
@@ -140,11 +143,24 @@ def test_what_censoring_leaves_open_is_not_drawn_as_an_estimate(compared: pd.Dat
             assert (mark.get_marker() == "o") == whole[0]  # type: ignore[attr-defined]
 
 
+def test_pairs_of_the_same_levels_in_several_campaigns_are_told_apart_by_them() -> None:
+    row = {**dict.fromkeys(FACTOR_LEVELS), "scenario": "S2", "failure": "kill",
+           "differs_in": "plane", "first": "vpp", "second": "kernel",
+           "first_campaign": "a"}  # fmt: skip
+    pairs = [Pair({"outage_s": {**row, "second_campaign": name}}) for name in ("b", "c")]
+    assert labels_of(pairs) == [
+        "S2 (kill): kernel – VPP (b – a)",
+        "S2 (kill): kernel – VPP (c – a)",
+    ]
+    assert labels_of(pairs[:1]) == ["S2 (kill): kernel – VPP"]
+
+
 def test_labels_tell_pairs_apart_and_trials_are_named_with_their_campaign(
     two: pd.DataFrame, compared: pd.DataFrame
 ) -> None:
     pairs = pairs_of(compared)
-    labels = [(pair.any["differs_in"], pair.label) for pair in pairs]
+    kinds = [pair.any["differs_in"] for pair in pairs]
+    labels = list(zip(kinds, labels_of(pairs), strict=True))
     assert len(set(labels)) == len(labels)
     described = describe_contrasts(compared, two)
     known = {f"{c}: {t}" for c, t in zip(two["campaign"], two["trial"], strict=True)}

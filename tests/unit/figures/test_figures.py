@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -155,19 +156,25 @@ def test_a_survival_curve_ends_where_its_last_watch_ended(
     assert not with_id(figure, "censored:S4-kernel-monitored-kill")
 
 
-def test_no_legend_lies_on_a_survival_curve() -> None:
-    """Curves that fall at once lay under a legend at the lower left."""
-    rows = [(f"S2-vpp-monitored-{how}/{n:02}", how, 0.15 + 0.02 * n)
-            for how in ("kill", "hang") for n in range(1, 8)]  # fmt: skip
-    trials = pd.DataFrame(
+def outages_of(scenario: str, times: dict[str, list[float]]) -> pd.DataFrame:
+    """Judged trials of one scenario: outages in seconds by kind of failure."""
+    return pd.DataFrame(
         [
-            {"trial": trial, "attempt": 1, "campaign": "c", "scenario": "S2", "system": FIRST,
-             "plane": "vpp", "client": "monitored", "failure": how, "outage": "first",
-             "watch": "usual", "remedy": "none", "outcome": "complete", "counts": True,
-             "verdict": "supported", "reason": "x", "outage_s": seconds, "outage_censored": False}
-            for trial, how, seconds in rows
+            {"trial": f"{scenario}-vpp-monitored-{how}/{n:02}", "attempt": 1, "campaign": "c",
+             "scenario": scenario, "system": FIRST, "plane": "vpp", "client": "monitored",
+             "failure": how, "outage": "first", "watch": "usual", "remedy": "none",
+             "outcome": "complete", "counts": True, "verdict": "supported", "reason": "x",
+             "outage_s": seconds, "outage_censored": False}
+            for how, all_of_them in times.items()
+            for n, seconds in enumerate(all_of_them, start=1)
         ]
     )  # fmt: skip
+
+
+def test_no_legend_lies_on_a_survival_curve() -> None:
+    """Curves that fall at once lay under a legend at the lower left."""
+    soon = [0.15 + 0.02 * n for n in range(1, 8)]
+    trials = outages_of("S2", {"kill": soon, "hang": soon})
     figure = draw_survival(trials, {"S2": "nsmd"}, WATCH_S)
     FigureCanvasAgg(figure).draw()
     (axes,) = figure.axes
@@ -177,6 +184,14 @@ def test_no_legend_lies_on_a_survival_curve() -> None:
     for line in axes.get_lines():
         points = axes.transData.transform(line.get_xydata())
         assert not any(box.contains(x, y) for x, y in points)
+
+
+def test_a_curve_that_is_alone_in_its_panel_says_which_level_it_is() -> None:
+    """The hang of a scenario whose kill has too few trials for a curve."""
+    figure = draw_survival(outages_of("V1", {"kill": [5.0], "hang": [9.0] * 5}), {}, WATCH_S)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["hang, n = 5"]
 
 
 # --- timelines -----------------------------------------------------------------------------------
@@ -304,6 +319,22 @@ def test_cells_without_trials_say_not_tested_and_have_no_interval(
     assert set(table["k/n"]) == {"–"}
     figure = draw_result_table(untested.tables["scenarios"], names)
     assert not with_id(figure, "share:")
+
+
+def test_no_word_beside_the_shares_runs_into_the_next(
+    mixed: Constructed, names: dict[str, str]
+) -> None:
+    """`unsupported` touched the word behind it, in the README's picture, too."""
+    figure = draw_result_table(mixed.tables["scenarios"], names)
+    FigureCanvasAgg(figure).draw()
+    lines: dict[int, list[tuple[float, float]]] = {}
+    for text in figure.axes[0].texts:
+        box = text.get_window_extent()
+        lines.setdefault(round(text.get_position()[1] * 10), []).append((box.x0, box.x1))
+    assert len(lines) == len(mixed.tables["scenarios"]) + 1
+    for line in lines.values():
+        for (_, end), (begin, _) in pairwise(sorted(line)):
+            assert end + 3 < begin
 
 
 def test_claims_and_shares_stand_in_the_same_row(mixed: Constructed, names: dict[str, str]) -> None:

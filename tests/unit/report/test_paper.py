@@ -189,6 +189,17 @@ def test_every_figure_and_table_says_where_it_is_from(mixed: Built) -> None:
         assert all((mixed.campaign.tables_dir / f"{t}.csv").is_file() for t in line["tables"])
 
 
+def test_a_table_counts_the_trials_that_stand_in_it(mixed: Built) -> None:
+    counted = {
+        item["value"]["name"]: item["value"]["trials"] for item in asked(mixed, "<provenance>")
+    }
+    rows = [row for plane in mixed.numbers["planes"] for row in plane["rows"]]
+    further = mixed.numbers["further"]
+    assert counted["nine"] == sum(row["n"] for row in rows) > 0
+    assert counted["further"] == sum(row["n"] for row in further) > 0
+    assert counted["rows"] == mixed.numbers["counts"]["judged"]
+
+
 def test_links_into_the_results_are_relative_and_lead_somewhere(mixed: Built) -> None:
     targets = [link["dest"] for link in asked(mixed, "link") if isinstance(link["dest"], str)]
     relative = {t for t in targets if "://" not in t}
