@@ -17,6 +17,7 @@ from nsm_resilience.analysis.figures.cells import (
     short_names,
 )
 from nsm_resilience.analysis.figures.typical import typical_of_cell
+from nsm_resilience.report.findings.standings import rests_on
 from nsm_resilience.report.site_links import index_of, page_of_cell
 from nsm_resilience.report.wording import down_time, median_seconds, share_interval, typographic
 from nsm_resilience.site.attempts import Attempt, listed
@@ -34,7 +35,11 @@ NOT_TESTED = "not tested"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One of the paper's claims on one plane: what came of it, why, and the cells that decided."""
+    """One of the paper's claims on one plane: what came of it, why, and the cells that decided.
+
+    Attributes:
+        trials: on how many the answer rests, in words; empty without any.
+    """
 
     claim: str
     plane: str
@@ -42,6 +47,7 @@ class Claim:
     agreement: str
     why: str
     cells: tuple[str, ...]
+    trials: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,8 @@ def overview(
         )
         for cell, row in zip(ids, rows, strict=True)
     ]  # fmt: skip
-    own = [_claim(row) for row in claims.to_dict("records")]
+    sizes = {cell: int(row["n"]) for cell, row in zip(ids, rows, strict=True)}
+    own = [_claim(row, sizes) for row in claims.to_dict("records")]
     planes = [
         _plane(plane, cells, own) for plane in dict.fromkeys(c.levels["plane"] for c in cells)
     ]
@@ -208,14 +215,16 @@ def _plane(name: str, cells: Sequence[CellRow], claims: Sequence[Claim]) -> Plan
     )
 
 
-def _claim(row: Mapping[Any, Any]) -> Claim:
+def _claim(row: Mapping[Any, Any], sizes: Mapping[str, int]) -> Claim:
     text = {name: typographic(str(row[name])) for name in ("text", "why")}
     deciding = str(row["scenarios"] or "")
+    cells = tuple(deciding.split(", ")) if deciding else ()
     return Claim(
         claim=str(row["claim"]),
         plane=str(row["plane"]),
         agreement=str(row["agreement"]),
-        cells=tuple(deciding.split(", ")) if deciding else (),
+        cells=cells,
+        trials=rests_on(str(row["claim"]), [sizes[cell] for cell in cells if cell in sizes]),
         **text,
     )
 

@@ -16,6 +16,7 @@ from linked_pages import Page, dead_links, target_of
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.report.findings.standings import rests_on
 from nsm_resilience.report.site_links import (
     EVIDENCE,
     ROWS_SHOWN,
@@ -187,6 +188,18 @@ def test_cells_that_were_run_have_a_line_and_what_is_lacking_comes_last(built: B
     for row in claims.to_dict("records"):
         anchor = f'id="claim-{row["claim"]}-{row["plane"]}"'
         assert (anchor in head) == (row["agreement"] != "not tested")
+
+
+def test_a_claim_says_on_how_many_trials_it_rests(built: Built) -> None:
+    """An answer of one trial a cell read as one of ten (issue 18, point 3)."""
+    words = Page(built.index).words
+    sizes = {cell_id(row): int(row["n"]) for row in built.table("scenarios").to_dict("records")}
+    claims = built.table("claims")
+    tested = claims[claims["agreement"] != "not tested"].to_dict("records")
+    assert tested
+    for row in tested:
+        rests = rests_on(row["claim"], [sizes[cell] for cell in row["scenarios"].split(", ")])
+        assert f"{row['claim']}: {row['agreement']}, {rests}" in words
 
 
 LEVELS: dict[str, Sequence[str]] = {

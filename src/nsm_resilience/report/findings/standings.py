@@ -252,18 +252,29 @@ def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     e NSM inoperable (C1): not reproduced on the VPP plane of NSM over 3 trials.
     """
     parts = [
-        f"{words} on {listed([place(column) + _rests_on(claim, column) for column in own])}"
+        f"{words} on {listed([place(column) + _over(claim, column) for column in own])}"
         for words, own in by_answer(claim, columns, ANSWERS)
     ]
     return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not answered'}."
 
 
-def _rests_on(claim: str, column: Mapping[str, Any]) -> str:
-    """Trials behind an answer; of claim C0, which counts scenarios, those of each."""
-    sizes = column["sizes"].get(claim, [])
+def _over(claim: str, column: Mapping[str, Any]) -> str:
+    rests = rests_on(claim, column["sizes"].get(claim, []))
+    return f" over {rests}" if rests else ""
+
+
+def rests_on(claim: str, sizes: Sequence[int]) -> str:
+    """Trials behind an answer; of claim C0, which counts scenarios, those of each.
+
+    Args:
+        sizes: judged trials of each cell that decided.
+
+    >>> rests_on("C0", [2, 3]), rests_on("C1", [2, 3]), rests_on("C1", [])
+    ('2 to 3 trials each', '5 trials', '')
+    """
     if not sizes:
         return ""
-    return f" over {each(sizes) if claim == 'C0' else counted(sum(sizes), 'trial')}"
+    return each(sizes) if claim == "C0" else counted(sum(sizes), "trial")
 
 
 def still_or_changed(claim: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
