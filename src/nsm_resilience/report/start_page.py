@@ -130,8 +130,8 @@ def result_cells(
 
 
 def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[str]:
-    """Say beneath a table what its columns mean, and its words for sources and clients."""
-    met = {name: {str(row[name]) for row in rows} for name in ("source", "client")}
+    """Say beneath a table what its columns mean, and its words for sources, planes and clients."""
+    met = {name: {str(row[name]) for row in rows} for name in ("source", "plane", "client")}
     said = [f"*{escaped(w.word)}*: {escaped(w.meaning)}" for w in words_met(met)]
     return [
         "k of n judged trials supported, with the Wilson interval of that share. Attempts that "

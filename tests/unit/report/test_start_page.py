@@ -84,7 +84,7 @@ def test_what_a_campaign_lacks_comes_last(built: Constructed) -> None:
 
 def test_the_words_of_sources_and_clients_are_explained(built: Constructed) -> None:
     body = html(page_of(built))
-    for column in ("source", "client"):
+    for column in ("source", "plane", "client"):
         for word in set(built.tables["scenarios"][column]):
             assert f"<em>{word}</em>: {meaning_of(column, word)}" in " ".join(body.split())
     assert 'href="site/words.html"' in body
