@@ -239,4 +239,5 @@ def test_one_trial_that_shows_something_refutes_beside_one_that_is_not_known(stu
     ]
     found = claims(study, two)["C1"]
     assert found["agreement"] == "differs"
-    assert "in 1 of 1 something was shown (1 in which it is not known left out)" in found["why"]
+    shown = "in 1 of 1 something was shown in the watch (1 in which it is not known left out)"
+    assert shown in found["why"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "notebooks/result-table.py"
 _ROW_MM = 4.6
-COUNTS, VERDICT, CLAIM = 1.08, 1.22, 1.46
+COUNTS, VERDICT, CLAIM = 1.08, 1.24, 1.54
 """Where the columns beside the shares begin, on the axis of shares: wide enough for their longest
 words also in a wider font."""
 _AGREEMENT_SIGNS = {"agrees": "agrees", "differs": "differs", "not tested": "–"}
@@ -89,7 +89,7 @@ def draw_result_table(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Figu
     for x, text in ((COUNTS, "k/n"), (VERDICT, "verdict"), (CLAIM, "claim")):
         axes.text(x, -0.75, text, va="bottom", fontsize=7.0, color=style.SOFT)
     axes.set_ylim(len(rows) - 0.5, -0.6)
-    axes.set_xlim(-0.02, 1.62)
+    axes.set_xlim(-0.02, 1.78)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
     axes.spines["bottom"].set_bounds(0, 1)
     axes.spines["left"].set_visible(False)
