@@ -103,16 +103,39 @@ def test_the_spelled_out_commands_do_what_make_does() -> None:
     assert "$(BIN)/python -m pytest -n logical\n" in makefile
 
 
+def anchors_of(text: str) -> set[str]:
+    """The anchors that a host of repositories gives to the headings of a document."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    headings = re.findall(r"^#+ (.+)$", prose, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+
+
+WRITTEN = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "config/*.md", "results/recorded/*/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("document", WRITTEN)
+def test_every_link_of_a_document_leads_to_a_file_and_to_a_heading_of_it(document: str) -> None:
+    dead = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text_of(document)):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (ROOT / document).parent / file if file else ROOT / document
+        if not target.exists() or (anchor and anchor not in anchors_of(target.read_text("utf-8"))):
+            dead.append(link)
+    assert dead == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_file_that_a_document_links_or_names_is_there(document: str) -> None:
+def test_every_file_that_a_document_names_is_there(document: str) -> None:
     text = text_of(document)
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     paths = re.findall(r"`((?:config|profiles|tools|workflow|paper|notebooks)/[\w./-]+)`", text)
     own = {"config/mine.yaml"}
-    here = (ROOT / document).parent
-    missing = [link for link in links if not (here / link).exists()]
-    missing += [path for path in set(paths) - own if not (ROOT / path).exists()]
-    assert missing == []
+    assert [path for path in set(paths) - own if not (ROOT / path).exists()] == []
 
 
 def test_the_documented_results_are_what_the_workflow_makes() -> None:
