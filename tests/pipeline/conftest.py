@@ -32,8 +32,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 @pytest.fixture(scope="session")
 def project(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose default campaign is the small one."""
-    return recorded_project(small, tmp_path_factory.mktemp("project"))
+    """A project whose default campaign is the small one, in a folder with a name to quote."""
+    return recorded_project(small, tmp_path_factory.mktemp("a [b] it's $d & é;"))
 
 
 @pytest.fixture(scope="session")

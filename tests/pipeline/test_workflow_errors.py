@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -42,6 +43,25 @@ def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(
     settings.write_bytes(as_it_was)
     assert done.returncode == 1
     assert "iconv -f" in done.stdout and "config.yaml" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_folder_with_braces_in_its_path_is_to_be_renamed(bare: Project, tmp_path: Path) -> None:
+    """Snakemake's own words are of a name that is unknown in a context."""
+    done = make_project(tmp_path / "my {new} study").snakemake("--dry-run")
+    assert done.returncode == 1
+    assert "my {new} study; rename the folder" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("given", [["--configfile", "gone.yaml"], ["--configfile=latin.yaml"]])
+def test_settings_that_the_command_line_names_are_read_by_the_same_rule(
+    bare: Project, given: list[str]
+) -> None:
+    (bare.folder / "latin.yaml").write_bytes("campaigns: [small] # Zürich\n".encode("latin-1"))
+    done = bare.snakemake("--dry-run", *given)
+    assert done.returncode == 1
+    assert re.search(r"error: (gone|latin).yaml:", done.stdout)
     assert "Traceback" not in done.stdout
 
 

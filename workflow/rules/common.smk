@@ -22,6 +22,11 @@ from nsm_resilience.workflow import hold_build, settings_of_call, source_checksu
 foreign = code_of_another_checkout(Path(workflow.main_snakefile).parent)
 if foreign:
     raise WorkflowError(foreign)
+if set("{}") & set(str(Path(workflow.main_snakefile).parent)):
+    raise WorkflowError(
+        f"Snakemake takes braces for wildcards, and there are some in the path of "
+        f"{Path(workflow.main_snakefile).parent}; rename the folder"
+    )
 
 try:
     SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
