@@ -9,23 +9,31 @@ made-up clock, so that their format is the real one. Tests on real records are b
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from nsm_resilience.record import writer as writer_module
+from nsm_resilience.record.events import RECOVERED
 from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.fault import Fault
-from nsm_resilience.study.models import Cell, Factors, Study
+from nsm_resilience.study.models import Cell, Factors, Scenario, Study
+from tests.builders import samples
 from tests.builders.samples import (
+    INTERVAL,
+    REPLY_S,
+    ZERO_WALL,
     Rows,
     component_samples,
     echoes,
     ns,
+    process_of,
     socket_samples,
     wall,
 )
@@ -67,10 +75,11 @@ def build(
     down: Sequence[tuple[float, float]] = (),
     lost_at: Sequence[float] = (),
     watch_s: float | None = None,
-    because: str = "window over",
+    because: str | None = None,
     settle: bool = True,
     answered_s: float | None = 2.5,
     stage: str = "init container nsm-init runs",
+    problem: str | None = None,
     bystander_s: float | None = 1.5,
     proved: bool | None = True,
     acts: Acts = (),
@@ -82,6 +91,7 @@ def build(
     kubernetes: Sequence[dict[str, Any]] = (),
     void: str | None = None,
     close: bool = True,
+    zero_s: float = 0.0,
 ) -> Path:
     """Write one record and return its folder; by default everything is as it should be.
 
@@ -95,10 +105,11 @@ def build(
         down: Spans without replies, seconds from the fault.
         lost_at: Single echoes lost.
         watch_s: Length of the watch; by default as the runner does it.
-        because: Why it ended, in the runner's words.
+        because: Why it ended, in the runner's words; by default as the runner does it.
         settle: Whether the runner ends the watch once the path is back and has settled.
         answered_s: When the new client is answered after asking; None = not at all.
         stage: Where it was when its window ended.
+        problem: What was wrong with the new client's probe.
         bystander_s: When the ordinary pod had started; None = not at all.
         proved: Whether the faults' proofs hold; None = no proof is written.
         acts: More events, each with its time.
@@ -110,7 +121,19 @@ def build(
         kubernetes: Raw Kubernetes events.
         void: The reason, when the runner gives the attempt up.
         close: Whether the closing event is written.
+        zero_s: When its fault comes, seconds after that of other records.
     """
+    if zero_s:
+        later = {"ZERO_NS": ns(zero_s), "ZERO_WALL": ZERO_WALL + timedelta(seconds=zero_s)}
+        with patch.multiple(samples, **later):
+            return build(
+                campaign, scenario, study=study, number=number, attempt=attempt, factors=factors,
+                down=down, lost_at=lost_at, watch_s=watch_s, because=because, settle=settle,
+                answered_s=answered_s, stage=stage, problem=problem, bystander_s=bystander_s,
+                proved=proved, acts=acts, leave_out=leave_out, path_rows=path_rows,
+                new_rows=new_rows, component_rows=component_rows, meta=meta,
+                kubernetes=kubernetes, void=void, close=close,
+            )  # fmt: skip
     study = study or make_study(campaign)
     declared = study.scenario(scenario)
     levels = Factors.model_validate({"failure": declared.default_failure, **(factors or {})})
@@ -119,9 +142,11 @@ def build(
     ends = [e for _, e in down]
     back = max(ends, default=0.0)
     whole = WINDOWS["watch_s"]
+    early = bool(down) and settle and back + WINDOWS["settle_s"] + 0.1 < whole
+    if because is None:
+        because = RECOVERED if early else "window over"
     if watch_s is None:
-        settled = back + WINDOWS["settle_s"] + 0.05
-        watch_s = min(whole, settled) if down and settle and back < whole else whole
+        watch_s = settled_at(back + WINDOWS["settle_s"] + 0.03) if early else whole
     description: dict[str, Any] = {
         "format": 1, "campaign": CAMPAIGN, "trial": trial, "cell": cell.id,
         "scenario": declared.model_dump(mode="json"), "factors": levels.model_dump(),
@@ -163,7 +188,7 @@ def build(
             (watch_s, note("watch_end", data={"because": because})),
             (watch_s, lambda w: w.end("watch")),
             (watch_s + 0.2, lambda w: w.begin("after")),
-            *_after(watch_s + 0.3, answered_s, stage, bystander_s),
+            *_after(watch_s + 0.3, answered_s, stage, problem, bystander_s),
             (watch_s + 12.0, lambda w: w.end("after")),
             (watch_s + 12.1, stored_snapshot("after")),
             *acts,
@@ -178,12 +203,16 @@ def build(
         rows = echoes(-1.5, watch_s + 0.5, down, lost_at)
         writer.samples("path", path_rows(rows) if path_rows else rows)
         asked = watch_s + 0.3
+        # sent so that the first reply comes after exactly `answered_s`
         rows = [] if answered_s is None else echoes(
-            asked + answered_s - 0.1, asked + answered_s + 0.04,
+            asked + answered_s - 0.1 - REPLY_S, asked + answered_s + 0.04 - REPLY_S,
             down=[(asked + answered_s - 1, asked + answered_s - 0.001)],
         )  # fmt: skip
         writer.samples("new", new_rows(rows) if new_rows else rows)
-        rows = component_samples(-1.5, watch_s + 0.5)
+        hit = _processes_hit(declared, levels) if proved is not False else {}
+        rows = component_samples(
+            -1.5, watch_s + 0.5, killed=hit.get("kill", ()), hung=hit.get("hang", ())
+        )
         writer.samples("components", component_rows(rows) if component_rows else rows)
         writer.samples("sockets", socket_samples(-1.5, watch_s + 0.5))
         writer.kubernetes_events(list(kubernetes))
@@ -218,6 +247,11 @@ def describe(campaign: Path) -> None:
     )
 
 
+def settled_at(after_s: float) -> float:
+    """When the first reply comes from then on: at a reply the runner sees that the path settled."""
+    return -1.5 + math.ceil((after_s + 1.5) / INTERVAL) * INTERVAL + REPLY_S
+
+
 def monitor_says(seconds: float, message: str) -> Act:
     """An act that writes one line of nsm-monitor's log, stamped by its node."""
     text = f'{wall(seconds)[:-1]}001Z stderr F time="x" level=info msg="NSM Monitor: {message}"\n'
@@ -244,11 +278,13 @@ def _faults(
         declared = Fault.model_validate(fault)
         who = {"source": "agent", "node": declared.role, "target": declared.target}
         done = 0.008 + 0.002 * at
-        data = {"id": f"fault-{at}", "method": failure, "t_begin_ns": ns(done - 0.002),
-                "t_done_ns": ns(done), "error": None, "before": {}}  # fmt: skip
+        before = process_of(declared.role, declared.component)
+        data = {"id": f"fault-{at}", "method": declared.failure_in(failure),
+                "t_begin_ns": ns(done - 0.002), "t_done_ns": ns(done), "error": None,
+                "before": before}  # fmt: skip
         found.append((done, note("injection", data=data, **who)))
         if proved is not None:
-            checks = [{"check": "the old process is gone", "ok": proved}]
+            checks = [{"check": "the old process is gone", "ok": proved, "before": before}]
             proof = {"id": f"fault-{at}", "proved": proved, "checks": checks}
             found.append((0.2, note("injection_proof", data=proof, **who)))
         if declared.for_s is not None:
@@ -257,14 +293,27 @@ def _faults(
     return found
 
 
+def _processes_hit(scenario: Scenario, levels: Factors) -> dict[str, set[tuple[str, str]]]:
+    """Whose process each failure hits, by node and component."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for fault in scenario.faults:
+        place = (str(fault.role), str(fault.component))
+        found.setdefault(fault.failure_in(levels.failure), set()).add(place)
+    return found
+
+
 def _after(
-    asked: float, answered_s: float | None, stage: str, bystander_s: float | None
+    asked: float,
+    answered_s: float | None,
+    stage: str,
+    problem: str | None,
+    bystander_s: float | None,
 ) -> list[tuple[float, Act]]:
     window = WINDOWS["new_connection_s"]
     ended = asked + (window if answered_s is None else answered_s + 0.05)
     result = {
         "answered": answered_s is not None, "seconds": answered_s, "window_s": window,
-        "stage": "" if answered_s is not None else stage,
+        "stage": "" if answered_s is not None else stage, "problem": problem,
     }  # fmt: skip
     other = {"started": bystander_s is not None, "seconds": bystander_s,
              "window_s": WINDOWS["bystander_s"]}  # fmt: skip

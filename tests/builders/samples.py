@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,8 @@ ZERO_NS = 1_000_000_000_000
 """The fault's instant on the made-up monotonic clock."""
 ZERO_WALL = datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
 INTERVAL = 0.02
+REPLY_S = 0.00025
+"""From the beat of an echo to its reply."""
 
 Rows = list[dict[str, Any]]
 
@@ -52,24 +54,48 @@ def echoes(
     return rows
 
 
+PLACES = [
+    (node, name, 100 + 10 * at + number)
+    for at, node in enumerate(("client", "endpoint"))
+    for number, name in enumerate(COMPONENTS)
+]
+"""Every component, on which node, and as which process."""
+START_TICKS = 5
+
+
+def process_of(node: str | None, component: str | None) -> dict[str, Any]:
+    """A component's process as an agent reports it; nothing of one that is not sampled."""
+    found = {(at, name): pid for at, name, pid in PLACES}.get((str(node), str(component)))
+    return {} if found is None else {"pid": found, "start_ticks": START_TICKS, "state": "S"}
+
+
 def component_samples(
-    begin_s: float, end_s: float, restarts: dict[tuple[str, str], float] | None = None
+    begin_s: float,
+    end_s: float,
+    restarts: dict[tuple[str, str], float] | None = None,
+    *,
+    killed: Collection[tuple[str, str]] = (),
+    hung: Collection[tuple[str, str]] = (),
 ) -> Rows:
-    """Both nodes every half second; a component in `restarts` has another process from then on."""
+    """Both nodes every half second; a component in `restarts` has another process from then on.
+
+    One that is `killed` by the fault has another since then and no count of it; one that is `hung`
+    is stopped.
+    """
     rows: Rows = []
     t = begin_s
     while t <= end_s:
-        for at, node in enumerate(("client", "endpoint")):
-            for number, name in enumerate(COMPONENTS):
-                again = restarts is not None and t >= restarts.get((node, name), float("inf"))
-                rows.append(
-                    {
-                        "t_ns": ns(t), "node": node, "component": name,
-                        "pid": 100 + 10 * at + number + (1000 if again else 0),
-                        "start_ticks": 5 + again, "state": "S", "restarts": int(again),
-                        "ready": True,
-                    }
-                )  # fmt: skip
+        for node, name, pid in PLACES:
+            again = restarts is not None and t >= restarts.get((node, name), float("inf"))
+            other = again or (t > 0.0 and (node, name) in killed)
+            rows.append(
+                {
+                    "t_ns": ns(t), "node": node, "component": name,
+                    "pid": pid + (1000 if other else 0), "start_ticks": START_TICKS + other,
+                    "state": "T" if t > 0.0 and (node, name) in hung else "S",
+                    "restarts": int(again), "ready": True,
+                }
+            )  # fmt: skip
         t += 0.5
     return rows
 

@@ -8,6 +8,7 @@ begin by asking and disturb nothing.
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -108,6 +109,11 @@ def _undone(record: Record) -> list[Act]:
     """
     injected = {str(e.data.get("id")): e for e in record.all_of("injection")}
     lasted = {f"fault-{n}": _for_s(f) for n, f in enumerate(_faults(record), start=1)}
+    entered = sorted(
+        event.t_ns
+        for event in record.all_of("phase")
+        if event.data.get("name") in UNDOING_PHASES and event.data.get("state") == "begin"
+    )
     found = []
     for event in record.all_of("undo"):
         name = str(event.data.get("id"))
@@ -118,26 +124,22 @@ def _undone(record: Record) -> list[Act]:
             continue  # it looked that what an agent had undone serves again
         begin = _integer(event, "t_begin_ns")
         if begin is None:
-            since = _undoing_since(record, event, injection, lasted.get(name))
+            since = _undoing_since(entered, event, injection, lasted.get(name))
             begin = max(since, event.t_ns - UNDOING_NS)
         text = f"{_UNDONE[str(injection.data['method'])]} {_what(event)}"
         found.append(_act(record, "undo", min(begin, event.t_ns), event.t_ns, text, event))
     return found
 
 
-def _undoing_since(record: Record, undo: Event, injection: Event, for_s: float | None) -> int:
+def _undoing_since(
+    entered: list[int], undo: Event, injection: Event, for_s: float | None
+) -> int:
     done = _integer(injection, "t_done_ns")
     over = done + to_ns(for_s) if done is not None and for_s is not None else None
     if over is not None and over <= undo.t_ns:
         return over
-    entered = [
-        event.t_ns
-        for event in record.all_of("phase")
-        if event.data.get("name") in UNDOING_PHASES
-        and event.data.get("state") == "begin"
-        and event.t_ns <= undo.t_ns
-    ]
-    return max(entered, default=undo.t_ns)
+    before = bisect.bisect_right(entered, undo.t_ns)
+    return entered[before - 1] if before else undo.t_ns
 
 
 def _act(record: Record, kind: ActKind, begin: int, end: int, text: str, event: Event) -> Act:

@@ -17,8 +17,11 @@ import numpy as np
 
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import of_event, of_samples
-from nsm_resilience.judge.rules import to_ns
-from nsm_resilience.record.events import Event
+from nsm_resilience.judge.outages import SamplesError, read_echoes
+from nsm_resilience.judge.rules import NANOSECONDS, Rules, to_ns
+from nsm_resilience.judge.settled import state_of
+from nsm_resilience.record.events import NEVER_STOPPED, RECOVERED, Event
+from nsm_resilience.record.manifest import SINCE
 from nsm_resilience.record.reader import Record
 
 if TYPE_CHECKING:
@@ -26,6 +29,16 @@ if TYPE_CHECKING:
 
 NO_INTERFACE = "ENODEV"
 """What the prober notes of an echo while it sees no interface (agent/node/echo.py)."""
+
+CLOCKS_NS = NANOSECONDS
+"""How far two clocks of a trial may be apart: times of nodes are converted with an offset whose
+error is half a round trip to the agent, which answers within a second or the trial is void."""
+
+ROUNDED_NS = 2_000
+"""An instant that is the sum of two times, each of which a file keeps in whole microseconds."""
+
+LOOK_S = 30.0
+"""How long one look of the runner may take: both agents and Kubernetes, each within ten seconds."""
 
 STOPPED_S = 10.0
 """How long after a new client's result its prober may go on: two calls to the agent, each of which
@@ -78,6 +91,76 @@ def check_new_clients(record: Record) -> Problem | None:
     return None
 
 
+def check_first_replies(record: Record) -> Problem | None:
+    """A new client that connected after so many seconds has a reply that came then."""
+    asked = {(e.node, e.data.get("client")): e.t_ns for e in record.all_of("asked")}
+    table = record.table("new")
+    table = table[(table["fate"] == "reply").fillna(False) & table["rtt_ns"].notna()]
+    came = (table["sent_ns"] + table["rtt_ns"]).to_numpy(dtype=np.int64)
+    clients = table["client"].to_numpy(dtype=object)
+    unnamed = table["client"].isna().to_numpy(dtype=np.bool_)
+    for result in record.all_of("new_connection"):
+        key = (result.node, result.data.get("client"))
+        seconds, begun = result.data.get("seconds"), asked.get(key)
+        if not isinstance(seconds, int | float) or result.data.get("answered") is not True:
+            continue
+        told = result.data.get("asked_ns", begun)
+        if begun is None:
+            continue  # judge/newconnection.py says what is missing
+        if told != begun:
+            return wrong(result, "the new client did not ask when its result says")
+        mine = came[unnamed | (clients == key[1])]  # without any, judge/newconnection.py says so
+        if len(mine) and np.abs(mine - begun - to_ns(seconds)).min() > ROUNDED_NS:
+            return wrong(result, f"no echo of the new client was answered {seconds:.3f} s after it")
+    return None
+
+
+def check_end_of_watch(record: Record) -> Problem | None:
+    """A watch that ended because the path had settled ended with a reply (trial/phases.py).
+
+    So it is since a record names its files; before, the runner wrote the instant of writing.
+    """
+    if record.meta["format"] < SINCE:
+        return None
+    path = record.table("path")
+    came = (path["sent_ns"] + path["rtt_ns"]).dropna().to_numpy(dtype=np.int64)
+    for event in record.all_of("watch_end"):
+        if event.data.get("because") != RECOVERED:
+            continue
+        if not len(came) or np.abs(came - event.t_ns).min() > ROUNDED_NS:
+            return wrong(event, "the watch is said to have ended with a reply that is not there")
+    return None
+
+
+def check_what_was_seen(record: Record) -> Problem | None:
+    """What the runner said of the path at the end of a watch, and what became of the echoes.
+
+    It goes by the judge's own rule (settled.py), and by what it had taken in then. Records since
+    that is written say how many echoes those were, and how many of them had no answer: the table
+    begins with them, in the order in which they came.
+    """
+    table = record.table("path")
+    lost = np.cumsum((table["fate"] != "reply").to_numpy(dtype=np.bool_))
+    faults, ends = record.all_of("fault_instant"), record.all_of("watch_end")
+    for begin, event in zip(faults, ends, strict=False):
+        taken, unanswered = event.data.get("echoes"), event.data.get("unanswered")
+        if type(taken) is int and type(unanswered) is int:
+            if not 0 < taken <= len(lost) or lost[taken - 1] != unanswered:
+                text = f"{unanswered} of the first {taken} echoes had no answer"
+                return wrong(event, f"the runner saw that {text}, and the table says otherwise")
+        elif record.meta["format"] >= SINCE and event.data.get("because") == NEVER_STOPPED:
+            known = event.t_ns - to_ns(LOOK_S)
+            first = int(table["sent_ns"].min())
+            try:
+                echoes = read_echoes(table)
+            except SamplesError:
+                return None  # it is the path's own problem
+            rules = Rules.of(record.meta)
+            if state_of(echoes, begin.t_ns, known, rules, since_ns=first).hits:
+                return wrong(event, "the path is said to have never stopped, and echoes say it did")
+    return None
+
+
 def by_client(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The echoes of each prober that wrote into a table: of the path, or of each new client."""
     if "client" not in table.columns:
@@ -113,6 +196,9 @@ AGREEMENTS: tuple[Callable[[Record], Problem | None], ...] = (
     check_reported_twice,
     check_begin_of_echoes,
     check_new_clients,
+    check_first_replies,
+    check_end_of_watch,
+    check_what_was_seen,
 )
 """In this order; each returns the first thing that does not agree."""
 

@@ -26,9 +26,7 @@ from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.shared import Across, Shared
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.traces import Stretch
-
-RECOVERED = "recovered and settled"
-"""Why the runner ended a watch before its window was over (trial/phases.py)."""
+from nsm_resilience.record.events import RECOVERED
 
 Judge = Callable[[Sequence[Stretch]], Judgement]
 """The judgement on an attempt with these stretches left out."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.injected import faults_of
+from nsm_resilience.judge.protocol import turns_of
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import Event
@@ -73,11 +75,27 @@ def find_injection(record: Record, instants: Instants) -> Injection:
             return Injection(
                 "missing", f"there is no proof of the fault of {target}", skew, evidence
             )
-    not_undone = _not_undone(record, instants)
-    if not_undone is not None:
-        return Injection("not proved", not_undone, skew, evidence)
+    undone = _undone_early(record) or _not_undone(record, instants)
+    if undone is not None:
+        return Injection("not proved", undone, skew, evidence)
     checks = tuple(of_event("injection", p, f"{_target(p)}: {_say_checks(p)}") for p in judged)
     return Injection("proved", f"{len(judged)} faults proved", skew, (*evidence, *checks))
+
+
+def _undone_early(record: Record) -> str | None:
+    """A fault that was to last until the end and was undone in its watch, as a clause."""
+    faults = faults_of(record)
+    for event in record.all_of("undo"):
+        fault = faults.get(str(event.data.get("id")))
+        if fault is None or fault.for_s is not None:
+            continue
+        for begin, end in turns_of(record):
+            if begin <= event.t_ns <= end:
+                text = (
+                    f"the fault of {fault.target} was undone after {to_s(event.t_ns - begin):.1f} s"
+                )
+                return f"{text}, and was to last until the end"
+    return None
 
 
 def _not_undone(record: Record, instants: Instants) -> str | None:

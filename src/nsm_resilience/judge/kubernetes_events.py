@@ -84,7 +84,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
 def _event(line: str) -> dict[str, Any] | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 

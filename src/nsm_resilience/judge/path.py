@@ -17,6 +17,7 @@ from nsm_resilience.judge.outages import Echoes, Interruption
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.settled import PathState, state_of
 from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.record.events import RECOVERED, Event
 
 PathVerdict = Literal["alive", "recovered", "late", "dead", "gone", "unknown"]
 LISTED = 5
@@ -106,7 +107,7 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
     problem = (
         check_echoes(echoes, begin, end, rules)
         or check_late(late, len(part), rules)
-        or _watched_long_enough(state, end - begin, rules)
+        or _watched_long_enough(state, instants.watch_end, end - begin, rules)
     )
     verdict = "unknown" if problem is not None else _verdict(state)
     censored = not (state.back and state.lives)
@@ -183,10 +184,16 @@ def unknown_path(problem: Problem) -> PathMeasure:
     )
 
 
-def _watched_long_enough(state: PathState, watched_ns: int, rules: Rules) -> Problem | None:
-    if state.settled or watched_ns >= to_ns(rules.watch_s - rules.tolerance_s):
+def _watched_long_enough(
+    state: PathState, watch_end: Event, watched_ns: int, rules: Rules
+) -> Problem | None:
+    if watched_ns >= to_ns(rules.watch_s - rules.tolerance_s):
         return None
     what = "had not recovered and settled" if state.hits else "had never stopped"
+    if state.settled:
+        if watch_end.data.get("because") == RECOVERED:
+            return None
+        what = "is not said to have recovered and settled"
     return Problem(
         f"the watch ended after {to_s(watched_ns):.1f} s of the {rules.watch_s:g} s declared "
         f"although the path {what}"

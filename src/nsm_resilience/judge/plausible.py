@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nsm_resilience.judge.agreement import AGREEMENTS, by_client, wrong
+from nsm_resilience.judge.agreement import AGREEMENTS, CLOCKS_NS, by_client, wrong
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import Evidence, of_samples
+from nsm_resilience.judge.injected import INJECTED
+from nsm_resilience.judge.protocol import PROTOCOL
 from nsm_resilience.judge.rules import NANOSECONDS, to_ns, to_s
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
@@ -32,10 +34,6 @@ from nsm_resilience.study.cells import Cell, Factors
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CLOCKS_NS = NANOSECONDS
-"""How far two clocks of a trial may be apart: times of nodes are converted with an offset whose
-error is half a round trip to the agent, which answers within a second or the trial is void."""
 
 DAY_NS = 86_400 * NANOSECONDS
 """No trial lasts that long: its prober ends by itself after an hour (probes/datapath.py)."""
@@ -276,12 +274,14 @@ CHECKS: tuple[Callable[[Record], Problem | None], ...] = (
     check_identity,
     check_instants,
     check_phases,
+    *PROTOCOL,
     check_watch,
     check_asked,
     check_presence,
     check_samples_in_time,
     check_echoes_possible,
     *AGREEMENTS,
+    *INJECTED,
 )
 """In this order; each returns the first thing that cannot be."""
 

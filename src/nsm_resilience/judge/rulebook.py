@@ -19,6 +19,7 @@ from nsm_resilience.judge import (
     injection,
     plausible,
     processor_time,
+    protocol,
     shared,
     wall_clock,
     watchdog,
@@ -125,8 +126,9 @@ RULEBOOK: tuple[RuleText, ...] = (
         "length of the watch",
         "path",
         ("watch_s", "tolerance_s"),
-        "Until recovered and settled, else for `watch_s` ({watch_s} s; the clock is allowed "
-        "{tolerance_s} s); a shorter one is `unknown`.",
+        "Until recovered and settled, by the echoes and by what the runner says, else for "
+        "`watch_s` ({watch_s} s; the clock is allowed {tolerance_s} s); a shorter one is "
+        "`unknown`.",
     ),
     RuleText(
         "new connection",
@@ -163,7 +165,7 @@ RULEBOOK: tuple[RuleText, ...] = (
         ("UNDONE_EARLY_S", "UNDONE_LATE_S"),
         "Every declared fault has a proof by the agent, else `not_injected`; an injection in a "
         "control is `unknown`. A fault with `for_s` is undone at most {UNDONE_EARLY_S} s before "
-        "and {UNDONE_LATE_S} s after its time.",
+        "and {UNDONE_LATE_S} s after its time; one without is not undone in its watch.",
     ),
     RuleText(
         "treatment",
@@ -279,10 +281,31 @@ RULEBOOK: tuple[RuleText, ...] = (
     RuleText(
         "files agree",
         "agreement",
-        ("STOPPED_S",),
+        ("STOPPED_S", "ROUNDED_NS", "LOOK_S"),
         "So is one whose files contradict each other: the table of the path does not begin when "
         "the prober saw its interface, echoes of a new client were due before it asked or more "
-        "than {STOPPED_S} s after its result, a fault was proved and not injected.",
+        "than {STOPPED_S} s after its result, a fault was proved and not injected; no reply came "
+        "({ROUNDED_NS} s apart) when a new client is said to have connected, or when the watch of "
+        "a path ended that had settled; the runner had seen other losses than the table has, or "
+        "none until {LOOK_S} s before the end of a watch in which the path was interrupted.",
+    ),
+    RuleText(
+        "as the runner writes it",
+        "protocol",
+        ("DESCRIBED_S",),
+        "So is one whose events do not come as one process writes them: phases out of their order, "
+        "a time that goes back, what happens once in a trial twice, a restart count that falls, a "
+        "snapshot from another time than its phase, a node or a new client that the trial has "
+        "not, a start that its description puts {DESCRIBED_S} s apart.",
+    ),
+    RuleText(
+        "the fault that was declared",
+        "injected",
+        (),
+        "So is one whose fault is another than the study's: of another target, in another way, "
+        "before its time, twice, proved or undone before it was injected, of a process, socket or "
+        "pod that was not there; or whose process, proved to be gone or stopped, is at work in a "
+        "later sample. What the system under test may have mended itself proves nothing.",
     ),
     *OF_MEASURES,
     RuleText(
@@ -306,6 +329,9 @@ def values() -> dict[str, float]:
         "PROMPT_NS": plausible.PROMPT_NS,
         "LATEST_START_S": plausible.LATEST_START_S,
         "STOPPED_S": agreement.STOPPED_S,
+        "ROUNDED_NS": agreement.ROUNDED_NS,
+        "LOOK_S": agreement.LOOK_S,
+        "DESCRIBED_S": protocol.DESCRIBED_S,
         "UNDONE_EARLY_S": injection.UNDONE_EARLY_S,
         "UNDONE_LATE_S": injection.UNDONE_LATE_S,
         "BEATS_MISSED": watchdog.BEATS_MISSED,

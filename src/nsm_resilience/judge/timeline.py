@@ -91,28 +91,23 @@ def find_instants(record: Record) -> Instants:
 def find_phases(record: Record, instants: Instants) -> tuple[PhaseSpan, ...]:
     """Every phase in the order begun; a phase that was entered twice has two spans."""
     spans: list[PhaseSpan] = []
-    changes = record.all_of("phase")
-    for at, event in enumerate(changes):
-        name = event.data.get("name")
-        if event.data.get("state") != "begin" or name not in get_args(Phase):
+    following: dict[object, Event] = {}
+    for event in reversed(record.all_of("phase")):
+        name, state = event.data.get("name"), event.data.get("state")
+        if name not in get_args(Phase) or state not in ("begin", "end"):
             continue
-        end = next(
-            (
-                e
-                for e in changes[at + 1 :]
-                if e.data.get("name") == name and e.data.get("state") in ("begin", "end")
-            ),
-            None,
-        )
-        ended = end is not None and end.data.get("state") == "end"
-        spans.append(
-            PhaseSpan(
-                str(name),
-                instants.since_fault(event.t_ns),
-                to_s(end.t_ns - event.t_ns) if end is not None and ended else None,
+        if state == "begin":
+            next_one = following.get(name)
+            ended = next_one is not None and next_one.data.get("state") == "end"
+            spans.append(
+                PhaseSpan(
+                    str(name),
+                    instants.since_fault(event.t_ns),
+                    to_s(next_one.t_ns - event.t_ns) if next_one is not None and ended else None,
+                )
             )
-        )
-    return tuple(spans)
+        following[name] = event
+    return tuple(reversed(spans))
 
 
 def _last(events: list[Event]) -> Event | None:

@@ -31,6 +31,11 @@ MONITOR_STREAM = "monitor stream"
 ended (agent/node/listen.py)."""
 
 
+RECOVERED, NEVER_STOPPED = "recovered and settled", "window over, the path never stopped"
+"""`because` of a `watch_end`: why it is over before its window is, and that it is over with a path
+that was never interrupted. Any other says that the window was over."""
+
+
 class EventError(ValueError):
     """A line is not an event."""
 

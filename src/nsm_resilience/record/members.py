@@ -13,22 +13,38 @@ import lzma
 import re
 import tarfile
 import tempfile
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from nsm_resilience.record.checksums import left_behind
 
 SUFFIX = ".tar.xz"
 
 _PIECE = 1 << 20
+
+LARGEST = 8 << 30
+"""Bytes of a scenario's archive when it is unpacked. The largest recorded so far has 0.1 GiB; a
+small file can hold any number of bytes that are alike."""
+
+MEMORY = 512 << 20
+"""Bytes that unpacking may take; xz by its highest preset takes 65 MiB."""
+
+MOST_MEMBERS = 1_000_000
+"""Files in one archive. The largest recorded so far has some thousand."""
+
 _RECORD = re.compile(
     r"(?P<record>records/(?P<trial>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*/[0-9]{2,})/[1-9][0-9]{0,2})/"
 )
-_PART = re.compile(r"[^\x00-\x1f\x7f/\\:]+")
-"""A part of a path that means the same everywhere: no control characters, no other separators."""
+_PART = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[^\x00-\x1f\x7f/\\:<>\"|?*]+(?<![. ])",
+    re.IGNORECASE,
+)
+"""A part of a path that means the same everywhere: no control characters, no other separators,
+nothing that a file system keeps for itself or drops from the end."""
 
 
 class MemberError(ValueError):
@@ -63,9 +79,13 @@ def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
     """
     records: set[str] = set()
     names: set[str] = set()
+    spelt: dict[str, str] = {}
     with _plain(path) as content:
         for member in _members(content):
+            if len(names) >= MOST_MEMBERS:
+                raise MemberError(f"has more than {MOST_MEMBERS} files")
             record = _record_of(member, scenario, names)
+            _spelt_once(member.name, spelt)
             names.add(member.name)
             records.add(record)
             if into is not None:
@@ -77,14 +97,33 @@ def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
     return records
 
 
+def _spelt_once(name: str, spelt: dict[str, str]) -> None:
+    """MemberError when a file or folder is there in another spelling as well.
+
+    Some systems take both for the same: other capitals, or another composition of a character.
+    """
+    for place in (name, *map(str, Path(name).parents)):
+        if (known := spelt.setdefault(_folded(place), place)) != place:
+            raise MemberError(f"{ascii(place)[1:-1][:120]} is there as {ascii(known)[1:-1][:120]}")
+        if known is not place:
+            return  # a folder that was there: so were those above it
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
+
+
 @contextmanager
 def _plain(path: Path) -> Iterator[IO[bytes]]:
     """The tar inside: one whole stream of xz, and nothing after it."""
-    unpack = lzma.LZMADecompressor(format=lzma.FORMAT_XZ)
+    unpack = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MEMORY)
     with tempfile.TemporaryFile() as content, path.open("rb") as packed:
         try:
-            while not unpack.eof and (piece := packed.read(_PIECE)):
-                content.write(unpack.decompress(piece))
+            piece = b""
+            while not unpack.eof and (not unpack.needs_input or (piece := packed.read(_PIECE))):
+                content.write(unpack.decompress(piece if unpack.needs_input else b"", _PIECE))
+                if content.tell() > LARGEST:
+                    raise MemberError(f"is larger than {LARGEST >> 30} GiB when it is unpacked")
         except lzma.LZMAError as error:
             raise MemberError(f"cannot be unpacked ({error})") from error
         if not unpack.eof:
@@ -98,11 +137,14 @@ def _plain(path: Path) -> Iterator[IO[bytes]]:
 def _members(content: IO[bytes]) -> Iterator[tarfile.TarInfo]:
     """Members in their order; MemberError unless the archive ends where nothing more is."""
     try:
-        with tarfile.open(fileobj=content, mode="r:", errorlevel=2) as archive:
+        headers = cast(IO[bytes], _Headers(content))
+        with tarfile.open(fileobj=headers, mode="r:", errorlevel=2) as archive:
             while (member := archive.next()) is not None:
                 yield member
                 archive.members.clear()  # type: ignore[attr-defined]
             end = archive.offset
+    except MemberError:
+        raise
     except (tarfile.TarError, zlib.error, ValueError, OverflowError, EOFError) as error:
         raise MemberError(f"is no whole tar archive ({error})") from error
     content.seek(end)
@@ -113,6 +155,20 @@ def _members(content: IO[bytes]) -> Iterator[tarfile.TarInfo]:
         rest += len(piece)
     if rest < 2 * tarfile.BLOCKSIZE:
         raise MemberError("ends in the middle: it was cut")
+
+
+class _Headers:
+    """What `tarfile` reads of the headers, a piece at most at a time: a long name is no longer."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+        self.seek, self.tell = content.seek, content.tell
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; MemberError for more than a piece."""
+        if not 0 <= size <= _PIECE:
+            raise MemberError(f"has a header of {size} bytes")
+        return self._content.read(size)
 
 
 def _record_of(member: tarfile.TarInfo, scenario: str, before: set[str]) -> str:

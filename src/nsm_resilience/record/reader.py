@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +25,15 @@ from nsm_resilience.record.strict_json import JsonError, parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LARGEST_FILE = 1 << 30
+"""Bytes. No file of a record is larger: most have some KiB, a log of an hour some MiB."""
+
+LARGEST_EVENTS = 128 << 20
+"""Bytes of events.jsonl, which is read as a whole: a day of trial has less."""
+
+MOST_ROWS = 10_000_000
+"""Rows of one table of samples: a thousand echoes a second for more than two hours."""
 
 _META_KEYS = ("trial", "cell", "scenario", "factors", "attempt", "windows", "probes", "cluster")
 
@@ -106,6 +117,19 @@ class Record:
     def _tables(self) -> dict[str, pd.DataFrame]:
         return {}
 
+    @cached_property
+    def _objects(self) -> dict[Path, dict[str, Any]]:
+        return {}
+
+    def object_in(self, path: Path) -> dict[str, Any]:
+        """The JSON object in a file of it; RecordError when there is none.
+
+        It is read once, and all who ask get the same one: nobody writes into it.
+        """
+        if path not in self._objects:
+            self._objects[path] = read_object(path)
+        return self._objects[path]
+
     def table(self, name: str) -> pd.DataFrame:
         """One table of samples, empty when the record has none; RecordError when unreadable.
 
@@ -126,7 +150,11 @@ class Record:
             try:
                 # half the time that pandas' own `read_parquet` takes of so small a file
                 with final.open("rb") as stream:  # a folder by this name is no table
-                    table = parquet.ParquetFile(stream).read(use_threads=False).to_pandas()
+                    file = parquet.ParquetFile(stream)
+                    # a small file can hold any number of rows that are alike
+                    if file.metadata.num_rows > MOST_ROWS:
+                        raise ValueError(f"{file.metadata.num_rows} rows")
+                    table = file.read(use_threads=False).to_pandas()
                 table = in_nanoseconds(table)
                 for column in ADDED_LATER & set(COLUMNS[name]) - set(table.columns):
                     table[column] = None
@@ -176,6 +204,7 @@ def read_record(folder: Path) -> Record:
     returned with `cut` set.
     """
     layout = RecordLayout(folder)
+    _check_plain(folder)
     meta = _read_meta(layout.meta)
     content = _content(layout.events)
     events, cut = _read_events(layout.events, content)
@@ -189,6 +218,29 @@ def read_record(folder: Path) -> Record:
             path = Path(str(error.filename or folder))
             raise RecordError(path, f"cannot be read: {error.strerror}") from error
     return Record(folder, meta, events, cut)
+
+
+def _check_plain(folder: Path) -> None:
+    """RecordError unless there are plain files and folders only, none of them too large to read.
+
+    To read from a pipe or a device may never end, and a link leads out of the record.
+    """
+    for parent, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            path = Path(parent, name)
+            try:
+                found = path.lstat()
+            except OSError as error:
+                raise RecordError(path, f"cannot be read: {error.strerror}") from error
+            if stat.S_ISDIR(found.st_mode):
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                clause = "is no plain file (a link, a pipe or a device)"
+                raise RecordError(path, clause, clause=clause)
+            most = LARGEST_EVENTS if name == "events.jsonl" else LARGEST_FILE
+            if found.st_size > most:
+                clause = f"is larger than any file of a record ({found.st_size >> 20} MiB)"
+                raise RecordError(path, clause, clause=clause)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from nsm_resilience.record.layout import RecordLayout
-from nsm_resilience.record.reader import Record, read_object
+from nsm_resilience.record.reader import Record
 
 
 def read_snapshot(record: Record, name: str) -> dict[str, Any]:
     """A snapshot by name (`before`, `fault`, `after`); RecordError when it cannot be read."""
-    return read_object(RecordLayout(record.folder).snapshot(name))
+    return record.object_in(RecordLayout(record.folder).snapshot(name))
 
 
 def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str] | None:

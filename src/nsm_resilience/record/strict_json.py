@@ -2,7 +2,8 @@
 r"""JSON that means the same to every reader: numbers are finite and fit, text is whole.
 
 Python's own parser lets through what no other reads (`NaN`, `1e400` as infinity), integers of any
-length, and half a character (`"\ud800"`). In a record they are damage: nothing of ours writes any.
+length, half a character (`"\ud800"`), and a key twice in one object, of which one reader takes the
+first and another the last. In a record they are damage: nothing of ours writes any.
 """
 
 from __future__ import annotations
@@ -26,12 +27,18 @@ def parse_json(text: str | bytes) -> Any:
 
     Raises:
         JsonError: If it is no JSON or no UTF-8, nests too deeply, or holds a number that is not
-            finite, an integer beyond 64 bits, or half a character.
+            finite, an integer beyond 64 bits, half a character, or a key twice in one object.
     """
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        found = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_fits)
+        found = json.loads(
+            text,
+            parse_constant=_no_number,
+            parse_float=_finite,
+            parse_int=_fits,
+            object_pairs_hook=_object,
+        )
     except RecursionError as error:
         raise JsonError("nests too deeply") from error
     except ValueError as error:
@@ -40,6 +47,13 @@ def parse_json(text: str | bytes) -> Any:
         half = SURROGATE.search(json.dumps(found, ensure_ascii=False))
         if half is not None:
             raise JsonError(f"holds half a character (U+{ord(half.group()):X})")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise JsonError("an object has one key twice")
     return found
 
 

@@ -20,7 +20,7 @@ from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
-from nsm_resilience.record.events import Phase
+from nsm_resilience.record.events import NEVER_STOPPED, RECOVERED, Phase
 from nsm_resilience.study.duration import after_s, lasts_s
 from nsm_resilience.testbed.api import (
     API_FAULTS,
@@ -198,9 +198,9 @@ def watch(
 
         settled = setting.pump_until(end_ns, is_over)
         if settled:
-            because = "recovered and settled"
+            because = RECOVERED
         elif not path.interrupted() and path.answers(end_ns):
-            because = "window over, the path never stopped"
+            because = NEVER_STOPPED
         else:
             because = "window over"
         # The instant of the decision: what came after it, the runner has not looked at.
@@ -212,6 +212,9 @@ def watch(
                 "load": load(),
                 "prober_priority": path.priority,
                 "problem": path.problem,
+                # what was known then: the judge compares it with the table of echoes
+                "echoes": path.sent,
+                "unanswered": path.unanswered,
             },
         )
 

@@ -88,7 +88,8 @@ def test_a_sign_before_the_fault_or_after_the_watch_does_not_count(tmp_path: Pat
 
 def test_a_rise_in_the_samples_is_detection(tmp_path: Path) -> None:
     def risen(rows: Rows) -> Rows:
-        return component_samples(-1.5, 12.5, {("endpoint", "forwarder"): 4.0})
+        killed = [("client", "nsmd")]
+        return component_samples(-1.5, 12.5, {("endpoint", "forwarder"): 4.0}, killed=killed)
 
     found = judge(tmp_path, component_rows=risen)
     assert found.measures.detected_s == pytest.approx(4.0)

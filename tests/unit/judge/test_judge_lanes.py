@@ -36,11 +36,15 @@ def on_lane(number: int, *, boot: str = "", booted_s: float = 0.0, cluster: str 
     return change
 
 
+BEFORE_S = 15.0
+"""How much earlier the fault of the trial comes that disturbs others when it is over."""
+
+
 def continued(at_s: float) -> list[tuple[float, Any]]:
-    """Acts of a trial that continues its hung nsmd."""
+    """Acts of a trial that continues its hung nsmd, seconds from the fault of those it disturbs."""
     who = {"source": "agent", "node": "client", "target": "nsmd@client"}
     data = {"id": "fault-1", "ok": True, "t_begin_ns": ns(at_s)}
-    return [(at_s + 0.03, note("undo", data=data, **who))]
+    return [(BEFORE_S + at_s + 0.03, note("undo", data=data, **who))]
 
 
 def judged(folder: Path, jobs: int = 1) -> dict[str, Judgement]:
@@ -55,7 +59,7 @@ def study(tmp_path: Path) -> Study:
 
 
 def cause(folder: Path, study: Study, at_s: float = 4.99, **given: Any) -> None:
-    given = {"meta": on_lane(1), **given}
+    given = {"meta": on_lane(1), "zero_s": -BEFORE_S, **given}
     build(folder, "S2", study=study, factors={"failure": "hang"}, acts=continued(at_s), **given)
 
 

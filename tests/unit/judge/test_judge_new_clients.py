@@ -20,7 +20,7 @@ from nsm_resilience.tables.scenarios import scenario_rows
 from nsm_resilience.tables.schemas import SCENARIOS
 from nsm_resilience.tables.trials import TRIALS
 from tests.builders.records import build, note
-from tests.builders.samples import Rows, echoes, ns
+from tests.builders.samples import REPLY_S, Rows, echoes, ns
 from tests.builders.studies import NINE, make_study, study_text
 
 PROMPT = 10.0
@@ -93,7 +93,8 @@ def early(
     ]
     rows: Rows = []
     if took is not None:
-        rows = echoes(at + took - 0.1, at + took + 0.04, down=[(0, at + took - 0.001)])
+        came = at + took - REPLY_S
+        rows = echoes(came - 0.1, came + 0.04, down=[(0, came - 0.001)])
     return acts, [{**row, "client": name} for row in rows]
 
 

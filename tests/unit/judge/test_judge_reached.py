@@ -12,7 +12,7 @@ from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.reached import CONDITIONS
 from nsm_resilience.study.models import Outage
 from nsm_resilience.tables.scenarios import agreement, scenario_rows
-from tests.builders.records import note, record
+from tests.builders.records import Acts, note, record
 from tests.builders.second_outage import earlier_outage
 from tests.builders.studies import make_study, study_text
 
@@ -55,7 +55,12 @@ def test_without_the_runners_word_a_path_that_came_back_leaves_it_unknown(tmp_pa
 def test_a_record_that_has_lost_its_second_fault_is_unknown_and_not_unreached(
     tmp_path: Path,
 ) -> None:
-    lost = [(-4.8, lambda w: w.begin("fault")), (-4.7, lambda w: w.end("fault"))]
+    lost: Acts = [
+        (-4.8, lambda w: w.begin("fault")),
+        (-4.7, lambda w: w.end("fault")),
+        (-4.6, lambda w: w.begin("watch")),
+        (-4.5, lambda w: w.end("watch")),
+    ]
     found = judge(tmp_path, down=[(2.0, 99.0)], acts=lost)
     assert found.verdict == "unknown" and "does not hold the instant" in found.reason
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.judge import Judgement, judge_record
-from tests.builders.records import note, record
+from tests.builders.records import Act, note, record
 from tests.builders.samples import Rows, ns
 
 
@@ -31,7 +31,7 @@ def test_a_path_that_recovers_and_settles_is_supported(tmp_path: Path) -> None:
     assert found.verdict == "supported"
     assert found.measures.path_verdict == "recovered"
     assert found.measures.outage_s == pytest.approx(3.02, abs=0.01)
-    assert found.measures.watch_s == pytest.approx(7.05)
+    assert found.measures.watch_s == pytest.approx(7.04, abs=0.001)
 
 
 def test_a_path_that_never_answers_again_is_unsupported_and_censored(tmp_path: Path) -> None:
@@ -148,11 +148,15 @@ def test_each_of_several_faults_needs_its_own_proof(tmp_path: Path) -> None:
     assert "forwarder@client" in found.reason
 
 
+def proof_of_nsmd(*, proved: bool, checks: list[dict[str, Any]]) -> Act:
+    """Another proof of the fault of S2."""
+    data = {"id": "fault-1", "proved": proved, "checks": checks}
+    return note("injection_proof", node="client", target="nsmd@client", data=data)
+
+
 def test_a_proof_that_claims_more_than_its_checks_is_not_believed(tmp_path: Path) -> None:
     checks = [{"check": "another start time", "ok": False}]
-    proof = note(
-        "injection_proof", target="nsmd@client", data={"id": "x", "proved": True, "checks": checks}
-    )
+    proof = proof_of_nsmd(proved=True, checks=checks)
     assert judge(tmp_path, acts=[(0.3, proof)]).verdict == "not_injected"
 
 
@@ -161,7 +165,7 @@ def test_a_killed_process_that_nothing_replaced_was_killed_all_the_same(tmp_path
         {"check": "the old process is gone", "ok": True},
         {"check": "a new process with another start time runs", "ok": False},
     ]
-    proof = note("injection_proof", target="nsmd@client", data={"proved": True, "checks": checks})
+    proof = proof_of_nsmd(proved=True, checks=checks)
     found = judge(tmp_path, proved=None, acts=[(0.3, proof)], down=[(1, 99)])
     assert (found.verdict, found.measures.injection_proof) == ("unsupported", "proved")
     assert any("a new process with another start time runs (not so)" in e.text
@@ -170,13 +174,13 @@ def test_a_killed_process_that_nothing_replaced_was_killed_all_the_same(tmp_path
 
 def test_a_proof_that_the_agent_does_not_stand_by_is_not_believed(tmp_path: Path) -> None:
     checks = [{"check": "some", "ok": True}, {"check": "the old process is gone", "ok": False}]
-    proof = note("injection_proof", target="nsmd@client", data={"proved": False, "checks": checks})
+    proof = proof_of_nsmd(proved=False, checks=checks)
     found = judge(tmp_path, proved=None, acts=[(0.3, proof)])
     assert found.verdict == "not_injected" and "the old process is gone" in found.reason
 
 
 def test_a_proof_without_checks_is_not_believed(tmp_path: Path) -> None:
-    proof = note("injection_proof", target="nsmd@client", data={"proved": True, "checks": []})
+    proof = proof_of_nsmd(proved=True, checks=[])
     assert judge(tmp_path, proved=None, acts=[(0.3, proof)]).verdict == "not_injected"
 
 
@@ -402,10 +406,7 @@ def test_a_new_connection_that_was_not_asked_for_is_unknown(tmp_path: Path) -> N
 
 
 def test_a_new_connection_probe_that_failed_is_unknown(tmp_path: Path) -> None:
-    data = {"answered": False, "seconds": None, "window_s": 6.0, "stage": "Pending",
-            "problem": "the prober ended with code 1"}  # fmt: skip
-    acts = [(13.0, note("new_connection", node="client", data=data))]
-    found = judge(tmp_path, acts=acts, answered_s=None)
+    found = judge(tmp_path, answered_s=None, problem="the prober ended with code 1")
     assert found.verdict == "unknown" and "the prober ended with code 1" in found.reason
 
 

@@ -28,7 +28,8 @@ def judge(
     **given: Any,
 ) -> Judgement:
     given.setdefault("acts", [*watched(remedy), *says])
-    return judge_record(record(tmp_path, scenario, factors={"remedy": remedy}, **given))
+    factors = {"remedy": remedy, **given.pop("factors", {})}
+    return judge_record(record(tmp_path, scenario, factors=factors, **given))
 
 
 # --- what it found and did ------------------------------------------------------------------------
@@ -122,11 +123,11 @@ def test_a_condition_of_the_watchdog_before_the_fault_does_not_hide_the_trial(
 def test_in_a_control_every_finding_is_a_false_alarm_until_the_pods_are_taken_away(
     tmp_path: Path,
 ) -> None:
-    collected = WINDOWS["watch_s"] + 12.5  # written in the phase after, as a late pull does
+    collected = WINDOWS["watch_s"] + 12.5
     says = [
         *finds(3.0, "path-dead", 1),
         *finds(WINDOWS["watch_s"] + 2, "path-dead", 2),
-        (collected, note("phase", data={"name": "collect", "state": "begin"})),
+        (collected, lambda writer: writer.begin("collect")),
         *finds(collected + 0.1, "path-dead", 3),
     ]
     found = judge(tmp_path, "S1", says=says)
@@ -134,7 +135,8 @@ def test_in_a_control_every_finding_is_a_false_alarm_until_the_pods_are_taken_aw
 
 
 def test_what_is_found_of_the_first_of_two_outages_is_no_false_alarm(tmp_path: Path) -> None:
-    found = judge(tmp_path, says=[*earlier_outage(), *finds(-0.5, "path-dead", 1)])
+    says = [*earlier_outage(), *finds(-0.5, "path-dead", 1)]
+    found = judge(tmp_path, says=says, factors={"outage": "second"})
     assert found.measures.watchdog_false_alarms == 0
 
 
