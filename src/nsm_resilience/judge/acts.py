@@ -131,9 +131,7 @@ def _undone(record: Record) -> list[Act]:
     return found
 
 
-def _undoing_since(
-    entered: list[int], undo: Event, injection: Event, for_s: float | None
-) -> int:
+def _undoing_since(entered: list[int], undo: Event, injection: Event, for_s: float | None) -> int:
     done = _integer(injection, "t_done_ns")
     over = done + to_ns(for_s) if done is not None and for_s is not None else None
     if over is not None and over <= undo.t_ns:

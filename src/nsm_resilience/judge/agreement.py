@@ -34,8 +34,14 @@ CLOCKS_NS = NANOSECONDS
 """How far two clocks of a trial may be apart: times of nodes are converted with an offset whose
 error is half a round trip to the agent, which answers within a second or the trial is void."""
 
+UNNAMED = ""
+"""Client of an echo from before several could ask at once."""
+
 ROUNDED_NS = 2_000
 """An instant that is the sum of two times, each of which a file keeps in whole microseconds."""
+
+LAST_S = 10.0
+"""The end of a watch in which a path is looked at once more: several deadlines of an echo."""
 
 LOOK_S = 30.0
 """How long one look of the runner may take: both agents and Kubernetes, each within ten seconds."""
@@ -97,8 +103,7 @@ def check_first_replies(record: Record) -> Problem | None:
     table = record.table("new")
     table = table[(table["fate"] == "reply").fillna(False) & table["rtt_ns"].notna()]
     came = (table["sent_ns"] + table["rtt_ns"]).to_numpy(dtype=np.int64)
-    clients = table["client"].to_numpy(dtype=object)
-    unnamed = table["client"].isna().to_numpy(dtype=np.bool_)
+    clients = table["client"].fillna(UNNAMED).to_numpy(dtype=object)
     for result in record.all_of("new_connection"):
         key = (result.node, result.data.get("client"))
         seconds, begun = result.data.get("seconds"), asked.get(key)
@@ -109,7 +114,9 @@ def check_first_replies(record: Record) -> Problem | None:
             continue  # judge/newconnection.py says what is missing
         if told != begun:
             return wrong(result, "the new client did not ask when its result says")
-        mine = came[unnamed | (clients == key[1])]  # without any, judge/newconnection.py says so
+        mine = came[
+            (clients == UNNAMED) | (clients == key[1])
+        ]  # without any, judge/newconnection.py says so
         if len(mine) and np.abs(mine - begun - to_ns(seconds)).min() > ROUNDED_NS:
             return wrong(result, f"no echo of the new client was answered {seconds:.3f} s after it")
     return None
@@ -148,17 +155,37 @@ def check_what_was_seen(record: Record) -> Problem | None:
             if not 0 < taken <= len(lost) or lost[taken - 1] != unanswered:
                 text = f"{unanswered} of the first {taken} echoes had no answer"
                 return wrong(event, f"the runner saw that {text}, and the table says otherwise")
-        elif record.meta["format"] >= SINCE and event.data.get("because") == NEVER_STOPPED:
-            known = event.t_ns - to_ns(LOOK_S)
-            first = int(table["sent_ns"].min())
-            try:
-                echoes = read_echoes(table)
-            except SamplesError:
-                return None  # it is the path's own problem
-            rules = Rules.of(record.meta)
-            if state_of(echoes, begin.t_ns, known, rules, since_ns=first).hits:
-                return wrong(event, "the path is said to have never stopped, and echoes say it did")
+        elif record.meta["format"] >= SINCE and event.data.get("because") != RECOVERED:
+            problem = _by_its_words(record, table, begin.t_ns, event)
+            if problem is not None:
+                return problem
     return None
+
+
+def _by_its_words(record: Record, table: pd.DataFrame, begin_ns: int, end: Event) -> Problem | None:
+    """The same of a record that does not say what the runner had taken in.
+
+    A path that "never stopped" has no interruption that was over long before. Of another, either an
+    interruption was seen, or no reply within the deadline before the end: a path that lost nothing
+    in LAST_S and kept no reply waiting for half a deadline shows neither.
+    """
+    try:
+        echoes = read_echoes(table)
+    except SamplesError:
+        return None  # it is the path's own problem
+    rules, first = Rules.of(record.meta), int(table["sent_ns"].min())
+    never = end.data.get("because") == NEVER_STOPPED
+    until = end.t_ns - to_ns(LOOK_S) if never else end.t_ns
+    hits = state_of(echoes, begin_ns, until, rules, since_ns=first).hits
+    if never:
+        said = "the path is said to have never stopped, and its echoes say that it did"
+        return wrong(end, said) if hits else None
+    last = echoes.between(end.t_ns - to_ns(LAST_S), end.t_ns)
+    waits = np.diff(np.sort(last.arrival[last.answered]), prepend=end.t_ns - to_ns(LAST_S))
+    half = to_ns(float(record.meta["probes"]["echo_deadline_s"])) // 2
+    if hits or last.lost or not len(last) or waits.max() > half:
+        return None
+    return wrong(end, "the path is not said to have never stopped, and its echoes say so")
 
 
 def by_client(table: pd.DataFrame) -> Iterator[pd.DataFrame]:

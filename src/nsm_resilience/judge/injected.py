@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nsm_resilience.judge.acts import UNDOING_NS
 from nsm_resilience.judge.agreement import CLOCKS_NS, wrong
-from nsm_resilience.judge.components import DEAD, STOPPED
+from nsm_resilience.judge.components import DEAD, STOPPED, key_codes
 from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import of_samples
 from nsm_resilience.judge.protocol import turn_at, turns_of
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 SIGNALLED = frozenset({"kill", "hang"})
 """Failures by a signal to a component's process."""
+
+LEAST = {"pid": 1, "start_ticks": 0, "restarts": 0, "cpu_ticks": 0}
+"""The least value of a number in the table of components."""
 
 TOLD = ("injection", "injection_proof", "undo")
 """Events that are about one fault of the scenario."""
@@ -143,7 +146,7 @@ def check_hit(record: Record) -> Problem | None:
         before = before if isinstance(before, dict) else {}
         if "uid" in before:
             problem = _pod(record, event, before, turn)
-        elif fault.kind == "component":
+        elif fault.kind == "component" and event.data.get("method") in SIGNALLED:
             rows = components.rows(event.node, fault.component)
             problem = _process(record, event, before, components, rows, until)
         elif fault.kind == "socket":
@@ -177,12 +180,12 @@ def _process(
     """The process that was hit is the component's, and is gone or stopped from its proof on."""
     pid, start = before.get("pid"), before.get("start_ticks")
     if type(pid) is not int or type(start) is not int:
-        if event.data.get("method") in SIGNALLED:
-            return wrong(event, f"it does not say which process of {event.target} was hit")
-        return None
+        return wrong(event, f"it does not say which process of {event.target} was hit")
     table = record.table("components").iloc[rows]
     same = (table["pid"].fillna(-1) == pid) & (table["start_ticks"].fillna(-1) == start)
     same_rows = rows[same.to_numpy(dtype=np.bool_)]
+    if not len(rows):
+        return wrong(event, f"there is no sample of {event.target}, which was hit")
     last = seen.last(rows, until_ns)
     if last is not None and last not in same_rows:
         return _row(last, f"is of another process than {pid}, which was hit then")
@@ -251,13 +254,32 @@ def _checks(proof: Event | None) -> Iterator[Any]:
 
 
 def check_parts(record: Record) -> Problem | None:
-    """Components that are sampled are parts of the system under test on its plane."""
+    """Components that are sampled are parts of the system under test on its plane.
+
+    What is sampled of them can be: no process has a number below 1, and the restart count of a
+    container falls only when its pod is deleted and another takes its place.
+    """
     factors = record.meta["factors"]
     known = set(system_of(factors).components[str(factors["plane"])])
     names = set(record.table("components")["component"].to_numpy(dtype=object))
     foreign = sorted(names - known, key=str)
     if foreign:
         return Problem(f"its component {foreign[0]} is none of the system under test"[:120])
+    table = record.table("components")
+    for column, least in LEAST.items():
+        low = np.flatnonzero(table[column].fillna(least).to_numpy(dtype=np.int64) < least)
+        if len(low):
+            return _row(int(low[0]), f"has a {column} below {least}")
+    if any(event.data.get("type") == "Deleted" for event in record.all_of("condition")):
+        return None
+    keys = key_codes(table["node"], table["component"])
+    counts = table["restarts"].fillna(-1).to_numpy(dtype=np.int64)
+    order = np.lexsort((table["t_ns"].to_numpy(dtype=np.int64), keys))
+    order = order[counts[order] >= 0]
+    falls = (keys[order[1:]] == keys[order[:-1]]) & (counts[order[1:]] < counts[order[:-1]])
+    if falls.any():
+        at = int(order[1:][np.flatnonzero(falls)[0]])
+        return _row(at, "has a lower restart count than before, and no pod was deleted")
     return None
 
 

@@ -25,12 +25,13 @@ from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.evidence import Evidence, of_samples
 from nsm_resilience.judge.injected import INJECTED
 from nsm_resilience.judge.protocol import PROTOCOL
-from nsm_resilience.judge.rules import NANOSECONDS, to_ns, to_s
+from nsm_resilience.judge.rules import NANOSECONDS, Rules, to_ns, to_s
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
 from nsm_resilience.study.cells import Cell, Factors
+from nsm_resilience.study.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +160,11 @@ def check_asked(record: Record) -> Problem | None:
         asked = event.data.get("asked_ns", _asked(record, event))
         if asked is None or answered is None or event.data.get("problem"):
             continue
+        declared = _waits_s(record, event)
+        if declared is not None and window > declared + Rules().tolerance_s:
+            return wrong(
+                event, f"a new client was given {window:g} s of the {declared:g} s declared"
+            )
         passed = to_s(event.t_ns - asked)
         if (seconds is None) == (answered is True):
             return wrong(event, "the new client's answer and its time contradict each other")
@@ -173,6 +179,17 @@ def check_asked(record: Record) -> Problem | None:
             return wrong(event, "the ordinary pod's start and its time contradict each other")
         if seconds is not None and not 0 <= seconds <= window + LATEST_START_S:
             return wrong(event, f"an ordinary pod started after {seconds:g} s of {window:g} s")
+    return None
+
+
+def _waits_s(record: Record, result: Event) -> float | None:
+    """How long the client of a result may wait; None for one that the scenario has not."""
+    after_s = float(record.meta["windows"]["new_connection_s"])
+    node = result.node or "client"
+    for client in Scenario.model_validate(record.meta["scenario"]).clients:
+        named = result.data.get("client")
+        if client.id == named or (named is None and client.at_s is None and client.node == node):
+            return float(client.waits_s(after_s))
     return None
 
 

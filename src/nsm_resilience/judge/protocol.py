@@ -15,6 +15,7 @@ from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.wall_clock import STAMPED_NOW, parse_wall
 from nsm_resilience.record.events import Phase
+from nsm_resilience.record.manifest import SINCE
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
 from nsm_resilience.study.scenario import Scenario
@@ -54,6 +55,8 @@ def check_order(record: Record) -> Problem | None:
             name = str(event.data.get("name"))
             if name not in PHASES:
                 return wrong(event, f"there is no phase {name}"[:80])
+            if name == "undo" and record.meta["format"] < SINCE:
+                return wrong(event, "when records had its format, there was no phase undo")
             place = PHASES.index(name)
             if place <= begun:
                 if again or not second or (name, PHASES[begun]) != ("steady", "watch"):
@@ -102,11 +105,12 @@ def check_once(record: Record) -> Problem | None:
         elif event.kind == "restart":
             before, after = event.data.get("count_before"), event.data.get("count_after")
             container = (str(event.data.get("pod")), str(event.target))
-            if type(before) is int and type(after) is int:
-                if not max(0, counts.get(container, 0)) <= before < after:
-                    text = f"the restart count of {event.target} goes from {before} to {after}"
-                    return wrong(event, text)
-                counts[container] = after
+            if type(before) is not int or type(after) is not int:
+                return wrong(event, f"the restart count of {event.target} is no number"[:120])
+            if not counts.get(container, 0) <= before < after:
+                text = f"the restart count of {event.target} goes from {before} to {after}"
+                return wrong(event, text)
+            counts[container] = after
     return None
 
 

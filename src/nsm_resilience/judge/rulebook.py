@@ -281,13 +281,14 @@ RULEBOOK: tuple[RuleText, ...] = (
     RuleText(
         "files agree",
         "agreement",
-        ("STOPPED_S", "ROUNDED_NS", "LOOK_S"),
+        ("STOPPED_S", "ROUNDED_NS", "LOOK_S", "LAST_S"),
         "So is one whose files contradict each other: the table of the path does not begin when "
         "the prober saw its interface, echoes of a new client were due before it asked or more "
         "than {STOPPED_S} s after its result, a fault was proved and not injected; no reply came "
         "({ROUNDED_NS} s apart) when a new client is said to have connected, or when the watch of "
         "a path ended that had settled; the runner had seen other losses than the table has, or "
-        "none until {LOOK_S} s before the end of a watch in which the path was interrupted.",
+        "none until {LOOK_S} s before the end of a watch in which the path was interrupted, or "
+        "one where the echoes have none, nor a loss or a long wait in the last {LAST_S} s.",
     ),
     RuleText(
         "as the runner writes it",
@@ -329,6 +330,7 @@ def values() -> dict[str, float]:
         "PROMPT_NS": plausible.PROMPT_NS,
         "LATEST_START_S": plausible.LATEST_START_S,
         "STOPPED_S": agreement.STOPPED_S,
+        "LAST_S": agreement.LAST_S,
         "ROUNDED_NS": agreement.ROUNDED_NS,
         "LOOK_S": agreement.LOOK_S,
         "DESCRIBED_S": protocol.DESCRIBED_S,

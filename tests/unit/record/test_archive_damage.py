@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import lzma
 import os
 import shutil
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nsm_resilience.record import members
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
 from tests.builders.packed_campaign import content, live_campaign, relist
 
@@ -178,6 +182,14 @@ INSIDE = "records/S2-kernel-monitored-kill/01/1"
         ("records/S1-kernel-monitored-none/01/1/meta.json", tarfile.REGTYPE, "another scenario"),
         ("records/S2-kernel-monitored-kill/01/2/meta.json", tarfile.REGTYPE, "does not name"),
         ("records/S2-kernel-monitored-kill/01/0/meta.json", tarfile.REGTYPE, "outside"),
+        (f"{INSIDE}/META.json", tarfile.REGTYPE, "is there as"),
+        (f"{INSIDE}/Samples/more", tarfile.REGTYPE, "is there as"),
+        ("records/S2-Kernel-monitored-kill/01/1/more", tarfile.REGTYPE, "is there as"),
+        (f"{INSIDE}/nul", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/Com1.log", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/more.", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/more ", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/a|b", tarfile.REGTYPE, "outside of the records"),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
@@ -191,6 +203,65 @@ def test_a_member_that_no_archive_of_ours_has_is_refused(
         with pytest.raises(ArchiveError, match=f"S2.tar.xz: .*{says}"):
             do(recorded)
     assert sorted(p for p in recorded.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "says"),
+    [
+        ("LARGEST", 1000, "is larger than 0 GiB when it is unpacked"),
+        ("MOST_MEMBERS", 1, "has more than 1 files"),
+        ("MEMORY", 1000, "cannot be unpacked"),
+    ],
+)
+def test_an_archive_is_unpacked_within_bounds(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int, says: str
+) -> None:
+    monkeypatch.setattr(members, name, most)
+    with pytest.raises(ArchiveError, match=f"S2.tar.xz: {says}"):
+        verify(recorded)
+
+
+def test_a_small_archive_that_holds_very_much_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some kilobytes that hold gigabytes are written piece by piece, and given up at the bound."""
+    monkeypatch.setattr(members, "LARGEST", 32 << 20)
+    path = tmp_path / "S2.tar.xz"
+    path.write_bytes(lzma.compress(bytes(64 << 20), preset=0))
+    tracemalloc.start()
+    tracemalloc.reset_peak()
+    with pytest.raises(members.MemberError, match="is larger than"):
+        members.read_members(path, "S2", None)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 << 20
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_is_as_long_as_an_archive_is_refused(recorded: Path, kind: bytes) -> None:
+    info = _member(f"{INSIDE}/more", kind)
+    info.size = 3 << 20
+    path = recorded / "S2.tar.xz"
+    tar = info.tobuf(tarfile.GNU_FORMAT) + b"a" * info.size + bytes(10240)
+    path.write_bytes(lzma.compress(tar, preset=0))
+    relist(recorded)
+    with pytest.raises(ArchiveError, match="has a header of"):
+        verify(recorded)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [gzip.compress, bz2.compress, lambda tar: lzma.compress(tar, lzma.FORMAT_ALONE), bytes],
+    ids=["gzip", "bzip2", "lzma", "plain"],
+)
+def test_an_archive_of_another_kind_is_refused(
+    recorded: Path, made: Callable[[bytes], bytes]
+) -> None:
+    path = recorded / "S2.tar.xz"
+    path.write_bytes(made(lzma.decompress(path.read_bytes())))
+    relist(recorded)
+    with pytest.raises(ArchiveError, match="cannot be unpacked"):
+        verify(recorded)
 
 
 def test_a_record_that_is_missing_in_its_archive_is_named(recorded: Path) -> None:

@@ -77,7 +77,7 @@ def test_no_file_can_be_taken_away_or_added(folder: Path) -> None:
             read_record(folder)
         path.unlink()
     (folder / "link").symlink_to(folder / "meta.json")
-    with pytest.raises(RecordError, match="was not there"):
+    with pytest.raises(RecordError, match="is no plain file"):
         read_record(folder)
 
 

@@ -178,6 +178,7 @@ class Path_:
 
     priority = problem = ""
     last_reply_ns = FAULT_NS
+    sent, unanswered = 90, 7
 
     def settled(self) -> bool:
         return True
