@@ -4,48 +4,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.probes.pods import PodWatch
-from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Factors, Probes
-
-SCRIPT = "watch"
+from nsm_resilience.probes.node import NodeProbe
+from nsm_resilience.study.models import Probes
 
 
 @dataclass
-class ComponentProbe:
+class ComponentProbe(NodeProbe):
     """The components of one node."""
 
-    role: str
-    agent: Agent
-    clock: Clock
-    writer: RecordWriter
-    factors: Factors
-    pods: PodWatch
-    problem: str | None = None
+    SCRIPT: ClassVar[str] = "watch"
 
-    def start(self, probes: Probes) -> None:
-        """Begin to sample."""
-        system = self.factors.under_test
+    def order(self, probes: Probes) -> dict[str, Any]:
+        """Programs of the components that this node has, and every socket."""
         programs = {
             name: part.program
             for name, part in self.factors.components.items()
             if part.only_on in (None, self.role)
         }
-        self.agent.start(
-            SCRIPT,
-            SCRIPT,
-            {
-                "programs": programs,
-                "sockets": system.socket_patterns(),
-                "interval_ns": int(probes.component_interval_s * 1e9),
-            },
-        )
+        return {
+            "programs": programs,
+            "sockets": self.factors.under_test.socket_patterns(),
+            "interval_ns": int(probes.component_interval_s * 1e9),
+        }
 
-    def on_line(self, line: dict[str, Any]) -> None:
-        """Take in one line of the script."""
+    def take(self, line: dict[str, Any]) -> None:
+        """Samples of all components, or of all sockets."""
         if line["kind"] == "components":
             t_ns = self.clock.to_runner(line["t_ns"])
             rows = []
@@ -71,5 +56,3 @@ class ComponentProbe:
                     for name, path, inode, kind, listening in line["rows"]
                 ],
             )  # fmt: skip
-        elif line["kind"] == "exited" and line["code"] != 0:
-            self.problem = f"the component probe ended with {line['code']}: {line['error']}"

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsm_resilience.record.samples import COLUMNS
+
 FORMAT = 2
 """Version of the record's format that is written: since 2 a record names its files when it is
 closed (record/manifest.py)."""
@@ -19,7 +21,7 @@ RECORDED, UNPACKED, LIVE = Path("results/recorded"), Path("results/unpacked"), P
 CAMPAIGNS = (UNPACKED, LIVE)
 """Where campaigns are with their records."""
 
-SAMPLES = ("path", "new", "components", "sockets")
+SAMPLES = tuple(COLUMNS)
 """Names of the sample tables of a record."""
 
 

@@ -15,9 +15,10 @@ from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.host.environment import load
 from nsm_resilience.mesh.manifests import CLIENT
 from nsm_resilience.probes import newcomer
-from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
+from nsm_resilience.probes.kinds import NODE_PROBES
 from nsm_resilience.probes.logs import LogProbe
+from nsm_resilience.probes.node import NodeProbe
 from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.record.events import NEVER_STOPPED, RECOVERED, Phase
@@ -117,12 +118,12 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
         listener.start(CLIENT, setting.client_uid)
 
 
-def steady(setting: Setting, path: PathProbe, probes: list[ComponentProbe]) -> None:
+def steady(setting: Setting, path: PathProbe, probes: list[NodeProbe]) -> None:
     """Every probe is green for the steady time; otherwise the trial is void."""
     with phase(setting, "steady"):
         for probe in probes:
-            if (probe.role, "watch") not in setting.handlers:
-                setting.handlers[(probe.role, "watch")] = probe.on_line
+            if (probe.role, probe.SCRIPT) not in setting.handlers:
+                setting.handlers[(probe.role, probe.SCRIPT)] = probe.on_line
                 probe.start(setting.study.probes)
         snapshot(setting, setting.name_of("before"))
         unanswered = path.unanswered
@@ -278,7 +279,7 @@ def collect(setting: Setting) -> None:
     """Stop the probes, take in what they wrote last, keep events."""
     with phase(setting, "collect"):
         for agent in setting.agents.values():
-            agent.stop("path", "watch", LISTENER)
+            agent.stop("path", *(probe.SCRIPT for probe in NODE_PROBES), LISTENER)
         setting.pump()
         new = [e for e in _events(setting) if _version(e) not in setting.events_before]
         setting.writer.kubernetes_events(new)

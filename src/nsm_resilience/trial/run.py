@@ -14,9 +14,10 @@ from nsm_resilience.agent.deploy import agents as find_agents
 from nsm_resilience.faults.inject import Injector
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.manifests import CLIENT
-from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
+from nsm_resilience.probes.kinds import NODE_PROBES
+from nsm_resilience.probes.node import NodeProbe
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
@@ -177,8 +178,8 @@ def _phases(setting: Setting) -> None:
         Fates(study.in_cell(scheduled.cell)),
         setting.mesh.system,
     )
-    components = [
-        ComponentProbe(
+    of_nodes = [
+        kind(
             role,
             agent,
             setting.clocks[role],
@@ -186,6 +187,7 @@ def _phases(setting: Setting) -> None:
             scheduled.cell.factors,
             setting.pods,
         )
+        for kind in NODE_PROBES
         for role, agent in setting.agents.items()
     ]
     listener = NotificationProbe(
@@ -198,12 +200,12 @@ def _phases(setting: Setting) -> None:
     phases.install(setting)
     phases.connect(setting, path, listener)
     newcomers = Newcomers(setting)
-    _outage(setting, path, components, newcomers)
+    _outage(setting, path, of_nodes, newcomers)
     if scheduled.cell.factors.outage == "second":
         because = phases.not_healed(setting, path)
         if because is None:
             setting.outage = 2
-            _outage(setting, path, components, newcomers)
+            _outage(setting, path, of_nodes, newcomers)
         else:
             setting.writer.event(
                 "not_reached", data={"condition": SECOND_OUTAGE, "because": because}
@@ -212,7 +214,7 @@ def _phases(setting: Setting) -> None:
     phases.undo_faults(setting)
     phases.collect(setting)
     phases.check_api(setting)
-    for text in warnings(setting, [path, listener, *components]):
+    for text in warnings(setting, [path, listener, *of_nodes]):
         setting.writer.event("warning", data={"text": text})
 
 
@@ -230,7 +232,7 @@ def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
 
 
 def _outage(
-    setting: Setting, path: PathProbe, components: list[ComponentProbe], newcomers: Newcomers
+    setting: Setting, path: PathProbe, of_nodes: list[NodeProbe], newcomers: Newcomers
 ) -> None:
     injector = Injector(
         setting.scenario,
@@ -240,7 +242,7 @@ def _outage(
         setting.clocks,
         setting.writer,
     )
-    phases.steady(setting, path, components)
+    phases.steady(setting, path, of_nodes)
     fault_ns = phases.fault(setting, injector, path)
     judged = 2 if setting.scheduled.cell.factors.outage == "second" else 1
     if setting.outage == judged:
