@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nsm_resilience.study.cells import Cell
-
-PLANE_OF_THE_CLAIMS = "vpp"
-"""The paper's claims are about it: the default of NSM's own deployment in 2019."""
+from nsm_resilience.systems.known import FIRST, system_named
 
 TO_OPEN = (
     ("report.pdf", "the paper"),
@@ -43,9 +41,10 @@ def closing_words(results: Path) -> str:
 def other_planes(cells: Iterable[Cell]) -> Iterator[str]:
     """One line where none of the cells is on the plane that the claims are about."""
     planes = sorted({cell.factors.plane for cell in cells})
-    if planes and PLANE_OF_THE_CLAIMS not in planes:
+    claimed = system_named(FIRST).claims_on
+    if planes and claimed not in planes:
         yield (
             f"These trials are on the plane {', '.join(planes)}, and the paper's claims are about "
-            f"{PLANE_OF_THE_CLAIMS}, as is what is built from the recorded campaigns. On "
-            f"{PLANE_OF_THE_CLAIMS}: --config study=config/study-vpp.yaml campaigns=<another name>"
+            f"{claimed}, as is what is built from the recorded campaigns. On {claimed}: "
+            f"--config study=config/study-{claimed}.yaml campaigns=<another name>"
         )

@@ -1,43 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A made-up third system through every layer; prints the name of each that took it."""
+"""A made-up third system through every layer; prints the name of each that took it.
+
+Run with a copy of the sources in which it is a folder (`tests/builders/sources.py`).
+"""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from nsm_resilience.systems import known
-from nsm_resilience.systems.base import Component, SocketFile, Workload
-from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM
+from nsm_resilience.systems.known import SYSTEMS
 
-MESH = replace(
-    SYSTEM,
-    name="mesh-v3",
-    title="A mesh of tomorrow",
-    planes={"ebpf": "eBPF"},
-    components={
-        "ebpf": {
-            "brain": Component("brain", "brain", "braind", "manager", only_on="client"),
-            "arm": Component("arm", "arm", "armd", "forwarder", carries=True),
-            # a name that others have, too, on every node
-            "forwarder": Component("nerves", "nerves", "nervesd", "agent", only_on="client"),
-        }
-    },
-    sockets={"nerve": SocketFile("/run/nerve.sock", "brain")},
-    absent={"nsmgr": "its part is `brain` there"},
-    workloads=(Workload("Deployment", "brain"), Workload("DaemonSet", "arm")),
-    client_interface="limb0",
-    api_client="brain",
-    shared=None,
-    images=replace(SYSTEM.images, of_plane={}),
-)
-known.SYSTEMS[MESH.name] = MESH
+MESH = SYSTEMS["mesh-v3"]
 STUDY = """
-name: tomorrow
+name: constructed
 seed: 1
 scenarios:
   - {id: S1, title: no fault, where: both nodes, source: ours}
@@ -48,6 +27,7 @@ scenarios:
 campaign:
   - {scenarios: [S1, S2, S8], system: mesh-v3, plane: ebpf, trials: 2}
 """
+ON_BOTH_PLANES = STUDY.replace("plane: ebpf", "plane: [ebpf, xdp]")
 REAL = Path(__file__).parents[1] / "unit" / "judge" / "real" / "nsmd-killed"
 
 
@@ -55,27 +35,24 @@ def main() -> None:
     """One layer after the other."""
     from nsm_resilience.faults import process, socket_file
     from nsm_resilience.faults.base import plan
+    from nsm_resilience.faults.preview import preview
     from nsm_resilience.mesh.lifecycle import Mesh
-    from nsm_resilience.mesh.manifests import values
-    from nsm_resilience.study.load import load_study
     from nsm_resilience.study.schedule import make_schedule
     from nsm_resilience.testbed.base import Lane
     from nsm_resilience.testbed.config import Images
+    from tests.builders.studies import make_study
 
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "study.yaml"
-        file.write_text(STUDY, encoding="utf-8")
-        study = load_study(file)
+        study = make_study(Path(folder), STUDY)
     print("study")
     trials = [scheduled.trial for scheduled in make_schedule(study)]
     assert "S2-ebpf-monitored-kill-mesh-v3/01" in trials, trials
     print("schedule")
     _refused()
     print("refusals")
-    lane = Lane(1, "a", "b")
-    own = {**values(MESH, lane, Images(), "ebpf"), "POD": "p", "NODE": "n"}
-    assert "limb" not in MESH.render("client-plain.yaml", own)  # the URL is in its manifest
+    _made()
     print("manifests")
+    lane = Lane(1, "a", "b")
     cell = next(cell for cell, _ in study.cells() if cell.scenario == "S2")
     mesh = Mesh(cast(Any, SimpleNamespace()), lane, Images(), cell.factors, {})
     (planned,) = plan(study.scenario("S2"), cell.factors)
@@ -83,13 +60,11 @@ def main() -> None:
     assert process.order(planned, mesh)["program"] == "braind"
     (planned,) = plan(study.scenario("S8"), cell.factors)
     assert socket_file.order(planned, mesh)["sockets"] == {"nerve": "/run/nerve.sock"}
+    assert any("SIGKILL: braind" in line for line in preview(study, [("a", "b")]))
     print("orders")
     _judged()
     print("judge")
-    from nsm_resilience.analysis.figures.cells import level_name, short_names
-
-    assert level_name("system", "mesh-v3") == "A mesh of tomorrow"
-    assert short_names(study)["S2"] == "brain, client\u2019s node"
+    _reported()
     print("report")
     _covered(study)
     print("coverage")
@@ -112,7 +87,7 @@ def _refused() -> None:
             mesh,
             "on the client's node; write `node: c",
         ),
-        (Fault(component="nsmdp", node="client"), mesh, "there are: brain, arm, forwarder"),
+        (Fault(component="nsmdp", node="client"), mesh, "there are: brain, ledger, arm, forwarder"),
     ):
         assert words in not_applicable(fault, factors), not_applicable(fault, factors)
 
@@ -120,9 +95,7 @@ def _refused() -> None:
 def _covered(study: Any) -> None:
     """Its trials count by what its components do; what it lacks is not applicable."""
     import random
-    import sys
 
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     from nsm_resilience.analysis.broken_parts import broken_parts
     from nsm_resilience.analysis.coverage import coverage, in_words, titled
     from nsm_resilience.analysis.coverage_facts import load_facts
@@ -158,6 +131,88 @@ def _judged() -> None:
         meta["factors"]["system"] = "mesh-v3"
         (record / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         assert judge_record(read_record(record)).system == "mesh-v3"
+
+
+def _made() -> None:
+    """Its manifests hold what is said of it, and the runner may make what they make."""
+    from nsm_resilience.systems.consistency import problems_of_all
+    from nsm_resilience.testbed.rights import Right, needed_rights
+    from tests.unit.mesh import test_manifests_of_systems as tests
+
+    assert list(problems_of_all(SYSTEMS.values())) == []
+    for plane in MESH.planes:
+        tests.test_what_is_said_of_a_system_is_in_its_manifests(MESH, plane)
+        tests.test_only_the_images_that_are_declared_are_used(MESH, plane)
+        tests.test_a_monitored_client_has_the_sidecar_and_a_plain_one_has_not(MESH, plane)
+        tests.test_everything_of_a_lane_is_in_its_namespace_and_on_its_nodes(MESH, plane)
+        tests.test_an_endpoint_gives_addresses_of_the_network_that_it_is_told(MESH, plane)
+    tests.test_every_container_is_known_by_name(MESH)
+    assert {
+        Right("*", "meshlinks", "mesh.example.io"),
+        Right("create", "poddisruptionbudgets", "policy"),
+        Right("update", "leases", "coordination.k8s.io"),
+    } <= set(needed_rights())
+
+
+def _reported() -> None:
+    """From records of both of its planes to tables, contrasts, the paper's numbers and the site."""
+    import json
+    from contextlib import chdir
+
+    import pandas as pd
+
+    from nsm_resilience.analysis.figures.cells import short_names
+    from nsm_resilience.study.factors import level_name
+    from nsm_resilience.tables.claims import claim_rows
+    from tests.builders.records import build, describe
+    from tests.builders.studies import CAMPAIGN, make_study
+
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        campaign = Path("results/unpacked", CAMPAIGN)
+        study = make_study(campaign, ON_BOTH_PLANES)
+        for cell, trials in study.cells():
+            factors = {name: str(level) for name, level in cell.factors.levels().items()}
+            down = [] if cell.scenario == "S1" else [(1.0, 3.0)]
+            for number in range(1, trials + 1):
+                build(
+                    campaign, cell.scenario, study=study, number=number, factors=factors, down=down
+                )
+        describe(campaign)
+        file = campaign / "campaign.json"
+        about = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps({"created": "2026-11-23", **about}), encoding="utf-8")
+        for step in ("judge", "tables", "contrasts", "numbers", "site"):
+            _command(step, str(campaign))
+        verdicts = pd.read_parquet("results/tables/trials.parquet")
+        assert set(zip(verdicts["system"], verdicts["plane"], strict=True)) == {
+            ("mesh-v3", "ebpf"), ("mesh-v3", "xdp"),
+        }  # fmt: skip
+        assert set(verdicts["verdict"]) == {"supported"}
+        contrasts = pd.read_parquet("results/tables/contrasts.parquet")
+        sides = contrasts[["differs_in", "first", "second", "system"]].drop_duplicates()
+        assert sides.to_numpy().tolist() == [["plane", "ebpf", "xdp", "mesh-v3"]]
+        numbers = json.loads(Path("results/numbers.json").read_text(encoding="utf-8"))
+        assert [plane["name"] for plane in numbers["planes"]] == ["kernel", "VPP", "eBPF", "XDP"]
+        words = " ".join(Path("results/site/words.html").read_text(encoding="utf-8").split())
+        for meaning in ("forwarded by programs in the kernel", "A mesh of tomorrow"):
+            assert meaning in words, meaning
+        assert "S2-xdp-monitored-kill-mesh-v3/01" in _command("explain", "S2")
+        other = make_study(Path("other"))
+    assert level_name("system", "mesh-v3") == "A mesh of tomorrow"
+    assert short_names(study)["S2"] == "brain, client\u2019s node"
+    # a study that runs other systems has nothing to do with its planes
+    assert {row["plane"] for row in claim_rows("other", other, [])} == {"kernel", "vpp"}
+
+
+def _command(*arguments: str) -> str:
+    """Call `nsm-resilience` in this folder; what it printed."""
+    from typer.testing import CliRunner
+
+    from nsm_resilience.cli import app
+
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 if __name__ == "__main__":

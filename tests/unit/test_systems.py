@@ -5,25 +5,59 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from nsm_resilience.systems.base import Component, System
+from nsm_resilience.systems.consistency import problems, problems_of_all
 from nsm_resilience.systems.known import SYSTEMS, instead_of, is_part
+from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
+from tests.builders.sources import MADE_UP_SYSTEM, ROOT, Sources
 
-SOURCE = Path(__file__).parents[2] / "src" / "nsm_resilience"
-PARTS = {name for s in SYSTEMS.values() for name in s.every_component()}
-PROGRAMS = {p for s in SYSTEMS.values() for plane in s.planes for p in s.programs(plane)}
-WORDS_TOO = {"forwarder", "vpp", "app"}
-"""Names that are words or levels of a factor as well: outside they may stand in a sentence."""
-NAMES = sorted(PARTS | PROGRAMS)
-NAMED = re.compile(
-    rf"(?<![\w-])({'|'.join(re.escape(n) for n in NAMES if n not in WORDS_TOO)})(?![\w-])"
-)
-MADE_UP = Path(__file__).parents[1] / "builders" / "made_up_system.py"
+SOURCE = ROOT / "src" / "nsm_resilience"
+MADE_UP = ROOT / "tests" / "builders" / "made_up_system.py"
+WORDS_TOO = {
+    "forwarder", "registry", "client", "endpoint", "kernel", "VPP", "app", "application", "bundle",
+}  # fmt: skip
+"""Names that are words of the field as well: outside they may stand in a sentence."""
 DRAWN = "analysis/figures/testbed.py"
 """Draws where the parts of NSM v0.2.0 lie, as a map does."""
+WATCHDOG = ("watchdog/node/", "watchdog/watchdog.yaml")
+"""The remedy for NSM v0.2.0 (`System.remedy`) speaks that system's own protocol and resources; its
+components it is told."""
+ABOUT_OTHERS = "analysis/coverage.yaml"
+"""Names other people's tests as they do."""
+
+
+def names_of(system: System) -> Iterator[str]:
+    """Everything that a folder names and that could be meant outside."""
+    yield from (system.name, system.folder.rpartition(".")[2], system.client_interface)
+    yield from (*system.sockets, *system.absent, *system.registry.plurals, system.registry.group)
+    yield from (*system.pod_programs, *system.container_names(), *system.residue.state)
+    yield from (workload.name for workload in system.workloads)
+    yield from (
+        image.name for plane in system.planes for image in system.images.needed(plane).values()
+    )
+    for parts in system.components.values():
+        for name, part in parts.items():
+            yield from (name, part.app, part.container, part.program)
+    yield from (title for plane in system.planes.values() for title in (plane.title,))
+    yield from system.planes
+    if system.shared is not None:
+        yield from (system.shared.namespace, system.shared.pod, system.shared.container)
+    if system.device is not None:
+        yield system.device.resource
+
+
+NAMES = sorted({name for s in SYSTEMS.values() for name in names_of(s)} - WORDS_TOO - {"vpp"})
+NAMED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, NAMES))})(?![\w-])")
+ALONE = {"vpp", *(name for name in NAMES if name.isalpha())}
+"""Names that are no word of English either: as an identifier they are named as well."""
 
 
 def docstrings(tree: ast.AST) -> set[int]:
@@ -35,22 +69,90 @@ def docstrings(tree: ast.AST) -> set[int]:
     }
 
 
+def said(node: ast.AST) -> Iterator[str]:
+    """What a node of a program says: a text, or the words of an identifier."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.Constant(value=bytes(raw)):
+            yield raw.decode("latin-1")
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+            yield from name.lower().split("_")
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield from re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+        case ast.keyword(arg=str(name)):
+            yield from name.lower().split("_")
+
+
 def named(path: Path) -> Iterator[str]:
+    """Places of a Python file that name something of a system, in code or in a message."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     explained = docstrings(tree)
     for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in explained else None
-        if isinstance(text, str) and NAMED.search(text):
-            yield f"{path.relative_to(SOURCE)}:{node.lineno}: {text}"  # type: ignore[attr-defined]
+        if id(node) in explained:
+            continue
+        whole = isinstance(node, ast.Constant)
+        for text in said(node):
+            found = NAMED.search(text) if whole else text in ALONE
+            # a level by itself, as `== "vpp"`
+            if found or (whole and text in SYSTEM_LEVELS):
+                yield f"{path.relative_to(SOURCE).as_posix()}:{node.lineno}: {text}"  # type: ignore[attr-defined]
 
 
-def test_no_code_outside_names_a_component() -> None:
-    files = [
-        p for p in sorted(SOURCE.rglob("*.py")) if "systems" not in p.relative_to(SOURCE).parts
+SYSTEM_LEVELS = {plane for system in SYSTEMS.values() for plane in system.planes} - {"kernel"}
+"""Planes whose names are no words; a kernel is what a machine has as well."""
+
+
+def named_in_text(path: Path) -> Iterator[str]:
+    """Lines of another file that do, beside its comments."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        code = line.split("#")[0] if path.suffix in (".yaml", ".smk") else line
+        if NAMED.search(code):
+            yield f"{path.relative_to(SOURCE).as_posix()}:{number}: {line.strip()}"
+
+
+def outside(files: Iterable[Path]) -> list[Path]:
+    """Files that no system's folder holds."""
+    return [
+        path
+        for path in sorted(files)
+        if path.is_file() and path.relative_to(SOURCE).parts[0] != "systems"
     ]
+
+
+def test_no_code_outside_names_a_component_or_a_system() -> None:
+    files = outside(SOURCE.rglob("*.py"))
     assert len(files) > 200
     places = [place for path in files for place in named(path)]
-    assert [place for place in places if not place.startswith(DRAWN)] == []
+    excused = (DRAWN, *WATCHDOG)
+    assert [place for place in places if not place.startswith(excused)] == []
+
+
+def test_no_manifest_template_or_script_outside_does() -> None:
+    suffixes = {".yaml", ".j2", ".js", ".css"}
+    files = outside(path for path in SOURCE.rglob("*") if path.suffix in suffixes)
+    assert len(files) > 10
+    places = [place for path in files for place in named_in_text(path)]
+    excused = (ABOUT_OTHERS, *WATCHDOG)
+    assert [place for place in places if not place.startswith(excused)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if name == "nsmgr": pass', 'x = f"the {y} of nsmd"', 'x = {"nsm-v1.18.0": 1}',
+        'x = b"/nsm.io.sock"', 'x = "networkserviceendpoints"', 'x = "nsm0"', "nsmgr = 1",
+        "def of_nsmgr(): pass", "class NsmgrProbe: pass", "x.nsmd_pod", "f(nsmgr_pod=1)",
+        'x = "nsm_v0_2_0"', 'if plane == "vpp": pass', 'x = "spire-agent"',
+    ],
+)  # fmt: skip
+def test_what_names_one_is_found_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setitem(globals(), "SOURCE", tmp_path)
+    file = tmp_path / "one.py"
+    file.write_text(code, encoding="utf-8")
+    assert list(named(file))
 
 
 def test_every_socket_and_peer_belongs_to_components_that_exist() -> None:
@@ -83,16 +185,65 @@ def test_what_another_system_has_instead_follows_from_what_a_part_does() -> None
     assert instead_of("nsmdp", today) == instead_of("spire-agent", paper) == ""
 
 
-def test_a_third_system_is_one_folder() -> None:
+def test_what_is_said_of_each_system_holds_together() -> None:
+    assert list(problems_of_all(SYSTEMS.values())) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"name": "A mesh"}, "name `A mesh`: write lower-case"),
+        ({"planes": {}}, "write both for each plane"),
+        ({"api_client": "nobody"}, "`api_client` is no component of the vpp plane"),
+        ({"addresses": {}}, "`addresses` lacks the network of `endpoint-spare`"),
+        ({"parts": ("brain.yaml",)}, "there is no manifests/brain.yaml; there are `client"),
+        ({"folder": "json"}, "there is no folder `manifests` beside json"),
+        ({"shared": None}, "`spire-agent` is shared, and `shared` does not say"),
+        ({"absent": {"nsmgr": "not there"}}, "leave it out of `absent`"),
+        ({"images": replace(TODAY.images, of_plane={})}, "asks for ${FORWARDER}: write it as an"),
+        ({"claims_on": "kernel"}, "`claims_on` is no plane; write one of: vpp"),
+        (
+            {"components": {"vpp": {"a": Component("a", "a", "a", "brain")}}},  # type: ignore[arg-type]
+            "kind `brain`; write one of `manager`",
+        ),
+    ],
+)
+def test_what_does_not_is_said_with_what_to_write(changed: dict[str, Any], words: str) -> None:
+    assert any(words in problem for problem in problems(replace(TODAY, **changed)))
+
+
+def test_no_name_of_a_system_ends_another() -> None:
+    """The id of a cell ends with it, and of a damaged record the system is read off there."""
+    told = list(problems_of_all([TODAY, replace(TODAY, name="v1.18.0")]))
+    assert told and "that of `nsm-v1.18.0` ends so, too" in told[0]
+
+
+def test_a_third_system_is_one_folder(tmp_path: Path) -> None:
     """A made-up one goes through study, schedule, manifests, orders of faults, judge and report.
 
-    In a process of its own: the systems are known when the study's models are made.
+    In a copy of the sources to which is added what CONTRIBUTING says, and nothing else.
     """
-    done = subprocess.run(
-        [sys.executable, str(MADE_UP)],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [
+    sources = Sources.copy(tmp_path)
+    sources.add_system()
+    assert sources.python(MADE_UP).stdout.split() == [
         "study", "schedule", "refusals", "manifests", "orders", "judge", "report", "coverage",
     ]  # fmt: skip
+
+
+def test_a_folder_that_is_not_whole_is_said_where_the_schemas_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step of adding one; with all of it the schemas know its name."""
+    sources = Sources.copy(tmp_path / "copy")
+    part = shutil.copytree(MADE_UP_SYSTEM, tmp_path / MADE_UP_SYSTEM.name)
+    (part / "manifests" / "endpoint.yaml").rename(part / "manifests" / "server.yaml")
+    sources.add_system(part)
+    monkeypatch.chdir(tmp_path)
+    Path("workflow/schemas").mkdir(parents=True)
+    told = sources.command("schema", check=False)
+    assert "mesh-v3: there is no manifests/endpoint.yaml; there are `arm-ebpf.yaml`" in told
+    assert list(Path("workflow/schemas").iterdir()) == []
+    made = sources.path("systems/mesh_v3/manifests")
+    (made / "server.yaml").rename(made / "endpoint.yaml")
+    sources.command("schema")
+    assert '"mesh-v3"' in Path("workflow/schemas/study.schema.json").read_text(encoding="utf-8")

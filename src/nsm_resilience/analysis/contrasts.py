@@ -13,7 +13,7 @@ Campaigns are compared and never pooled: trials on one cluster share its state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -63,25 +63,32 @@ class Contrast:
         return "turn" if self.differs_in == "company" else "block"
 
 
+ByCampaign = Mapping[str, "pd.DataFrame"]
+"""Judged trials by the name of their campaign."""
+Generator = Callable[[ByCampaign], Iterator[Contrast]]
+
+
 def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
     """Yield every contrast that the judged trials allow, in the order of the report."""
     own = in_order(judged(trials))
-    campaigns = list(dict.fromkeys(trials["campaign"]))
-    by_campaign = {name: own[own["campaign"] == name] for name in campaigns}
-    for factor in TREATMENTS:
-        for name in campaigns:
-            yield from _by_factor(by_campaign[name], factor, name)
-    for name in campaigns:
-        yield from _by_company(by_campaign[name], name)
-    for first, second in combinations(campaigns, 2):
-        yield from _by_campaign(by_campaign[first], by_campaign[second])
+    by_campaign = {
+        name: own[own["campaign"] == name] for name in dict.fromkeys(map(str, trials["campaign"]))
+    }
+    for differ in GENERATORS:
+        yield from differ(by_campaign)
 
 
 # --- which trials belong together -----------------------------------------------------------------
 
 
-def _by_factor(own: pd.DataFrame, factor: str, campaign: str) -> Iterator[Contrast]:
+def _by_factor(campaigns: ByCampaign) -> Iterator[Contrast]:
     """Pairs of cells of one campaign that differ in the level of one factor."""
+    for factor in TREATMENTS:
+        for name, own in campaigns.items():
+            yield from _by_level(own, factor, name)
+
+
+def _by_level(own: pd.DataFrame, factor: str, campaign: str) -> Iterator[Contrast]:
     others = [name for name in CELL if name != factor]
     for key, alike in own.groupby(others, sort=False):
         levels = levels_in_order(factor, alike[factor])
@@ -91,20 +98,27 @@ def _by_factor(own: pd.DataFrame, factor: str, campaign: str) -> Iterator[Contra
             yield Contrast(factor, sides[0], side, cell)
 
 
-def _by_company(own: pd.DataFrame, campaign: str) -> Iterator[Contrast]:
+def _by_company(campaigns: ByCampaign) -> Iterator[Contrast]:
     """Trials of one cell that ran alone, and side by side with others."""
-    for key, alike in own.groupby(list(CELL), sort=False):
-        sides = [
-            Side(level, campaign, part)
-            for level in COMPANY
-            if len(part := alike[alike["company"] == level])
-        ]
-        if len(sides) == len(COMPANY):
-            cell = dict(zip(CELL, map(str, key), strict=True))
-            yield Contrast("company", sides[0], sides[1], cell)
+    for campaign, own in campaigns.items():
+        for key, alike in own.groupby(list(CELL), sort=False):
+            sides = [
+                Side(level, campaign, part)
+                for level in COMPANY
+                if len(part := alike[alike["company"] == level])
+            ]
+            if len(sides) == len(COMPANY):
+                cell = dict(zip(CELL, map(str, key), strict=True))
+                yield Contrast("company", sides[0], sides[1], cell)
 
 
-def _by_campaign(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
+def _by_campaign(campaigns: ByCampaign) -> Iterator[Contrast]:
+    """Cells of two campaigns, of each pair of campaigns."""
+    for first, second in combinations(campaigns.values(), 2):
+        yield from _between(first, second)
+
+
+def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
     """The same cells of two campaigns, or those that differ in the one factor the campaigns do."""
     if first.empty or second.empty:
         return
@@ -145,3 +159,8 @@ def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]
         if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
             found.append(factor)
     return found
+
+
+GENERATORS: tuple[Generator, ...] = (_by_factor, _by_company, _by_campaign)
+"""All contrasts, in the order of the report. Another one is a function here and a word of `KINDS`
+in tables/contrasts.py."""

@@ -33,7 +33,7 @@ class Suite(Model):
 
 
 Kind = Literal[
-    "any", "every component", "single socket", "VPP process", "client", "endpoint with a spare",
+    "any", "every component", "single socket", "single process", "client", "endpoint with a spare",
     "endpoint without a spare", "registry", "API server", "network between nodes", "whole node",
     "interface",
 ]  # fmt: skip
@@ -137,7 +137,7 @@ class Match(Model):
                 return {(f.component, _node(f, system)) for f in faults} == _all_of(system)
             case "single socket":
                 return len(broken) == 1 and faults[0].socket not in (None, "all")
-            case "VPP process":
+            case "single process":
                 return len(broken) == 1 and is_part(faults[0].component)
         return bool(faults) and all(self._is_kind(fault, scenario) for fault in faults)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -119,8 +119,11 @@ def pairs(
     ],
     lanes: Annotated[int, typer.Option("--lanes", metavar="N", min=1, help="Side by side.")] = 1,
     plane: Annotated[
-        Literal["kernel", "vpp"], typer.Option("--plane", help="The forwarding plane.")
-    ] = "kernel",
+        str,
+        typer.Option(
+            "--plane", metavar="PLANE", help="The forwarding plane; by default the usual."
+        ),
+    ] = "",
     trials: Annotated[
         int, typer.Option("--trials", metavar="N", min=1, max=99, help="Trials of each pair.")
     ] = 1,
@@ -132,8 +135,10 @@ def pairs(
     """Print a study of failures in pairs that fits into a budget, with the windows of STUDY."""
     from nsm_resilience.faults.pairs import select, study_of
     from nsm_resilience.study.load import load_study
+    from nsm_resilience.systems.known import USUAL_PLANE
 
     base = load_study(study)
+    plane = plane or USUAL_PLANE
     chosen = select(base, plane, minutes, lanes, trials, seed)
     typer.echo(study_of(chosen, base, plane, seed), nl=False)
 
@@ -146,11 +151,19 @@ def schema(
 ) -> None:
     """Write the JSON schemas of the configuration files from the models that check them.
 
-    The rules of the judge in config/README.md are written with them, from judge/rulebook.py.
+    The rules of the judge in config/README.md are written with them, from judge/rulebook.py. Before
+    that, what is said of each system under test has to hold together.
     """
     from nsm_resilience.judge.rulebook import with_section, write_section
     from nsm_resilience.schemas import drifted_schemas, write_schemas
+    from nsm_resilience.systems.consistency import problems_of_all
+    from nsm_resilience.systems.known import SYSTEMS
 
+    problems = list(problems_of_all(SYSTEMS.values()))
+    for problem in problems:
+        say(problem)
+    if problems:
+        raise typer.Exit(1)
     if not check:
         for path in write_schemas(SCHEMAS):
             say(str(path))

@@ -148,6 +148,9 @@ def select(
     """
     if lanes < 1 or trials < 1:
         raise BudgetError("at least one lane and one trial of each pair are needed")
+    planes = system_named(FIRST).planes
+    if plane not in planes:
+        raise BudgetError(f"{FIRST} has no plane `{plane}`; write one of: {', '.join(planes)}")
     trial_s = longest_s(base.windows, _scenario(1, all_pairs(plane)[0]))
     most = int(minutes * 60 / trial_s)
     pool = all_pairs(plane)

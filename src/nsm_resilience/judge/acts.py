@@ -17,20 +17,15 @@ from nsm_resilience.judge.rules import NANOSECONDS, to_ns
 from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
-from nsm_resilience.study.fault import SOCKET_FAILURES, UNDOABLE
+from nsm_resilience.study.fault import FAILURES, UNDOABLE
 
 ActKind = Literal["undo", "injection", "wipe", "collect", "install"]
 """The kinds, the most telling first: of two in one instant the first is named."""
 
 KINDS: tuple[ActKind, ...] = get_args(ActKind)
 
-_DONE = {
-    "kill": "killed", "hang": "stopped", "delete": "deleted the pod of", "wipe": "deleted",
-    "cut": "cut off", "pause": "stopped", "down": "set down",
-} | dict.fromkeys(SOCKET_FAILURES, "damaged")  # fmt: skip
-_UNDONE = {
-    "hang": "continued", "pause": "continued", "cut": "joined again", "down": "set up",
-} | dict.fromkeys(SOCKET_FAILURES, "mended")  # fmt: skip
+_DONE = {str(name): said.done for name, said in FAILURES.items()}
+_UNDONE = {str(name): said.undone for name, said in FAILURES.items() if said.undone}
 _PHASES: dict[str, tuple[ActKind, str]] = {
     "install": ("install", "installed its mesh"),
     "collect": ("collect", "began to collect"),

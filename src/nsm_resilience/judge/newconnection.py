@@ -20,6 +20,7 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.study.scenario import NewClient
+from nsm_resilience.systems.known import system_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,7 +215,7 @@ def _was_ready_later(record: Record, asked: Event | None, result: Event) -> bool
 
 
 def _had_interface(record: Record, asked: Event | None) -> bool:
-    """Whether the state taken afterwards shows NSM's interface in the new client's pod.
+    """Whether the state taken afterwards shows the system's interface in the new client's pod.
 
     Then the prober looked in the wrong place, or the interface came when the window was over; in
     neither case is it known that the client had no connection in its window.
@@ -222,12 +223,13 @@ def _had_interface(record: Record, asked: Event | None) -> bool:
     if asked is None:
         return False
     address = record.first("address")
-    interface = address.data.get("interface") if address is not None else None
+    named = address.data.get("interface") if address is not None else None
     path = RecordLayout(record.folder).snapshot("after")
     try:
+        interface = named or system_of(record.meta["factors"]).client_interface
         snapshot = json.loads(path.read_text(encoding="utf-8"))
         pod = snapshot["nodes"][asked.node or "client"]["pods"][asked.data["pod"]]
-        return any(one["name"] == (interface or "nsm0") for one in pod["interfaces"])
+        return any(one["name"] == interface for one in pod["interfaces"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

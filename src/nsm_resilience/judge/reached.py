@@ -22,6 +22,7 @@ from nsm_resilience.judge.path import PathMeasure
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.record.snapshots import read_snapshot
 from nsm_resilience.study.cells import SECOND_OUTAGE
+from nsm_resilience.systems.known import system_of
 
 State = Literal["not reached", "unclear"]
 
@@ -105,14 +106,18 @@ def _second_outage(record: Record, path: PathMeasure) -> Unreached | None:
 
 
 def _spare_endpoint(record: Record, path: PathMeasure) -> Unreached | None:
-    """NSM's registry, as it was before the fault, names two endpoints of one service."""
-    shown = (of_snapshot("not reached", "before", "endpoints that NSM's registry knows"),)
+    """The system's registry, as it was before the fault, names two endpoints of one service."""
+    shown = (of_snapshot("not reached", "before", "endpoints that the registry knows"),)
     try:
-        known = read_snapshot(record, "before")["resources"]["networkserviceendpoints"]
-        services = [endpoint["spec"]["networkservicename"] for endpoint in known]
-    except (RecordError, KeyError, TypeError):
+        registry = system_of(record.meta["factors"]).registry
+        known = read_snapshot(record, "before")["resources"][registry.endpoints]
+        offered = [registry.services(endpoint["spec"]) for endpoint in known]
+    except (RecordError, KeyError, TypeError, AttributeError):
+        offered = [[]]
+    if not all(offered):
         text = "the state before the fault does not tell whether the spare endpoint was registered"
         return Unreached("unclear", text)
+    services = [service for own in offered for service in own]
     if any(services.count(service) > 1 for service in services):
         return None
     return Unreached(

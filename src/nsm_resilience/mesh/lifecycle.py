@@ -218,7 +218,10 @@ class Mesh:
     def prove_clean(self, found: dict[str, Any] | None = None) -> dict[str, Any]:
         """The proof that a lane is clean; ApiUnavailable listing what is not."""
         found = found if found is not None else self.residue("inspect")
-        resources = {plural: list(paths) for plural, paths in self._of_every_system().items()}
+        resources = {
+            plural: list(dict.fromkeys(name for _, name in paths))
+            for plural, paths in self._of_every_system().items()
+        }
         pods = [name_of(pod) for pod in self.cluster.pods(self.lane.namespace)]
         proof = {"nodes": found, "custom_resources": resources, "pods": pods}
         dirty = [
@@ -240,17 +243,19 @@ class Mesh:
             path = workload.path(self.lane.namespace)
             self.cluster.delete(path, {"propagationPolicy": "Background"}, timeout_s=10)
 
-    def _of_every_system(self) -> dict[str, dict[str, str]]:
-        """Paths of the custom resources of every system, by plural and name.
+    def _of_every_system(self) -> dict[str, dict[tuple[str, str], str]]:
+        """Paths of the custom resources of every system, by plural, and by group and name.
 
-        A kind that the cluster does not know has none; versions of one kind are one thing.
+        A kind that the cluster does not know has none; versions of one kind are one thing, but what
+        two groups call the same is not.
         """
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[tuple[str, str], str]] = {}
         for system in SYSTEMS.values():
             known = custom_resources(self.cluster, self.lane, system, missing_is_none=True)
+            registry = system.registry
             for plural, items in known.items():
                 found.setdefault(plural, {}).update(
-                    (name, system.registry.path(self.lane.namespace, plural, name))
+                    ((registry.group, name), registry.path(self.lane.namespace, plural, name))
                     for name in map(name_of, items)
                 )
         return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
-from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
+from nsm_resilience.analysis.figures.cells import USUAL, judged
 from nsm_resilience.analysis.measures import measure
 from nsm_resilience.analysis.trial_units import Ran
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
@@ -17,9 +17,10 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import read_description, record_clusters
 from nsm_resilience.report.environments import environment_table
 from nsm_resilience.report.wording import adjusted_p
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
-from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, SIDES, WORDS
+from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, KINDS, SIDES, WORDS
 from nsm_resilience.tables.language import seconds
 from nsm_resilience.tables.write import write_table
 
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
-
-NAMES = {
-    "system": "system under test",
-    "plane": "forwarding plane",
-    "client": "client",
-    "failure": "kind of failure",
-    "outage": "number of the outage",
-    "remedy": "remedy",
-    "company": "trials alone, or side by side",
-    "campaign": "campaign",
-}
-"""What two sets differ in, in words."""
 
 _MINUS = "\u2212"
 
@@ -115,7 +104,7 @@ def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dic
                 "untested": sum(not row["tested"] for row in own),
                 "clear": [row for row in own if row["word"] not in ("open", "equal")],
             }
-            for kind, name in NAMES.items()
+            for kind, name in KINDS.items()
             if (own := [row for row in rows if row["differs_in"] == kind])
         ],
         "environments": [
@@ -242,7 +231,7 @@ def contrast_lines(contrasts: pd.DataFrame, *, everything: bool = False) -> Iter
     told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     yield f"{len(rows)} comparisons: {told or 'none'}"
     widths = {c: max([len(c), *(len(row[c]) for row in shown)]) for c in COLUMNS}
-    for kind, name in NAMES.items():
+    for kind, name in KINDS.items():
         own = [row for row in shown if row["differs_in"] == kind]
         if own:
             yield ""

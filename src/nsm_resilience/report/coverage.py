@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.coverage import Line, coverage
 from nsm_resilience.analysis.coverage_facts import load_facts
-from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.wording import typographic
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import SYSTEMS
 
 if TYPE_CHECKING:

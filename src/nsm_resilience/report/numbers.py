@@ -260,15 +260,15 @@ def trials_per_cell(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the table of the nine for each forwarding plane, with its claims."""
+    """Return the table of the nine for each forwarding plane of table `claims`, with its claims."""
     found = []
-    for plane, name in PLANE_NAMES.items():
+    for plane in dict.fromkeys(map(str, claims["plane"])):
         rows = [row for row in nine if row["plane"] == plane]
         own = claims[claims["plane"] == plane]
         found.append(
             {
                 "id": plane,
-                "name": name,
+                "name": PLANE_NAMES[plane],
                 "tested": any(row["n"] for row in rows),
                 "rows": rows,
                 "claims": [

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.figures.cells import judged, level_name, levels_in_order
+from nsm_resilience.analysis.figures.cells import judged, levels_in_order
 from nsm_resilience.report.watchdog_rules import stated_rules
 from nsm_resilience.report.wording import share_interval
 from nsm_resilience.statistics.intervals import wilson
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:

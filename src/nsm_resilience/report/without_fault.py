@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.figures.cells import level_name
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.language import seconds
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the words of the result tables mean, for a reader who meets them for the first time.
 
-One meaning for each word, by the column that it stands in. Whoever adds a level of a factor, a
-source or a verdict writes its meaning here; a test names those that have none.
+One meaning for each word, by the column that it stands in. Whoever adds a source or a verdict
+writes its meaning here, of a level of a factor in study/factors.py; a test names those that have
+none.
 """
 
 from __future__ import annotations
@@ -10,18 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.study.factors import FACTORS
 from nsm_resilience.tables import attempts
 
 HEADINGS: Mapping[str, str] = {
     "source": "Where a scenario is from",
-    "system": "System under test",
-    "plane": "Forwarding plane",
-    "client": "Client",
-    "failure": "Kind of failure",
-    "outage": "Which outage",
-    "watch": "Length of the watch",
-    "remedy": "Remedy",
+    **{name: factor.name.capitalize() for name, factor in FACTORS.items()},
     "trial": "Verdict of a trial",
     "cell": "Verdict of a cell",
     "agreement": "Agreement with the paper",
@@ -36,42 +31,9 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "counts, and from NSM's records of that time",
         "ours": "not of the paper: added by us",
     },
-    "system": {name: system.title for name, system in SYSTEMS.items()},
-    "plane": {
-        "vpp": "packets are forwarded by VPP in user space; the paper's claims are about it",
-        "kernel": "packets are forwarded by the kernel of the node",
-    },
-    "client": {
-        "monitored": "a client with NSM's sidecar in its pod, which watches the connection",
-        "plain": "a client without that sidecar: an init container asks for the connection, and "
-        "nothing of NSM is left in the pod to watch it",
-    },
-    "failure": {
-        "none": "nothing is broken: a control, in which any alarm is false",
-        "kill": "SIGKILL to the process; its pod stays",
-        "delete": "the pod is deleted; Kubernetes makes another where something owns it",
-        "hang": "SIGSTOP: the process is there and does nothing",
-        "unlink": "the file of a unix socket is removed",
-        "replace": "an ordinary file lies in the place of a unix socket",
-        "orphan": "the file of a unix socket is there, and nobody listens on it",
-        "mode": "nobody has permission for the file of a unix socket",
-        "wipe": "NSM's custom resources are deleted",
-        "cut": "a node is cut off from the other node, or from the API server",
-        "pause": "every process of a node is stopped",
-        "down": "the client's interface of the connection is set down in its pod",
-    },
-    "outage": {
-        "first": "the fault is the first of its trial",
-        "second": "the path is broken again after it has healed from a first fault",
-    },
-    "watch": {
-        "usual": "the watch of the study, as its windows say",
-        "full": "a longer watch, to tell what comes late from what never comes",
-    },
-    "remedy": {
-        "none": "NSM alone",
-        "observe": "our watchdog looks on and tells what it finds; it does nothing",
-        "heal": "our watchdog also acts: restarts a component, removes an interface, asks again",
+    **{
+        name: {level: words.meaning for level, words in factor.levels.items()}
+        for name, factor in FACTORS.items()
     },
     "trial": {
         "supported": "the path answers again, or never stopped, stayed so, and a new client got a "

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nsm_resilience.analysis.figures.cells import level_name, levels_in_order, natural
+from nsm_resilience.analysis.figures.cells import DEFAULTS, levels_in_order, natural
 from nsm_resilience.site.overview import CellRow, Overview
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 
 NO_CLAIM = "no claim"
 
-_USUAL = {"client": "monitored", "outage": "first", "watch": "usual", "remedy": "none"}
+_USUAL = {n: level for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")}
 """Levels that the first page does not say: most cells have them."""
 _VARIED = ("failure", *_USUAL)
 

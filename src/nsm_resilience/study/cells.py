@@ -13,7 +13,13 @@ from nsm_resilience.study.fault import Failure, Fault, Model, check_failure
 from nsm_resilience.study.names import PLANE_NAMES, Plane, SystemName
 from nsm_resilience.study.scenario import Scenario
 from nsm_resilience.systems.base import Component, System
-from nsm_resilience.systems.known import FIRST, SYSTEMS, instead_of, system_named
+from nsm_resilience.systems.known import (
+    FIRST,
+    SYSTEMS,
+    USUAL_PLANE,
+    instead_of,
+    system_named,
+)
 
 Client = Literal["monitored", "plain"]
 Outage = Literal["first", "second"]
@@ -44,7 +50,7 @@ class Factors(Model):
     ADDED_LATER = frozenset({"watch", "system"})
 
     system: SystemName = FIRST
-    plane: Plane = "kernel"
+    plane: Plane = USUAL_PLANE
     client: Client = "monitored"
     failure: Failure = "kill"
     outage: Outage = "first"
@@ -103,7 +109,7 @@ class Arm(Model):
     system: tuple[SystemName, ...] = Field(
         default=(FIRST,), description="The systems under test; each has planes of its own."
     )
-    plane: tuple[Plane, ...] = ("kernel",)
+    plane: tuple[Plane, ...] = (USUAL_PLANE,)
     client: tuple[Client, ...] = ("monitored",)
     failure: tuple[Failure, ...] = ()
     outage: tuple[Outage, ...] = ("first",)

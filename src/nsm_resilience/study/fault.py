@@ -2,11 +2,14 @@
 """One fault of a scenario as data: what is broken, how, when, and for how long.
 
 A new kind of fault is a key here, a module in `faults/` and, where the agent injects it, a module
-beside `agent/node/inject.py`.
+beside `agent/node/inject.py`. A new way to fail is a word of `Failure`, and what is said of it in
+`FAILURES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
@@ -21,12 +24,70 @@ from pydantic import (
 )
 
 from nsm_resilience.study.names import Component, Registry, Socket
-from nsm_resilience.systems.known import carries, component_names, placed_by_itself
+from nsm_resilience.systems.known import (
+    carries,
+    component_names,
+    placed_by_itself,
+    socket_names,
+)
 
 Failure = Literal[
     "none", "kill", "delete", "hang", "unlink", "replace", "orphan", "mode", "wipe", "cut", "pause",
     "down",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """What is said of a way to fail.
+
+    Attributes:
+        meaning: What is done, for a reader who meets the word for the first time.
+        done: What was done, as it goes on before its target: `killed`.
+        undone: The same of undoing it; empty for what is over at once.
+        lasting: Whether it must end before its trial does (`for_s`): a node is not left cut off or
+            paused for as long as a trial takes.
+    """
+
+    meaning: str
+    done: str
+    undone: str = ""
+    lasting: bool = False
+
+
+FAILURES: Mapping[Failure, FailureWords] = {
+    "none": FailureWords("nothing is broken: a control, in which any alarm is false", "none"),
+    "kill": FailureWords("SIGKILL to the process; its pod stays", "killed"),
+    "delete": FailureWords(
+        "the pod is deleted; Kubernetes makes another where something owns it",
+        "deleted the pod of",
+    ),
+    "hang": FailureWords(
+        "SIGSTOP: the process is there and does nothing", "stopped", "continued"
+    ),
+    "replace": FailureWords(
+        "an ordinary file lies in the place of a unix socket", "damaged", "mended"
+    ),
+    "unlink": FailureWords("the file of a unix socket is removed", "damaged", "mended"),
+    "orphan": FailureWords(
+        "the file of a unix socket is there, and nobody listens on it", "damaged", "mended"
+    ),
+    "mode": FailureWords(
+        "nobody has permission for the file of a unix socket", "damaged", "mended"
+    ),
+    "wipe": FailureWords("NSM's custom resources are deleted", "deleted"),
+    "cut": FailureWords(
+        "a node is cut off from the other node, or from the API server", "cut off", "joined again",
+        lasting=True,
+    ),
+    "pause": FailureWords(
+        "every process of a node is stopped", "stopped", "continued", lasting=True
+    ),
+    "down": FailureWords(
+        "the client's interface of the connection is set down in its pod", "set down", "set up"
+    ),
+}  # fmt: skip
+"""Every way to fail in the order of the report."""
 NodeRole = Literal["client", "endpoint"]
 Workload = Literal["client", "endpoint"]
 Network = Literal["peer", "api"]
@@ -43,12 +104,12 @@ TARGET_FAILURES: dict[str, frozenset[str]] = {
     "interface": frozenset({"down"}),
 }
 """What a fault can name, by the key that names it, and how that can fail."""
-UNDOABLE: frozenset[str] = frozenset({"hang", "cut", "pause", "down", *SOCKET_FAILURES})
+UNDOABLE: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.undone)
 """Failures that can end before the trial does (`for_s`)."""
-LASTING: frozenset[str] = frozenset({"cut", "pause"})
-"""Failures that must: a node is not left cut off or paused for as long as a trial takes."""
-EXAMPLE = component_names()[0]
-"""A component that messages and schemas name as an example."""
+LASTING: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.lasting)
+"""Failures that must."""
+EXAMPLE, EXAMPLE_SOCKET = component_names()[0], socket_names()[0]
+"""A component and a socket that messages and schemas name as an example."""
 LONGEST_S = 86_400.0
 """Seconds. No window, delay or fault of a trial is longer than a day: a slip of the keyboard."""
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -135,7 +196,7 @@ class Fault(Model):
             raise ValueError(
                 f"a fault names exactly one of {', '.join(TARGET_FAILURES)}; write for example\n"
                 f"  - {{component: {EXAMPLE}, node: client}}\nor\n"
-                "  - {socket: nsm.io.sock, node: client}"
+                f"  - {{socket: {EXAMPLE_SOCKET}, node: client}}"
             )
         by_itself = self.component is not None and placed_by_itself(self.component) is not None
         placed = self.kind not in ("workload", "registry", "interface") and not by_itself

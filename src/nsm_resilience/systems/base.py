@@ -3,7 +3,10 @@
 
 A system is a folder beside this file: one `System` made of the dataclasses below, each fact with
 its source, and its manifests. Whoever runs, injects, watches or judges asks it and names no
-component. To add one: make the folder, and list it in `known.py`.
+component. To add one: make the folder, and list it in `known.py`; `nsm-resilience schema` says what
+does not hold together. Beside those named here every folder has the manifests
+`client-monitored.yaml`, `client-plain.yaml` and `endpoint.yaml`; what they may ask for as `${NAME}`
+is in `consistency.py`, and each image by its key in `ImageSet`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,21 @@ Owner = Literal["DaemonSet", "Deployment"]
 _CONTAINER = re.compile(r"^ *- name: ([\w-]+)\n +image:", re.MULTILINE)
 Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane", "identity"]
 """What a component does, the same word in every system: figures order and colour by it."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A forwarding plane of a system.
+
+    Attributes:
+        title: For people, as in "the VPP plane".
+        meaning: Who forwards packets there, as a clause.
+        in_russian: The title in the Russian abstract, where it is another one.
+    """
+
+    title: str
+    meaning: str
+    in_russian: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +245,7 @@ class System:
     Attributes:
         name: The level of the factor `system`.
         title: For people.
-        planes: Its forwarding planes, as they are written for people.
+        planes: Its forwarding planes by the level of the factor `plane`, the usual one first.
         components: Its components by plane and by the names that scenarios use.
         sockets: Its unix sockets on a node, by the names that scenarios use.
         absent: What other systems have and it has not: why, and what there is instead.
@@ -253,11 +271,13 @@ class System:
         remedy: Why the watchdog cannot be put beside it; empty when it can.
         leftovers: Interfaces that the watchdog takes for NSM's when it tidies up.
         api_client: Component of a node that talks to the API server.
+        claims_on: Plane that the paper's claims are about; empty for a system that it does not
+            know.
     """
 
     name: str
     title: str
-    planes: Mapping[str, str]
+    planes: Mapping[str, Plane]
     components: Mapping[str, Mapping[str, Component]]
     sockets: Mapping[str, SocketFile]
     absent: Mapping[str, str]
@@ -282,6 +302,7 @@ class System:
     remedy: str = ""
     leftovers: tuple[str, ...] = ()
     deletion_is_news: bool = True
+    claims_on: str = ""
 
     def programs(self, plane: str) -> list[str]:
         """Programs that run on a node while it does, the workloads' included.
@@ -330,12 +351,30 @@ class System:
 
     def container_names(self) -> list[str]:
         """Names of all containers in its manifests, in alphabetical order."""
-        folder = resources.files(self.folder) / "manifests"
-        named = (file for file in folder.iterdir() if re.fullmatch(r"[^.].*\.yaml", file.name))
-        texts = (file.read_text() for file in named)
+        texts = map(self.template, self.manifests())
         return sorted({name for text in texts for name in _CONTAINER.findall(text)})
 
+    def manifests(self) -> list[str]:
+        """File names of its manifests in alphabetical order, without what editors leave beside."""
+        folder = resources.files(self.folder) / "manifests"
+        names = (file.name for file in folder.iterdir())
+        return sorted(name for name in names if re.fullmatch(r"[^.].*\.yaml", name))
+
+    def template(self, manifest: str) -> str:
+        """One of its manifests as it is written; FileNotFoundError that lists those there are."""
+        if manifest not in self.manifests():
+            raise FileNotFoundError(
+                f"{self.name} has no manifest {manifest}; write it beside: "
+                f"{', '.join(self.manifests())}"
+            )
+        return (resources.files(self.folder) / "manifests" / manifest).read_text(encoding="utf-8")
+
     def render(self, manifest: str, values: Mapping[str, str]) -> str:
-        """One of its manifests with its substitutions; KeyError for one that is not given."""
-        text = (resources.files(self.folder) / "manifests" / manifest).read_text()
-        return Template(text).substitute(values)
+        """One of its manifests with its substitutions; KeyError that lists those that are given."""
+        try:
+            return Template(self.template(manifest)).substitute(values)
+        except KeyError as error:
+            raise KeyError(
+                f"{manifest} of {self.name} asks for ${{{error.args[0]}}}; there are: "
+                f"{', '.join(sorted(values))}"
+            ) from error

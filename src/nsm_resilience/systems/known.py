@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nsm_resilience.systems import nsm_v0_2_0, nsm_v1_18_0
-from nsm_resilience.systems.base import Component, Kind, Role, System
+from nsm_resilience.systems.base import Component, Kind, Plane, Role, System
 
 SYSTEMS: dict[str, System] = {one.SYSTEM.name: one.SYSTEM for one in (nsm_v0_2_0, nsm_v1_18_0)}
 """By the level of the factor `system`; the first is the one that the paper is about."""
 FIRST = next(iter(SYSTEMS))
+USUAL_PLANE = next(iter(SYSTEMS[FIRST].planes))
+"""The plane of an arm that names none."""
 
 
 def system_named(name: str) -> System:
@@ -24,9 +26,18 @@ def system_of(factors: Mapping[str, Any]) -> System:
     return SYSTEMS[factors.get("system", FIRST)]
 
 
+def every_plane() -> dict[str, Plane]:
+    """Every forwarding plane that any system has; of several by one name that of the first."""
+    found: dict[str, Plane] = {}
+    for system in SYSTEMS.values():
+        for name, plane in system.planes.items():
+            found.setdefault(name, plane)
+    return found
+
+
 def plane_names() -> dict[str, str]:
-    """Every forwarding plane that any system has, as it is written for people."""
-    return {plane: name for s in SYSTEMS.values() for plane, name in s.planes.items()}
+    """The same as they are written for people."""
+    return {name: plane.title for name, plane in every_plane().items()}
 
 
 def component_names() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
-from nsm_resilience.systems.known import FIRST
+from nsm_resilience.systems.known import FIRST, system_named
 from nsm_resilience.tables.language import counted, listed, seconds
 from nsm_resilience.tables.rows import Row, counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
@@ -62,9 +62,15 @@ class _Cell:
 
 
 def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:
-    """Three rows for each forwarding plane, also for one that was not run."""
+    """Three rows for each forwarding plane of the paper's system, also for one that was not run.
+
+    And for each that another system was run on: one that only systems of other studies have is
+    nothing to this campaign.
+    """
     rows: list[Row] = []
-    for plane in PLANE_NAMES:
+    run = {plane for planes in study.planes.values() for plane in planes}
+    run |= {*system_named(FIRST).planes, *(judgement.plane for judgement in judgements)}
+    for plane in (name for name in PLANE_NAMES if name in run):
         cells = _cells(study, judgements, plane)
         for claim, judge in (("C0", _seven_of_nine), ("C1", _undetected), ("C2", _not_notified)):
             agrees, why, deciding = judge(study, cells, plane)

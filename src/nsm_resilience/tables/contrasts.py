@@ -8,13 +8,21 @@ Differences are second less first. Rows are made by `analysis.contrast_rows` and
 
 from __future__ import annotations
 
+from nsm_resilience.study.factors import FACTORS
 from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 from nsm_resilience.tables.columns import Column, Rule, Table
 
 SIDES = ("first", "second")
 
-DIFFERS_IN = (*(name for name in FACTOR_LEVELS if name != "watch"), "company", "campaign")
-"""What the two sets of a contrast differ in: a factor, whether others ran beside, the campaign."""
+KINDS: dict[str, str] = {
+    **{name: FACTORS[name].name for name in FACTOR_LEVELS if name != "watch"},
+    "company": "trials alone, or side by side",
+    "campaign": "campaign",
+}
+"""What the two sets of a contrast differ in, and how that is called: a factor, whether others ran
+beside, the campaign. Which sets these are, is said in `analysis.contrasts`."""
+
+DIFFERS_IN = tuple(KINDS)
 
 WORDS = ("better", "worse", "larger", "smaller", "equal", "open")
 """What is said of a difference; rests on the adjusted test and the adjusted interval alone.

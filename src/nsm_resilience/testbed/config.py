@@ -13,7 +13,7 @@ from nsm_resilience.study.fault import WrittenPath
 from nsm_resilience.study.models import Model
 from nsm_resilience.study.names import SystemName
 from nsm_resilience.systems.base import Image, System
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 
 KIND_VERSION = "v0.30.0"
 """The version of kind the default node image was published for."""
@@ -43,19 +43,24 @@ class Resources(Model):
     requests: dict[Literal["cpu", "memory"], str] = Field(default={}, examples=[{"cpu": "50m"}])
 
 
+_OTHER = list(SYSTEMS.values())[-1]
+_IMAGE = next(iter(_OTHER.images.always.values())).name
+"""A system, and one of its images, that schemas name as an example."""
+
+
 class SystemImages(Model):
     """Where one system's images come from, where it is not where they are published."""
 
     registry: str | None = Field(default=None, examples=["registry.example.org/nsm"])
-    tag: str | None = Field(default=None, examples=["v1.18.0"])
+    tag: str | None = Field(default=None, examples=[_OTHER.images.tag])
     named: dict[str, str] = Field(
         default={},
-        examples=[{"spire-server": "registry.example.org/spire-server:1.12.4"}],
+        examples=[{_IMAGE: f"registry.example.org/{_IMAGE}:{_OTHER.images.tag}"}],
         description="Full names, by the image's own name.",
     )
     resources: dict[str, Resources] = Field(
         default={},
-        examples=[{"nsc": {"limits": {"memory": "120Mi"}}}],
+        examples=[{_OTHER.sidecar.container: {"limits": {"memory": "120Mi"}}}],
         description="By a container's name: what it gets on a machine that cannot hold what its "
         "manifest says, which is what the system's makers say. Written into each record.",
     )

@@ -18,7 +18,7 @@ from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
-from nsm_resilience.systems.known import FIRST
+from nsm_resilience.systems.known import FIRST, USUAL_PLANE
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.engine import endpoint, is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
@@ -79,7 +79,7 @@ def estimate(study: Study, lanes: int) -> Duration:
 def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -> Iterator[Finding]:
     """Look at everything a live run of a study on this testbed needs, cheapest first.
 
-    Without a study the kernel plane's images and room for one record are looked for.
+    Without a study the usual plane's images and room for one record are looked for.
     """
     cells = study.cells() if study else []
     if platform.system() != "Linux":
@@ -94,7 +94,7 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
         yield _context(config)
         yield from _cluster(config)
         return
-    yield from _kind_and_docker(config, study.planes if study else {FIRST: ("kernel",)})
+    yield from _kind_and_docker(config, study.planes if study else {FIRST: (USUAL_PLANE,)})
     yield from _machine(config)
     yield _records(sum(trials for _, trials in cells) or 1)
 

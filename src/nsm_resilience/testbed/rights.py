@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import yaml
 
+from nsm_resilience.systems.base import System
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import Cluster
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -28,9 +32,54 @@ class Right:
         return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
 
 
-def runner_rights() -> str:
-    """The ClusterRole that a runner needs, as YAML."""
-    return (resources.files("nsm_resilience.testbed") / "runner-rights.yaml").read_text()
+def runner_rights(systems: Iterable[System] = tuple(SYSTEMS.values())) -> str:
+    """The ClusterRole that a runner needs for these systems, as YAML."""
+    text = (resources.files("nsm_resilience.testbed") / "runner-rights.yaml").read_text()
+    held = {right for rule in yaml.safe_load(text)["rules"] for right in _of(rule)}
+    lines = []
+    for system in systems:
+        added = []
+        for rule in _needed_by(system):
+            if not _holds(held, rule):
+                added.append(rule)
+                held |= set(_of(rule))
+        if added:
+            lines.append(f"  # {system.name}: its custom resources, and what its manifests give")
+            lines += [f"  - {json.dumps(rule)}" for rule in added]
+    return text + "".join(f"{line}\n" for line in lines)
+
+
+def _needed_by(system: System) -> Iterator[dict[str, Any]]:
+    """Rules for what a system's manifests make; nobody can give a right that he does not hold."""
+    registry = system.registry
+    yield _rule(registry.group, list(registry.plurals), ["*"])
+    for name in system.manifests():
+        for made in yaml.safe_load_all(system.render(name, defaultdict(lambda: "any"))):
+            group = made["apiVersion"].rpartition("/")[0]
+            yield _rule(group, [plural_of(made["kind"])], ["get", "create", "patch"])
+            if made["kind"] in ("ClusterRole", "Role"):
+                yield from (rule for rule in made["rules"] if "resources" in rule)
+
+
+def _rule(group: str, kinds: list[str], verbs: list[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": kinds, "verbs": verbs}
+
+
+def plural_of(kind: str) -> str:
+    """What a path of the API calls a kind.
+
+    >>> plural_of("DaemonSet"), plural_of("NetworkPolicy"), plural_of("Ingress")
+    ('daemonsets', 'networkpolicies', 'ingresses')
+    """
+    name = kind.lower()
+    if name.endswith("y"):
+        return f"{name.removesuffix('y')}ies"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
+
+
+def _holds(held: set[Right], rule: dict[str, Any]) -> bool:
+    return all(right in held or Right("*", right.resource, right.group) in held
+               for right in _of(rule))  # fmt: skip
 
 
 def needed_rights() -> list[Right]:

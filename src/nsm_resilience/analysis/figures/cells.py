@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from nsm_resilience.study.names import PLANE_NAMES
-from nsm_resilience.systems.known import FIRST, SYSTEMS, are_all, parts_named, placed_by_itself
+from nsm_resilience.study.cells import Cell, Factors
+from nsm_resilience.study.factors import FACTORS as WORDS
+from nsm_resilience.study.factors import level_name
+from nsm_resilience.systems.known import are_all, parts_named, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED, that_count
-from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,32 +34,21 @@ _NODES = {
     frozenset({"endpoint"}): "endpoint\u2019s node",
     frozenset({"client", "endpoint"}): "both nodes",
 }
-_LEVELS = {
-    "system": {name: system.title for name, system in SYSTEMS.items()},
-    "plane": PLANE_NAMES,
-    "client": {},
-    "outage": {"first": "first outage", "second": "second outage"},
-    "watch": {"usual": "usual watch", "full": "longer watch"},
-    "remedy": {"none": "no remedy", "observe": "watchdog observes", "heal": "watchdog heals"},
-    "failure": {"none": ""},
-}
-USUAL = (SYSTEMS[FIRST].title, "first outage", "usual watch", "no remedy")
+DEFAULTS = {name: str(field.default) for name, field in Factors.model_fields.items()}
+"""Level of each factor that an arm has when it names none."""
+
+_SAID = ("plane", "client", "failure")
+"""Factors of which a cell's name says the level, whichever it is."""
+USUAL = tuple(level_name(name, DEFAULTS[name]) for name in FACTORS if name not in _SAID)
 """Names of levels that are not said of a cell: most cells have them."""
 
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "failure": ("none", "kill", "replace"),
-    "client": ("monitored",),
-    "outage": ("first",),
-    "watch": ("usual",),
-    "remedy": ("none",),
+    **{n: (level,) for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")},
 }
 """Levels that a label may leave out: where nothing is said, a reader takes these (issue 18.4)."""
 
-_RANK = {
-    **FACTOR_LEVELS,
-    "failure": ("none", "kill", "delete", "hang", "replace", "unlink", "orphan", "mode", "wipe",
-                "cut", "pause", "down"),
-}  # fmt: skip
+_RANK = {name: tuple(said.levels) for name, said in WORDS.items()}
 """Levels in the order of the report, defaults first."""
 
 
@@ -91,8 +82,6 @@ def natural(text: str) -> tuple[tuple[int, str], ...]:
 
 def cell_id(row: Mapping[str, str]) -> str:
     """Return a cell's id as the study forms it, e.g. `S9-kernel-plain-delete`."""
-    from nsm_resilience.study.models import Cell, Factors
-
     factors = Factors.model_validate({name: row[name] for name in FACTORS})
     return Cell(scenario=row["scenario"], factors=factors).id
 
@@ -124,11 +113,6 @@ def levels_in_order(factor: str, levels: Iterable[str]) -> list[str]:
     """Return levels of a factor, each once, defaults first; one unknown here comes last."""
     known = _RANK[factor]
     return sorted(set(levels), key=lambda level: known.index(level) if level in known else 99)
-
-
-def level_name(factor: str, level: str) -> str:
-    """Return the level of a factor in words."""
-    return _LEVELS[factor].get(level, level)
 
 
 def short_names(study: Study) -> dict[str, str]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import USUAL, judged, level_name
+from nsm_resilience.analysis.figures.cells import USUAL, judged
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
 
 if TYPE_CHECKING:
@@ -211,7 +212,8 @@ def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
             level = row[name] if isinstance(row[name], str) else row[side]
             if name != "scenario" or isinstance(row[name], str):
                 part = part[part[name] == level]
-        if row["differs_in"] == "company":
-            part = part[part["company"] == row[side]]
+        kind = str(row["differs_in"])
+        if kind in part.columns and kind not in ("campaign", *CELL):
+            part = part[part[kind] == row[side]]
         found += [f"{c}: {t}" for c, t in zip(part["campaign"], part["trial"], strict=True)]
     return found

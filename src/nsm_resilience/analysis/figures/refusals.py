@@ -11,8 +11,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import USUAL, in_order, judged, level_name
+from nsm_resilience.analysis.figures.cells import USUAL, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:

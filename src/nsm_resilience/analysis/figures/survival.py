@@ -9,10 +9,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import cell_labels, judged, level_name
+from nsm_resilience.analysis.figures.cells import cell_labels, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
 from nsm_resilience.statistics.intervals import Survival, kaplan_meier
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, Link, Node, Pod
-from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import is_part
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nsm_resilience.analysis.figures.cells import USUAL, level_name
+from nsm_resilience.analysis.figures.cells import USUAL
+from nsm_resilience.study.factors import level_name
 
 
 def named(row: Mapping[str, Any]) -> str:

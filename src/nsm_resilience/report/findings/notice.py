@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.report.rows import all_rows
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 from nsm_resilience.tables.language import each, listed
 
@@ -48,7 +48,7 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
     return {
         "campaign": campaign,
         "page": row["page"],
-        "place": f"{system.title}, {system.planes[row['plane']]}",
+        "place": f"{system.title}, {system.planes[row['plane']].title}",
         "system": system.title,
         "failure": failure,
         "level": failure + longer,

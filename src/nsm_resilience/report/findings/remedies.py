@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.analysis.figures.cells import level_name
 from nsm_resilience.report.findings.naming import named
 from nsm_resilience.report.rows import all_rows
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import counted, each, listed
 

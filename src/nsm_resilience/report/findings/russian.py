@@ -15,9 +15,7 @@ from nsm_resilience.report.findings.standings import (
     standings,
     system_and_plane,
 )
-
-PLANES = {"kernel": "плоскость ядра Linux", "vpp": "плоскость VPP"}
-"""Forwarding planes by id."""
+from nsm_resilience.systems.known import every_plane
 
 CLAIMS = {
     "C1": "Повреждение unix-сокетов не замечается и лишает NSM работоспособности (C1)",
@@ -38,8 +36,9 @@ CLIENTS = {"monitored": "с монитором NSM", "plain": "без монит
 
 def place_ru(column: Mapping[str, Any]) -> str:
     """System and plane of a column."""
-    system, _ = system_and_plane(column)
-    return f"{system}, {PLANES.get(str(column['plane']), str(column['plane']))}"
+    system, title = system_and_plane(column)
+    plane = every_plane().get(str(column["plane"]))
+    return f"{system}, плоскость {plane.in_russian or plane.title if plane else title}"
 
 
 def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:

@@ -17,6 +17,7 @@ from nsm_resilience.systems.base import (
     Image,
     ImageSet,
     PeerOf,
+    Plane,
     Residue,
     Sidecar,
     SocketFile,
@@ -123,13 +124,21 @@ _IMAGES = ImageSet(
 
 
 def _services(spec: Mapping[str, Any]) -> list[str]:
-    return [str(spec.get("networkservicename"))]
+    name = spec.get("networkservicename")
+    return [] if name is None else [str(name)]
 
 
 SYSTEM = System(
     name="nsm-v0.2.0",
     title="NSM v0.2.0 (2019)",
-    planes={"kernel": "kernel", "vpp": "VPP"},
+    planes={
+        "kernel": Plane("kernel", "packets are forwarded by the kernel of the node", "ядра Linux"),
+        "vpp": Plane(
+            "VPP", "packets are forwarded by VPP in user space; the paper's claims are about it"
+        ),
+    },
+    # the default of its own deployment of 2019
+    claims_on="vpp",
     components=_COMPONENTS,
     sockets=_SOCKETS,
     absent={

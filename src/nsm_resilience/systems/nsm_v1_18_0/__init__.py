@@ -17,6 +17,7 @@ from nsm_resilience.systems.base import (
     CustomResources,
     Image,
     ImageSet,
+    Plane,
     Residue,
     Shared,
     Sidecar,
@@ -142,7 +143,7 @@ def _services(spec: Mapping[str, Any]) -> list[str]:
 SYSTEM = System(
     name="nsm-v1.18.0",
     title="NSM v1.18.0 (2026)",
-    planes={"vpp": "VPP"},
+    planes={"vpp": Plane("VPP", "packets are forwarded by VPP in user space")},
     components=_COMPONENTS,
     sockets=_SOCKETS,
     absent={

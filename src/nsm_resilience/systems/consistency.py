@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what is said of a system holds together: found when its folder is added, not in a trial.
+
+`nsm-resilience schema`, the last step of adding a system, says each problem with what to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from string import Template
+from typing import get_args
+
+from nsm_resilience.systems.base import Kind, System
+
+CLIENTS = ("client-monitored.yaml", "client-plain.yaml")
+WORKLOADS = (*CLIENTS, "endpoint.yaml")
+"""Manifests that every system has under these names: both kinds of client, and the endpoint."""
+PODS = ("endpoint", "endpoint-spare")
+"""Pods that give addresses, each of a network of its own (`System.addresses`)."""
+SUBSTITUTIONS = ("NAMESPACE", "LANE", "SERVICE", "AGENT", "ADDRESSES", "POD", "NODE")
+"""What manifests may ask for beside their images: the lane's namespace, number and name of service,
+the image of the node agent, the endpoint's network, and of a workload's pod its name and node."""
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
+    """What does not hold together of any of these systems, each with what to write."""
+    known = list(systems)
+    names = [system.name for system in known]
+    for system in known:
+        for problem in problems(system):
+            yield f"{system.name}: {problem}"
+        others = [
+            name for name in names if name != system.name and name.endswith(f"-{system.name}")
+        ]
+        if others or names.count(system.name) > 1:
+            yield (
+                f"{system.name}: a cell's id ends with the system's name, and that of "
+                f"{_listed(others) if others else 'another'} ends so, too; write another `name`"
+            )
+
+
+def problems(system: System) -> Iterator[str]:
+    """What does not hold together of one system."""
+    yield from _names(system)
+    yield from _parts(system)
+    yield from _manifests(system)
+
+
+def _names(system: System) -> Iterator[str]:
+    for what, name in (("name", system.name), *(("plane", plane) for plane in system.planes)):
+        if _NAME.fullmatch(name) is None:
+            yield f"{what} `{name}`: write lower-case letters, digits, `-` and `.`, as in a folder"
+    for plane in system.planes:
+        if "-" in plane:
+            yield f"plane `{plane}`: `-` parts the levels in a cell's id; leave it out"
+    own = {*system.every_component(), *system.sockets, *system.registry.plurals}
+    for name in sorted(own & set(system.absent)):
+        yield f"`{name}` is in `absent`, and the system has it; leave it out of `absent`"
+    if system.claims_on and system.claims_on not in system.planes:
+        yield f"`claims_on` is no plane; write one of: {', '.join(system.planes)}"
+
+
+def _parts(system: System) -> Iterator[str]:
+    if not system.planes or set(system.planes) != set(system.components):
+        yield (
+            f"`planes` are {_listed(system.planes)} and `components` are of "
+            f"{_listed(system.components)}; write both for each plane"
+        )
+    if system.registry.endpoints not in system.registry.plurals:
+        yield f"`registry.endpoints` is none of its plurals {_listed(system.registry.plurals)}"
+    for plane, parts in system.components.items():
+        for name, part in parts.items():
+            if part.kind not in get_args(Kind):
+                yield f"`{name}`: kind `{part.kind}`; write one of {_listed(get_args(Kind))}"
+            if part.part_of and part.part_of not in parts:
+                yield f"`{name}` is a part of `{part.part_of}`, which the {plane} plane has not"
+            if part.shared and system.shared is None:
+                yield f"`{name}` is shared, and `shared` does not say what makes it"
+        if system.api_client not in parts:
+            yield f"`api_client` is no component of the {plane} plane: {_listed(parts)}"
+        for name, socket in system.sockets.items():
+            if socket.owner and socket.owner not in parts:
+                yield f"socket `{name}`: its owner `{socket.owner}` is none of {_listed(parts)}"
+        for peer in system.peers:
+            for one in (peer.component, peer.dialler):
+                if one and one not in parts:
+                    yield f"`peers`: `{one}` is no component of the {plane} plane"
+    for peer in system.peers:
+        if peer.socket not in system.sockets:
+            yield f"`peers`: there is no socket `{peer.socket}`: {_listed(system.sockets)}"
+    for pod in PODS:
+        if pod not in system.addresses:
+            yield f"`addresses` lacks the network of `{pod}`"
+
+
+def _manifests(system: System) -> Iterator[str]:
+    try:
+        there = system.manifests()
+    except (FileNotFoundError, NotADirectoryError, ModuleNotFoundError):
+        yield f"there is no folder `manifests` beside {system.folder}; write it (`folder=__name__`)"
+        return
+    wanted = [system.definitions, system.rights, *WORKLOADS]
+    wanted += [part.format(plane=plane) for part in system.parts for plane in system.planes]
+    wanted += [system.shared.manifest] if system.shared is not None else []
+    for name in dict.fromkeys(wanted):
+        if name not in there:
+            yield f"there is no manifests/{name}; there are {_listed(there)}"
+    given = {
+        *SUBSTITUTIONS,
+        *(key for plane in system.planes for key in system.images.needed(plane)),
+    }
+    for name in there:
+        template = Template(system.template(name))
+        if not template.is_valid():
+            yield f"manifests/{name} has a `$` that begins no `${{NAME}}`; write `$$` for it"
+        for asked in sorted(set(template.get_identifiers()) - given):
+            yield (
+                f"manifests/{name} asks for ${{{asked}}}: write it as an image, or one of "
+                f"{_listed(sorted(given))}"
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A copy of the program's sources, to which a test adds what CONTRIBUTING says, no more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MADE_UP_SYSTEM = Path(__file__).parent / "mesh_v3"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A package `nsm_resilience` of its own in a folder."""
+
+    folder: Path
+
+    @classmethod
+    def copy(cls, folder: Path) -> Sources:
+        """The sources as they are."""
+        shutil.copytree(
+            ROOT / "src" / "nsm_resilience",
+            folder / "nsm_resilience",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+        return cls(folder)
+
+    def path(self, module: str) -> Path:
+        """A file of the package."""
+        return self.folder / "nsm_resilience" / module
+
+    def write(self, module: str, text: str) -> None:
+        """A new file; FileExistsError where there is one."""
+        with self.path(module).open("x", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def insert(self, module: str, after: str, text: str) -> None:
+        """Text behind the one place that reads as `after`; AssertionError when it is not one."""
+        file = self.path(module)
+        whole = file.read_text(encoding="utf-8")
+        assert whole.count(after) == 1, f"{module}: `{after}` is there {whole.count(after)} times"
+        file.write_text(whole.replace(after, after + text), encoding="utf-8")
+
+    def add_system(self, folder: Path = MADE_UP_SYSTEM) -> None:
+        """A folder in `systems/`, and its name in the first lines of `known.py`."""
+        shutil.copytree(
+            folder,
+            self.path("systems") / folder.name,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+        self.insert("systems/known.py", "from nsm_resilience.systems import ", f"{folder.name}, ")
+        self.insert("systems/known.py", "for one in (nsm_v0_2_0, nsm_v1_18_0", f", {folder.name}")
+
+    def python(
+        self, *arguments: str | Path, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Python with this package, and the tests' builders, in a process of its own."""
+        path = os.pathsep.join((str(self.folder), str(ROOT), str(ROOT / "tests" / "unit")))
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def command(self, *arguments: str | Path, check: bool = True) -> str:
+        """`nsm-resilience` of this package in the current folder; what it printed."""
+        done = self.python(
+            "-c", "from nsm_resilience import cli; cli.app()", *arguments, check=check
+        )
+        return done.stdout + done.stderr
