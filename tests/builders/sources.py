@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+ADDITIONS = Path(__file__).parent / "additions"
 MADE_UP_SYSTEM = Path(__file__).parent / "mesh_v3"
 
 
@@ -19,6 +20,8 @@ class Sources:
     """A package `nsm_resilience` of its own in a folder."""
 
     folder: Path
+    touched: list[str] = field(default_factory=list)
+    """Files that were written or changed, each once."""
 
     @classmethod
     def copy(cls, folder: Path) -> Sources:
@@ -34,10 +37,15 @@ class Sources:
         """A file of the package."""
         return self.folder / "nsm_resilience" / module
 
-    def write(self, module: str, text: str) -> None:
-        """A new file; FileExistsError where there is one."""
+    def add(self, module: str) -> None:
+        """A new file, out of the folder of additions; FileExistsError where there is one."""
         with self.path(module).open("x", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.write((ADDITIONS / module).read_text(encoding="utf-8"))
+        self._touch(module)
+
+    def _touch(self, module: str) -> None:
+        if module not in self.touched:
+            self.touched.append(module)
 
     def insert(self, module: str, after: str, text: str) -> None:
         """Text behind the one place that reads as `after`; AssertionError when it is not one."""
@@ -45,6 +53,7 @@ class Sources:
         whole = file.read_text(encoding="utf-8")
         assert whole.count(after) == 1, f"{module}: `{after}` is there {whole.count(after)} times"
         file.write_text(whole.replace(after, after + text), encoding="utf-8")
+        self._touch(module)
 
     def add_system(self, folder: Path = MADE_UP_SYSTEM) -> None:
         """A folder in `systems/`, and its name in the first lines of `known.py`."""

@@ -1,61 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps of CONTRIBUTING suffice (issue 15.8): they are done here as they are written there.
 
-A system: `test_systems.py`; a figure: `tests/pipeline/test_wiring.py`.
+A fault and a probe: `test_contributing_live.py`; a system: `test_systems.py`; a figure:
+`tests/pipeline/test_wiring.py`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from collections import Counter
 from pathlib import Path
 from textwrap import dedent
 
 import pandas as pd
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from nsm_resilience.cli import app
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
-from tests.builders.records import build, describe
+from tests.builders.contributing import (
+    CAMPAIGN,
+    NAME,
+    check_row,
+    command,
+    describe_all,
+    made,
+    section,
+)
+from tests.builders.records import build
+from tests.builders.sources import ROOT, Sources
 from tests.builders.studies import make_study
-
-ROOT = Path(__file__).parents[2]
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-NAME = "constructed"
-CAMPAIGN = Path("results/unpacked", NAME)
-
-
-def section(title: str) -> str:
-    """The text below a heading, up to the next one."""
-    return CONTRIBUTING.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
-def row(wanted: str) -> str:
-    """What the table says is written for what one wants."""
-    (found,) = re.findall(rf"^\| {wanted} \| (.*) \|$", section("Where things go"), flags=re.M)
-    return str(found)
-
-
-def command(*arguments: str) -> str:
-    """Call `nsm-resilience` as from a shell in this folder; what it printed."""
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def describe_all() -> None:
-    """The campaign's description, with what the report needs."""
-    describe(CAMPAIGN)
-    path = CAMPAIGN / "campaign.json"
-    description = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({"created": "2026-11-23", **description}), encoding="utf-8")
 
 
 @pytest.fixture
@@ -98,6 +74,15 @@ def test_a_new_scenario_is_data_from_its_schedule_to_the_paper_and_explain(mine:
     assert f"{cells[0].id}/01" in told and "unsupported" in told
 
 
+def test_every_place_that_the_table_names_is_there() -> None:
+    folders = (ROOT, ROOT / "src" / "nsm_resilience")
+    paths = re.findall(r"`([\w./-]+(?:/|\.(?:py|smk|typ|yaml|md)))`", section("Where things go"))
+    assert len(paths) > 30
+    for path in paths:
+        inside = [*folders, *(folder for folder in folders[1].rglob("*") if folder.is_dir())]
+        assert any((folder / path).exists() for folder in inside), path
+
+
 MEASURE = """
     Measure(
         "losses", "echoes lost", "", "less", False, _number("replies_lost")
@@ -105,36 +90,160 @@ MEASURE = """
 """
 
 
-def test_a_new_measure_is_one_entry_and_is_in_every_contrast(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_measure_is_one_entry_and_is_in_every_contrast(sources: Sources) -> None:
     """In a copy of the sources and a process of its own: nothing but that entry is written."""
-    assert row("a new measure").startswith("an entry of `MEASURES` in `analysis/measures.py`:")
-    monkeypatch.chdir(tmp_path)
-    study = make_study(CAMPAIGN)
-    for failure, back in (("kill", 2.0), ("delete", 4.0)):
-        for number in (1, 2):
-            factors = {"failure": failure}
-            build(CAMPAIGN, study=study, number=number, factors=factors, down=[(1.0, back)])
-    describe_all()
-    for step in ("judge", "tables"):
-        command(step, str(CAMPAIGN))
-
-    copy = tmp_path / "copy" / "nsm_resilience"
-    source = ROOT / "src" / "nsm_resilience"
-    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    file = copy / "analysis" / "measures.py"
-    before, opening, after = file.read_text("utf-8").partition(
-        "\nMEASURES: tuple[Measure, ...] = ("
-    )
-    file.write_text(before + opening + MEASURE + after, encoding="utf-8")
+    made({"failure": "kill"}, {"failure": "delete"})
+    sources.insert("analysis/measures.py", "\nMEASURES: tuple[Measure, ...] = (", MEASURE)
+    check_row("a new measure", sources)
     for step in ("contrasts", "numbers"):
-        subprocess.run(
-            [sys.executable, "-c", "from nsm_resilience import cli; cli.app()", step, CAMPAIGN],
-            env={**os.environ, "PYTHONPATH": str(copy.parent)}, check=True,
-        )  # fmt: skip
+        sources.command(step, CAMPAIGN)
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     (contrast,) = contrasts[contrasts["measure"] == "losses"].to_dict("records")
     assert (contrast["first"], contrast["second"]) == ("kill", "delete")
     assert contrast["second_value"] > contrast["first_value"] > 0
     assert len(contrasts.groupby("measure")) > 5
+
+
+LAST_GENERATOR = '                yield Contrast("company", sides[0], sides[1], cell)\n'
+BY_LANE = """
+
+def _by_lane(campaigns: ByCampaign) -> Iterator[Contrast]:
+    \"\"\"Trials of one cell in its first lane, and in each other one.\"\"\"
+    for campaign, own in campaigns.items():
+        for key, alike in own.groupby(list(CELL), sort=False):
+            sides = [Side(str(lane), campaign, part) for lane, part in alike.groupby("lane")]
+            for side in sides[1:]:
+                cell = dict(zip(CELL, map(str, key), strict=True))
+                yield Contrast("lane", sides[0], side, cell)
+"""
+
+
+def test_a_new_contrast_is_a_generator_and_a_word_and_is_printed_and_in_the_paper(
+    sources: Sources,
+) -> None:
+    study = make_study(CAMPAIGN)
+    for number in range(1, 9):
+        second = number > 4
+
+        def in_lane(description: dict[str, object], second: bool = second) -> None:
+            description["lane"] = "lane-2" if second else "lane-1"
+
+        down = [(1.0, 500.0 if second else 2.0)]
+        build(CAMPAIGN, study=study, number=number, down=down, meta=in_lane)
+    describe_all()
+    for step in ("judge", "tables"):
+        command(step, str(CAMPAIGN))
+    sources.insert(
+        "tables/contrasts.py", '    "company": "trials alone, or side by side",\n',
+        '    "lane": "lane of the cluster",\n',
+    )  # fmt: skip
+    sources.insert("analysis/contrasts.py", LAST_GENERATOR, BY_LANE)
+    sources.insert("analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_lane, ")
+    check_row("a new contrast", sources)
+    for step in ("contrasts", "numbers"):
+        sources.command(step, CAMPAIGN)
+    contrasts = pd.read_parquet("results/tables/contrasts.parquet")
+    supported = contrasts[contrasts["measure"] == "supported"].to_dict("records")
+    assert [(row["differs_in"], row["first"], row["second"], row["word"]) for row in supported] == [
+        ("lane", "lane-1", "lane-2", "worse")
+    ]
+    numbers = json.loads(Path("results/numbers.json").read_text("utf-8"))
+    assert [kind["name"] for kind in numbers["contrasts"]["kinds"]] == ["lane of the cluster"]
+    assert numbers["figures"]["contrasts"]["drawn"]
+    told = sources.command("compare", CAMPAIGN)
+    assert "lane of the cluster: second less first" in told
+
+
+def test_a_contrast_that_is_not_listed_is_refused_by_name(sources: Sources) -> None:
+    made({})
+    text = BY_LANE.replace("for side in sides[1:]", "for side in sides")
+    sources.insert("analysis/contrasts.py", LAST_GENERATOR, text)
+    sources.insert("analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_lane, ")
+    told = sources.command("contrasts", CAMPAIGN, check=False)
+    assert "`lane`" in told and "KINDS in tables/contrasts.py" in told
+
+
+def test_a_new_level_is_a_word_and_its_meaning_and_differs_from_the_others(
+    sources: Sources,
+) -> None:
+    sources.insert("study/cells.py", 'Outage = Literal["first", "second"', ', "third"')
+    sources.insert(
+        "study/factors.py",
+        '                "the path is broken again after it has healed from a first fault", '
+        '"second outage"\n            ),\n',
+        '            "third": LevelWords("and once more", "third outage"),\n',
+    )
+    check_row("a new level of a factor", sources)
+    of_levels(sources, "outage", "first", "third", "third outage", "and once more")
+
+
+def of_levels(sources: Sources, factor: str, usual: str, new: str, name: str, meaning: str) -> None:
+    """A study, its schedule, records, verdicts, tables, contrasts, paper and site know a level."""
+    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
+    study["name"] = NAME
+    study["campaign"] = [{"scenarios": "S2", factor: [usual, new], "trials": 2}]
+    CAMPAIGN.mkdir(parents=True)
+    (CAMPAIGN / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    planned = sources.command("schedule", "--study", CAMPAIGN / "study.yaml")
+    assert f"S2-kernel-monitored-kill-{new}/02" in planned
+    sources.python("-c", RECORDS.format(factor=factor, levels=(usual, new), campaign=str(CAMPAIGN)))
+    describe_all()
+    for step in ("judge", "tables", "contrasts", "numbers", "site"):
+        sources.command(step, CAMPAIGN)
+    trials = pd.read_parquet("results/tables/trials.parquet")
+    assert Counter(trials[factor]) == {usual: 2, new: 2}
+    contrasts = pd.read_parquet("results/tables/contrasts.parquet")
+    sides = contrasts[["differs_in", "first", "second"]].drop_duplicates()
+    assert sides.to_numpy().tolist() == [[factor, usual, new]]
+    assert name in sources.command("compare", "--all", CAMPAIGN)
+    words = " ".join(Path("results/site/words.html").read_text("utf-8").split())
+    assert meaning in words
+
+
+RECORDS = """
+from pathlib import Path
+from nsm_resilience.study.load import load_study
+from tests.builders.records import build
+campaign = Path({campaign!r})
+study = load_study(campaign / "study.yaml")
+for place, level in enumerate({levels!r}):
+    for number in (1, 2):
+        build(campaign, study=study, number=number, factors={{{factor!r}: level}},
+              down=[(1.0, 2.0 + place)])
+"""
+
+
+def test_a_new_factor_is_four_files_and_its_levels_differ_in_it(sources: Sources) -> None:
+    cells = "study/cells.py"
+    sources.insert(cells, 'Remedy = Literal["none", "observe", "heal"]\n',
+                   'Load = Literal["idle", "busy"]\n')  # fmt: skip
+    sources.insert(cells, '    "remedy": get_args(Remedy),\n', '    "load": get_args(Load),\n')
+    sources.insert(cells, '    remedy: Remedy = "none"\n', '    load: Load = "idle"\n')
+    sources.insert(cells, '    remedy: tuple[Remedy, ...] = ("none",)\n',
+                   '    load: tuple[Load, ...] = ("idle",)\n')  # fmt: skip
+    for keys in (
+        '    ADDED_LATER = frozenset({"watch", "system"',
+        '"first_block", "watch", "system"',
+    ):
+        sources.insert(cells, keys, ', "load"')
+    sources.insert("study/factors.py", FACTOR_BEFORE, FACTOR)
+    sources.insert("judge/judgement.py", "    system: str = FIRST\n", '    load: str = "idle"\n')
+    sources.insert("judge/trial.py", '        system=factors["system"],\n',
+                   '        load=factors["load"],\n')  # fmt: skip
+    check_row("a new factor", sources)
+    of_levels(sources, "load", "idle", "busy", "on a busy machine", "other programs run beside")
+
+
+FACTOR_BEFORE = """                "watchdog heals",
+            ),
+        },
+    ),
+"""
+FACTOR = """    "load": FactorWords(
+        "load of the machine",
+        {
+            "idle": LevelWords("nothing else runs", "idle machine"),
+            "busy": LevelWords("other programs run beside", "on a busy machine"),
+        },
+    ),
+"""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import TREATMENTS, in_order, judged, levels_in_order
 from nsm_resilience.tables.cell import CELL, COMPANY
+from nsm_resilience.tables.contrasts import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,13 +70,23 @@ Generator = Callable[[ByCampaign], Iterator[Contrast]]
 
 
 def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
-    """Yield every contrast that the judged trials allow, in the order of the report."""
+    """Yield every contrast that the judged trials allow, in the order of the report.
+
+    Raises:
+        KeyError: one differs in what is not listed; the message says where to write it.
+    """
     own = in_order(judged(trials))
     by_campaign = {
         name: own[own["campaign"] == name] for name in dict.fromkeys(map(str, trials["campaign"]))
     }
     for differ in GENERATORS:
-        yield from differ(by_campaign)
+        for contrast in differ(by_campaign):
+            if contrast.differs_in not in KINDS:
+                raise KeyError(
+                    f"two sets of trials differ in `{contrast.differs_in}`, which has no name; "
+                    "write it into KINDS in tables/contrasts.py"
+                )
+            yield contrast
 
 
 # --- which trials belong together -----------------------------------------------------------------

@@ -230,7 +230,7 @@ def _had_interface(record: Record, asked: Event | None) -> bool:
         snapshot = json.loads(path.read_text(encoding="utf-8"))
         pod = snapshot["nodes"][asked.node or "client"]["pods"][asked.data["pod"]]
         return any(one["name"] == interface for one in pod["interfaces"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

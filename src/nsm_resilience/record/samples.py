@@ -52,8 +52,12 @@ ADDED_LATER = frozenset({"client", "cpu_ticks"})
 """Columns that records made before there were such do not have: they are read as empty."""
 
 
-ONE_OF = {"node": ("client", "endpoint"), "kind": ("socket", "file", "missing")}
-"""Columns with the only values that they hold; never empty."""
+ROLES = ("client", "endpoint")
+ONE_OF = {
+    **{(table, "node"): ROLES for table, columns in COLUMNS.items() if "node" in columns},
+    ("sockets", "kind"): ("socket", "file", "missing"),
+}
+"""Columns, by their table, with the only values that they hold; never empty."""
 
 TEXT = ("string", "empty")
 """What pandas calls a column of text, whatever its type."""
@@ -97,12 +101,13 @@ def wrong_columns(table: str, found: pd.DataFrame) -> str:
         fits = {
             "string": types.is_string_dtype(dtype) or types.is_object_dtype(dtype),
             "boolean": types.is_bool_dtype(dtype) or types.is_object_dtype(dtype),
+            "Float64": types.is_float_dtype(dtype),
         }.get(kind, types.is_signed_integer_dtype(dtype))
         if not fits and not found[name].isna().all():
             return f"column {name} holds {dtype}, not {kind}"
         if kind == "string" and types.infer_dtype(found[name], skipna=True) not in TEXT:
             return f"column {name} holds what is no text"
-        allowed = ONE_OF.get(name)
+        allowed = ONE_OF.get((table, name))
         if allowed is not None and not found[name].isin(allowed).all():
             return f"column {name} holds something else than {', '.join(allowed)}"
     return ""

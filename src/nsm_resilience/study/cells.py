@@ -135,6 +135,10 @@ class Arm(Model):
         ]
 
 
+_ALWAYS = ("plane", "client", "failure")
+"""Factors whose level is in the id of every cell."""
+
+
 class Cell(Model):
     """One scenario with one level of each factor; its trials are repetitions of each other."""
 
@@ -146,15 +150,13 @@ class Cell(Model):
         """E.g. `S2-kernel-monitored-kill`; all other factors only when not default."""
         f = self.factors
         parts = [self.scenario, f.plane, f.client, f.failure]
-        if f.outage != "first":
-            parts.append(f.outage)
-        if f.watch != "usual":
-            parts.append(f.watch)
-        if f.remedy != "none":
-            parts.append(f.remedy)
-        if f.system != FIRST:
-            parts.append(f.system)
-        return "-".join(parts)
+        unusual = {
+            name: level
+            for name, level in f.levels().items()
+            if name not in _ALWAYS and level != Factors.model_fields[name].default
+        }
+        system = unusual.pop("system", None)  # it has dashes itself, and stands at the end
+        return "-".join((*parts, *unusual.values(), *([system] if system else [])))
 
 
 def check_cell(scenario: Scenario, cell: Cell) -> None:

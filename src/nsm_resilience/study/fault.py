@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One fault of a scenario as data: what is broken, how, when, and for how long.
 
-A new kind of fault is a key here, a module in `faults/` and, where the agent injects it, a module
-beside `agent/node/inject.py`. A new way to fail is a word of `Failure`, and what is said of it in
-`FAILURES`.
+A new kind of fault is a key of `Fault` and of `TARGET_FAILURES` here, a module in `faults/` and,
+where the agent injects it, a module beside `agent/node/inject.py`. A new way to fail is a word of
+`Failure`, and what is said of it in `FAILURES`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -104,6 +104,8 @@ TARGET_FAILURES: dict[str, frozenset[str]] = {
     "interface": frozenset({"down"}),
 }
 """What a fault can name, by the key that names it, and how that can fail."""
+BY_ITSELF: frozenset[str] = frozenset({"workload", "registry", "interface"})
+"""Keys that say where it is by what they name, or are on no node: `node` does not go with them."""
 UNDOABLE: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.undone)
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.lasting)
@@ -153,7 +155,7 @@ class Fault(Model):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"component": EXAMPLE, "node": "client"}]}
     )
-    ADDED_LATER = frozenset({"workload", "registry", "network", "whole_node", "interface", "for_s"})
+    ADDED_LATER = frozenset({"for_s", *TARGET_FAILURES}) - {"component", "socket"}
 
     component: Component | None = None
     socket: Socket | None = None
@@ -199,7 +201,7 @@ class Fault(Model):
                 f"  - {{socket: {EXAMPLE_SOCKET}, node: client}}"
             )
         by_itself = self.component is not None and placed_by_itself(self.component) is not None
-        placed = self.kind not in ("workload", "registry", "interface") and not by_itself
+        placed = self.kind not in BY_ITSELF and not by_itself
         if placed and self.node is None:
             raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")
         if not placed and self.node is not None:
@@ -236,15 +238,10 @@ class Fault(Model):
     @property
     def target(self) -> str:
         """Name of what is broken, e.g. `nsmd@client`, `socket:all@client` or `endpoint`."""
-        name = {
-            "component": self.component,
-            "socket": f"socket:{self.socket}",
-            "workload": self.workload,
-            "registry": f"registry:{self.registry}",
-            "network": f"network:{self.network}",
-            "whole_node": "node",
-            "interface": f"interface:{self.interface}",
-        }[self.kind]
+        named = getattr(self, self.kind)
+        name = {"component": named, "workload": named, "whole_node": "node"}.get(
+            self.kind, f"{self.kind}:{named}"
+        )
         return f"{name}@{self.node}" if self.node is not None else f"{name}"
 
     def disturbs(self, of_cell: str) -> bool:
@@ -261,7 +258,8 @@ class Fault(Model):
     @property
     def role(self) -> NodeRole | None:
         """Role of the node on which it comes, as the study says; None where that has no say."""
-        return self.node or self.workload or self.interface
+        named = getattr(self, self.kind) if self.kind in BY_ITSELF else None
+        return self.node or (named if named in get_args(NodeRole) else None)
 
 
 def check_failure(fault: Fault, failure: str) -> None:

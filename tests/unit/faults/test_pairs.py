@@ -133,3 +133,8 @@ def test_a_budget_for_nothing_names_one_that_is_enough() -> None:
         select(BASE, "kernel", 1, 1, 1, 1)
     enough = float(str(caught.value).rsplit(" ", 1)[1])
     assert len(select(BASE, "kernel", enough, 1, 1, 1).pairs) == 1
+
+
+def test_a_plane_that_is_none_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(BudgetError, match="no plane `xdp`; write one of: kernel, vpp"):
+        select(BASE, "xdp", 600, 2, 1, 1)

@@ -42,11 +42,11 @@ JOINED = pods({"client": network((5, "nsm0"))}, {"endpoint": network((7, "nsmA")
 
 def judge(
     folder: Path, scenario: str, after: Any, failure: str = "delete", before: Any = JOINED,
-    **given: Any,
+    levels: dict[str, str] | None = None, **given: Any,
 ) -> Judgement:  # fmt: skip
     declared = [{**one, "where": "w", "source": "ours"} for one in OURS]
     study = make_study(folder, study_text(scenarios=declared))
-    factors = {"failure": failure}
+    factors = {"failure": failure, **(levels or {})}
     made = build(folder, scenario, study=study, factors=factors, **{"down": DEAD, **given})
     for name, taken in (("before", before), ("after", after)):
         if taken is not None:
@@ -144,3 +144,25 @@ def test_a_fault_that_lasted_longer_than_declared_is_another_fault(
     )
     assert found.verdict == "not_injected"
     assert "network:peer@client was not undone after its 6.5 s" in found.reason
+
+
+def of_today(*services: str) -> dict[str, Any]:
+    specs = [{"network_service_names": [service]} for service in services]
+    return {"networkserviceendpoints": [{"spec": spec} for spec in specs]}
+
+
+@pytest.mark.parametrize(
+    ("resources", "verdict"),
+    [
+        (of_today("icmp", "icmp"), "unsupported"),
+        (of_today("icmp", "vpn"), "not_reached"),
+        (registry("icmp", "icmp"), "unknown"),
+    ],
+)
+def test_a_spare_endpoint_is_looked_for_as_its_own_system_registers_it(
+    tmp_path: Path, resources: Any, verdict: str
+) -> None:
+    """Specs of NSM v1.18.0 name their services elsewhere than those of v0.2.0."""
+    today = {"system": "nsm-v1.18.0", "plane": "vpp"}
+    before = {**JOINED, "resources": resources}
+    assert judge(tmp_path, "W3", RELEASED, before=before, levels=today).verdict == verdict

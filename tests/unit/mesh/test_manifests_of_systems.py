@@ -207,3 +207,12 @@ def test_without_any_a_manifest_is_as_it_is_written() -> None:
 def test_resources_of_a_container_that_is_not_there_are_refused() -> None:
     with pytest.raises(ValueError, match="has no container `nscc`; write `resources` of one of"):
         Images(systems={TODAY.name: SystemImages(resources={"nscc": Resources()})})
+
+
+def test_what_is_not_there_or_not_given_is_said_with_what_is() -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"no manifest brain\.yaml; write it beside: client-m"
+    ):
+        TODAY.render("brain.yaml", {})
+    with pytest.raises(KeyError, match=r"asks for \$\{\w+\}; there are: LANE"):
+        TODAY.render("nsmgr.yaml", {"LANE": "1"})

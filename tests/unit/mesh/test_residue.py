@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from nsm_resilience.mesh import lifecycle
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.study.models import Factors
 from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
@@ -63,3 +69,19 @@ def test_a_wipe_looks_once_for_what_it_has_freed() -> None:
     proof = Mesh(cluster, lane, Images(), Factors(), given).wipe()
     assert agents.acts == ["undo", "free", "free", "wipe"]
     assert not any(proof["nodes"]["client"].values())
+
+
+def test_what_two_groups_call_the_same_is_removed_of_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system of another project may have a kind of the same name, and a resource of it, too."""
+    other = replace(TODAY, registry=replace(TODAY.registry, group="mesh.example.io"))
+    monkeypatch.setattr(lifecycle, "SYSTEMS", {"one": TODAY, "other": other})
+    deleted: list[str] = []
+    cluster: Any = SimpleNamespace(
+        find=lambda path, timeout_s: [{"metadata": {"name": "icmp"}}],
+        delete=lambda path, timeout_s: deleted.append(path),
+    )
+    mesh = Mesh(cluster, Lane(1, "a", "b"), Images(), Factors(), {})
+    mesh._delete_custom_resources()
+    kinds = len(TODAY.registry.plurals)
+    assert len({path for path in deleted if "/networkservicemesh.io/" in path}) == kinds
+    assert len({path for path in deleted if "/mesh.example.io/" in path}) == kinds

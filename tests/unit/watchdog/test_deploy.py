@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from nsm_resilience.agent.deploy import is_script
-from nsm_resilience.study.models import PLANE_NAMES, Factors, Plane
+from nsm_resilience.study.models import Factors, Plane
 from nsm_resilience.systems.nsm_v0_2_0 import SYSTEM
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.watchdog import deploy
@@ -21,7 +21,7 @@ from nsm_resilience.watchdog import deploy
 LANE = Lane(3, "a", "b")
 
 
-@pytest.mark.parametrize("plane", PLANE_NAMES)
+@pytest.mark.parametrize("plane", SYSTEM.planes)
 def test_contracts_reach_the_watchdog_as_they_are(plane: Plane) -> None:
     from contracts import Contracts
 

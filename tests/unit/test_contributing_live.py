@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of CONTRIBUTING suffice for what runs on nodes: a kind of fault, and a probe.
+
+What is new is in `tests/builders/additions/`; here it is put where it is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from tests.builders.contributing import CAMPAIGN, NAME, check_row, describe_all
+from tests.builders.sources import ROOT, Sources
+
+SCENARIO = """
+  - id: N1
+    title: a disk is full
+    where: client's node
+    faults: [{disk: var, node: client}]
+    source: ours
+"""
+
+
+def test_a_new_kind_of_fault_is_in_the_schedule_the_orders_the_records_and_the_words(
+    sources: Sources, tmp_path: Path
+) -> None:
+    fault = "study/fault.py"
+    sources.insert(fault, '    "down",\n', '    "fill",\n')
+    sources.insert(
+        fault, 'is set down in its pod", "set down", "set up"\n    ),\n',
+        '    "fill": FailureWords("no room is left", "filled", "emptied"),\n',
+    )  # fmt: skip
+    sources.insert(fault, '    "interface": frozenset({"down"}),\n',
+                   '    "disk": frozenset({"fill"}),\n')  # fmt: skip
+    sources.insert(
+        fault, "    interface: Interface | None = Field(\n        default=None,\n"
+        '        description="Whose interface of the connection is set down: the client\'s, in its '
+        'own pod.",\n    )\n',
+        '    disk: Literal["var", "tmp"] | None = None\n',
+    )  # fmt: skip
+    sources.add("faults/disk.py")
+    sources.insert("faults/kinds.py", "from nsm_resilience.faults import (\n", "    disk,\n")
+    sources.insert("faults/kinds.py", "node_pause, interface,", " disk,")
+    sources.add("agent/node/fill.py")
+    sources.insert("agent/node/inject.py", "import damage\n", "import fill\n")
+    sources.insert("agent/node/inject.py", '    "interface": linkdown.Interface,\n',
+                   '    "disk": fill.Disk,\n')  # fmt: skip
+    sources.insert("agent/node/clean.py", "import damage\n", "import fill\n")
+    sources.insert("agent/node/clean.py", "        linkdown.set_all_up()\n", "    fill.left()\n")
+    check_row("a new kind of fault", sources)
+
+    study = (ROOT / "config" / "study.yaml").read_text(encoding="utf-8")
+    head, _, _ = study.partition("\ncampaign:")
+    mine = f"{head}\n{SCENARIO}campaign:\n  - {{scenarios: [S1, N1], trials: 2}}\n"
+    CAMPAIGN.mkdir(parents=True)
+    mine = re.sub(r"^name: .*$", f"name: {NAME}", mine, flags=re.M)
+    (CAMPAIGN / "study.yaml").write_text(mine, encoding="utf-8")
+    planned = sources.command("schedule", "--study", CAMPAIGN / "study.yaml")
+    assert "N1-kernel-monitored-fill/02" in planned
+    told = sources.python("-c", INJECTED.format(folder=str(tmp_path), campaign=str(CAMPAIGN)))
+    assert "full: /var" in told.stdout and "afterwards: the file is removed" in told.stdout
+    kinds = [json.loads(line)["kind"] for line in told.stdout.splitlines() if line[:1] == "{"]
+    assert kinds == ["armed", "injected", "proof", "undone", "ended"]
+    describe_all()
+    for step in ("judge", "tables", "contrasts", "numbers", "site"):
+        sources.command(step, CAMPAIGN)
+    trials = pd.read_parquet("results/tables/trials.parquet").set_index("scenario")
+    assert (trials.loc["N1", "failure"], trials.loc["N1", "verdict"]) == ("fill", "supported")
+    assert "no room is left" in Path("results/site/words.html").read_text("utf-8")
+
+
+INJECTED = """
+import json, os, subprocess, sys, time
+from importlib import resources
+from pathlib import Path
+from nsm_resilience.faults.preview import preview
+from nsm_resilience.study.load import load_study
+from tests.builders.records import build
+campaign = Path({campaign!r})
+study = load_study(campaign / "study.yaml")
+print(*preview(study, [("a", "b")]), sep="\\n")
+build(campaign, "S1", study=study)
+build(campaign, "N1", study=study, down=[(1.0, 3.0)])
+now = time.monotonic_ns()
+fault = dict(id="fault-1", kind="disk", method="fill", folder={folder!r}, delay_ns=0)
+order = dict(at_ns=now, expires_ns=now, prove_s=1.0, faults=[fault])
+script = resources.files("nsm_resilience.agent") / "node" / "inject.py"
+subprocess.run([sys.executable, str(script), json.dumps(order)], check=True)
+assert not os.path.exists(os.path.join({folder!r}, "filled"))
+"""
+
+
+def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
+    fault = "study/fault.py"
+    sources.insert(fault, '    "down",\n', '    "quit",\n')
+    sources.insert(
+        fault, 'in its pod", "set down", "set up"\n    ),\n',
+        '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n',
+    )  # fmt: skip
+    sources.insert(fault, 'COMPONENT_FAILURES: frozenset[str] = frozenset({"kill"', ', "quit"')
+    sources.insert("faults/process.py", 'METHODS = frozenset({"kill"', ', "quit"')
+    sources.insert("faults/process.py", "UNDONE = {\n", '    "quit": "nothing to undo",\n')
+    sources.insert("faults/process.py", "WORDS = {", '"quit": "SIGTERM", ')
+    sources.insert("agent/node/inject.py", "SIGNALS = {", '"quit": signal.SIGTERM, ')
+    check_row("a new way to fail, of what can fail already", sources)
+    done = sources.python("-c", PLANNED)
+    assert done.stdout.split() == ["quit", "SIGTERM", "15"]
+
+
+PLANNED = """
+import sys
+from importlib import resources
+from types import SimpleNamespace
+from nsm_resilience.faults import process
+from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.kinds import kind_of
+from nsm_resilience.study.cells import Arm
+from nsm_resilience.study.fault import Fault
+from nsm_resilience.study.models import Factors
+assert Arm(scenarios="S2", trials=1, failure="quit").failure == ("quit",)
+fault = Fault(component="nsmd", node="client")
+planned = PlannedFault("fault-1", fault, fault.failure_in("quit"))
+assert kind_of(planned) is process
+print(process.order(planned, SimpleNamespace(factors=Factors()))["method"], process.WORDS["quit"])
+sys.path.insert(0, str(resources.files("nsm_resilience.agent") / "node"))
+import inject
+print(int(inject.SIGNALS["quit"]))
+"""
+
+
+TABLE = '    "pressure": {"t_ns": "int64", "node": "string", "load": "Float64"},\n'
+
+
+def test_a_new_probe_is_a_script_a_class_and_a_table_and_runs_in_every_trial(
+    sources: Sources,
+) -> None:
+    sources.add("agent/node/pressure.py")
+    sources.insert("agent/node/agent.py", "SCRIPTS = (", '"pressure", ')
+    sources.insert("record/samples.py", "COLUMNS: dict[str, dict[str, str]] = {\n", TABLE)
+    sources.add("probes/pressure.py")
+    sources.insert(
+        "probes/kinds.py", "from nsm_resilience.probes.node import NodeProbe\n",
+        "from nsm_resilience.probes.pressure import PressureProbe\n",
+    )  # fmt: skip
+    sources.insert("probes/kinds.py", "= (ComponentProbe,", " PressureProbe,")
+    check_row("a new probe of both nodes", sources)
+    done = sources.python(ROOT / "tests" / "builders" / "made_up_probe.py")
+    assert done.stdout.split() == ["sampled", "warned", "started", "stopped"]
