@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import read_object, read_record
+from nsm_resilience.systems.known import FIRST, system_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,16 +86,17 @@ class Deployment:
     echo_s: float
     component_s: float
     newcomers: tuple[str, ...]
+    system: str = FIRST
 
 
 def shown_records(trials: pd.DataFrame) -> list[str]:
-    """Return the records that stand for the testbed: of each plane the first typical trial."""
-    own = typical_trials(trials).drop_duplicates("plane")
+    """Return the records that stand for the testbed: of each system's planes a typical trial."""
+    own = typical_trials(trials).drop_duplicates(["system", "plane"])
     return [str(path) for path in own["record"]]
 
 
 def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
-    """Read the deployments that stand for a campaign's testbed, one per plane, where there are any.
+    """Read the deployments that stand for a campaign's testbed, one per system and plane.
 
     Raises:
         RecordError: a record cannot be read.
@@ -140,6 +142,7 @@ def deployment(meta: Mapping[str, Any], snapshot: Mapping[str, Any]) -> Deployme
         echo_s=float(meta["probes"]["echo_interval_s"]),
         component_s=float(meta["probes"]["component_interval_s"]),
         newcomers=_newcomers(meta["scenario"]),
+        system=system_of(meta["factors"]).name,
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,23 @@ def test_components_have_the_colours_of_the_other_figures() -> None:
     for name, component in (("nsmdp", "nsmdp"), ("kernel-forwarder", "forwarder")):
         box: Any = with_id(figure, f"client:container:{name}")[0]
         assert to_hex(box.get_edgecolor()) == style.component_colour(component).lower()
+
+
+def test_a_system_without_a_map_is_drawn_pod_by_pod() -> None:
+    """Nothing of another system's map: its own pods in rows, their containers, its sockets."""
+    state = snapshot("vpp")
+    for pod in state["pods"]:
+        for old, new in (("nsmgr", "registry-k8s"), ("forwarder", "forwarder-vpp")):
+            pod["name"] = pod["name"].replace(old, new)
+    own = replace(deployed("vpp", state), system="nsm-v1.18.0")
+    figure = draw_testbed([deployed("vpp"), own])
+    for name in ("registry-k8s-c2", "forwarder-vpp-c1", "client"):
+        assert with_id(figure, f"client:pod:{name}"), name
+    assert len(with_id(figure, "client:container:nsmd-k8s")) == 2
+    assert len(with_id(figure, "endpoint:link:endpoint")) == 2
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert "VPP forwarding plane of NSM v1.18.0 (2026)" in texts
+    assert len([text for text in texts if text.startswith("our agent")]) == 2, "the map's alone"
 
 
 def test_the_campaigns_testbed_is_that_of_a_typical_trial(mixed: Constructed) -> None:

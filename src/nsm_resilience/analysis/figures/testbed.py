@@ -3,20 +3,21 @@
 
 Nothing is drawn that the record does not show: a socket that was missing is not there. Only which
 program serves a socket and which calls it is not in a record; that is a fact of NSM v0.2.0, in
-its folder in `systems/`.
+its folder in `systems/`. Of another system there is no such map: its pods stand in rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, Link, Node, Pod
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.analysis.figures.node_plan import CHIPS, NODES, PODS, Plan
+from nsm_resilience.analysis.figures.node_rows import draw_parts, draw_path
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.systems.known import is_part
+from nsm_resilience.systems.known import FIRST, is_part
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +29,6 @@ _NODE_MM = 79.0
 _PANEL_MM = 83.0
 _TITLE_MM = 6.0
 _LEGEND_MM = 7.0
-_NODES, _PODS, _LINES, _CHIPS = 1.0, 2.0, 3.0, 4.0
-"""What lies above what: a line ends behind the boxes that it joins."""
 _RESOURCE_WORDS = {
     "networkservices": "network services",
     "networkserviceendpoints": "endpoints",
@@ -37,95 +36,9 @@ _RESOURCE_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Places in one node in millimetres from its outer lower corner; the endpoint's is mirrored."""
-
-    axes: Axes
-    node: Node
-    bottom: float
-
-    @property
-    def _mirrored(self) -> bool:
-        return self.node.role == "endpoint"
-
-    def x(self, x: float) -> float:
-        return style.PAGE_MM - x if self._mirrored else x
-
-    def box(
-        self, left: float, low: float, width: float, height: float, name: str, *,
-        face: str = "white", edge: str = style.INK, dashed: bool = False,
-        order: float = _PODS,
-    ) -> None:  # fmt: skip
-        from matplotlib.patches import Rectangle
-
-        patch = Rectangle(
-            (self.x(left + width) if self._mirrored else left, self.bottom + low), width, height,
-            facecolor=face, edgecolor=edge, linewidth=0.6, linestyle="--" if dashed else "-",
-            zorder=order,
-        )  # fmt: skip
-        patch.set_gid(f"{self.node.role}:{name}")
-        self.axes.add_patch(patch)
-
-    def text(
-        self, x: float, y: float, text: str, *, size: float = 6.2, align: str = "center",
-        italic: bool = False,
-    ) -> None:  # fmt: skip
-        sides = {"outer": "right", "inner": "left"} if self._mirrored else {
-            "outer": "left", "inner": "right"}  # fmt: skip
-        self.axes.text(
-            self.x(x), self.bottom + y, text, ha=sides.get(align, align), va="center",
-            fontsize=size, color=style.INK, linespacing=1.05, zorder=5,
-            fontstyle="italic" if italic else "normal",
-        )  # fmt: skip
-
-    def line(self, *points: tuple[float, float], wide: bool = False) -> None:
-        self.axes.plot(
-            [self.x(x) for x, _ in points], [self.bottom + y for _, y in points],
-            color=style.INK,
-            linewidth=1.8 if wide else 0.6, solid_joinstyle="miter", zorder=_LINES,
-        )  # fmt: skip
-
-    def sockets(
-        self, names: Sequence[str], begin: tuple[float, float], end: tuple[float, float],
-        places: Sequence[tuple[float, float, float, float, str]],
-    ) -> None:  # fmt: skip
-        """Draw those of the sockets that are there on the line between server and caller.
-
-        Each place is that of its mark (x, y), of its label (x, y), and the label's alignment.
-        """
-        there = [name in self.node.sockets for name in names]
-        if not any(there):
-            return
-        self.line(begin, end)
-        for name, found, (x, y, label_x, label_y, align) in zip(names, there, places, strict=True):
-            if found:
-                self.axes.plot(
-                    [self.x(x)], [self.bottom + y], marker="D", markersize=3.2, zorder=_CHIPS,
-                    markerfacecolor=style.component_colour("sockets"), markeredgecolor=style.INK,
-                    markeredgewidth=0.4,
-                )[0].set_gid(f"{self.node.role}:socket:{name}")  # fmt: skip
-                self.text(label_x, label_y, name, size=5.6, align=align)
-
-    def chip(
-        self, left: float, low: float, width: float, name: str, *, italic: bool = False
-    ) -> None:
-        colour = style.component_colour(_COMPONENT_OF.get(name, name))
-        known = colour != style.SOFT
-        self.box(
-            left, low, width, 5.4, f"container:{name}",
-            face=style.shade(colour, 0.3) if known else style.BAND, edge=colour, order=_CHIPS,
-        )  # fmt: skip
-        self.text(left + width / 2, low + 2.6, name, size=5.8, italic=italic)
-
-
-_COMPONENT_OF = {"kernel-forwarder": "forwarder"}
-"""Component that a container is, where it has another name."""
-
-
 @style.styled
 def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
-    """Draw one panel per deployment (one per forwarding plane).
+    """Draw one panel per deployment (one per system and forwarding plane).
 
     Returns:
         A figure two columns wide; without a deployment an empty one. Boxes have the id
@@ -140,15 +53,18 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
     axes.set_xlim(0, style.PAGE_MM)
     axes.set_ylim(0, height)
     axes.set_axis_off()
+    several = len({own.system for own in deployments}) > 1
     for number, own in enumerate(deployments):
-        _panel(axes, own, height - panel * (number + 1), titled=len(deployments) > 1)
+        title = f"{level_name('plane', own.plane)} forwarding plane"
+        title += f" of {level_name('system', own.system)}" if several else ""
+        low = height - panel * (number + 1)
+        _panel(axes, own, low, title if len(deployments) > 1 else "")
     _legend(axes, bool(deployments))
     return figure
 
 
-def _panel(axes: Axes, own: Deployment, bottom: float, *, titled: bool) -> None:
-    if titled:
-        title = f"{level_name('plane', own.plane)} forwarding plane"
+def _panel(axes: Axes, own: Deployment, bottom: float, title: str) -> None:
+    if title:
         axes.text(
             style.PAGE_MM / 2,
             bottom + _PANEL_MM + 2.2,
@@ -157,26 +73,29 @@ def _panel(axes: Axes, own: Deployment, bottom: float, *, titled: bool) -> None:
             va="center",
             fontsize=7.5,
         )
-    plans = {node.role: _Plan(axes, node, bottom + 8) for node in own.nodes}
+    plans = {node.role: Plan(axes, node, bottom + 8, own.system) for node in own.nodes}
     for plan in plans.values():
-        plan.box(0.5, 0, _NODE_MM, 74, "node", face=style.BAND, edge=style.SOFT, order=_NODES)
+        plan.box(0.5, 0, _NODE_MM, 74, "node", face=style.BAND, edge=style.SOFT, order=NODES)
         about = f"{plan.node.role}\u2019s node: {plan.node.name}, {plan.node.address}"
         plan.text(2, 71.6, about, size=6.8, align="outer")
+        if own.system != FIRST:
+            draw_parts(plan)
+            continue
         _workload(plan, own)
         _newcomers(plan, own)
         _manager(plan)
         _forwarder(plan)
         _node_services(plan, own)
         _registry(plan, own)
-    _data_path(plans)
+    (_data_path if own.system == FIRST else draw_path)(plans)
     counted = [
         f"{_RESOURCE_WORDS.get(kind, kind)}: {number}" for kind, number in own.resources.items()
     ]
-    _api(axes, bottom + 1, f"Kubernetes {own.kubernetes}: API server with NSM\u2019s custom "
+    _api(axes, bottom + 1, f"Kubernetes {own.kubernetes}: API server with custom "
          f"resources ({', '.join(counted) or 'none'})")  # fmt: skip
 
 
-def _workload(plan: _Plan, own: Deployment) -> None:
+def _workload(plan: Plan, own: Deployment) -> None:
     pod = plan.node.pod(plan.node.role)
     if pod is None:
         return
@@ -198,7 +117,7 @@ def _workload(plan: _Plan, own: Deployment) -> None:
     )  # fmt: skip
 
 
-def _newcomers(plan: _Plan, own: Deployment) -> None:
+def _newcomers(plan: Plan, own: Deployment) -> None:
     """Pods that come only after the watch: the record of the steady state cannot hold them yet."""
     if plan.node.role in own.newcomers:
         plan.box(2, 56, 15.5, 12, "probe:new client", dashed=True)
@@ -208,7 +127,7 @@ def _newcomers(plan: _Plan, own: Deployment) -> None:
         plan.text(27.25, 62, "ordinary pod,\nafter\nthe watch", size=5.8)
 
 
-def _manager(plan: _Plan) -> None:
+def _manager(plan: Plan) -> None:
     pod = plan.node.pod("nsmgr")
     if pod is None:
         return
@@ -224,7 +143,7 @@ def _manager(plan: _Plan) -> None:
     )  # fmt: skip
 
 
-def _forwarder(plan: _Plan) -> None:
+def _forwarder(plan: Plan) -> None:
     pod = plan.node.pod("forwarder")
     if pod is None:
         return
@@ -254,7 +173,7 @@ _VPP_ORDER = {"vppagent-forwarder": 17.6, "vpp-agent": 10.0, "vpp": 7.2}
 """Processes of the VPP forwarder from the outside in, and the width of their boxes."""
 
 
-def _node_services(plan: _Plan, own: Deployment) -> None:
+def _node_services(plan: Plan, own: Deployment) -> None:
     plan.box(4, 17.5, 13.5, 5.4, "kubelet", face=style.BAND, edge=style.SOFT)
     plan.text(10.75, 20.1, "kubelet", size=5.8)
     plan.sockets(("device-plugin",), (10.75, 36), (10.75, 22.9),
@@ -266,13 +185,13 @@ def _node_services(plan: _Plan, own: Deployment) -> None:
     plan.text(11.75, 8.2, "\n".join(tasks), size=5.6)
 
 
-def _registry(plan: _Plan, own: Deployment) -> None:
+def _registry(plan: Plan, own: Deployment) -> None:
     pod = plan.node.pod("nsmgr")
     if pod is not None and "nsmd-k8s" in pod.containers and own.resources:
         plan.line((67.2, 36), (67.2, -2.2))
 
 
-def _data_path(plans: dict[str, _Plan]) -> None:
+def _data_path(plans: dict[str, Plan]) -> None:
     """Draw what joins client and endpoint: a tunnel between the pods, or one through VPP."""
     for role, plan in plans.items():
         pod = plan.node.pod(role)
@@ -284,7 +203,7 @@ def _data_path(plans: dict[str, _Plan]) -> None:
         else:
             plan.line((75.5, 56.7), (77.7, 56.7), (77.7, 12.0), (62, 12.0), wide=True)
             plan.line((62, low), (style.PAGE_MM / 2, low), wide=True)
-        plan.box(_NODE_MM - 2.6, low - 1.5, 6.2, 3.0, f"link:{role}", order=_CHIPS)
+        plan.box(_NODE_MM - 2.6, low - 1.5, 6.2, 3.0, f"link:{role}", order=CHIPS)
         plan.text(_NODE_MM + 0.5, low - 0.1, "eth0", size=5.4)
         if role == "client":
             plan.axes.text(style.PAGE_MM / 2, plan.bottom + low + 2.2, _tunnel(pod.link),
@@ -299,7 +218,7 @@ def _api(axes: Axes, low: float, text: str) -> None:
     from matplotlib.patches import Rectangle
 
     bar = Rectangle((0.5, low), style.PAGE_MM - 1, 4.8, facecolor="white", edgecolor=style.SOFT,
-                    linewidth=0.6, zorder=_PODS)  # fmt: skip
+                    linewidth=0.6, zorder=PODS)  # fmt: skip
     bar.set_gid("api")
     axes.add_patch(bar)
     axes.text(style.PAGE_MM / 2, low + 2.3, text, ha="center", va="center", fontsize=6.2, zorder=5)
@@ -330,7 +249,8 @@ def _legend(axes: Axes, something: bool) -> None:
 def describe_testbed(deployments: Sequence[Deployment]) -> Description:
     """Say in words what was deployed where."""
     said = [
-        f"{level_name('plane', own.plane)} plane: " + "; ".join(_said(node) for node in own.nodes)
+        f"{level_name('plane', own.plane)} plane of {level_name('system', own.system)}: "
+        + "; ".join(_said(node) for node in own.nodes)
         for own in deployments
     ]
     alt = f"Deployment of a trial, as its record shows it. {'. '.join(said)}."
