@@ -6,8 +6,10 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +212,18 @@ def test_what_is_said_of_each_system_holds_together() -> None:
 )
 def test_what_does_not_is_said_with_what_to_write(changed: dict[str, Any], words: str) -> None:
     assert any(words in problem for problem in problems(replace(TODAY, **changed)))
+
+
+def test_a_system_without_a_client_that_watches_needs_no_manifest_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(MADE_UP_SYSTEM, tmp_path / "made_up")
+    (folder / "manifests" / "client-monitored.yaml").unlink()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    system = import_module("made_up").SYSTEM
+    assert any("no manifests/client-monitored.yaml" in one for one in problems(system))
+    assert list(problems(replace(system, sidecar=None))) == []
+    sys.modules.pop("made_up")
 
 
 def test_no_name_of_a_system_ends_another() -> None:

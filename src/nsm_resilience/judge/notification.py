@@ -82,7 +82,7 @@ def find_notification(record: Record, instants: Instants) -> Notification:
         return Notification(None, None, False, ())
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
-    sidecar = system_of(record.meta["factors"]).sidecar
+    sidecar = system_of(record.meta["factors"]).sidecar if monitored else None
     told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
     doubts: list[Doubt] = []
     clocks = wall_clocks(record)
@@ -91,11 +91,11 @@ def find_notification(record: Record, instants: Instants) -> Notification:
     else:
         stamped = [
             *_from_warnings(record, pod),
-            *(_from_sidecar(record, pod, sidecar, clocks) if monitored else ()),
+            *(_from_sidecar(record, pod, sidecar, clocks) if sidecar is not None else ()),
         ]
         told += [_Told(o.when.t_ns, o.by, o.evidence) for o in stamped if o.when.t_ns is not None]
         doubts += [doubt_of(o.when, o.evidence) for o in stamped if o.when.t_ns is None]
-    if monitored:
+    if sidecar is not None:
         doubts += _not_heard(record, pod, sidecar)
     heard = sorted(
         (one for one in told if watch[0] <= one.t_ns <= watch[1]),

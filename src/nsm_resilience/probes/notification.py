@@ -31,8 +31,10 @@ class NotificationProbe:
     problem: str | None = None
 
     def start(self, pod: str, pod_uid: str) -> None:
-        """Begin to listen on the socket that NSM serves the pod on."""
+        """Begin to listen on the socket that NSM serves the pod on, if there is a stream at all."""
         self.pod = pod
+        if not self.listening:
+            return
         self.agent.start(
             SCRIPT,
             SCRIPT,

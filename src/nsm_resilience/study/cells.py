@@ -172,6 +172,11 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
             f"{scenario.id}: there is no remedy for {system.name}: {system.remedy}; write `remedy: "
             "none` in its arm"
         )
+    if cell.factors.client == "monitored" and system.sidecar is None:
+        raise ValueError(
+            f"{scenario.id}: {system.name} has no client that watches its connection; write "
+            "`client: plain` in its arm"
+        )
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
     one_way = scenario.faults and all(f.only_failure for f in scenario.faults)

@@ -262,9 +262,11 @@ class System:
         rights: Manifest of what each lane needs once.
         parts: Manifests of the system in a lane, with `{plane}` where planes differ.
         addresses: Networks that endpoints give addresses from, by the pod's name.
-        sidecar: The container that tells a monitored client.
+        sidecar: The container that tells a monitored client; None for a system that has no such
+            client, so that only `client: plain` can be run.
         listening: What the notification probe is told: how to listen as a client does. In texts,
-            `{pod}` and `{lane}` stand for the client's pod and the number of its lane.
+            `{pod}` and `{lane}` stand for the client's pod and the number of its lane. Empty where
+            there is no stream to listen to.
         deletion_is_news: Whether a client whose connection is deleted learns it by that.
         device: What its device plugin offers, if it has one.
         peers: Connections that its components hold open.
@@ -293,7 +295,7 @@ class System:
     rights: str
     parts: tuple[str, ...]
     addresses: Mapping[str, str]
-    sidecar: Sidecar
+    sidecar: Sidecar | None
     listening: Mapping[str, Any]
     api_client: str
     device: Device | None = None

@@ -13,9 +13,10 @@ from typing import get_args
 
 from nsm_resilience.systems.base import Kind, System
 
-CLIENTS = ("client-monitored.yaml", "client-plain.yaml")
-WORKLOADS = (*CLIENTS, "endpoint.yaml")
-"""Manifests that every system has under these names: both kinds of client, and the endpoint."""
+MONITORED = "client-monitored.yaml"
+WORKLOADS = (MONITORED, "client-plain.yaml", "endpoint.yaml")
+"""Manifests that every system has under these names: both kinds of client, unless it has no client
+that watches its connection, and the endpoint."""
 PODS = ("endpoint", "endpoint-spare")
 """Pods that give addresses, each of a network of its own (`System.addresses`)."""
 SUBSTITUTIONS = ("NAMESPACE", "LANE", "SERVICE", "AGENT", "ADDRESSES", "POD", "NODE")
@@ -101,7 +102,8 @@ def _manifests(system: System) -> Iterator[str]:
     except (FileNotFoundError, NotADirectoryError, ModuleNotFoundError):
         yield f"there is no folder `manifests` beside {system.folder}; write it (`folder=__name__`)"
         return
-    wanted = [system.definitions, system.rights, *WORKLOADS]
+    without = () if system.sidecar is not None else (MONITORED,)
+    wanted = [system.definitions, system.rights, *(w for w in WORKLOADS if w not in without)]
     wanted += [part.format(plane=plane) for part in system.parts for plane in system.planes]
     wanted += [system.shared.manifest] if system.shared is not None else []
     for name in dict.fromkeys(wanted):

@@ -45,7 +45,8 @@ class Resources(Model):
 
 _OTHER = list(SYSTEMS.values())[-1]
 _IMAGE = next(iter(_OTHER.images.always.values())).name
-"""A system, and one of its images, that schemas name as an example."""
+_CONTAINER = next(iter(_OTHER.components_by_name().values())).container
+"""A system, one of its images and one of its containers, that schemas name as an example."""
 
 
 class SystemImages(Model):
@@ -60,7 +61,7 @@ class SystemImages(Model):
     )
     resources: dict[str, Resources] = Field(
         default={},
-        examples=[{_OTHER.sidecar.container: {"limits": {"memory": "120Mi"}}}],
+        examples=[{_CONTAINER: {"limits": {"memory": "120Mi"}}}],
         description="By a container's name: what it gets on a machine that cannot hold what its "
         "manifest says, which is what the system's makers say. Written into each record.",
     )

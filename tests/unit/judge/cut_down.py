@@ -36,8 +36,8 @@ def cut_down(record: Path, target: Path) -> None:
         lines = events.read_text(encoding="utf-8").splitlines(keepends=True)
         warnings = "".join(x for x in lines if json.loads(x)["type"] == "Warning")
         (target / "kubernetes-events.jsonl").write_text(warnings, encoding="utf-8")
-    sidecar = system_of(meta["factors"]).sidecar.container
-    for path in record.glob(f"logs/*/client/{sidecar}.log"):
+    sidecar = system_of(meta["factors"]).sidecar
+    for path in record.glob(f"logs/*/client/{sidecar.container}.log") if sidecar else ():
         copy = target / path.relative_to(record)
         copy.parent.mkdir(parents=True)
         shutil.copyfile(path, copy)

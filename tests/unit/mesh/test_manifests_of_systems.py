@@ -87,6 +87,7 @@ def test_a_monitored_client_has_the_sidecar_and_a_plain_one_has_not(
     for kind in ("plain", "monitored"):
         (pod,) = documents(system, plane, f"client-{kind}.yaml")
         names[kind] = {container["name"] for container in pod["spec"]["containers"]}
+    assert system.sidecar is not None
     assert names["monitored"] - names["plain"] == {system.sidecar.container}
 
 

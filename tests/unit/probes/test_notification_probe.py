@@ -67,3 +67,10 @@ def test_a_listener_that_failed_is_a_problem_and_one_that_was_stopped_is_none(
     probe.on_line({"kind": "exited", "code": 1, "error": "KeyError", "t_ns": 1})
     assert probe.problem == "the listener ended with code 1: KeyError"
     assert recorder.events == []
+
+
+def test_where_there_is_no_stream_nobody_listens() -> None:
+    recorder: Any = Recorder()
+    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
+    NotificationProbe(recorder, clock, recorder, {}).start("client", "uid-1")
+    assert recorder.started == []

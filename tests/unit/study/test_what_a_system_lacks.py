@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,16 @@ def test_the_study_of_today_beyond_the_nine_breaks_what_the_issue_lists() -> Non
     (controls,) = (found for cell, found in study.blocks() if cell.scenario == "S1")
     assert set(controls) == blocks
     assert {cell.factors.system for cell, _ in study.cells()} == {"nsm-v1.18.0"}
+
+
+def test_a_client_that_watches_is_refused_where_a_system_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "nsm-v1.18.0"
+    monkeypatch.setitem(SYSTEMS, name, replace(SYSTEMS[name], sidecar=None))
+    with pytest.raises(ConfigError, match=r"has no client that watches .*; write `client: plain`"):
+        load(tmp_path, "{component: nsmgr, node: client}", name)
+    plain = STUDY.replace("plane: vpp", "plane: vpp, client: plain")
+    plain = plain.replace("FAULT", "{component: nsmgr, node: client}").replace("SYSTEM", name)
+    (tmp_path / "plain.yaml").write_text(plain, encoding="utf-8")
+    assert load_study(tmp_path / "plain.yaml").cells()
