@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,3 +86,23 @@ class Sources:
             "-c", "from nsm_resilience import cli; cli.app()", *arguments, check=check
         )
         return done.stdout + done.stderr
+
+    def commands(self, *each: Sequence[str | Path]) -> str:
+        """Several of them one after the other in one process; what they printed."""
+        calls = [[str(argument) for argument in one] for one in each]
+        return self.python("-c", _COMMANDS, json.dumps(calls)).stdout
+
+    def steps(self, campaign: Path, *names: str) -> None:
+        """Several commands about a campaign, likewise."""
+        self.commands(*((name, campaign) for name in names))
+
+
+_COMMANDS = """
+import json, sys
+from typer.testing import CliRunner
+from nsm_resilience.cli import app
+for call in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(app, call, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    print(done.output)
+"""

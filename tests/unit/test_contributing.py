@@ -95,8 +95,7 @@ def test_a_new_measure_is_one_entry_and_is_in_every_contrast(sources: Sources) -
     made({"failure": "kill"}, {"failure": "delete"})
     sources.insert("analysis/measures.py", "\nMEASURES: tuple[Measure, ...] = (", MEASURE)
     check_row("a new measure", sources)
-    for step in ("contrasts", "numbers"):
-        sources.command(step, CAMPAIGN)
+    sources.steps(CAMPAIGN, "contrasts", "numbers")
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     (contrast,) = contrasts[contrasts["measure"] == "losses"].to_dict("records")
     assert (contrast["first"], contrast["second"]) == ("kill", "delete")
@@ -105,16 +104,16 @@ def test_a_new_measure_is_one_entry_and_is_in_every_contrast(sources: Sources) -
 
 
 LAST_GENERATOR = '                yield Contrast("company", sides[0], sides[1], cell)\n'
-BY_LANE = """
+BY_ATTEMPT = """
 
-def _by_lane(campaigns: ByCampaign) -> Iterator[Contrast]:
-    \"\"\"Trials of one cell in its first lane, and in each other one.\"\"\"
+def _by_attempt(campaigns: ByCampaign) -> Iterator[Contrast]:
+    \"\"\"Trials of one cell that went well at once, and those that had to be repeated.\"\"\"
     for campaign, own in campaigns.items():
         for key, alike in own.groupby(list(CELL), sort=False):
-            sides = [Side(str(lane), campaign, part) for lane, part in alike.groupby("lane")]
+            sides = [Side(str(n), campaign, part) for n, part in alike.groupby("attempt")]
             for side in sides[1:]:
                 cell = dict(zip(CELL, map(str, key), strict=True))
-                yield Contrast("lane", sides[0], side, cell)
+                yield Contrast("attempt", sides[0], side, cell)
 """
 
 
@@ -123,44 +122,43 @@ def test_a_new_contrast_is_a_generator_and_a_word_and_is_printed_and_in_the_pape
 ) -> None:
     study = make_study(CAMPAIGN)
     for number in range(1, 9):
-        second = number > 4
-
-        def in_lane(description: dict[str, object], second: bool = second) -> None:
-            description["lane"] = "lane-2" if second else "lane-1"
-
-        down = [(1.0, 500.0 if second else 2.0)]
-        build(CAMPAIGN, study=study, number=number, down=down, meta=in_lane)
+        attempt = 1 if number <= 4 else 2
+        down = [(1.0, 2.0 if attempt == 1 else 500.0)]
+        build(CAMPAIGN, study=study, number=number, attempt=attempt, down=down)
     describe_all()
     for step in ("judge", "tables"):
         command(step, str(CAMPAIGN))
     sources.insert(
         "tables/contrasts.py", '    "company": "trials alone, or side by side",\n',
-        '    "lane": "lane of the cluster",\n',
+        '    "attempt": "how often it was tried",\n',
     )  # fmt: skip
-    sources.insert("analysis/contrasts.py", LAST_GENERATOR, BY_LANE)
-    sources.insert("analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_lane, ")
+    sources.insert("analysis/contrasts.py", LAST_GENERATOR, BY_ATTEMPT)
+    sources.insert(
+        "analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_attempt, "
+    )
     check_row("a new contrast", sources)
-    for step in ("contrasts", "numbers"):
-        sources.command(step, CAMPAIGN)
+    told = sources.commands(*((step, CAMPAIGN) for step in ("contrasts", "numbers", "compare")))
+    assert "how often it was tried: second less first" in told
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     supported = contrasts[contrasts["measure"] == "supported"].to_dict("records")
     assert [(row["differs_in"], row["first"], row["second"], row["word"]) for row in supported] == [
-        ("lane", "lane-1", "lane-2", "worse")
+        ("attempt", "1", "2", "worse")
     ]
     numbers = json.loads(Path("results/numbers.json").read_text("utf-8"))
-    assert [kind["name"] for kind in numbers["contrasts"]["kinds"]] == ["lane of the cluster"]
+    assert [kind["name"] for kind in numbers["contrasts"]["kinds"]] == ["how often it was tried"]
     assert numbers["figures"]["contrasts"]["drawn"]
-    told = sources.command("compare", CAMPAIGN)
-    assert "lane of the cluster: second less first" in told
+    assert len(numbers["figures"]["contrasts"]["trials"]) == 8
 
 
 def test_a_contrast_that_is_not_listed_is_refused_by_name(sources: Sources) -> None:
     made({})
-    text = BY_LANE.replace("for side in sides[1:]", "for side in sides")
+    text = BY_ATTEMPT.replace("for side in sides[1:]", "for side in sides")
     sources.insert("analysis/contrasts.py", LAST_GENERATOR, text)
-    sources.insert("analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_lane, ")
+    sources.insert(
+        "analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_attempt, "
+    )
     told = sources.command("contrasts", CAMPAIGN, check=False)
-    assert "`lane`" in told and "KINDS in tables/contrasts.py" in told
+    assert "`attempt`" in told and "KINDS in tables/contrasts.py" in told
 
 
 def test_a_new_level_is_a_word_and_its_meaning_and_differs_from_the_others(
@@ -184,18 +182,19 @@ def of_levels(sources: Sources, factor: str, usual: str, new: str, name: str, me
     study["campaign"] = [{"scenarios": "S2", factor: [usual, new], "trials": 2}]
     CAMPAIGN.mkdir(parents=True)
     (CAMPAIGN / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    planned = sources.command("schedule", "--study", CAMPAIGN / "study.yaml")
-    assert f"S2-kernel-monitored-kill-{new}/02" in planned
     sources.python("-c", RECORDS.format(factor=factor, levels=(usual, new), campaign=str(CAMPAIGN)))
     describe_all()
-    for step in ("judge", "tables", "contrasts", "numbers", "site"):
-        sources.command(step, CAMPAIGN)
+    told = sources.commands(
+        ("schedule", "--study", CAMPAIGN / "study.yaml"),
+        *((step, CAMPAIGN) for step in ("judge", "tables", "contrasts", "numbers", "site")),
+        ("compare", "--all", CAMPAIGN),
+    )
+    assert f"S2-kernel-monitored-kill-{new}/02" in told and name in told
     trials = pd.read_parquet("results/tables/trials.parquet")
     assert Counter(trials[factor]) == {usual: 2, new: 2}
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     sides = contrasts[["differs_in", "first", "second"]].drop_duplicates()
     assert sides.to_numpy().tolist() == [[factor, usual, new]]
-    assert name in sources.command("compare", "--all", CAMPAIGN)
     words = " ".join(Path("results/site/words.html").read_text("utf-8").split())
     assert meaning in words
 

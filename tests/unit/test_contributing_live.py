@@ -58,15 +58,16 @@ def test_a_new_kind_of_fault_is_in_the_schedule_the_orders_the_records_and_the_w
     CAMPAIGN.mkdir(parents=True)
     mine = re.sub(r"^name: .*$", f"name: {NAME}", mine, flags=re.M)
     (CAMPAIGN / "study.yaml").write_text(mine, encoding="utf-8")
-    planned = sources.command("schedule", "--study", CAMPAIGN / "study.yaml")
-    assert "N1-kernel-monitored-fill/02" in planned
     told = sources.python("-c", INJECTED.format(folder=str(tmp_path), campaign=str(CAMPAIGN)))
     assert "full: /var" in told.stdout and "afterwards: the file is removed" in told.stdout
     kinds = [json.loads(line)["kind"] for line in told.stdout.splitlines() if line[:1] == "{"]
     assert kinds == ["armed", "injected", "proof", "undone", "ended"]
     describe_all()
-    for step in ("judge", "tables", "contrasts", "numbers", "site"):
-        sources.command(step, CAMPAIGN)
+    planned = sources.commands(
+        ("schedule", "--study", CAMPAIGN / "study.yaml"),
+        *((step, CAMPAIGN) for step in ("judge", "tables", "contrasts", "numbers", "site")),
+    )
+    assert "N1-kernel-monitored-fill/02" in planned
     trials = pd.read_parquet("results/tables/trials.parquet").set_index("scenario")
     assert (trials.loc["N1", "failure"], trials.loc["N1", "verdict"]) == ("fill", "supported")
     assert "no room is left" in Path("results/site/words.html").read_text("utf-8")

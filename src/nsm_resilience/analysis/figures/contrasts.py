@@ -214,6 +214,6 @@ def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
                 part = part[part[name] == level]
         kind = str(row["differs_in"])
         if kind in part.columns and kind not in ("campaign", *CELL):
-            part = part[part[kind] == row[side]]
+            part = part[part[kind].astype(str) == row[side]]
         found += [f"{c}: {t}" for c, t in zip(part["campaign"], part["trial"], strict=True)]
     return found
