@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from string import Template
 from typing import Any, Literal
@@ -273,6 +273,7 @@ class System:
         remedy: Why the watchdog cannot be put beside it; empty when it can.
         leftovers: Interfaces that the watchdog takes for NSM's when it tidies up.
         api_client: Component of a node that talks to the API server.
+        kernel_modules: Modules of the nodes' kernel that it cannot do without, and what for.
         claims_on: Plane that the paper's claims are about; empty for a system that it does not
             know.
     """
@@ -304,6 +305,7 @@ class System:
     remedy: str = ""
     leftovers: tuple[str, ...] = ()
     deletion_is_news: bool = True
+    kernel_modules: Mapping[str, str] = field(default_factory=dict)
     claims_on: str = ""
 
     def programs(self, plane: str) -> list[str]:

@@ -18,7 +18,7 @@ from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
-from nsm_resilience.systems.known import FIRST, USUAL_PLANE
+from nsm_resilience.systems.known import FIRST, USUAL_PLANE, system_named
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.engine import endpoint, is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
@@ -94,7 +94,10 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
         yield _context(config)
         yield from _cluster(config)
         return
-    yield from _kind_and_docker(config, study.planes if study else {FIRST: (USUAL_PLANE,)})
+    planes = study.planes if study else {FIRST: (USUAL_PLANE,)}
+    yield from _kind_and_docker(config, planes)
+    needed = {m: why for name in planes for m, why in system_named(name).kernel_modules.items()}
+    yield from (_module(name, why) for name, why in needed.items())
     yield from _machine(config)
     yield _records(sum(trials for _, trials in cells) or 1)
 
@@ -137,7 +140,6 @@ def _kind_and_docker(
 
 
 def _machine(config: KindTestbed) -> Iterator[Finding]:
-    yield _vxlan()
     nodes = 1 + 2 * config.lanes
     memory = memory_gib() or 0.0
     wanted = MACHINE_GIB + NODE_GIB * nodes
@@ -186,16 +188,16 @@ def propose_lanes(cpus: int, memory_gib: float) -> int:
     return max(1, min(by_processors, by_memory))
 
 
-def _vxlan() -> Finding:
+def _module(name: str, why: str) -> Finding:
     release = platform.release()
     builtin = Path(f"/lib/modules/{release}/modules.builtin")
-    loaded = Path("/sys/module/vxlan").exists()
-    inside = builtin.exists() and "vxlan.ko" in builtin.read_text(errors="replace")
-    if loaded or inside or _output("modinfo", "vxlan") is not None:
-        return Finding("ok", "VXLAN in the kernel", "loaded" if loaded else "available")
+    loaded = Path(f"/sys/module/{name}").exists()
+    inside = builtin.exists() and f"/{name}.ko" in builtin.read_text(errors="replace")
+    if loaded or inside or _output("modinfo", name) is not None:
+        return Finding("ok", f"{name} in the kernel", "loaded" if loaded else "available")
     return Finding(
-        "warning", "VXLAN in the kernel", "not seen",
-        "NSM joins nodes by VXLAN; `modprobe vxlan` must work, or it must be built in",
+        "warning", f"{name} in the kernel", "not seen",
+        f"{why}; `modprobe {name}` must work, or it must be built in",
     )  # fmt: skip
 
 

@@ -16,10 +16,11 @@ from nsm_resilience.mesh.manifests import values
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.testbed import doctor
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, Images, KindTestbed, load_testbed
-from nsm_resilience.testbed.doctor import estimate, propose_lanes
+from nsm_resilience.testbed.doctor import estimate, examine, propose_lanes
 from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.lanes import take_lane
@@ -264,3 +265,12 @@ def test_agents_that_do_not_start_say_why(tmp_path: Path) -> None:
         pytest.raises(ApiUnavailable, match=r"[ab] says: ImagePullBackOff no such host\. See .*py"),
     ):
         deploy(Cluster(kubeconfig, "c"), "registry.example/py:3", timeout_s=0.5)
+
+
+def test_the_doctor_asks_for_what_the_systems_that_will_run_need_of_the_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "_output", lambda *command: None)  # no kind, no Docker
+    today = load_study(CONFIG / "study-today.yaml")
+    usual, other = ({one.what for one in examine(KindTestbed(), s)} for s in (None, today))
+    assert "vxlan in the kernel" in usual - other

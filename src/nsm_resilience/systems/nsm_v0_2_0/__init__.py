@@ -137,6 +137,7 @@ SYSTEM = System(
             "VPP", "packets are forwarded by VPP in user space; the paper's claims are about it"
         ),
     },
+    kernel_modules={"vxlan": "NSM joins nodes by VXLAN"},
     # the default of its own deployment of 2019
     claims_on="vpp",
     components=_COMPONENTS,
