@@ -12,7 +12,11 @@ campaign = ""  # empty: the first of the build, the paper's own
 figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
-from nsm_resilience.analysis.figures.outages import describe_outages, draw_outages
+from nsm_resilience.analysis.figures.outages import (
+    describe_outages,
+    draw_outages,
+    reference_lines,
+)
 from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
 from nsm_resilience.analysis.inputs import Inputs
 
@@ -22,12 +26,13 @@ trials, scenarios = given.table("trials"), given.table("scenarios")
 # %% [markdown]
 # Every judged trial is a point; void and cut attempts measured nothing and are not here. The black
 # tick is the median of a cell, the bar its interval from order statistics (none below six trials).
-# Dashed lines are constants of NSM v0.2.0: 10 s until a restarted pod can be Ready, 60 s that a
-# manager waits for a lost forwarder, 290 s for the longest heal of a destination.
+# Dashed lines are time constants of the systems shown; what they are stands below.
 
 # %%
 outages = describe_outages(trials)
 given.save(draw_outages(trials, scenarios, given.names, given.watch_s), outages)
+for at_s, what in reference_lines(trials).items():
+    print(f"{at_s:g} s: {what}")
 
 # %% [markdown]
 # The same as survival curves (Kaplan–Meier), for cells with enough trials and an interrupted path

@@ -273,6 +273,7 @@ class System:
         remedy: Why the watchdog cannot be put beside it; empty when it can.
         leftovers: Interfaces that the watchdog takes for NSM's when it tidies up.
         api_client: Component of a node that talks to the API server.
+        constants_s: Its own time constants that an outage may show, in seconds, by what they say.
         kernel_modules: Modules of the nodes' kernel that it cannot do without, and what for.
         claims_on: Plane that the paper's claims are about; empty for a system that it does not
             know.
@@ -305,6 +306,7 @@ class System:
     remedy: str = ""
     leftovers: tuple[str, ...] = ()
     deletion_is_news: bool = True
+    constants_s: Mapping[str, float] = field(default_factory=dict)
     kernel_modules: Mapping[str, str] = field(default_factory=dict)
     claims_on: str = ""
 

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.outages import (
-    REFERENCE_LINES_S,
     describe_outages,
     draw_outages,
+    reference_lines,
     shown_trials,
 )
 from nsm_resilience.analysis.figures.result_table import (
@@ -92,10 +92,20 @@ def test_where_a_path_stopped_more_than_once_the_time_down_stands_beside_the_out
     assert drawn and {mark.get_text() for mark in drawn} == {"7.25 in 3"}
 
 
+def test_the_reference_lines_are_the_time_constants_of_the_systems_shown(
+    mixed: Constructed,
+) -> None:
+    trials = mixed.tables["trials"]
+    assert reference_lines(trials)[60.0] == "a manager waits for a lost forwarder"
+    today = trials.assign(system="nsm-v1.18.0")
+    assert list(reference_lines(today)) == [125.0]
+    assert reference_lines(today[:0]) == {}
+
+
 def test_the_time_axis_is_logarithmic_and_holds_the_reference_lines(outages: Figure) -> None:
     axes = outages.axes[1]
     assert axes.get_xscale() == "log"
-    for seconds in REFERENCE_LINES_S:
+    for seconds in (10.0, 60.0, 290.0):
         (line,) = with_id(outages, f"reference:{seconds:g}")
         assert line.get_xdata()[0] == seconds  # type: ignore[attr-defined]
         assert axes.get_xlim()[0] < seconds < axes.get_xlim()[1]

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.systems.known import system_named
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NOTEBOOK = "notebooks/outages.py"
-
-REFERENCE_LINES_S = (10.0, 60.0, 290.0)
-"""Constants of NSM v0.2.0: initial delay of the readiness probes; wait for a lost forwarder; worst
-case of healing a destination (15 + 30 + 10 x 20 + 9 x 5)."""
 
 SHORTEST_S = 0.1
 """Left end of the axis: a shorter run of losses is no interruption (judge.loss_run)."""
@@ -50,6 +47,12 @@ def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
+def reference_lines(trials: pd.DataFrame) -> dict[float, str]:
+    """Return time constants of the systems whose judged trials are shown, and what they say."""
+    shown = (system_named(str(name)) for name in dict.fromkeys(judged(trials)["system"]))
+    return {at_s: what for system in shown for what, at_s in system.constants_s.items()}
+
+
 @style.styled
 def draw_outages(
     trials: pd.DataFrame, scenarios: pd.DataFrame, names: Mapping[str, str], watch_s: float
@@ -73,12 +76,13 @@ def draw_outages(
     )  # fmt: skip
     never, axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1, 4.2]})
     rows = {line.cell: y for y, line in enumerate(lines) if line.cell is not None}
-    right = 1.3 * max([watch_s, *REFERENCE_LINES_S, *(float(s) for s in shown["outage_s"])])
+    lines_s = reference_lines(trials)
+    right = 1.3 * max([watch_s, *lines_s, *(float(s) for s in shown["outage_s"])])
     axes.set_xscale("log")
     axes.set_xlim(SHORTEST_S, right)
     _shade_scenarios((never, axes), lines)
     style.light_grid(axes)
-    _reference_lines(axes)
+    _reference_lines(axes, lines_s)
     _medians(axes, scenarios, rows, right)
     for cell, y in rows.items():
         own = shown[(shown[list(CELL)] == list(cell)).all(axis=1)]
@@ -142,8 +146,8 @@ def _shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None
                 side.axhspan(own[0] - 0.5, own[-1] + 0.5, color=style.BAND, linewidth=0, zorder=0)
 
 
-def _reference_lines(axes: Axes) -> None:
-    for at_s in REFERENCE_LINES_S:
+def _reference_lines(axes: Axes, lines_s: Iterable[float]) -> None:
+    for at_s in lines_s:
         line = axes.axvline(at_s, color=style.SOFT, linewidth=0.6, linestyle=(0, (4, 2)))
         line.set_gid(f"reference:{at_s:g}")
         axes.annotate(

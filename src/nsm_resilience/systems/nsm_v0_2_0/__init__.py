@@ -137,6 +137,15 @@ SYSTEM = System(
             "VPP", "packets are forwarded by VPP in user space; the paper's claims are about it"
         ),
     },
+    constants_s={
+        # initialDelaySeconds of the readiness probes (manifests/)
+        "a restarted pod is Ready at the earliest": 10.0,
+        # controlplane/pkg/properties/nsm_properties.go: HealForwarderTimeout
+        "a manager waits for a lost forwarder": 60.0,
+        # the same file: HealRequestConnectTimeout, HealDSTNSEWaitTimeout, HealRetryCount times
+        # HealRequestTimeout with HealRetryDelay between: 15 + 30 + 10 x 20 + 9 x 5
+        "the longest heal of a destination": 290.0,
+    },
     kernel_modules={"vxlan": "NSM joins nodes by VXLAN"},
     # the default of its own deployment of 2019
     claims_on="vpp",
