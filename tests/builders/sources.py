@@ -58,14 +58,12 @@ class Sources:
         self._touch(module)
 
     def add_system(self, folder: Path = MADE_UP_SYSTEM) -> None:
-        """A folder in `systems/`, and its name in the first lines of `known.py`."""
+        """A folder in `systems/`, and nothing else."""
         shutil.copytree(
             folder,
             self.path("systems") / folder.name,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-        self.insert("systems/known.py", "from nsm_resilience.systems import ", f"{folder.name}, ")
-        self.insert("systems/known.py", "for one in (nsm_v0_2_0, nsm_v1_18_0", f", {folder.name}")
 
     def python(
         self, *arguments: str | Path, check: bool = True

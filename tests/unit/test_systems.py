@@ -249,10 +249,17 @@ def test_a_folder_that_is_not_whole_is_said_where_the_schemas_are_written(
 ) -> None:
     """The last step of adding one; with all of it the schemas know its name."""
     sources = Sources.copy(tmp_path / "copy")
+    empty = sources.path("systems/nothing_yet")
+    empty.mkdir()
+    (empty / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert "the folder systems/nothing_yet has no system; write" in sources.command(
+        "schema", check=False
+    )
+    shutil.rmtree(empty)
     part = shutil.copytree(MADE_UP_SYSTEM, tmp_path / MADE_UP_SYSTEM.name)
     (part / "manifests" / "endpoint.yaml").rename(part / "manifests" / "server.yaml")
     sources.add_system(part)
-    monkeypatch.chdir(tmp_path)
     Path("workflow/schemas").mkdir(parents=True)
     told = sources.command("schema", check=False)
     assert "mesh-v3: there is no manifests/endpoint.yaml; there are `arm-ebpf.yaml`" in told

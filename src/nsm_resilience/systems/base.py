@@ -3,7 +3,7 @@
 
 A system is a folder beside this file: one `System` made of the dataclasses below, each fact with
 its source, and its manifests. Whoever runs, injects, watches or judges asks it and names no
-component. To add one: make the folder, and list it in `known.py`; `nsm-resilience schema` says what
+component. To add one: make the folder; `known.py` finds it, and `nsm-resilience schema` says what
 does not hold together. Beside those named here every folder has the manifests
 `client-monitored.yaml`, `client-plain.yaml` and `endpoint.yaml`; what they may ask for as `${NAME}`
 is in `consistency.py`, and each image by its key in `ImageSet`.

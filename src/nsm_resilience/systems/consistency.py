@@ -29,16 +29,19 @@ def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
     """What does not hold together of any of these systems, each with what to write."""
     known = list(systems)
     names = [system.name for system in known]
+    papers = [system.name for system in known if system.claims_on]
+    if len(papers) > 1:
+        yield f"{_listed(papers)}: the paper is about one system; leave `claims_on` out of others"
     for system in known:
         for problem in problems(system):
             yield f"{system.name}: {problem}"
         others = [
             name for name in names if name != system.name and name.endswith(f"-{system.name}")
         ]
-        if others or names.count(system.name) > 1:
+        if others:
             yield (
                 f"{system.name}: a cell's id ends with the system's name, and that of "
-                f"{_listed(others) if others else 'another'} ends so, too; write another `name`"
+                f"{_listed(others)} ends so, too; write another `name`"
             )
 
 

@@ -4,12 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from nsm_resilience.systems import nsm_v0_2_0, nsm_v1_18_0
+from nsm_resilience import systems
 from nsm_resilience.systems.base import Component, Kind, Plane, Role, System
 
-SYSTEMS: dict[str, System] = {one.SYSTEM.name: one.SYSTEM for one in (nsm_v0_2_0, nsm_v1_18_0)}
+
+def _of_folders() -> dict[str, System]:
+    """The system of every folder beside this file; that of the paper first, others by their names.
+
+    ImportError for a folder without one, and for two of one name.
+    """
+    folders = sorted(one.name for one in iter_modules(systems.__path__) if one.ispkg)
+    found: list[System] = []
+    for name in folders:
+        own = getattr(import_module(f"{systems.__name__}.{name}"), "SYSTEM", None)
+        if not isinstance(own, System):
+            raise ImportError(
+                f"the folder systems/{name} has no system; write `SYSTEM = System(…)`"
+            )
+        if own.name in (one.name for one in found):
+            raise ImportError(f"two folders of systems/ are `{own.name}`; write another `name`")
+        found.append(own)
+    return {system.name: system for system in sorted(found, key=lambda one: not one.claims_on)}
+
+
+SYSTEMS: dict[str, System] = _of_folders()
 """By the level of the factor `system`; the first is the one that the paper is about."""
 FIRST = next(iter(SYSTEMS))
 USUAL_PLANE = next(iter(SYSTEMS[FIRST].planes))
