@@ -87,7 +87,12 @@ def _refused() -> None:
             mesh,
             "on the client's node; write `node: c",
         ),
-        (Fault(component="nsmdp", node="client"), mesh, "there are: brain, ledger, arm, forwarder"),
+        (
+            Fault(component="nsmdp", node="client"),
+            mesh,
+            "nothing there is of the kind `device`; there are: brain, ledger, arm, forwarder",
+        ),
+        (Fault(registry="networkservices"), mesh, "there are: meshlinks, meshpoints, all"),
     ):
         assert words in not_applicable(fault, factors), not_applicable(fault, factors)
 

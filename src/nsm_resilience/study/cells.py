@@ -18,6 +18,7 @@ from nsm_resilience.systems.known import (
     SYSTEMS,
     USUAL_PLANE,
     instead_of,
+    kinds_of,
     system_named,
 )
 
@@ -226,5 +227,9 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
 
 
 def _does_not_exist(name: str, there: tuple[str, ...], system: System) -> str:
-    why = system.absent.get(name) or instead_of(name, system) or f"there are: {', '.join(there)}"
+    why = system.absent.get(name) or instead_of(name, system)
+    if not why:
+        kinds = " or ".join(f"`{kind}`" for kind in kinds_of(name))
+        lacking = f"nothing there is of the kind {kinds}; " if kinds else ""
+        why = f"{lacking}there are: {', '.join(there)}"
     return f"`{name}` does not exist in {system.name}: {why}"

@@ -97,13 +97,24 @@ def instead_of(name: str, system: System) -> str:
     By what the part does; empty where the system has nothing that does it. What its own folder
     says (`System.absent`) goes before this: systems do not know those that came after them.
     """
-    owners = {s.sockets[name].owner for s in SYSTEMS.values() if name in s.sockets}
-    does = {part.kind for one in (name, *owners) for part in parts_named(one)}
+    owners, does = _owners(name), kinds_of(name)
     own = {n: p for of in system.components.values() for n, p in of.items() if not p.part_of}
     parts = [n for n, part in own.items() if part.kind in does]
     if owners and not parts_named(name):
         parts = [n for n, socket in system.sockets.items() if socket.owner in parts]
     return f"its part is {' or '.join(f'`{one}`' for one in parts)} there" if parts else ""
+
+
+def kinds_of(name: str) -> list[Kind]:
+    """What a component does in any system, or who answers on a socket; of others nothing."""
+    found = (part.kind for one in (name, *_owners(name)) for part in parts_named(one))
+    return list(dict.fromkeys(found))
+
+
+def _owners(socket: str) -> list[str]:
+    """Components that make a socket, in any system; none for what is no socket."""
+    named = (s.sockets[socket].owner for s in SYSTEMS.values() if socket in s.sockets)
+    return list(dict.fromkeys(named))
 
 
 def parts_named(component: str) -> list[Component]:
