@@ -31,6 +31,8 @@ trials, scenarios = given.table("trials"), given.table("scenarios")
 # %%
 outages = describe_outages(trials)
 given.save(draw_outages(trials, scenarios, given.names, given.watch_s), outages)
+
+# %%
 for at_s, what in reference_lines(trials).items():
     print(f"{at_s:g} s: {what}")
 
