@@ -224,17 +224,14 @@ def told_in_short(
 def inferred(rows: Sequence[Mapping[str, Any]]) -> str:
     """Say by what NSM of 2019 tells its client, where it was told so; else nothing.
 
-    Source: code of NSM v0.2.0, `nsm-monitor`; issue 18, point 2.
+    Source: code of its sidecar (`Sidecar.sayings` in its folder); issue 18, point 2.
     """
-    first = SYSTEMS[FIRST].title
+    first, sidecar = SYSTEMS[FIRST].title, SYSTEMS[FIRST].sidecar
     own = [row for row in rows if row["system"] == first and row["told"]]
-    if not any(row["told_by"].startswith(MONITOR) for row in own):
+    # the judge begins what a sidecar said with the name of its container
+    if sidecar is None or not any(row["told_by"].startswith(sidecar.container) for row in own):
         return ""
     return f"{first} sends no message of it: its monitor infers it from a stream that closed."
-
-
-MONITOR = "nsm-monitor"
-"""The sidecar of a monitored client of NSM v0.2.0, as the judge names what it said."""
 
 
 def leading(
