@@ -192,7 +192,7 @@ def _reported() -> None:
         assert set(zip(verdicts["system"], verdicts["plane"], strict=True)) == {
             ("mesh-v3", "ebpf"), ("mesh-v3", "xdp"),
         }  # fmt: skip
-        assert set(verdicts["verdict"]) == {"supported"}
+        assert set(verdicts["verdict"]) == {"supported"}, set(verdicts["reason"])
         contrasts = pd.read_parquet("results/tables/contrasts.parquet")
         sides = contrasts[["differs_in", "first", "second", "system"]].drop_duplicates()
         assert sides.to_numpy().tolist() == [["plane", "ebpf", "xdp", "mesh-v3"]]

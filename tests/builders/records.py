@@ -24,6 +24,7 @@ from nsm_resilience.record.reader import Record, read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.models import Cell, Factors, Scenario, Study
+from nsm_resilience.systems.known import FIRST
 from tests.builders import samples
 from tests.builders.samples import (
     INTERVAL,
@@ -159,7 +160,9 @@ def build(
         meta(description)
     folder = campaign / "records" / cell.id / f"{number:02d}" / str(attempt)
     clock = Clock()
+    own = samples.PLACES if levels.system == FIRST else samples.places_of(levels.components)
     with (
+        patch.object(samples, "PLACES", own),
         patch.object(writer_module, "time", SimpleNamespace(monotonic_ns=clock.monotonic_ns)),
         patch.object(writer_module, "utc_now", clock.utc_now),
         # Nothing here has to survive a crash, and a busy disk would make the tests slow.
@@ -181,7 +184,7 @@ def build(
             (-0.02, lambda w: w.end("steady")),
             (-0.01, lambda w: w.begin("fault")),
             (0.0, note("fault_instant", data={"t_fault_ns": ns(0)})),
-            *_faults(declared.model_dump(mode="json")["faults"], levels.failure, proved),
+            *_faults(declared.model_dump(mode="json")["faults"], levels, proved),
             (0.3, lambda w: w.end("fault")),
             (0.3, lambda w: w.begin("watch")),
             (0.4, stored_snapshot("fault")),
@@ -271,15 +274,16 @@ def _monitor_starts(writer: RecordWriter, client: str) -> None:
 
 
 def _faults(
-    faults: list[dict[str, Any]], failure: str, proved: bool | None
+    faults: list[dict[str, Any]], levels: Factors, proved: bool | None
 ) -> list[tuple[float, Act]]:
     found: list[tuple[float, Act]] = []
     for at, fault in enumerate(faults, start=1):
         declared = Fault.model_validate(fault)
-        who = {"source": "agent", "node": declared.role, "target": declared.target}
+        role = _role(declared, levels)
+        who = {"source": "agent", "node": role, "target": declared.target}
         done = 0.008 + 0.002 * at
-        before = process_of(declared.role, declared.component)
-        data = {"id": f"fault-{at}", "method": declared.failure_in(failure),
+        before = process_of(role, declared.component)
+        data = {"id": f"fault-{at}", "method": declared.failure_in(levels.failure),
                 "t_begin_ns": ns(done - 0.002), "t_done_ns": ns(done), "error": None,
                 "before": before}  # fmt: skip
         found.append((done, note("injection", data=data, **who)))
@@ -293,11 +297,18 @@ def _faults(
     return found
 
 
+def _role(fault: Fault, levels: Factors) -> str | None:
+    """Of a component that a lane has one of its system says where that is."""
+    if fault.role is not None or fault.component is None:
+        return fault.role
+    return levels.components[fault.component].only_on
+
+
 def _processes_hit(scenario: Scenario, levels: Factors) -> dict[str, set[tuple[str, str]]]:
     """Whose process each failure hits, by node and component."""
     found: dict[str, set[tuple[str, str]]] = {}
     for fault in scenario.faults:
-        place = (str(fault.role), str(fault.component))
+        place = (str(_role(fault, levels)), str(fault.component))
         found.setdefault(fault.failure_in(levels.failure), set()).add(place)
     return found
 

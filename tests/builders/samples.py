@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from nsm_resilience.systems.base import Component
 from tests.builders.studies import COMPONENTS
 
 ZERO_NS = 1_000_000_000_000
@@ -61,6 +62,16 @@ PLACES = [
 ]
 """Every component, on which node, and as which process."""
 START_TICKS = 5
+
+
+def places_of(components: Mapping[str, Component]) -> list[tuple[str, str, int]]:
+    """The same of a system's own components, each where a lane has it."""
+    return [
+        (node, name, 100 + 10 * at + number)
+        for at, node in enumerate(("client", "endpoint"))
+        for number, (name, part) in enumerate(components.items())
+        if part.only_on in (None, node)
+    ]
 
 
 def process_of(node: str | None, component: str | None) -> dict[str, Any]:
