@@ -147,12 +147,11 @@ def check_what_was_seen(record: Record) -> Problem | None:
     begins with them, in the order in which they came.
     """
     table = record.table("path")
-    lost = np.cumsum((table["fate"] != "reply").to_numpy(dtype=np.bool_))
     faults, ends = record.all_of("fault_instant"), record.all_of("watch_end")
     for begin, event in zip(faults, ends, strict=False):
         taken, unanswered = event.data.get("echoes"), event.data.get("unanswered")
         if type(taken) is int and type(unanswered) is int:
-            if not 0 < taken <= len(lost) or lost[taken - 1] != unanswered:
+            if not 0 < taken <= len(table) or _lost(table[:taken]) != unanswered:
                 text = f"{unanswered} of the first {taken} echoes had no answer"
                 return wrong(event, f"the runner saw that {text}, and the table says otherwise")
         elif record.meta["format"] >= SINCE and event.data.get("because") != RECOVERED:
@@ -160,6 +159,10 @@ def check_what_was_seen(record: Record) -> Problem | None:
             if problem is not None:
                 return problem
     return None
+
+
+def _lost(table: pd.DataFrame) -> int:
+    return int((table["fate"].to_numpy(dtype=object) != "reply").sum())
 
 
 def _by_its_words(record: Record, table: pd.DataFrame, begin_ns: int, end: Event) -> Problem | None:

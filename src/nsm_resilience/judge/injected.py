@@ -11,7 +11,7 @@ test (a socket, a pod, a rule of the network) the samples prove nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,6 +108,8 @@ class _Seen:
     node: NDArray[Any]
     name: NDArray[Any]
     """Component, or path of the socket."""
+    table: pd.DataFrame
+    columns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pd.DataFrame, name: str) -> _Seen:
@@ -115,7 +117,14 @@ class _Seen:
             table["t_ns"].to_numpy(dtype=np.int64),
             table["node"].to_numpy(dtype=object),
             table[name].to_numpy(dtype=object),
+            table,
         )
+
+    def numbers(self, column: str) -> NDArray[np.int64]:
+        """A column of whole numbers, -1 where there is none."""
+        if column not in self.columns:
+            self.columns[column] = self.table[column].to_numpy(dtype=np.int64, na_value=-1)
+        return self.columns[column]
 
     def rows(self, node: object, name: object) -> NDArray[np.intp]:
         """Rows of one thing on one node, by time."""
@@ -131,10 +140,7 @@ class _Seen:
 def check_hit(record: Record) -> Problem | None:
     """What was hit is what was there; a process that was killed or stopped does not run on."""
     injections = record.all_of("injection")
-    if not injections:
-        return None
-    components = _Seen.of(record.table("components"), "component")
-    sockets = _Seen.of(record.table("sockets"), "path")
+    seen: dict[str, _Seen] = {}
     interval = to_ns(float(record.meta["probes"]["component_interval_s"]))
     faults, turns = faults_of(record), turns_of(record)
     for event in injections:
@@ -147,10 +153,14 @@ def check_hit(record: Record) -> Problem | None:
         if "uid" in before:
             problem = _pod(record, event, before, turn)
         elif fault.kind == "component" and event.data.get("method") in SIGNALLED:
-            rows = components.rows(event.node, fault.component)
-            problem = _process(record, event, before, components, rows, until)
+            if not seen.get("component"):
+                seen["component"] = _Seen.of(record.table("components"), "component")
+            rows = seen["component"].rows(event.node, fault.component)
+            problem = _process(record, event, before, seen["component"], rows, until)
         elif fault.kind == "socket":
-            problem = _sockets(record, event, before, sockets, until)
+            if not seen.get("path"):
+                seen["path"] = _Seen.of(record.table("sockets"), "path")
+            problem = _sockets(event, before, seen["path"], until)
         else:
             continue
         if problem is not None:
@@ -181,9 +191,8 @@ def _process(
     pid, start = before.get("pid"), before.get("start_ticks")
     if type(pid) is not int or type(start) is not int:
         return wrong(event, f"it does not say which process of {event.target} was hit")
-    table = record.table("components").iloc[rows]
-    same = (table["pid"].fillna(-1) == pid) & (table["start_ticks"].fillna(-1) == start)
-    same_rows = rows[same.to_numpy(dtype=np.bool_)]
+    pids, starts = seen.numbers("pid")[rows], seen.numbers("start_ticks")[rows]
+    same_rows = rows[(pids == pid) & (starts == start)]
     if not len(rows):
         return wrong(event, f"there is no sample of {event.target}, which was hit")
     last = seen.last(rows, until_ns)
@@ -210,7 +219,9 @@ def _runs_on(record: Record, event: Event, seen: _Seen, later: NDArray[np.intp])
         if type(begun) is int:
             later = later[seen.t_ns[later] < begun - UNDOING_NS]
         ended, did = DEAD | STOPPED, "stopped"
-    states = record.table("components")["state"].iloc[later].fillna("")
+    if not len(later):
+        return None
+    states = seen.table["state"].iloc[later].fillna("")
     for at, state in zip(later.tolist(), states.tolist(), strict=True):
         if state not in ended:
             return _row(at, f"shows the process at work that had been {did}")
@@ -222,15 +233,13 @@ def _continued_by_others(record: Record) -> bool:
     return any(fault.whole_node for fault in faults_of(record).values())
 
 
-def _sockets(
-    record: Record, event: Event, before: dict[str, Any], seen: _Seen, until_ns: int
-) -> Problem | None:
+def _sockets(event: Event, before: dict[str, Any], seen: _Seen, until_ns: int) -> Problem | None:
     """The sockets that were damaged are those that the probe had seen there."""
-    inodes = record.table("sockets")["inode"]
+    inodes = seen.numbers("inode")
     for path, was in before.items():
         inode = was.get("inode") if isinstance(was, dict) else None
         last = seen.last(seen.rows(event.node, path), until_ns)
-        if type(inode) is int and last is not None and inodes.iloc[last] != inode:
+        if type(inode) is int and last is not None and inodes[last] != inode:
             return wrong(event, f"the socket {path} that was damaged is not the one there"[:160])
     return None
 
@@ -261,16 +270,19 @@ def check_parts(record: Record) -> Problem | None:
     """
     factors = record.meta["factors"]
     known = set(system_of(factors).components[str(factors["plane"])])
-    names = set(record.table("components")["component"].to_numpy(dtype=object))
+    table = record.table("components")
+    names = set(table["component"].unique())
     foreign = sorted(names - known, key=str)
     if foreign:
         return Problem(f"its component {foreign[0]} is none of the system under test"[:120])
-    table = record.table("components")
     for column, least in LEAST.items():
-        low = np.flatnonzero(table[column].fillna(least).to_numpy(dtype=np.int64) < least)
-        if len(low):
-            return _row(int(low[0]), f"has a {column} below {least}")
-    if any(event.data.get("type") == "Deleted" for event in record.all_of("condition")):
+        low = table[column].lt(least)
+        if low.any():
+            at = int(np.flatnonzero(low.fillna(False))[0])
+            return _row(at, f"has a {column} below {least}")
+    if table["restarts"].nunique() < 2 or any(
+        event.data.get("type") == "Deleted" for event in record.all_of("condition")
+    ):
         return None
     keys = key_codes(table["node"], table["component"])
     counts = table["restarts"].fillna(-1).to_numpy(dtype=np.int64)

@@ -241,3 +241,97 @@ def test_chance_is_counted_beside_what_is_found(tmp_path: Path, study: Study) ->
     assert sum(one.stretches for one in losses) == 3
     assert sum(one.shared for one in losses) == 2
     assert sum(max(one.shifted) for one in losses) == 2, "7 s apart: found when moved by 7 s"
+
+
+@pytest.mark.parametrize(
+    ("at_s", "shared"),
+    [
+        (5.03, False),  # the loss, of what was sent at 5.00 s, had begun before the act
+        (5.0, True),  # in one instant
+        (4.93, True),  # undone from 4.93 to 4.96 s: the loss begins 0.04 s after its end
+        (4.91, False),  # 0.06 s after its end
+    ],
+)
+def test_a_loss_follows_on_an_act_from_its_begin_to_the_tolerance_after_its_end(
+    tmp_path: Path, study: Study, at_s: float, shared: bool
+) -> None:
+    cause(tmp_path, study, at_s)
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    one = judged(tmp_path)[VICTIM]
+    assert bool(one.measures.disturbances) == shared
+    assert (one.verdict == "unknown") == shared, one.reason
+
+
+@pytest.mark.parametrize(("begin", "shared"), [(5.04, True), (5.06, False)])
+def test_losses_of_two_lanes_begin_together_to_the_tolerance(
+    tmp_path: Path, study: Study, begin: float, shared: bool
+) -> None:
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    hit(tmp_path, study, "S7", 3, [(begin, 6.9)])
+    found = judged(tmp_path)
+    assert {bool(one.measures.disturbances) for one in found.values()} == {shared}
+
+
+def without_samples(record: Path) -> None:
+    """As a killed runner may leave it."""
+    for path in (record / "samples").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("given", [{"close": False}, {"void": "clean: dirty", "close": False}])
+@pytest.mark.parametrize("empty", [False, True])
+def test_an_act_of_an_attempt_that_came_to_no_end_disturbs_as_well(
+    tmp_path: Path, study: Study, given: dict[str, Any], empty: bool
+) -> None:
+    cause(tmp_path, study, **given)
+    if empty:
+        without_samples(tmp_path / "records" / CAUSE / "1")
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    one = judged(tmp_path)[VICTIM]
+    assert one.verdict == "unknown" and one.reason.startswith("Disturbed by lane 1"), one.reason
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "shared"),
+    [
+        ({"cluster": "b"}, False),  # the campaign went on with a new cluster
+        ({"boot": "one"}, False),  # the victim's record does not know its boot: not one clock
+        ({}, True),
+    ],
+)
+def test_an_act_on_another_cluster_or_of_another_clock_disturbs_nobody(
+    tmp_path: Path, study: Study, elsewhere: dict[str, str], shared: bool
+) -> None:
+    def there(meta: dict[str, Any]) -> None:
+        on_lane(1, **elsewhere)(meta)
+
+    cause(tmp_path, study, meta=there)
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    assert bool(judged(tmp_path)[VICTIM].measures.disturbances) == shared
+
+
+def test_a_lane_that_ended_before_shares_nothing(tmp_path: Path, study: Study) -> None:
+    """What it lost at its own 5 s was a minute before."""
+    hit(tmp_path, study, "S7", 3, DISTURBED, zero_s=-60.0)
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    assert not any(one.measures.disturbances for one in judged(tmp_path).values())
+
+
+def test_a_record_that_is_not_believed_disturbs_nobody(tmp_path: Path, study: Study) -> None:
+    cause(tmp_path, study, leave_out=["cluster"])
+    hit(tmp_path, study, "S6", 2, DISTURBED)
+    found = judged(tmp_path)
+    assert found[CAUSE].outcome == "unreadable" and not found[VICTIM].measures.disturbances
+
+
+def test_three_lanes_that_lose_at_once_share_it_and_an_act_explains_all(
+    tmp_path: Path, study: Study
+) -> None:
+    cause(tmp_path, study)
+    for scenario, lane, end in (("S6", 2, 7.0), ("S7", 3, 6.0), ("S1", 4, 6.5)):
+        hit(tmp_path, study, scenario, lane, [(5.0, end)])
+    found = judged(tmp_path)
+    for one in (j for j in found.values() if j.trial != CAUSE):
+        (shared,) = one.measures.disturbances
+        assert one.verdict == "supported", one.reason
+        assert len(shared.beside) == 2 and shared.cause_trial == CAUSE
