@@ -11,7 +11,7 @@ from artists import with_id
 from matplotlib.colors import to_hex
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.deployment import Deployment, deployment, deployments
+from nsm_resilience.analysis.deployment import Deployment, Node, deployment, deployments
 from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
 from tests.builders.campaigns import Constructed
 from tests.builders.snapshots import SOCKETS, snapshot
@@ -58,6 +58,35 @@ def test_vpp_is_drawn_with_its_processes_and_each_plane_has_its_panel() -> None:
     assert len(with_id(figure, "client:link:client")) == 2
 
 
+def test_another_system_is_drawn_with_its_own_components_and_sockets() -> None:
+    own = deployed("vpp", snapshot("vpp"))
+    today = replace(own, system="nsm-v1.18.0", nodes=tuple(map(of_today, own.nodes)))
+    figure = draw_testbed([own, today])
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert "VPP plane of NSM v1.18.0 (2026)" in texts
+    assert len(with_id(figure, "client:container:nsmd-k8s")) == 1
+    assert len(with_id(figure, "endpoint:link:endpoint")) == 2
+    figure = draw_testbed([today])
+    for name in ("nsmgr", "forwarder", "vpp"):
+        assert with_id(figure, f"client:container:{name}")
+    assert len(with_id(figure, "client:socket:")) == 2
+    assert with_id(figure, "client:pod:none")  # SPIRE's agent is in no pod of the lane
+    assert with_id(figure, "client:link:client")
+
+
+def of_today(node: Node) -> Node:
+    """The same node as NSM v1.18.0 has it."""
+    workload = node.pod(node.role)
+    assert workload is not None
+    manager = replace(workload, name="nsmgr-x", app="nsmgr", containers=("nsmgr",), link=None,
+                      init_containers=())  # fmt: skip
+    forwarder = replace(manager, name="forwarder-vpp-x", app="forwarder",
+                        containers=("forwarder-vpp",))  # fmt: skip
+    sockets = ("nsm.io.sock", "spire-agent")
+    return replace(node, pods=(workload, manager, forwarder), sockets=sockets,
+                   programs=("app", "vpp", "nsmgr", "forwarder"))  # fmt: skip
+
+
 def test_a_plain_client_has_no_sidecar() -> None:
     figure = draw_testbed([deployed("kernel", snapshot("kernel", "plain"))])
     assert with_id(figure, "client:container:application")
@@ -69,23 +98,6 @@ def test_components_have_the_colours_of_the_other_figures() -> None:
     for name, component in (("nsmdp", "nsmdp"), ("kernel-forwarder", "forwarder")):
         box: Any = with_id(figure, f"client:container:{name}")[0]
         assert to_hex(box.get_edgecolor()) == style.component_colour(component).lower()
-
-
-def test_a_system_without_a_map_is_drawn_pod_by_pod() -> None:
-    """Nothing of another system's map: its own pods in rows, their containers, its sockets."""
-    state = snapshot("vpp")
-    for pod in state["pods"]:
-        for old, new in (("nsmgr", "registry-k8s"), ("forwarder", "forwarder-vpp")):
-            pod["name"] = pod["name"].replace(old, new)
-    own = replace(deployed("vpp", state), system="nsm-v1.18.0")
-    figure = draw_testbed([deployed("vpp"), own])
-    for name in ("registry-k8s-c2", "forwarder-vpp-c1", "client"):
-        assert with_id(figure, f"client:pod:{name}"), name
-    assert len(with_id(figure, "client:container:nsmd-k8s")) == 2
-    assert len(with_id(figure, "endpoint:link:endpoint")) == 2
-    texts = {text.get_text() for text in figure.axes[0].texts}
-    assert "VPP forwarding plane of NSM v1.18.0 (2026)" in texts
-    assert len([text for text in texts if text.startswith("our agent")]) == 2, "the map's alone"
 
 
 def test_the_campaigns_testbed_is_that_of_a_typical_trial(mixed: Constructed) -> None:

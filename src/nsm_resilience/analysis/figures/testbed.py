@@ -2,22 +2,22 @@
 """The testbed as it was deployed: pods, containers, sockets and links of a trial's two nodes.
 
 Nothing is drawn that the record does not show: a socket that was missing is not there. Only which
-program serves a socket and which calls it is not in a record; that is a fact of NSM v0.2.0, in
-its folder in `systems/`. Of another system there is no such map: its pods stand in rows.
+component is in which container and answers on which socket is not in a record: the folder of the
+system under test says it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.deployment import Deployment, Link, Node, Pod
+from nsm_resilience.analysis.deployment import Deployment, Node, Pod
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.analysis.figures.node_plan import CHIPS, NODES, PODS, Plan
-from nsm_resilience.analysis.figures.node_rows import draw_parts, draw_path
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.systems.known import FIRST, is_part
+from nsm_resilience.systems.known import system_named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,14 +26,148 @@ if TYPE_CHECKING:
 NOTEBOOK = "notebooks/testbed.py"
 
 _NODE_MM = 79.0
-_PANEL_MM = 83.0
-_TITLE_MM = 6.0
-_LEGEND_MM = 7.0
-_RESOURCE_WORDS = {
-    "networkservices": "network services",
-    "networkserviceendpoints": "endpoints",
-    "networkservicemanagers": "managers",
-}
+_INNER_MM = _NODE_MM - 5.0
+"""Width of a pod in a node."""
+_TEXT_MM, _CHIP_MM, _SOCKET_MM, _PROBE_MM, _GAP_MM = 3.8, 5.4, 3.4, 9.5, 1.5
+"""Heights: of a line of text, a container, a line of sockets, the row of our own pods, a gap."""
+_HEAD_MM, _API_MM, _LEGEND_MM = 6.0, 7.5, 7.0
+_SOCKETS_A_LINE = 3
+_NODES, _PODS, _LINES, _CHIPS = 1.0, 2.0, 3.0, 4.0
+"""What lies above what: a line ends behind the boxes that it joins."""
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A pod as it is drawn: its containers or their processes, and the sockets they answer on.
+
+    Attributes:
+        chips: name, component (for its colour), and whether it has ended.
+        forwards: whether paths go through it.
+    """
+
+    pod: Pod | None
+    title: str
+    chips: tuple[tuple[str, str, bool], ...] = ()
+    sockets: tuple[str, ...] = ()
+    forwards: bool = False
+
+    @property
+    def height(self) -> float:
+        lines = -(-len(self.sockets) // _SOCKETS_A_LINE)
+        link = self.pod is not None and self.pod.link is not None
+        chips = _CHIP_MM + 1 if self.chips else 0.0
+        return _TEXT_MM * (1 + link) + chips + _SOCKET_MM * lines + 0.6
+
+
+def _boxes(node: Node, own: Deployment) -> list[_Box]:
+    """The pods of a node, its workload first; then sockets that no pod of the lane answers on."""
+    system = system_named(own.system)
+    parts = system.components[own.plane]
+    served: dict[str, list[str]] = {}
+    for name in node.sockets:
+        owner = parts.get(system.sockets[name].owner) if name in system.sockets else None
+        served.setdefault(owner.container if owner else "", []).append(name)
+    boxes = []
+    for pod in sorted(node.pods, key=lambda pod: (pod.app != node.role, pod.app)):
+        chips = [(name, name, True) for name in pod.init_containers]
+        sockets = served.pop("", []) if pod.app == node.role else []
+        forwards = False
+        for container in pod.containers:
+            inside = [n for n, part in parts.items() if part.container == container]
+            running = [n for n in inside if parts[n].program in node.programs]
+            names = running if len(running) > 1 else [container]
+            colour = inside[0] if inside else container
+            chips += [(name, name if len(names) > 1 else colour, False) for name in names]
+            sockets += served.pop(container, [])
+            forwards = forwards or any(parts[n].kind == "forwarder" for n in inside)
+        where = "network of the node" if pod.host_network else pod.address
+        title = f"pod {pod.name}, {where}"
+        boxes.append(_Box(pod, title, tuple(chips), tuple(sockets), forwards))
+    left = [name for names in served.values() for name in names]
+    return [*boxes, _Box(None, "of no pod of the lane", sockets=tuple(left))] if left else boxes
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Where one node is drawn, in millimetres; the endpoint's is at the right."""
+
+    axes: Axes
+    node: Node
+
+    @property
+    def left(self) -> float:
+        return style.PAGE_MM - _NODE_MM - 0.5 if self.node.role == "endpoint" else 0.5
+
+    @property
+    def inner(self) -> float:
+        """The edge that is towards the other node."""
+        return self.left if self.node.role == "endpoint" else self.left + _NODE_MM
+
+    def box(
+        self, left: float, low: float, width: float, height: float, name: str, *,
+        face: str = "white", edge: str = style.INK, dashed: bool = False, order: float = _PODS,
+    ) -> None:  # fmt: skip
+        from matplotlib.patches import Rectangle
+
+        patch = Rectangle(
+            (left, low), width, height, facecolor=face, edgecolor=edge, linewidth=0.6,
+            linestyle="--" if dashed else "-", zorder=order,
+        )  # fmt: skip
+        patch.set_gid(f"{self.node.role}:{name}")
+        self.axes.add_patch(patch)
+
+    def text(
+        self, x: float, y: float, text: str, *, size: float = 5.8, align: str = "left",
+        italic: bool = False,
+    ) -> None:  # fmt: skip
+        self.axes.text(
+            x, y, text, ha=align, va="center", fontsize=size, color=style.INK, linespacing=1.05,
+            zorder=5, fontstyle="italic" if italic else "normal",
+        )  # fmt: skip
+
+    def pod(self, box: _Box, top: float, own: Deployment) -> None:
+        left, low = self.left + 2.5, top - box.height
+        self.box(left, low, _INNER_MM, box.height, f"pod:{box.pod.name if box.pod else 'none'}")
+        self.text(left + 1, top - 2, box.title)
+        top -= _TEXT_MM
+        width = (_INNER_MM - 1) / max(len(box.chips), 1)
+        for at, (name, component, ended) in enumerate(box.chips):
+            colour = style.component_colour(component)
+            face = style.BAND if colour == style.SOFT else style.shade(colour, 0.3)
+            x, wide = left + 0.8 + at * width, min(width - 0.8, 22.0)
+            self.box(x, top - _CHIP_MM, wide, _CHIP_MM, f"container:{name}", face=face, edge=colour,
+                     order=_CHIPS)  # fmt: skip
+            self.text(x + wide / 2, top - 2.8, name, size=5.4, align="center", italic=ended)
+        top -= _CHIP_MM + 1 if box.chips else 0.0
+        if box.pod is not None and box.pod.link is not None:
+            said = f"interface {box.pod.link.interface} {box.pod.link.address}"
+            if self.node.role == "client":
+                said += f", an echo every {own.echo_s * 1e3:g} ms"
+            self.text(left + 1, top - 1.6, said)
+            top -= _TEXT_MM
+        for at, name in enumerate(box.sockets):
+            line, place = divmod(at, _SOCKETS_A_LINE)
+            x, y = left + 2 + place * _INNER_MM / _SOCKETS_A_LINE, top - 1.4 - line * _SOCKET_MM
+            self.axes.plot(
+                [x], [y], marker="D", markersize=3.0, zorder=_CHIPS, markeredgewidth=0.4,
+                markerfacecolor=style.component_colour("sockets"), markeredgecolor=style.INK,
+            )[0].set_gid(f"{self.node.role}:socket:{name}")  # fmt: skip
+            self.text(x + 1.2, y - 0.1, name, size=5.2)
+
+    def ours(self, top: float, own: Deployment) -> None:
+        """Our agent, and the pods that come only after the watch."""
+        client = self.node.role == "client"
+        agent = f"our agent: faults,\nsamples every {own.component_s:g} s"
+        shown = [("agent", f"{agent},\nand the echoes" if client else agent)]
+        if self.node.role in own.newcomers:
+            shown.append(("probe:new client", "new client"))
+        if client:
+            shown.append(("probe:bystander", "ordinary pod"))
+        for at, (name, text) in enumerate(shown):
+            x, later = self.left + 2.5 + at * 25, name != "agent"
+            self.box(x, top - _PROBE_MM, 23.5, _PROBE_MM, name, dashed=later,
+                     edge=style.INK if later else style.FAULT_COLOUR)  # fmt: skip
+            self.text(x + 11.75, top - _PROBE_MM / 2, text, size=5.4, align="center")
 
 
 @style.styled
@@ -42,186 +176,83 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
 
     Returns:
         A figure two columns wide; without a deployment an empty one. Boxes have the id
-        `<role>:<what>:<name>`, links `link:<role>`.
+        `<role>:<what>:<name>`, links `<role>:link:<role>`.
     """
     from matplotlib.figure import Figure
 
-    panel = _PANEL_MM + (_TITLE_MM if len(deployments) > 1 else 0)
-    height = panel * max(len(deployments), 1) + _LEGEND_MM
+    panels = [{node: _boxes(node, own) for node in own.nodes} for own in deployments]
+    heights = [_HEAD_MM + sum(_rows(panel)) + _PROBE_MM + _GAP_MM for panel in panels]
+    beside = _API_MM + 2 * _GAP_MM + (_HEAD_MM if len(panels) > 1 else 0)
+    height = sum(high + beside for high in heights) + _LEGEND_MM
     figure = Figure(figsize=(style.PAGE_MM / 25.4, height / 25.4))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, style.PAGE_MM)
     axes.set_ylim(0, height)
     axes.set_axis_off()
-    several = len({own.system for own in deployments}) > 1
-    for number, own in enumerate(deployments):
-        title = f"{level_name('plane', own.plane)} forwarding plane"
-        title += f" of {level_name('system', own.system)}" if several else ""
-        low = height - panel * (number + 1)
-        _panel(axes, own, low, title if len(deployments) > 1 else "")
+    top = height - 0.5
+    for own, panel, high in zip(deployments, panels, heights, strict=True):
+        if len(panels) > 1:
+            axes.text(style.PAGE_MM / 2, top - 3, _plane(own), ha="center", va="center",
+                      fontsize=7.5)  # fmt: skip
+            top -= _HEAD_MM
+        _panel(axes, own, panel, top, high)
+        top -= high + _API_MM + 2 * _GAP_MM
     _legend(axes, bool(deployments))
     return figure
 
 
-def _panel(axes: Axes, own: Deployment, bottom: float, title: str) -> None:
-    if title:
-        axes.text(
-            style.PAGE_MM / 2,
-            bottom + _PANEL_MM + 2.2,
-            title,
-            ha="center",
-            va="center",
-            fontsize=7.5,
-        )
-    plans = {node.role: Plan(axes, node, bottom + 8, own.system) for node in own.nodes}
-    for plan in plans.values():
-        plan.box(0.5, 0, _NODE_MM, 74, "node", face=style.BAND, edge=style.SOFT, order=NODES)
-        about = f"{plan.node.role}\u2019s node: {plan.node.name}, {plan.node.address}"
-        plan.text(2, 71.6, about, size=6.8, align="outer")
-        if own.system != FIRST:
-            draw_parts(plan)
-            continue
-        _workload(plan, own)
-        _newcomers(plan, own)
-        _manager(plan)
-        _forwarder(plan)
-        _node_services(plan, own)
-        _registry(plan, own)
-    (_data_path if own.system == FIRST else draw_path)(plans)
-    counted = [
-        f"{_RESOURCE_WORDS.get(kind, kind)}: {number}" for kind, number in own.resources.items()
-    ]
-    _api(axes, bottom + 1, f"Kubernetes {own.kubernetes}: API server with custom "
-         f"resources ({', '.join(counted) or 'none'})")  # fmt: skip
+def _rows(panel: dict[Node, list[_Box]]) -> list[float]:
+    """Heights of the rows of pods, which both nodes share, so that links are level."""
+    rows = zip_longest(*panel.values())
+    return [max(box.height for box in row if box is not None) + _GAP_MM for row in rows]
 
 
-def _workload(plan: Plan, own: Deployment) -> None:
-    pod = plan.node.pod(plan.node.role)
-    if pod is None:
+def _panel(
+    axes: Axes, own: Deployment, panel: dict[Node, list[_Box]], top: float, high: float
+) -> None:
+    for node, boxes in panel.items():
+        drawing = _Drawing(axes, node)
+        drawing.box(drawing.left, top - high, _NODE_MM, high, "node", face=style.BAND,
+                    edge=style.SOFT, order=_NODES)  # fmt: skip
+        head = f"{node.role}\u2019s node: {node.name}, {node.address}"
+        drawing.text(drawing.left + 2, top - 3, head, size=6.8)
+        y = top - _HEAD_MM
+        middles = {}
+        for box, row in zip(boxes, _rows(panel), strict=False):
+            drawing.pod(box, y, own)
+            middles[box] = y - (row - _GAP_MM) / 2
+            y -= row
+        drawing.ours(top - high + _GAP_MM + _PROBE_MM, own)
+        _link(drawing, middles)
+    counted = ", ".join(f"{kind}: {number}" for kind, number in own.resources.items())
+    bar = _Drawing(axes, own.nodes[0])
+    bar.box(0.5, top - high - _API_MM + 1, style.PAGE_MM - 1, _API_MM - 2.5, "api", edge=style.SOFT)
+    said = f"API server with NSM\u2019s custom resources ({counted or 'none'})"
+    said = f"Kubernetes {own.kubernetes}: {said}"
+    bar.text(style.PAGE_MM / 2, top - high - _API_MM / 2 - 0.3, said, align="center")
+
+
+def _link(drawing: _Drawing, middles: dict[_Box, float]) -> None:
+    """Draw what joins client and endpoint: a tunnel between the pods, or one of the forwarders."""
+    role = drawing.node.role
+    pod = drawing.node.pod(role)
+    if pod is None or pod.link is None:
         return
-    plan.box(37, 53.5, 38.5, 16, f"pod:{pod.name}")
-    plan.text(38, 67.6, f"pod {pod.name}, {pod.address}", align="outer")
-    chips = [*((name, True) for name in pod.init_containers), *((c, False) for c in pod.containers)]
-    width = 37.0 / max(len(chips), 1)
-    for at, (name, ended) in enumerate(chips):
-        wide = min(width - 0.7, 18.0)
-        plan.chip(37.9 + at * width, 60.2, wide, name, italic=ended)
-    if pod.link is not None:
-        plan.text(74.6, 56.7, f"{pod.link.interface} {pod.link.address}", size=5.8, align="inner")
-        if plan.node.role == "client":
-            plan.text(38, 56.7, f"echo every {own.echo_s * 1e3:g} ms", size=5.8, align="outer",
-                      italic=True)  # fmt: skip
-    plan.sockets(
-        ("workspace-server", "workspace-client"), (42, 53.5), (42, 41.6),
-        ((42, 51.2, 43.6, 51.2, "outer"), (42, 48.4, 43.6, 48.4, "outer")),
+    ends = {box.pod: y for box, y in middles.items() if box.pod == pod or box.forwards}
+    begin = ends[pod]
+    low = begin if pod.link.vxlan else min(ends.values())
+    out = drawing.inner + (1.5 if role == "endpoint" else -1.5)
+    edge = drawing.inner + (2.5 if role == "endpoint" else -2.5)
+    points = [(edge, begin), (out, begin), (out, low), (style.PAGE_MM / 2, low)]
+    drawing.axes.plot(
+        [x for x, _ in points], [y for _, y in points], color=style.INK, linewidth=1.8,
+        solid_joinstyle="miter", zorder=_LINES,
     )  # fmt: skip
-
-
-def _newcomers(plan: Plan, own: Deployment) -> None:
-    """Pods that come only after the watch: the record of the steady state cannot hold them yet."""
-    if plan.node.role in own.newcomers:
-        plan.box(2, 56, 15.5, 12, "probe:new client", dashed=True)
-        plan.text(9.75, 62, "new client,\nafter\nthe watch", size=5.8)
-    if plan.node.role == "client":
-        plan.box(19.5, 56, 15.5, 12, "probe:bystander", dashed=True)
-        plan.text(27.25, 62, "ordinary pod,\nafter\nthe watch", size=5.8)
-
-
-def _manager(plan: Plan) -> None:
-    pod = plan.node.pod("nsmgr")
-    if pod is None:
-        return
-    plan.box(2, 31.5, 73.5, 13.8, f"pod:{pod.name}")
-    plan.text(3, 43.2, f"pod {pod.name}, {pod.address}", align="outer")
-    for name, left in (("nsmdp", 4.0), ("nsmd", 34.5), ("nsmd-k8s", 60.5)):
-        if name in pod.containers:
-            plan.chip(left, 36.0, 13.5, name)
-    plan.sockets(("nsm.io.sock",), (17.5, 38.7), (34.5, 38.7), ((26, 38.7, 26, 36.4, "center"),))
-    plan.sockets(
-        ("plugin-registry", "plugin-k8s"), (48, 38.7), (60.5, 38.7),
-        ((52.2, 38.7, 54.2, 42.8, "center"), (56.3, 38.7, 54.2, 36.4, "center")),
-    )  # fmt: skip
-
-
-def _forwarder(plan: Plan) -> None:
-    pod = plan.node.pod("forwarder")
-    if pod is None:
-        return
-    processes = [name for name in plan.node.programs if is_part(name)]
-    plan.box(24, 5, 39, 16.5, f"pod:{pod.name}")
-    network = ", network of the node" if pod.host_network else f", {pod.address}"
-    plan.text(25, 19.4, f"pod {pod.name}{network}", size=5.8, align="outer")
-    plan.sockets(
-        ("forwarder-registrar", "forwarder"), (41, 36), (41, 21.5),
-        ((41, 28.6, 42.6, 28.6, "outer"), (41, 25, 42.6, 25, "outer")),
-    )  # fmt: skip
-    for name in pod.containers:
-        if not processes:
-            plan.chip(33, 10.4, 20, name)
-            continue
-        plan.box(25, 6, 37, 11.8, f"container:{name}", edge=style.component_colour("forwarder"))
-        ordered = [name for name in _VPP_ORDER if name in processes]
-        left = 25.5
-        for process in ordered:
-            width = _VPP_ORDER[process]
-            plan.chip(left, 7.2, width, process)
-            left += width + 0.6
-        plan.text(43.5, 15.4, f"container {name}, its processes:", size=5.4)
-
-
-_VPP_ORDER = {"vppagent-forwarder": 17.6, "vpp-agent": 10.0, "vpp": 7.2}
-"""Processes of the VPP forwarder from the outside in, and the width of their boxes."""
-
-
-def _node_services(plan: Plan, own: Deployment) -> None:
-    plan.box(4, 17.5, 13.5, 5.4, "kubelet", face=style.BAND, edge=style.SOFT)
-    plan.text(10.75, 20.1, "kubelet", size=5.8)
-    plan.sockets(("device-plugin",), (10.75, 36), (10.75, 22.9),
-                 ((10.75, 27, 12.4, 27, "outer"),))  # fmt: skip
-    plan.box(2, 2, 19.5, 12.5, "agent", edge=style.FAULT_COLOUR)
-    tasks = ["our agent: faults,", f"samples every {own.component_s:g} s"]
-    if plan.node.role == "client":
-        tasks.append("and the echoes")
-    plan.text(11.75, 8.2, "\n".join(tasks), size=5.6)
-
-
-def _registry(plan: Plan, own: Deployment) -> None:
-    pod = plan.node.pod("nsmgr")
-    if pod is not None and "nsmd-k8s" in pod.containers and own.resources:
-        plan.line((67.2, 36), (67.2, -2.2))
-
-
-def _data_path(plans: dict[str, Plan]) -> None:
-    """Draw what joins client and endpoint: a tunnel between the pods, or one through VPP."""
-    for role, plan in plans.items():
-        pod = plan.node.pod(role)
-        if pod is None or pod.link is None:
-            continue
-        low = 56.7 if pod.link.vxlan else 9.0
-        if pod.link.vxlan:
-            plan.line((75.5, low), (style.PAGE_MM / 2, low), wide=True)
-        else:
-            plan.line((75.5, 56.7), (77.7, 56.7), (77.7, 12.0), (62, 12.0), wide=True)
-            plan.line((62, low), (style.PAGE_MM / 2, low), wide=True)
-        plan.box(_NODE_MM - 2.6, low - 1.5, 6.2, 3.0, f"link:{role}", order=CHIPS)
-        plan.text(_NODE_MM + 0.5, low - 0.1, "eth0", size=5.4)
-        if role == "client":
-            plan.axes.text(style.PAGE_MM / 2, plan.bottom + low + 2.2, _tunnel(pod.link),
-                           ha="center", va="bottom", fontsize=5.6, linespacing=1.05)  # fmt: skip
-
-
-def _tunnel(link: Link) -> str:
-    return f"VXLAN\n{link.vxlan[0]}" if link.vxlan else "tunnel\nof VPP"
-
-
-def _api(axes: Axes, low: float, text: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    bar = Rectangle((0.5, low), style.PAGE_MM - 1, 4.8, facecolor="white", edgecolor=style.SOFT,
-                    linewidth=0.6, zorder=PODS)  # fmt: skip
-    bar.set_gid("api")
-    axes.add_patch(bar)
-    axes.text(style.PAGE_MM / 2, low + 2.3, text, ha="center", va="center", fontsize=6.2, zorder=5)
+    drawing.box(drawing.inner - 2.6, low - 1.5, 5.2, 3.0, f"link:{role}", order=_CHIPS)
+    drawing.text(drawing.inner, low - 0.1, "eth0", size=5.2, align="center")
+    if role == "client":
+        words = f"VXLAN\n{pod.link.vxlan[0]}" if pod.link.vxlan else "tunnel"
+        drawing.text(style.PAGE_MM / 2, low + 3, words, size=5.4, align="center")
 
 
 def _legend(axes: Axes, something: bool) -> None:
@@ -236,11 +267,11 @@ def _legend(axes: Axes, something: bool) -> None:
         Patch(facecolor="white", edgecolor=style.INK, label="pod"),
         Patch(facecolor=style.shade(style.BLUE, 0.3), edgecolor=style.BLUE,
               label="container or process (slanted: it has ended)"),
-        Line2D([], [], color=style.INK, linewidth=0.6, marker="D", markersize=3.2,
+        Line2D([], [], color=style.INK, linestyle="none", marker="D", markersize=3.0,
                markerfacecolor=style.component_colour("sockets"), markeredgecolor=style.INK,
                markeredgewidth=0.4, label="unix socket"),
         Line2D([], [], color=style.INK, linewidth=1.8, label="data path"),
-        Patch(facecolor="white", edgecolor=style.INK, linestyle="--", label="comes later"),
+        Patch(facecolor="white", edgecolor=style.INK, linestyle="--", label="after the watch"),
     ]  # fmt: skip
     axes.legend(handles=handles, loc="lower center", ncols=len(handles), fontsize=6.6,
                 columnspacing=1.4, handlelength=1.6)  # fmt: skip
@@ -248,11 +279,7 @@ def _legend(axes: Axes, something: bool) -> None:
 
 def describe_testbed(deployments: Sequence[Deployment]) -> Description:
     """Say in words what was deployed where."""
-    said = [
-        f"{level_name('plane', own.plane)} plane of {level_name('system', own.system)}: "
-        + "; ".join(_said(node) for node in own.nodes)
-        for own in deployments
-    ]
+    said = [f"{_plane(own)}: " + "; ".join(map(_said, own.nodes)) for own in deployments]
     alt = f"Deployment of a trial, as its record shows it. {'. '.join(said)}."
     if not deployments:
         alt = "No figure: no complete record holds a snapshot of the testbed."
@@ -265,6 +292,10 @@ def describe_testbed(deployments: Sequence[Deployment]) -> Description:
         trials=tuple(own.trial for own in deployments),
         drawn=bool(deployments),
     )
+
+
+def _plane(own: Deployment) -> str:
+    return f"{level_name('plane', own.plane)} plane of {level_name('system', own.system)}"
 
 
 def _said(node: Node) -> str:
