@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nsm_resilience.judge.doubt import Doubt
 from nsm_resilience.judge.evidence import of_event
+from nsm_resilience.judge.first_sign import Doubt
 from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.reader import Record
 

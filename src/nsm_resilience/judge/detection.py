@@ -14,17 +14,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nsm_resilience.judge.components import key_codes
-from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.evidence import Evidence, of_samples
+from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.wall_clock import wall_clocks
+from nsm_resilience.judge.wall_clock import Moment, wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings, short_name
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
@@ -42,31 +41,6 @@ from nsm_resilience.study.scenario import BYSTANDER, NEWCOMER
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LISTED = 5
-"""How many signs are referred to; the first one decides, the record holds all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One thing shown: nanoseconds of the runner's clock, by whom and what, and where it stands."""
-
-    t_ns: int
-    by: str
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """The first sign in the watch; both None when nothing was shown, or when it is `unknown`.
-
-    `unknown` says why nobody can tell whether anything was shown, or what was first.
-    """
-
-    seconds: float | None
-    by: str | None
-    evidence: tuple[Evidence, ...]
-    unknown: str | None = None
 
 
 def is_bad_condition(event: Event) -> bool:
@@ -91,36 +65,28 @@ def is_asked_by_us(pod: object) -> bool:
     return str(pod) == BYSTANDER or str(pod).startswith(f"{NEWCOMER}-")
 
 
-def find_detection(record: Record, components: pd.DataFrame, instants: Instants) -> Detection:
+def find_detection(record: Record, components: pd.DataFrame, instants: Instants) -> FirstSign:
     """The first sign between the fault and the end of the watch."""
     watch = instants.watch
     if watch is None:
-        return Detection(None, None, ())
-    begin, end = watch
-    warned, doubts = _from_kubernetes(record)
-    shown = [*_from_events(record), *warned, *_from_watchdog(record)]
-    signs = _inside(shown, begin, end)
-    doubt = unsettled(doubts, begin, end, signs[0].t_ns if signs else None)
-    if doubt is not None:
-        what = "when it was first shown" if signs else "whether anything was shown"
-        text = f"{what} is not known: {doubt.why}"
-        evidence = () if doubt.evidence is None else (doubt.evidence,)
-        return Detection(None, None, evidence, text)
-    signs = signs or _inside(_from_components(components, begin), begin, end)
+        return FirstSign()
+    doubts: list[Doubt] = []
+    if not wall_clocks(record).is_known and RecordLayout(record.folder).kubernetes_events.exists():
+        doubts.append(Doubt(-math.inf, math.inf, "nothing tells when Kubernetes' events were"))
+    found = [*_from_events(record), *_from_kubernetes(record), *_from_watchdog(record)]
+    what = "when it was first shown", "whether anything was shown"
+    signs, unknown = signs_in(watch, found, doubts, *what)
+    if unknown is not None:
+        return unknown
     if not signs:
-        return Detection(None, None, ())
-    first = signs[0]
+        signs, _ = signs_in(watch, _from_components(components, watch[0]), (), *what)
+    if not signs:
+        return FirstSign()
     listed: dict[str, Evidence] = {}
-    for sign in signs:
+    for _, sign in signs:
         listed.setdefault(sign.by, sign.evidence)
-    return Detection(to_s(first.t_ns - begin), first.by, tuple(listed.values())[:LISTED])
-
-
-def _inside(signs: Iterable[Sign], begin_ns: int, end_ns: int) -> list[Sign]:
-    return sorted(
-        (sign for sign in signs if begin_ns <= sign.t_ns <= end_ns),
-        key=lambda s: (s.t_ns, s.by, s.evidence.file, s.evidence.line or 0),
-    )
+    t_ns, first = signs[0]
+    return FirstSign(to_s(t_ns - watch[0]), first.by, tuple(listed.values())[:LISTED])
 
 
 def _from_events(record: Record) -> Iterable[Sign]:
@@ -134,17 +100,13 @@ def _from_events(record: Record) -> Iterable[Sign]:
                 continue
             name = f"{data.get('component') or event.target or 'a container'}{_on(event.node)}"
             text = f"restart count of {name} from {before} to {after}"
-            yield Sign(
-                event.t_ns,
-                f"Kubernetes: restart of {name}",
-                of_event("detection", event, text),
-            )
+            yield at_event("detection", event, f"Kubernetes: restart of {name}", text)
         elif is_bad_condition(event):
             by = _condition(event)
             reason = f" ({data['reason']})" if data.get("reason") else ""
             text = f"pod {data.get('pod')}: {data.get('type')} is {data.get('status')}{reason}"
             who = "watchdog" if is_own_condition(event) else "Kubernetes"
-            yield Sign(event.t_ns, f"{who}: {by}", of_event("detection", event, text))
+            yield at_event("detection", event, f"{who}: {by}", text)
 
 
 def _condition(event: Event) -> str:
@@ -177,7 +139,7 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
 
     def sign(row: int, by: str, text: str) -> Sign:
         found = of_samples("detection", "components", row, row, text)
-        return Sign(int(times[row]), f"Kubernetes: {by}", found)
+        return Sign(Moment(int(times[row]), int(times[row])), f"Kubernetes: {by}", found)
 
     order = np.lexsort((times, keys))
     order = order[counts[order] >= 0]
@@ -198,29 +160,18 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
             yield sign(int(row), text, text)
 
 
-def _from_kubernetes(record: Record) -> tuple[list[Sign], list[Doubt]]:
-    """Warning events of which the instant is known, and those of which it is not."""
-    signs: list[Sign] = []
-    doubts: list[Doubt] = []
-    if not wall_clocks(record).is_known and RecordLayout(record.folder).kubernetes_events.exists():
-        why = "nothing tells when Kubernetes' events were"
-        doubts.append(Doubt(-math.inf, math.inf, why))
+def _from_kubernetes(record: Record) -> Iterable[Sign]:
     for warned in read_warnings(record, "detection"):
-        if is_own_pod(warned.name) or is_asked_by_us(warned.name):
-            continue
-        by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
-        who = "watchdog" if warned.by == REPORTER else "Kubernetes"
-        if warned.when.t_ns is None:
-            doubts.append(doubt_of(warned.when, warned.evidence))
-        else:
-            signs.append(Sign(warned.when.t_ns, f"{who}: {by}", warned.evidence))
-    return signs, doubts
+        if not is_own_pod(warned.name) and not is_asked_by_us(warned.name):
+            by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
+            who = "watchdog" if warned.by == REPORTER else "Kubernetes"
+            yield Sign(warned.when, f"{who}: {by}", warned.evidence)
 
 
 def _from_watchdog(record: Record) -> Iterable[Sign]:
     for event in watchdog_events(record, "finding"):
         by = f"watchdog: rule {rule_of(event)}{_on(event.node)}"
-        yield Sign(event.t_ns, by, of_event("detection", event, say(event)))
+        yield at_event("detection", event, by, say(event))
 
 
 def _on(node: object) -> str:

@@ -12,8 +12,8 @@ that a listener could not connect (nobody told it anything), and bytes that we c
 
 from __future__ import annotations
 
-from nsm_resilience.judge.evidence import of_event
-from nsm_resilience.judge.notification import LISTED, Notification
+from nsm_resilience.judge.first_sign import FirstSign, at_event
+from nsm_resilience.judge.notification import first_told
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import MONITOR_STREAM, Event
 from nsm_resilience.record.reader import Record
@@ -21,7 +21,7 @@ from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import system_of
 
 
-def find_told_to_listener(record: Record, instants: Instants) -> Notification:
+def find_told_to_listener(record: Record, instants: Instants) -> FirstSign:
     """The first thing that our stream was told between the fault and the end of the watch.
 
     `watched` of what is returned says whether nothing heard means nothing said: the stream had
@@ -30,22 +30,17 @@ def find_told_to_listener(record: Record, instants: Instants) -> Notification:
     """
     watch = instants.watch
     if watch is None:
-        return Notification(None, None, False, ())
+        return FirstSign(watched=False)
     system = system_of(record.meta["factors"])
     heard = sorted(_of_stream(record), key=lambda event: (event.t_ns, event.seq))
     told = [
-        (event, saying)
+        (event.t_ns, at_event("listener", event, saying, f"{MONITOR_STREAM}: {saying}"))
         for event in heard
         if watch[0] <= event.t_ns <= watch[1] and (saying := _saying(event, system)) is not None
     ]
     if not told:
-        return Notification(None, None, _watched(heard, *watch), ())
-    listed = tuple(
-        of_event("listener", event, f"{MONITOR_STREAM}: {saying}")
-        for event, saying in told[:LISTED]
-    )
-    first, by = told[0]
-    return Notification(instants.since_fault(first.t_ns), by, True, listed)
+        return FirstSign(watched=_watched(heard, *watch))
+    return first_told(told, instants)
 
 
 def _of_stream(record: Record) -> list[Event]:

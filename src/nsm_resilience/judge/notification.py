@@ -15,14 +15,13 @@ asks for NSM's device: in nsm-monitor, so a plain client cannot read it while it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nsm_resilience.judge.container_log import find_gaps, read_log
 from nsm_resilience.judge.detection import is_bad_condition
-from nsm_resilience.judge.doubt import Doubt, doubt_of, unsettled
-from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.evidence import Evidence
+from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.wall_clock import Moment, WallClocks, wall_clocks
 from nsm_resilience.judge.warning_events import read_warnings
@@ -38,79 +37,37 @@ from nsm_resilience.record.reader import Record
 from nsm_resilience.systems.base import Sidecar
 from nsm_resilience.systems.known import system_of
 
-LISTED = 5
-"""How many notifications are referred to; the first one decides, the record holds all."""
 
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """The first thing that the client was told in the watch.
-
-    Attributes:
-        seconds: From the fault; None when it was told nothing, or when that is not known.
-        by: Which channel; None when it was told nothing, or when that is not known.
-        watched: Whether every channel was recorded, so that nothing heard means nothing said.
-        evidence: The first few, in order.
-        unknown: Why nobody can tell whether it was told anything, or what was first.
-    """
-
-    seconds: float | None
-    by: str | None
-    watched: bool
-    evidence: tuple[Evidence, ...]
-    unknown: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    t_ns: int
-    by: str
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamped:
-    when: Moment
-    by: str
-    evidence: Evidence
-
-
-def find_notification(record: Record, instants: Instants) -> Notification:
+def find_notification(record: Record, instants: Instants) -> FirstSign:
     """The first notification between the fault and the end of the watch."""
     watch = instants.watch
     if watch is None or _client_is_hit(record):
-        return Notification(None, None, False, ())
+        return FirstSign(watched=False)
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
     sidecar = system_of(record.meta["factors"]).sidecar if monitored else None
     told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
     doubts: list[Doubt] = []
     clocks = wall_clocks(record)
-    if not clocks.is_known:
-        doubts.append(Doubt(-math.inf, math.inf, "nothing tells how the wall clock went"))
+    if clocks.is_known:
+        told += _from_warnings(record, pod)
+        told += _from_sidecar(record, pod, sidecar, clocks) if sidecar is not None else ()
     else:
-        stamped = [
-            *_from_warnings(record, pod),
-            *(_from_sidecar(record, pod, sidecar, clocks) if sidecar is not None else ()),
-        ]
-        told += [_Told(o.when.t_ns, o.by, o.evidence) for o in stamped if o.when.t_ns is not None]
-        doubts += [doubt_of(o.when, o.evidence) for o in stamped if o.when.t_ns is None]
+        doubts.append(Doubt(-math.inf, math.inf, "nothing tells how the wall clock went"))
     if sidecar is not None:
         doubts += _not_heard(record, pod, sidecar)
-    heard = sorted(
-        (one for one in told if watch[0] <= one.t_ns <= watch[1]),
-        key=lambda one: (one.t_ns, one.by, one.evidence.file, one.evidence.line or 0),
-    )
-    doubt = unsettled(doubts, *watch, heard[0].t_ns if heard else None)
-    if doubt is not None:
-        what = "when the client was first told" if heard else "whether the client was told"
-        text = f"{what} is not known: {doubt.why}"
-        evidence = () if doubt.evidence is None else (doubt.evidence,)
-        return Notification(None, None, False, evidence, text)
+    what = "when the client was first told", "whether the client was told"
+    heard, unknown = signs_in(watch, told, doubts, *what)
+    return unknown or first_told(heard, instants)
+
+
+def first_told(heard: Sequence[tuple[int, Sign]], instants: Instants) -> FirstSign:
+    """The first of what was told, in order of time; all of it was watched."""
     if not heard:
-        return Notification(None, None, True, ())
-    listed = tuple(one.evidence for one in heard[:LISTED])
-    return Notification(instants.since_fault(heard[0].t_ns), heard[0].by, True, listed)
+        return FirstSign()
+    t_ns, first = heard[0]
+    listed = tuple(sign.evidence for _, sign in heard[:LISTED])
+    return FirstSign(instants.since_fault(t_ns), first.by, listed)
 
 
 def _client_is_hit(record: Record) -> bool:
@@ -124,25 +81,24 @@ def _client_pod(record: Record) -> str:
     return str((connected.data.get("pod") if connected is not None else None) or "client")
 
 
-def _from_events(record: Record, pod: str) -> Iterator[_Told]:
+def _from_events(record: Record, pod: str) -> Iterator[Sign]:
     for event in record.events:
         data = event.data
         if is_bad_condition(event) and data.get("pod") == pod:
             kind = str(data.get("type"))
             text = f"pod condition: {kind} is {data.get('status')}"
             by = f"watchdog: condition {kind.removeprefix(CONDITIONS)}"
-            found = of_event("notification", event, text)
-            yield _Told(event.t_ns, by if is_own_condition(event) else text, found)
+            yield at_event("notification", event, by if is_own_condition(event) else text, text)
 
 
-def _from_warnings(record: Record, pod: str) -> Iterator[_Stamped]:
+def _from_warnings(record: Record, pod: str) -> Iterator[Sign]:
     for warned in read_warnings(record, "notification"):
         if (warned.kind, warned.name) == ("Pod", pod):
             who = "watchdog: event" if warned.by == REPORTER else "Kubernetes event:"
-            yield _Stamped(warned.when, f"{who} {warned.reason}", warned.evidence)
+            yield Sign(warned.when, f"{who} {warned.reason}", warned.evidence)
 
 
-def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_Told]:
+def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[Sign]:
     """What the watchdog said to this client; what it says to others is none of its business."""
     for event in watchdog_events(record, "told"):
         about = (event.target or pod).rpartition("/")[2]
@@ -151,16 +107,14 @@ def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[_To
             continue
         if event.data.get("to") == "client" and about == pod:
             by = f"watchdog: {event.data.get('by') or 'an unnamed way'}"
-            yield _Told(event.t_ns, by, of_event("notification", event, say(event)))
+            yield at_event("notification", event, by, say(event))
 
 
 def _logs(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
     return sorted(record.folder.glob(f"logs/*/{pod}/{sidecar.container}.log"))
 
 
-def _from_sidecar(
-    record: Record, pod: str, sidecar: Sidecar, clocks: WallClocks
-) -> Iterator[_Stamped]:
+def _from_sidecar(record: Record, pod: str, sidecar: Sidecar, clocks: WallClocks) -> Iterator[Sign]:
     """What the sidecar wrote; each line begins with the wall time of its node, the client's."""
     for path in _logs(record, pod, sidecar):
         file = path.relative_to(record.folder).as_posix()
@@ -174,7 +128,7 @@ def _from_sidecar(
                 if line.wall_ns is None
                 else clocks.of_node("client").moment(line.wall_ns)
             )
-            yield _Stamped(when, f"{sidecar.container}: {saying}", found)
+            yield Sign(when, f"{sidecar.container}: {saying}", found)
 
 
 def _not_heard(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:

@@ -25,12 +25,11 @@ from __future__ import annotations
 from typing import Literal
 
 from nsm_resilience.judge.coverage import Problem
-from nsm_resilience.judge.detection import Detection
 from nsm_resilience.judge.ended_workload import Gone
+from nsm_resilience.judge.first_sign import FirstSign
 from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newclients import NewClients
 from nsm_resilience.judge.newconnection import NewConnection
-from nsm_resilience.judge.notification import Notification
 from nsm_resilience.judge.path import PathMeasure
 from nsm_resilience.judge.reached import Unreached
 from nsm_resilience.judge.rules import Rules
@@ -84,8 +83,8 @@ def explain(
     path: PathMeasure,
     clients: NewClients,
     gone: Gone | None,
-    detection: Detection | None,
-    notification: Notification | None,
+    detection: FirstSign | None,
+    notification: FirstSign | None,
     watchdog: Watchdog,
     *,
     control: bool,
