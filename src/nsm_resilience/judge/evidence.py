@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nsm_resilience.record.events import Event
@@ -37,15 +37,7 @@ class Evidence:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, in a fixed order."""
-        return {
-            "what": self.what,
-            "file": self.file,
-            "line": self.line,
-            "first_seq": self.first_seq,
-            "last_seq": self.last_seq,
-            "text": self.text,
-            "record": self.record,
-        }
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Evidence:

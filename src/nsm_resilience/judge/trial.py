@@ -346,7 +346,6 @@ def _judgement(
     scenario = meta.get("scenario")
     scenario = scenario if isinstance(scenario, dict) else {}
     trial = str(meta.get("trial", ""))
-    factors = _levels(trial, meta.get("factors"))
     given = meta.get("attempt")
     attempt = given if isinstance(given, int) and abs(given) < 2**31 else 0
     return Judgement(
@@ -354,12 +353,6 @@ def _judgement(
         trial=trial,
         attempt=attempt,
         scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
-        plane=factors["plane"],
-        client=factors["client"],
-        failure=factors["failure"],
-        outage=factors["outage"],
-        watch=factors["watch"],
-        remedy=factors["remedy"],
         lane=str(meta.get("lane", "")),
         started=str(meta.get("started", "")),
         record=f"records/{trial}/{attempt}",
@@ -369,7 +362,7 @@ def _judgement(
         reason=reason,
         measures=measures,
         evidence=evidence,
-        system=factors["system"],
+        **_levels(trial, meta.get("factors")),  # type: ignore[arg-type]
     )
 
 

@@ -147,9 +147,7 @@ def change_rows(campaign: str, commits: Commits) -> list[Row]:
     return [
         {
             "campaign": campaign,
-            "commit": change.commit,
-            "committed": change.committed,
-            "subject": change.subject,
+            **change.model_dump(),
             "parts": ", ".join(change.parts),
             "paths": ", ".join(change.paths),
         }

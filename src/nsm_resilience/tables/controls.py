@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.statistics.intervals import rate_interval
 from nsm_resilience.tables.cell import ATTEMPT, CAMPAIGN, FACTORS, SCENARIO, TRIAL, factor
 from nsm_resilience.tables.columns import Column, Rule, Table
-from nsm_resilience.tables.rows import Row, factors_of
+from nsm_resilience.tables.rows import Row, factors_of, head_of
 
 SECONDS = 3600.0
 _NO_WATCHDOG = "there was no watchdog"
@@ -90,20 +91,7 @@ CONTROLS = Table(
 def processor_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `processor`."""
     for one in judgement.measures.processor_times:
-        yield {
-            "campaign": judgement.campaign,
-            "trial": judgement.trial,
-            "attempt": judgement.attempt,
-            "scenario": judgement.scenario,
-            **factors_of(judgement),
-            "node": one.node,
-            "component": one.component,
-            "sampled_s": one.sampled_s,
-            "used_s": one.used_s,
-            "most_share": one.most_share,
-            "spun_s": one.spun_s,
-            "spun_from_s": one.spun_from_s,
-        }
+        yield {**head_of(judgement), **factors_of(judgement), **asdict(one)}
 
 
 def control_rows(campaign: str, judgements: Sequence[Judgement]) -> Iterator[Row]:
