@@ -135,6 +135,12 @@ def shown_table(name):
     return report(path, caption="../report/table.rst", category="Tables", labels={"table": name})
 
 
+def shown_figure(name, label):
+    """A figure as an output of its rule, in the HTML report with its caption."""
+    path, caption = f"results/figures/{name}.svg", f"../report/{name}.rst"
+    return report(path, caption=caption, category="Figures", labels={"figure": label})
+
+
 def code_of(*modules):
     """Checksum of code of ours; Snakemake itself watches shell commands only, not what they run."""
     return source_checksum(modules)

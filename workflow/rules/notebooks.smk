@@ -11,12 +11,7 @@ rule result_table:
         tables=tables("trials", "scenarios", "claims"),
     output:
         executed="results/notebooks/result-table.ipynb",
-        figure=report(
-            "results/figures/result-table.svg",
-            caption="../report/result-table.rst",
-            category="Figures",
-            labels={"figure": "the nine scenarios"},
-        ),
+        figure=shown_figure("result-table", "the nine scenarios"),
     log:
         "results/logs/result-table.log",
     conda:
@@ -36,18 +31,8 @@ use rule result_table as outages with:
         tables=tables("trials", "scenarios", "outages"),
     output:
         executed="results/notebooks/outages.ipynb",
-        figure=report(
-            "results/figures/outages.svg",
-            caption="../report/outages.rst",
-            category="Figures",
-            labels={"figure": "outages of the path"},
-        ),
-        survival=report(
-            "results/figures/survival.svg",
-            caption="../report/survival.rst",
-            category="Figures",
-            labels={"figure": "survival of the outage"},
-        ),
+        figure=shown_figure("outages", "outages of the path"),
+        survival=shown_figure("survival", "survival of the outage"),
     log:
         "results/logs/outages.log",
 
@@ -60,18 +45,8 @@ use rule result_table as consequences with:
         tables=tables("trials", "new_clients"),
     output:
         executed="results/notebooks/consequences.ipynb",
-        figure=report(
-            "results/figures/consequences.svg",
-            caption="../report/consequences.rst",
-            category="Figures",
-            labels={"figure": "consequences"},
-        ),
-        refusals=report(
-            "results/figures/refusals.svg",
-            caption="../report/refusals.rst",
-            category="Figures",
-            labels={"figure": "refused clients"},
-        ),
+        figure=shown_figure("consequences", "consequences"),
+        refusals=shown_figure("refusals", "refused clients"),
     log:
         "results/logs/consequences.log",
 
@@ -84,12 +59,7 @@ use rule result_table as timelines with:
         tables=tables("trials", "components", "outages"),
     output:
         executed="results/notebooks/timelines.ipynb",
-        figure=report(
-            "results/figures/timelines.svg",
-            caption="../report/timelines.rst",
-            category="Figures",
-            labels={"figure": "timelines"},
-        ),
+        figure=shown_figure("timelines", "timelines"),
     log:
         "results/logs/timelines.log",
 
@@ -102,12 +72,7 @@ use rule result_table as testbed with:
         tables=tables("trials"),
     output:
         executed="results/notebooks/testbed.ipynb",
-        figure=report(
-            "results/figures/testbed.svg",
-            caption="../report/testbed.rst",
-            category="Figures",
-            labels={"figure": "testbed"},
-        ),
+        figure=shown_figure("testbed", "testbed"),
     log:
         "results/logs/testbed.log",
 
@@ -163,11 +128,6 @@ use rule result_table as contrasts with:
         tables=tables("trials", *CONTRASTS),
     output:
         executed="results/notebooks/contrasts.ipynb",
-        figure=report(
-            "results/figures/contrasts.svg",
-            caption="../report/contrasts.rst",
-            category="Figures",
-            labels={"figure": "contrasts"},
-        ),
+        figure=shown_figure("contrasts", "contrasts"),
     log:
         "results/logs/contrasts.log",
