@@ -36,11 +36,11 @@ _ORDER = (*get_args(Kind), SOCKETS)
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of time in seconds from the fault; without an end it runs to the panel's edge."""
+    """A stretch of time in seconds from the fault."""
 
     label: str
     begin_s: float
-    end_s: float | None
+    end_s: float
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,7 @@ def draw(
         ),
         faults=tuple(
             Span(begin, end, "fault", "fault")
-            for begin, end in union(
-                (b.begin_s, b.begin_s if b.end_s is None else b.end_s) for b in timeline.injections
-            )
+            for begin, end in union((b.begin_s, b.end_s) for b in timeline.injections)
         ),
         rows=tuple(row for row in rows if row.spans or row.marks),
     )

@@ -57,8 +57,7 @@ def phases_row(judgement: Judgement, end_s: float) -> Row:
 def fault_row(timeline: Timeline, events: Sequence[Happening], addresses: Addresses) -> Row:
     """Each injection, and when it was proved."""
     spans = [
-        Span(b.begin_s, b.begin_s if b.end_s is None else b.end_s, "injection", f"fault: {b.label}")
-        for b in timeline.injections
+        Span(b.begin_s, b.end_s, "injection", f"fault: {b.label}") for b in timeline.injections
     ]
     marks = [
         _event_mark(e, "fault" if e.kind == "injection" else "proof", addresses)

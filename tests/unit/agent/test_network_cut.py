@@ -208,17 +208,18 @@ def test_an_undoing_after_which_nothing_answers_is_none(
 
 
 def test_a_connection_is_tried_from_the_network_that_was_opened() -> None:
-    import reach
+    import netcut
+    import netns
 
     network = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:
         with listening() as port, contextlib.ExitStack() as stack:
             if os.geteuid() != 0:
                 stack.enter_context(pytest.MonkeyPatch.context()).setattr(
-                    reach, "enter", lambda handle: None
+                    netns, "enter", lambda handle: None
                 )
-            assert reach.reached(network, "127.0.0.1", port)
-        assert not reach.reached(network, "127.0.0.1", port)
+            assert netcut.reached(network, "127.0.0.1", port)
+        assert not netcut.reached(network, "127.0.0.1", port)
     finally:
         os.close(network)
 

@@ -20,9 +20,9 @@ def test_numbers_are_read_back(number: int) -> None:
 @given(FIELDS, st.text())
 def test_texts_are_read_back_and_empty_ones_are_not_written(field: int, text: str) -> None:
     import protobuf
-    import wire
+    import request
 
-    data = wire.text(field, text)
+    data = request.text(field, text)
     assert protobuf.text(data, field) == text
     assert bool(data) == bool(text)
 
@@ -30,24 +30,24 @@ def test_texts_are_read_back_and_empty_ones_are_not_written(field: int, text: st
 @given(FIELDS, st.dictionaries(st.text(), st.text()))
 def test_maps_are_read_back(field: int, values: dict[str, str]) -> None:
     import protobuf
-    import wire
+    import request
 
-    entries = protobuf.messages(wire.texts(field, values), field)
+    entries = protobuf.messages(request.texts(field, values), field)
     assert {protobuf.text(e, 1): protobuf.text(e, 2) for e in entries} == values
 
 
 @given(FIELDS, st.booleans())
 def test_truths_are_read_back(field: int, value: bool) -> None:
     import protobuf
-    import wire
+    import request
 
-    assert protobuf.number(wire.truth(field, value), field) == int(value)
+    assert protobuf.number(request.truth(field, value), field) == int(value)
 
 
 def test_known_bytes_of_the_format() -> None:
     """The examples of protobuf.dev, "Encoding": 150 in field 1, "testing" in field 2."""
     import protobuf
-    import wire
+    import request
 
     assert protobuf.written(150) == bytes.fromhex("9601")
-    assert wire.text(2, "testing") == bytes.fromhex("12 07 74 65 73 74 69 6e 67")
+    assert request.text(2, "testing") == bytes.fromhex("12 07 74 65 73 74 69 6e 67")

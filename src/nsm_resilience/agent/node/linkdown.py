@@ -14,13 +14,12 @@ import glob
 import os
 import socket
 import struct
-import threading
 from typing import Any
 
 import damage
 import processes
 from checks import seen
-from netns import enter, network_of_process, run_on_node
+from netns import in_network, network_of_process, run_on_node
 
 GET_FLAGS, SET_FLAGS, GET_INDEX = 0x8913, 0x8914, 0x8933
 """SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFINDEX of linux/sockios.h."""
@@ -38,23 +37,10 @@ def channel_in(pid: int) -> socket.socket:
     It keeps that network open, as long as it is open itself. OSError when the process is gone.
     """
     network = network_of_process(pid)
-    made: list[socket.socket] = []
-    problems: list[OSError] = []
-
-    def make() -> None:
-        try:
-            enter(network)  # moves this thread alone
-            made.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        except OSError as problem:
-            problems.append(problem)
-
-    thread = threading.Thread(target=make)
-    thread.start()
-    thread.join()
-    os.close(network)
-    if problems:
-        raise problems[0]
-    return made[0]
+    try:
+        return in_network(network, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    finally:
+        os.close(network)
 
 
 def state(channel: socket.socket, name: str) -> dict[str, Any] | None:

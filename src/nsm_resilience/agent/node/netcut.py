@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import time
 from typing import Any
 
@@ -12,11 +13,12 @@ import foreign
 import processes
 import rules
 from checks import seen
-from netns import HOST_ROOT, network_of_process, run_on_node
-from reach import reached
+from netns import HOST_ROOT, in_network, network_of_process, run_on_node
 
 KUBECONFIGS = ("/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/kubeconfig")
 SERVER = re.compile(r"^\s*server:\s*['\"]?https://(\[[^]]+\]|[^:/\s'\"]+)(?::(\d+))?", re.MULTILINE)
+TRY_S = 1.0
+"""How long a connection may take to be answered."""
 BACK_S = 2.0
 """How long after the rules are gone an answer is waited for."""
 
@@ -33,6 +35,19 @@ def kubelets_server() -> list[tuple[str, int | None]]:
             _, text, _ = run_on_node(["getent", "ahosts", host])
             return [(a, port) for a in sorted({line.split()[0] for line in text.splitlines()})]
     return []
+
+
+def reached(network: int, address: str, port: int) -> bool:
+    """Whether somebody at `address` accepts a connection from the network open as `network`."""
+
+    def connect() -> bool:
+        with socket.create_connection((address, port), TRY_S):
+            return True
+
+    try:
+        return in_network(network, connect)
+    except OSError:
+        return False
 
 
 class Network:

@@ -234,9 +234,10 @@ def _faults(axes: Axes, timeline: Timeline) -> None:
     axes.axvline(0, color=style.FAULT_COLOUR, linewidth=0.8)
     axes.axvline(timeline.end_s, color=style.SOFT, linewidth=0.5, linestyle=(0, (1, 1.5)))
     for band in timeline.injections:
-        end = timeline.end_s if band.end_s is None else band.end_s
-        if end - band.begin_s > 0.2:  # thinner than the line of the instant itself
-            axes.axvspan(band.begin_s, end, color=style.FAULT_COLOUR, alpha=0.18, linewidth=0)
+        if band.end_s - band.begin_s > 0.2:  # thinner than the line of the instant itself
+            axes.axvspan(
+                band.begin_s, band.end_s, color=style.FAULT_COLOUR, alpha=0.18, linewidth=0
+            )
 
 
 def _lanes(
@@ -287,9 +288,8 @@ def _socket_lane(axes: Axes, lane: str, sockets: pd.DataFrame, y: int, end_s: fl
     bar = axes.barh(y, end_s + BEFORE_S, left=-BEFORE_S, height=0.62, color=colour, linewidth=0)[0]
     bar.set_gid(f"{lane}:as before")
     for band in changed_sockets(sockets, -BEFORE_S, end_s):
-        end = end_s if band.end_s is None else band.end_s
         hole = axes.barh(
-            y, end - band.begin_s, left=band.begin_s, height=0.62, facecolor="white",
+            y, band.end_s - band.begin_s, left=band.begin_s, height=0.62, facecolor="white",
             edgecolor=colour, hatch="//////", linewidth=0.4,
         )[0]  # fmt: skip
         hole.set_gid(f"{lane}:changed")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import grpc_stream
 import protobuf
-import wire
+from protobuf import VARINT, delimited, written
 
 REQUEST = "/networkservice.NetworkService/Request"
 CLOSE = "/networkservice.NetworkService/Close"
@@ -47,18 +47,36 @@ class Wish:
     """Inode of the client's network namespace."""
 
 
+def text(field: int, value: str) -> bytes:
+    """A field that holds a text; an empty value is not written, as in proto3."""
+    return delimited(field, value.encode()) if value else b""
+
+
+def truth(field: int, value: bool) -> bytes:
+    """A field that holds a truth value; false is not written."""
+    return written(field << 3 | VARINT) + b"\x01" if value else b""
+
+
+def texts(field: int, values: Mapping[str, str]) -> bytes:
+    """A map of texts: one entry message each, in the order of the keys."""
+    return b"".join(
+        delimited(field, delimited(1, key.encode()) + delimited(2, value.encode()))
+        for key, value in sorted(values.items())
+    )
+
+
 def request_message(wish: Wish) -> bytes:
     """A NetworkServiceRequest for a kernel interface; NSM chooses the addresses."""
-    ip = wire.truth(SOURCE_REQUIRED, True) + wire.truth(DESTINATION_REQUIRED, True)
+    ip = truth(SOURCE_REQUIRED, True) + truth(DESTINATION_REQUIRED, True)
     connection = (
-        wire.text(SERVICE, wish.service)
-        + protobuf.delimited(CONTEXT, protobuf.delimited(IP_CONTEXT, ip))
-        + wire.texts(LABELS, wish.labels)
+        text(SERVICE, wish.service)
+        + delimited(CONTEXT, delimited(IP_CONTEXT, ip))
+        + texts(LABELS, wish.labels)
     )
     mechanism = (
-        wire.text(CLS, "LOCAL")
-        + wire.text(TYPE, "KERNEL_INTERFACE")
-        + wire.texts(
+        text(CLS, "LOCAL")
+        + text(TYPE, "KERNEL_INTERFACE")
+        + texts(
             PARAMETERS,
             {
                 "name": wish.interface,
@@ -68,7 +86,7 @@ def request_message(wish: Wish) -> bytes:
             },
         )
     )
-    return protobuf.delimited(CONNECTION, connection) + protobuf.delimited(PREFERENCES, mechanism)
+    return delimited(CONNECTION, connection) + delimited(PREFERENCES, mechanism)
 
 
 def first_message(channel: socket.socket, method: str, message: bytes) -> bytes:
@@ -110,4 +128,4 @@ def ask(channel: socket.socket, wish: Wish) -> str:
 
 def close(channel: socket.socket, known_as: str) -> None:
     """Close a connection by its id; Refused when NSM says that it could not."""
-    first_message(channel, CLOSE, wire.text(ID, known_as))
+    first_message(channel, CLOSE, text(ID, known_as))
