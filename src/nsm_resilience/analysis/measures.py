@@ -136,32 +136,14 @@ def _whole(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame
     return Times(found, (True,) * len(found)), judged[known]
 
 
-KUBERNETES_S = 1.0
-"""Kubernetes looks at containers, and writes what it saw, in whole seconds."""
-
-
-def _late_reply(study: Study) -> float:
-    """An outage ends with a reply, which may take so long before it is late."""
-    return study.judge.late_reply_s
-
-
 def _component_interval(study: Study) -> float:
     """Signs and messages come with the samples of the components."""
     return float(study.probes.component_interval_s)
 
 
-def _echo_interval_ms(study: Study) -> float:
-    """A round trip that is longer by one echo interval bounds an outage as well as before."""
-    return study.probes.echo_interval_s * 1e3
-
-
 def _whole_second(_: Study) -> float:
-    return KUBERNETES_S
-
-
-def _steady_loss(_: Study) -> float:
-    """Of echoes, the judge lets a path be steady that lost as many as this share."""
-    return Rules().steady_loss_fraction
+    """Kubernetes looks at containers, and writes what it saw, in whole seconds."""
+    return 1.0
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -171,7 +153,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "outage_s", "outage of the established path", "s", "less", False, _time("outage_s"),
-        _late_reply,
+        lambda study: study.judge.late_reply_s,  # it ends with a reply, which may take so long
     ),
     Measure(
         "down_s", "time without reply, summed up", "s", "less", False,
@@ -207,11 +189,14 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "rtt_ms", "round trip of an echo", "ms", "less", False, _number("rtt_ms"),
-        _echo_interval_ms, of_lanes=True,
+        # longer by one interval it bounds an outage as well as before
+        lambda study: study.probes.echo_interval_s * 1e3, of_lanes=True,
     ),
     Measure(
         "late_share", "share of echoes sent late", "", "less", False,
-        _share_of("late_sends", "replies_sent"), _steady_loss, of_lanes=True,
+        _share_of("late_sends", "replies_sent"),
+        # of echoes, the judge lets a path be steady that lost as many as this share
+        lambda _: Rules().steady_loss_fraction, of_lanes=True,
     ),
 )  # fmt: skip
 """In the order of the report."""

@@ -22,24 +22,8 @@ LISTED = 5
 class Disturbance:
     """A stretch of an attempt's path that another lane caused or shares.
 
-    Attributes:
-        number: From 1, in the order begun.
-        kind: `loss` or `stall`.
-        begin_s: Seconds from the fault; None when there was none.
-        length_s: How long it was.
-        echoes: Echoes lost, or kept waiting.
-        first_seq: First echo in it.
-        last_seq: Last echo in it.
-        followed: `left out` of everything measured; `unknown`, because the attempt rests on it;
-            `nothing`, because it is outside of what is judged.
-        beside: Attempts of other lanes (`<trial>/<attempt>`) in which one began with it.
-        cause_trial: Trial of another lane whose act it follows on; empty when none is known.
-        cause_attempt: Its attempt; 0 when none is known.
-        cause_lane: Its lane.
-        act: Kind of the act.
-        act_text: What was done, as it goes on after "which".
-        act_at: When, UTC.
-        offset_ms: Milliseconds from the act to the begin; None without one.
+    Its fields are the columns of table `disturbances`; text is empty, and a number 0, where no act
+    of another lane is known. `beside` names attempts, `<trial>/<attempt>`.
     """
 
     number: int

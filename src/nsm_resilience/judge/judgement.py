@@ -97,28 +97,16 @@ class Judgement:
     """The verdict on one attempt of one trial.
 
     Attributes:
-        campaign: Name of the campaign.
         trial: `<cell id>/<NN>`.
         attempt: From 1.
-        scenario: `S1` …
-        plane: Level of the forwarding plane; the other factors follow.
-        client: `monitored` or `plain`.
-        failure: `kill`, `replace`, … or `none`.
-        outage: `first` or `second` in the same connection.
-        watch: `usual` or `full`: which of the study's windows.
-        remedy: `none`, `observe` or `heal`.
-        lane: Where it ran.
+        plane: Level of the forwarding plane; the other factors follow, `system` at the end.
         started: When it began, UTC.
         record: Folder of the record inside the campaign.
         outcome: `complete`, `void`, `cut` or `unreadable`; only complete attempts are judged.
         control: Whether no fault is declared.
-        verdict: One of five (verdict.py).
         reason: One sentence.
-        measures: What was measured.
-        evidence: Where in the record it stands.
         altered: Rules other than the study's by which it was judged, as given to `--set`.
         under: Points of the grid (altered.py) at which verdict or path verdict are others.
-        system: Level of the factor system: what was under test.
     """
 
     campaign: str

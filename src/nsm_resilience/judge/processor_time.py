@@ -29,15 +29,8 @@ SPIN_S = 30.0
 class ProcessorTime:
     """What one component on one node used between the fault and the end of the watch.
 
-    Attributes:
-        node: `client` or `endpoint`.
-        component: Name of the component.
-        sampled_s: Between its first and last sample in the watch.
-        used_s: Processor time in between; of a process that began in between, all of its time.
-        most_share: The most that it used of one processor over SPIN_S, 1 being all of it; 0 when it
-            was sampled for less.
-        spun_s: How long it spun, together.
-        spun_from_s: When that began for the first time, seconds from the fault; None: it never did.
+    Its fields are the columns of table `processor`. Of a process that began in between all of its
+    time was used; `most_share` is 0 where it was sampled for less than SPIN_S.
     """
 
     node: str

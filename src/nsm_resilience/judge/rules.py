@@ -17,31 +17,7 @@ NANOSECONDS = 1_000_000_000
 class Rules:
     """Thresholds and windows of one record; seconds unless the name says otherwise.
 
-    Attributes:
-        loss_run: So many echoes in a row without an answer are an interruption (a count).
-        loss_share: A path that loses more of its echoes outside interruptions does not live.
-        late_reply_s: A reply that took longer is late.
-        late_reply_share: A path that answers more of its echoes late, in the settle time at the end
-            of the watch, does not answer in time.
-        probe_gap_s: A longer gap in what was sent means that the data path probe stopped.
-        late_fraction: More echoes than this sent later than half an interval: unknown.
-        component_gap_s: A longer gap between samples of one node means that the component probe
-            stopped. Ten intervals: readiness and restarts are steps, so a short gap hides nothing.
-        steady_loss_fraction: More echoes than this lost before the fault: not steady. Isolated
-            losses happen on a busy machine; an interruption in the steady state never passes.
-        prompt_s: A new client that connects within this was served when it asked. Ten seconds is
-            the kubelet's first back-off: whoever was refused once comes again after that.
-        tolerance_s: How much shorter than declared a window may be for the clock's sake.
-        interval_s: Seconds between two echoes.
-        component_interval_s: Seconds between two samples of the component probe.
-        steady_s: Time that must be green before the fault.
-        settle_s: Time that the path must answer before the watch ends.
-        watch_s: Length of the watch when the path does not recover earlier.
-        new_connection_s: How long a new client may take.
-        shared_tolerance_s: What begins in two lanes no farther apart has begun together. Two and a
-            half intervals of the echoes: the first one lost may be sent an interval after what
-            loses it, and half an interval late, in either lane.
-        shared_least_s: Shorter losses and stalls are not compared between lanes. Five intervals.
+    What each decides, and why it is what it is, stands in rulebook.py.
     """
 
     loss_run: int = 5

@@ -54,21 +54,7 @@ class Watchdog:
     """What the watchdog did between the fault and the end of the watch; seconds from the fault.
 
     Everything is None in an arm without one and where it never started. What is counted in the
-    watch is None also without a watch.
-
-    Attributes:
-        found_s: Its first finding in the watch.
-        found_rule: The rule that found it.
-        findings: How many findings in the watch.
-        acted_s: Its first action in the watch.
-        acts: How many actions, from its start until the fault is undone or the record collected.
-        acts_failed: Of these, how many came out badly.
-        cleared_s: When the last of the findings no longer held; None while one still holds, and
-            without any.
-        false_alarms: Findings before any fault, and in a control all of them.
-        cut: Whether an action was followed by a cut, see the top of this module; None also when the
-            path was not measured, or not for long enough after an action.
-        evidence: Findings, actions, false alarms and the cut.
+    watch is None also without a watch. Its fields are columns of table `trials` (`watchdog_…`).
     """
 
     found_s: float | None = None
