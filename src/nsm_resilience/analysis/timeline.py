@@ -8,11 +8,11 @@ return, so that they cannot disagree. All times are seconds from the fault.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from nsm_resilience.judge.timeline import find_instants
+from nsm_resilience.judge.timeline import find_instants, union
 from nsm_resilience.judge.watchdog_events import watchdog_events
 from nsm_resilience.systems.base import Kind
 from nsm_resilience.systems.known import kind_of
@@ -203,14 +203,3 @@ def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list
         first = stretches[0][2].split()[0]
         changed += [(b, e) for b, e, value in stretches if value.split()[0] != first]
     return [Band(SOCKETS, begin, end) for begin, end in union(changed)]
-
-
-def union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Join spans of time that overlap or touch, in order of time."""
-    joined: list[tuple[float, float]] = []
-    for begin, end in sorted(spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((begin, end))
-    return joined

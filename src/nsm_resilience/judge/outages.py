@@ -99,15 +99,10 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """What became of the echoes sent in one span of time.
-
-    `isolated_lost` are the losses outside every interruption, so that
-    `lost == isolated_lost + sum of the interruptions' lost`.
-    """
+    """What became of the echoes sent in one span of time; some are lost outside interruptions."""
 
     sent: int
     lost: int
-    isolated_lost: int
     interruptions: tuple[Interruption, ...]
 
 
@@ -188,5 +183,4 @@ def find_stretches(echoes: Echoes, begin_ns: int, end_ns: int, *, loss_run: int)
                 last_sent_ns=int(part.sent[last]),
             )
         )
-    inside = sum(one.lost for one in found)
-    return Stretches(len(part), part.lost, part.lost - inside, tuple(found))
+    return Stretches(len(part), part.lost, tuple(found))

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nsm_resilience.judge.timeline import union
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -61,7 +63,7 @@ def _times(inside: pd.DataFrame, begin_ns: int) -> Iterator[ProcessorTime]:
         at = (own["t_ns"].to_numpy(dtype=np.int64) - begin_ns) / 1e9
         used = _used(own)
         windows = _windows(at, used)
-        spun = _joined([(begin, end) for begin, end, share in windows if share >= SPIN_SHARE])
+        spun = union((begin, end) for begin, end, share in windows if share >= SPIN_SHARE)
         yield ProcessorTime(
             str(node), str(component), float(at[-1] - at[0]), float(used[-1]),
             max((share for _, _, share in windows), default=0.0),
@@ -91,14 +93,3 @@ def _windows(
     ends = ends[begins]
     shares = (used[ends] - used[begins]) / (at[ends] - at[begins])
     return list(zip(at[begins].tolist(), at[ends].tolist(), shares.tolist(), strict=True))
-
-
-def _joined(windows: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Stretches that windows cover, which come in order."""
-    found: list[tuple[float, float]] = []
-    for begin, end in windows:
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((begin, end))
-    return found

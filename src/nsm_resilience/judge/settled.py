@@ -47,8 +47,7 @@ class PathState:
     Attributes:
         hits: Interruptions that were not over when the span began.
         losses: Outside them, in the whole span.
-        last_losses: Outside them, in the settle time at its end.
-        late: Echoes answered late, of those in `last_losses`.
+        late: Echoes answered late outside them, in the settle time at its end.
         answering_ns: Time without interruption at the end.
         back: Whether it was never interrupted, or for the settle time no more.
         lives: Whether it does not lose too much outside interruptions.
@@ -57,7 +56,6 @@ class PathState:
 
     hits: tuple[Interruption, ...]
     losses: Losses
-    last_losses: Losses
     late: int
     answering_ns: int
     back: bool
@@ -96,7 +94,6 @@ def state_of(
     return PathState(
         hits=hits,
         losses=losses,
-        last_losses=last_losses,
         late=late,
         answering_ns=answering,
         back=not hits or (not hits[-1].censored and enough),

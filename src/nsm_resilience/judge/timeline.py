@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -108,6 +109,17 @@ def find_phases(record: Record, instants: Instants) -> tuple[PhaseSpan, ...]:
             )
         following[name] = event
     return tuple(reversed(spans))
+
+
+def union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join spans of time that overlap or touch, in order of time."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def _last(events: list[Event]) -> Event | None:

@@ -160,7 +160,8 @@ class Watcher:
         receipts = frozenset(s.trial for s in schedule if layout.receipt(s.trial).exists())
         running: list[Running] = []
         for scheduled in schedule:
-            for attempt, record in _attempts(layout, scheduled.trial):
+            for attempt in layout.attempt_numbers(scheduled.trial):
+                record = layout.record(scheduled.trial, attempt)
                 if record in self._ended:
                     continue
                 found = look_at(record, scheduled.trial, attempt)
@@ -181,13 +182,6 @@ def _last_of(running: list[Running]) -> list[Running]:
     """Of each trial the last attempt without an end; those before it were cut."""
     last = {one.trial: one for one in running}
     return sorted(last.values(), key=lambda one: one.lane)
-
-
-def _attempts(layout: CampaignLayout, trial: str) -> list[tuple[int, Path]]:
-    folder = layout.attempts(trial)
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    numbers = sorted(int(name) for name in names if name.isdigit())
-    return [(number, layout.record(trial, number)) for number in numbers]
 
 
 def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:

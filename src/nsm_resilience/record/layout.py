@@ -59,6 +59,12 @@ class CampaignLayout:
         """Folder of all attempts of a trial."""
         return self.folder / "records" / trial
 
+    def attempt_numbers(self, trial: str) -> list[int]:
+        """Attempts of a trial that left a folder, in order."""
+        folder = self.attempts(trial)
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
     def record(self, trial: str, attempt: int) -> Path:
         """Folder of one attempt's record."""
         return self.attempts(trial) / str(attempt)

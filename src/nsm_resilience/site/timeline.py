@@ -12,8 +12,8 @@ from nsm_resilience.analysis.timeline import (
     binned,
     reply_limits,
     timeline_of,
-    union,
 )
+from nsm_resilience.judge.timeline import union
 from nsm_resilience.site.drawing import Drawing, Replies, Span
 from nsm_resilience.site.happenings import Clock, Happening
 from nsm_resilience.site.timeline_rows import (

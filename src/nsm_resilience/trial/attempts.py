@@ -43,12 +43,7 @@ class Attempt:
 
 def attempts_of(campaign: CampaignLayout, trial: str) -> list[Attempt]:
     """All attempts that left a folder, in order."""
-    folder = campaign.attempts(trial)
-    numbers = (
-        sorted(int(p.name) for p in folder.iterdir() if p.name.isascii() and p.name.isdigit())
-        if (folder.is_dir())
-        else []
-    )
+    numbers = campaign.attempt_numbers(trial)
     return [_look(campaign.record(trial, number), number) for number in numbers]
 
 

