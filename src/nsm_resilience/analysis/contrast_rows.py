@@ -167,7 +167,7 @@ def word_of(
 
 
 def method_of(test: PValue) -> str:
-    """How p was had; an estimate says by how many draws, and within which bounds.
+    """How p was computed; an estimate says by how many draws, and within which bounds.
 
     >>> method_of(PValue(0.013, 1e-9, "Monte Carlo", 99999, 0.012, 0.014))
     'Monte Carlo, m = 99,999; unadjusted p 0.012 to 0.014'

@@ -173,7 +173,7 @@ def select(
 def _balanced(
     pool: list[Pair], fits: Callable[[Collection[Pair]], bool], chance: random.Random
 ) -> list[Pair]:
-    """Pairs as long as one more fits; one that does not, because it runs alone, is passed over."""
+    """Pairs as long as one more fits; one that does not, because it runs alone, is skipped."""
     left = list(pool)
     chance.shuffle(left)
     taken: Counter[Failing] = Counter()

@@ -79,8 +79,8 @@ def judge_campaign(
     and then forgotten, so that memory does not grow with the campaign. The file appears only when
     it is complete. With `alterations` every attempt is judged by altered rules and says so.
 
-    What the judge goes by is the campaign's study (expected.py); a record that says otherwise is
-    unknown, and so is one that cannot be read, whatever is in it.
+    The judge uses the campaign's study (expected.py); a record that says otherwise is unknown, and
+    so is one that cannot be read, whatever is in it.
 
     Raises:
         CampaignError: If the folder has no readable `campaign.json` or `study.yaml`, or its records
@@ -257,7 +257,7 @@ def _expectations(folder: Path, description: _Description) -> Expectations:
         return Expectations(folder, description.content)
     except ConfigError as error:
         raise CampaignError(
-            f"the study of the campaign cannot be read, and a verdict goes by it: {error}"
+            f"the study of the campaign cannot be read, and every verdict depends on it: {error}"
         ) from error
 
 

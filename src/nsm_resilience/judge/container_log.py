@@ -58,8 +58,8 @@ def read_log(path: Path) -> Iterator[LogLine]:
 def find_gaps(record: Record, pod: str, container: str) -> list[Doubt]:
     """Where the log of one container of the client's node may lack lines.
 
-    Gaps that its probe told of, and the time that nobody followed the log: a probe that began and
-    was never heard to end leaves all of it open. Older records tell of neither; of a probe that
+    Gaps that its probe reported, and the time in which nobody followed the log: a probe that began
+    and never reported its end leaves all of it open. Older records have neither; of a probe that
     failed, or of lines that were dropped, they have a warning.
     """
     found = []

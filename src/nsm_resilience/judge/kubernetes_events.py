@@ -47,7 +47,7 @@ class KubernetesEvent:
 def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[KubernetesEvent]:
     """Events of a record in the order of their lines; `only` is the one type that is wanted.
 
-    Lines that are no events are passed over: they are evidence only where they can be read.
+    Lines that are no events are skipped: they are evidence only where they can be read.
     """
     path = RecordLayout(record.folder).kubernetes_events
     clocks = wall_clocks(record)

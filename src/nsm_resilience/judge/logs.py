@@ -55,7 +55,7 @@ def _first_complaint(
 ) -> tuple[int, int, str] | None:
     """Instant, line (from 1) and text of the first complaint in the watch.
 
-    One beside a step of the clock, whose instant is not known, is passed over.
+    One beside a step of the clock, whose instant is not known, is skipped.
     """
     content = path.read_bytes()
     if not any(sign in content for sign in SIGNS):

@@ -59,10 +59,9 @@ def set_up_shared(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
 def make_shared_ready(
     cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]
 ) -> Proof:
-    """Have what a lane shares serve it as at the first time, and prove it.
+    """Make what a lane shares serve it as if new, and prove it.
 
-    `agents` are those of the lane's nodes. ApiUnavailable or TestbedError, with what does not
-    serve, when that cannot be had.
+    `agents` are those of the lane's nodes. ApiUnavailable or TestbedError name what does not serve.
     """
     shared = _shared(system)
     main = _main_pod(cluster, shared)
@@ -86,7 +85,7 @@ def make_shared_ready(
 
 
 def _worn(cluster: Cluster, system: System, lane: Lane, served_by: str) -> list[str]:
-    """The pods that do not serve as at the first time: restarted, or trusting another server."""
+    """The pods that are no longer as new: restarted, or trusting another server."""
     return [
         name_of(pod)
         for pod in _breakable(cluster, system, lane)

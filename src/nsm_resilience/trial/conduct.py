@@ -44,7 +44,7 @@ def conduct(
     without its end is the work of a runner that was killed: it counts as an attempt, is shown as
     cut, and the next number is run. The receipt is written when an attempt is complete or the last
     allowed one is void. A lane that cannot be cleaned is taken out of use, and the trial goes on at
-    once on another one. Another process that is at the same trial is waited for.
+    once on another one. It waits for another process that runs the same trial.
 
     Raises NoSuchTrial for one that the study does not have, TestbedError when there is no campaign
     or no lane is left, and RecordLost when nothing can be written; all say what to do.

@@ -21,6 +21,6 @@ def only_conductor(
     """
 
     def waiting(owner: str) -> None:
-        say(f"{trial}: {owner} is at it already; waiting for its end")
+        say(f"{trial}: {owner} runs it already; waiting for its end")
 
     return one_at_a_time(campaign_folder / "locks" / f"{trial.replace('/', '-')}.lock", waiting)

@@ -31,7 +31,7 @@ class OutOfTime(BaseException):
     """
 
 
-def _heeded() -> list[signal.Signals]:
+def _handled() -> list[signal.Signals]:
     """Those that this process does not ignore: `nohup` has its reasons."""
     return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
@@ -43,17 +43,17 @@ def interruptible() -> Iterator[None]:
     The first is raised; those that follow change nothing, or they would break off what the first
     has set going.
     """
-    heeded = _heeded()
+    handled = _handled()
 
     def ignore(_number: int, _frame: FrameType | None) -> None:
         """Not SIG_IGN, which programs that are started from now on would inherit."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        for other in heeded:
+        for other in handled:
             signal.signal(other, ignore)
         raise Interrupted(number)
 
-    before = [(number, signal.signal(number, interrupt)) for number in heeded]
+    before = [(number, signal.signal(number, interrupt)) for number in handled]
     try:
         yield
     finally:
@@ -81,7 +81,7 @@ def to_its_end(seconds: float, *, hurried: bool = False) -> Iterator[None]:
         if not over:
             raise OutOfTime(f"not within {seconds:g} s")
 
-    before = [(number, signal.signal(number, note)) for number in _heeded()]
+    before = [(number, signal.signal(number, note)) for number in _handled()]
     before.append((signal.SIGALRM, signal.signal(signal.SIGALRM, too_long)))
     try:
         if hurried:

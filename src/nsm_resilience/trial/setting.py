@@ -74,7 +74,7 @@ class Setting:
         return snapshot if self.outage == 1 else f"{snapshot}-{self.outage}"
 
     def pump(self) -> None:
-        """Pull what the agents wrote and hand it to the probes. Unreachable agents are left be.
+        """Pull what the agents wrote and hand it to the probes. Unreachable agents are skipped.
 
         TrialVoid when an agent is not the one any more that the trial began with.
         """

@@ -45,7 +45,7 @@ def test_a_second_conductor_waits_for_the_first_and_says_so(tmp_path: Path) -> N
         waiting = threading.Thread(target=second)
         waiting.start()
         assert not entered.wait(0.3)
-        assert said == [f"{TRIAL}: process {first.pid} is at it already; waiting for its end"]
+        assert said == [f"{TRIAL}: process {first.pid} runs it already; waiting for its end"]
         first.communicate("")
         waiting.join(20)
     assert entered.is_set()

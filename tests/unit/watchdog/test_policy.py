@@ -54,7 +54,7 @@ def test_what_was_told_is_told_to_be_over(policy: Any) -> None:
 
 def test_an_event_is_told_and_over_at_once(policy: Any) -> None:
     memory = policy.Memory()
-    event = policy.Breach("component-restarted", "nsmd", "another process", once=True)
+    event = policy.Breach("component-restarted", "nsmd", "another process", is_event=True)
     assert kinds(memory.take([event], 5.0)) == ["finding", "cleared"]
     assert kinds(memory.take([], 6.0)) == []
 

@@ -275,7 +275,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
         raise SystemExit(0)
 
-    undo_faults()  # whoever injected them is gone: this agent begins anew
+    undo_faults()  # whoever injected them is gone: this agent starts clean
     signal.signal(signal.SIGTERM, end)
     try:
         port = int(os.environ.get("AGENT_PORT", "8600"))

@@ -42,10 +42,10 @@ def selector(client: str) -> bytes:
 def connection_event(message: bytes, client: str | None = None) -> dict[str, Any] | None:
     """A ConnectionEvent as {type, connections: [[id, state], …]}; ValueError for what is none.
 
-    With a client's name its connections alone, by the id that the client knows. One manager stands
-    in a connection's path several times, and has one for each; a client heeds that of its next hop
-    only (Recv in pkg/networkservice/common/heal/client_filter.go of sdk v1.18.0). None for news of
-    others: the client hears those, and does not heed them. The initial state is never None.
+    With a client's name only its connections, by the id that the client knows. One manager stands
+    in a connection's path several times, and has one for each; a client acts on that of its next
+    hop only (Recv in pkg/networkservice/common/heal/client_filter.go of sdk v1.18.0). None for
+    events of others: the client receives and ignores those. The initial state is never None.
     """
     kind = protobuf.number(message, TYPE)
     connections = []
@@ -64,11 +64,11 @@ def connection_event(message: bytes, client: str | None = None) -> dict[str, Any
 
 
 def _known_to(client: str, connection: bytes) -> str | None:
-    """By which id a client knows a connection; None when it does not heed it."""
+    """By which id a client knows a connection; None when it ignores it."""
     path = b"".join(protobuf.messages(connection, PATH)[-1:])
     segments = protobuf.messages(path, SEGMENTS)
     for place, segment in enumerate(segments):
         if protobuf.text(segment, NAME) == client:
-            heeded = protobuf.number(path, INDEX) in (place, place + 1)
-            return protobuf.text(segment, SEGMENT_ID) if heeded else None
+            relevant = protobuf.number(path, INDEX) in (place, place + 1)
+            return protobuf.text(segment, SEGMENT_ID) if relevant else None
     return None

@@ -36,7 +36,7 @@ class ServedSocket:
     """A unix socket that a component makes at its start and answers on for as long as it lives.
 
     `owner` is a component's name, or empty for one that a workload serves: those are watched and
-    told of, but a workload is never restarted.
+    reported, but a workload is never restarted.
     """
 
     name: str

@@ -136,7 +136,7 @@ class Teller:
     """Does calls one after the other, in their order, again and again until they are old."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
-        """`report` is told of what could not be told. Its thread ends with the process."""
+        """`report` takes what could not be told. Its thread ends with the process."""
         self.report = report
         self.waiting: queue.Queue[tuple[float, Any]] = queue.Queue(maxsize=1000)
         threading.Thread(target=self._run, daemon=True).start()

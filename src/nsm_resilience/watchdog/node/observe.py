@@ -167,7 +167,7 @@ class Node:
                 continue
             if before is not None and before != (now.pid, now.start_ticks):
                 text = f"{component.main} is another process than before"
-                yield Breach("component-restarted", component.name, text, once=True)
+                yield Breach("component-restarted", component.name, text, is_event=True)
             self.before[component.name] = (now.pid, now.start_ticks)
 
     def _sockets(self, running: Mapping[str, Running]) -> list[Breach]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The watchdog's rules: pure functions of what was seen, when.
 
-A rule says what a component owes, how long a breach is borne before it is told, and how long before
+A rule says what a component owes, how long a breach lasts before it is told, and how long before
 it is acted on. The times follow from NSM's and Kubernetes' own, and no rule knows a scenario; that
 some were seen while the rules were made, and which, is said in config/README.md. The times:
 
@@ -114,8 +114,8 @@ class Breach:
     client: str = ""
     """The client concerned, as `namespace/pod`; empty when it concerns all of the node."""
     blocks: str = ""
-    once: bool = False
-    """It is an event rather than a state: told, and over."""
+    is_event: bool = False
+    """Whether it is an event rather than a state: told, and over."""
 
 
 @dataclass
@@ -151,7 +151,7 @@ class Memory:
         current: dict[tuple[str, str], Breach] = {}
         for breach in breaches:
             key = (breach.rule, breach.subject)
-            if breach.once:
+            if breach.is_event:
                 changes += [self._found(breach, now_s, now_s)]
                 changes += [Change("cleared", changes[-1].finding, 0.0)]
                 continue

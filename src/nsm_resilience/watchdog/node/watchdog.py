@@ -71,7 +71,7 @@ class Watchdog:
         threading.Thread(target=self._list, daemon=True).start()
 
     def look(self, now_s: float) -> None:
-        """One look, what is told of it, and at most one act begun."""
+        """Look once, report what changed, and begin one act at most."""
         breaches = self.node.look()
         for client in list(self.clients.values()):
             breaches += client.breaches(now_s)
