@@ -29,7 +29,7 @@ Survivor = Literal["client", "endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class EndedWorkload:
     """What became of the survivor.
 
     Attributes:
@@ -45,7 +45,7 @@ class Gone:
     evidence: tuple[Evidence, ...] = ()
 
 
-def find_gone(record: Record) -> Gone | None:
+def find_ended_workload(record: Record) -> EndedWorkload | None:
     """The state of the survivor; None when the trial takes no workload away for good."""
     who = taken_away(
         Scenario.model_validate(record.meta["scenario"]),
@@ -54,21 +54,25 @@ def find_gone(record: Record) -> Gone | None:
     if not who:
         return None
     if len(who) == 2:
-        return Gone("client", None, "client and endpoint are gone, and nothing is left to look at")
-    (gone,) = who
-    survivor: Survivor = "endpoint" if gone == "client" else "client"
+        return EndedWorkload(
+            "client", None, "client and endpoint are gone, and nothing is left to look at"
+        )
+    (ended,) = who
+    survivor: Survivor = "endpoint" if ended == "client" else "client"
     before = _held(read_snapshot(record, "before"), survivor)
     after = _held(read_snapshot(record, "after"), survivor)
     evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in _NAMES)
     if not before or after is None:
         when = "before the fault" if not before else "after the watch"
         text = f"the snapshot {when} does not tell the {survivor}'s interfaces"
-        return Gone(gone, None, text, evidence)
+        return EndedWorkload(ended, None, text, evidence)
     kept = sorted(name for at, name in after.items() if before.get(at) == name)
     if kept:
         text = f"the {survivor} still holds {', '.join(kept)}, its end of the dead path"
-        return Gone(gone, False, text, evidence)
-    return Gone(gone, True, f"the {survivor} has released its end of the dead path", evidence)
+        return EndedWorkload(ended, False, text, evidence)
+    return EndedWorkload(
+        ended, True, f"the {survivor} has released its end of the dead path", evidence
+    )
 
 
 _NAMES = ("before", "after")

@@ -14,7 +14,7 @@ from nsm_resilience.judge.components import find_changes
 from nsm_resilience.judge.coverage import Problem, check_sampled
 from nsm_resilience.judge.detection import find_detection
 from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, not_judged, watched
-from nsm_resilience.judge.ended_workload import find_gone
+from nsm_resilience.judge.ended_workload import find_ended_workload
 from nsm_resilience.judge.evidence import Evidence, of_event
 from nsm_resilience.judge.expected import Expected, Unbound, bind
 from nsm_resilience.judge.injection import find_injection
@@ -144,13 +144,13 @@ def _judge_complete(
     components = record.table("components")
     watch = instants.watch
 
-    injection, gone = find_injection(record, instants), find_gone(record)
+    injection, ended = find_injection(record, instants), find_ended_workload(record)
 
-    def or_gone(path: PathMeasure) -> PathMeasure:
-        return replace(path, verdict="gone") if gone and path.verdict == "dead" else path
+    def or_ended(path: PathMeasure) -> PathMeasure:
+        return replace(path, verdict="gone") if ended and path.verdict == "dead" else path
 
     path, steady, echoes = _path_and_steady(record, components, instants, rules, left_out)
-    path = or_gone(path)
+    path = or_ended(path)
     clients, bystander = find_new_clients(record, instants, rules), find_bystander(record)
     new = clients.last
     detection = find_detection(record, components, instants)
@@ -175,7 +175,7 @@ def _judge_complete(
             path=path,
             components=sampled,
             unreached=unreached,
-            gone=gone,
+            ended=ended,
             new=new,
         )
 
@@ -187,7 +187,7 @@ def _judge_complete(
         reason = explain(
             path,
             clients,
-            gone,
+            ended,
             detection if "C1" in claims else None,
             notification if "C2" in claims else None,
             watchdog,
@@ -253,7 +253,7 @@ def _judge_complete(
         *path.evidence,
         *(sampled.evidence if sampled is not None else ()),
         *(unreached.evidence if unreached is not None else ()),
-        *(gone.evidence if gone is not None else ()),
+        *(ended.evidence if ended is not None else ()),
         *(e for one in (*clients.counted, *clients.others) for e in one.evidence),
         *bystander.evidence,
         *detection.evidence,
@@ -268,7 +268,7 @@ def _judge_complete(
     rest = cache(lambda: check_rest_of_steady(record, components, instants, rules))
 
     def by(other: Rules) -> tuple[Verdict, PathVerdict]:
-        measured = or_gone(measure_path(echoes, instants, watched(other, instants, left_out)))
+        measured = or_ended(measure_path(echoes, instants, watched(other, instants, left_out)))
         green = check_steady_path(echoes, instants, other) or rest()
         return decided(measured, green, find_unreached(record, measured))[0], measured.verdict
 

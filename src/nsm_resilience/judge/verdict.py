@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import Literal
 
 from nsm_resilience.judge.coverage import Problem
-from nsm_resilience.judge.ended_workload import Gone
+from nsm_resilience.judge.ended_workload import EndedWorkload
 from nsm_resilience.judge.first_sign import FirstSign
 from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newclients import NewClients
@@ -47,7 +47,7 @@ def decide(
     path: PathMeasure,
     components: Problem | None,
     unreached: Unreached | None,
-    gone: Gone | None,
+    ended: EndedWorkload | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
     """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
@@ -69,11 +69,11 @@ def decide(
         return ("not_reached" if unreached.state == "not reached" else "unknown"), unreached.text
     if new.answered is None:
         return "unknown", new.problem
-    if gone is not None:
-        if gone.released is None:
-            return "unknown", gone.text
-        asked = new.answered or gone.who == "endpoint"
-        return ("supported" if gone.released and asked else "unsupported"), ""
+    if ended is not None:
+        if ended.released is None:
+            return "unknown", ended.text
+        asked = new.answered or ended.who == "endpoint"
+        return ("supported" if ended.released and asked else "unsupported"), ""
     if path.verdict in ("alive", "recovered") and new.answered:
         return "supported", ""
     return "unsupported", ""
@@ -82,7 +82,7 @@ def decide(
 def explain(
     path: PathMeasure,
     clients: NewClients,
-    gone: Gone | None,
+    ended: EndedWorkload | None,
     detection: FirstSign | None,
     notification: FirstSign | None,
     watchdog: Watchdog,
@@ -96,7 +96,7 @@ def explain(
     watchdog something is said where there was one.
     """
     new = _new_clauses(clients, rules)
-    clauses = [*_path_clauses(path, rules), *new] if gone is None else _gone_clauses(gone, new)
+    clauses = [*_path_clauses(path, rules), *new] if ended is None else _ended_clauses(ended, new)
     clauses += _watchdog_clauses(watchdog)
     if detection is not None:
         clauses.append(
@@ -180,10 +180,10 @@ def _echoes(path: PathMeasure) -> str:
     return ", ".join(words)
 
 
-def _gone_clauses(gone: Gone, new: list[str]) -> list[str]:
-    if gone.who == "client":
-        return ["the client is gone and the path with it", gone.text, *new]
-    return ["the only endpoint is gone and the path with it", gone.text]
+def _ended_clauses(ended: EndedWorkload, new: list[str]) -> list[str]:
+    if ended.who == "client":
+        return ["the client is gone and the path with it", ended.text, *new]
+    return ["the only endpoint is gone and the path with it", ended.text]
 
 
 def _times(number: int) -> str:
