@@ -22,9 +22,7 @@ from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
-from nsm_resilience.analysis.timeline import timeline_of
 from nsm_resilience.provenance.explain import explain
-from nsm_resilience.record.reader import read_record
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
 from nsm_resilience.tables.attempts import that_count
 
@@ -85,15 +83,10 @@ elif interactive and len(chosen):
 # The same as a figure: replies above, and below them the components and sockets that changed.
 
 # %%
-lines = {
-    row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
-    for row in chosen.to_dict("records")
-    if row["watch_s"] == row["watch_s"]  # a void attempt has no time axis
-}
-drawn = chosen[chosen["trial"].isin(lines)]
+drawn = chosen[chosen["watch_s"].notna()]  # a void attempt has no time axis
 figure = draw_timelines(
     drawn,
-    lines,
+    given.timelines(drawn),
     given.table("components", drawn["trial"]),
     given.table("outages", drawn["trial"]),
     given.names,

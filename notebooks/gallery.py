@@ -17,8 +17,6 @@ from nsm_resilience.analysis.figures.cells import in_order, judged
 from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.inputs import Inputs
 from nsm_resilience.analysis.style import save_figure
-from nsm_resilience.analysis.timeline import timeline_of
-from nsm_resilience.record.reader import read_record
 from nsm_resilience.tables.attempts import that_count
 
 given = Inputs.of(tables, campaign, figures)
@@ -41,10 +39,7 @@ print(f"{cell or 'no cell'}: {len(chosen)} of {own['trial'].nunique()} trials ar
 # %%
 figure = draw_timelines(
     chosen,
-    {
-        row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
-        for row in chosen.to_dict("records")
-    },
+    given.timelines(chosen),
     given.table("components", chosen["trial"]),
     given.table("outages", chosen["trial"]),
     given.names,

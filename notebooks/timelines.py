@@ -14,8 +14,6 @@ figures = ""  # a folder to keep the figures in; empty: they are shown and not k
 from nsm_resilience.analysis.figures.timelines import describe_timelines, draw_timelines
 from nsm_resilience.analysis.figures.typical import RULE, typical_trials
 from nsm_resilience.analysis.inputs import Inputs
-from nsm_resilience.analysis.timeline import timeline_of
-from nsm_resilience.record.reader import read_record
 
 given = Inputs.of(tables, campaign, figures)
 trials = given.table("trials")
@@ -32,10 +30,7 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 # is stopped or not ready, a triangle a restart that Kubernetes counted.
 
 # %%
-timelines = {
-    row["trial"]: timeline_of(read_record(given.campaign / row["record"]))
-    for row in chosen.to_dict("records")
-}
+timelines = given.timelines(chosen)
 description = describe_timelines(trials)
 given.save(draw_timelines(chosen, timelines, components, outages, given.names), description)
 

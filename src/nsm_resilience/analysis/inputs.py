@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import short_names
+from nsm_resilience.analysis.timeline import Timeline, timeline_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
+from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.load import load_recorded_study
 
 if TYPE_CHECKING:
@@ -119,6 +121,13 @@ class Inputs:
     def names(self) -> dict[str, str]:
         """What is broken, by scenario id."""
         return short_names(self.study)
+
+    def timelines(self, chosen: pd.DataFrame) -> dict[str, Timeline]:
+        """Read what happened in trials (rows of table `trials`) from their records, by trial."""
+        return {
+            row["trial"]: timeline_of(read_record(self.campaign / row["record"]))
+            for row in chosen.to_dict("records")
+        }
 
     @property
     def watch_s(self) -> float:

@@ -18,7 +18,7 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.plausible import find_implausible
 from nsm_resilience.judge.shared import Across, look_across
 from nsm_resilience.judge.traces import Trace, trace_of
-from nsm_resilience.judge.trial import Checked, describe_error, judge_record, labelled, unreadable
+from nsm_resilience.judge.trial import Checked, describe_error, judge_record, not_believed
 from nsm_resilience.record.files import new_file, well_formed
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.packed import unpack_first
@@ -176,9 +176,7 @@ def _line(
         return line
     except Exception as error:
         why = f"it makes no sense to the judge ({describe_error(error)})"
-        ids = {"trial": attempt.trial, "attempt": attempt.number}
-        found = unreadable(ids, why, campaign=expected.campaign)
-        return to_line(labelled(found, alterations)).encode()
+        return to_line(not_believed(expected, why, alterations)).encode()
 
 
 def to_line(judgement: Judgement) -> str:
@@ -282,6 +280,5 @@ def _judge(
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
         why = "there is no record" if not path.exists() else f"{where} {error.clause}"
-        ids = {"trial": attempt.trial, "attempt": attempt.number}
-        return labelled(unreadable(ids, why, campaign=expected.campaign), alterations)
+        return not_believed(expected, why, alterations)
     return judge_record(record, alterations, across, expected=expected, checked=checked)

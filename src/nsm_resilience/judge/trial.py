@@ -74,9 +74,7 @@ def judge_record(
         try:
             record = bind(record, expected)
         except Unbound as error:
-            ids = {"trial": expected.trial, "attempt": expected.attempt}
-            found = unreadable(ids, str(error), campaign=expected.campaign)
-            return labelled(found, alterations)
+            return not_believed(expected, str(error), alterations)
     across = across or Across()
     try:
         if record.outcome != "complete":
@@ -113,6 +111,12 @@ def unreadable(
         evidence,
         campaign=campaign,
     )
+
+
+def not_believed(expected: Expected, why: str, alterations: Sequence[Alteration]) -> Judgement:
+    """The same of an attempt of which only the campaign's own word is believed."""
+    ids = {"trial": expected.trial, "attempt": expected.attempt}
+    return labelled(unreadable(ids, why, campaign=expected.campaign), alterations)
 
 
 def _not_complete(record: Record) -> Judgement:
