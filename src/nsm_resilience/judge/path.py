@@ -69,24 +69,24 @@ class PathMeasure:
         evidence: Where to look.
     """
 
-    verdict: PathVerdict
-    outage_s: float | None
-    censored: bool
-    outages: tuple[Outage, ...]
-    down_s: float | None
-    sent: int
-    lost: int
-    lost_outside: int
-    sent_outside: int
-    replies_late: int
-    longest_reply_s: float | None
-    in_time: bool
-    lives: bool
-    late: int
-    answering_s: float | None
-    watch_s: float | None
-    problem: str
-    evidence: tuple[Evidence, ...]
+    verdict: PathVerdict = "unknown"
+    outage_s: float | None = None
+    censored: bool = False
+    outages: tuple[Outage, ...] = ()
+    down_s: float | None = None
+    sent: int = 0
+    lost: int = 0
+    lost_outside: int = 0
+    sent_outside: int = 0
+    replies_late: int = 0
+    longest_reply_s: float | None = None
+    in_time: bool = False
+    lives: bool = False
+    late: int = 0
+    answering_s: float | None = None
+    watch_s: float | None = None
+    problem: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasure:
@@ -162,26 +162,7 @@ def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
 
 def unknown_path(problem: Problem) -> PathMeasure:
     """The measure of a path of which nothing is known."""
-    return PathMeasure(
-        verdict="unknown",
-        outage_s=None,
-        censored=False,
-        outages=(),
-        down_s=None,
-        sent=0,
-        lost=0,
-        lost_outside=0,
-        sent_outside=0,
-        replies_late=0,
-        longest_reply_s=None,
-        in_time=False,
-        lives=False,
-        late=0,
-        answering_s=None,
-        watch_s=None,
-        problem=problem.text,
-        evidence=problem.evidence,
-    )
+    return PathMeasure(problem=problem.text, evidence=problem.evidence)
 
 
 def _watched_long_enough(
