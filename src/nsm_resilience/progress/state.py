@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_or_empty
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.packed import unpack_first
 from nsm_resilience.study.load import load_recorded_study
@@ -225,13 +225,13 @@ def _grew(record: Path) -> float:
 
 def _lanes(layout: CampaignLayout) -> list[str]:
     """Lanes of the cluster that is up for the campaign; without one, none."""
-    lanes = read_object(layout.cluster).get("lanes")
+    lanes = object_or_empty(layout.cluster).get("lanes")
     return [str(lane) for lane in lanes] if isinstance(lanes, list) else []
 
 
 def _is_recorded(layout: CampaignLayout) -> bool:
     """Whether it was packed: then it keeps no receipts, and nothing more is run."""
-    return read_object(layout.description).get("source") == "recorded"
+    return object_or_empty(layout.description).get("source") == "recorded"
 
 
 def _time(text: str) -> float:

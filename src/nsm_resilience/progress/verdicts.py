@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nsm_resilience.progress.state import Done
-from nsm_resilience.record.files import read_object, write_json
+from nsm_resilience.record.files import object_or_empty, write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Verdicts:
         from nsm_resilience.judge.expected import Expectations
 
         if self._expectations is None:
-            description = read_object(CampaignLayout(self.folder).description)
+            description = object_or_empty(CampaignLayout(self.folder).description)
             self._expectations = Expectations(self.folder, description)
         return self._expectations.of(one.trial, int(one.record.name))
 

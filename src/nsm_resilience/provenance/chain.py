@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.files import object_in, objects_in, read_object
+from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.report.site_links import SITE, page_of
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import FIRST, in_words, spans
@@ -32,7 +32,7 @@ class Built:
     @cached_property
     def numbers(self) -> Mapping[str, Any]:
         """The paper's numbers; empty when they were not made."""
-        return read_object(self.folder / "numbers.json")
+        return object_or_empty(self.folder / "numbers.json")
 
     def path(self, table: str) -> Path:
         """Where a table is."""

@@ -30,7 +30,7 @@ from nsm_resilience.record.commits import (
     keep_commits,
     part_of,
 )
-from nsm_resilience.record.files import object_in, read_object
+from nsm_resilience.record.files import object_in, object_or_empty
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 
 CUT = "the history is cut here (a shallow clone)"
@@ -81,7 +81,7 @@ def keep_commits_of_recorded(recorded: Path, root: Path = CHECKOUT) -> Commits:
 def commits_of(campaign: Path, root: Path = CHECKOUT) -> Commits:
     """Read records, study and git."""
     layout = CampaignLayout(campaign)
-    listed = read_object(layout.description).get("records") or []
+    listed = object_or_empty(layout.description).get("records") or []
     return with_history(used(attempts_of(campaign, listed)), layout.study.read_bytes(), root)
 
 
@@ -96,7 +96,7 @@ def with_history(attempts: Sequence[Used], study: bytes, root: Path = CHECKOUT) 
 def attempts_of(campaign: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[Attempt]:
     """What each attempt that the description lists says."""
     for record in records:
-        meta = read_object(RecordLayout(campaign / str(record["path"])).meta)
+        meta = object_or_empty(RecordLayout(campaign / str(record["path"])).meta)
         software = object_in(meta, "software")
         started = str(record.get("started") or "")
         commit = software.get("git_commit")

@@ -18,7 +18,7 @@ from typing import Any
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
 from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
 from nsm_resilience.record.description import check_description
-from nsm_resilience.record.files import read_object, write_bytes, write_json
+from nsm_resilience.record.files import object_or_empty, write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
 from nsm_resilience.record.packed import unpack_first, why_not_packed_into, why_not_replaced
@@ -89,7 +89,7 @@ def _check_packable(campaign: Path, recorded: Path, description: dict[str, Any])
         )
     if not CampaignLayout(campaign).study.is_file():
         raise ArchiveError(f"{CampaignLayout(campaign).study} is missing: the study that was run")
-    before = read_object(CampaignLayout(recorded).description).get("campaign")
+    before = object_or_empty(CampaignLayout(recorded).description).get("campaign")
     if before != description.get("campaign") and (recorded / CHECKSUMS).exists():
         raise ArchiveError(
             f"{recorded} holds the campaign {before}, and this one is "

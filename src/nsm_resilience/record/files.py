@@ -54,7 +54,7 @@ def well_formed(text: str) -> str:
     return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def read_object(path: Path) -> dict[str, Any]:
+def object_or_empty(path: Path) -> dict[str, Any]:
     """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nsm_resilience.record.checksums import CHECKSUMS, README, left_behind
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_or_empty
 from nsm_resilience.record.layout import UNPACKED, CampaignLayout
 
 PARTS = {"campaign.json", "study.yaml", "commits.json", "records"}
@@ -29,7 +29,7 @@ def unpack_first(folder: Path) -> str:
 
 def is_recorded(folder: Path) -> bool:
     """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that."""
-    source = read_object(CampaignLayout(folder).description).get("source")
+    source = object_or_empty(CampaignLayout(folder).description).get("source")
     return source == "recorded" or (folder / CHECKSUMS).exists()
 
 

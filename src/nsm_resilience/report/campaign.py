@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.host.environment import joined
 from nsm_resilience.record.description import DescriptionError, check_description
-from nsm_resilience.record.files import object_in, objects_in, read_object
+from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
 
@@ -75,7 +75,7 @@ def first_complete(campaign: Path, records: Sequence[Mapping[str, Any]]) -> Samp
     """Read meta and snapshot of the first complete record by path."""
     for path in sorted(str(r["path"]) for r in records if r.get("outcome") == "complete"):
         layout = RecordLayout(campaign / path)
-        meta, snapshot = read_object(layout.meta), read_object(layout.snapshot("before"))
+        meta, snapshot = object_or_empty(layout.meta), object_or_empty(layout.snapshot("before"))
         if meta:
             return Sample(meta, objects_in(snapshot, "pods"))
     return Sample({}, [])
@@ -86,7 +86,7 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
     commits: dict[str, None] = {}
     dirty = False
     for record in sorted(records, key=lambda r: str(r.get("started") or "")):
-        meta = read_object(RecordLayout(campaign / str(record["path"])).meta)
+        meta = object_or_empty(RecordLayout(campaign / str(record["path"])).meta)
         software = object_in(meta, "software")
         if software.get("git_commit"):
             commits[str(software["git_commit"])] = None
@@ -99,7 +99,7 @@ def record_clusters(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dic
     found = {}
     for record in records:
         path = str(record["path"])
-        cluster = object_in(read_object(RecordLayout(campaign / path).meta), "cluster")
+        cluster = object_in(object_or_empty(RecordLayout(campaign / path).meta), "cluster")
         if cluster.get("id"):
             found[path] = str(cluster["id"])
     return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nsm_resilience.record.files import read_object
+from nsm_resilience.record.files import object_or_empty
 from nsm_resilience.testbed.base import TestbedError
 
 
@@ -22,7 +22,7 @@ class Marker:
 
 def read_marker(path: Path) -> Marker:
     """Read a campaign's `cluster.json`; TestbedError when it does not say all of that."""
-    found = read_object(path)
+    found = object_or_empty(path)
     told = [found.get(key) for key in ("id", "name", "kubeconfig", "context")]
     if not all(isinstance(one, str) and one for one in told):
         raise TestbedError(

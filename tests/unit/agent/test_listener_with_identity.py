@@ -15,7 +15,7 @@ from paused import paused
 
 from tests.unit.agent.identities import Authority, Certified
 from tests.unit.agent.listening import DOWN, UPDATE, Process, event, field, heard
-from tests.unit.agent.test_told_lines import real_stream
+from tests.unit.agent.test_monitor_stream import real_stream
 
 pytestmark = [
     pytest.mark.skipif(

@@ -20,11 +20,11 @@ another folder takes its place, a client does not see it either.
 
 Order: {"pod_uid", "resource", "socket": path pattern} for a pod's workspace, {"socket": path}
 without; {"identity": path of SPIRE's agent} for mutual TLS; {"client": name} for the connections of
-one client by the ids that it knows (told.py); {"retry_s", "answer_s"}: between two attempts, and
-how long one may take, in seconds. Lines, all with "t_ns": connected {"path"}, with an identity also
-{"identity", "peer": SPIFFE IDs}; event {"type": INITIAL | UPDATE | DELETE, "connections":
-[[id, state], …]}, broken {"text"}, unreachable {"errno", "text"}, unreadable {"text"}; at the end
-ended.
+one client by the ids that it knows (monitor_stream.py); {"retry_s", "answer_s"}: between two
+attempts, and how long one may take, in seconds. Lines, all with "t_ns": connected {"path"}, with an
+identity also {"identity", "peer": SPIFFE IDs}; event {"type": INITIAL | UPDATE | DELETE,
+"connections": [[id, state], …]}, broken {"text"}, unreachable {"errno", "text"}, unreadable
+{"text"}; at the end ended.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc_stream
+import monitor_stream
 import mutual_tls
 import sockets
 import spiffe
-import told
 import workspace
 from lines import Stop, emit, no_more_stops, order, stop_on_term
 from netns import HOST_ROOT
@@ -102,8 +102,8 @@ class Listener:
         with channel:
             heard = False
             try:
-                asked = b"" if self.client is None else told.selector(self.client)
-                stream = grpc_stream.ServerStream(channel, told.METHOD, asked)
+                asked = b"" if self.client is None else monitor_stream.selector(self.client)
+                stream = grpc_stream.ServerStream(channel, monitor_stream.METHOD, asked)
                 stream.wait_for_answer()
                 channel.settimeout(None)
                 say("connected", path=self.path, **shown)
@@ -143,7 +143,7 @@ class Listener:
     def _report(self, message: bytes) -> None:
         """Say what one message tells."""
         try:
-            found = told.connection_event(message, self.client)
+            found = monitor_stream.connection_event(message, self.client)
         except ValueError as problem:
             say("unreadable", text=f"{problem}: {message[:200].hex()}")
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.files import object_in, objects_in, read_object
+from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import RecordLayout
 
 _TAIL = 64 * 1024
@@ -93,7 +93,7 @@ def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
     """Read what the records say; what is missing in a cut one is empty."""
     for record in description["records"]:
         layout = RecordLayout(campaign / str(record["path"]))
-        meta = read_object(layout.meta)
+        meta = object_or_empty(layout.meta)
         software, argv = object_in(meta, "software"), meta.get("argv")
         yield Run(
             campaign=str(description["campaign"]),
@@ -107,7 +107,7 @@ def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
             ended=last_time(layout.events),
             version=version_of(software),
             command=shlex.join(map(str, argv if isinstance(argv, list) else [])),
-            images=tuple(sorted(set(_images(read_object(layout.snapshot("before")))))),
+            images=tuple(sorted(set(_images(object_or_empty(layout.snapshot("before")))))),
             packages=object_in(software, "packages"),
             scenario=object_in(meta, "scenario"),
         )

@@ -22,9 +22,9 @@ def real_stream() -> list[bytes]:
 
 
 def test_a_real_stream_of_today_is_read_as_the_client_knows_its_connection() -> None:
-    import told
+    import monitor_stream
 
-    found = [told.connection_event(message, "client") for message in real_stream()]
+    found = [monitor_stream.connection_event(message, "client") for message in real_stream()]
     client = [["client-0", "UP"]], [["client-0", "DOWN"]], [["client-0", "RESELECT_REQUESTED"]]
     up, down, reselect = client
     assert found == [
@@ -40,25 +40,28 @@ def test_a_real_stream_of_today_is_read_as_the_client_knows_its_connection() -> 
 
 
 def test_without_a_client_a_connection_has_the_name_that_the_manager_gave_it() -> None:
-    import told
+    import monitor_stream
 
-    found = told.connection_event(real_stream()[0])
+    found = monitor_stream.connection_event(real_stream()[0])
     assert found is not None
     assert found["connections"] == [["ea698093-d15a-40ce-984f-7c6cc49fed42", "UP"]]
 
 
 def test_news_of_others_is_none_and_the_initial_state_always_is_some() -> None:
-    import told
+    import monitor_stream
 
     initial, down = real_stream()[:2]
     for other in ("clien", "client-0", "nobody"):
-        assert told.connection_event(initial, other) == {"type": "INITIAL", "connections": []}
-        assert told.connection_event(down, other) is None
+        assert monitor_stream.connection_event(initial, other) == {
+            "type": "INITIAL",
+            "connections": [],
+        }
+        assert monitor_stream.connection_event(down, other) is None
 
 
 @pytest.mark.parametrize(("index", "heeded"), [(0, True), (1, True), (2, False), (3, False)])
 def test_a_client_heeds_its_next_hop_alone(index: int, heeded: bool) -> None:
-    import told
+    import monitor_stream
 
     segments = [("client", "client-0"), ("nsmgr", "a"), ("forwarder", "b"), ("nsmgr", "c")]
     path = (field(1, index) if index else b"") + b"".join(
@@ -67,27 +70,27 @@ def test_a_client_heeds_its_next_hop_alone(index: int, heeded: bool) -> None:
     connection = field(1, "its own") + field(6, path) + field(9, 1)
     message = field(1, 1) + field(2, field(1, "its own") + field(2, connection))
     expected = {"type": "UPDATE", "connections": [["client-0", "DOWN"]]} if heeded else None
-    assert told.connection_event(message, "client") == expected
+    assert monitor_stream.connection_event(message, "client") == expected
     # seen from the forwarder, the manager behind it is the next hop
-    assert (told.connection_event(message, "forwarder") is not None) == (index in (2, 3))
+    assert (monitor_stream.connection_event(message, "forwarder") is not None) == (index in (2, 3))
 
 
 @pytest.mark.parametrize("name", ["client", "c" * 200])
 def test_what_is_asked_for_is_a_path_through_the_client(name: str) -> None:
+    import monitor_stream
     import protobuf
-    import told
 
-    ((asked, segment),) = protobuf.fields(told.selector(name))
+    ((asked, segment),) = protobuf.fields(monitor_stream.selector(name))
     assert asked == 1 and isinstance(segment, bytes)
     assert list(protobuf.fields(segment)) == [(1, name.encode())]
 
 
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_an_event_or_an_error(data: bytes) -> None:
-    import told
+    import monitor_stream
 
     try:
-        found = told.connection_event(data)
+        found = monitor_stream.connection_event(data)
     except ValueError:
         return
     assert set(found) == {"type", "connections"}
@@ -101,16 +104,16 @@ def test_bytes_of_any_kind_are_an_event_or_an_error(data: bytes) -> None:
 def test_an_event_is_read_as_written_and_cut_anywhere_never_as_another_connection(
     kind: int, connections: dict[str, int], data: st.DataObject
 ) -> None:
-    import told
+    import monitor_stream
 
     written = event(kind, *connections.items())
-    found = told.connection_event(written)
+    found = monitor_stream.connection_event(written)
     assert found["type"] == ("INITIAL", "UPDATE", "DELETE")[kind]
     expected = sorted([name, "DOWN" if state else "UP"] for name, state in connections.items())
     assert found["connections"] == expected
     cut = written[: data.draw(st.integers(0, len(written)))]
     try:
-        part = told.connection_event(cut)
+        part = monitor_stream.connection_event(cut)
     except ValueError:
         return
     assert all(row in expected for row in part["connections"])
