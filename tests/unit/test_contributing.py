@@ -212,7 +212,7 @@ for place, level in enumerate({levels!r}):
 """
 
 
-def test_a_new_factor_is_four_files_and_its_levels_differ_in_it(sources: Sources) -> None:
+def test_a_new_factor_is_three_files_and_its_levels_differ_in_it(sources: Sources) -> None:
     cells = "study/cells.py"
     sources.insert(cells, 'Remedy = Literal["none", "observe", "heal"]\n',
                    'Load = Literal["idle", "busy"]\n')  # fmt: skip
@@ -227,8 +227,6 @@ def test_a_new_factor_is_four_files_and_its_levels_differ_in_it(sources: Sources
         sources.insert(cells, keys, ', "load"')
     sources.insert("study/factors.py", FACTOR_BEFORE, FACTOR)
     sources.insert("judge/judgement.py", "    system: str = FIRST\n", '    load: str = "idle"\n')
-    sources.insert("judge/trial.py", '        system=factors["system"],\n',
-                   '        load=factors["load"],\n')  # fmt: skip
     check_row("a new factor", sources)
     of_levels(sources, "load", "idle", "busy", "on a busy machine", "other programs run beside")
 
