@@ -16,6 +16,7 @@ from nsm_resilience.study.models import Factors
 from nsm_resilience.systems.known import (
     SYSTEMS,
     component_names,
+    instead_of,
     placed_by_itself,
     registry_names,
     socket_names,
@@ -44,9 +45,16 @@ LEVELS = [
 ]
 
 
+def plane_of(system: str) -> str:
+    """The plane of a system that has most components."""
+    parts = SYSTEMS[system].components
+    return max(parts, key=lambda plane: len(parts[plane]))
+
+
 def load(folder: Path, fault: str, system: str) -> None:
     file = folder / "study.yaml"
     text = STUDY.replace("FAULT", fault).replace("SYSTEM", system)
+    text = text.replace("plane: vpp", f"plane: {plane_of(system)}")
     file.write_text(text, encoding="utf-8")
     load_study(file)
 
@@ -56,11 +64,19 @@ def load(folder: Path, fault: str, system: str) -> None:
 def test_every_level_is_applicable_or_refused_with_a_reason_of_the_system(
     system: str, level: dict[str, str]
 ) -> None:
-    why = not_applicable(Fault.model_validate(level), Factors(system=system, plane="vpp"))
-    name = next(iter(level.values()))
-    assert why == "" or why == (
-        f"`{name}` does not exist in {system}: {SYSTEMS[system].absent[name]}"
-    )
+    factors = Factors(system=system, plane=plane_of(system))
+    why = not_applicable(Fault.model_validate(level), factors)
+    (key, name), own = next(iter(level.items())), SYSTEMS[system]
+    there = {
+        "component": own.every_component(),
+        "socket": [*own.sockets, "all"],
+        "registry": [*own.registry.plurals, "all"],
+    }
+    if name in there.get(key, ()):
+        assert why == "" or "is one in a lane" in why
+    elif why:
+        told = own.absent.get(name) or instead_of(name, own) or "there are: "
+        assert why.startswith(f"`{name}` does not exist in {system}: ") and told in why
 
 
 @pytest.mark.parametrize(
