@@ -31,7 +31,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))
-"""Versions with which an environment was made at the pins, and the unit tests were run."""
+"""Versions with which an environment was made at the pins, and tests were run: all of them with the
+first, most of the unit tests with the others."""
 OTHERS = ("python3.11", "python3.12", "python3.13")
 """Programs that are looked for where the one that runs this is none of these."""
 HAVE_BEEN_TRIED = "3.11, 3.12 and 3.13 have been"
