@@ -169,25 +169,22 @@ def _reported() -> None:
     from nsm_resilience.analysis.figures.cells import short_names
     from nsm_resilience.study.factors import level_name
     from nsm_resilience.tables.claims import claim_rows
-    from tests.builders.records import build, describe
-    from tests.builders.studies import CAMPAIGN, make_study
+    from tests.builders.contributing import CAMPAIGN, command, describe_all
+    from tests.builders.records import build
+    from tests.builders.studies import make_study
 
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        campaign = Path("results/unpacked", CAMPAIGN)
-        study = make_study(campaign, ON_BOTH_PLANES)
+        study = make_study(CAMPAIGN, ON_BOTH_PLANES)
         for cell, trials in study.cells():
             factors = {name: str(level) for name, level in cell.factors.levels().items()}
             down = [] if cell.scenario == "S1" else [(1.0, 3.0)]
             for number in range(1, trials + 1):
                 build(
-                    campaign, cell.scenario, study=study, number=number, factors=factors, down=down
+                    CAMPAIGN, cell.scenario, study=study, number=number, factors=factors, down=down
                 )
-        describe(campaign)
-        file = campaign / "campaign.json"
-        about = json.loads(file.read_text(encoding="utf-8"))
-        file.write_text(json.dumps({"created": "2026-11-23", **about}), encoding="utf-8")
+        describe_all()
         for step in ("judge", "tables", "contrasts", "numbers", "site"):
-            _command(step, str(campaign))
+            command(step, str(CAMPAIGN))
         verdicts = pd.read_parquet("results/tables/trials.parquet")
         assert set(zip(verdicts["system"], verdicts["plane"], strict=True)) == {
             ("mesh-v3", "ebpf"), ("mesh-v3", "xdp"),
@@ -201,23 +198,12 @@ def _reported() -> None:
         words = " ".join(Path("results/site/words.html").read_text(encoding="utf-8").split())
         for meaning in ("forwarded by programs in the kernel", "A mesh of tomorrow"):
             assert meaning in words, meaning
-        assert "S2-xdp-monitored-kill-mesh-v3/01" in _command("explain", "S2")
+        assert "S2-xdp-monitored-kill-mesh-v3/01" in command("explain", "S2")
         other = make_study(Path("other"))
     assert level_name("system", "mesh-v3") == "A mesh of tomorrow"
     assert short_names(study)["S2"] == "brain, client\u2019s node"
     # a study that runs other systems has nothing to do with its planes
     assert {row["plane"] for row in claim_rows("other", other, [])} == {"kernel", "vpp"}
-
-
-def _command(*arguments: str) -> str:
-    """Call `nsm-resilience` in this folder; what it printed."""
-    from typer.testing import CliRunner
-
-    from nsm_resilience.cli import app
-
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -92,7 +93,6 @@ def build(
     kubernetes: Sequence[dict[str, Any]] = (),
     void: str | None = None,
     close: bool = True,
-    zero_s: float = 0.0,
 ) -> Path:
     """Write one record and return its folder; by default everything is as it should be.
 
@@ -122,19 +122,7 @@ def build(
         kubernetes: Raw Kubernetes events.
         void: The reason, when the runner gives the attempt up.
         close: Whether the closing event is written.
-        zero_s: When its fault comes, seconds after that of other records.
     """
-    if zero_s:
-        later = {"ZERO_NS": ns(zero_s), "ZERO_WALL": ZERO_WALL + timedelta(seconds=zero_s)}
-        with patch.multiple(samples, **later):
-            return build(
-                campaign, scenario, study=study, number=number, attempt=attempt, factors=factors,
-                down=down, lost_at=lost_at, watch_s=watch_s, because=because, settle=settle,
-                answered_s=answered_s, stage=stage, problem=problem, bystander_s=bystander_s,
-                proved=proved, acts=acts, leave_out=leave_out, path_rows=path_rows,
-                new_rows=new_rows, component_rows=component_rows, meta=meta,
-                kubernetes=kubernetes, void=void, close=close,
-            )  # fmt: skip
     study = study or make_study(campaign)
     declared = study.scenario(scenario)
     levels = Factors.model_validate({"failure": declared.default_failure, **(factors or {})})
@@ -248,6 +236,14 @@ def describe(campaign: Path) -> None:
         json.dumps({"format": 1, "campaign": CAMPAIGN, "source": "synthetic", "records": records}),
         encoding="utf-8",
     )
+
+
+@contextmanager
+def shifted(zero_s: float) -> Iterator[None]:
+    """Records made meanwhile have their fault so many seconds after that of others."""
+    later = {"ZERO_NS": ns(zero_s), "ZERO_WALL": ZERO_WALL + timedelta(seconds=zero_s)}
+    with patch.multiple(samples, **later):
+        yield
 
 
 def settled_at(after_s: float) -> float:

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.record.layout import CampaignLayout
@@ -21,6 +24,13 @@ from nsm_resilience.testbed.config import KindTestbed, load_testbed
 from nsm_resilience.trial.conduct import conduct
 
 STUDY = Path(__file__).parent / "faults.yaml"
+CONDUCT = (
+    "import sys; from pathlib import Path;"
+    "from nsm_resilience.testbed.config import KindTestbed;"
+    "from nsm_resilience.trial.conduct import conduct;"
+    "sys.exit(conduct(Path(sys.argv[1]), KindTestbed.model_validate_json(sys.argv[2]),"
+    " Path(sys.argv[3]), sys.argv[4], print))"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,14 @@ class Laboratory:
     def run(self, trial: str) -> int:
         """Conduct one trial; the exit code of the command."""
         return conduct(self.study, self.testbed, self.campaign, trial, print)
+
+    def begin(self, trial: str) -> subprocess.Popen[bytes]:
+        """Conduct one trial in a process of its own, whatever the schedule says of it."""
+        return subprocess.Popen(
+            [sys.executable, "-c", CONDUCT, str(self.study), self.testbed.model_dump_json(),
+             str(self.campaign), trial],
+            cwd=STUDY.parents[2],
+        )  # fmt: skip
 
     def record(self, trial: str, attempt: int = 1) -> Record:
         """The record of an attempt."""
@@ -49,6 +67,13 @@ def assert_proved(record: Record) -> None:
     assert all(e.data["checks"] for e in proofs)
     assert [e.data["error"] for e in record.all_of("injection")] == [None] * len(faults)
     assert all(e.data["ok"] for e in record.all_of("undo"))
+
+
+def written(folder: Path, study: Mapping[str, object]) -> Path:
+    """A study as a file."""
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(study), encoding="utf-8")
+    return path
 
 
 @contextmanager

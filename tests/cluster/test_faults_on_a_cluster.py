@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.lanes import find_lanes
-from tests.cluster.conftest import STUDY, Laboratory, assert_proved
+from tests.cluster.conftest import Laboratory, assert_proved
 
 pytestmark = pytest.mark.cluster
 
@@ -84,20 +81,7 @@ def test_a_killed_runner_leaves_a_cut_record_and_nothing_injected(laboratory: La
     moved = laboratory.campaign / "records" / Path(trial).parent / "before"
     if (laboratory.campaign / "records" / trial).exists():  # a test before ran it
         (laboratory.campaign / "records" / trial).rename(moved)
-    code = (
-        "import sys; from pathlib import Path; from tests.cluster.conftest import STUDY;"
-        "from nsm_resilience.testbed.config import KindTestbed;"
-        "from nsm_resilience.trial.conduct import conduct;"
-        "conduct(STUDY, KindTestbed.model_validate_json(sys.argv[1]), Path(sys.argv[2]),"
-        " sys.argv[3], print)"
-    )
-    root = STUDY.parents[2]
-    runner = subprocess.Popen(
-        [sys.executable, "-c", code, laboratory.testbed.model_dump_json(),
-         str(laboratory.campaign), trial],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )  # fmt: skip
+    runner = laboratory.begin(trial)
     events = laboratory.campaign / "records" / trial / "1" / "events.jsonl"
     deadline = time.monotonic() + 120
     while not (events.exists() and '"injection_proof"' in events.read_text()):

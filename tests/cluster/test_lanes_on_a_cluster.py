@@ -7,21 +7,18 @@ then loses is the other lane's doing, and no verdict about the system may rest o
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.trial.index import index_campaign
-from tests.cluster.conftest import STUDY as FAULTS
-from tests.cluster.conftest import Laboratory, a_laboratory
+from tests.cluster.conftest import Laboratory, a_laboratory, written
 
 pytestmark = pytest.mark.cluster
 
@@ -43,13 +40,6 @@ STUDY = {
         {"scenarios": ["V1"], "plane": "vpp", "failure": "hang", "trials": 1},
     ],
 }  # fmt: skip
-CONDUCT = (
-    "import sys; from pathlib import Path;"
-    "from nsm_resilience.testbed.config import KindTestbed;"
-    "from nsm_resilience.trial.conduct import conduct;"
-    "sys.exit(conduct(Path(sys.argv[1]), KindTestbed.model_validate_json(sys.argv[2]),"
-    " Path(sys.argv[3]), sys.argv[4], print))"
-)
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +47,9 @@ def laboratory(
     testbed_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
     folder = tmp_path_factory.mktemp("lanes")
-    study = folder / "study.yaml"
-    study.write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    study = written(folder, STUDY)
     with a_laboratory(testbed_file, folder, "nsm-resilience-lanes", study, lanes=2) as made:
         yield made
-
-
-def begin(laboratory: Laboratory, trial: str) -> subprocess.Popen[bytes]:
-    """Conduct a trial in a process of its own, whatever the schedule says of it."""
-    return subprocess.Popen(
-        [sys.executable, "-c", CONDUCT, str(laboratory.study),
-         laboratory.testbed.model_dump_json(), str(laboratory.campaign), trial],
-        cwd=FAULTS.parents[2],
-    )  # fmt: skip
 
 
 def await_phase(laboratory: Laboratory, trial: str, phase: str) -> None:
@@ -88,9 +68,9 @@ def test_a_schedule_lets_nothing_run_beside_it(laboratory: Laboratory) -> None:
 def test_what_a_continued_vpp_does_to_another_lane_is_no_outage_of_the_system(
     laboratory: Laboratory,
 ) -> None:
-    hung = begin(laboratory, HUNG)
+    hung = laboratory.begin(HUNG)
     await_phase(laboratory, HUNG, "steady")
-    living = begin(laboratory, LIVING)
+    living = laboratory.begin(LIVING)
     assert [process.wait(timeout=400) for process in (hung, living)] == [0, 0]
 
     watched = {
@@ -113,5 +93,5 @@ def test_what_a_continued_vpp_does_to_another_lane_is_no_outage_of_the_system(
         pytest.skip(f"nothing of {len(lost)} echoes of the living path was lost or kept waiting")
 
 
-def _rests(shared: tuple[object, ...]) -> bool:
-    return any(getattr(one, "followed", "") == "unknown" for one in shared)
+def _rests(shared: tuple[Disturbance, ...]) -> bool:
+    return any(one.followed == "unknown" for one in shared)

@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.wall_clock import wall_clocks
 from nsm_resilience.record.reader import Record
-from tests.cluster.conftest import Laboratory, a_laboratory
+from tests.cluster.conftest import Laboratory, a_laboratory, written
 
 pytestmark = [
     pytest.mark.cluster,
@@ -54,8 +53,7 @@ def laboratory(
     testbed_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
     folder = tmp_path_factory.mktemp("clock")
-    study = folder / "study.yaml"
-    study.write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    study = written(folder, STUDY)
     with a_laboratory(testbed_file, folder, "nsm-resilience-clock", study) as made:
         yield made
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import judged, levels_in_order
 from nsm_resilience.study.fault import COMPONENT_FAILURES, SOCKET_FAILURES, Fault
-from nsm_resilience.systems.base import System
+from nsm_resilience.systems.base import Component, System
 from nsm_resilience.systems.known import system_named, system_of
 
 if TYPE_CHECKING:
@@ -48,15 +48,20 @@ def broken_parts(trials: pd.DataFrame, study: Study) -> pd.DataFrame:
         can |= dict.fromkeys(map(_socket, system.sockets), SOCKET_FAILURES)
         for part, failures in can.items():
             values = dict.fromkeys(ways, "")
+            named = [own[part] for own in parts if part in own]
             for way in failures:
-                trials_of = found.get((name, part, way), [])
-                values[way] = f"{sum(trials_of)}/{len(trials_of)}" if trials_of else "not tested"
-                if way == "hang" and not trials_of and all(
-                    own[part].cannot_hang for own in parts if part in own
-                ):  # fmt: skip
-                    values[way] = "not applicable"
+                values[way] = _value(found.get((name, part, way), []), way, named)
             rows.append({"system": system.title, "part": part, **values})
     return pd.DataFrame(rows)
+
+
+def _value(supported: list[bool], way: str, named: list[Component]) -> str:
+    """Supported of all trials of one part and way to fail; else why there are none."""
+    if supported:
+        return f"{sum(supported)}/{len(supported)}"
+    if way == "hang" and all(part.cannot_hang for part in named):
+        return "not applicable"
+    return "not tested"
 
 
 def _of(fault: Fault, system: System) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nsm_resilience.mesh.lifecycle import Mesh
-from nsm_resilience.study.fault import Fault, NodeRole
+from nsm_resilience.study.fault import Fault, NodeRole, fault_id
 from nsm_resilience.study.models import Factors, Scenario
 from nsm_resilience.testbed.api import name_of
 
@@ -109,7 +109,7 @@ def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
         return factors.components[fault.component].only_on if fault.component is not None else None
 
     return [
-        PlannedFault(f"fault-{n}", fault, fault.failure_in(factors.failure), placed(fault))
+        PlannedFault(fault_id(n), fault, fault.failure_in(factors.failure), placed(fault))
         for n, fault in enumerate(scenario.faults, start=1)
     ]
 

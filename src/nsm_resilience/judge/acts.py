@@ -17,7 +17,7 @@ from nsm_resilience.judge.rules import NANOSECONDS, to_ns
 from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
-from nsm_resilience.study.fault import FAILURES, UNDOABLE
+from nsm_resilience.study.fault import FAILURES, UNDOABLE, fault_id
 
 ActKind = Literal["undo", "injection", "wipe", "collect", "install"]
 """The kinds, the most telling first: of two in one instant the first is named."""
@@ -103,7 +103,7 @@ def _undone(record: Record) -> list[Act]:
     earlier than the phase.
     """
     injected = {str(e.data.get("id")): e for e in record.all_of("injection")}
-    lasted = {f"fault-{n}": _for_s(f) for n, f in enumerate(_faults(record), start=1)}
+    lasted = {fault_id(n): _for_s(f) for n, f in enumerate(_faults(record), start=1)}
     entered = sorted(
         event.t_ns
         for event in record.all_of("phase")

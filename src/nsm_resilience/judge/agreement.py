@@ -114,9 +114,8 @@ def check_first_replies(record: Record) -> Problem | None:
             continue  # judge/newconnection.py says what is missing
         if told != begun:
             return wrong(result, "the new client did not ask when its result says")
-        mine = came[
-            (clients == UNNAMED) | (clients == key[1])
-        ]  # without any, judge/newconnection.py says so
+        mine = came[(clients == UNNAMED) | (clients == key[1])]
+        # without any, judge/newconnection.py says so
         if len(mine) and np.abs(mine - begun - to_ns(seconds)).min() > ROUNDED_NS:
             return wrong(result, f"no echo of the new client was answered {seconds:.3f} s after it")
     return None

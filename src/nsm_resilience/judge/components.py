@@ -173,6 +173,16 @@ def changed_rows(
     return order[new]
 
 
+def successive(
+    keys: NDArray[np.int64], times: NDArray[np.int64], known: NDArray[np.bool_]
+) -> tuple[Rows, Rows]:
+    """Pairs of known rows of one key that follow each other in time: the earlier and the later."""
+    order = np.lexsort((times, keys))
+    order = order[known[order]]
+    alike = keys[order[1:]] == keys[order[:-1]]
+    return order[:-1][alike], order[1:][alike]
+
+
 def _process_kind(state: Any) -> int:
     return 2 if state in STOPPED else 3 if state in DEAD else 1
 

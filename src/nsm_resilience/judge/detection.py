@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsm_resilience.judge.components import key_codes
+from nsm_resilience.judge.components import key_codes, successive
 from nsm_resilience.judge.evidence import Evidence, of_samples
 from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
 from nsm_resilience.judge.rules import to_s
@@ -141,11 +141,8 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
         found = of_samples("detection", "components", row, row, text)
         return Sign(Moment(int(times[row]), int(times[row])), f"Kubernetes: {by}", found)
 
-    order = np.lexsort((times, keys))
-    order = order[counts[order] >= 0]
-    rises = (keys[order[1:]] == keys[order[:-1]]) & (counts[order[1:]] > counts[order[:-1]])
-    for before, row in zip(order[:-1][rises], order[1:][rises], strict=True):
-        if times[row] >= begin_ns:
+    for before, row in zip(*successive(keys, times, counts >= 0), strict=True):
+        if counts[row] > counts[before] and times[row] >= begin_ns:
             where = f"{names[row]}{_on(nodes[row])}"
             text = f"restart count of {where} from {counts[before]} to {counts[row]}"
             yield sign(int(row), f"restart of {where}", text)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nsm_resilience.judge.declared import scenario_of
 from nsm_resilience.judge.evidence import Evidence, of_snapshot
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import nsm_interfaces, read_snapshot
@@ -48,7 +49,7 @@ class EndedWorkload:
 def find_ended_workload(record: Record) -> EndedWorkload | None:
     """The state of the survivor; None when the trial takes no workload away for good."""
     who = taken_away(
-        Scenario.model_validate(record.meta["scenario"]),
+        scenario_of(record),
         Factors.model_validate(record.meta["factors"]),
     )
     if not who:

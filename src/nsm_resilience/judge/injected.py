@@ -10,7 +10,7 @@ test (a socket, a pod, a rule of the network) the samples prove nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from nsm_resilience.judge.acts import UNDOING_NS
 from nsm_resilience.judge.agreement import CLOCKS_NS, wrong
-from nsm_resilience.judge.components import DEAD, STOPPED, key_codes
+from nsm_resilience.judge.components import DEAD, STOPPED, key_codes, successive
 from nsm_resilience.judge.coverage import Problem
+from nsm_resilience.judge.declared import faults_of
 from nsm_resilience.judge.evidence import of_samples
 from nsm_resilience.judge.protocol import turn_at, turns_of
 from nsm_resilience.judge.rules import to_ns, to_s
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
-from nsm_resilience.study.fault import Fault
 from nsm_resilience.systems.known import system_of
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ def _process(
     proof = _after(record, event, "injection_proof")
     if proof is None or proof.data.get("proved") is not True:
         return None
-    for check in _checks(proof):
+    checks = proof.data.get("checks")
+    for check in checks if isinstance(checks, list) else ():
         shown = check.get("before") if isinstance(check, dict) else None
         if isinstance(shown, dict) and shown.get("pid", pid) != pid:
             return wrong(proof, f"the proof is of the process {shown['pid']}, and {pid} was hit")
@@ -257,11 +258,6 @@ def _after(record: Record, injection: Event, kind: str) -> Event | None:
     )
 
 
-def _checks(proof: Event | None) -> Iterator[Any]:
-    checks = proof.data.get("checks") if proof is not None else None
-    return iter(checks if isinstance(checks, list) else ())
-
-
 def check_parts(record: Record) -> Problem | None:
     """Components that are sampled are parts of the system under test on its plane.
 
@@ -286,19 +282,11 @@ def check_parts(record: Record) -> Problem | None:
         return None
     keys = key_codes(table["node"], table["component"])
     counts = table["restarts"].fillna(-1).to_numpy(dtype=np.int64)
-    order = np.lexsort((table["t_ns"].to_numpy(dtype=np.int64), keys))
-    order = order[counts[order] >= 0]
-    falls = (keys[order[1:]] == keys[order[:-1]]) & (counts[order[1:]] < counts[order[:-1]])
-    if falls.any():
-        at = int(order[1:][np.flatnonzero(falls)[0]])
-        return _row(at, "has a lower restart count than before, and no pod was deleted")
+    before, rows = successive(keys, table["t_ns"].to_numpy(dtype=np.int64), counts >= 0)
+    falls = rows[counts[rows] < counts[before]]
+    if len(falls):
+        return _row(int(falls[0]), "has a lower restart count than before, and no pod was deleted")
     return None
-
-
-def faults_of(record: Record) -> dict[str, Fault]:
-    """The faults of the scenario by their ids."""
-    declared = record.meta["scenario"].get("faults") or []
-    return {f"fault-{n}": Fault.model_validate(one) for n, one in enumerate(declared, start=1)}
 
 
 def _row(at: int, what: str) -> Problem:

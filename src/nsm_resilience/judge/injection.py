@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nsm_resilience.judge.declared import faults_of
 from nsm_resilience.judge.evidence import Evidence, of_event
-from nsm_resilience.judge.injected import faults_of
 from nsm_resilience.judge.protocol import turns_of
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
@@ -84,12 +84,12 @@ def find_injection(record: Record, instants: Instants) -> Injection:
 
 def _undone_early(record: Record) -> str | None:
     """A fault that was to last until the end and was undone in its watch, as a clause."""
-    faults = faults_of(record)
+    faults, turns = faults_of(record), turns_of(record)
     for event in record.all_of("undo"):
         fault = faults.get(str(event.data.get("id")))
         if fault is None or fault.for_s is not None:
             continue
-        for begin, end in turns_of(record):
+        for begin, end in turns:
             if begin <= event.t_ns <= end:
                 text = (
                     f"the fault of {fault.target} was undone after {to_s(event.t_ns - begin):.1f} s"
@@ -104,8 +104,7 @@ def _not_undone(record: Record, instants: Instants) -> str | None:
     One that lasted longer, or of which nobody knows when it ended, is another fault than declared.
     """
     ends: dict[str, list[float]] = {}
-    for raw in record.meta["scenario"].get("faults") or []:
-        fault = Fault.model_validate(raw)
+    for fault in faults_of(record).values():
         if fault.for_s is not None:
             ends.setdefault(fault.target, []).append(fault.delay_s + fault.for_s)
     for target, wanted in ends.items():

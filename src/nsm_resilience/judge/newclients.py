@@ -23,11 +23,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nsm_resilience.judge.declared import scenario_of
 from nsm_resilience.judge.newconnection import NewConnection, find_new_connection
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.reader import Record
-from nsm_resilience.study.scenario import NewClient, Scenario
+from nsm_resilience.study.scenario import NewClient
 
 Service = Literal["served", "recovered", "refused", "unknown"]
 
@@ -96,7 +97,7 @@ class NewClients:
 
 def find_new_clients(record: Record, instants: Instants, rules: Rules) -> NewClients:
     """The answers of all new clients of a record."""
-    clients = Scenario.model_validate(record.meta["scenario"]).clients
+    clients = scenario_of(record).clients
     node = deciding_node(clients)
     found = {c.id: find_new_connection(record, c, instants, rules) for c in clients}
     counted = tuple(found[c.id] for c in clients if c.node == node)

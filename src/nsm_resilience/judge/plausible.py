@@ -22,6 +22,7 @@ import numpy as np
 
 from nsm_resilience.judge.agreement import AGREEMENTS, CLOCKS_NS, by_client, wrong
 from nsm_resilience.judge.coverage import Problem
+from nsm_resilience.judge.declared import scenario_of
 from nsm_resilience.judge.evidence import Evidence, of_samples
 from nsm_resilience.judge.injected import INJECTED
 from nsm_resilience.judge.protocol import PROTOCOL
@@ -31,7 +32,6 @@ from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
 from nsm_resilience.study.cells import Cell, Factors
-from nsm_resilience.study.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +186,7 @@ def _waits_s(record: Record, result: Event) -> float | None:
     """How long the client of a result may wait; None for one that the scenario has not."""
     after_s = float(record.meta["windows"]["new_connection_s"])
     node = result.node or "client"
-    for client in Scenario.model_validate(record.meta["scenario"]).clients:
+    for client in scenario_of(record).clients:
         named = result.data.get("client")
         if client.id == named or (named is None and client.at_s is None and client.node == node):
             return float(client.waits_s(after_s))

@@ -12,13 +12,13 @@ from typing import Any, get_args
 
 from nsm_resilience.judge.agreement import CLOCKS_NS, wrong
 from nsm_resilience.judge.coverage import Problem
+from nsm_resilience.judge.declared import scenario_of
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.wall_clock import STAMPED_NOW, parse_wall
 from nsm_resilience.record.events import Phase
 from nsm_resilience.record.manifest import SINCE
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
-from nsm_resilience.study.scenario import Scenario
 
 PHASES: tuple[str, ...] = get_args(Phase)
 """In the order in which a trial goes through them."""
@@ -150,7 +150,7 @@ def check_clients(record: Record) -> Problem | None:
 
     Records made before a client could ask in the watch name none.
     """
-    declared = Scenario.model_validate(record.meta["scenario"]).clients
+    declared = scenario_of(record).clients
     known = {(None, one.node) for one in declared} | {(one.id, one.node) for one in declared}
     for event in record.events:
         if event.kind in ("asked", "new_connection"):

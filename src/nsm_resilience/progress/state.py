@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nsm_resilience.record.files import object_or_empty
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
-from nsm_resilience.record.packed import unpack_first
+from nsm_resilience.record.packed import is_recorded, unpack_first
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
@@ -172,7 +172,8 @@ class Watcher:
         done = tuple(self._ended.values())
         used = {one.lane for one in running} | {one.lane for one in done}
         lanes = _lanes(layout) or sorted(used - {""})
-        over = _is_recorded(layout) or len(receipts) == len(schedule)
+        # a recorded one keeps no receipts, and nothing more is run
+        over = is_recorded(self.folder) or len(receipts) == len(schedule)
         return State(
             self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes), over
         )
@@ -227,11 +228,6 @@ def _lanes(layout: CampaignLayout) -> list[str]:
     """Lanes of the cluster that is up for the campaign; without one, none."""
     lanes = object_or_empty(layout.cluster).get("lanes")
     return [str(lane) for lane in lanes] if isinstance(lanes, list) else []
-
-
-def _is_recorded(layout: CampaignLayout) -> bool:
-    """Whether it was packed: then it keeps no receipts, and nothing more is run."""
-    return object_or_empty(layout.description).get("source") == "recorded"
 
 
 def _time(text: str) -> float:

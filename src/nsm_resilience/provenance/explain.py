@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from nsm_resilience.analysis.figures.cells import natural
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
@@ -111,7 +112,7 @@ def _declared(campaign_folder: Path) -> dict[str, int]:
 def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> str:
     """Why nothing was found, with what is near it, else with everything that there is."""
     cells = sorted({_cell(j) for j in judgements})
-    scenarios = sorted({j.scenario for j in judgements}, key=_numbered)
+    scenarios = sorted({j.scenario for j in judgements}, key=natural)
     trials = [j.trial for j in judgements if _is_meant(j, what, None)]
     if number is not None and trials:
         ends = (trial.rpartition("/")[2] for trial in trials)
@@ -130,12 +131,6 @@ def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> st
         return f"there is no verdict of {what}; did you mean {meant}?"
     there = f"cells: {', '.join(cells)}" if len(cells) <= FEW else ", ".join(scenarios)
     return f"there is no verdict of {what or 'nothing'}; judged are {there or 'none'}"
-
-
-def _numbered(scenario: str) -> tuple[str, int]:
-    """The order of scenarios for people: S2 before S10."""
-    letters = scenario.rstrip("0123456789")
-    return letters, int(scenario[len(letters) :] or 0)
 
 
 def explain(

@@ -40,8 +40,7 @@ def why_not_packed_into(out: Path, campaign: Path) -> str:
     if not out.is_dir():
         return f"{out} is a file; give a folder as --out" if out.exists() else ""
     known = {*PARTS - {"records"}, CHECKSUMS, README}
-    names = sorted(p.name for p in out.iterdir() if p.name not in known and p.suffix != ".xz")
-    others = [name for name in names if not left_behind(name)]
+    others = [name for name in _others(out, known) if Path(name).suffix != ".xz"]
     if others and not (out / CHECKSUMS).exists():
         return (
             f"{out} holds other things than a campaign in archives ({', '.join(others[:3])}); give "
@@ -57,11 +56,16 @@ def why_not_replaced(target: Path, recorded: Path) -> str:
         return f"{target} holds the archives themselves; give another folder as --out"
     if not there.is_dir():
         return f"{target} is a file; give a folder as --out" if there.exists() else ""
-    names = sorted(path.name for path in there.iterdir() if path.name not in PARTS)
-    others = [name for name in names if not left_behind(name)]
+    others = _others(there, PARTS)
     if others:
         return (
             f"{target} holds other things than an unpacked campaign ({', '.join(others[:3])}), and "
             "would be replaced as a whole; give a new folder as --out"
         )
     return ""
+
+
+def _others(folder: Path, known: set[str]) -> list[str]:
+    """What is in a folder and is neither known nor left there by systems and editors."""
+    names = sorted(path.name for path in folder.iterdir())
+    return [name for name in names if name not in known and not left_behind(name)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nsm_resilience.analysis.figures.cells import DEFAULTS, levels_in_order, natural
+from nsm_resilience.analysis.figures.cells import MOST, levels_in_order, natural
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST
@@ -14,9 +14,7 @@ from nsm_resilience.tables.cell import FACTOR_LEVELS
 
 NO_CLAIM = "no claim"
 
-_USUAL = {n: level for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")}
-"""Levels that the first page does not say: most cells have them."""
-_VARIED = ("failure", *_USUAL)
+_VARIED = ("failure", *MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
 def variant(levels: Mapping[str, str]) -> str:
     """What sets a cell apart, in words: its failure, and what is not usual."""
     said = [level_name("failure", levels["failure"])] + [
-        level_name(name, levels[name]) for name, usual in _USUAL.items() if levels[name] != usual
+        level_name(name, levels[name]) for name, usual in MOST.items() if levels[name] != usual
     ]
     return ", ".join(word for word in said if word)
 

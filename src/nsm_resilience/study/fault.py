@@ -144,6 +144,11 @@ class Model(BaseModel):
         return written
 
 
+def fault_id(number: int) -> str:
+    """The id of a scenario's fault, by its place from 1: orders, events and proofs name it."""
+    return f"fault-{number}"
+
+
 class Fault(Model):
     """One thing that is broken, on one of the trial's two nodes or in NSM's registry.
 

@@ -13,7 +13,6 @@ the kinds that a forger would think of, one by one).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -29,13 +28,13 @@ from hypothesis import strategies as st
 
 from nsm_resilience.judge.campaign import judge_campaign, judgement_of
 from nsm_resilience.provenance.explain import explain
-from nsm_resilience.record.manifest import manifest_of
 from nsm_resilience.record.strict_json import parse_json
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.tables.rows import component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES
 from nsm_resilience.tables.trials import TRIALS
 from tests.builders.records import build, describe
+from tests.builders.sealing import seal
 
 REAL = Path(__file__).parent / "real"
 NOTHING_KNOWN = {"unknown", "not_injected"}
@@ -338,12 +337,8 @@ def close_anew(record: Path) -> None:
     """Name the files and lines as they are now, as a forger does it; what is no record stays."""
     try:
         events = _events(record)
-        before = "".join(json.dumps(event) + "\n" for event in events[:-1]).encode()
-        if "files" not in events[-1]["data"]:
-            return
-        (record / "events.jsonl").write_bytes(before)
-        events[-1]["data"].update(manifest_of(record, hashlib.sha256(before).hexdigest()))
-        _write_events(record, events, number=False)
+        if "files" in events[-1]["data"]:
+            seal(record, events)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return
 

@@ -7,7 +7,6 @@ was tells of what was not: the study, the samples, the order of events, the snap
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -20,9 +19,9 @@ import pytest
 
 from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
-from nsm_resilience.record.manifest import manifest_of
 from tests.builders.records import build, describe, note
 from tests.builders.samples import ns
+from tests.builders.sealing import seal
 
 Event = dict[str, Any]
 Events = list[Event]
@@ -41,10 +40,7 @@ def sealed(record: Path, change: Change, *, number: bool = True) -> None:
         for seq, event in enumerate(events):
             event["seq"] = seq
         events[-1]["data"]["events"] = len(events) - 1
-    before = "".join(json.dumps(event) + "\n" for event in events[:-1]).encode()
-    path.write_bytes(before)
-    events[-1]["data"].update(manifest_of(record, hashlib.sha256(before).hexdigest()))
-    path.write_bytes(before + json.dumps(events[-1]).encode() + b"\n")
+    seal(record, events)
 
 
 def bound(folder: Path, scenario: str = "S2", **given: Any) -> Path:

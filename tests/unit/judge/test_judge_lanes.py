@@ -13,7 +13,7 @@ from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.altered import parse
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.study.models import Study
-from tests.builders.records import build, describe, note
+from tests.builders.records import build, describe, note, shifted
 from tests.builders.samples import ns
 from tests.builders.studies import make_study
 
@@ -59,8 +59,9 @@ def study(tmp_path: Path) -> Study:
 
 
 def cause(folder: Path, study: Study, at_s: float = 4.99, **given: Any) -> None:
-    given = {"meta": on_lane(1), "zero_s": -BEFORE_S, **given}
-    build(folder, "S2", study=study, factors={"failure": "hang"}, acts=continued(at_s), **given)
+    given = {"meta": on_lane(1), "acts": continued(at_s), **given}
+    with shifted(-BEFORE_S):
+        build(folder, "S2", study=study, factors={"failure": "hang"}, **given)
 
 
 def hit(
@@ -312,7 +313,8 @@ def test_an_act_on_another_cluster_or_of_another_clock_disturbs_nobody(
 
 def test_a_lane_that_ended_before_shares_nothing(tmp_path: Path, study: Study) -> None:
     """What it lost at its own 5 s was a minute before."""
-    hit(tmp_path, study, "S7", 3, DISTURBED, zero_s=-60.0)
+    with shifted(-60.0):
+        hit(tmp_path, study, "S7", 3, DISTURBED)
     hit(tmp_path, study, "S6", 2, DISTURBED)
     assert not any(one.measures.disturbances for one in judged(tmp_path).values())
 

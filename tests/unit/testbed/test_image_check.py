@@ -262,7 +262,7 @@ def test_the_doctor_goes_on_where_the_system_does_not_say_something(
     """A folder of Docker's that is not ours to see; a system that does not tell its memory."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     stand_in(tmp_path / "bin", "kind", "echo kind v0.30.0")
-    stand_in(tmp_path / "bin", "docker", "echo /proc/1/root/nowhere")
+    stand_in(tmp_path / "bin", "docker", "echo /nowhere/to/be/seen")
 
     def silent(name: str) -> int:
         raise ValueError(f"unrecognized configuration name: {name}")

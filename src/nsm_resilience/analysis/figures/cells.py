@@ -42,9 +42,12 @@ _SAID = ("plane", "client", "failure")
 USUAL = tuple(level_name(name, DEFAULTS[name]) for name in FACTORS if name not in _SAID)
 """Names of levels that are not said of a cell: most cells have them."""
 
+MOST = {n: level for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")}
+"""Levels that most cells have, of the factors whose level is the same for every scenario."""
+
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "failure": ("none", "kill", "replace"),
-    **{n: (level,) for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")},
+    **{name: (level,) for name, level in MOST.items()},
 }
 """Levels that a label may leave out: where nothing is said, a reader takes these (issue 18.4)."""
 
