@@ -32,6 +32,7 @@ onstart:
     say_unused_lanes()
     say_plane()
     workflow.scheduler.keepgoing = False
+    look_when_jobs_end()
     if cluster_was_left():
         Path("results/logs").mkdir(parents=True, exist_ok=True)
         shell("nsm-resilience cluster up {CLUSTER:q} >> results/logs/cluster-up.log 2>&1")

@@ -8,6 +8,7 @@ if SETTINGS.source == "recorded":
     # In place of Snakemake's own lock, which a killed build leaves behind (profiles/default).
     onstart:
         claim_results()
+        look_when_jobs_end()
 
 
 rule unpack:
