@@ -9,12 +9,12 @@ altered at a time: the table `sensitivity`.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.nearest import did_you_mean
 
 
 class AlterationError(ValueError):
@@ -78,8 +78,7 @@ def parse(text: str) -> Alteration:
     key, equals, given = text.partition("=")
     key = key.strip()
     if key not in KEYS:
-        near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.5)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(KEYS)}"
+        hint = did_you_mean(key, KEYS) or f"there are: {', '.join(KEYS)}"
         raise AlterationError(f"`{key}` is no rule that can be altered; {hint}")
     try:
         value = float(given) if equals else math.nan

@@ -23,7 +23,7 @@ from nsm_resilience.record.files import new_file, well_formed
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.packed import unpack_first
 from nsm_resilience.record.reader import RecordError, read_record
-from nsm_resilience.record.strict_json import parse_json
+from nsm_resilience.strict_json import parse_json
 from nsm_resilience.study.load import ConfigError
 
 Progress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.record.strict_json import parse_json
+from nsm_resilience.strict_json import parse_json
 
 
 def check_sound(judgement: Judgement) -> None:

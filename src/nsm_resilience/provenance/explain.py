@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.newclients import BlindTime
+from nsm_resilience.nearest import did_you_mean, nearest
 from nsm_resilience.provenance.chain import Built, chain_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
 from nsm_resilience.study.load import ConfigError, load_recorded_study
@@ -72,11 +72,8 @@ def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
     if not files:
         raise ExplainError(f"{verdicts} holds no verdicts; run `snakemake` first")
     if campaign is not None and campaign not in files:
-        near = difflib.get_close_matches(campaign.lower(), files, n=1, cutoff=0.5)
-        meant = f"did you mean `{near[0]}`? " if near else ""
-        raise ExplainError(
-            f"there is no campaign {campaign} in {verdicts}; {meant}there are: {', '.join(files)}"
-        )
+        hint = did_you_mean(campaign, files) or f"there are: {', '.join(files)}"
+        raise ExplainError(f"there is no campaign {campaign} in {verdicts}; {hint}")
     order = [name for name in Built(verdicts.parent).campaigns if name in files]
     names = [campaign] if campaign is not None else [*order, *(n for n in files if n not in order)]
     return [judgement for name in names for judgement in read_judgements(files[name])]
@@ -121,11 +118,8 @@ def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> st
     scenario, slash, rest = what.partition("/")
     if slash and rest.isdigit() and scenario.lower() in {name.lower() for name in scenarios}:
         return f"there is no verdict of {what}; write `{scenario} --trial {int(rest)}`"
-    known = {name.lower(): name for name in (*scenarios, *cells, *(j.trial for j in judgements))}
     near = [cell for cell in cells if what and cell.lower().startswith(what.lower())]
-    near = near or [
-        known[n] for n in difflib.get_close_matches(what.lower(), known, n=3, cutoff=0.6)
-    ]
+    near = near or nearest(what, (*scenarios, *cells, *(j.trial for j in judgements)), 3, 0.6)
     if near:
         meant = " or ".join(f"`{name}`" for name in near[:3])
         return f"there is no verdict of {what}; did you mean {meant}?"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from nsm_resilience.record.files import well_formed
-from nsm_resilience.record.strict_json import JsonError, parse_json
+from nsm_resilience.strict_json import JsonError, parse_json
 
 Phase = Literal[
     "clean", "install", "connect", "steady", "fault", "watch", "after", "undo", "collect", "wipe"

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character: no UTF-8 text has one."""
+from nsm_resilience.strict_json import SURROGATE
 
 
 @contextmanager

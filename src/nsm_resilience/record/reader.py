@@ -21,7 +21,7 @@ from nsm_resilience.record.samples import (
     typed,
     wrong_columns,
 )
-from nsm_resilience.record.strict_json import JsonError, parse_json
+from nsm_resilience.strict_json import JsonError, parse_json
 
 if TYPE_CHECKING:
     import pandas as pd

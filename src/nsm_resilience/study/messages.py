@@ -7,7 +7,6 @@ that it is in, the nearest word that is known, and an example of what would be r
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import unicodedata
@@ -17,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nsm_resilience.nearest import did_you_mean, nearest
 from nsm_resilience.study.yaml_file import Document, Location, Place
 
 PATTERNS = {
@@ -53,7 +53,7 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
     if kind == "extra_forbidden":
         wrong = str(error["loc"][-1])
         known = sorted(_node(schema, location[:-1], document.data).get("properties", {}))
-        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+        near = nearest(wrong, known)
         hint = f"did you mean `{near[0]}:`?" if near else f"known keys: {', '.join(known)}"
         return f"{where}: `{_visible(wrong)}` is no key here{_foreign(wrong)}; {hint}"
     place = document.places.get(location, Place(0))
@@ -145,16 +145,9 @@ def _advice(
     kind: str, context: Mapping[str, Any], node: Mapping[str, Any], written: str, example: str
 ) -> str:
     if kind in ("literal_error", "enum", "union_tag_invalid"):
-        # capitals and `_` are slips of their own, and no reason for another word
-        words = {_plain(word): word for word in _known(context, node)}
-        near = difflib.get_close_matches(_plain(written), words, n=1, cutoff=0.5)
-        if near:
-            return f"did you mean `{words[near[0]]}`?"
+        if meant := did_you_mean(written, _known(context, node)):
+            return meant
     return f"write for example `{example}`"
-
-
-def _plain(word: str) -> str:
-    return word.casefold().replace("_", "-")
 
 
 def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:

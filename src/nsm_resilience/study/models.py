@@ -7,11 +7,11 @@ These pydantic models are the one source of the configuration's defaults and of 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from nsm_resilience.nearest import did_you_mean
 from nsm_resilience.study.cells import (
     Arm,
     Cell,
@@ -136,11 +136,10 @@ class Study(Model):
         for number, arm in enumerate(self.campaign, start=1):
             for scenario_id in arm.scenarios:
                 if scenario_id not in ids:
-                    near = get_close_matches(scenario_id, ids, n=1, cutoff=0.5)
+                    there = f"{did_you_mean(scenario_id, ids)} declared are: {', '.join(ids)}"
                     raise ValueError(
                         f"campaign, arm {number}: there is no scenario `{scenario_id}`; "
-                        + (f"did you mean `{near[0]}`? " if near else "")
-                        + f"declared are: {', '.join(ids)}"
+                        f"{there.lstrip()}"
                     )
                 scenario = self.scenario(scenario_id)
                 for cell in arm.cells(scenario):

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
+from nsm_resilience.nearest import nearest
 from nsm_resilience.systems import known
 
 
@@ -38,14 +37,7 @@ def _one_of(key: str, names: tuple[str, ...]) -> Callable[[str], str]:
 def _meant(value: str, names: tuple[str, ...]) -> str:
     """The name that no system has and that is meant, however it is spelled; empty for another."""
     absent = known.in_no_system()
-    spelled = {_plain(name): name for name in (*names, *absent)}
-    near = get_close_matches(_plain(value), spelled, n=1, cutoff=0.8)
-    meant = spelled[near[0]] if near else ""
-    return meant if meant in absent else ""
-
-
-def _plain(name: str) -> str:
-    return "-".join(re.split(r"[\s_-]+", name.strip().casefold()))
+    return next((name for name in nearest(value, (*names, *absent), 1, 0.8) if name in absent), "")
 
 
 def _schema(names: tuple[str, ...]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from nsm_resilience.nearest import did_you_mean
 from nsm_resilience.study.models import Cell, Study
 
 
@@ -105,12 +105,7 @@ def find_trial(study: Study, trial: str) -> ScheduledTrial:
     for scheduled in schedule:
         if scheduled.trial == trial:
             return scheduled
-    known = {s.trial.casefold(): s.trial for s in schedule}
-    near = get_close_matches(trial.casefold(), known, n=1, cutoff=0.8)
     cells = sorted({s.cell.id for s in schedule})
-    hint = (
-        f"did you mean `{known[near[0]]}`?"
-        if near
-        else f"a trial is written <cell>/<NN>, with a cell out of: {', '.join(cells)}"
-    )
+    written = f"a trial is written <cell>/<NN>, with a cell out of: {', '.join(cells)}"
+    hint = did_you_mean(trial, (s.trial for s in schedule), 0.8) or written
     raise NoSuchTrial(f"the study `{study.name}` has no trial `{trial}`; {hint}")

@@ -9,7 +9,6 @@ written. A key that is there twice is an error, and so is a file in another enco
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+
+from nsm_resilience.strict_json import JsonError, parse_json
 
 LARGEST = 16 * 2**20
 """Bytes. A study of every pair of failures has less than one MiB."""
@@ -82,12 +83,11 @@ def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
     text = _decoded(raw)
     try:
         if is_json:
-            read = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
-            return Document(_frozen(read))
+            return Document(_frozen(parse_json(text)))
         node = yaml.BaseLoader(text).get_single_node()
         return _Builder().document(node)
-    except json.JSONDecodeError as error:
-        raise NotReadable(f"line {error.lineno}: is not JSON: {error.msg}") from error
+    except JsonError as error:
+        raise NotReadable(f"is not JSON: {error}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = error.character if isinstance(error.character, int) else ord(str(error.character))
@@ -150,20 +150,6 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
         since = f", {error.context} from line {error.context_mark.line + 1}"
     hint = f" in `{shown.strip()[:60]}`" if shown.strip() else ""
     return f"line {mark.line + 1}: is not YAML{hint}: {problem}{since}"
-
-
-def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object of JSON; NotReadable for a key that is there twice."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise NotReadable(f"`{key}` is there twice in one object; keep one")
-        found[key] = value
-    return found
-
-
-def _no_number(word: str) -> object:
-    raise NotReadable(f"holds `{word}`, which is no number of JSON")
 
 
 def unprintable(text: str) -> str:

@@ -28,8 +28,8 @@ from hypothesis import strategies as st
 
 from nsm_resilience.judge.campaign import judge_campaign, judgement_of
 from nsm_resilience.provenance.explain import explain
-from nsm_resilience.record.strict_json import parse_json
 from nsm_resilience.site.attempt import attempt_page
+from nsm_resilience.strict_json import parse_json
 from nsm_resilience.tables.rows import component_rows, outage_rows, phase_rows, trial_row
 from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES
 from nsm_resilience.tables.trials import TRIALS

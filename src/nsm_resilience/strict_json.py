@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
-
-from nsm_resilience.record.files import SURROGATE
 
 LARGEST = 2**63 - 1
 """The largest integer of the tables, and of a clock in nanoseconds."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: no UTF-8 text has one."""
 
 
 class JsonError(ValueError):
@@ -53,7 +55,9 @@ def parse_json(text: str | bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise JsonError("an object has one key twice")
+        keys = [key for key, _ in pairs]
+        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        raise JsonError(f"the key {ascii(twice)[:40]} is there twice in one object; keep one")
     return found
 
 
