@@ -87,7 +87,6 @@ def findings(
             "rows": compared,
             "sentences": remedies.helped(compared),
             "untried": remedies.untried(compared),
-            "leads": remedies.leads(compared),
             "cost": remedies.cost(campaigns),
         },
         "quiet": quiet(without_fault),

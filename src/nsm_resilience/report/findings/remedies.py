@@ -148,11 +148,6 @@ def _how_many(row: Mapping[str, Any]) -> str:
     return f"{counted(row['pairs'], 'cell')} of {scenarios}"
 
 
-def leads(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether there is anything that its rules were not made for, and so comes first."""
-    return any(row["untried"] for row in rows)
-
-
 def _untried_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Of what was untried the nine lead, because the paper speaks of them."""
     return sorted(rows, key=lambda row: (not row["untried"], row["group"] != GROUPS[False]))
