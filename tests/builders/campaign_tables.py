@@ -129,7 +129,6 @@ def tables_of(
                 "outage_median_low_s": median.low, "outage_median_high_s": median.high,
                 "censored": int(judged["outage_censored"].sum()),
                 "down_median_s": float(judged["down_s"].median()) if n else None,
-                "interruptions_median": float(judged["interruptions"].median()) if n else None,
                 "interruptions_most": int(judged["interruptions"].max()) if n else 0,
                 "blind_n": 0, "blind_median_s": math.nan, "blind_censored": 0,
             }
@@ -204,7 +203,7 @@ def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:
 def _outages(trials: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
-            **{name: row[name] for name in schemas.OUTAGES.names[:7]}, "number": 1, "begin_s": 6.0,
+            **{name: row[name] for name in schemas.OUTAGES.names[:4]}, "number": 1, "begin_s": 6.0,
             "end_s": None if row["outage_censored"] else 6.0 + row["outage_s"],
             "length_s": row["outage_s"], "censored": row["outage_censored"],
             "echoes_lost": row["replies_lost"], "first_seq": 800, "last_seq": 900,

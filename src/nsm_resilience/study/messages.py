@@ -144,10 +144,9 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
 def _advice(
     kind: str, context: Mapping[str, Any], node: Mapping[str, Any], written: str, example: str
 ) -> str:
-    if kind in ("literal_error", "enum", "union_tag_invalid"):
-        if meant := did_you_mean(written, _known(context, node)):
-            return meant
-    return f"write for example `{example}`"
+    words = kind in ("literal_error", "enum", "union_tag_invalid")
+    meant = did_you_mean(written, _known(context, node)) if words else ""
+    return meant or f"write for example `{example}`"
 
 
 def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:

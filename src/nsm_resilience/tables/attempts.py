@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.judge.verdict import Verdict
-from nsm_resilience.tables.columns import Column
+from nsm_resilience.tables.columns import Column, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,11 +92,8 @@ def counted_parts(parts: Iterable[str]) -> dict[str, int]:
 def attempt_columns() -> tuple[Column, ...]:
     """How many attempts there are, and of each part that is in no n."""
     return (
-        Column("attempts", "integer", "attempts of all its trials", least=0),
-        *(
-            Column(part, "integer", f"attempts in no n: {MEANINGS[part]}", least=0)
-            for part in APART
-        ),
+        count("attempts", "attempts of all its trials"),
+        *(count(part, f"attempts in no n: {MEANINGS[part]}") for part in APART),
     )
 
 

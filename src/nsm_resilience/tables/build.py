@@ -8,7 +8,7 @@ that is a few numbers, so that memory hardly grows with the campaign.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,13 +24,9 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
-from nsm_resilience.tables.campaigns import (
-    CAMPAIGNS,
-    RULE_CHANGES,
-    campaign_row,
-    change_rows,
-)
+from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row, change_rows
 from nsm_resilience.tables.claims import claim_rows
+from nsm_resilience.tables.columns import Table
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR, control_rows, processor_rows
 from nsm_resilience.tables.disturbances import (
     COINCIDENCES,
@@ -62,17 +58,15 @@ from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.trials import TRIALS
 from nsm_resilience.tables.write import TableWriter, write_table
 
-BY_CAMPAIGN = (
-    SCENARIOS,
-    CLAIMS,
-    CONTROLS,
-    EFFICIENCY,
-    COINCIDENCES,
-    SENSITIVITY,
-    CAMPAIGNS,
-    RULE_CHANGES,
+BY_ATTEMPT: tuple[tuple[Table, Callable[[Judgement], Iterable[Row]]], ...] = (
+    (OUTAGES, outage_rows),
+    (NEW_CLIENTS, new_client_rows),
+    (DISTURBANCES, disturbance_rows),
+    (COMPONENTS, component_rows),
+    (PROCESSOR, processor_rows),
+    (PHASES, phase_rows),
 )
-"""Tables of which the rows of a campaign are made at once; the others have rows of attempts."""
+"""Tables with rows of each attempt, beside `trials`."""
 
 PACKAGE = Path(nsm_resilience.__file__).parent
 """Where the code that runs lies."""
@@ -112,39 +106,46 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CampaignError(f"two campaigns are called {', '.join(twice)}; list each once")
-    whole: dict[str, list[Row]] = {table.name: [] for table in BY_CAMPAIGN}
     code = code_here(PACKAGE)
+    summed: list[list[tuple[Table, list[Row]]]] = []
     with ExitStack() as open_tables:
-        writers = [
-            open_tables.enter_context(TableWriter(table, out_dir))
-            for table in (TRIALS, OUTAGES, NEW_CLIENTS, DISTURBANCES, COMPONENTS, PROCESSOR, PHASES)
-        ]
+        trials = open_tables.enter_context(TableWriter(TRIALS, out_dir))
+        writers = {
+            open_tables.enter_context(TableWriter(table, out_dir)): rows
+            for table, rows in BY_ATTEMPT
+        }
         for source in sources:
             listed = _in_order(source.study, list(_list(source.verdicts)))
-            judgements = [one.judgement for one in listed]
-            times = [one.times for one in listed if one.times is not None]
-            whole[SCENARIOS.name] += scenario_rows(source.name, source.study, judgements)
-            whole[CLAIMS.name] += claim_rows(source.name, source.study, judgements)
-            whole[CONTROLS.name] += control_rows(source.name, judgements)
-            whole[EFFICIENCY.name] += efficiency_rows(source.name, times)
-            whole[COINCIDENCES.name] += coincidence_rows(source.name, judgements)
-            whole[SENSITIVITY.name] += sensitivity_rows(
-                source.name, Rules.of_study(source.study), judgements
-            )
-            whole[CAMPAIGNS.name].append(
-                campaign_row(source.name, source.records, source.commits, code)
-            )
-            whole[RULE_CHANGES.name] += change_rows(source.name, source.commits)
+            summed.append(_summed(source, listed, code))
             company = company_of(source.study)
             for piece in _pieces(source.verdicts, listed):
-                for writer in writers:
-                    writer.write(_rows(writer.table.name, piece, company))
-    written = [
-        path
-        for table in BY_CAMPAIGN
-        for path in write_table(table, table.frame(whole[table.name]), out_dir)
+                trials.write(trial_row(one, company.get(one.trial)) for one in piece)
+                for writer, rows in writers.items():
+                    writer.write(row for one in piece for row in rows(one))
+    written = [path for one in (trials, *writers) for path in one.paths]
+    for same in zip(*summed, strict=True):
+        table = same[0][0]
+        written += write_table(table, table.frame(row for _, rows in same for row in rows), out_dir)
+    return sorted(written)
+
+
+def _summed(
+    source: _Source, listed: Sequence[_Listed], code: Mapping[str, str]
+) -> list[tuple[Table, list[Row]]]:
+    """The rows of a campaign in each table that sums up its attempts."""
+    name, study, commits = source.name, source.study, source.commits
+    judgements = [one.judgement for one in listed]
+    times = [one.times for one in listed if one.times is not None]
+    return [
+        (SCENARIOS, scenario_rows(name, study, judgements)),
+        (CLAIMS, claim_rows(name, study, judgements)),
+        (CONTROLS, [*control_rows(name, judgements)]),
+        (EFFICIENCY, efficiency_rows(name, times)),
+        (COINCIDENCES, [*coincidence_rows(name, judgements)]),
+        (SENSITIVITY, sensitivity_rows(name, Rules.of_study(study), judgements)),
+        (CAMPAIGNS, [campaign_row(name, source.records, commits, code)]),
+        (RULE_CHANGES, change_rows(name, commits)),
     ]
-    return sorted([*written, *(path for writer in writers for path in writer.paths)])
 
 
 @dataclass(frozen=True)
@@ -187,20 +188,6 @@ def company_of(study: Study) -> dict[str, str]:
     if study.turns is None:
         return {}
     return {s.trial: "alone" if s.alone else "side by side" for s in make_schedule(study)}
-
-
-def _rows(table: str, judgements: Sequence[Judgement], company: Mapping[str, str]) -> Iterable[Row]:
-    if table == TRIALS.name:
-        return (trial_row(judgement, company.get(judgement.trial)) for judgement in judgements)
-    rows = {
-        OUTAGES.name: outage_rows,
-        NEW_CLIENTS.name: new_client_rows,
-        DISTURBANCES.name: disturbance_rows,
-        COMPONENTS.name: component_rows,
-        PROCESSOR.name: processor_rows,
-        PHASES.name: phase_rows,
-    }[table]
-    return (row for judgement in judgements for row in rows(judgement))
 
 
 def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:

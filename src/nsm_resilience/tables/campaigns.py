@@ -14,7 +14,7 @@ from typing import Any
 
 from nsm_resilience.record.commits import CODE, STUDY, Commits, Used
 from nsm_resilience.tables.cell import CAMPAIGN
-from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.columns import Rule, Table, count, text
 
 Row = dict[str, Any]
 
@@ -25,46 +25,41 @@ CAMPAIGNS = Table(
     "One row per campaign: what git shows of when its rules were written and changed.",
     (
         CAMPAIGN,
-        Column("first_trial", "text", "when its first attempt began, UTC", "none was run"),
-        Column("last_trial", "text", "when its last attempt began, UTC", "none was run"),
-        Column("first_commit", "text", "commit of the first attempt", "its record names none"),
-        Column("last_commit", "text", "commit of the last attempt", "its record names none"),
-        Column("commits", "integer", "different commits that its records name", least=0),
-        Column(
+        text("first_trial", "when its first attempt began, UTC", "none was run"),
+        text("last_trial", "when its last attempt began, UTC", "none was run"),
+        text("first_commit", "commit of the first attempt", "its record names none"),
+        text("last_commit", "commit of the last attempt", "its record names none"),
+        count("commits", "different commits that its records name"),
+        text(
             "study_file",
-            "text",
             "files of the first commit with the content of its study, separated by `, `",
             "there is none, or it is not known",
         ),
-        Column(
+        text(
             "rules_committed",
-            "text",
             "when the last change of a rule was committed that the first commit holds, UTC",
             "it is not known",
         ),
-        Column(
+        text(
             "rules_before",
-            "text",
             "whether the study's file and the code of the first attempt stood in git as they were, "
             "committed before it began",
             one_of=ANSWERS,
         ),
-        Column(
+        text(
             "changed_between",
-            "text",
             "whether a commit changed the code between the first and the last attempt",
             one_of=ANSWERS,
         ),
-        Column("parts_between", "text", "which, separated by `, `", "none"),
-        Column("changes", "integer", "such commits, see rule_changes", "it is not known", least=0),
-        Column(
+        text("parts_between", "which, separated by `, `", "none"),
+        count("changes", "such commits, see rule_changes", "it is not known"),
+        text(
             "changed_since",
-            "text",
             "whether the code that judges in this build is another than at the first attempt",
             one_of=ANSWERS,
         ),
-        Column("parts_since", "text", "which, separated by `, `", "none"),
-        Column("why", "text", "the reason of each no in rules_before and each not known", "none"),
+        text("parts_since", "which, separated by `, `", "none"),
+        text("why", "the reason of each no in rules_before and each not known", "none"),
     ),
     ("campaign",),
     (
@@ -92,11 +87,11 @@ RULE_CHANGES = Table(
     "Every commit that changed the code of the rules between a campaign's attempts.",
     (
         CAMPAIGN,
-        Column("commit", "text", "its id"),
-        Column("committed", "text", "when, UTC"),
-        Column("subject", "text", "first line of its message"),
-        Column("parts", "text", "schedule or judge, separated by `, `"),
-        Column("paths", "text", "files, separated by `, `"),
+        text("commit", "its id"),
+        text("committed", "when, UTC"),
+        text("subject", "first line of its message"),
+        text("parts", "schedule or judge, separated by `, `"),
+        text("paths", "files, separated by `, `"),
     ),
     ("campaign", "commit"),
 )

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from nsm_resilience.study.cells import LEVELS
-from nsm_resilience.tables.columns import Column
+from nsm_resilience.tables.columns import Column, count, text
 
 COMPANY = ("alone", "side by side")
 
@@ -18,11 +18,18 @@ CELL = ("scenario", *FACTOR_LEVELS)
 
 def factor(name: str) -> Column:
     """The column of a factor."""
-    return Column(name, "text", f"level of the factor {name}", one_of=FACTOR_LEVELS[name])
+    return text(name, f"level of the factor {name}", one_of=FACTOR_LEVELS[name])
 
 
-CAMPAIGN = Column("campaign", "text", "name of the campaign")
-TRIAL = Column("trial", "text", "<cell id>/<number>")
-ATTEMPT = Column("attempt", "integer", "attempt of this trial, from 1", least=1)
-SCENARIO = Column("scenario", "text", "scenario of the study")
+CAMPAIGN = text("campaign", "name of the campaign")
+SCENARIO = text("scenario", "scenario of the study")
 FACTORS = tuple(factor(name) for name in FACTOR_LEVELS)
+NODE = text("node", "role of the node", one_of=("client", "endpoint"))
+
+OF_ATTEMPT = (
+    CAMPAIGN,
+    text("trial", "<cell id>/<number>"),
+    count("attempt", "attempt of this trial, from 1", least=1),
+    SCENARIO,
+)
+"""The columns that name an attempt."""

@@ -54,6 +54,36 @@ class Column:
         return _PANDAS[self.kind, bool(self.empty)]
 
 
+def text(name: str, meaning: str, empty: str = "", one_of: tuple[str, ...] = ()) -> Column:
+    """A column of text."""
+    return Column(name, "text", meaning, empty, one_of)
+
+
+def count(name: str, meaning: str, empty: str = "", least: int = 0) -> Column:
+    """A column of whole numbers that are never below `least`."""
+    return Column(name, "integer", meaning, empty, least=least)
+
+
+def amount(name: str, meaning: str, empty: str = "") -> Column:
+    """A column of numbers, such as lengths in seconds, that are never below 0."""
+    return Column(name, "number", meaning, empty, least=0)
+
+
+def share(name: str, meaning: str, empty: str = "", least: float = 0) -> Column:
+    """A column of shares: numbers from `least` to 1."""
+    return Column(name, "number", meaning, empty, least=least, most=1)
+
+
+def number(name: str, meaning: str, empty: str = "") -> Column:
+    """A column of any numbers."""
+    return Column(name, "number", meaning, empty)
+
+
+def truth(name: str, meaning: str, empty: str = "") -> Column:
+    """A column of truths."""
+    return Column(name, "truth", meaning, empty)
+
+
 @dataclass(frozen=True)
 class Rule:
     """Something that holds in every row, over several columns.

@@ -9,8 +9,8 @@ Differences are second less first. Rows are made by `analysis.contrast_rows` and
 from __future__ import annotations
 
 from nsm_resilience.study.factors import FACTORS
-from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
-from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTOR_LEVELS, SCENARIO
+from nsm_resilience.tables.columns import Rule, Table, amount, count, number, share, text, truth
 
 SIDES = ("first", "second")
 
@@ -22,8 +22,6 @@ KINDS: dict[str, str] = {
 """What the two sets of a contrast differ in, and how that is called: a factor, whether others ran
 beside, the campaign. Which sets these are, is said in `analysis.contrasts`."""
 
-DIFFERS_IN = tuple(KINDS)
-
 WORDS = ("better", "worse", "larger", "smaller", "equal", "open")
 """What is said of a difference; rests on the adjusted test and the adjusted interval alone.
 
@@ -33,7 +31,6 @@ measure of which it is known which way is better; `larger`, `smaller`: the same 
 """
 
 _ONE_SIDED = "one of the two has no value"
-_NO_VALUE = "no value"
 _NO_INTERVAL = f"{_ONE_SIDED}, or so few values that no test of them reaches this confidence"
 _NOT_MADE = f"{_ONE_SIDED}, or no outcome of so few trials could reach the level"
 _FEW_UNITS = f"{_ONE_SIDED}, too few units, or none that differs from another"
@@ -42,103 +39,81 @@ CONTRASTS = Table(
     "contrasts",
     "Two sets of trials that differ in one thing: one row per cell and measure.",
     (
-        Column("differs_in", "text", "what the two differ in", one_of=DIFFERS_IN),
-        Column("first", "text", "its level in the first, what is compared with"),
-        Column("second", "text", "its level in the second"),
-        Column("first_campaign", "text", "campaign of the first"),
-        Column("second_campaign", "text", "campaign of the second"),
-        Column("scenario", "text", "scenario of the study"),
+        text("differs_in", "what the two differ in", one_of=tuple(KINDS)),
+        text("first", "its level in the first, what is compared with"),
+        text("second", "its level in the second"),
+        text("first_campaign", "campaign of the first"),
+        text("second_campaign", "campaign of the second"),
+        SCENARIO,
         *(
-            Column(
-                name,
-                "text",
-                f"level of the factor {name} in both",
-                "it is what the two differ in",
-                one_of=levels,
+            text(
+                name, f"level of the factor {name} in both", "it is what the two differ in", levels
             )
             for name, levels in FACTOR_LEVELS.items()
         ),
-        Column("measure", "text", "what is compared, see `analysis.measures`"),
-        Column("unit", "text", "its unit; a share has none", "a share or a count"),
-        Column("better", "text", "which way is better", "not known", one_of=("less", "more")),
+        text("measure", "what is compared, see `analysis.measures`"),
+        text("unit", "its unit; a share has none", "a share or a count"),
+        text("better", "which way is better", "not known", ("less", "more")),
         *(
             column
             for side in SIDES
             for column in (
-                Column(f"{side}_n", "integer", "values", least=0),
-                Column(f"{side}_censored", "integer", "of these, not seen to end", least=0),
-                Column(
+                count(f"{side}_n", "values"),
+                count(f"{side}_censored", "of these, not seen to end"),
+                amount(
                     f"{side}_value",
-                    "number",
                     "median; of a share the share itself; infinite = among the censored",
-                    _NO_VALUE,
-                    least=0,
+                    "no value",
                 ),
             )
         ),
-        Column(
+        number(
             "difference",
-            "number",
             "Hodges-Lehmann shift, of a share the difference",
             f"{_ONE_SIDED}, or censoring leaves it open",
         ),
-        Column(
-            "at_least", "number", "least that the difference can be; -infinite where it is open",
-            _ONE_SIDED,
+        number(
+            "at_least", "least that the difference can be; -infinite where it is open", _ONE_SIDED
         ),
-        Column("at_most", "number", "most that it can be; infinite where it is open", _ONE_SIDED),
-        Column("low", "number", "interval of it that holds for the whole family", _NO_INTERVAL),
-        Column("high", "number", "its upper end; infinite where it is open", _NO_INTERVAL),
-        Column(
+        number("at_most", "most that it can be; infinite where it is open", _ONE_SIDED),
+        number("low", "interval of it that holds for the whole family", _NO_INTERVAL),
+        number("high", "its upper end; infinite where it is open", _NO_INTERVAL),
+        share(
             "delta",
-            "number",
             "chance that a value of the second is larger less that it is smaller (Cliff)",
             f"{_ONE_SIDED}, or it is a share",
             least=-1,
-            most=1,
         ),
-        Column("delta_low", "number", "its interval for the whole family", _NO_INTERVAL, least=-1,
-               most=1),
-        Column("delta_high", "number", "its upper end", _NO_INTERVAL, least=-1, most=1),
-        Column("resampled", "text", "which trials are alike and resampled together",
-               one_of=("block", "turn", "cluster")),
-        Column(
+        share("delta_low", "its interval for the whole family", _NO_INTERVAL, least=-1),
+        share("delta_high", "its upper end", _NO_INTERVAL, least=-1),
+        text(
+            "resampled",
+            "which trials are alike and resampled together",
+            one_of=("block", "turn", "cluster"),
+        ),
+        share(
             "resampled_low",
-            "number",
             "interval of delta, of a share of the difference, by these, for the whole family",
             _FEW_UNITS,
             least=-1,
-            most=1,
         ),
-        Column("resampled_high", "number", "its upper end", _FEW_UNITS, least=-1, most=1),
-        Column("p", "number", "two-sided p by itself", _NOT_MADE, least=0, most=1),
-        Column(
-            "p_adjusted",
-            "number",
-            "p for the whole family (Holm)",
-            f"{_NOT_MADE} for the whole family",
-            least=0,
-            most=1,
-        ),
-        Column(
+        share("resampled_high", "its upper end", _FEW_UNITS, least=-1),
+        share("p", "two-sided p by itself", _NOT_MADE),
+        share("p_adjusted", "p for the whole family (Holm)", f"{_NOT_MADE} for the whole family"),
+        share(
             "least_p",
-            "number",
             "least adjusted p that these sizes could give; of a test not made, by itself",
             _ONE_SIDED,
-            least=0,
-            most=1,
         ),
-        Column(
+        text(
             "method",
-            "text",
             "`exact`, or `Monte Carlo` with its draws and the 95 % interval of p",
             _NOT_MADE,
         ),
-        Column("family", "text", "which tests are adjusted together"),
-        Column("family_size", "integer", "how many tests these are", least=0),
-        Column("margin", "number", "a difference within it is of no account", "none is stated",
-               least=0),
-        Column("word", "text", "what is said of it", one_of=WORDS),
+        text("family", "which tests are adjusted together"),
+        count("family_size", "how many tests these are"),
+        amount("margin", "a difference within it is of no account", "none is stated"),
+        text("word", "what is said of it", one_of=WORDS),
     ),
     ("differs_in", "first", "second", "first_campaign", "second_campaign", *CELL, "measure"),
     (
@@ -157,20 +132,21 @@ CONTRASTS = Table(
         ),
         Rule(
             "censored is at most n",
-            lambda t: (t["first_censored"] <= t["first_n"])
-            & (t["second_censored"] <= t["second_n"]),
+            lambda t: (
+                (t["first_censored"] <= t["first_n"]) & (t["second_censored"] <= t["second_n"])
+            ),
         ),
     ),
-)  # fmt: skip
+)
 
 ENVIRONMENTS = Table(
     "environments",
     "What each campaign was made with and by which rules: one row per campaign and fact.",
     (
-        Column("campaign", "text", "name of the campaign"),
-        Column("what", "text", "the fact"),
-        Column("value", "text", "its value"),
-        Column("shared", "truth", "whether every campaign of the build has the same value"),
+        CAMPAIGN,
+        text("what", "the fact"),
+        text("value", "its value"),
+        truth("shared", "whether every campaign of the build has the same value"),
     ),
     ("campaign", "what"),
 )

@@ -15,7 +15,8 @@ from nsm_resilience.judge.disturbance import Followed
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.traces import StretchKind
-from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.cell import CAMPAIGN, OF_ATTEMPT
+from nsm_resilience.tables.columns import Rule, Table, amount, count, number, text
 from nsm_resilience.tables.rows import Row, head_of
 
 _NO_ACT = "no act of another lane came before it"
@@ -24,31 +25,26 @@ DISTURBANCES = Table(
     "disturbances",
     "Every stretch of a path that began with one in another lane, or after an act of another lane.",
     (
-        Column("campaign", "text", "name of the campaign"),
-        Column("trial", "text", "the trial that was disturbed, <cell id>/<number>"),
-        Column("attempt", "integer", "attempt of this trial, from 1", least=1),
-        Column("scenario", "text", "scenario of the study"),
-        Column("lane", "text", "lane it ran in", "the record does not say"),
-        Column("number", "integer", "of this attempt, from 1", least=1),
-        Column(
+        *OF_ATTEMPT,
+        text("lane", "lane it ran in", "the record does not say"),
+        count("number", "of this attempt, from 1", least=1),
+        text(
             "kind",
-            "text",
             "loss: echoes in a row that were never answered; stall: replies that were kept waiting",
             one_of=get_args(StretchKind),
         ),
-        Column("begin_s", "number", "when it began", "there was no fault to count from"),
-        Column("length_s", "number", "how long it was", least=0),
-        Column("echoes", "integer", "echoes lost, or kept waiting", least=1),
-        Column("beside", "integer", "attempts of other lanes in which one began with it", least=0),
-        Column("cause_trial", "text", "whose act it follows on, <trial>/<attempt>", _NO_ACT),
-        Column("cause_lane", "text", "lane of that act", f"{_NO_ACT}, or its record does not say"),
-        Column("act", "text", "kind of the act", _NO_ACT, one_of=get_args(ActKind)),
-        Column("act_text", "text", "what was done", _NO_ACT),
-        Column("act_at", "text", "when, UTC", _NO_ACT),
-        Column("offset_ms", "number", "milliseconds from the act to the begin", _NO_ACT),
-        Column(
+        number("begin_s", "when it began", "there was no fault to count from"),
+        amount("length_s", "how long it was"),
+        count("echoes", "echoes lost, or kept waiting", least=1),
+        count("beside", "attempts of other lanes in which one began with it"),
+        text("cause_trial", "whose act it follows on, <trial>/<attempt>", _NO_ACT),
+        text("cause_lane", "lane of that act", f"{_NO_ACT}, or its record does not say"),
+        text("act", "kind of the act", _NO_ACT, get_args(ActKind)),
+        text("act_text", "what was done", _NO_ACT),
+        text("act_at", "when, UTC", _NO_ACT),
+        number("offset_ms", "milliseconds from the act to the begin", _NO_ACT),
+        text(
             "followed",
-            "text",
             "left out: of everything measured; unknown: the attempt rests on it; nothing: it is "
             "outside of what is judged",
             one_of=get_args(Followed),
@@ -65,19 +61,15 @@ COINCIDENCES = Table(
     "coincidences",
     "Losses and stalls that are shared between lanes, and how many chance would give.",
     (
-        Column("campaign", "text", "name of the campaign"),
-        Column("kind", "text", "as in `disturbances`", one_of=get_args(StretchKind)),
-        Column(
-            "stretches", "integer", "looked at: all that no fault of the own trial began", least=0
-        ),
-        Column("shared", "integer", "of these, shared with another lane", least=0),
-        Column(
+        CAMPAIGN,
+        text("kind", "as in `disturbances`", one_of=get_args(StretchKind)),
+        count("stretches", "looked at: all that no fault of the own trial began"),
+        count("shared", "of these, shared with another lane"),
+        amount(
             "by_chance",
-            "number",
             "mean of how many are, when the other lanes are moved by 7 to 23 s either way",
-            least=0,
         ),
-        Column("by_chance_most", "integer", "the most that are in one of these shifts", least=0),
+        count("by_chance_most", "the most that are in one of these shifts"),
     ),
     ("campaign", "kind"),
 )

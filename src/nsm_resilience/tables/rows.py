@@ -62,13 +62,8 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
 
 def outage_rows(judgement: Judgement) -> Iterator[Row]:
     """The rows of `outages`."""
-    factors = factors_of(judgement)
     for outage in judgement.measures.outages:
-        yield {
-            **head_of(judgement),
-            **{name: factors[name] for name in ("plane", "client", "failure")},
-            **_fields(outage),
-        }
+        yield {**head_of(judgement), **_fields(outage)}
 
 
 def new_client_rows(judgement: Judgement) -> Iterator[Row]:

@@ -139,7 +139,6 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "outage_median_high_s": _rounded(median.high),
         "censored": sum(j.measures.outage_censored for j in judged),
         "down_median_s": _median([j.measures.down_s for j in judged]),
-        "interruptions_median": _median([len(j.measures.outages) for j in judged]),
         "interruptions_most": max((len(j.measures.outages) for j in judged), default=0),
         "blind_n": len(blinds),
         "blind_median_s": _rounded(median_interval(blinds).median),

@@ -13,16 +13,8 @@ from nsm_resilience.judge.components import ChangeKind
 from nsm_resilience.study.models import Source
 from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES
-from nsm_resilience.tables.cell import (
-    ATTEMPT,
-    CAMPAIGN,
-    CELL,
-    FACTORS,
-    SCENARIO,
-    TRIAL,
-    factor,
-)
-from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTORS, NODE, OF_ATTEMPT, SCENARIO, factor
+from nsm_resilience.tables.columns import Rule, Table, amount, count, number, share, text, truth
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
 from nsm_resilience.tables.efficiency import KINDS
@@ -32,9 +24,8 @@ SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not rea
 SCENARIO_AGREEMENTS = ("agrees", "differs", "not tested", "no claim")
 CLAIM_AGREEMENTS = ("reproduced", "differs", "not tested")
 
-_INTERVAL_EMPTY = "no judged trial"
-_MEDIAN_EMPTY = "no judged trial"
-_MEDIAN_INTERVAL_EMPTY = "fewer than 6 judged trials cannot give 95 %"
+_NONE_JUDGED = "no judged trial"
+_TOO_FEW = "fewer than 6 judged trials cannot give 95 %"
 
 SCENARIOS = Table(
     "scenarios",
@@ -42,71 +33,51 @@ SCENARIOS = Table(
     (
         CAMPAIGN,
         SCENARIO,
-        Column("title", "text", "what happens"),
-        Column("source", "text", "where the scenario is from", one_of=get_args(Source)),
+        text("title", "what happens"),
+        text("source", "where the scenario is from", one_of=get_args(Source)),
         *FACTORS,
-        Column("n", "integer", "trials judged supported or unsupported", least=0),
-        Column("k", "integer", "of these, supported", least=0),
+        count("n", "trials judged supported or unsupported"),
+        count("k", "of these, supported"),
         *attempt_columns(),
-        Column(
+        text(
             "verdict",
-            "text",
             "supported = all of n; unsupported = none; flaky = some; not tested = n is 0; not "
             "reached = n is 0, and trials were run that are not_reached",
             one_of=SCENARIO_VERDICTS,
         ),
-        Column(
-            "wilson_low", "number", "95 % Wilson interval of k/n", _INTERVAL_EMPTY, least=0, most=1
-        ),
-        Column("wilson_high", "number", "its upper end", _INTERVAL_EMPTY, least=0, most=1),
-        Column(
-            "claimed",
-            "text",
-            "what the paper says",
-            "it says nothing",
-            one_of=("supported", "unsupported"),
-        ),
-        Column(
+        share("wilson_low", "95 % Wilson interval of k/n", _NONE_JUDGED),
+        share("wilson_high", "its upper end", _NONE_JUDGED),
+        text("claimed", "what the paper says", "it says nothing", ("supported", "unsupported")),
+        text(
             "agreement",
-            "text",
             "verdict against claimed; flaky agrees with neither; not tested without a judged trial",
             one_of=SCENARIO_AGREEMENTS,
         ),
-        Column(
+        amount(
             "outage_median_s",
-            "number",
             "median of outage_s over the n; infinite = among the censored",
-            _MEDIAN_EMPTY,
-            least=0,
+            _NONE_JUDGED,
         ),
-        Column(
+        amount(
             "outage_median_low_s",
-            "number",
             "95 % interval of the median by order statistics; infinite = censored",
-            _MEDIAN_INTERVAL_EMPTY,
-            least=0,
+            _TOO_FEW,
         ),
-        Column(
-            "outage_median_high_s", "number", "its upper end", _MEDIAN_INTERVAL_EMPTY, least=0
-        ),
-        Column("censored", "integer", "of the n, how many paths did not recover", least=0),
-        Column(
+        amount("outage_median_high_s", "its upper end", _TOO_FEW),
+        count("censored", "of the n, how many paths did not recover"),
+        amount(
             "down_median_s",
-            "number",
             "median of down_s over the n: seconds without reply, summed up over interruptions",
-            _MEDIAN_EMPTY,
-            least=0,
+            _NONE_JUDGED,
         ),
-        Column(
-            "interruptions_median", "number", "median of interruptions", _MEDIAN_EMPTY, least=0
+        count("interruptions_most", "most interruptions of a trial"),
+        count("blind_n", "of the n, in how many the blind time is known"),
+        amount(
+            "blind_median_s",
+            "median of blind_s over these; infinite = among the censored",
+            "known in none",
         ),
-        Column("interruptions_most", "integer", "most interruptions of a trial", least=0),
-        Column("blind_n", "integer", "of the n, in how many the blind time is known", least=0),
-        Column("blind_median_s", "number",
-               "median of blind_s over these; infinite = among the censored",
-               "known in none", least=0),
-        Column("blind_censored", "integer",
-               "of the blind_n, in how many no new client connected any more", least=0),
+        count("blind_censored", "of the blind_n, in how many no new client connected any more"),
     ),
     ("campaign", *CELL),
     (
@@ -125,24 +96,28 @@ SCENARIOS = Table(
         ),
         Rule(
             "an interval holds its share",
-            lambda t: (t["n"] == 0)
-            | ((t["wilson_low"] <= t["k"] / t["n"].clip(lower=1) + 1e-9)
-               & (t["k"] / t["n"].clip(lower=1) <= t["wilson_high"] + 1e-9)),
+            lambda t: (
+                (t["n"] == 0)
+                | (
+                    (t["wilson_low"] <= t["k"] / t["n"].clip(lower=1) + 1e-9)
+                    & (t["k"] / t["n"].clip(lower=1) <= t["wilson_high"] + 1e-9)
+                )
+            ),
         ),
     ),
-)  # fmt: skip
+)
 
 CLAIMS = Table(
     "claims",
     "The paper's three claims, for each forwarding plane.",
     (
         CAMPAIGN,
-        Column("claim", "text", "id of the claim", one_of=("C0", "C1", "C2")),
-        Column("text", "text", "the claim in our words"),
+        text("claim", "id of the claim", one_of=("C0", "C1", "C2")),
+        text("text", "the claim in our words"),
         factor("plane"),
-        Column("agreement", "text", "what came of it", one_of=CLAIM_AGREEMENTS),
-        Column("why", "text", "in a sentence made from the data"),
-        Column("scenarios", "text", "ids of the cells it was decided by, separated by `, `"),
+        text("agreement", "what came of it", one_of=CLAIM_AGREEMENTS),
+        text("why", "in a sentence made from the data"),
+        text("scenarios", "ids of the cells it was decided by, separated by `, `"),
     ),
     ("campaign", "claim", "plane"),
 )
@@ -151,19 +126,15 @@ OUTAGES = Table(
     "outages",
     "Every interruption of an established path that was not over before the fault.",
     (
-        CAMPAIGN,
-        TRIAL,
-        ATTEMPT,
-        SCENARIO,
-        *map(factor, ("plane", "client", "failure")),
-        Column("number", "integer", "of this attempt, from 1", least=1),
-        Column("begin_s", "number", "last reply before it; a little below 0 for an instant stop"),
-        Column("end_s", "number", "first reply after it", "none came in the watch"),
-        Column("length_s", "number", "until the end of the watch when censored", least=0),
-        Column("censored", "truth", "whether no reply came in the watch any more"),
-        Column("echoes_lost", "integer", "echoes not answered", least=0),
-        Column("first_seq", "integer", "first of them in samples/path", least=0),
-        Column("last_seq", "integer", "last of them", least=0),
+        *OF_ATTEMPT,
+        count("number", "of this attempt, from 1", least=1),
+        number("begin_s", "last reply before it; a little below 0 for an instant stop"),
+        number("end_s", "first reply after it", "none came in the watch"),
+        amount("length_s", "until the end of the watch when censored"),
+        truth("censored", "whether no reply came in the watch any more"),
+        count("echoes_lost", "echoes not answered"),
+        count("first_seq", "first of them in samples/path"),
+        count("last_seq", "last of them"),
     ),
     ("campaign", "trial", "attempt", "number"),
     (Rule("an end unless censored", lambda t: t["censored"] == t["end_s"].isna()),),
@@ -173,18 +144,15 @@ NEW_CLIENTS = Table(
     "new_clients",
     "Every new client that asked for the service after the fault: one row per client and attempt.",
     (
-        CAMPAIGN,
-        TRIAL,
-        ATTEMPT,
-        SCENARIO,
+        *OF_ATTEMPT,
         *FACTORS,
-        Column("number", "integer", "of this attempt, from 1", least=1),
-        Column("new_client", "text", "its id in the study"),
-        Column("asked_s", "number", "when it asked", "the record does not say"),
-        Column("answered", "truth", "whether it had a reply", "its probe failed"),
-        Column("waited_s", "number", "from asking to the first reply", "it had none", least=0),
-        Column("window_s", "number", "how long it was given", "the record does not say", least=0),
-        Column("stage", "text", "where it was when its window ended", "the record does not say"),
+        count("number", "of this attempt, from 1", least=1),
+        text("new_client", "its id in the study"),
+        number("asked_s", "when it asked", "the record does not say"),
+        truth("answered", "whether it had a reply", "its probe failed"),
+        amount("waited_s", "from asking to the first reply", "it had none"),
+        amount("window_s", "how long it was given", "the record does not say"),
+        text("stage", "where it was when its window ended", "the record does not say"),
     ),
     ("campaign", "trial", "attempt", "number"),
     (Rule("who waited had a reply", lambda t: t["waited_s"].isna() | t["answered"].eq(True)),),
@@ -194,17 +162,13 @@ COMPONENTS = Table(
     "components",
     "What changed on the nodes: first the value just before the fault, then every new one.",
     (
-        CAMPAIGN,
-        TRIAL,
-        ATTEMPT,
-        SCENARIO,
-        Column("node", "text", "role of the node", one_of=("client", "endpoint")),
-        Column("component", "text", "component, or name of the socket"),
-        Column("t_s", "number", "when it was first sampled so"),
-        Column("what", "text", "what changed", one_of=get_args(ChangeKind)),
-        Column(
+        *OF_ATTEMPT,
+        NODE,
+        text("component", "component, or name of the socket"),
+        number("t_s", "when it was first sampled so"),
+        text("what", "what changed", one_of=get_args(ChangeKind)),
+        text(
             "value",
-            "text",
             "process: `running <pid>`, `stopped <pid>`, `dead <pid>`, `gone`; restart: the count; "
             "ready: `true`, `false`; socket: `answers <inode>`, `silent <inode>`, `file <inode>`, "
             "`missing`",
@@ -217,13 +181,10 @@ PHASES = Table(
     "phases",
     "Where the time of every attempt went.",
     (
-        CAMPAIGN,
-        TRIAL,
-        ATTEMPT,
-        SCENARIO,
-        Column("phase", "text", "phase of the trial"),
-        Column("begin_s", "number", "when it began", "there was no fault to count from"),
-        Column("seconds", "number", "how long it took", "it was not ended", least=0),
+        *OF_ATTEMPT,
+        text("phase", "phase of the trial"),
+        number("begin_s", "when it began", "there was no fault to count from"),
+        amount("seconds", "how long it took", "it was not ended"),
     ),
     (),
 )
@@ -233,19 +194,18 @@ EFFICIENCY = Table(
     "Where the time of the lanes went, over the whole campaign: one row for each part.",
     (
         CAMPAIGN,
-        Column("part", "text", "a phase, or the time between attempts", one_of=tuple(KINDS)),
-        Column(
+        text("part", "a phase, or the time between attempts", one_of=tuple(KINDS)),
+        text(
             "kind",
-            "text",
             "study: it requires this time; system: its own start; ours: the harness; none: no lane "
             "time, the campaign stood still",
             one_of=tuple(dict.fromkeys(KINDS.values())),
         ),
-        Column("n", "integer", "how often it came", least=0),
-        Column("total_s", "number", "time of all lanes together", least=0),
-        Column("share", "number", "of all lane time", "it is no lane time", least=0, most=1),
-        Column("median_s", "number", "one of them", "it did not come", least=0),
-        Column("most_s", "number", "the longest of them", "it did not come", least=0),
+        count("n", "how often it came"),
+        amount("total_s", "time of all lanes together"),
+        share("share", "of all lane time", "it is no lane time"),
+        amount("median_s", "one of them", "it did not come"),
+        amount("most_s", "the longest of them", "it did not come"),
     ),
     ("campaign", "part"),
 )
@@ -255,14 +215,14 @@ SENSITIVITY = Table(
     "What another value of one of the judge's rules would change: one row for each value.",
     (
         CAMPAIGN,
-        Column("rule", "text", "the rule, as its key in a study file", one_of=tuple(KEYS)),
-        Column("value", "number", "the value that is tried", least=0),
-        Column("own_value", "number", "the study's own", least=0),
-        Column("n", "integer", "complete attempts", least=0),
-        Column("verdicts_changed", "integer", "of these, with another verdict", least=0),
-        Column("paths_changed", "integer", "of these, with another path_verdict", least=0),
-        Column("verdicts", "text", "which, from what to what", "none"),
-        Column("paths", "text", "which, from what to what", "none"),
+        text("rule", "the rule, as its key in a study file", one_of=tuple(KEYS)),
+        amount("value", "the value that is tried"),
+        amount("own_value", "the study's own"),
+        count("n", "complete attempts"),
+        count("verdicts_changed", "of these, with another verdict"),
+        count("paths_changed", "of these, with another path_verdict"),
+        text("verdicts", "which, from what to what", "none"),
+        text("paths", "which, from what to what", "none"),
     ),
     ("campaign", "rule", "value"),
     (

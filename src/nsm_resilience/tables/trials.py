@@ -12,8 +12,8 @@ from nsm_resilience.judge.injection import ProofState
 from nsm_resilience.judge.newclients import Service
 from nsm_resilience.judge.path import PathVerdict
 from nsm_resilience.judge.verdict import Verdict
-from nsm_resilience.tables.cell import ATTEMPT, CAMPAIGN, COMPANY, FACTORS, SCENARIO, TRIAL
-from nsm_resilience.tables.columns import Column, Rule, Table
+from nsm_resilience.tables.cell import COMPANY, FACTORS, OF_ATTEMPT
+from nsm_resilience.tables.columns import Rule, Table, amount, count, text, truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,33 +38,28 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     return (table["verdict"] != "supported") | gone | whole.astype(bool)
 
 
-def _beside(text: str, time: str) -> Rule:
-    return Rule(f"{text} stands beside {time}", lambda t: t[time].isna() == t[text].isna())
+def _beside(words: str, time: str) -> Rule:
+    return Rule(f"{words} stands beside {time}", lambda t: t[time].isna() == t[words].isna())
 
 
 TRIALS = Table(
     "trials",
     "One row per attempt of every trial, void and cut ones included.",
     (
-        CAMPAIGN,
-        TRIAL,
-        ATTEMPT,
-        SCENARIO,
+        *OF_ATTEMPT,
         *FACTORS,
-        Column(
+        text(
             "company",
-            "text",
             "whether it ran alone on the cluster, or side by side with others",
             "the study does not vary it",
-            one_of=COMPANY,
+            COMPANY,
         ),
-        Column("lane", "text", "lane it ran in", "the record is unreadable"),
-        Column("started", "text", "when it began, UTC", "the record is unreadable"),
-        Column("verdict", "text", "verdict of the judge", one_of=get_args(Verdict)),
-        Column("reason", "text", "why, in one sentence; `void: …` and `cut: …` are not judged"),
-        Column(
+        text("lane", "lane it ran in", "the record is unreadable"),
+        text("started", "when it began, UTC", "the record is unreadable"),
+        text("verdict", "verdict of the judge", one_of=get_args(Verdict)),
+        text("reason", "why, in one sentence; `void: …` and `cut: …` are not judged"),
+        text(
             "path_verdict",
-            "text",
             "alive = never interrupted; recovered = interrupted, and answering for the settle "
             "time at the end of the watch; late = so by its losses, but too many replies came late "
             "at the end; dead = none of these, or it lost too much outside interruptions; gone = "
@@ -72,212 +67,151 @@ TRIALS = Table(
             "asked of; unknown = not measured",
             one_of=get_args(PathVerdict),
         ),
-        Column(
+        amount(
             "outage_s",
-            "number",
             "seconds from the last reply before the first interruption to the first reply after "
             "the last one; 0 = never interrupted; to the end of the watch when censored",
             _NOT_MEASURED,
-            least=0,
         ),
-        Column(
+        truth(
             "outage_censored",
-            "truth",
             "whether outage_s is a lower bound: recovery was not seen in the watch",
             _NOT_MEASURED,
         ),
-        Column("interruptions", "integer", "interruptions of the path", _NOT_MEASURED, least=0),
-        Column(
-            "down_s", "number", "seconds without reply, summed up over them", _NOT_MEASURED, least=0
-        ),
-        Column("replies_sent", "integer", "echoes sent in the watch", _NOT_MEASURED, least=0),
-        Column("replies_lost", "integer", "of these, not answered", _NOT_MEASURED, least=0),
-        Column(
-            "lost_outside", "integer", "of these, outside interruptions", _NOT_MEASURED, least=0
-        ),
-        Column(
-            "replies_late",
-            "integer",
-            "echoes answered later than the judge's late_reply_s",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column(
-            "longest_reply_s",
-            "number",
-            "longest wait for a reply",
-            f"no reply, or {_NOT_MEASURED}",
-            least=0,
-        ),
-        Column(
-            "late_sends",
-            "integer",
-            "of these, sent more than half an interval late",
-            _NOT_MEASURED,
-            least=0,
-        ),
-        Column(
+        count("interruptions", "interruptions of the path", _NOT_MEASURED),
+        amount("down_s", "seconds without reply, summed up over them", _NOT_MEASURED),
+        count("replies_sent", "echoes sent in the watch", _NOT_MEASURED),
+        count("replies_lost", "of these, not answered", _NOT_MEASURED),
+        count("lost_outside", "of these, outside interruptions", _NOT_MEASURED),
+        count("replies_late", "echoes answered later than the judge's late_reply_s", _NOT_MEASURED),
+        amount("longest_reply_s", "longest wait for a reply", f"no reply, or {_NOT_MEASURED}"),
+        count("late_sends", "echoes sent more than half an interval late", _NOT_MEASURED),
+        count(
             "shared_losses",
-            "integer",
             "losses shared with another lane: in the columns before taken as answered in time, "
             "unless the attempt is unknown because of them (table `disturbances`)",
             _NOT_MEASURED,
-            least=0,
         ),
-        Column("shared_stalls", "integer", "stalls shared likewise", _NOT_MEASURED, least=0),
-        Column(
+        count("shared_stalls", "stalls shared likewise", _NOT_MEASURED),
+        amount(
             "new_connection_s",
-            "number",
             "seconds from asking to the first reply to a new client; of several the last one asked",
             "not answered, or not measured",
-            least=0,
         ),
-        Column(
+        truth(
             "new_connection_answered",
-            "truth",
             "whether a new client got a reply in its window; of several the last one asked",
             _NOT_MEASURED,
         ),
-        Column(
+        text(
             "new_connection_verdict",
-            "text",
             "of all new clients: served = each connected promptly, or the only one, asked after "
             "the watch, connected; recovered = one waited or was refused, and the last connected; "
             "refused = the last did not; unknown = not measured",
             "the record is void, cut or unreadable",
-            one_of=get_args(Service),
+            get_args(Service),
         ),
-        Column(
+        amount(
             "blind_s",
-            "number",
             "seconds until the service took a new client again after one that it did not take "
             "promptly; 0 = it took each promptly; to the last refusal when censored",
             _NOT_ASKED_EARLY,
-            least=0,
         ),
-        Column(
+        amount(
             "blind_at_least_s",
-            "number",
             "until when a refusal is known: below blind_s where nobody asked in between",
             _NOT_ASKED_EARLY,
-            least=0,
         ),
-        Column(
+        truth(
             "blind_censored",
-            "truth",
             "whether blind_s is a lower bound: no new client connected any more",
             _NOT_ASKED_EARLY,
         ),
-        Column(
+        amount(
             "bystander_s",
-            "number",
             "seconds until an ordinary pod on the client's node had started",
             "it did not, or was not tried",
-            least=0,
         ),
-        Column(
-            "bystander_started", "truth", "whether it started in its window", "it was not tried"
-        ),
-        Column(
+        truth("bystander_started", "whether it started in its window", "it was not tried"),
+        amount(
             "detected_s",
-            "number",
             "seconds until Kubernetes, NSM or the arm's watchdog first showed that something was "
             "wrong",
             "nothing was shown in the watch, not measured, or not known: see detected_unknown",
-            least=0,
         ),
-        Column("detected_by", "text", "who showed what", "as detected_s"),
-        Column(
+        text("detected_by", "who showed what", "as detected_s"),
+        text(
             "detected_unknown",
-            "text",
             "why nobody knows whether anything was shown, or what was first",
             "it is known, or not measured",
         ),
-        Column(
+        amount(
             "notified_s",
-            "number",
             "seconds until the client was first told",
             "it was told nothing in the watch, not measured, or not known: see notified_unknown",
-            least=0,
         ),
-        Column("notified_by", "text", "by which channel", "as notified_s"),
-        Column(
+        text("notified_by", "by which channel", "as notified_s"),
+        text(
             "notified_unknown",
-            "text",
             "why nobody knows whether the client was told, or what was first",
             "it is known, or not measured",
         ),
-        Column(
+        amount(
             "listener_told_s",
-            "number",
             "seconds until NSM first told a client that listens, whether or not this one does",
             "it told nothing in the watch, or nobody listened: see listener_watched",
-            least=0,
         ),
-        Column("listener_told_by", "text", "what it told", "as listener_told_s"),
-        Column(
+        text("listener_told_by", "what it told", "as listener_told_s"),
+        truth(
             "listener_watched",
-            "truth",
             "whether a stream of ours listened all the time; older records have none",
             "the record is void, cut or unreadable",
         ),
-        Column(
+        amount(
             "watchdog_found_s",
-            "number",
             "seconds until the watchdog first found something",
             f"it found nothing in the watch; {_NO_WATCHDOG}",
-            least=0,
         ),
-        Column("watchdog_found_rule", "text", "the rule that found it", "as watchdog_found_s"),
-        Column("watchdog_findings", "integer", "findings in the watch", _NO_WATCHDOG, least=0),
-        Column(
+        text("watchdog_found_rule", "the rule that found it", "as watchdog_found_s"),
+        count("watchdog_findings", "findings in the watch", _NO_WATCHDOG),
+        amount(
             "watchdog_acted_s",
-            "number",
             "seconds until the watchdog first acted",
             f"it did nothing in the watch; {_NO_WATCHDOG}",
-            least=0,
         ),
-        Column(
+        count(
             "watchdog_acts",
-            "integer",
             "actions from its start until the trial undoes its fault or collects, of void attempts "
             "as well",
             _NEVER_RAN,
-            least=0,
         ),
-        Column("watchdog_acts_failed", "integer", "of these, how many failed", _NEVER_RAN, least=0),
-        Column(
+        count("watchdog_acts_failed", "of these, how many failed", _NEVER_RAN),
+        amount(
             "watchdog_cleared_s",
-            "number",
             "seconds until the last of its findings no longer held",
             f"one still holds at the end of the watch, or it found nothing; {_NO_WATCHDOG}",
-            least=0,
         ),
-        Column(
+        count(
             "watchdog_false_alarms",
-            "integer",
             "findings before any fault, in a control all of them; of void attempts as well",
             _NEVER_RAN,
-            least=0,
         ),
-        Column(
+        truth(
             "watchdog_cut",
-            "truth",
             "whether a path that answered was interrupted within the settle time after an action "
             "of the watchdog: it may have lived without it",
             "the path was not measured, or not for the settle time after each action; "
             f"{_NO_WATCHDOG}",
         ),
-        Column(
+        text(
             "injection_proof",
-            "text",
             "whether the fault is proved; `no fault` for a control",
             _NOT_MEASURED,
-            one_of=get_args(ProofState),
+            get_args(ProofState),
         ),
-        Column("watch_s", "number", "length of the watch", _NOT_MEASURED, least=0),
-        Column("record", "text", "folder of the record in the campaign"),
-        Column("evidence", "text", "references into the record, a list in JSON"),
+        amount("watch_s", "length of the watch", _NOT_MEASURED),
+        text("record", "folder of the record in the campaign"),
+        text("evidence", "references into the record, a list in JSON"),
     ),
     ("campaign", "trial", "attempt"),
     (

@@ -21,7 +21,7 @@ from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
-from nsm_resilience.tables.contrasts import DIFFERS_IN, ENVIRONMENTS
+from nsm_resilience.tables.contrasts import ENVIRONMENTS, KINDS
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 DEFAULT = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",
@@ -70,7 +70,7 @@ def row(found: pd.DataFrame, name: str) -> Any:
 SHORT, LONG = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [9.0, 9.1, 9.2, 9.3, 9.4, 9.5]
 
 
-@pytest.mark.parametrize("factor", [name for name in DIFFERS_IN if name in FACTOR_LEVELS])
+@pytest.mark.parametrize("factor", [name for name in KINDS if name in FACTOR_LEVELS])
 def test_cells_that_differ_in_one_factor_are_a_contrast(factor: str) -> None:
     levels = [level for level in FACTOR_LEVELS[factor] if level != "none" or factor == "remedy"]
     found = table(cell(SHORT, **{factor: levels[0]}), cell(LONG, **{factor: levels[1]}))

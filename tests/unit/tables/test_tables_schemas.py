@@ -11,7 +11,7 @@ from nsm_resilience.tables.schemas import CLAIMS, OUTAGES, SCENARIOS, TABLES
 
 OUTAGE: dict[str, Any] = {
     "campaign": "c", "trial": "S2-kernel-monitored-kill/01", "attempt": 1, "scenario": "S2",
-    "plane": "kernel", "client": "monitored", "failure": "kill", "number": 1, "begin_s": 1.0,
+    "number": 1, "begin_s": 1.0,
     "end_s": 2.0, "length_s": 1.0, "censored": False, "echoes_lost": 50, "first_seq": 1,
     "last_seq": 50,
 }  # fmt: skip
@@ -23,7 +23,7 @@ SCENARIO: dict[str, Any] = {
     "verdict": "flaky", "wilson_low": 0.1, "wilson_high": 0.9, "claimed": None,
     "agreement": "no claim", "outage_median_s": 1.0,
     "outage_median_low_s": float("nan"), "outage_median_high_s": float("inf"), "censored": 1,
-    "down_median_s": 1.0, "interruptions_median": 1.0, "interruptions_most": 1,
+    "down_median_s": 1.0, "interruptions_most": 1,
     "blind_n": 1, "blind_median_s": 3.0, "blind_censored": 1,
 }  # fmt: skip
 
@@ -49,11 +49,11 @@ COLUMNS = {
         "unknown not_injected not_reached void cut_short repeated "
         "verdict wilson_low wilson_high claimed agreement outage_median_s "
         "outage_median_low_s outage_median_high_s censored down_median_s "
-        "interruptions_median interruptions_most blind_n blind_median_s blind_censored"
+        "interruptions_most blind_n blind_median_s blind_censored"
     ),
     "claims": "campaign claim text plane agreement why scenarios",
     "outages": (
-        "campaign trial attempt scenario plane client failure number begin_s end_s length_s "
+        "campaign trial attempt scenario number begin_s end_s length_s "
         "censored echoes_lost first_seq last_seq"
     ),
     "new_clients": (
@@ -73,7 +73,7 @@ COLUMNS = {
     "controls": (
         "campaign system plane client remedy attempts unknown watched_s longest_watch_s "
         "false_alarms alarms_per_h alarms_low_per_h alarms_high_per_h acts gaps down_s "
-        "echoes_sent echoes_lost echoes_late sends_late longest_reply_s used_s_per_h busiest "
+        "echoes_sent echoes_lost echoes_late sends_late used_s_per_h busiest "
         "busiest_share spun spun_s spun_from_s"
     ),
     "phases": "campaign trial attempt scenario phase begin_s seconds",
