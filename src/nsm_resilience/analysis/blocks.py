@@ -22,7 +22,9 @@ import functools
 import itertools
 import math
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_rank_p
@@ -33,10 +35,6 @@ from nsm_resilience.statistics.intervals import (
     check_confidence,
 )
 from nsm_resilience.statistics.times import Times
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MOST_DRAWS = 100_000
 """Ways to draw the blocks that are all gone through: ten blocks have 92,378."""
@@ -85,8 +83,6 @@ def share_interval(
     Returns:
         NaN where there are too few blocks.
     """
-    import numpy as np
-
     pairs = np.asarray(second, dtype=float)[None, :] - np.asarray(first, dtype=float)[:, None]
     return _interval(pairs, blocks, confidence, paired=paired)
 
@@ -115,8 +111,6 @@ def _interval(
     With weights u and v, how often each block of either was drawn, it is u'Pv / u'Nv, with P the
     sums and N the numbers of pairs by block and block. Draws without any pair are left out.
     """
-    import numpy as np
-
     check_confidence(confidence)
     if not can_tell(*blocks, confidence, paired=paired) or (pairs == pairs.flat[0]).all():
         return NO_INTERVAL  # too few blocks, or no draw can differ from another
@@ -142,8 +136,6 @@ def _draws(
     n1: int, n2: int, *, paired: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """How often each block is drawn, of either sample, and the chance of each such draw."""
-    import numpy as np
-
     ways = math.comb(2 * n1 - 1, n1) * (1 if paired else math.comb(2 * n2 - 1, n2))
     if ways <= MOST_DRAWS:
         first, chance = _multisets(n1)
@@ -164,8 +156,6 @@ def _draws(
 @functools.cache
 def _multisets(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """All ways to draw n of n with replacement, as counts, with their multinomial chances."""
-    import numpy as np
-
     bars = np.asarray(list(itertools.combinations(range(2 * n - 1), n - 1)), dtype=int)
     bars = bars.reshape(math.comb(2 * n - 1, n - 1), n - 1)
     edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, 2 * n - 1)))
@@ -177,8 +167,6 @@ def _multisets(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _quantiles(values: NDArray[np.float64], chance: NDArray[np.float64], tail: float) -> Interval:
     """Ends of the shortest closed interval that cuts off no more than `tail` at either side."""
-    import numpy as np
-
     if values.min() == values.max():
         return NO_INTERVAL  # no draw differs from another: what lies between blocks was not seen
     order = np.argsort(values, kind="stable")

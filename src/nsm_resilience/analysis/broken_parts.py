@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.analysis.figures.cells import judged, levels_in_order
 from nsm_resilience.study.fault import COMPONENT_FAILURES, SOCKET_FAILURES, Fault
 from nsm_resilience.systems.base import Component, System
 from nsm_resilience.systems.known import system_named, system_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nsm_resilience.study.models import Study
 
 
@@ -30,8 +30,6 @@ def broken_parts(trials: pd.DataFrame, study: Study) -> pd.DataFrame:
         trials: table `trials` of one campaign.
         study: its study.
     """
-    import pandas as pd
-
     found: dict[tuple[str, str, str], list[bool]] = {}
     for row in judged(trials).to_dict("records"):
         cell = {str(name): str(level) for name, level in row.items()}

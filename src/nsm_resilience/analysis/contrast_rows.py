@@ -17,7 +17,13 @@ from nsm_resilience.analysis.blocks import delta_interval, share_interval
 from nsm_resilience.analysis.contrasts import Contrast, contrasts
 from nsm_resilience.analysis.measures import MEASURES, Measure, Sample
 from nsm_resilience.analysis.trial_units import Ran, with_units
-from nsm_resilience.statistics.differences import cliffs_delta, hodges_lehmann, risk_difference
+from nsm_resilience.statistics.differences import (
+    NO_DIFFERENCE,
+    Difference,
+    cliffs_delta,
+    hodges_lehmann,
+    risk_difference,
+)
 from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, rank_test
 from nsm_resilience.statistics.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.statistics.intervals import NO_INTERVAL, Interval, median_interval
@@ -96,7 +102,7 @@ def measures_of(contrast: Contrast) -> list[Measure]:
 def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
     contrast, one = compared.contrast, compared.measure
     confidence = confidence_of(found.size)
-    bounds, interval = _difference(compared, confidence)
+    difference = _difference(compared, confidence)
     delta = _delta(compared, confidence)
     by_unit = _by_unit(compared, confidence)
     made = not math.isnan(found.p)
@@ -112,14 +118,14 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
         "better": one.better or None,
         **_values(one, "first", compared.first),
         **_values(one, "second", compared.second),
-        "difference": _rounded(bounds[0]) if bounds[0] == bounds[1] else math.nan,
-        "at_least": _rounded(bounds[0]),
-        "at_most": _rounded(bounds[1]),
-        "low": _rounded(interval.low),
-        "high": _rounded(interval.high),
-        "delta": _rounded(delta[0]),
-        "delta_low": _rounded(delta[1].low),
-        "delta_high": _rounded(delta[1].high),
+        "difference": _rounded(difference.estimate),
+        "at_least": _rounded(difference.at_least),
+        "at_most": _rounded(difference.at_most),
+        "low": _rounded(difference.low),
+        "high": _rounded(difference.high),
+        "delta": _rounded(delta.estimate),
+        "delta_low": _rounded(delta.low),
+        "delta_high": _rounded(delta.high),
         "resampled": contrast.unit,
         "resampled_low": _rounded(by_unit.low),
         "resampled_high": _rounded(by_unit.high),
@@ -130,7 +136,7 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
         "family": compared.family,
         "family_size": found.size,
         "margin": math.nan if margin is None else margin,
-        "word": word_of(found, bounds, interval, margin, one),
+        "word": word_of(found, difference, margin, one),
     }
 
 
@@ -139,26 +145,19 @@ def clear(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table["word"].isin(["open", "equal"])]
 
 
-def word_of(
-    found: Adjusted,
-    bounds: tuple[float, float],
-    interval: Interval,
-    margin: float | None,
-    one: Measure,
-) -> str:
+def word_of(found: Adjusted, difference: Difference, margin: float | None, one: Measure) -> str:
     """What is said of a difference, see `tables.contrasts.WORDS`.
 
     `equal` is the test of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet.
     Biopharm. 15 (1987) 657-680), adjusted by Bonferroni.
 
     Args:
-        bounds: least and most that the difference can be.
         margin: see `Measure.margin`; None where none was stated.
     """
-    if margin is not None and -margin <= interval.low and interval.high <= margin:
+    if margin is not None and -margin <= difference.low and difference.high <= margin:
         return "equal"
     beyond = margin or 0.0
-    more, less = bounds[0] > beyond, bounds[1] < -beyond
+    more, less = difference.at_least > beyond, difference.at_most < -beyond
     if not found.rejects or not (more or less):
         return "open"
     if not one.better:
@@ -203,23 +202,19 @@ def _values(one: Measure, side: str, sample: Sample) -> Row:
     }
 
 
-def _difference(compared: Compared, confidence: float) -> tuple[tuple[float, float], Interval]:
-    """Least and most that the difference can be, and its interval."""
+def _difference(compared: Compared, confidence: float) -> Difference:
     first, second = compared.first, compared.second
     if compared.measure.share:
         counts = (first.successes, first.times.n, second.successes, second.times.n)
-        share = risk_difference(*counts, confidence)
-        return (share.estimate, share.estimate), Interval(share.low, share.high)
-    shift = hodges_lehmann(first.times, second.times, confidence)
-    return (shift.at_least, shift.at_most), shift.interval
+        return risk_difference(*counts, confidence)
+    return hodges_lehmann(first.times, second.times, confidence)
 
 
-def _delta(compared: Compared, confidence: float) -> tuple[float, Interval]:
+def _delta(compared: Compared, confidence: float) -> Difference:
     """Cliff's delta with its interval; of a share it would be the difference once more."""
     if compared.measure.share:
-        return math.nan, NO_INTERVAL
-    delta = cliffs_delta(compared.first.times, compared.second.times, confidence)
-    return delta.estimate, Interval(delta.low, delta.high)
+        return NO_DIFFERENCE
+    return cliffs_delta(compared.first.times, compared.second.times, confidence)
 
 
 def _by_unit(compared: Compared, confidence: float) -> Interval:

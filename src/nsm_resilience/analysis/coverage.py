@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.analysis.coverage_facts import Covered, Facts, Match
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 from nsm_resilience.tables.attempts import JUDGED, that_count
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nsm_resilience.study.models import Scenario, Study
 
 
@@ -123,8 +123,6 @@ def in_words(line: Line, system: str) -> str:
 
 def table_of_coverage(lines: list[Line], facts: Facts, study: Study) -> pd.DataFrame:
     """Return the coverage as a table for people: tests by name, and our trials as k/n by system."""
-    import pandas as pd
-
     systems = tuple(study.planes)
     column = {s: f"this study, {system_named(s).title}" for s in systems}
     if len(systems) == 1:

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+import pandas as pd
+
 from nsm_resilience.judge.timeline import find_instants, union
 from nsm_resilience.judge.watchdog_events import watchdog_events
 from nsm_resilience.systems.base import Kind
 from nsm_resilience.systems.known import kind_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nsm_resilience.record.reader import Record
 
 BEFORE_S = 10.0
@@ -77,8 +77,6 @@ def timeline_of(record: Record) -> Timeline:
     Raises:
         ValueError: the record has no fault instant or no end of the watch, so there is no axis.
     """
-    import pandas as pd
-
     instants = find_instants(record)
     if instants.watch is None:
         raise ValueError(f"{record.folder}: no fault instant or no end of the watch to draw from")
@@ -114,8 +112,6 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
         empty without any).
     """
     import numpy as np
-    import pandas as pd
-
     width = (end_s - begin_s) / bins
     inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
     number = np.floor((inside["t_s"] - begin_s) / width).astype(int)
@@ -133,8 +129,6 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
 
 def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
     """Return whole decades of milliseconds around the median replies of all panels."""
-    import pandas as pd
-
     medians = [binned(t.replies, -BEFORE_S, t.end_s)["median_s"] for t in timelines]
     seen = pd.concat(medians).dropna().astype(float) * 1e3 if medians else pd.Series(dtype=float)
     if seen.empty:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.study.schedule import make_schedule
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nsm_resilience.study.models import Study
 
 COLUMNS = (
@@ -46,8 +46,6 @@ def with_units(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFra
 
     A trial that its study does not schedule is a block of its own; NaN where a time is not known.
     """
-    import pandas as pd
-
     parts = [
         _of_campaign(own, campaigns[str(name)])
         for name, own in trials.groupby("campaign", sort=False)

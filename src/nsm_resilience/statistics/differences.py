@@ -17,14 +17,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_fisher_p, least_rank_p
-from nsm_resilience.statistics.intervals import (
-    CONFIDENCE,
-    NO_INTERVAL,
-    Interval,
-    check_confidence,
-)
+from nsm_resilience.statistics.intervals import CONFIDENCE, check_confidence
 from nsm_resilience.statistics.times import Times
 
 EXACT_BELOW = 50
@@ -33,33 +30,30 @@ EXACT_BELOW = 50
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An estimate with its two-sided interval; NaN where there is none."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """By how many seconds the second sample is longer than the first.
+    """By how much the second sample is larger than the first, with a two-sided interval.
 
     Attributes:
         at_least: Least value that the estimate can have; -inf where censoring leaves it open.
         at_most: Largest value it can have; inf where censoring leaves it open. Without censoring
-            both are the Hodges–Lehmann estimate.
-        interval: Interval of the shift, open (infinite) at an end that censoring leaves open; NaN
-            where the samples are too small for the confidence asked.
+            both are the estimate; NaN where a sample is empty.
+        low: Lower end of the interval; -inf where censoring leaves it open, NaN where there is none
+            of the confidence asked.
+        high: Its upper end; inf likewise.
     """
 
     at_least: float
     at_most: float
-    interval: Interval
+    low: float = math.nan
+    high: float = math.nan
 
     @property
     def estimate(self) -> float:
         """The estimate; NaN where censoring leaves it open."""
         return self.at_least if self.at_least == self.at_most else math.nan
+
+
+NO_DIFFERENCE = Difference(math.nan, math.nan)
+"""A sample is empty: nothing was compared."""
 
 
 def risk_difference(
@@ -89,15 +83,16 @@ def risk_difference(
     if not (0 <= k1 <= n1 and 0 <= k2 <= n2):
         raise ValueError(f"risk_difference needs 0 <= k <= n, but got {k1}/{n1} and {k2}/{n2}")
     if n1 == 0 or n2 == 0:
-        return Difference(math.nan, math.nan, math.nan)
+        return NO_DIFFERENCE
+    estimate = k2 / n2 - k1 / n1
     if not can_reach(least_fisher_p(n1, n2), confidence):
-        return Difference(k2 / n2 - k1 / n1, math.nan, math.nan)
+        return Difference(estimate, estimate)
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     low, high = confint_proportions_2indep(
         k2, n2, k1, n1, method="newcomb", compare="diff", alpha=1.0 - confidence
     )
-    return Difference(k2 / n2 - k1 / n1, max(-1.0, float(low)), min(1.0, float(high)))
+    return Difference(estimate, estimate, max(-1.0, float(low)), min(1.0, float(high)))
 
 
 def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) -> Difference:
@@ -118,27 +113,28 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     """
     check_confidence(confidence)
     if not first.n or not second.n:
-        return Difference(math.nan, math.nan, math.nan)
-    import numpy as np
+        return NO_DIFFERENCE
     from scipy.stats import t
 
     longer = dominance(first, second)
     estimate = float(longer.mean())
     if not can_reach(least_rank_p(first.n, second.n), confidence) or min(first.n, second.n) < 2:
-        return Difference(estimate, math.nan, math.nan)
+        return Difference(estimate, estimate)
     parts = [float(np.var(longer.mean(axis=over), ddof=1)) / n for over, n in
              ((1, first.n), (0, second.n))]  # fmt: skip
     variance = sum(parts)
     if not variance > 0:
-        return Difference(estimate, math.nan, math.nan)
+        return Difference(estimate, estimate)
     degrees = variance**2 / sum(
         part**2 / (n - 1) for part, n in zip(parts, (first.n, second.n), strict=True)
     )
     reach = float(t.ppf(1.0 - (1.0 - confidence) / 2.0, degrees)) * math.sqrt(variance)
-    return Difference(estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach))
+    return Difference(
+        estimate, estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach)
+    )
 
 
-def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Shift:
+def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Difference:
     """Median of all differences "second minus first", with the interval that belongs to it.
 
     The interval holds every shift that a two-sided Mann–Whitney test would not reject; its ends
@@ -157,16 +153,14 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
     """
     check_confidence(confidence)
     if not first.n or not second.n:
-        return Shift(math.nan, math.nan, NO_INTERVAL)
-    import numpy as np
-
+        return NO_DIFFERENCE
     x, y = np.asarray(first.seconds), np.asarray(second.seconds)
     shifts = y[None, :] - x[:, None]
     least = np.sort(np.where(np.asarray(first.observed)[:, None], shifts, -math.inf), axis=None)
     most = np.sort(np.where(np.asarray(second.observed)[None, :], shifts, math.inf), axis=None)
     rank = _shift_rank(first.n, second.n, confidence)
-    interval = Interval(float(least[rank - 1]), float(most[-rank])) if rank else NO_INTERVAL
-    return Shift(float(np.median(least)), float(np.median(most)), interval)
+    low, high = (float(least[rank - 1]), float(most[-rank])) if rank else (math.nan, math.nan)
+    return Difference(float(np.median(least)), float(np.median(most)), low, high)
 
 
 @functools.cache

@@ -10,13 +10,10 @@ Tests (`exact_tests`) and effect sizes (`differences`) count the same pairs, tho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
 from nsm_resilience.statistics.times import Times
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 def dominance(first: Times, second: Times) -> NDArray[np.int64]:
@@ -28,8 +25,6 @@ def dominance(first: Times, second: Times) -> NDArray[np.int64]:
 
     Source: Gehan, Biometrika 52 (1965) 203-223; Cliff, Psychol. Bull. 114 (1993) 494-509.
     """
-    import numpy as np
-
     x, y = np.asarray(first.seconds)[:, None], np.asarray(second.seconds)[None, :]
     x_seen = np.asarray(first.observed, dtype=bool)[:, None]
     y_seen = np.asarray(second.observed, dtype=bool)[None, :]

@@ -16,14 +16,13 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nsm_resilience.statistics.dominance import rank_scores
 from nsm_resilience.statistics.times import Times
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Method = Literal["exact", "Monte Carlo", ""]
 
@@ -91,8 +90,6 @@ def permutation_p(
         most_steps: See `MOST_STEPS`.
         draws: See `DRAWS`.
     """
-    import numpy as np
-
     shifted = scores - scores.min()
     step = int(np.gcd.reduce(shifted)) or 1
     shifted //= step
@@ -112,8 +109,6 @@ def permutation_p(
 
 def _counts(scores: NDArray[np.int64], size: int, most: int) -> NDArray[np.float64]:
     """Of all subsets of this size, how many have each sum, from 0 to `most`."""
-    import numpy as np
-
     ways = np.zeros((size + 1, most + 1))
     ways[0, 0] = 1.0
     for score in scores.tolist():
@@ -132,7 +127,6 @@ def _monte_carlo(
     Source: Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39. The interval is Clopper
     and Pearson's for the chance of the tail, doubled.
     """
-    import numpy as np
     from scipy.stats import binomtest
 
     chance = np.random.default_rng(_SEED)

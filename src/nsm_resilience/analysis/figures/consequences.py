@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.consequences import Consequences, consequences
 from nsm_resilience.analysis.figures.cells import cell_id, in_order, judged
@@ -17,7 +19,6 @@ from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -52,7 +53,6 @@ class Column:
 def _no_time(_: Consequences) -> float:
     return math.nan
 
-
 COLUMNS: tuple[Column, ...] = (
     Column("stopped", "path\nstopped", True, lambda c: (c.n - c.path["alive"], c.n),
            lambda c: c.outage_s),
@@ -80,8 +80,6 @@ def by_cell(trials: pd.DataFrame) -> list[tuple[dict[str, str], Consequences]]:
 
 def table_of_consequences(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix as a table for people: k/n, with the median time in seconds."""
-    import pandas as pd
-
     return pd.DataFrame(
         [
             {**cell, **{c.title.replace("\n", " "): _text(c, found) for c in COLUMNS}}
@@ -101,8 +99,6 @@ def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
         A figure two columns wide; without judged trials an empty one. A square has the id
         `<cell id>:<column>:<k>/<n>`.
     """
-    import pandas as pd
-
     rows = by_cell(trials)
     cells = pd.DataFrame([cell for cell, _ in rows], columns=list(CELL))
     lines = label_lines(cells, names)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.tables.attempts import APART, in_words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 NOTEBOOK = "notebooks/result-table.py"
@@ -25,8 +26,6 @@ _AGREEMENT_SIGNS = {"agrees": "agrees", "differs": "differs", "not tested": "–
 
 def table_for_people(scenarios: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Return table `scenarios` in words: one line per cell, counts as k/n with their interval."""
-    import pandas as pd
-
     rows = in_order(scenarios)
     return pd.DataFrame(
         {

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, judged
 from nsm_resilience.analysis.figures.description import Description
@@ -17,7 +19,6 @@ from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -58,8 +59,6 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
         the id `survival:<cell>` and ends at the cell's longest time, where a tick marks a path
         that was censored.
     """
-    import pandas as pd
-
     drawn = curves(trials)
     if not drawn:
         return _nothing_to_draw()

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import in_order, judged
 from nsm_resilience.tables.cell import CELL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RULE = (
     "Of each scenario and plane the cell with the most judged trials (among equals the first in "
@@ -38,8 +36,6 @@ def typical_of_cell(own: pd.DataFrame) -> pd.Series | None:
 
 def typical_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Return one typical row of table `trials` per plane and scenario, by `RULE`, in order."""
-    import pandas as pd
-
     ordered = in_order(trials)
     rows = []
     for _, scenario in ordered.groupby(["plane", "scenario"], sort=False):
