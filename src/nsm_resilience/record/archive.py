@@ -8,7 +8,6 @@ names. Whatever is wrong is an ArchiveError that names the file and what to do.
 
 from __future__ import annotations
 
-import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
@@ -17,7 +16,7 @@ from typing import Any
 
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
 from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
-from nsm_resilience.record.description import check_description
+from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.files import object_or_empty, write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
@@ -47,7 +46,7 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
             another campaign, or what was packed is not whole.
     """
     layout = CampaignLayout(campaign)
-    description = _description(layout.description)
+    description = _description(campaign)
     _check_packable(campaign, recorded, description)
     description["source"] = "recorded"
     write_json(recorded / "campaign.json", description)
@@ -146,7 +145,7 @@ def _check_files(recorded: Path) -> None:
 
 def _read_archives(recorded: Path, into: Path | None) -> None:
     """Read every archive; ArchiveError unless they hold the records that the description names."""
-    description = _description(recorded / "campaign.json")
+    description = _description(recorded)
     named = {record["path"] for record in description["records"]}
     problems: list[str] = []
     found: set[str] = set()
@@ -167,22 +166,16 @@ def _read_archives(recorded: Path, into: Path | None) -> None:
         raise ArchiveError(_damaged(recorded, problems))
 
 
-def _description(path: Path) -> dict[str, Any]:
+def _description(campaign: Path) -> dict[str, Any]:
     """The description of a campaign, with each record at its place."""
     try:
-        found = check_description(json.loads(path.read_bytes()))
-        missing = next((r["trial"] for r in found["records"] if r.get("path") is None), None)
-        if missing is not None:
-            raise ValueError(f"the record of {missing} has no `path`")
-        return found
-    except OSError as error:
-        raise ArchiveError(
-            f"{path} cannot be read ({error.strerror}); a live campaign is described with "
-            "`nsm-resilience index`"
-        ) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise ArchiveError(f"{path} does not describe a campaign ({what})") from error
+        found = description_of(campaign)
+    except DescriptionError as error:
+        raise ArchiveError(str(error)) from error
+    for record in found["records"]:
+        if record.get("path") is None:
+            raise ArchiveError(f"{campaign}: the record of {record['trial']} has no `path`")
+    return found
 
 
 def _commits(folder: Path) -> Commits:

@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nsm_resilience.record.description import Instant
+from nsm_resilience.record.description import Instant, place_of
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 
@@ -174,7 +174,7 @@ def read_commits(campaign: Path) -> Commits:
         raise CommitsError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
+        place = place_of(first["loc"])
         raise CommitsError(
             f"{path}: {f'{place}: ' if place else ''}{first['msg']}; write it again with "
             "`nsm-resilience archive commits results/recorded/<name>`, of a live campaign with "

@@ -10,11 +10,16 @@ listed wrongly is unknown.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nsm_resilience.record.layout import CampaignLayout
 
 
 def _instant(text: str) -> str:
@@ -72,7 +77,37 @@ class _Described(_Strict):
 
 
 class DescriptionError(ValueError):
-    """What is wrong with a description, as a clause with the place."""
+    """What is wrong with a description, and where."""
+
+
+def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
+    """The description of the campaign in a folder.
+
+    Args:
+        needed: Keys without which it is of no use to who asks.
+
+    Raises:
+        DescriptionError: It cannot be read, is not what it should be, or lacks a key; the text
+            names the file and what to run.
+    """
+    path = CampaignLayout(campaign).description
+    try:
+        found = check_description(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise DescriptionError(
+            f"{path}: cannot be read ({error.strerror}). For a recorded campaign run "
+            "`nsm-resilience archive unpack`, for a live one `nsm-resilience index` first"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        what = " ".join(str(error).split())[:200]
+        raise DescriptionError(
+            f"{path}: does not describe a campaign: {what}. Restore it; of a live campaign make "
+            "it again with `nsm-resilience index`"
+        ) from error
+    missing = [key for key in needed if found.get(key) is None]
+    if missing:
+        raise DescriptionError(f"{path}: lacks {', '.join(missing)}")
+    return found
 
 
 def check_description(found: object) -> dict[str, Any]:
@@ -85,7 +120,7 @@ def check_description(found: object) -> dict[str, Any]:
         _Described.model_validate(found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
+        place = place_of(first["loc"])
         what = first["msg"].removeprefix("Value error, ")
         what = what.replace("Input should be", "should be")
         what = re.sub(
@@ -94,3 +129,8 @@ def check_description(found: object) -> dict[str, Any]:
         what = "is missing" if first["type"] == "missing" else what
         raise DescriptionError(f"{place}: {what}" if place else what) from None
     return dict(found)  # type: ignore[call-overload, no-any-return]
+
+
+def place_of(location: Sequence[str | int]) -> str:
+    """Where in a file pydantic found an error; items count from 1."""
+    return ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in location)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.description import check_description
+from nsm_resilience.record.description import description_of
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.files import write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
@@ -114,24 +114,16 @@ def _write_events(original: Path, record: Path, trial: str) -> None:
 
 def _originals(source: Path) -> tuple[dict[str, Any], list[_Original]]:
     try:
-        description = check_description(
-            json.loads(CampaignLayout(source).description.read_text(encoding="utf-8"))
-        )
+        description = description_of(source)
         entries = [one for one in description["records"] if one.get("outcome") == "complete"]
         originals = [
             _Original(folder, json.loads(RecordLayout(folder).meta.read_text("utf-8")), entry)
             for entry in entries
             if entry.get("path") and (folder := source / entry["path"]).is_dir()
         ]
-    except OSError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SynthesisError(
-            f"{source} is no campaign ({error.strerror}); unpack a recorded one first, with "
-            "`nsm-resilience archive unpack`"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise SynthesisError(
-            f"{source} does not describe its records ({' '.join(str(error).split())[:200]}); "
-            "unpack a recorded campaign again, with `nsm-resilience archive unpack`"
+            f"{source} cannot be multiplied: {' '.join(str(error).split())[:300]}"
         ) from error
     if not originals:
         raise SynthesisError(f"{source}: there is no complete record to multiply")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.host.environment import joined
-from nsm_resilience.record.description import DescriptionError, check_description
+from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.report.wording import dates, flattened, parse_time
@@ -32,30 +31,16 @@ def read_description(campaign: Path) -> dict[str, Any]:
     Raises:
         CampaignError: the file is missing, is no JSON, or lacks a key that the report needs.
     """
-    path = CampaignLayout(campaign).description
     try:
-        description = check_description(json.loads(path.read_text(encoding="utf-8")))
+        description = description_of(campaign, "campaign", "created", "source", "records")
     except DescriptionError as error:
-        raise CampaignError(
-            f"{path}: does not describe a campaign: {error}. Restore it; of a live campaign make "
-            "it again with `nsm-resilience index`"
-        ) from error
-    except OSError as error:
-        raise CampaignError(
-            f"{path}: cannot be read ({error.strerror}). For a recorded campaign run "
-            "`nsm-resilience archive unpack`, for a live one `nsm-resilience index` first"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise CampaignError(f"{path}: is not JSON: {error}") from error
-    needed = ("campaign", "created", "source", "records")
-    missing = [key for key in needed if description.get(key) is None]
-    if missing:
-        raise CampaignError(f"{path}: lacks {', '.join(missing)}")
+        raise CampaignError(str(error)) from error
     if description["source"] not in SOURCES:
         raise CampaignError(
-            f"{path}: source is {description['source']!r}; write one of {', '.join(SOURCES)}"
+            f"{CampaignLayout(campaign).description}: source is {description['source']!r}; write one "
+            f"of {', '.join(SOURCES)}"
         )
-    return dict(description)
+    return description
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ that is a few numbers, so that memory hardly grows with the campaign.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_line
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.commits import Commits, code_here, read_commits
-from nsm_resilience.record.description import check_description
+from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
@@ -162,20 +161,16 @@ class _Source:
 def _source(folder: Path, verdicts: Path) -> _Source:
     layout = CampaignLayout(folder)
     try:
-        description = check_description(json.loads(layout.description.read_text(encoding="utf-8")))
-        name = str(description["campaign"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CampaignError(
-            f"{layout.description} does not describe a campaign; give the folder of an unpacked or "
-            "live one"
-        ) from error
+        description = description_of(folder, "campaign")
+    except DescriptionError as error:
+        raise CampaignError(str(error)) from error
     path = verdicts / f"{folder.name}.jsonl"
     if not path.is_file():
         raise CampaignError(
             f"{path} is missing; run `nsm-resilience judge {folder} --out {path}` first"
         )
     return _Source(
-        name,
+        str(description["campaign"]),
         load_recorded_study(layout.study),
         path,
         description["records"],
