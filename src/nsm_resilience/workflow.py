@@ -17,8 +17,9 @@ from nsm_resilience.record.archive import CHECKSUMS
 from nsm_resilience.record.checksums import left_behind
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
+from nsm_resilience.study.fault import Model
 from nsm_resilience.study.load import ConfigError, check_model, load_study, read_document
-from nsm_resilience.study.models import Model, Study
+from nsm_resilience.study.models import Study
 from nsm_resilience.study.yaml_file import Document, Location, Place
 from nsm_resilience.testbed.config import UserPath
 

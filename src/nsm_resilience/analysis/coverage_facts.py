@@ -10,9 +10,10 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from nsm_resilience.study.fault import Fault, NodeRole
+from nsm_resilience.study.cells import Outage
+from nsm_resilience.study.fault import Failure, Fault, Model, NodeRole
 from nsm_resilience.study.load import load_model
-from nsm_resilience.study.models import Failure, Model, Outage, Scenario
+from nsm_resilience.study.models import Scenario
 from nsm_resilience.systems.base import Kind as Does
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import is_part, system_of

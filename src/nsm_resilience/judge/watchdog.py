@@ -37,7 +37,7 @@ from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.watchdog_events import rule_of, say, watchdog_events
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
-from nsm_resilience.study.models import NodeRole
+from nsm_resilience.study.fault import NodeRole
 
 LISTED = 5
 """How many events of one kind are referred to; the record holds all."""

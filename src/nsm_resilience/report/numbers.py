@@ -16,7 +16,7 @@ from nsm_resilience.record.files import write_json
 from nsm_resilience.report.disturbances import disturbances
 from nsm_resilience.report.sensitivity import sensitivity
 from nsm_resilience.report.without_fault import without_fault
-from nsm_resilience.study.models import PLANE_NAMES
+from nsm_resilience.study.names import PLANE_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

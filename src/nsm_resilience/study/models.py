@@ -12,59 +12,13 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from nsm_resilience.nearest import did_you_mean
-from nsm_resilience.study.cells import (
-    Arm,
-    Cell,
-    Client,
-    Factors,
-    Outage,
-    Remedy,
-    Watch,
-    check_cell,
-)
-from nsm_resilience.study.fault import (
-    COMPONENT_FAILURES,
-    SOCKET_FAILURES,
-    Failure,
-    Fault,
-    Model,
-    NodeRole,
-    Seconds,
-    check_failure,
-)
-from nsm_resilience.study.names import PLANE_NAMES, Plane
-from nsm_resilience.study.scenario import NewClient, Scenario, Source, check_asked_once
+from nsm_resilience.study.cells import Arm, Cell, Factors, check_cell
+from nsm_resilience.study.fault import Model
+from nsm_resilience.study.names import Plane
+from nsm_resilience.study.scenario import NewClient, Scenario, check_asked_once
 from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
 
-__all__ = [
-    "COMPONENT_FAILURES",
-    "PLANE_NAMES",
-    "SOCKET_FAILURES",
-    "Arm",
-    "Cell",
-    "Client",
-    "Factors",
-    "Failure",
-    "Fault",
-    "FullWindows",
-    "JudgeRules",
-    "Model",
-    "NewClient",
-    "NodeRole",
-    "Outage",
-    "Plane",
-    "Probes",
-    "Remedy",
-    "Scenario",
-    "Seconds",
-    "Source",
-    "Study",
-    "Turns",
-    "Watch",
-    "Windows",
-    "check_cell",
-    "check_failure",
-]
+__all__ = ["Cell", "Factors", "Plane", "Probes", "Scenario", "Study", "Turns"]
 
 
 class Turns(Model):

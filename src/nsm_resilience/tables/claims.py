@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.study.models import PLANE_NAMES, Cell, Plane, Scenario, Study
+from nsm_resilience.study.models import Cell, Plane, Scenario, Study
+from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, system_named
 from nsm_resilience.tables.language import counted, listed, seconds
 from nsm_resilience.tables.rows import Row, counting

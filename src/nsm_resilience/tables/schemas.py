@@ -10,7 +10,7 @@ from typing import get_args
 
 from nsm_resilience.judge.altered import KEYS
 from nsm_resilience.judge.components import ChangeKind
-from nsm_resilience.study.models import Source
+from nsm_resilience.study.scenario import Source
 from nsm_resilience.tables.attempts import all_accounted_for, attempt_columns
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES
 from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTORS, NODE, OF_ATTEMPT, SCENARIO, factor

@@ -9,8 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from nsm_resilience.study.fault import WrittenPath
-from nsm_resilience.study.models import Model
+from nsm_resilience.study.fault import Model, WrittenPath
 from nsm_resilience.study.names import SystemName
 from nsm_resilience.systems.base import Image, System
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named

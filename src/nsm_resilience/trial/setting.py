@@ -14,8 +14,9 @@ from nsm_resilience.probes.logs import LogProbe
 from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Scenario, Study, Windows
+from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
+from nsm_resilience.study.windows import Windows
 from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane
 

@@ -10,7 +10,7 @@ import pytest
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.reached import CONDITIONS
-from nsm_resilience.study.models import Outage
+from nsm_resilience.study.cells import Outage
 from nsm_resilience.tables.scenarios import agreement, scenario_rows
 from tests.builders.records import Acts, note, record
 from tests.builders.second_outage import earlier_outage

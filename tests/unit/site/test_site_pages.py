@@ -27,7 +27,7 @@ from nsm_resilience.report.site_links import (
 )
 from nsm_resilience.report.words import HEADINGS, MEANINGS, meaning_of
 from nsm_resilience.site.attempt_pages import SiteError
-from nsm_resilience.study.models import Source
+from nsm_resilience.study.scenario import Source
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.schemas import (
     CLAIM_AGREEMENTS,

@@ -16,8 +16,9 @@ from nsm_resilience.study.load import (
     read_document,
     sha256_of,
 )
-from nsm_resilience.study.models import JudgeRules, Study
+from nsm_resilience.study.models import Study
 from nsm_resilience.study.retired import former_content
+from nsm_resilience.study.windows import JudgeRules
 
 ROOT = Path(__file__).parents[3]
 
