@@ -3,45 +3,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticKnownError
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from nsm_resilience.nearest import nearest
 from nsm_resilience.systems import known
 
 
-def _one_of(key: str, names: tuple[str, ...]) -> Callable[[str], str]:
-    """A check of what a study's `key` names."""
+@dataclass(frozen=True)
+class _OneOf:
+    """What a study's `key` may name, for its check and for its JSON schema."""
 
-    def check(value: str) -> str:
-        if value in names:
+    key: str
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: object) -> dict[str, object]:
+        return {"type": "string", "enum": list(self.names)}
+
+    def check(self, value: str) -> str:
+        """The name, if it is one; ValueError says where it belongs, or why there is none."""
+        if value in self.names:
             return value
         for other, of_other in _BY_KEY.items():
-            if key in _BY_KEY and other != key and value in of_other and value != "all":
+            if self.key in _BY_KEY and other != self.key and value in of_other and value != "all":
                 raise ValueError(
-                    f"`{value}` is no {key}; write `{other}: {value}` in place of `{key}`"
+                    f"`{value}` is no {self.key}; write `{other}: {value}` in place of `{self.key}`"
                 )
-        absent = _meant(value, names)
-        if absent and key in _BY_KEY:
+        absent = _meant(value, self.names)
+        if absent and self.key in _BY_KEY:
             told = "; ".join(f"{system}: {why}" for system, why in known.why_absent(absent).items())
             raise ValueError(f"`{absent}` cannot be broken in any system: {told}")
-        expected = ", ".join(f"'{name}'" for name in names)
+        expected = ", ".join(f"'{name}'" for name in self.names)
         raise PydanticKnownError("literal_error", {"expected": expected})
-
-    return check
 
 
 def _meant(value: str, names: tuple[str, ...]) -> str:
     """The name that no system has and that is meant, however it is spelled; empty for another."""
     absent = known.in_no_system()
     return next((name for name in nearest(value, (*names, *absent), 1, 0.8) if name in absent), "")
-
-
-def _schema(names: tuple[str, ...]) -> dict[str, Any]:
-    return {"type": "string", "enum": list(names)}
 
 
 _COMPONENTS, _SOCKETS = known.component_names(), known.socket_names()
@@ -52,21 +59,13 @@ _PLANES = tuple(PLANE_NAMES)
 _BY_KEY = {"component": _COMPONENTS, "socket": _SOCKETS, "registry": _REGISTRY}
 """What a fault can name, by its key."""
 
-Component = Annotated[
-    str, AfterValidator(_one_of("component", _COMPONENTS)), WithJsonSchema(_schema(_COMPONENTS))
-]
+Component = Annotated[str, _OneOf("component", _COMPONENTS)]
 """A component of any system; whether a cell's system has it, `check_cell` says."""
-Socket = Annotated[
-    str, AfterValidator(_one_of("socket", _SOCKETS)), WithJsonSchema(_schema(_SOCKETS))
-]
+Socket = Annotated[str, _OneOf("socket", _SOCKETS)]
 """A socket of any system, or `all`."""
-Registry = Annotated[
-    str, AfterValidator(_one_of("registry", _REGISTRY)), WithJsonSchema(_schema(_REGISTRY))
-]
+Registry = Annotated[str, _OneOf("registry", _REGISTRY)]
 """A kind of custom resource of any system, or `all`."""
-Plane = Annotated[str, AfterValidator(_one_of("plane", _PLANES)), WithJsonSchema(_schema(_PLANES))]
+Plane = Annotated[str, _OneOf("plane", _PLANES)]
 """A forwarding plane of any system; whether a cell's system has it, `check_cell` says."""
-SystemName = Annotated[
-    str, AfterValidator(_one_of("system", _SYSTEMS)), WithJsonSchema(_schema(_SYSTEMS))
-]
+SystemName = Annotated[str, _OneOf("system", _SYSTEMS)]
 """A level of the factor `system`."""
