@@ -9,6 +9,7 @@ all else is not known. A campaign's trials are its attempts here, those without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +98,19 @@ RULE_CHANGES = Table(
 )
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """One of `ANSWERS`, the parts of the code that changed, and the reason of a no or not known."""
+
+    word: str
+    parts: Sequence[str] = ()
+    why: str = ""
+
+
+def _not_known(why: str) -> _Answer:
+    return _Answer("not known", why=why)
+
+
 def campaign_row(
     campaign: str,
     records: Sequence[Mapping[str, Any]],
@@ -113,26 +127,28 @@ def campaign_row(
     """
     started = sorted(str(record["started"]) for record in records if record.get("started"))
     named = [one for one in commits.used if one.commit]
-    first = _first(commits)
-    before, why_before = _before(records, commits)
-    between, parts_between, why_between = _between(records, commits)
-    since, parts_since, why_since = _since(records, commits, code)
-    why = dict.fromkeys(filter(None, (why_before, why_between, why_since)))
+    first = commits.used[0] if commits.used else None
+    unread = _unread(records, commits)
+    if unread or first is None:
+        before = between = since = _not_known(unread)
+    else:
+        before, between, since = _before(first), _between(commits), _since(first, code)
+    why = dict.fromkeys(filter(None, (before.why, between.why, since.why)))
     return {
         "campaign": campaign,
         "first_trial": started[0] if started else None,
         "last_trial": started[-1] if started else None,
         "first_commit": first.commit if first else None,
-        "last_commit": _last(commits),
+        "last_commit": max(commits.used, key=lambda one: one.last).commit if first else None,
         "commits": len({one.commit for one in named}),
         "study_file": (", ".join(first.study) or None) if first else None,
         "rules_committed": commits.before.committed if commits.before else None,
-        "rules_before": before,
-        "changed_between": between,
-        "parts_between": ", ".join(parts_between) or None,
-        "changes": None if between == "not known" else len(commits.changes),
-        "changed_since": since,
-        "parts_since": ", ".join(parts_since) or None,
+        "rules_before": before.word,
+        "changed_between": between.word,
+        "parts_between": ", ".join(between.parts) or None,
+        "changes": None if between.word == "not known" else len(commits.changes),
+        "changed_since": since.word,
+        "parts_since": ", ".join(since.parts) or None,
         "why": "; ".join(why) or None,
     }
 
@@ -151,7 +167,7 @@ def change_rows(campaign: str, commits: Commits) -> list[Row]:
 
 
 def _unread(records: Sequence[Mapping[str, Any]], commits: Commits) -> str:
-    """Why nothing that is kept can be used; empty where it can."""
+    """Why nothing that is kept can be used; empty where it can, and then there is an attempt."""
     kept = sum(one.attempts for one in commits.used)
     if commits.unknown:
         return commits.unknown
@@ -163,15 +179,6 @@ def _unread(records: Sequence[Mapping[str, Any]], commits: Commits) -> str:
     return "" if kept else "no trial was run"
 
 
-def _first(commits: Commits) -> Used | None:
-    return commits.used[0] if commits.used else None
-
-
-def _last(commits: Commits) -> str | None:
-    """The commit of the attempt that began last."""
-    return max(commits.used, key=lambda one: one.last).commit if commits.used else None
-
-
 def _unplaced(one: Used) -> str:
     """Why git does not show what code ran these attempts; empty where it does."""
     if one.unknown:
@@ -180,45 +187,35 @@ def _unplaced(one: Used) -> str:
     return f"there were uncommitted changes beside commit {short}" if one.dirty else ""
 
 
-def _before(records: Sequence[Mapping[str, Any]], commits: Commits) -> tuple[str, str]:
-    """Whether the rules stood in git before the first attempt, and why not."""
-    unread, first = _unread(records, commits), _first(commits)
-    if unread or first is None:
-        return "not known", unread
-    if unplaced := _unplaced(first):
-        return "not known", unplaced
+def _before(first: Used) -> _Answer:
+    """Whether the rules stood in git before the first attempt."""
     short = (first.commit or "")[:10]
+    if unplaced := _unplaced(first):
+        return _not_known(unplaced)
     if not first.study:
-        return "no", f"no file of commit {short} has the content of its study"
+        return _Answer("no", why=f"no file of commit {short} has the content of its study")
     if not first.first:
-        return "not known", "no record says when it began"
+        return _not_known("no record says when it began")
     if datetime.fromisoformat(first.committed) > datetime.fromisoformat(first.first):
-        return "no", f"commit {short} is dated after the first trial"
-    return "yes", ""
+        return _Answer("no", why=f"commit {short} is dated after the first trial")
+    return _Answer("yes")
 
 
-def _between(records: Sequence[Mapping[str, Any]], commits: Commits) -> tuple[str, list[str], str]:
-    """Whether the code changed between the attempts, which part, and why it is not known."""
-    if unread := _unread(records, commits):
-        return "not known", [], unread
+def _between(commits: Commits) -> _Answer:
+    """Whether the code changed between the attempts, and which part."""
     known = [one for one in commits.used if not _unplaced(one)]
     changed = {part for change in commits.changes for part in change.parts if part != STUDY}
     changed |= {part for part in CODE if len({one.code.get(part) for one in known}) > 1}
     if changed:
-        return "yes", [part for part in CODE if part in changed], ""
+        return _Answer("yes", [part for part in CODE if part in changed])
     reasons = [commits.changes_unknown, *map(_unplaced, commits.used)]
     unknown = next(filter(None, reasons), "")
-    return ("not known", [], unknown) if unknown else ("no", [], "")
+    return _not_known(unknown) if unknown else _Answer("no")
 
 
-def _since(
-    records: Sequence[Mapping[str, Any]], commits: Commits, code: Mapping[str, str]
-) -> tuple[str, list[str], str]:
-    """Whether the code here is another than at the first attempt, and why it is not known."""
-    unread, first = _unread(records, commits), _first(commits)
-    if unread or first is None:
-        return "not known", [], unread
+def _since(first: Used, code: Mapping[str, str]) -> _Answer:
+    """Whether the code here is another than at the first attempt, and which part."""
     if unplaced := _unplaced(first):
-        return "not known", [], unplaced
+        return _not_known(unplaced)
     changed = [part for part in CODE if first.code.get(part) != code.get(part)]
-    return ("yes", changed, "") if changed else ("no", [], "")
+    return _Answer("yes" if changed else "no", changed)
