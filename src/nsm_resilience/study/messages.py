@@ -120,14 +120,11 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
         return f"must be {'one of: ' if len(known) > 1 else ''}{', '.join(known)}"
     if kind == "string_pattern_mismatch":
         return f"must be {PATTERNS.get(context['pattern'], ('of another form', ''))[0]}"
-    if kind in ("string_too_short", "string_too_long"):
+    if kind.endswith(("too_short", "too_long")):
         bound = context.get("min_length", context.get("max_length"))
-        return f"must have {'at least' if kind.endswith('short') else 'at most'} {bound} letters"
-    if kind in ("too_short", "too_long"):
-        bound = context.get("min_length", context.get("max_length"))
-        return f"must have {'at least' if kind == 'too_short' else 'at most'} {bound}, not " + str(
-            context["actual_length"]
-        )
+        least = "at least" if kind.endswith("short") else "at most"
+        what = " letters" if kind.startswith("string") else f", not {context['actual_length']}"
+        return f"must have {least} {bound}{what}"
     if kind == "string_type" and "pattern" in node:
         return f"must be {PATTERNS[node['pattern']][0]}"
     what = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -200,7 +200,8 @@ class _Builder:
         try:
             if isinstance(node, yaml.MappingNode):
                 self.known_tag(node, "map")
-                return {k: self.value(v, (*location, k)) for k, v in self.pairs(node, location)}
+                pairs = self.pairs(node).items()
+                return {k: self.value(v, (*location, k)) for k, v in pairs}
             if isinstance(node, yaml.SequenceNode):
                 self.known_tag(node, "seq")
                 return tuple(self.value(v, (*location, n)) for n, v in enumerate(node.value))
@@ -209,31 +210,25 @@ class _Builder:
         finally:
             self.inside.discard(id(node))
 
-    def pairs(self, node: yaml.MappingNode, location: Location) -> Iterator[tuple[str, yaml.Node]]:
-        """Keys with their nodes; those that `<<` merges in come where the mapping has none."""
-        own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-        merged: dict[str, yaml.Node] = {}
+    def pairs(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        """Keys with their nodes."""
+        found: dict[str, yaml.Node] = {}
+        lines: dict[str, int] = {}
         for key, value in node.value:
+            at = _line(key)
             if not isinstance(key, yaml.ScalarNode):
-                self.problems.append(f"line {_line(key)}: a key is a word, not a list or a mapping")
+                self.problems.append(f"line {at}: a key is a word, not a list or a mapping")
             elif sign := unprintable(key.value):
-                self.problems.append(f"line {_line(key)}: a key holds {sign}; delete it")
+                self.problems.append(f"line {at}: a key holds {sign}; delete it")
             elif key.value == "<<" and key.style is None:
-                several = value.value if isinstance(value, yaml.SequenceNode) else [value]
-                for one in several:
-                    if not isinstance(one, yaml.MappingNode) or id(one) in self.inside:
-                        self.problems.append(f"line {_line(key)}: `<<` takes a mapping")
-                    else:
-                        merged = {**dict(self.pairs(one, location)), **merged}
-            elif key.value in own:
-                first = own[key.value][0]
-                lines = f"lines {_line(first)} and {_line(key)}"
-                if _line(first) == _line(key):
-                    lines = f"line {_line(key)}"
-                self.problems.append(f"`{key.value}:` is there twice, in {lines}; keep one")
+                self.problems.append(f"line {at}: `<<` merges nothing in here; write the keys out")
+            elif key.value in found:
+                first = lines[key.value]
+                where = f"line {at}" if first == at else f"lines {first} and {at}"
+                self.problems.append(f"`{key.value}:` is there twice, in {where}; keep one")
             else:
-                own[key.value] = (key, value)
-        yield from {**merged, **{name: value for name, (_, value) in own.items()}}.items()
+                found[key.value], lines[key.value] = value, at
+        return found
 
     def single(self, node: yaml.ScalarNode) -> object:
         self.known_tag(node, "str")  # that of every word without a tag of its own
