@@ -44,7 +44,7 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     """
     handle = _opened(path)
     try:
-        if not _try_lock(handle, path):
+        if not _lock(handle, path):
             waiting(_owner(path))
             _lock(handle, path, fcntl.LOCK_EX)
         os.set_inheritable(handle, True)
@@ -73,16 +73,13 @@ def take(path: Path) -> int | None:
     Raises:
         NoLocks: The file system keeps none.
     """
-    handle = _opened(path)
+    handle, held = _opened(path), False
     try:
-        held = _try_lock(handle, path)
-    except NoLocks:
-        os.close(handle)
-        raise
-    if held:
-        return handle
-    os.close(handle)
-    return None
+        held = _lock(handle, path)
+        return handle if held else None
+    finally:
+        if not held:
+            os.close(handle)
 
 
 def share_for_life(path: Path) -> None:
@@ -99,12 +96,11 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
 
 
-def _try_lock(handle: int, path: Path) -> bool:
-    """Lock an open file at once; false when another process has it, NoLocks when nobody can."""
-    return _lock(handle, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _lock(handle: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> bool:
+    """Lock an open file, at once if nothing else is asked; false when another process has it.
 
-
-def _lock(handle: int, path: Path, how: int) -> bool:
+    NoLocks when nobody can.
+    """
     try:
         fcntl.flock(handle, how)
     except OSError as error:
@@ -126,7 +122,7 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(handle, path)
+        return not _lock(handle, path)
     except NoLocks:  # nobody can hold one
         return False
     finally:
