@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nsm_resilience.judge.rules import Rules
-from nsm_resilience.statistics.times import Times, timed, times_of
+from nsm_resilience.statistics.times import UNKNOWN, Times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,16 +82,18 @@ class Measure:
         return Sample(*self.read(judged))
 
 
-def _time(column: str) -> Read:
-    """A time of table `trials`; what was not seen to end is censored (`statistics.times`)."""
-    return lambda judged: (times_of(judged, column), timed(judged, column))
+def _until(column: str, asked: str = "watch_s", window: str = "watch_s") -> Read:
+    """A time that is waited for until the window ends; what was not seen in it is censored.
 
-
-def _until(column: str, asked: str, window: str) -> Read:
-    """A time that is waited for in a window of its own; `asked` says whether it was looked at."""
+    Args:
+        asked: Column that is empty where nobody looked.
+        window: Column with the length of the window.
+    """
 
     def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
         own = judged[judged[asked].notna()]
+        if column in UNKNOWN:  # what is not known is no time that was longer than the watch
+            own = own[own[UNKNOWN[column]].isna()]
         seconds = own[column].astype(float)
         filled = seconds.fillna(own[window].astype(float))
         return Times(tuple(filled.tolist()), tuple(seconds.notna().tolist())), own
@@ -152,7 +154,8 @@ MEASURES: tuple[Measure, ...] = (
         _truth(lambda t: t["verdict"] == "supported"),
     ),
     Measure(
-        "outage_s", "outage of the established path", "s", "less", False, _time("outage_s"),
+        "outage_s", "outage of the established path", "s", "less", False,
+        _censored("outage_s", "outage_censored"),
         lambda study: study.judge.late_reply_s,  # it ends with a reply, which may take so long
     ),
     Measure(
@@ -172,11 +175,11 @@ MEASURES: tuple[Measure, ...] = (
         _whole_second,
     ),
     Measure(
-        "detected_s", "time until something was shown", "s", "less", False, _time("detected_s"),
+        "detected_s", "time until something was shown", "s", "less", False, _until("detected_s"),
         _component_interval,
     ),
     Measure(
-        "notified_s", "time until the client was told", "s", "less", False, _time("notified_s"),
+        "notified_s", "time until the client was told", "s", "less", False, _until("notified_s"),
         _component_interval,
     ),
     Measure(

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +56,3 @@ class Times:
 
 UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
 """Columns that say why a time is not known, by the time's."""
-
-
-def timed(judged: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the rows of judged trials in which the time of this column was looked at.
-
-    Args:
-        judged: rows of table `trials`.
-        column: `outage_s`, `detected_s` or `notified_s`.
-    """
-    watched = judged[judged["watch_s"].notna()]
-    unknown = UNKNOWN.get(column)
-    if unknown is not None:  # what is not known is no time that was longer than the watch
-        return watched[watched[unknown].isna()]
-    return watched[watched[column].notna()] if column == "outage_s" else watched
-
-
-def times_of(judged: pd.DataFrame, column: str) -> Times:
-    """Return the times of one column, those of `timed`, in its order.
-
-    What was not seen to end is censored: an outage where the table says so, a sign or a message
-    that did not come at the end of the watch.
-    """
-    own = timed(judged, column)
-    seconds = own[column].astype(float)
-    if column == "outage_s":
-        observed = ~own["outage_censored"].astype(bool)
-    else:
-        observed = seconds.notna()
-        seconds = seconds.fillna(own["watch_s"].astype(float))
-    return Times(tuple(seconds.tolist()), tuple(observed.tolist()))
