@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from nsm_resilience.record.files import objects_in
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 
@@ -25,3 +27,50 @@ def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str] | None:
     if not isinstance(found, list):
         return None
     return {i["index"]: i["name"] for i in found if i.get("name") not in ("lo", "eth0")}
+
+
+_DEFAULT_REGISTRY = "docker.io"
+
+
+@dataclass(frozen=True, order=True)
+class Image:
+    """A container image as the node's runtime named it.
+
+    Attributes:
+        registry: where it is from.
+        sha256: digest without the algorithm's name; empty where none was recorded.
+    """
+
+    registry: str
+    name: str
+    tag: str
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """Identifier in the provenance of a build; equal images have one."""
+        return f"#image/{self.name}:{self.tag}@{self.sha256[:16] or 'unknown'}"
+
+
+def images_of(pods: Iterable[Mapping[str, Any]]) -> Iterator[Image]:
+    """The image of every container of these pods, from their statuses."""
+    for pod in pods:
+        for kind in ("initContainerStatuses", "containerStatuses"):
+            for status in objects_in(pod, kind):
+                if status.get("image"):
+                    yield parse_image(str(status["image"]), str(status.get("imageID") or ""))
+
+
+def parse_image(name: str, digest: str = "") -> Image:
+    """Split an image's name as the runtime writes it; without a registry it is Docker's own.
+
+    >>> parse_image("docker.io/networkservicemesh/nsmd:v0.2.0", "x@sha256:ab").name
+    'networkservicemesh/nsmd'
+    """
+    first, slash, rest = name.partition("/")
+    if not slash or not (set(first) & {".", ":"} or first == "localhost"):
+        first, rest = _DEFAULT_REGISTRY, name
+    path, colon, tag = rest.rpartition(":")
+    if not colon:
+        path, tag = rest, ""
+    return Image(first, path, tag, digest.rpartition("@")[2].removeprefix("sha256:"))

@@ -13,6 +13,7 @@ from nsm_resilience.host.environment import joined
 from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.snapshots import images_of
 from nsm_resilience.report.wording import dates, flattened, parse_time
 
 if TYPE_CHECKING:
@@ -180,16 +181,11 @@ def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
     The registry is left out: it is where an image came from, not what it is.
     """
-    found: dict[str, dict[str, str]] = {}
-    for pod in pods:
-        for kind in ("initContainerStatuses", "containerStatuses"):
-            for status in pod.get(kind) or []:
-                name, _, tag = str(status.get("image") or "").rpartition("/")[2].partition(":")
-                digest = str(status.get("imageID") or "").rpartition("@")[2]
-                if name:
-                    digest = digest.removeprefix("sha256:")
-                    found[name] = {"name": name, "tag": tag, "digest": digest}
-    return [found[name] for name in sorted(found)]
+    found = {image.name.rpartition("/")[2]: image for image in images_of(pods)}
+    return [
+        {"name": name, "tag": found[name].tag, "digest": found[name].sha256}
+        for name in sorted(found)
+    ]
 
 
 def _versions(

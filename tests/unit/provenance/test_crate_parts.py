@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.provenance.crate.attempts import last_time, parse_image, read_runs, version_of
+from nsm_resilience.provenance.crate.attempts import last_time, read_runs, version_of
 from nsm_resilience.provenance.crate.graph import Graph, ref
 from nsm_resilience.provenance.crate.happened import add_trials, moment
 from nsm_resilience.provenance.crate.steps import (
@@ -22,6 +22,7 @@ from nsm_resilience.provenance.crate.steps import (
     describe_steps,
     parse_workflow,
 )
+from nsm_resilience.record.snapshots import parse_image
 from tests.builders.records import build, describe
 from tests.builders.studies import make_study
 

@@ -13,31 +13,10 @@ from typing import Any
 
 from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import RecordLayout
+from nsm_resilience.record.snapshots import Image, images_of
 
 _TAIL = 64 * 1024
 """Bytes at the end of the events that hold their last line (lines are much shorter)."""
-
-_DEFAULT_REGISTRY = "docker.io"
-
-
-@dataclass(frozen=True, order=True)
-class Image:
-    """A container image as the node's runtime named it.
-
-    Attributes:
-        registry: where it is from.
-        sha256: digest without the algorithm's name; empty where none was recorded.
-    """
-
-    registry: str
-    name: str
-    tag: str
-    sha256: str
-
-    @property
-    def id(self) -> str:
-        """Identifier within the crate; equal images have one."""
-        return f"#image/{self.name}:{self.tag}@{self.sha256[:16] or 'unknown'}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +73,7 @@ def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
     for record in description["records"]:
         layout = RecordLayout(campaign / str(record["path"]))
         meta = object_or_empty(layout.meta)
+        before = object_or_empty(layout.snapshot("before"))
         software, argv = object_in(meta, "software"), meta.get("argv")
         yield Run(
             campaign=str(description["campaign"]),
@@ -107,7 +87,7 @@ def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
             ended=last_time(layout.events),
             version=version_of(software),
             command=shlex.join(map(str, argv if isinstance(argv, list) else [])),
-            images=tuple(sorted(set(_images(object_or_empty(layout.snapshot("before")))))),
+            images=tuple(sorted(set(images_of(objects_in(before, "pods"))))),
             packages=object_in(software, "packages"),
             scenario=object_in(meta, "scenario"),
         )
@@ -142,26 +122,3 @@ def last_time(events: Path) -> str:
         except (ValueError, KeyError, TypeError, RecursionError):
             continue
     return ""
-
-
-def parse_image(name: str, digest: str = "") -> Image:
-    """Split an image's name as the runtime writes it; without a registry it is Docker's own.
-
-    >>> parse_image("docker.io/networkservicemesh/nsmd:v0.2.0", "x@sha256:ab").name
-    'networkservicemesh/nsmd'
-    """
-    first, slash, rest = name.partition("/")
-    if not slash or not (set(first) & {".", ":"} or first == "localhost"):
-        first, rest = _DEFAULT_REGISTRY, name
-    path, colon, tag = rest.rpartition(":")
-    if not colon:
-        path, tag = rest, ""
-    return Image(first, path, tag, digest.rpartition("@")[2].removeprefix("sha256:"))
-
-
-def _images(snapshot: Mapping[str, Any]) -> Iterator[Image]:
-    for pod in objects_in(snapshot, "pods"):
-        for kind in ("initContainerStatuses", "containerStatuses"):
-            for status in objects_in(pod, kind):
-                if status.get("image"):
-                    yield parse_image(str(status["image"]), str(status.get("imageID") or ""))

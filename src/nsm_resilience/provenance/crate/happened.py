@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.provenance.crate.attempts import Image, Run
+from nsm_resilience.provenance.crate.attempts import Run
 from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
 from nsm_resilience.provenance.crate.plan import add_package, input_id, output_id, own_tool, tool_id
 from nsm_resilience.provenance.crate.plan import step_id as step_of
 from nsm_resilience.provenance.crate.steps import TRIAL, Step, Workflow, crate_path
+from nsm_resilience.record.snapshots import Image
 
 COMPLETED = "http://schema.org/CompletedActionStatus"
 FAILED = "http://schema.org/FailedActionStatus"
