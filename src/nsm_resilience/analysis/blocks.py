@@ -6,7 +6,7 @@ trial, is what is drawn again: the share that its trials have in common stays to
 cells have trials in the same blocks, both are drawn with it and what the block adds to both
 cancels (`paired`); cells of different campaigns, or of different turns, have blocks of their own.
 
-With few blocks all ways to draw them are gone through, with their chances; above `MOST_DRAWS` they
+With few blocks all ways to draw them are enumerated, with their chances; above `MOST_DRAWS` they
 are drawn at random with a fixed seed. Where no test that takes the block as its unit could reach
 the level, or where all draws are alike, there is no interval: a number would say more than the
 blocks can.
@@ -37,7 +37,7 @@ from nsm_resilience.statistics.intervals import (
 from nsm_resilience.statistics.times import Times
 
 MOST_DRAWS = 100_000
-"""Ways to draw the blocks that are all gone through: ten blocks have 92,378."""
+"""Up to so many ways to draw the blocks, all of them are enumerated; ten blocks have 92,378."""
 
 DRAWS = 9_999
 _SEED = 20191218

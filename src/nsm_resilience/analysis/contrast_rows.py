@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis.blocks import delta_interval, share_interval
 from nsm_resilience.analysis.contrasts import Contrast, contrasts
 from nsm_resilience.analysis.measures import MEASURES, Measure, Sample
-from nsm_resilience.analysis.trial_units import Ran, with_units
+from nsm_resilience.analysis.trial_units import RunConditions, with_units
 from nsm_resilience.statistics.differences import (
     NO_DIFFERENCE,
     Difference,
@@ -56,7 +56,7 @@ class Compared:
         return f"{kind}, {where}: {'lanes' if asked else self.measure.name}"
 
     @property
-    def of_account(self) -> bool:
+    def comparable(self) -> bool:
         """Whether there is something to compare.
 
         Of lanes also whether something was seen: what none of the trials saw bounds no bias.
@@ -76,14 +76,14 @@ class Compared:
         return rank_test(self.first.times, self.second.times)
 
 
-def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFrame:
+def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions]) -> pd.DataFrame:
     """Return table `contrasts`, typed and checked."""
     by_family: dict[str, list[Compared]] = {}
     for contrast in contrasts(with_units(trials, campaigns)):
         for one in measures_of(contrast):
             sides = (contrast.first.trials, contrast.second.trials)
             compared = Compared(contrast, one, *(one.sample(own) for own in sides))
-            if compared.of_account:
+            if compared.comparable:
                 by_family.setdefault(compared.family, []).append(compared)
     return CONTRASTS.frame(
         _row(compared, found, _margin(compared, campaigns))
@@ -177,7 +177,7 @@ def method_of(test: PValue) -> str:
     return f"{test.method}, m = {test.draws:,}; unadjusted p {interval}"
 
 
-def _margin(compared: Compared, campaigns: Mapping[str, Ran]) -> float | None:
+def _margin(compared: Compared, campaigns: Mapping[str, RunConditions]) -> float | None:
     """The margin of a question whether lanes bias; of other contrasts none was stated before."""
     contrast, one = compared.contrast, compared.measure
     if contrast.differs_in != "company" or one.margin is None:

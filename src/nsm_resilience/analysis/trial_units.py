@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a contrast asks of a trial beside table `trials`: its unit of repetition, and its windows.
+"""What a contrast needs of a trial and table `trials` lacks: its unit of repetition, its windows.
 
 Trials of one block of the schedule, of one turn, or of one cluster are alike in more than their
 cell. `block`, `turn` and `cluster` name these; intervals from resampled units are made of them.
@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Ran:
+class RunConditions:
     """How the trials of one campaign were run.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ran:
     round_trips: Mapping[str, float] = field(default_factory=dict)
 
 
-def with_units(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFrame:
+def with_units(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions]) -> pd.DataFrame:
     """Return table `trials` with `COLUMNS`.
 
     A trial that its study does not schedule is a block of its own; NaN where a time is not known.
@@ -55,7 +55,7 @@ def with_units(trials: pd.DataFrame, campaigns: Mapping[str, Ran]) -> pd.DataFra
     )  # fmt: skip
 
 
-def _of_campaign(own: pd.DataFrame, ran: Ran) -> pd.DataFrame:
+def _of_campaign(own: pd.DataFrame, ran: RunConditions) -> pd.DataFrame:
     schedule = {scheduled.trial: scheduled for scheduled in make_schedule(ran.study)}
     known = [schedule.get(trial) for trial in own["trial"]]
     windows = ran.study.windows

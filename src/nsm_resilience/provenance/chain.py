@@ -67,7 +67,7 @@ class Built:
         return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
 
     @property
-    def there(self) -> bool:
+    def has_tables(self) -> bool:
         """Whether there are tables to look into."""
         return bool(self.tables["trials"])
 
@@ -78,7 +78,7 @@ def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool
     Claims are those that its cell takes part in, figures those that show the trial; an attempt that
     does not count is in none. Rows are counted as spreadsheets do: the header is row 1.
     """
-    if not built.there:
+    if not built.has_tables:
         missing = built.path("trials").as_posix()
         yield f"  report    not built: {missing} is missing; run `snakemake`"
         return

@@ -239,7 +239,7 @@ def _outage(judgement: Judgement) -> str:
 
 
 def blind_in_words(m: Measures) -> str:
-    """For how long new clients were not taken; `not known` where nobody asked in the watch."""
+    """How long new clients were refused; `not known` where none asked in the watch."""
     if m.blind_s is None or m.blind_at_least_s is None:
         return "not known"
     return BlindTime(m.blind_s, m.blind_at_least_s, m.blind_censored).in_words(2)

@@ -176,10 +176,7 @@ class Record:
 
 def _read_growing(path: Path) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise RecordError(path, f"cannot be read: {error.strerror}") from error
+    lines = _content(path).split(b"\n")
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
@@ -246,10 +243,8 @@ def _check_plain(folder: Path) -> None:
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file of a record; RecordError when there is none."""
     try:
-        if not path.is_file():
-            raise RecordError(path, "is no file" if path.exists() else "is missing")
-        found = parse_json(path.read_bytes())
-    except (OSError, JsonError) as error:
+        found = parse_json(_content(path))
+    except JsonError as error:
         raise RecordError(path, f"cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise RecordError(path, "is not a JSON object")

@@ -41,7 +41,7 @@ class _Original:
 def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
     """Write a synthetic campaign of so many trials into `out`; returns its description.
 
-    The complete records of `source` are gone through again and again. A copy keeps its cell and is
+    The complete records of `source` are copied, round after round. A copy keeps its cell and is
     a trial of its own; its files are hard links to the original's, except meta.json and
     events.jsonl, which say whose they are. Copies of one round are moved in time behind those of
     the round before, so that no two share a lane at once.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.figures.cells import USUAL, judged
 from nsm_resilience.analysis.measures import measure
-from nsm_resilience.analysis.trial_units import Ran
+from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import read_description, record_clusters
@@ -62,14 +62,14 @@ def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
     ]
 
 
-def _ran(folder: Path, trials: pd.DataFrame, installs: pd.DataFrame) -> tuple[str, Ran]:
+def _ran(folder: Path, trials: pd.DataFrame, installs: pd.DataFrame) -> tuple[str, RunConditions]:
     """How the trials of a campaign were run, by its name."""
     description = read_description(folder)
     name, study = str(description["campaign"]), load_recorded_study(CampaignLayout(folder).study)
     own = installs[installs["campaign"] == name]
     ids = zip(own["trial"], own["attempt"], own["seconds"], strict=True)
     records = judged(trials[trials["campaign"] == name])["record"] if study.turns else ()
-    return name, Ran(
+    return name, RunConditions(
         study,
         record_clusters(folder, description["records"]),
         {f"records/{trial}/{attempt}": float(s) for trial, attempt, s in ids if s == s},

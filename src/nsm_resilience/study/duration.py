@@ -24,7 +24,7 @@ def longest_s(windows: Windows, scenario: Scenario) -> float:
 
 
 def lasts_s(windows: Windows, scenario: Scenario) -> float:
-    """What ends by itself lives so long, so that no trial of these windows outlives it.
+    """How long a thing that ends by itself, such as a prober, lives: longer than any trial.
 
     That is twice as long as one is planned to take: a second outage has a watch of its own, and a
     busy machine is slow. A prober that ended after a fixed hour made four trials with a watch of an

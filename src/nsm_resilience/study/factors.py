@@ -101,6 +101,6 @@ FACTORS: Mapping[str, FactorWords] = {
 
 
 def level_name(factor: str, level: str) -> str:
-    """A level of a factor in words; one that is unknown here as it is written."""
+    """A level of a factor in words; an unknown level as it is written."""
     known = FACTORS[factor].levels.get(level) if factor in FACTORS else None
     return level if known is None or known.name is None else known.name

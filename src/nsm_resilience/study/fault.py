@@ -214,11 +214,9 @@ class Fault(Model):
             raise ValueError(
                 f"`node` does not go with `{what}`, which is where it is; leave it out"
             )
-        if self.failure is not None:
-            check_failure(self, self.failure)
         failure = self.failure or self.only_failure
-        if self.for_s is not None and failure is not None and failure not in UNDOABLE:
-            raise ValueError(f"`for_s`: the failure `{failure}` is over at once; leave it out")
+        if failure is not None:
+            check_failure(self, failure)
         if self.for_s is None and failure in LASTING:
             raise ValueError(
                 f"`for_s` is missing: say for how long, e.g. `for_s: 30` ({failure} is undone then)"

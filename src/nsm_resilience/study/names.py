@@ -46,7 +46,7 @@ class _OneOf:
 
 
 def _meant(value: str, names: tuple[str, ...]) -> str:
-    """The name that no system has and that is meant, however it is spelled; empty for another."""
+    """The name that is meant, in any spelling, if no system has it; else empty."""
     absent = known.in_no_system()
     return next((name for name in nearest(value, (*names, *absent), 1, 0.8) if name in absent), "")
 

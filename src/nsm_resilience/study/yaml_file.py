@@ -171,7 +171,7 @@ def _frozen(value: object) -> object:
 
 
 class _Builder:
-    """Data from nodes, with their places; each problem is collected, so that all are told."""
+    """Builds data from nodes, with their places; collects every problem instead of the first."""
 
     def __init__(self) -> None:
         self.places: dict[Location, Place] = {}

@@ -112,7 +112,7 @@ CONTRASTS = Table(
         ),
         text("family", "which tests are adjusted together"),
         count("family_size", "how many tests these are"),
-        amount("margin", "a difference within it is of no account", "none is stated"),
+        amount("margin", "a difference within it does not matter", "none is stated"),
         text("word", "what is said of it", one_of=WORDS),
     ),
     ("differs_in", "first", "second", "first_campaign", "second_campaign", *CELL, "measure"),

@@ -15,7 +15,7 @@ from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.contrasts import contrasts, differing_throughout
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.analysis.measures import MEASURES, measure
-from nsm_resilience.analysis.trial_units import Ran
+from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
 from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
@@ -59,7 +59,7 @@ def cell(
 
 def table(*cells: list[dict[str, Any]], study: Study = STUDY, **ran: Any) -> pd.DataFrame:
     trials = pd.DataFrame([row for own in cells for row in own])
-    return contrast_table(trials, dict.fromkeys(trials["campaign"], Ran(study, **ran)))
+    return contrast_table(trials, dict.fromkeys(trials["campaign"], RunConditions(study, **ran)))
 
 
 def row(found: pd.DataFrame, name: str) -> Any:

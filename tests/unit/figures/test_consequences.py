@@ -30,7 +30,7 @@ from nsm_resilience.analysis.figures.contrasts import (
     labels_of,
     pairs_of,
 )
-from nsm_resilience.analysis.trial_units import Ran
+from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.study.load import load_study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from tests.builders.campaigns import Constructed, construct
@@ -39,7 +39,7 @@ STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 
 
 def compared_of(trials: pd.DataFrame) -> pd.DataFrame:
-    return contrast_table(trials, dict.fromkeys(trials["campaign"], Ran(STUDY)))
+    return contrast_table(trials, dict.fromkeys(trials["campaign"], RunConditions(STUDY)))
 
 
 @pytest.fixture(scope="module")

@@ -150,8 +150,7 @@ def given_files(workflow: Workflow) -> list[str]:
 def add_files(graph: Graph, workflow: Workflow, sources: Iterable[str]) -> set[str]:
     """Add all files but the records; return the identifiers of all that the steps read or make.
 
-    A checksum stands beside what the crate is made after; what is made after the crate (the HTML
-    report) has none.
+    Files that exist when the crate is made get a checksum; the HTML report, made later, gets none.
     """
     before = {*sources, *_step(workflow, CRATE).input_paths()}
     given = {RESULTS + path for path in given_files(workflow)}

@@ -79,7 +79,7 @@ class Graph:
         return ref(identifier)
 
     def file(self, identifier: str, content: Path | None = None, /, **properties: Any) -> Reference:
-        """Add a file; with `content`, its size and checksum stand beside it."""
+        """Add a file; with `content`, also its size and checksum."""
         kind = properties.pop("kind", "File")
         facts: dict[str, Any] = {"name": identifier.rpartition("/")[2]}
         facts["encodingFormat"] = media_type(identifier)
