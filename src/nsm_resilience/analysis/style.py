@@ -176,6 +176,13 @@ def new_figure(width_mm: float, height_mm: float, **layout: Any) -> Figure:
     return figure
 
 
+def empty_figure(width_mm: float, why: str) -> Figure:
+    """Return a figure that says why there is nothing to draw."""
+    figure = new_figure(width_mm, 14)
+    figure.text(0.5, 0.5, why, ha="center", va="center", color=SOFT)
+    return figure
+
+
 def component_colour(component: str) -> str:
     """Return a component's colour; one that the palette does not know is drawn grey."""
     return _COLOURS.get(kind_of(component) or component, SOFT)

@@ -12,31 +12,30 @@ from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.path import Outage
 from nsm_resilience.judge.timeline import PhaseSpan
-from nsm_resilience.tables.cell import FACTOR_LEVELS
+from nsm_resilience.tables.cell import FACTOR_LEVELS, OF_ATTEMPT
+from nsm_resilience.tables.trials import TRIALS
 
 Row = dict[str, Any]
+
+_MEASURED = tuple(field.name for field in fields(Measures) if field.name in TRIALS.names)
+"""Columns of table `trials` that are measures of the judge."""
 
 _OF_THE_PATH = (
     "outage_censored", "replies_sent", "replies_lost", "lost_outside", "replies_late", "late_sends",
 )  # fmt: skip
-"""Measures of table `trials` that are empty where the path was not measured."""
+"""Those that are empty where the path was not measured."""
 
-_AS_THEY_ARE = (
-    "path_verdict", "outage_s", "down_s", "longest_reply_s", "new_connection_s",
-    "new_connection_answered", "blind_s", "blind_at_least_s", "bystander_s", "bystander_started",
-    "detected_s", "detected_by", "detected_unknown", "notified_s", "notified_by",
-    "notified_unknown", "listener_told_s", "listener_told_by", "watchdog_found_s",
-    "watchdog_found_rule", "watchdog_findings", "watchdog_acted_s", "watchdog_acts",
-    "watchdog_acts_failed", "watchdog_cleared_s", "watchdog_false_alarms", "watchdog_cut",
-    "injection_proof", "watch_s",
-)  # fmt: skip
-"""Measures that stand in table `trials` as the judge has them."""
+_OF_COMPLETE = ("new_connection_verdict", "listener_watched")
+"""Those that are empty where the record is not complete."""
 
 
 def trial_row(judgement: Judgement, company: str | None = None) -> Row:
     """The row of `trials`; `company`: whether others ran beside it, where the study varies that."""
     j, m = judgement, judgement.measures
     measured = m.outage_s is not None
+    found = {name: getattr(m, name) for name in _MEASURED}
+    found |= {} if measured else dict.fromkeys(_OF_THE_PATH)
+    found |= {} if j.outcome == "complete" else dict.fromkeys(_OF_COMPLETE)
     return {
         **head_of(j),
         **factors_of(j),
@@ -45,14 +44,11 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
         "started": j.started or None,
         "verdict": j.verdict,
         "reason": j.reason,
-        **{name: getattr(m, name) for name in _AS_THEY_ARE},
-        **{name: getattr(m, name) if measured else None for name in _OF_THE_PATH},
+        **found,
         "interruptions": len(m.outages) if measured else None,
         "shared_losses": _shared(m, "loss"),
         "shared_stalls": _shared(m, "stall"),
-        "new_connection_verdict": m.new_connection_verdict if j.outcome == "complete" else None,
         "blind_censored": m.blind_censored if m.blind_s is not None else None,
-        "listener_watched": m.listener_watched if j.outcome == "complete" else None,
         "record": j.record,
         "evidence": json.dumps(
             [e.to_dict() for e in j.evidence], ensure_ascii=False, separators=(",", ":")
@@ -115,12 +111,7 @@ def _shared(measures: Measures, kind: str) -> int | None:
 
 def head_of(j: Judgement) -> Row:
     """The columns that name an attempt."""
-    return {
-        "campaign": j.campaign,
-        "trial": j.trial,
-        "attempt": j.attempt,
-        "scenario": j.scenario,
-    }
+    return {column.name: getattr(j, column.name) for column in OF_ATTEMPT}
 
 
 def _fields(one: Outage | Change | PhaseSpan) -> Row:

@@ -107,17 +107,8 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
     judged = [j for j in counted if j.verdict in JUDGED]
     n, k = len(judged), sum(j.verdict == "supported" for j in judged)
     interval = wilson(k, n)
-    outages = [
-        math.inf if j.measures.outage_censored else j.measures.outage_s
-        for j in judged
-        if j.measures.outage_s is not None
-    ]
-    median = median_interval(outages)
-    blinds = [
-        math.inf if j.measures.blind_censored else j.measures.blind_s
-        for j in judged
-        if j.measures.blind_s is not None
-    ]
+    median = median_interval(_times(judged, "outage"))
+    blinds = _times(judged, "blind")
     not_reached = sum(j.verdict == "not_reached" for j in counted)
     verdict = verdict_of(k, n, not_reached)
     return {
@@ -144,6 +135,15 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "blind_median_s": _rounded(median_interval(blinds).median),
         "blind_censored": sum(j.measures.blind_censored for j in judged),
     }
+
+
+def _times(judged: Sequence[Judgement], what: str) -> list[float]:
+    """Seconds of a measure in the trials that have it; infinite where it was not seen to end."""
+    return [
+        math.inf if getattr(one.measures, f"{what}_censored") else seconds
+        for one in judged
+        if (seconds := getattr(one.measures, f"{what}_s")) is not None
+    ]
 
 
 def _median(values: Sequence[float | None]) -> float | None:

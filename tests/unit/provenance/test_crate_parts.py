@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.provenance.crate.attempts import last_time, read_runs, version_of
-from nsm_resilience.provenance.crate.graph import Graph, ref
+from nsm_resilience.provenance.crate.graph import ROOT, Graph, ref
 from nsm_resilience.provenance.crate.happened import add_trials, moment
 from nsm_resilience.provenance.crate.steps import (
     Step,
@@ -177,7 +177,7 @@ def graph_with(order: list[str], folder: Path) -> bytes:
         graph.entity(f"#{name}", "Person", name=name, url=None, keywords="", knows=[])
     (folder / "a.csv").write_text("x\n")
     graph.file("tables/a.csv", folder / "a.csv")
-    graph.root(name="n", datePublished="2026-01-01T00:00:00Z", author=[ref("#a")])
+    graph.extend(ROOT, name="n", datePublished="2026-01-01T00:00:00Z", author=[ref("#a")])
     return graph.to_bytes()
 
 

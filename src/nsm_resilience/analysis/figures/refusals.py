@@ -68,10 +68,8 @@ def draw_refusals(asked: pd.DataFrame) -> Figure:
         id `<campaign>:<trial>:<number>:connected` or `…:refused`.
     """
     if asked.empty:
-        figure = style.new_figure(style.PAGE_MM, 14)
-        text = "No judged trial with damaged sockets asked a new client."
-        figure.text(0.5, 0.5, text, ha="center", va="center", color=style.SOFT)
-        return figure
+        why = "No judged trial with damaged sockets asked a new client."
+        return style.empty_figure(style.PAGE_MM, why)
     rows = list(asked.groupby(["campaign", *CELL], sort=False))
     figure = style.new_figure(style.PAGE_MM, 16 + _ROW_MM * len(rows), w_pad=0.02, h_pad=0.01)
     axes = figure.subplots()

@@ -61,7 +61,8 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
     """
     drawn = curves(trials)
     if not drawn:
-        return _nothing_to_draw()
+        why = f"No cell has {LEAST_TRIALS} judged trials with an interrupted path among them."
+        return style.empty_figure(style.COLUMN_MM, why)
     right = max(watch_s, *(float(own["outage_s"].max()) for own, _ in drawn)) * 1.2
     shown = pd.concat([own[list(CELL)].head(1) for own, _ in drawn])
     # named among all cells: one that is alone in its panel may have others that are not drawn
@@ -134,13 +135,6 @@ def _curve(
             censored["time_s"], censored["survival"], linestyle="none", marker="|", markersize=6,
             markeredgewidth=0.9, color=colour,
         )[0].set_gid(f"censored:{own['trial'].iloc[0].rpartition('/')[0]}")  # fmt: skip
-
-
-def _nothing_to_draw() -> Figure:
-    figure = style.new_figure(style.COLUMN_MM, 14)
-    text = f"No cell has {LEAST_TRIALS} judged trials with an interrupted path among them."
-    figure.text(0.5, 0.5, text, ha="center", va="center", color=style.SOFT)
-    return figure
 
 
 def describe_survival(trials: pd.DataFrame) -> Description:

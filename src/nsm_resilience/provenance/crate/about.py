@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from nsm_resilience.provenance.crate.graph import Graph, Reference, ref
+from nsm_resilience.provenance.crate.graph import NAME, ROOT, Graph, Reference, ref
 from nsm_resilience.provenance.crate.happened import OPERATOR
 
 PROFILES = {
@@ -68,8 +68,9 @@ def add_about(
     )
     study = add_study(graph, citation)
     claims = add_claims(graph, numbers, study)
-    graph.describe_metadata(conformsTo=[ref(RO_CRATE), profiles[-1]])
-    graph.root(
+    graph.extend(NAME, conformsTo=[ref(RO_CRATE), profiles[-1]])
+    graph.extend(
+        ROOT,
         name=citation["title"],
         description=f"Results of the campaign {campaign['name']} ({campaign['source']}): records, "
         "verdicts, tables, figures, notebooks and the paper, and the workflow that made them.",

@@ -14,6 +14,7 @@ from rocrate.model import ContextEntity, Dataset, File
 from rocrate.rocrate import ROCrate
 
 NAME = "ro-crate-metadata.json"
+ROOT = "./"
 
 VERSION = "1.1"
 """Version of RO-Crate that the run profiles 0.5 extend."""
@@ -62,16 +63,6 @@ class Graph:
         self.crate.metadata.extra_contexts.append(TERMS)
         self.crate.metadata.extra_terms["buildInstructions"] = BUILD_INSTRUCTIONS
 
-    def root(self, **properties: Any) -> None:
-        """Describe the crate itself."""
-        for name, value in _present(properties).items():
-            self.crate.root_dataset[name] = value
-
-    def describe_metadata(self, **properties: Any) -> None:
-        """Describe the metadata file."""
-        for name, value in _present(properties).items():
-            self.crate.metadata[name] = value
-
     def entity(self, identifier: str, kind: str | Sequence[str], /, **properties: Any) -> Reference:
         """Add what is no file of the crate; its identifier is a URI or starts with `#`."""
         given = {"@type": kind if isinstance(kind, str) else list(kind), **_present(properties)}
@@ -98,7 +89,7 @@ class Graph:
         return ref(identifier)
 
     def extend(self, identifier: str, /, **properties: Any) -> None:
-        """Say more of an entity that is there; nothing when it is not."""
+        """Say more of an entity that is there, the crate (`ROOT`) or this file (`NAME`) too."""
         entity = self.crate.get(identifier)
         for name, value in _present(properties).items() if entity is not None else ():
             entity[name] = value
@@ -109,7 +100,7 @@ class Graph:
         An entity is one line: small also with ten thousand trials, and two crates can be compared.
         """
         content = self.crate.metadata.generate()
-        first = (NAME, "./")
+        first = (NAME, ROOT)
         content["@graph"].sort(
             key=lambda e: (first.index(e["@id"]) if e["@id"] in first else len(first), e["@id"])
         )
