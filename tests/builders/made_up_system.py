@@ -102,10 +102,11 @@ def _covered(study: Any) -> None:
     import random
 
     from nsm_resilience.analysis.broken_parts import broken_parts
-    from nsm_resilience.analysis.coverage import coverage, in_words, titled
+    from nsm_resilience.analysis.coverage import coverage
     from nsm_resilience.analysis.coverage_facts import load_facts
     from nsm_resilience.tables.schemas import TRIALS
     from tests.builders.campaign_tables import trial_row
+    from tests.builders.coverage_words import in_words, titled
 
     fine = ("alive", (0, 0), True, True, False, False)
     rows = [

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from nsm_resilience.analysis.coverage_facts import Covered, Facts, Match
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 from nsm_resilience.tables.attempts import JUDGED, that_count
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nsm_resilience.study.models import Scenario, Study
 
 
@@ -44,16 +44,12 @@ class Line:
 
     Attributes:
         title: what is broken.
-        note: what has to be known to read the line; may be empty.
-        tests: names of the tests by suite, for every suite.
         ours: this study's trials, one entry for each system and plane on which there are any.
         parts: by each system that was run, what its components are called that the title means.
         absent: systems that have no such part.
     """
 
     title: str
-    note: str
-    tests: Mapping[str, tuple[str, ...]]
     ours: tuple[Ours, ...]
     parts: Mapping[str, tuple[str, ...]]
     absent: tuple[str, ...]
@@ -68,14 +64,11 @@ def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
     declared = {scenario.id: scenario for scenario in study.scenarios}
     own = that_count(trials)
     own = own[own["verdict"].isin([*JUDGED, "not_reached"])]
-    return [
-        _line(covered, facts, own, declared, tuple(study.planes)) for covered in facts.scenarios
-    ]
+    return [_line(covered, own, declared, tuple(study.planes)) for covered in facts.scenarios]
 
 
 def _line(
     covered: Covered,
-    facts: Facts,
     own: pd.DataFrame,
     declared: Mapping[str, Scenario],
     systems: tuple[str, ...],
@@ -83,8 +76,6 @@ def _line(
     match = covered.ours
     return Line(
         title=covered.title,
-        note=covered.note,
-        tests={suite.id: covered.tests.get(suite.id, ()) for suite in facts.suites},
         ours=() if match is None else _ours(match, own, declared),
         parts={} if match is None else {s: match.parts(system_named(s)) for s in systems},
         absent=tuple(s for s in systems if match is not None and match.is_absent(system_named(s))),
@@ -105,42 +96,3 @@ def _ours(match: Match, own: pd.DataFrame, declared: Mapping[str, Scenario]) -> 
             counts.items(), key=lambda one: (order.index(one[0][0]), one[0][1])
         )
     )
-
-
-def in_words(line: Line, system: str) -> str:
-    """Our trials of one line and system: `kernel 3/4`; what was never reached is said."""
-    if system in line.absent:
-        return "not applicable"
-    own = [ours for ours in line.ours if ours.system == system]
-    return (
-        ", ".join(
-            f"{o.plane} {o.k}/{o.n}" if o.n else f"{o.plane} not reached in {o.not_reached}"
-            for o in own
-        )
-        or "not tested"
-    )
-
-
-def table_of_coverage(lines: list[Line], facts: Facts, study: Study) -> pd.DataFrame:
-    """Return the coverage as a table for people: tests by name, and our trials as k/n by system."""
-    systems = tuple(study.planes)
-    column = {s: f"this study, {system_named(s).title}" for s in systems}
-    if len(systems) == 1:
-        column = {systems[0]: "this study"}
-    return pd.DataFrame(
-        [
-            {
-                "scenario": titled(line),
-                **{s.title: ", ".join(line.tests[s.id]) or "–" for s in facts.suites},
-                **{column[s]: in_words(line, s) for s in systems},
-                "note": line.note,
-            }
-            for line in lines
-        ]
-    )
-
-
-def titled(line: Line) -> str:
-    """The title with what its parts are called: `service manager, client's node (nsmd)`."""
-    names = dict.fromkeys(name for parts in line.parts.values() for name in parts)
-    return f"{line.title} ({', '.join(names)})" if names else line.title

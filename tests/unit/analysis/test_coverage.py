@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from nsm_resilience.analysis.coverage import coverage, in_words, table_of_coverage, titled
+from nsm_resilience.analysis.coverage import coverage
 from nsm_resilience.analysis.coverage_facts import FACTS, Facts, load_facts
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.study.models import Scenario
 from nsm_resilience.tables.schemas import TRIALS
 from tests.builders.campaign_tables import trial_row
 from tests.builders.campaigns import FINE, STUDY, construct
+from tests.builders.coverage_words import in_words, titled
 
 
 def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -> None:
@@ -23,13 +24,10 @@ def test_our_trials_are_counted_per_plane_and_others_are_facts(tmp_path: Path) -
     lines = {line.title: line for line in coverage(facts, built.tables["trials"], built.study)}
     nsmd = lines["service manager, client\u0027s node"]
     assert titled(nsmd) == "service manager, client\u0027s node (nsmd)"
-    assert "TestNSMHealLocalDieNSMD" in nsmd.tests["cluster-2019"]
     assert [(o.plane, o.k, o.n) for o in nsmd.ours] == [("kernel", 0, 15), ("vpp", 0, 15)]
     assert lines["forwarder, both nodes"].ours == ()
     assert lines["a connection between pods on different nodes"].ours[0].k == 10
-    table = table_of_coverage(list(lines.values()), facts, built.study)
-    row = table[table["scenario"] == "the API server is gone for a while"].iloc[0]
-    assert (row["2019, cluster"], row["this study"]) == ("–", "not tested")
+    assert in_words(lines["the API server is gone for a while"], "nsm-v0.2.0") == "not tested"
 
 
 def test_trials_of_another_system_are_counted_by_what_its_own_components_do(
@@ -61,8 +59,6 @@ def test_trials_of_another_system_are_counted_by_what_its_own_components_do(
         "a single process of a component that has several": "vpp 5/5",
     }.items():
         assert in_words(lines[title], today) == words, title
-    table = table_of_coverage(found, facts, study)
-    assert "not applicable" in set(table["this study"])
     counted = sum(ours.n for line in found for ours in line.ours)
     assert counted == len(rows), "each trial of this study is in one line"
 
@@ -96,15 +92,10 @@ def test_two_systems_stand_side_by_side(tmp_path: Path) -> None:
         for scenario, n in (("S2", 3), ("T1", 2))
         for number in range(1, n + 1)
     ]
-    facts = load_facts()
-    table = table_of_coverage(coverage(facts, TRIALS.frame(rows), study), facts, study)
-    (row,) = (
-        row
-        for row in table.to_dict("records")
-        if row["scenario"] == "service manager, client\u0027s node (nsmd, nsmgr)"
-    )
-    assert row["this study, NSM v0.2.0 (2019)"] == "kernel 3/3"
-    assert row["this study, NSM v1.18.0 (2026)"] == "vpp 2/2"
+    lines = {titled(line): line for line in coverage(load_facts(), TRIALS.frame(rows), study)}
+    both = lines["service manager, client\u0027s node (nsmd, nsmgr)"]
+    assert in_words(both, "nsm-v0.2.0") == "kernel 3/3"
+    assert in_words(both, "nsm-v1.18.0") == "vpp 2/2"
 
 
 def test_a_target_that_no_system_could_mean_is_refused(tmp_path: Path) -> None:
