@@ -12,11 +12,7 @@ campaign = ""  # empty: the first of the build, the paper's own
 figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
-from nsm_resilience.analysis.figures.consequences import (
-    describe_consequences,
-    draw_consequences,
-    table_of_consequences,
-)
+from nsm_resilience.analysis.figures.consequences import describe_consequences, draw_consequences
 from nsm_resilience.analysis.figures.refusals import (
     asked_clients,
     describe_refusals,
@@ -30,9 +26,6 @@ trials = given.table("trials")
 # %%
 consequences = describe_consequences(trials)
 given.save(draw_consequences(trials, given.names), consequences)
-
-# %%
-table_of_consequences(trials)
 
 # %% [markdown]
 # For how long are new clients refused after damage of sockets? Each that asked is a line, in all

@@ -78,16 +78,6 @@ def by_cell(trials: pd.DataFrame) -> list[tuple[dict[str, str], Consequences]]:
     ]
 
 
-def table_of_consequences(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the matrix as a table for people: k/n, with the median time in seconds."""
-    return pd.DataFrame(
-        [
-            {**cell, **{c.title.replace("\n", " "): _text(c, found) for c in COLUMNS}}
-            for cell, found in by_cell(trials)
-        ]
-    )
-
-
 @style.styled
 def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     """Draw one row per cell and one square per consequence.
