@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.blocks import delta_interval, share_interval
 from nsm_resilience.analysis.contrasts import Contrast, contrasts
@@ -28,12 +28,11 @@ from nsm_resilience.statistics.exact_tests import NO_TEST, PValue, fisher_test, 
 from nsm_resilience.statistics.families import Adjusted, adjusted, confidence_of
 from nsm_resilience.statistics.intervals import NO_INTERVAL, Interval, median_interval
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.contrasts import CONTRASTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Row = dict[str, Any]
 
 RELATIVE = 0.1
 """A time that is off by less than this part of itself is read the same."""

@@ -25,7 +25,7 @@ from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row, change_rows
 from nsm_resilience.tables.claims import claim_rows
-from nsm_resilience.tables.columns import Table
+from nsm_resilience.tables.columns import Row, Table
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR, control_rows, processor_rows
 from nsm_resilience.tables.disturbances import (
     COINCIDENCES,
@@ -35,7 +35,6 @@ from nsm_resilience.tables.disturbances import (
 )
 from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
 from nsm_resilience.tables.rows import (
-    Row,
     component_rows,
     new_client_rows,
     outage_rows,

@@ -21,8 +21,9 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Cell, Plane, Scenario, Study
 from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.language import counted, listed, seconds
-from nsm_resilience.tables.rows import Row, counting
+from nsm_resilience.tables.rows import counting
 from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, default_cell, verdict_of
 
 SCENARIOS_CLAIMED = 9

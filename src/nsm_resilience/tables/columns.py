@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 Kind = Literal["text", "integer", "number", "truth"]
+Row = dict[str, Any]
+"""Values of a row by the names of the columns."""
 
 _PANDAS: dict[tuple[Kind, bool], str] = {
     ("text", False): "object",

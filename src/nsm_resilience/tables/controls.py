@@ -15,8 +15,8 @@ from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.processor_time import ProcessorTime
 from nsm_resilience.statistics.intervals import rate_interval
 from nsm_resilience.tables.cell import CAMPAIGN, FACTORS, NODE, OF_ATTEMPT, factor
-from nsm_resilience.tables.columns import Rule, Table, amount, count, number, text
-from nsm_resilience.tables.rows import Row, factors_of, head_of
+from nsm_resilience.tables.columns import Row, Rule, Table, amount, count, number, text
+from nsm_resilience.tables.rows import factors_of, head_of
 
 SECONDS = 3600.0
 _NO_WATCHDOG = "there was no watchdog"

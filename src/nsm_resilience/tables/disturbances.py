@@ -16,8 +16,8 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.traces import StretchKind
 from nsm_resilience.tables.cell import CAMPAIGN, OF_ATTEMPT
-from nsm_resilience.tables.columns import Rule, Table, amount, count, number, text
-from nsm_resilience.tables.rows import Row, head_of
+from nsm_resilience.tables.columns import Row, Rule, Table, amount, count, number, text
+from nsm_resilience.tables.rows import head_of
 
 _NO_ACT = "no act of another lane came before it"
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 from statistics import median
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.tables.rows import Row
+from nsm_resilience.tables.columns import Row
 
 KINDS = {
     "install": "system",

@@ -6,16 +6,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
 
 from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.path import Outage
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.tables.cell import FACTOR_LEVELS, OF_ATTEMPT
+from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.trials import TRIALS
-
-Row = dict[str, Any]
 
 _MEASURED = tuple(field.name for field in fields(Measures) if field.name in TRIALS.names)
 """Columns of table `trials` that are measures of the judge."""

@@ -12,7 +12,8 @@ from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of
-from nsm_resilience.tables.rows import Row, counting, factors_of
+from nsm_resilience.tables.columns import Row
+from nsm_resilience.tables.rows import counting, factors_of
 
 
 class UndeclaredScenario(ValueError):

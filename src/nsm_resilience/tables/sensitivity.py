@@ -8,13 +8,10 @@ The judge says of each attempt where it would be judged otherwise; here that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 from nsm_resilience.judge.altered import GRID, Alteration, value_of
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.rules import Rules
-
-Row = dict[str, Any]
+from nsm_resilience.tables.columns import Row
 
 
 def sensitivity_rows(campaign: str, rules: Rules, judgements: Sequence[Judgement]) -> list[Row]:
