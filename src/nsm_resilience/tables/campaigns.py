@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
 from nsm_resilience.record.commits import CODE, STUDY, Commits, Used
 from nsm_resilience.tables.cell import CAMPAIGN
 from nsm_resilience.tables.columns import Row, Rule, Table, count, text

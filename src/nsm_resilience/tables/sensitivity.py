@@ -8,6 +8,7 @@ The judge says of each attempt where it would be judged otherwise; here that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from nsm_resilience.judge.altered import GRID, Alteration, value_of
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.rules import Rules
