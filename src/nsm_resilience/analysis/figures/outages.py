@@ -186,27 +186,17 @@ def _points(never: Axes, axes: Axes, own: pd.DataFrame, y: int) -> None:
     offsets = _spread(len(own), 0.30)
     idle = _spread(int((own["moment"] == "never").sum()), 0.36)
     for row, offset in zip(own.to_dict("records"), offsets, strict=True):
-        mark = style.VERDICT_MARKS[row["verdict"]]
+        mark, censored = style.VERDICT_MARKS[row["verdict"]], row["moment"] == "censored"
         if row["moment"] == "never":
-            side, x, level, marker, filled = never, idle.pop(0), float(y), mark.marker, True
-        elif row["moment"] == "censored":
-            side, x, level = axes, float(row["outage_s"]), y + offset
-            marker, filled = style.CENSORED_MARKER, False
+            side, x, level = never, idle.pop(0), float(y)
         else:
             side, x, level = axes, max(float(row["outage_s"]), SHORTEST_S), y + offset
-            marker, filled = mark.marker, True
         point = side.plot(
-            [x],
-            [level],
-            marker=marker,
-            markersize=3.4 if marker == style.CENSORED_MARKER else 2.6,
-            markerfacecolor=mark.colour if filled else "white",
-            markeredgecolor=mark.colour,
-            markeredgewidth=0.6,
-            linestyle="none",
-            zorder=3,
+            [x], [level], marker=style.CENSORED_MARKER if censored else mark.marker,
+            markersize=3.4 if censored else 2.6, markeredgecolor=mark.colour, markeredgewidth=0.6,
+            markerfacecolor="white" if censored else mark.colour, linestyle="none", zorder=3,
             clip_on=False,
-        )[0]
+        )[0]  # fmt: skip
         point.set_gid(f"{row['trial']}:{row['moment']}")
 
 
