@@ -112,6 +112,7 @@ def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS
         empty without any).
     """
     import numpy as np
+
     width = (end_s - begin_s) / bins
     inside = replies[(replies["t_s"] >= begin_s) & (replies["t_s"] < end_s)]
     number = np.floor((inside["t_s"] - begin_s) / width).astype(int)

@@ -38,8 +38,8 @@ def read_description(campaign: Path) -> dict[str, Any]:
         raise CampaignError(str(error)) from error
     if description["source"] not in SOURCES:
         raise CampaignError(
-            f"{CampaignLayout(campaign).description}: source is {description['source']!r}; write one "
-            f"of {', '.join(SOURCES)}"
+            f"{CampaignLayout(campaign).description}: source is {description['source']!r}; write "
+            f"one of {', '.join(SOURCES)}"
         )
     return description
 

@@ -129,9 +129,7 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
         part**2 / (n - 1) for part, n in zip(parts, (first.n, second.n), strict=True)
     )
     reach = float(t.ppf(1.0 - (1.0 - confidence) / 2.0, degrees)) * math.sqrt(variance)
-    return Difference(
-        estimate, estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach)
-    )
+    return Difference(estimate, estimate, max(-1.0, estimate - reach), min(1.0, estimate + reach))
 
 
 def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) -> Difference:

@@ -53,6 +53,7 @@ class Column:
 def _no_time(_: Consequences) -> float:
     return math.nan
 
+
 COLUMNS: tuple[Column, ...] = (
     Column("stopped", "path\nstopped", True, lambda c: (c.n - c.path["alive"], c.n),
            lambda c: c.outage_s),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 import pandas as pd
 
 from nsm_resilience.analysis.figures.cells import in_order, judged
