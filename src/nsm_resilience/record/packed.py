@@ -37,16 +37,10 @@ def why_not_packed_into(out: Path, campaign: Path) -> str:
     """Why archives must not be written into a folder; empty where they may."""
     if out.resolve() == campaign.resolve():
         return f"{out} is the campaign itself; give another folder as --out"
-    if not out.is_dir():
-        return f"{out} is a file; give a folder as --out" if out.exists() else ""
-    known = {*PARTS - {"records"}, CHECKSUMS, README}
-    others = [name for name in _others(out, known) if Path(name).suffix != ".xz"]
-    if others and not (out / CHECKSUMS).exists():
-        return (
-            f"{out} holds other things than a campaign in archives ({', '.join(others[:3])}); give "
-            "a new folder as --out"
-        )
-    return ""
+    if (out / CHECKSUMS).exists():
+        return ""
+    known = {*PARTS - {"records"}, CHECKSUMS, README, *(path.name for path in out.glob("*.xz"))}
+    return _why_not_ours(out, known, "a campaign in archives")
 
 
 def why_not_replaced(target: Path, recorded: Path) -> str:
@@ -54,18 +48,18 @@ def why_not_replaced(target: Path, recorded: Path) -> str:
     there, archives = target.resolve(), recorded.resolve()
     if archives.is_relative_to(there) or there.is_relative_to(archives):
         return f"{target} holds the archives themselves; give another folder as --out"
-    if not there.is_dir():
-        return f"{target} is a file; give a folder as --out" if there.exists() else ""
-    others = _others(there, PARTS)
-    if others:
-        return (
-            f"{target} holds other things than an unpacked campaign ({', '.join(others[:3])}), and "
-            "would be replaced as a whole; give a new folder as --out"
-        )
-    return ""
+    return _why_not_ours(target, PARTS, "an unpacked campaign, which is replaced as a whole,")
 
 
-def _others(folder: Path, known: set[str]) -> list[str]:
-    """What is in a folder and is neither known nor left there by systems and editors."""
+def _why_not_ours(folder: Path, known: set[str], what: str) -> str:
+    """Why a folder holds more than is known, apart from what systems and editors leave there."""
+    if not folder.is_dir():
+        return f"{folder} is a file; give a folder as --out" if folder.exists() else ""
     names = sorted(path.name for path in folder.iterdir())
-    return [name for name in names if name not in known and not left_behind(name)]
+    others = [name for name in names if name not in known and not left_behind(name)]
+    if not others:
+        return ""
+    return (
+        f"{folder} holds other things than {what} ({', '.join(others[:3])}); give a new folder as "
+        "--out"
+    )

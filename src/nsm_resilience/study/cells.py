@@ -219,10 +219,12 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"`{fault.component}` of {system.name} is one in a lane, on the {placed}'s node; "
                 f"write `node: {placed}`"
             )
-    if fault.socket is not None and fault.socket not in (*system.sockets, "all"):
-        return _does_not_exist(fault.socket, (*system.sockets, "all"), system)
-    if fault.registry is not None and fault.registry not in (*system.registry.plurals, "all"):
-        return _does_not_exist(fault.registry, (*system.registry.plurals, "all"), system)
+    for name, there in (
+        (fault.socket, (*system.sockets, "all")),
+        (fault.registry, (*system.registry.plurals, "all")),
+    ):
+        if name is not None and name not in there:
+            return _does_not_exist(name, there, system)
     return ""
 
 

@@ -210,8 +210,7 @@ def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
         part = own[own["campaign"] == row[f"{side}_campaign"]]
         for name in CELL:
             level = row[name] if isinstance(row[name], str) else row[side]
-            if name != "scenario" or isinstance(row[name], str):
-                part = part[part[name] == level]
+            part = part[part[name] == level]
         kind = str(row["differs_in"])
         if kind in part.columns and kind not in ("campaign", *CELL):
             part = part[part[kind].astype(str) == row[side]]
