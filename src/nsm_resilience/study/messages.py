@@ -123,8 +123,8 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
     if kind.endswith(("too_short", "too_long")):
         bound = context.get("min_length", context.get("max_length"))
         least = "at least" if kind.endswith("short") else "at most"
-        what = " letters" if kind.startswith("string") else f", not {context['actual_length']}"
-        return f"must have {least} {bound}{what}"
+        of = " letters" if kind.startswith("string") else f", not {context['actual_length']}"
+        return f"must have {least} {bound}{of}"
     if kind == "string_type" and "pattern" in node:
         return f"must be {PATTERNS[node['pattern']][0]}"
     what = {
