@@ -111,7 +111,6 @@ def test_a_table_without_rows_keeps_its_types() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"plane": "no plane"},
         {"number": 0},
         {"length_s": -1.0},
         {"length_s": None},
