@@ -118,9 +118,8 @@ def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: 
     study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
     schedule = make_schedule(load_study(study_file))
     assert [s.trial for s in schedule] == before
-    limits = ("--config", "testbed=config/testbed-lanes.yaml")
     done = snakemake(
-        live, *limits, "--", "results/live/local/campaign.json",
+        live, *LIMITS, "--verbose", "--", "results/live/local/campaign.json",
         STAND_IN_SECONDS="1", STAND_IN_LANES=str(LANES), STAND_IN_VOID=schedule[-1].trial,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
@@ -133,3 +132,6 @@ def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: 
                 assert ran[other.trial][1] <= begin, (other.trial, scheduled.trial)
             elif other.order > scheduled.order:
                 assert ran[other.trial][0] >= end, (other.trial, scheduled.trial)
+    # left to itself, Snakemake looks once more a second for each job that is over, beside the trials
+    ended, looks = (done.stdout.count(said) for said in ("Finished jobid:", "Ready jobs:"))
+    assert len(schedule) < ended <= looks <= 2 * ended, (ended, looks)
