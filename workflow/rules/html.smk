@@ -22,7 +22,7 @@ rule start_page:
             "report/start_page",
             "report/site_links",
             "report/words",
-            "report/rows",
+            "report/cell_rows",
             "report/wording",
             "tables",
             "analysis",

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import natural
+from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.cells import Factors, not_applicable
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.systems.known import FIRST, SYSTEMS
@@ -50,7 +51,7 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
                 continue
             for at, column in enumerate(columns):
                 cells[at] = cells[at] or _absence(column, scenario.faults)
-            rows.append({**_of(columns, scenario_id, scenario), "client": client, "cells": cells})
+            rows.append({**_of(scenario), "client": client, "cells": cells})
     return {
         "columns": [_shown(column) for column in columns],
         "rows": rows,
@@ -163,18 +164,12 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     return None
 
 
-def _of(columns: Sequence[Mapping[str, Any]], scenario_id: str, scenario: Scenario) -> Row:
-    """What a line says of its scenario, in the words of the first column that has it."""
-    for column in columns:
-        for row in column["rows"]:
-            if row["scenario"] == scenario_id:
-                return {
-                    key: row[key] for key in ("scenario", "title", "where", "source", "claimed")
-                }
+def _of(scenario: Scenario) -> Row:
+    """What a line says of its scenario."""
     return {
-        "scenario": scenario_id,
-        "title": scenario.title,
-        "where": scenario.where,
+        "scenario": scenario.id,
+        "title": typographic(scenario.title),
+        "where": typographic(scenario.where),
         "source": scenario.source,
         "claimed": scenario.claimed or "",
     }

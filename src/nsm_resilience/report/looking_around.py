@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nsm_resilience.record.files import write_bytes
-from nsm_resilience.report.notebook import KERNEL, read_percent_notebook
+from nsm_resilience.report.notebook import KERNEL, read_percent_notebook, write_notebook
 
 
 def copy_notebooks(sources: Path, out: Path) -> list[Path]:
@@ -18,8 +17,6 @@ def copy_notebooks(sources: Path, out: Path) -> list[Path]:
     Raises:
         NotebookError: there are no percent scripts.
     """
-    import nbformat
-
     made = []
     for source in sorted(sources.glob("[!.]*.py")):
         copy = out / f"{source.stem}.ipynb"
@@ -27,9 +24,6 @@ def copy_notebooks(sources: Path, out: Path) -> list[Path]:
             continue
         notebook = read_percent_notebook(source)
         notebook.metadata["kernelspec"] = dict(KERNEL)
-        for position, cell in enumerate(notebook.cells, start=1):
-            cell["id"] = f"cell-{position:02}"
-        text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
-        write_bytes(copy, (text + "\n").encode())
+        write_notebook(notebook, copy)
         made.append(copy)
     return made

@@ -21,7 +21,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,6 @@ from nsm_resilience.report.kernel import environment, kernel_manager_class, own_
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-    from papermill.exceptions import PapermillExecutionError
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 """Kernel the executed copy names. papermill cannot choose one for a notebook without it."""
@@ -50,36 +48,8 @@ class ParameterError(NotebookError):
     """The parameters given are not the ones the notebook declares."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Where a notebook failed: number of the code cell as executed, its first line of code."""
-
-    number: int
-    first_line: str
-    error: str
-    traceback_end: tuple[str, ...]
-
-
 class ExecutionError(NotebookError):
-    """A cell of a notebook raised an error.
-
-    Attributes:
-        source: the percent notebook.
-        cell: the failing cell; None if the kernel itself died or did not start.
-        kept: the executed copy up to the failing cell; None if there is none.
-    """
-
-    def __init__(self, source: PurePath, cell: Cell | None, kept: Path | None, cause: str = ""):
-        self.source, self.cell, self.kept = source, cell, kept
-        if cell is None:
-            lines = [f"{source}: the kernel did not run the notebook: {cause}"]
-        else:
-            lines = [f"{source}: code cell [{cell.number}] failed with {cell.error}"]
-            lines += [f"  in the cell that begins: {cell.first_line}"]
-            lines += [f"  | {line}" for line in cell.traceback_end]
-        if kept is not None:
-            lines.append(f"The executed copy is kept in {kept}")
-        super().__init__("\n".join(lines))
+    """A cell of a notebook raised an error, or its kernel died; the message shows where."""
 
 
 def run_notebook(
@@ -119,19 +89,15 @@ def run_notebook(
         raw = Path(scratch) / "executed.ipynb"
         try:
             _execute(notebook, raw, values, root, Path(scratch))
-        except PapermillExecutionError as error:
-            partial = normalised(_read(raw), shown, values, root)
-            _write(partial, failed)
-            raise ExecutionError(shown, _failing_cell(error, root), failed) from error
-        except RuntimeError as error:  # the kernel died or never answered
-            kept = None
+        # of the second kind: the kernel died or never answered
+        except (PapermillExecutionError, RuntimeError) as error:
+            lines = _where_it_failed(error, shown, root)
             if raw.is_file():
-                partial = normalised(_read(raw), shown, values, root)
-                _write(partial, failed)
-                kept = failed
-            raise ExecutionError(shown, None, kept, str(error)) from error
+                write_notebook(normalised(_read(raw), shown, values, root), failed)
+                lines.append(f"The executed copy is kept in {failed}")
+            raise ExecutionError("\n".join(lines)) from error
         executed = _read(raw)
-    _write(normalised(executed, shown, values, root), out_ipynb)
+    write_notebook(normalised(executed, shown, values, root), out_ipynb)
     return out_ipynb
 
 
@@ -287,10 +253,9 @@ def normalised(
             },
         }
     )
-    for position, cell in enumerate(clean.cells, start=1):
+    for cell in clean.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = _node({"tags": tags} if tags else {})
-        cell["id"] = f"cell-{position:02}"
     clean.nbformat, clean.nbformat_minor = 4, 5
     return clean
 
@@ -309,17 +274,22 @@ def _without_machine_paths(value: Any, root: Path) -> Any:
     return value
 
 
-def _failing_cell(error: PapermillExecutionError, root: Path) -> Cell:
+def _where_it_failed(error: Exception, source: PurePath, root: Path) -> list[str]:
+    """Lines that name the failing cell, as executed, and the end of its traceback."""
+    from papermill.exceptions import PapermillExecutionError
+
+    if not isinstance(error, PapermillExecutionError):
+        return [f"{source}: the kernel did not run the notebook: {error}"]
     trace = _without_machine_paths("\n".join(error.traceback), root)
     lines = [line.rstrip() for line in _ANSI.sub("", trace).splitlines() if line.strip()]
     code = [line for line in error.source.splitlines() if line.strip() and line[0] != "#"]
     message = next(iter(_ANSI.sub("", str(error.evalue)).splitlines()), "")
-    return Cell(
-        number=error.exec_count,
-        first_line=code[0] if code else "",
-        error=f"{error.ename}: {_without_machine_paths(message, root)}",
-        traceback_end=tuple(lines[-_LAST_TRACEBACK_LINES:]),
-    )
+    return [
+        f"{source}: code cell [{error.exec_count}] failed with {error.ename}: "
+        f"{_without_machine_paths(message, root)}",
+        f"  in the cell that begins: {code[0] if code else ''}",
+        *(f"  | {line}" for line in lines[-_LAST_TRACEBACK_LINES:]),
+    ]
 
 
 def _relative(path: Path, root: Path) -> PurePath:
@@ -330,9 +300,12 @@ def _relative(path: Path, root: Path) -> PurePath:
         return PurePath(path.name)
 
 
-def _write(notebook: NotebookNode, out: Path) -> None:
+def write_notebook(notebook: NotebookNode, out: Path) -> None:
+    """Write a notebook with the same bytes each time: cells are numbered, not named at random."""
     import nbformat
 
+    for position, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"cell-{position:02}"
     text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
     write_bytes(out, (text + "\n").encode())
 

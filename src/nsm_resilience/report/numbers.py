@@ -9,20 +9,56 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from nsm_resilience.analysis.deployment import deployments
+from nsm_resilience.analysis.figures.cells import judged, short_names
+from nsm_resilience.analysis.figures.consequences import describe_consequences
+from nsm_resilience.analysis.figures.contrasts import describe_contrasts
+from nsm_resilience.analysis.figures.description import Description
+from nsm_resilience.analysis.figures.outages import describe_outages, reference_lines
+from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
+from nsm_resilience.analysis.figures.result_table import describe_result_table
+from nsm_resilience.analysis.figures.survival import describe_survival
+from nsm_resilience.analysis.figures.testbed import describe_testbed
+from nsm_resilience.analysis.figures.timelines import describe_timelines
 from nsm_resilience.record.files import write_json
+from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.campaign import (
+    campaign_facts,
+    first_complete,
+    read_description,
+    trial_commits,
+)
+from nsm_resilience.report.cell_rows import cell_rows, in_the_nine, with_places, with_variants
+from nsm_resilience.report.contrasts import contrast_numbers
+from nsm_resilience.report.coverage import covered
 from nsm_resilience.report.disturbances import disturbances
+from nsm_resilience.report.findings.build import findings
+from nsm_resilience.report.headline import headline
 from nsm_resilience.report.sensitivity import sensitivity
+from nsm_resilience.report.watchdog import watchdog
 from nsm_resilience.report.without_fault import without_fault
+from nsm_resilience.report.wording import share_interval
+from nsm_resilience.statistics.intervals import wilson
+from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.study.models import Study
 from nsm_resilience.study.names import PLANE_NAMES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from nsm_resilience.analysis.figures.description import Description
-    from nsm_resilience.tables.columns import Table
+from nsm_resilience.tables.attempts import (
+    APART,
+    JUDGED,
+    MEANINGS,
+    counted_parts,
+    in_words,
+    parts_of,
+)
+from nsm_resilience.tables.columns import Table
+from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
+from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.schemas import TABLES
 
 PATHS = ("alive", "recovered", "late", "dead", "gone")
 
@@ -52,20 +88,15 @@ def write_numbers(
         NumbersError: a table is missing.
         CampaignError: a campaign's description is missing or lacks something.
     """
-    from nsm_resilience.record.layout import CampaignLayout
-    from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.report.contrasts import contrast_numbers
-    from nsm_resilience.report.coverage import covered
-    from nsm_resilience.report.findings.build import findings
-    from nsm_resilience.report.headline import headline
-    from nsm_resilience.study.load import load_recorded_study
-    from nsm_resilience.tables.contrasts import CONTRAST_TABLES, CONTRASTS, ENVIRONMENTS
-    from nsm_resilience.tables.schemas import TABLES
-
     tables = read_named(tables_dir, TABLES, "snakemake")
     compared = read_named(tables_dir, CONTRAST_TABLES, "nsm-resilience contrasts")
+    contrasts, environments = compared[CONTRASTS.name], compared[ENVIRONMENTS.name]
 
-    def made(folder: Path) -> dict[str, Any]:
+    names = [str(read_description(folder)["campaign"]) for folder in campaigns]
+    split = [of_campaign(tables, name) for name in names]
+    studies = [load_recorded_study(CampaignLayout(folder).study) for folder in campaigns]
+    made = []
+    for folder, own_tables, study in zip(campaigns, split, studies, strict=True):
         links = {
             "tables": _from(out_json.parent, tables_dir),
             "campaign": _from(out_json.parent, folder),
@@ -73,44 +104,32 @@ def write_numbers(
             "figures": "figures",
             "sources": "source",
         }
-        name = str(read_description(folder)["campaign"])
-        return make_numbers(of_campaign(tables, name), folder, links, repository)
-
-    own, *others = map(made, campaigns)
-    studies = [load_recorded_study(CampaignLayout(folder).study) for folder in campaigns]
-    trials = [of_campaign(tables, n["campaign"]["name"])["trials"] for n in (own, *others)]
-    names = [str(n["campaign"]["name"]) for n in (own, *others)]
-    told = contrast_numbers(compared[CONTRASTS.name], compared[ENVIRONMENTS.name])
-    beside = headline((own, *others), studies)
-    calm = without_fault(tables["controls"])
+        made.append(make_numbers(own_tables, folder, study, links, repository))
+    beside = headline(made, studies)
+    told = contrast_numbers(contrasts, environments)
+    damaged = {scenario.id for scenario in studies[0].scenarios if "C1" in scenario.claims}
+    figures = [
+        *descriptions(split[0], campaigns[0]),
+        describe_contrasts(contrasts, tables["trials"]),
+        describe_refusals(asked_clients(tables["new_clients"], tables["trials"], damaged)),
+    ]
     numbers = {
-        **own,
-        "figures": {
-            d.name: d.to_dict()
-            for d in descriptions(of_campaign(tables, own["campaign"]["name"]), campaigns[0])
-        },
+        **made[0],
+        "figures": {figure.name: figure.to_dict() for figure in figures},
         "tables": [
             {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
         ],
-        "others": others,
+        "others": made[1:],
         "headline": beside,
-        "findings": findings(
-            (own, *others), studies, beside, told, rows_with_none(tables["campaigns"]), calm
-        ),
+        "findings": findings(made, studies, beside, told, rows_with_none(tables["campaigns"])),
         "sensitivity": sensitivity(tables["sensitivity"]),
-        "without_fault": calm,
-        "coverage": covered(zip(names, trials, studies, strict=True)),
+        "without_fault": without_fault(tables["controls"]),
+        "coverage": covered(zip(names, (one["trials"] for one in split), studies, strict=True)),
         "contrasts": told,
+        "environment": environments.loc[
+            environments["campaign"] == names[0], ["what", "value"]
+        ].to_dict("records"),
     }
-    from nsm_resilience.analysis.figures.contrasts import describe_contrasts
-    from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
-
-    damaged = {scenario.id for scenario in studies[0].scenarios if "C1" in scenario.claims}
-    of_all = (
-        describe_contrasts(compared[CONTRASTS.name], tables["trials"]),
-        describe_refusals(asked_clients(tables["new_clients"], tables["trials"], damaged)),
-    )
-    numbers["figures"].update({figure.name: figure.to_dict() for figure in of_all})
     write_json(out_json, numbers)
     return numbers
 
@@ -126,8 +145,6 @@ COUNTED = ("components", "phases")
 
 def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[str, pd.DataFrame]:
     """Read these tables by name; NumbersError names a missing one and the command that makes it."""
-    import pandas as pd
-
     found = {}
     for table in tables:
         path = tables_dir / f"{table.name}.parquet"
@@ -141,42 +158,33 @@ def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[
 def make_numbers(
     tables: Mapping[str, pd.DataFrame],
     campaign: Path,
+    study: Study,
     links: Mapping[str, str],
-    repository: str | None = None,
+    repository: str | None,
 ) -> dict[str, Any]:
-    """Return the paper's numbers as plain data; see `write_numbers`."""
-    from nsm_resilience.analysis.figures.cells import short_names
-    from nsm_resilience.record.layout import CampaignLayout
-    from nsm_resilience.report.campaign import (
-        campaign_facts,
-        first_complete,
-        read_description,
-        trial_commits,
-    )
-    from nsm_resilience.report.rows import cell_rows, in_the_nine, rows_in_tables, with_variants
-    from nsm_resilience.report.watchdog import watchdog
-    from nsm_resilience.study.load import load_recorded_study
-
+    """Return the numbers of one campaign as plain data; see `write_numbers`."""
     description = read_description(campaign)
-    study = load_recorded_study(CampaignLayout(campaign).study)
     sample = first_complete(campaign, description["records"])
     commits, dirty = trial_commits(campaign, description["records"])
-    names = short_names(study)
-    rows = [{**row, "rows": rows_in_tables(row, tables)} for row in cell_rows(tables, study, names)]
+    names, trials = short_names(study), tables["trials"]
+    rows = [with_places(row, tables) for row in cell_rows(tables, study, names)]
     nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {
         "campaign": campaign_facts(description, sample, study, commits, dirty),
         "repository": repository or description.get("repository"),
         "links": dict(links),
-        "counts": verdict_counts(tables["trials"]),
-        "paths": path_outcomes(tables["trials"]),
-        "trials_per_cell": trials_per_cell(rows),
+        "counts": verdict_counts(trials),
+        "paths": path_outcomes(trials),
+        "constants": [
+            {"s": f"{at_s:g}", "what": what}
+            for at_s, what in sorted(reference_lines(trials).items())
+        ],
         "planes": planes(nine, tables["claims"]),
         "further": further,
         "controls": controls(rows),
         "disturbances": disturbances(tables["disturbances"], tables["coincidences"]),
-        "watchdog": watchdog(tables["trials"], study, campaign, description["records"]),
+        "watchdog": watchdog(trials, study, campaign, description["records"]),
         "nine_declared": len({s.id for s in study.scenarios if "C0" in s.claims}),
     }
 
@@ -188,15 +196,7 @@ def rows_with_none(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Description]:
-    """Return what is said of each figure, made from the same tables and records as the figure."""
-    from nsm_resilience.analysis.deployment import deployments
-    from nsm_resilience.analysis.figures.consequences import describe_consequences
-    from nsm_resilience.analysis.figures.outages import describe_outages
-    from nsm_resilience.analysis.figures.result_table import describe_result_table
-    from nsm_resilience.analysis.figures.survival import describe_survival
-    from nsm_resilience.analysis.figures.testbed import describe_testbed
-    from nsm_resilience.analysis.figures.timelines import describe_timelines
-
+    """Return what is said of a campaign's figures, made of the same tables and records."""
     trials, scenarios = tables["trials"], tables["scenarios"]
     return [
         describe_testbed(deployments(campaign, trials)),
@@ -213,35 +213,23 @@ def verdict_counts(trials: pd.DataFrame) -> dict[str, Any]:
 
     Returns:
         A number for each part, their sum as `attempts`, the judged ones as `judged`, and under
-        `apart` those in no n that there are, by name.
+        `apart` those in no n that there are: in words, what they mean, and how many.
     """
-    from nsm_resilience.tables.attempts import JUDGED, counted_parts, parts_of
-
     found = counted_parts(parts_of(trials))
     return {
         **found,
         "judged": sum(found[word] for word in JUDGED),
         "attempts": len(trials),
-        "apart": apart_in_words(found),
+        "apart": [
+            {"word": in_words(part), "meaning": MEANINGS[part], "n": found[part]}
+            for part in APART
+            if found[part]
+        ],
     }
-
-
-def apart_in_words(parts: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return the parts in no n that there are: which, in words, and how many attempts."""
-    from nsm_resilience.tables.attempts import APART, in_words
-
-    return [
-        {"part": part, "word": in_words(part), "n": int(parts[part])}
-        for part in APART
-        if parts[part]
-    ]
 
 
 def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
     """Count judged trials by what became of the established path, with the span of the outages."""
-    from nsm_resilience.analysis.figures.cells import judged
-    from nsm_resilience.tables.language import seconds
-
     own = judged(trials)
     back = own.loc[own["path_verdict"] == "recovered", "outage_s"].astype(float)
     return {
@@ -251,12 +239,6 @@ def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
         "echoes": int(own["replies_sent"].fillna(0).sum()),
         "late_sends": int(own["late_sends"].fillna(0).sum()),
     }
-
-
-def trials_per_cell(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return the least and the largest number of judged trials among the cells that were run."""
-    sizes = [int(row["n"]) for row in rows if row["n"]]
-    return {"cells": len(sizes), "least": min(sizes, default=0), "most": max(sizes, default=0)}
 
 
 def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict[str, Any]]:
@@ -288,9 +270,6 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     Trials with a remedy are left out: what fails there may be the remedy's doing.
     """
-    from nsm_resilience.report.wording import share_interval
-    from nsm_resilience.statistics.intervals import wilson
-
     own = [row for row in rows if row["control"] and row["remedy"] == "none"]
     n = sum(row["n"] for row in own)
     alarms = n - sum(row["k"] for row in own)
@@ -305,4 +284,4 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _from(folder: Path, target: Path) -> str:
     """Return the way from a folder to a target, as links write it."""
-    return PurePosixPath(Path(os.path.relpath(target, folder)).as_posix()).as_posix()
+    return Path(os.path.relpath(target, folder)).as_posix()

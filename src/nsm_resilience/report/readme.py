@@ -62,7 +62,7 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
 def sentences(findings: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """What came out, question by question: do they hold, not noticed, not told, a remedy."""
     _, unnoticed, untold = findings["claims"]
-    (remedy,) = findings["remedy"]["untried"] or [NO_REMEDY]
+    remedy = findings["remedy"]["untried"] or NO_REMEDY
     return findings["held"], unnoticed, untold, remedy
 
 
@@ -74,7 +74,9 @@ def _words(rows: Sequence[Mapping[str, Any]]) -> str:
         "cell": verdicts & {"flaky"},
         "source": {row["source"] for row in rows},
     }
-    return "; ".join(f"*{one.word}*: {one.meaning}" for one in words_met(met)) + "."
+    words = "; ".join(f"*{one.word}*: {one.meaning}" for one in words_met(met))
+    usual = "Failures are the default ones, clients have NSM\u2019s own monitor"
+    return f"{usual}. {words}."
 
 
 def _picture(numbers: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 """The first page of the HTML report: each campaign's result table and claims, as reStructuredText.
 
 A cell and its k/n lead to the cell's page in the site, a verdict to what decided a typical trial.
-`workflow/report/start.rst` includes the file; Snakemake renders it with docutils.
+What a campaign lacks stands on its page of the site. `workflow/report/start.rst` includes the file;
+Snakemake renders it with docutils.
 """
 
 from __future__ import annotations
@@ -10,10 +11,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.campaign import read_description
+from nsm_resilience.report.cell_rows import cell_rows
+from nsm_resilience.report.numbers import of_campaign, read_named
 from nsm_resilience.report.site_links import (
     EVIDENCE,
     SITE,
@@ -26,105 +33,78 @@ from nsm_resilience.report.site_links import (
 )
 from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.report.words import words_met
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.attempts import APART, in_words
+from nsm_resilience.tables.schemas import CLAIMS, SCENARIOS
+from nsm_resilience.tables.trials import TRIALS
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_NOT_TESTED = "not tested"
+COLUMNS = ("scenario", "plane", "source", "claimed", "k/n", "95 % interval", "verdict",
+           "agreement", "in no n", "typical trial")  # fmt: skip
 
 
 def write_start_page(tables_dir: Path, campaigns: Sequence[Path], out: Path) -> None:
     """Write the page from the tables; its links are relative to the folder of `out`."""
-    from nsm_resilience.analysis.figures.cells import short_names
-    from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.report.numbers import of_campaign, read_named
-    from nsm_resilience.report.rows import cell_rows
-    from nsm_resilience.study.load import load_recorded_study
-    from nsm_resilience.tables.schemas import CLAIMS, SCENARIOS
-    from nsm_resilience.tables.trials import TRIALS
-
     whole = read_named(tables_dir, (TRIALS, SCENARIOS, CLAIMS), "snakemake")
     site = PurePosixPath(Path(os.path.relpath(tables_dir.parent / SITE, out.parent)).as_posix())
     parts = []
     for folder in campaigns:
-        layout = CampaignLayout(folder)
-        study = load_recorded_study(layout.study)
-        names = short_names(study)
-        description = read_description(layout.folder)
+        study = load_recorded_study(CampaignLayout(folder).study)
+        description = read_description(folder)
         tables = of_campaign(whole, str(description["campaign"]))
-        rows = cell_rows(tables, study, names)
-        parts.append(start_page(tables, rows, names, description, site))
+        rows = cell_rows(tables, study, short_names(study))
+        parts.append(start_page(rows, tables["claims"], description, site))
     write_bytes(out, "\n".join(parts).encode())
 
 
 def start_page(
-    tables: Mapping[str, pd.DataFrame],
     rows: Sequence[Mapping[str, Any]],
-    names: Mapping[str, str],
+    claims: pd.DataFrame,
     description: Mapping[str, object],
     site: PurePosixPath,
 ) -> str:
     """Return the part of the page that is about one campaign, as text.
 
-    What the campaign lacks, cells that were not run and claims that were not tested, comes last.
-
     Args:
-        rows: the report's rows, one per cell, see `report.rows.cell_rows`.
+        rows: the report's rows, one per cell, see `report.cell_rows.cell_rows`.
         site: the site's folder as seen from the page.
     """
-    from nsm_resilience.analysis.figures.result_table import table_for_people
-
     name = str(description["campaign"])
-    people = table_for_people(tables["scenarios"], names)
-    apart = [in_words(part) for part in APART]
-    counts = [
-        ", ".join(f"{line[word]} {word}" for word in apart if line[word]) or "\u2013"
-        for line in people.to_dict("records")
-    ]
-    people = people.drop(columns=apart).assign(**{"in no n": counts})
-    lines = [dict(zip(people.columns, one, strict=True)) for one in people.itertuples(index=False)]
-    run = [(line, row) for line, row in zip(lines, rows, strict=True) if row["attempts"]]
-    idle = [row for row in rows if not row["attempts"]]
+    run = [row for row in rows if row["attempts"]]
     campaign = link(name, in_folder(site, index_of(name)))
-    found = [*people.columns, "typical trial"]
+    table = [
+        *list_table(f"Scenarios of campaign {name}", COLUMNS,
+                    [result_cells(row, name, site) for row in run]),
+        *words_line(run, site),
+    ]  # fmt: skip
     return "\n".join(
         [
             f"Campaign {campaign}{_begun(description.get('created'))}.",
             "",
-            *(
-                list_table(
-                    f"Scenarios of campaign {name}",
-                    found,
-                    [result_cells(line, row, name, site) for line, row in run],
-                )
-                if run
-                else ["No trial of it was run.", ""]
-            ),
-            *(words_line([row for _, row in run], site) if run else []),
-            *claim_entries(tables["claims"], name, site),
-            *lacking(tables["claims"], [row for _, row in run], idle, name, site),
+            *(table if run else ["No trial of it was run.", ""]),
+            *claim_entries(claims, name, site),
         ]
     )
 
 
-def result_cells(
-    line: Mapping[str, object], row: Mapping[str, Any], campaign: str, site: PurePosixPath
-) -> list[str]:
-    """Return the cells of one line of the result table; three of them lead somewhere."""
+def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> list[str]:
+    """Return the cells of one line of the result table; those that are counts lead somewhere."""
     cell = in_folder(site, page_of_cell(campaign, row["cell"]))
-    typical = row["typical"]
-    targets = {"scenario": cell, **({"k/n": cell} if row["n"] else {})}
-    last = "\u2013"
-    if typical is not None:
+    apart = ", ".join(f"{row[part]} {in_words(part)}" for part in APART if row[part])
+    counts, verdict, last = "\u2013", escaped(row["verdict"]), "\u2013"
+    if (typical := row["typical"]) is not None:  # so there is a judged trial
         trial = page_of(campaign, typical["trial"], typical["attempt"])
-        targets["verdict"] = in_folder(site, trial, EVIDENCE)
+        counts = link(row["kn"], cell)
+        verdict = link(row["verdict"], in_folder(site, trial, EVIDENCE))
         last = link(typical["trial"].rpartition("/")[2], in_folder(site, trial))
+    texts = [row["plane"], row["source"], row["claimed"]]
     return [
-        *(
-            link(text, targets[name]) if name in targets else escaped(text)
-            for name, text in line.items()
-        ),
+        link(row["label"], cell),
+        *(escaped(text or "\u2013") for text in texts),
+        counts,
+        escaped(row["interval"] or "\u2013"),
+        verdict,
+        escaped(row["agreement"]),
+        escaped(apart or "\u2013"),
         last,
     ]
 
@@ -145,7 +125,7 @@ def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[s
 def claim_entries(claims: pd.DataFrame, campaign: str, site: PurePosixPath) -> list[str]:
     """Lines of a definition list of the claims that were tested: what became of each, and why."""
     lines = []
-    for row in claims[claims["agreement"] != _NOT_TESTED].to_dict("records"):
+    for row in claims[claims["agreement"] != "not tested"].to_dict("records"):
         claim, plane = str(row["claim"]), str(row["plane"])
         place = in_folder(site, index_of(campaign), claim_anchor(claim, plane))
         decided = link("The cells that decided", place)
@@ -155,29 +135,6 @@ def claim_entries(claims: pd.DataFrame, campaign: str, site: PurePosixPath) -> l
             "",
         ]
     return lines
-
-
-def lacking(
-    claims: pd.DataFrame,
-    run: Sequence[Mapping[str, Any]],
-    idle: Sequence[Mapping[str, Any]],
-    campaign: str,
-    site: PurePosixPath,
-) -> list[str]:
-    """Say what is not part of a campaign: claims on its own planes alone, and cells not run."""
-    planes = {row["plane"] for row in run}
-    untested = claims[(claims["agreement"] == _NOT_TESTED) & claims["plane"].isin(planes)]
-    said = [
-        escaped(f"{row['claim']} on the {row['plane']} plane")
-        for row in untested.to_dict("records")
-    ]
-    cells = [
-        link(row["cell"], in_folder(site, page_of_cell(campaign, row["cell"]))) for row in idle
-    ]
-    return [
-        *([f"Claims that it does not answer: {', '.join(said)}.", ""] if said else []),
-        *([f"Declared, and not run: {', '.join(cells)}.", ""] if cells else []),
-    ]
 
 
 def _begun(created: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nsm_resilience.judge.watchdog_events import watchdog_events
 from nsm_resilience.record.reader import RecordError, read_record
-from nsm_resilience.report.wording import typographic
+from nsm_resilience.report.wording import plain, typographic
 
 
 def stated_rules(campaign: Path, records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -67,10 +67,4 @@ def _settings(rule: Mapping[str, Any]) -> Iterator[str]:
         if most is not None:
             yield f"at most {most}"
     for key, value in rest.items():
-        yield f"{str(key).replace('_', ' ')} {_plain(value)}"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        yield f"{str(key).replace('_', ' ')} {plain(value)}"

@@ -25,10 +25,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "campaign": str(row["campaign"]),
             "cells": _cells(row),
-            "plane": level_name("plane", str(row["plane"])),
-            "remedy": level_name("remedy", str(row["remedy"])),
             "attempts": int(row["attempts"]),
-            "unknown": int(row["unknown"]),
             "apart": f" ({row['unknown']} unknown)" if row["unknown"] else "",
             "minutes": f"{row['watched_s'] / 60:.0f}",
             "longest": round(row["longest_watch_s"] / 60),

@@ -9,13 +9,9 @@ from datetime import UTC, datetime
 
 from nsm_resilience.tables.language import seconds
 
-_MONTHS_EN = (
+_MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
-)  # fmt: skip
-_MONTHS_RU = (
-    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
-    "октября", "ноября", "декабря",
 )  # fmt: skip
 
 
@@ -105,15 +101,14 @@ def parse_time(text: str) -> datetime:
 
 
 def dates(moment: datetime) -> dict[str, object]:
-    """Write one moment for both languages and for the typesetter."""
+    """Write one moment for people and for the typesetter."""
     return {
         "iso": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "unix": int(moment.timestamp()),
         "year": moment.year,
         "month": moment.month,
         "day": moment.day,
-        "en": f"{moment.day} {_MONTHS_EN[moment.month - 1]} {moment.year}",
-        "ru": f"{moment.day} {_MONTHS_RU[moment.month - 1]} {moment.year} \u0433.",
+        "en": f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}",
     }
 
 
@@ -133,11 +128,12 @@ def flattened(data: Mapping[str, object], prefix: str = "") -> list[dict[str, st
             if value:
                 rows.append({"what": name, "value": ", ".join(str(item) for item in value)})
         elif value is not None and value != "":
-            rows.append({"what": name, "value": _plain(value)})
+            rows.append({"what": name, "value": plain(value)})
     return rows
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Write a value of YAML or JSON as a word or a number."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -129,7 +129,7 @@ def _page(share: _Share, shown: Shown) -> tuple[PurePosixPath, str]:
         attempt=shown.attempt,
         why_apart=MEANINGS.get(shown.attempt.outcome, ""),
         cell=cell,
-        conditions=conditions(shown.attempt.row, cell.source if cell else ""),
+        conditions=conditions(shown.attempt.row, cell.row["source"] if cell else ""),
         before=shown.before,
         after=shown.after,
         siblings=shown.siblings,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "trial", "attempt", *CELL, "verdict", "reason", "path_verdict", "outage_s", "outage_censored",
     "down_s", "interruptions", "replies_lost", "new_connection_s", "new_connection_answered",
-    "bystander_started", "detected_s", "detected_by", "notified_s", "notified_by",
-    "listener_watched", "listener_told_s", "listener_told_by", *UNKNOWN.values(),
+    "bystander_started", "blind_at_least_s", "detected_s", "detected_by", "notified_s",
+    "notified_by", "listener_watched", "listener_told_s", "listener_told_by", *UNKNOWN.values(),
 )  # fmt: skip
 """Columns of the table `trials` that the pages of campaigns and cells need; the evidence of ten
 thousand attempts would fill the memory."""

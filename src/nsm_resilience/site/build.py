@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -106,18 +105,16 @@ def _tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
     columns = {"trials": ["campaign", *COLUMNS]}
     return {
         name: pd.read_parquet(tables_dir / f"{name}.parquet", columns=columns.get(name))
-        for name in ("scenarios", "claims", "trials", "disturbances", "coincidences")
+        for name in ("scenarios", "claims", "trials")
     }
 
 
 def _overview(whole: Mapping[str, pd.DataFrame], campaign: Path) -> Overview:
     from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.report.disturbances import disturbances
     from nsm_resilience.study.load import load_recorded_study
 
     study = load_recorded_study(CampaignLayout(campaign).study)
     description = read_description(campaign)
     name = str(description["campaign"])
     own = {key: table[table["campaign"] == name] for key, table in whole.items()}
-    page = overview(own["scenarios"], own["claims"], own["trials"], study, description)
-    return replace(page, beside=disturbances(own["disturbances"], own["coincidences"]))
+    return overview(own["scenarios"], own["claims"], own["trials"], study, description)

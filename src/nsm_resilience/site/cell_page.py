@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nsm_resilience.analysis.consequences import Consequences, Noticed
 from nsm_resilience.report.words import HEADINGS, meaning_of
 from nsm_resilience.site.overview import CellRow, Claim, Overview
 from nsm_resilience.tables.cell import CELL
-from nsm_resilience.tables.language import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Fact:
     meaning: str = ""
 
 
-def conditions(levels: Mapping[str, str], source: str = "") -> list[Fact]:
+def conditions(levels: Mapping[str, Any], source: str = "") -> list[Fact]:
     """Where a scenario is from, if that is known, and the level of each factor; what they mean."""
     heading = Fact(HEADINGS["source"], source, meaning_of("source", source))
     return [
@@ -37,39 +36,43 @@ def conditions(levels: Mapping[str, str], source: str = "") -> list[Fact]:
 
 def outcome(cell: CellRow) -> list[Fact]:
     """Verdict of a cell and how it stands to the paper's."""
-    apart = [Fact("In no n", cell.apart)] if cell.apart else []
-    counts = f"{cell.counts} trials supported" if cell.counts else "no judged trial"
-    interval = f", 95 % Wilson interval {cell.interval}" if cell.interval else ""
+    row = cell.row
+    counts = f"{row['kn']} trials supported" if row["n"] else "no judged trial"
+    interval = f", 95 % Wilson interval {row['interval']}" if row["interval"] else ""
     return [
-        Fact("Verdict", cell.verdict, meaning_of("cell", cell.verdict)),
+        Fact("Verdict", row["verdict"], meaning_of("cell", row["verdict"])),
         Fact("k/n", f"{counts}{interval}"),
-        Fact("The paper", cell.claimed, meaning_of("agreement", cell.agreement)),
+        Fact("The paper", cell.claimed, meaning_of("agreement", row["agreement"])),
         *([Fact("Path away, median seconds", cell.median)] if cell.median else []),
-        *apart,
+        *([Fact("In no n", cell.apart)] if cell.apart else []),
     ]
 
 
-def consequences_in_words(did: Consequences | None) -> list[Fact]:
-    """What the fault did in the judged trials: to the path, to new pods, and who noticed."""
-    if did is None:
+def consequences_in_words(row: Mapping[str, Any]) -> list[Fact]:
+    """What the fault did in the judged trials: to the path, to new pods, and who noticed.
+
+    Args:
+        row: a row of `report.cell_rows.cell_rows`.
+    """
+    if not row["n"]:
         return []
-    path = ", ".join(f"{word} in {n}" for word, n in did.path.items() if n)
+    path = ", ".join(f"{word} in {n}" for word, n in row["path"].items() if n)
+    new = f"got a connection in {row['new_answered']} of {row['new_asked']}"
+    listened = row["n"] - row["listener_unknown"]
     return [
         Fact("Path", path),
-        Fact("New client", f"got a connection in {did.new_answered} of {did.new_asked}"),
-        Fact("Ordinary pod", f"started in {did.bystander_started} of {did.bystander_asked}"),
-        Fact("Something was shown", _noticed(did.shown)),
-        Fact("Client told", _noticed(did.told)),
-        *([Fact("Listener of ours told", _noticed(did.listener, did.listened))]
-          if did.listened else []),
-    ]  # fmt: skip
+        Fact("New client", new),
+        Fact("Ordinary pod", f"started in {row['bystander_started']} of {row['bystander_asked']}"),
+        Fact("Something was shown", _noticed(row, "detected")),
+        Fact("Client told", _noticed(row, "notified")),
+        *([Fact("Listener of ours told", _noticed(row, "listener"))] if listened else []),
+    ]
 
 
-def _noticed(seen: Noticed, of: int | None = None) -> str:
-    known = seen.known if of is None else of
-    by = f", most often by {seen.by}" if seen.by else ""
-    after = f", median {seconds(seen.median_s)} s" if seen.trials else ""
-    return f"in {seen.trials} of {known}{by}{after}"
+def _noticed(row: Mapping[str, Any], name: str) -> str:
+    by = f", most often by {row[f'{name}_by']}" if row[f"{name}_by"] else ""
+    after = f", median {row[f'{name}_median']} s" if row[name] else ""
+    return f"in {row[name]} of {row['n'] - row[f'{name}_unknown']}{by}{after}"
 
 
 def claims_of(cell: CellRow, campaign: Overview) -> Iterator[Claim]:
@@ -86,11 +89,9 @@ def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str
     """
     met: dict[str, set[str]] = {name: set() for name in HEADINGS}
     for cell in cells:
-        for name in CELL:
+        for name in (*CELL, "source", "agreement"):
             if name in met:
-                met[name].add(cell.levels[name])
-        met["source"].add(cell.source)
-        met["cell"].add(cell.verdict)
-        met["agreement"].add(cell.agreement)
+                met[name].add(cell.row[name])
+        met["cell"].add(cell.row["verdict"])
     met["trial"].update(attempts)
     return met

@@ -39,7 +39,7 @@ def write_front(
     notebooks: Sequence[Document],
 ) -> None:
     """Write both pages; `description` as `around` takes it."""
-    tested = [cell for own in campaigns for cell in own.cells if cell.counts]
+    tested = [cell for own in campaigns for cell in own.cells if cell.row["n"]]
     words = words_of(tested)
     site.write(
         FRONT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nsm_resilience.analysis.figures.cells import MOST, levels_in_order, natural
 from nsm_resilience.site.overview import CellRow, Overview
@@ -53,7 +54,7 @@ def compared_cells(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
     found: dict[tuple[str, ...], list[CellRow]] = {}
     for own in campaigns:
         for cell in own.cells:
-            if cell.counts:
+            if cell.row["n"]:
                 found.setdefault(cell.same, []).append(cell)
     lines = sorted(found.values(), key=lambda line: _order(line[0]))
     claimed = [line for line in lines if line[0].claimed != NO_CLAIM]
@@ -63,8 +64,8 @@ def compared_cells(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
 
 def _order(cell: CellRow) -> tuple[object, ...]:
     """Scenarios by their number, of each the usual levels first."""
-    ranks = (_rank(name, cell.levels[name]) for name in _VARIED)
-    return natural(cell.levels["scenario"]), *ranks
+    ranks = (_rank(name, cell.row[name]) for name in _VARIED)
+    return natural(cell.row["scenario"]), *ranks
 
 
 def _rank(factor: str, level: str) -> int:
@@ -80,9 +81,9 @@ def _group(campaigns: Sequence[Overview], lines: Sequence[Sequence[CellRow]]) ->
         places.append(met.pop() if len(met) == 1 else "")
     rows = tuple(
         ComparedCell(
-            scenario=line[0].levels["scenario"],
-            title=line[0].title,
-            variant=variant(line[0].levels),
+            scenario=line[0].row["scenario"],
+            title=line[0].row["title"],
+            variant=variant(line[0].row),
             claimed=line[0].claimed,
             found=tuple(
                 tuple(cell for cell in line if cell.campaign == own.campaign) for own in shown
@@ -99,20 +100,20 @@ def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
         other
         for own in campaigns
         for other in own.cells
-        if other.counts and other.same == cell.same and other.page != cell.page
+        if other.row["n"] and other.same == cell.same and other.page != cell.page
     ]
 
 
-def variant(levels: Mapping[str, str]) -> str:
+def variant(row: Mapping[str, Any]) -> str:
     """What sets a cell apart, in words: its failure, and what is not usual."""
-    said = [level_name("failure", levels["failure"])] + [
-        level_name(name, levels[name]) for name, usual in MOST.items() if levels[name] != usual
+    said = [level_name("failure", row["failure"])] + [
+        level_name(name, row[name]) for name, usual in MOST.items() if row[name] != usual
     ]
     return ", ".join(word for word in said if word)
 
 
 def place(cell: CellRow) -> str:
     """Plane of a cell, and its system where that is not the paper's."""
-    plane = level_name("plane", cell.levels["plane"])
-    system = cell.levels["system"]
+    plane = level_name("plane", cell.row["plane"])
+    system = cell.row["system"]
     return plane if system == FIRST else f"{plane}, {level_name('system', system)}"

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 import pytest
 
-from nsm_resilience.report.rows import _blind
+from nsm_resilience.report.cell_rows import _blind
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import pytest
 import typst
 
 from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
+from nsm_resilience.systems.known import FIRST, SYSTEMS
+from nsm_resilience.tables.attempts import MEANINGS
 from tests.builders.reports import PAPER, Builder, Built, words
 
 
@@ -49,6 +51,15 @@ def asked(built: Built, selector: str, *mains: Path) -> list[Any]:
     return [one for main in documents for one in json.loads(answer(main, selector))]
 
 
+def asked_of(built: Built, selector: str, **changed: Any) -> list[Any]:
+    """What the paper of other numbers answers to a query."""
+    path = built.root / "results" / "changed-numbers.json"
+    path.write_text(json.dumps({**built.numbers, **changed}), encoding="utf-8")
+    given = {"numbers": f"/results/{path.name}", "figures": "/results/figures"}
+    found = typst.query(built.main, selector, root=built.root, sys_inputs=given)
+    return list(json.loads(found))
+
+
 def prose(built: Built, *mains: Path) -> str:
     """The text of all paragraphs and list items as one line."""
     found = [words(node) for kind in ("par", "list") for node in asked(built, kind, *mains)]
@@ -77,8 +88,8 @@ def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(build: Builde
     compile_(build("mixed", records=False, most_trials=3, voids=1, source="live"))
     both = build("supported", planes=("kernel", "vpp"), records=False, most_trials=2)
     compile_(both)
-    assert "On the kernel plane of NSM v0.2.0 (2019)" in prose(both, both.main)
-    assert "On the VPP plane of NSM v0.2.0 (2019)" in prose(both, both.main)
+    assert "on the kernel plane of NSM v0.2.0 (2019)" in prose(both, both.main)
+    assert "on the VPP plane of NSM v0.2.0 (2019)" in prose(both, both.main)
 
 
 def test_without_trials_no_finding_is_stated(untested: Built) -> None:
@@ -86,7 +97,7 @@ def test_without_trials_no_finding_is_stated(untested: Built) -> None:
     assert "No scenario of the nine has a judged trial" in text
     assert "There is no judged trial to conclude from" in text
     assert "None of the claims is answered" in text
-    for word in ("agree with the paper", "reproduced on", "supported in all ", "number of trials."):
+    for word in ("\u2019s verdict (", "reproduced on", "supported in all ", "number of trials."):
         assert word not in text
 
 
@@ -109,9 +120,8 @@ def test_the_paper_prints_the_findings_as_they_are(mixed: Built, supported: Buil
     for built in (mixed, supported):
         text = prose(built, built.main)
         found = built.numbers["findings"]
-        told = [*found["places"], *found["claims"], *found["noticed"]["sentences"]]
-        told += found["told"]["sentences"] + found["remedy"]["sentences"] + found["remedy"]["cost"]
-        told += [found["again"], found["noticed"]["blind"], *found["noticed"]["by_damage"]]
+        told = [found["held"], *found["claims"], found["again"], found["remedy"]["untried"]]
+        told += [*found["noticed"]["by_damage"], *found["told"]["by_client"]]
         told += [*found["choices"].values(), *found["limits"].values()]
         for sentence in told:
             assert re.sub(r"\s+", " ", sentence) in text, sentence
@@ -121,15 +131,45 @@ def test_the_first_page_says_what_this_is_and_has_no_code_without_its_words(mixe
     paper, _ = compile_(mixed)
     (abstract,) = (t for t in [prose(mixed, mixed.main)] if "reconstruction" in t)
     found = mixed.numbers["findings"]
-    begin = re.sub(r"\s+", " ", f"on kind clusters. {found['limits']['setting']} Faults prove")
+    begin = re.sub(r"\s+", " ", f"on kind clusters. {found['limits']['setting']} Each fault")
     assert begin in abstract
-    told = [found["held"], *found["told"]["in_short"], *found["remedy"]["untried"]]
+    told = [found["held"], *found["told"]["by_client"], found["remedy"]["untried"]]
     for sentence in (*told, *found["noticed"]["by_damage"], *found["abstract_ru"]):
         assert not re.search(r"\b[SKVN]\d\b", sentence)
     first = pypdf.PdfReader(paper).pages[0].extract_text()
     assert "Table 1" in first
     for row in mixed.numbers["headline"]["rows"]:
         assert row["scenario"] in first
+
+
+def test_the_caption_of_outages_names_the_constants_of_the_systems_that_are_shown(
+    mixed: Built,
+) -> None:
+    (figure,) = asked(mixed, "<fig-outages>", mixed.main)
+    text = words(figure["caption"])
+    assert {one["what"] for one in mixed.numbers["constants"]} == set(SYSTEMS[FIRST].constants_s)
+    for one in mixed.numbers["constants"]:
+        assert one["what"] in text and one["s"] in text
+    for constants in ([], [{"s": "125", "what": "a part that does not serve is restarted"}]):
+        (figure,) = asked_of(mixed, "<fig-outages>", constants=constants)
+        text = words(figure["caption"])
+        assert ("Dashed" in text) == bool(constants)
+        assert ("is restarted" in text) == bool(constants)
+        assert "longest heal" not in text
+
+
+def test_hours_without_a_fault_are_told_where_there_are_such(mixed: Built) -> None:
+    (row, *_) = mixed.numbers["without_fault"]
+    hour = {**row, "campaign": "calm", "longest": 60, "minutes": "60", "gaps": 2}
+    quiet = {**hour, "alarms": "", "alarms_per_h": ""}
+    watched = {**hour, "alarms": "1", "alarms_per_h": "1 (0.03–5.6)"}
+    short = {**hour, "longest": 59}
+    for rows, told in (([short], 0), ([short, quiet], 1), ([quiet, watched], 2)):
+        lists = asked_of(mixed, "list", without_fault=rows)
+        items = [words(one) for one in lists if len(one["children"]) == 1]
+        own = [item for item in items if "Interruptions of the path: 2" in item]
+        assert len(own) == told
+        assert sum("False alarms: 1, an hour 1 (0.03–5.6)" in item for item in own) == (told == 2)
 
 
 def test_contrasts_are_told_with_the_number_of_comparisons(mixed: Built) -> None:
@@ -150,17 +190,21 @@ def test_a_campaign_in_which_nothing_differs_in_one_thing_says_so(single: Built)
 
 def test_the_coverage_counts_what_was_run(mixed: Built, untested: Built) -> None:
     rows = len(mixed.numbers["coverage"]["rows"])
-    assert f"9 of the {rows} scenarios have judged trials" in prose(mixed)
+    assert f"Scenarios with judged trials here: 9 of {rows}." in prose(mixed)
     text = prose(untested)
-    assert f"None of the {rows} scenarios has judged trials" in text
-    assert "this study runs none of them either" in text
+    assert f"Scenarios with judged trials here: 0 of {rows}." in text
+    assert "of these with judged trials here: 0." in text
 
 
 def test_voids_are_told_when_there_are_some_and_denied_when_there_are_none(
     mixed: Built, supported: Built
 ) -> None:
-    assert "in no verdict, with their records kept: 2 void" in prose(mixed)
-    assert "in no verdict, with their records kept" not in prose(supported)
+    def campaigns(built: Built) -> str:
+        (table,) = asked(built, "<tab-campaigns>")
+        return words(table) + words(table["caption"])
+
+    assert "2 void" in campaigns(mixed) and MEANINGS["void"] in campaigns(mixed)
+    assert "void" not in campaigns(supported)
     assert asked(mixed, "<tab-voids>")
     assert not asked(supported, "<tab-voids>")
 

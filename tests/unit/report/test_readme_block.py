@@ -77,7 +77,7 @@ def built_of(cells: list[Any], title: str = "t") -> dict[str, Any]:
            "source": "stated", "client": "monitored", "cells": cells}  # fmt: skip
     return {
         "headline": {"columns": [{"name": f"c{n}"} for n in range(len(cells))], "rows": [row]},
-        "findings": {"held": "H", "claims": ["", "B", "C"], "remedy": {"untried": ["D"]}},
+        "findings": {"held": "H", "claims": ["", "B", "C"], "remedy": {"untried": "D"}},
         "campaign": {"name": "c"},
     }
 

@@ -7,53 +7,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings.naming import named
-from nsm_resilience.report.rows import all_rows
-from nsm_resilience.study.factors import level_name
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.report.cell_rows import all_rows, levels_of
 from nsm_resilience.tables.language import counted, listed, was
 
 Campaign = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
 
 
-def windows(campaigns: Sequence[Campaign]) -> str:
-    """Say of each campaign how many paths were not back when its watch ended; else nothing."""
-    told = [
-        f"{one['paths']['dead']} of {counted(one['counts']['judged'], 'judged trial')} of "
-        f"“{one['campaign']['name']}” ({_watches(one)})"
-        for one in campaigns
-        if one["counts"]["judged"]
-    ]
-    return f"Not back to stay were the paths of {listed(told)}." if told else ""
-
-
-def _watches(campaign: Campaign) -> str:
-    """For how long the cells with judged trials were watched."""
-    watched = {row["watch"] for row in all_rows(campaign) if row["n"]}
-    lengths = {"usual": campaign["campaign"]["windows"]["watch_s"],
-               "full": campaign["campaign"]["full_watch_s"]}  # fmt: skip
-    return f"a watch of {' or '.join(f'{s} s' for word, s in lengths.items() if word in watched)}"
-
-
 def longer_watches(campaigns: Sequence[Campaign]) -> str:
     """Say what cells gave that were watched for longer, beside the same ones; else nothing."""
     told = []
     for campaign in campaigns:
-        cells = {_key(row): row for row in all_rows(campaign) if row["n"]}
+        cells = {levels_of(row): row for row in all_rows(campaign) if row["n"]}
         for row in cells.values():
-            usual = cells.get(_key({**row, "watch": "usual"}))
+            usual = cells.get(levels_of(row, watch="usual"))
             if row["watch"] == "full" and usual is not None:
                 told.append(
-                    f"{named(usual)} ({campaign['campaign']['name']}, "
-                    f"{level_name('plane', row['plane'])}): supported in {usual['kn']}, and over "
+                    f"{usual['cell']} ({campaign['campaign']['name']}): supported in "
+                    f"{usual['kn']}, and over "
                     f"{campaign['campaign']['full_watch_s']} s in {row['kn']}"
                 )
-    return f"The same cells watched for longer: {'; '.join(told)}." if told else ""
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(row[name]) for name in CELL)
+    if not told:
+        return "No cell was watched for the usual time and for longer."
+    return f"The same cells watched for longer: {'; '.join(told)}."
 
 
 def company(campaigns: Sequence[Campaign]) -> str:
@@ -92,21 +68,5 @@ def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
                 f"{counted(kind['n'], 'comparison')}, {listed(words)}"
                 + (f" (side by side: {listed(measures)})" if measures else "")
                 + "."
-            )
-    return ""
-
-
-def planes(kinds: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many cells on two planes differ beyond chance; empty where none were compared.
-
-    A plane that had a campaign of its own is compared across campaigns, which differ in more.
-    """
-    for kind in kinds:
-        if kind["id"] == "plane":
-            clear = len(kind["clear"])
-            return (
-                f"Of {counted(kind['n'], 'comparison')} of cells with all factors alike but the "
-                f"forwarding plane, {kind['across']} of them between two campaigns, {clear} "
-                f"{'differs' if clear == 1 else 'differ'} beyond chance."
             )
     return ""

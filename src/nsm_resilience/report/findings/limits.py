@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.tables.language import counted, least_to_most, listed
+from nsm_resilience.report.cell_rows import all_rows
+from nsm_resilience.tables.language import counted, least_to_most
 
 Campaign = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
@@ -59,18 +60,14 @@ def setting(campaigns: Sequence[Campaign]) -> str:
 def few(campaigns: Sequence[Campaign]) -> str:
     """Say what the cells with the fewest judged trials may miss; empty without any.
 
-    >>> few([{"campaign": {"name": "a"}, "trials_per_cell": {"least": 2}}])
-    'A failure of one trial in ten passes unseen with a chance of 81 % in 2 trials (“a”).'
+    >>> few([{"planes": [], "further": [{"n": 2}, {"n": 3}, {"n": 0}]}])[-42:]
+    'passes unseen there with a chance of 81 %.'
     """
-    least: dict[int, list[str]] = {}
-    for one in campaigns:
-        n = one["trials_per_cell"]["least"]
-        if n:
-            least.setdefault(n, []).append(f"“{one['campaign']['name']}”")
-    told = [
-        f"{100 * (1 - RARE) ** n:.0f} % in {counted(n, 'trial')} ({', '.join(names)})"
-        for n, names in sorted(least.items())
-    ]
-    if not told:
+    sizes = [row["n"] for one in campaigns for row in all_rows(one) if row["n"]]
+    if not sizes:
         return ""
-    return f"A failure of one trial in ten passes unseen with a chance of {listed(told)}."
+    least = min(sizes)
+    return (
+        f"Some cells have {counted(least, 'judged trial')}: a failure of one in ten passes unseen "
+        f"there with a chance of {100 * (1 - RARE) ** least:.0f} %."
+    )

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
-from nsm_resilience.report.rows import all_rows
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 from nsm_resilience.tables.language import each, listed
@@ -62,7 +62,6 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "shown": row["detected"],
         "shown_known": shown_known,
         "shown_kn": f"{row['detected']}/{shown_known}",
-        "shown_known_kn": f"{shown_known}/{row['n']}",
         "shown_s": row["detected_median"],
         "shown_by": row["detected_by"],
         "told": row["notified"],
@@ -72,16 +71,6 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "told_by": row["notified_by"],
     }
 
-
-HIDDEN, SHOWN, OPERABLE, UNCLEAR = "hidden", "shown", "operable", "unclear"
-"""What a cell says of claim C1; each cell says one of them."""
-
-OUTCOMES = {
-    HIDDEN: "Nothing was shown and no trial was supported",
-    SHOWN: "Something was shown, in so many trials",
-    OPERABLE: "Nothing was shown, and so many trials were supported",
-    UNCLEAR: "Nothing was shown, but that is known of so many trials only",
-}
 
 DAMAGE = {
     "replace": "replaced by a file",
@@ -99,62 +88,14 @@ WITH_MONITOR = {
 """Clients for those who do not know the names of levels."""
 
 
-def outcome_of(row: Mapping[str, Any]) -> str:
-    """What a cell says: hidden if no trial was supported and nothing was shown in any, for sure."""
-    if row["shown"]:
-        return SHOWN
-    if row["shown_known"] < row["n"]:
-        return UNCLEAR
-    return OPERABLE if row["k"] else HIDDEN
+def hidden(row: Mapping[str, Any]) -> bool | None:
+    """Whether claim C1 is true of a cell: no trial was supported, and nothing was shown in any.
 
-
-def unnoticed(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say, level by level, whether the damage was noticed and whether NSM stayed operable.
-
-    Each cell is in the one sentence that is true of it.
+    None where nothing was shown, but that is not known of all its trials.
     """
-    counts = {HIDDEN: "kn", SHOWN: "shown_kn", OPERABLE: "kn", UNCLEAR: "shown_known_kn"}
-    sentences = []
-    for outcome, words in OUTCOMES.items():
-        own = [row for row in rows if outcome_of(row) == outcome]
-        if own:
-            sentences.append(f"{words}: {_by_level(own, counts[outcome])}.")
-    return sentences
-
-
-def _by_level(rows: Sequence[Mapping[str, Any]], count: str) -> str:
-    """Levels, each with its cells: campaign, what tells it from its others, and a count."""
-    names = _names(rows)
-    levels: dict[str, list[str]] = {}
-    for row in rows:
-        levels.setdefault(row["level"], []).append(f"{_cell_of(row, names)} {row[count]}")
-    return "; ".join(f"after {level} ({', '.join(cells)})" for level, cells in levels.items())
-
-
-def _cell_of(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> str:
-    """The campaign of a row, and what tells the row from others of one level there."""
-    plain = "" if row["client"] == "monitored" else f" with a {row['client']} client"
-    return f"{names[row['campaign'], row['place']]}{plain}"
-
-
-def _names(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    """Campaigns by name; one with several systems or planes in these rows with that, too."""
-    found = dict.fromkeys((row["campaign"], row["place"]) for row in rows)
-    campaigns = [campaign for campaign, _ in found]
-    return {
-        (campaign, place): f"{campaign} on {place}" if campaigns.count(campaign) > 1 else campaign
-        for campaign, place in found
-    }
-
-
-def blind_times(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say for how long new clients were refused, where one asked within the watch; else nothing."""
-    known = [row for row in rows if row["blind"]]
-    if not known:
-        return ""
-    names = _names(rows)
-    cells = [f"{row['level']} {row['blind']} s ({_cell_of(row, names)})" for row in known]
-    return f"Blind times, where new clients asked within the watch: {'; '.join(cells)}."
+    if not row["shown"] and row["shown_known"] < row["n"]:
+        return None
+    return not row["shown"] and not row["k"]
 
 
 def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -168,7 +109,7 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         own = [row for row in rows if row["system"] == system]
         kinds: dict[str, list[str]] = {}
         for failure in dict.fromkeys(row["failure"] for row in own):
-            share = _share_of([outcome_of(row) for row in own if row["failure"] == failure])
+            share = _share_of([hidden(row) for row in own if row["failure"] == failure])
             kinds.setdefault(share, []).append(DAMAGE.get(failure, failure))
         told = [f"{share} sockets {listed(kinds[share], last='or')}" for share in SHARES
                 if share in kinds]  # fmt: skip
@@ -186,39 +127,41 @@ SHARES = (
 """Where claim C1 is true of a kind of damage; not known where of one cell it is not."""
 
 
-def _share_of(outcomes: Sequence[str]) -> str:
+def _share_of(answers: Sequence[bool | None]) -> str:
     every, some, none, unclear = SHARES
-    if UNCLEAR in outcomes:
+    if None in answers:
         return unclear
-    hidden = [outcome == HIDDEN for outcome in outcomes]
-    return every if all(hidden) else some if any(hidden) else none
+    return every if all(answers) else some if any(answers) else none
 
 
-def told_by_client(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say, client by client, in how many trials it was told, by what it has itself."""
-    clients: dict[str, list[str]] = {}
-    names = _names(rows)
-    for (client, where, campaign), (told, known) in told_sums(rows).items():
-        count = f"{told} of {known}" if known else "an unknown number"
-        clients.setdefault(client, []).append(f"{count} in {names[campaign, where]}")
-    return [
-        f"Trials in which a {client} client was told: {listed(parts)}."
-        for client, parts in clients.items()
-    ]
-
-
-def told_in_short(
+def told_by_client(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """The same of the campaigns that lead the headline, each place by its name alone."""
+    """Say, client by client, in how many trials it was told, by what it has itself.
+
+    Only of the campaigns that lead the headline; the paper's table has the others.
+    """
     clients: dict[str, list[str]] = {}
-    for (client, where, _), (told, known) in told_sums(leading(rows, columns)).items():
-        if known:
-            clients.setdefault(client, []).append(f"{told} of {known} on {place({'name': where})}")
+    for (client, where), (told, known) in told_sums(rows, columns).items():
+        clients.setdefault(client, []).append(f"{told} of {known} on {place({'name': where})}")
     return [
         f"Trials in which a client {WITH_MONITOR.get(client, client)} was told: {listed(parts)}."
         for client, parts in clients.items()
     ]
+
+
+def told_sums(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Trials told, and trials in which it is known, by client and column; none without any."""
+    lead = {(column["name"], column["campaign"]) for column in columns}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in rows:
+        if (row["place"], row["campaign"]) in lead and row["told_known"]:
+            key = row["client"], row["place"]
+            told, known = sums.get(key, (0, 0))
+            sums[key] = told + row["told"], known + row["told_known"]
+    return sums
 
 
 def inferred(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -232,21 +175,3 @@ def inferred(rows: Sequence[Mapping[str, Any]]) -> str:
     if sidecar is None or not any(row["told_by"].startswith(sidecar.container) for row in own):
         return ""
     return f"{first} sends no message of it: its monitor infers it from a stream that closed."
-
-
-def leading(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    """The rows of the campaigns that lead the headline, each on its plane."""
-    lead = {(column["name"], column["campaign"]) for column in columns}
-    return [row for row in rows if (row["place"], row["campaign"]) in lead]
-
-
-def told_sums(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[int]]:
-    """Trials told and trials in which it is known, by client, place and campaign."""
-    sums: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows:
-        own = sums.setdefault((row["client"], row["place"], row["campaign"]), [0, 0])
-        own[0] += row["told"]
-        own[1] += row["told_known"]
-    return sums

@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.report.findings.notice import leading, told_sums
+from nsm_resilience.report.findings.notice import told_sums
 from nsm_resilience.report.findings.standings import (
+    Column,
     Headline,
-    Standing,
     Sums,
     by_answer,
-    standings,
     system_and_plane,
 )
 from nsm_resilience.systems.known import every_plane
@@ -34,36 +33,33 @@ CLIENTS = {"monitored": "с монитором NSM", "plain": "без монит
 """Clients by level of the factor."""
 
 
-def place_ru(column: Mapping[str, Any]) -> str:
+def place_ru(column: Column) -> str:
     """System and plane of a column."""
     system, title = system_and_plane(column)
     plane = every_plane().get(str(column["plane"]))
     return f"{system}, плоскость {plane.in_russian or plane.title if plane else title}"
 
 
-def found_ru(where: str, all_of_them: Sequence[Standing]) -> str:
+def held_ru(where: str, sums: Sums) -> str:
     """Say what was found in one place, in counts alone.
 
-    >>> found_ru("VPP", [Standing("S1", "a", "b", "supported", 2, 2)]).split("; ")[0]
-    'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2)'
+    >>> held_ru("VPP", Sums((2,), 1, 1, 1, 0, 0))
+    'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); как в статье — 1 из 1.'
     """
-    sums = Sums.of(all_of_them)
-    if not sums.tested:
+    if not sums.sizes:
         return f"{where}: оценённых испытаний нет."
     least, most = min(sums.sizes), max(sums.sizes)
     sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
     parts = [
-        f"{where}: выдержано во всех испытаниях — {len(sums.held)} из {len(sums.tested)} ({sizes})",
+        f"{where}: выдержано во всех испытаниях — {sums.held} из {len(sums.sizes)} ({sizes})",
         f"как в статье — {sums.agreeing} из {sums.compared}",
+        *([f"неприменимо к этой версии — {sums.absent}"] if sums.absent else []),
+        *([f"без оценённых испытаний — {sums.missing}"] if sums.missing else []),
     ]
-    if sums.absent:
-        parts.append(f"неприменимо к этой версии — {len(sums.absent)}")
-    if sums.missing:
-        parts.append(f"без оценённых испытаний — {len(sums.missing)}")
     return f"{'; '.join(parts)}."
 
 
-def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
+def answered_ru(claim: str, columns: Sequence[Column]) -> str:
     """Say where a claim is reproduced and where it is not."""
     parts = [
         f"{words} — {'; '.join(_counted(claim, column) for column in own)}"
@@ -72,18 +68,17 @@ def answered_ru(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     return f"{CLAIMS[claim]}: {'; '.join(parts) or 'ответа нет'}."
 
 
-def _counted(claim: str, column: Mapping[str, Any]) -> str:
+def _counted(claim: str, column: Column) -> str:
     n = sum(column["sizes"].get(claim, []))
     return place_ru(column) + (f" (n = {n})" if n else "")
 
 
-def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]) -> list[str]:
+def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:
     """Say, client by client, in how many trials it was told, in the columns of the headline."""
     names = {column["name"]: place_ru(column) for column in columns}
     clients: dict[str, list[str]] = {}
-    for (client, place, _), (told, known) in told_sums(leading(rows, columns)).items():
-        if known:
-            clients.setdefault(client, []).append(f"{told} из {known} ({names[place]})")
+    for (client, place), (told, known) in told_sums(rows, columns).items():
+        clients.setdefault(client, []).append(f"{told} из {known} ({names[place]})")
     return [
         f"Клиент {CLIENTS.get(client, client)} узнал об отказе: {'; '.join(parts)}."
         for client, parts in clients.items()
@@ -101,7 +96,7 @@ def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[s
     if not columns:
         return ["Оценённых испытаний нет, поэтому вердиктов нет."]
     return [
-        *(found_ru(place_ru(c), standings(headline, at)) for at, c in enumerate(columns)),
+        *(held_ru(place_ru(c), Sums.of(headline, at)) for at, c in enumerate(columns)),
         *(answered_ru(claim, columns) for claim in CLAIMS),
         *told_ru(told, columns),
     ]

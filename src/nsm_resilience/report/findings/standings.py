@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do seven of nine hold? How each scenario stands on each system and plane, and the sums."""
+"""Do seven of nine hold? What the scenarios add up to in each place, and what became of claims."""
 
 from __future__ import annotations
 
@@ -7,64 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nsm_resilience.tables.language import counted, each, listed, was
-from nsm_resilience.tables.scenarios import agreement, verdict_of
+from nsm_resilience.tables.language import counted, each, listed
+from nsm_resilience.tables.scenarios import agreement
 
 Headline = Mapping[str, Any]
 """What `report.headline.headline` returns."""
 
-
-@dataclass(frozen=True)
-class Standing:
-    """One scenario at its defaults, on one plane of one system.
-
-    Attributes:
-        scenario: its id.
-        title: what fails.
-        where: on which nodes.
-        claimed: the paper's word for it, or empty.
-        k: trials judged supported.
-        n: trials judged.
-        absent: why it does not apply to this system; empty where it does.
-    """
-
-    scenario: str
-    title: str
-    where: str
-    claimed: str
-    k: int
-    n: int
-    absent: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """The word of the tables: supported, flaky, unsupported, not tested."""
-        return verdict_of(self.k, self.n)
-
-    @property
-    def agreement(self) -> str:
-        """The word of the tables: agrees, differs, or another where there is nothing to compare."""
-        return agreement(self.verdict, self.claimed or None)
-
-    @property
-    def counted(self) -> str:
-        """The id and the count."""
-        return f"{self.scenario} ({self.k} of {self.n})"
+Column = Mapping[str, Any]
+"""One of its columns: a forwarding plane of a system."""
 
 
-def standings(headline: Headline, column: int) -> list[Standing]:
-    """How the scenarios stand in one column of the headline; without a cell, n is 0."""
-    found = []
-    for row in headline["rows"]:
-        if row["client"] != "monitored":
-            continue
-        cell = row["cells"][column] or {"k": 0, "n": 0, "absent": ""}
-        about = {key: str(row[key] or "") for key in ("scenario", "title", "where", "claimed")}
-        found.append(Standing(**about, k=cell["k"], n=cell["n"], absent=cell["absent"]))
-    return found
-
-
-def place(column: Mapping[str, Any]) -> str:
+def place(column: Column) -> str:
     """System and plane of a column, as a sentence names them.
 
     >>> place({"name": "NSM v0.2.0 (2019), VPP"})
@@ -74,118 +27,77 @@ def place(column: Mapping[str, Any]) -> str:
     return f"the {plane} plane of {system}"
 
 
-def system_and_plane(column: Mapping[str, Any]) -> tuple[str, str]:
-    """Both parts of the name of a column of the headline."""
+def system_and_plane(column: Column) -> tuple[str, str]:
+    """Both parts of the name of a column."""
     system, _, plane = str(column["name"]).rpartition(", ")
     return system, plane
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What the scenarios in one place add up to, whatever language it is said in.
+    """What the scenarios of one column add up to, whatever language it is said in.
+
+    Each is taken at its defaults; the line of a plain client is none of its own.
 
     Attributes:
-        tested: those with a judged trial.
-        held: those supported in all of their trials.
-        rest: those tested that are not.
-        agreeing: of those tested with a claim, the ones with the paper's verdict.
-        compared: those tested with a claim.
-        absent: those that do not apply to the system.
+        sizes: judged trials of each scenario that was tested.
+        held: of these, how many were supported in all of their trials.
+        compared: how many of them the paper has a verdict of.
+        agreeing: of how many of those it has this one.
+        absent: scenarios that do not apply to the system.
         missing: the others without a judged trial.
     """
 
-    tested: list[Standing]
-    held: list[Standing]
-    rest: list[Standing]
-    agreeing: int
+    sizes: tuple[int, ...]
+    held: int
     compared: int
-    absent: list[Standing]
-    missing: list[Standing]
+    agreeing: int
+    absent: int
+    missing: int
 
     @classmethod
-    def of(cls, all_of_them: Sequence[Standing]) -> Sums:
-        """Count them."""
-        tested = [one for one in all_of_them if one.n]
-        compared = [one for one in tested if one.claimed]
+    def of(cls, headline: Headline, column: int) -> Sums:
+        """Count the lines of a column."""
+        lines = [
+            (row["claimed"], row["cells"][column] or {"n": 0, "absent": ""})
+            for row in headline["rows"]
+            if row["client"] == "monitored"
+        ]
+        tested = [(claimed, cell) for claimed, cell in lines if cell["n"]]
+        answers = [agreement(cell["verdict"], claimed) for claimed, cell in tested if claimed]
+        absent = sum(bool(cell["absent"]) for _, cell in lines)
         return cls(
-            tested,
-            [one for one in tested if one.verdict == "supported"],
-            [one for one in tested if one.verdict != "supported"],
-            sum(one.agreement == "agrees" for one in compared),
-            len(compared),
-            [one for one in all_of_them if one.absent],
-            [one for one in all_of_them if not one.n and not one.absent],
+            sizes=tuple(cell["n"] for _, cell in tested),
+            held=sum(cell["verdict"] == "supported" for _, cell in tested),
+            compared=len(answers),
+            agreeing=answers.count("agrees"),
+            absent=absent,
+            missing=len(lines) - len(tested) - absent,
         )
 
-    @property
-    def sizes(self) -> list[int]:
-        """Judged trials of each that was tested."""
-        return [one.n for one in self.tested]
 
-
-def held(in_places: Sequence[tuple[str, Sequence[Standing]]]) -> str:
-    """Say in one sentence what was found in all places, without a code, for an abstract.
-
-    Args:
-        in_places: of each the system and plane in words, and the scenarios there.
-
-    >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
-    ...         Standing("S2", "b fails", "node", "supported", 0, 1)]
-    >>> held([("VPP", ones)]).partition(": ")[2].partition(",")[0], held([])
-    ('on VPP 1 of 2', 'No scenario of the paper has a judged trial.')
-    """
-    if not in_places:
+def held(headline: Headline) -> str:
+    """Say in one sentence how many scenarios held in each place, without a code."""
+    told = [
+        _held_in(place(column), Sums.of(headline, at))
+        for at, column in enumerate(headline["columns"])
+    ]
+    if not told:
         return "No scenario of the paper has a judged trial."
-    told = [_held_in(where, Sums.of(own)) for where, own in in_places]
-    default = "with its default kind of failure and a client with NSM\u2019s own monitor"
-    return f"Scenarios supported in all their trials, each {default}: {'; '.join(told)}."
+    return f"Scenarios supported in all their trials: {'; '.join(told)}."
 
 
 def _held_in(where: str, sums: Sums) -> str:
-    if not sums.tested:
-        return f"on {where} none has a judged trial"
-    agreeing = f", with the paper\u2019s verdict {sums.agreeing} of {sums.compared}"
-    apart = [each(sums.sizes)]
-    if sums.absent:
-        apart.append(f"{len(sums.absent)} not applicable")
-    if sums.missing:
-        apart.append(f"{len(sums.missing)} not judged")
-    counts = f"on {where} {len(sums.held)} of {len(sums.tested)}"
-    return f"{counts}{agreeing if sums.compared else ''} ({', '.join(apart)})"
-
-
-def found(where: str, all_of_them: Sequence[Standing]) -> str:
-    r"""Say what was found in one place, each scenario by its id in one part.
-
-    Args:
-        where: system and plane in words.
-        all_of_them: the scenarios there.
-
-    >>> ones = [Standing("S1", "a fails", "node", "supported", 2, 2),
-    ...         Standing("S2", "b fails", "node", "supported", 0, 2)]
-    >>> print(found("VPP", ones).replace("; ", ";\n"))
-    On VPP 1 of 2 scenarios was supported in all its trials (2 trials each: S1);
-    not so S2 (0 of 2);
-    verdicts that agree with the paper: 1 of 2.
-    """
-    sums = Sums.of(all_of_them)
-    if not sums.tested:
-        return f"On {where} no scenario has a judged trial."
-    ids = f": {listed([one.scenario for one in sums.held])}" if sums.held else ""
-    many = len(sums.held)
-    parts = [
-        f"On {where} {many} of {counted(len(sums.tested), 'scenario')} {was(many)} supported in "
-        f"all {'its' if many == 1 else 'their'} trials ({each(sums.sizes)}{ids})"
+    if not sums.sizes:
+        return f"no judged trial on {where}"
+    apart = [
+        each(sums.sizes),
+        *([f"{sums.absent} not applicable"] if sums.absent else []),
+        *([f"{sums.missing} not judged"] if sums.missing else []),
     ]
-    if sums.rest:
-        parts.append(f"not so {listed([one.counted for one in sums.rest])}")
-    if sums.compared:
-        agreeing = f"{sums.agreeing} of {sums.compared}"
-        parts.append(f"verdicts that agree with the paper: {agreeing}")
-    for words, some in (("does not exist there", sums.absent), ("no judged trial", sums.missing)):
-        if some:
-            parts.append(f"{words}: {listed([one.scenario for one in some])}")
-    return f"{'; '.join(parts)}."
+    agreeing = f", {sums.agreeing} of {sums.compared} with the paper\u2019s verdict"
+    counts = f"{sums.held} of {len(sums.sizes)} on {where}{agreeing if sums.compared else ''}"
+    return f"{counts} ({', '.join(apart)})"
 
 
 def again(headline: Headline) -> str:
@@ -228,8 +140,8 @@ known."""
 
 
 def by_answer(
-    claim: str, columns: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
-) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    claim: str, columns: Sequence[Column], answers: Mapping[str, str]
+) -> list[tuple[str, list[Column]]]:
     """The columns in which a claim has each of these answers, in their order, none left empty.
 
     Args:
@@ -244,7 +156,7 @@ def by_answer(
     return [(words, own) for words, own in found if own]
 
 
-def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
+def answered(claim: str, columns: Sequence[Column]) -> str:
     """Say where a claim is reproduced and where it is not, and on how many trials that rests.
 
     >>> column = {"name": "NSM, VPP", "claims": {"C1": "differs"}, "sizes": {"C1": [3]}}
@@ -258,7 +170,7 @@ def answered(claim: str, columns: Sequence[Mapping[str, Any]]) -> str:
     return f"{CLAIMS[claim]} ({claim}): {'; '.join(parts) or 'not answered'}."
 
 
-def _over(claim: str, column: Mapping[str, Any]) -> str:
+def _over(claim: str, column: Column) -> str:
     rests = rests_on(claim, column["sizes"].get(claim, []))
     return f" over {rests}" if rests else ""
 
@@ -277,7 +189,7 @@ def rests_on(claim: str, sizes: Sequence[int]) -> str:
     return each(sizes) if claim == "C0" else counted(sum(sizes), "trial")
 
 
-def still_or_changed(claim: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
+def still_or_changed(claim: str, columns: Sequence[Column]) -> list[str]:
     """Say what became of a claim on each system that the paper is not about, and by what trials.
 
     `still` and `changed` (issue 16, section 7) are against what the paper says, not against what

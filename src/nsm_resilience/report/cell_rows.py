@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the report's tables: one per cell, from the tidy tables, in words and numbers."""
+"""The rows of paper, report and site: one per cell, from the tidy tables, in words and numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from nsm_resilience.analysis.consequences import consequences
+from nsm_resilience.analysis.consequences import Noticed, consequences
 from nsm_resilience.analysis.figures.cells import cell_id, cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
@@ -48,8 +48,16 @@ def cell_rows(
     ordered = in_order(tables["scenarios"])
     labels = cell_labels(ordered, names)
     declared = {scenario.id: scenario for scenario in study.scenarios}
+    trials = dict(list(tables["trials"].groupby(list(CELL), sort=False)))
+    none = tables["trials"].iloc[:0]
     return [
-        _row(row, label, tables["trials"], declared.get(row["scenario"]), study)
+        _row(
+            row,
+            label,
+            trials.get(tuple(row[name] for name in CELL), none),
+            declared.get(row["scenario"]),
+            study,
+        )
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
     ]
 
@@ -59,25 +67,35 @@ def all_rows(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*(row for plane in numbers["planes"] for row in plane["rows"]), *numbers["further"]]
 
 
-def rows_in_tables(
-    row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]
-) -> list[dict[str, str]]:
-    """Say where a cell stands in the tables, those without a row of it left out.
+def levels_of(row: Mapping[str, Any], **other: str) -> tuple[str, ...]:
+    """What tells a cell from others, with some levels replaced: what differs in these alone."""
+    return tuple(str({**row, **other}[name]) for name in CELL)
+
+
+def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Return a row with where its cell stands in the tables, and what decided its typical trial.
 
     Args:
-        row: a row with the levels of the cell.
+        row: a row of `cell_rows`.
         tables: the campaign's rows of all tables by name, with the index they have there.
 
     Returns:
-        Name of the table, and its rows in words as spreadsheets count them.
+        Besides, `rows`: tables that have rows of it, each with these rows in words as spreadsheets
+        count them; `typical` has its `evidence`.
     """
     cell = {name: row[name] for name in CELL}
     found = [(name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")]
     trials = tables["trials"]
-    own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1), "trial"]
+    own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1)]
     for name in ("outages", "components", "phases"):
-        found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own)])))
-    return [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
+        found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own["trial"])])))
+    typical = row["typical"]
+    if typical is not None:
+        chosen = (own["trial"] == typical["trial"]) & (own["attempt"] == typical["attempt"])
+        decided = _evidence(own.loc[chosen, "evidence"].iloc[0])
+        typical = {**typical, "evidence": references(decided)}
+    places = [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
+    return {**row, "rows": places, "typical": typical}
 
 
 def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -113,13 +131,9 @@ def is_default(row: Mapping[str, Any], scenario: Scenario) -> bool:
 
 
 def _row(
-    row: Mapping[Any, Any],
-    label: str,
-    trials: pd.DataFrame,
-    scenario: Scenario | None,
-    study: Study,
+    row: Mapping[Any, Any], label: str, own: pd.DataFrame, scenario: Scenario | None, study: Study
 ) -> dict[str, Any]:
-    own = trials[(trials[list(CELL)] == [row[name] for name in CELL]).all(axis=1)]
+    """One row; `own` is the cell's rows of table `trials`."""
     decided = judged(own)
     n, k = int(row["n"]), int(row["k"])
     watch_s = study.watches[str(row["watch"])]
@@ -127,6 +141,7 @@ def _row(
         "cell": cell_id(row),
         "page": in_results(page_of_cell(str(row["campaign"]), cell_id(row))),
         **{name: row[name] for name in CELL},
+        "label": label,
         "variant": label.partition(": ")[2],
         "default": scenario is not None and is_default(row, scenario),
         "control": scenario is not None and scenario.is_control,
@@ -164,14 +179,20 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
         "path": dict(found.path),
         "new_answered": found.new_answered,
         "new_asked": found.new_asked,
-        "detected": found.shown.trials,
-        "detected_unknown": found.n - found.shown.known,
-        "detected_by": found.shown.by,
-        "detected_median": seconds(found.shown.median_s),
-        "notified": found.told.trials,
-        "notified_unknown": found.n - found.told.known,
-        "notified_by": found.told.by,
-        "notified_median": seconds(found.told.median_s),
+        "bystander_started": found.bystander_started,
+        "bystander_asked": found.bystander_asked,
+        **_noticed("detected", found.shown, found.shown.known, found.n),
+        **_noticed("notified", found.told, found.told.known, found.n),
+        **_noticed("listener", found.listener, found.listened, found.n),
+    }
+
+
+def _noticed(name: str, found: Noticed, known: int, n: int) -> dict[str, Any]:
+    return {
+        name: found.trials,
+        f"{name}_unknown": n - known,
+        f"{name}_by": found.by,
+        f"{name}_median": seconds(found.median_s),
     }
 
 
@@ -207,7 +228,6 @@ def _typical(own: pd.DataFrame) -> dict[str, Any] | None:
         "attempt": int(chosen["attempt"]),
         "verdict": str(chosen["verdict"]),
         "reason": str(chosen["reason"]),
-        "evidence": references(_evidence(chosen["evidence"])),
     }
 
 
