@@ -132,6 +132,6 @@ def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: 
                 assert ran[other.trial][1] <= begin, (other.trial, scheduled.trial)
             elif other.order > scheduled.order:
                 assert ran[other.trial][0] >= end, (other.trial, scheduled.trial)
-    # left to itself, Snakemake looks once more a second for each job that is over, beside the trials
+    # left to itself, Snakemake looks once more a second for each job that is over
     ended, looks = (done.stdout.count(said) for said in ("Finished jobid:", "Ready jobs:"))
     assert len(schedule) < ended <= looks <= 2 * ended, (ended, looks)
