@@ -102,9 +102,8 @@ def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
         '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n',
     )  # fmt: skip
     sources.insert(fault, 'COMPONENT_FAILURES: frozenset[str] = frozenset({"kill"', ', "quit"')
-    sources.insert("faults/process.py", 'METHODS = frozenset({"kill"', ', "quit"')
-    sources.insert("faults/process.py", "UNDONE = {\n", '    "quit": "nothing to undo",\n')
-    sources.insert("faults/process.py", "WORDS = {", '"quit": "SIGTERM", ')
+    methods = '    "quit": Method("SIGTERM", "nothing to undo"),\n'
+    sources.insert("faults/process.py", "METHODS = {\n", methods)
     sources.insert("agent/node/inject.py", "SIGNALS = {", '"quit": signal.SIGTERM, ')
     check_row("a new way to fail, of what can fail already", sources)
     done = sources.python("-c", PLANNED)
@@ -125,7 +124,8 @@ assert Arm(scenarios="S2", trials=1, failure="quit").failure == ("quit",)
 fault = Fault(component="nsmd", node="client")
 planned = PlannedFault("fault-1", fault, fault.failure_in("quit"))
 assert kind_of(planned) is process
-print(process.order(planned, SimpleNamespace(factors=Factors()))["method"], process.WORDS["quit"])
+order = process.order(planned, SimpleNamespace(factors=Factors()))
+print(order["method"], process.METHODS["quit"].does)
 sys.path.insert(0, str(resources.files("nsm_resilience.agent") / "node"))
 import inject
 print(int(inject.SIGNALS["quit"]))

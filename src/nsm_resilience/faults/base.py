@@ -46,18 +46,21 @@ def pod_to_hit(pod: Mapping[str, Any]) -> dict[str, str]:
     return {"pod": name_of(pod), "pod_uid": str(pod["metadata"]["uid"])}
 
 
+@dataclass(frozen=True)
+class Method:
+    """A way to fail: what it does to what it hits, in a word or two, and how it ends, in words."""
+
+    does: str
+    undone: str
+
+
 class Kind(Protocol):
     """A kind of fault: a module with these names."""
 
-    METHODS: frozenset[str]
-    UNDONE: dict[str, str]
-    """What is done about each method at its end, in words."""
-    WORDS: dict[str, str]
-    """What each method does to what it hits, in a word or two."""
-
-    def handles(self, planned: PlannedFault) -> bool:
-        """Whether this kind injects the fault."""
-        ...
+    TARGETS: frozenset[str]
+    """Keys of `TARGET_FAILURES` that name what it breaks."""
+    METHODS: dict[str, Method]
+    """The failures that it injects."""
 
     def hits(self, planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
         """What is hit: programs, pods, paths or addresses, by name."""

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubernetes.client.exceptions import ApiException
+
 from nsm_resilience.agent.client import Agent, Clock
-from nsm_resilience.faults import through_api
 from nsm_resilience.faults.base import ApiAction, ApiFault, PlannedFault, plan
-from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Factors, Scenario
+from nsm_resilience.testbed.api import ApiUnavailable
 
 SCRIPT = "inject"
 PROVE_S = 30.0
@@ -44,12 +48,12 @@ class Injector:
         """Find what is to be hit; LookupError when a target does not exist."""
         for kind in NODE_FAULTS:
             for planned in self.planned:
-                if kind.handles(planned):
+                if injects(kind, planned):
                     self._orders.setdefault(str(planned.role), []).append(
                         kind.order(planned, self.mesh)
                     )
         for api_kind in API_FAULTS:
-            mine = [p for p in self.planned if api_kind.handles(p)]
+            mine = [p for p in self.planned if injects(api_kind, p)]
             self._actions += [(api_kind, action) for action in api_kind.arm(mine, self.mesh)]
 
     def order(self, at_ns: int, expires_ns: int) -> None:
@@ -66,10 +70,32 @@ class Injector:
                     "faults": orders,
                 },
             )
-        actions = [action for _, action in self._actions]
-        self._threads = through_api.start(actions, at_ns, self.mesh.cluster, self._report_action)
+        self._threads = [
+            threading.Thread(target=self._delete, args=(one, at_ns), daemon=True)
+            for _, one in self._actions
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def _report_action(self, one: ApiAction) -> None:
+    def _delete(self, one: ApiAction, at_ns: int) -> None:
+        """Delete through the API server at `at_ns` and the delay, in a thread of its own.
+
+        It asks for its object before: the connection is open then, and no handshake comes between
+        the instant and the request (on a busy runner handshakes took the skew over half a second).
+        """
+        cluster = self.mesh.cluster
+        delay = max(f.fault.delay_s for f in one.faults)
+        # no answer now is no error: the deletion itself will report what is wrong
+        with suppress(ApiException, ApiUnavailable):
+            cluster.get(one.paths[0], timeout_s=5)
+        time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + delay))
+        one.begin_ns = time.monotonic_ns()
+        try:
+            for path in one.paths:
+                cluster.request("DELETE", path, timeout_s=5)
+        except (ApiException, ApiUnavailable) as error:
+            one.error = str(error)
+        one.done_ns = time.monotonic_ns()
         for planned in one.faults:
             self._injection(planned, "runner", one.begin_ns, one.done_ns, one.error, one.before)
 

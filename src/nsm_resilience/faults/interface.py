@@ -14,21 +14,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault, pod_to_hit
+from nsm_resilience.faults.base import Method, PlannedFault, pod_to_hit
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"down"})
-UNDONE = {
-    "down": "set up again with its routes after its time or when the trial ends, unless the system "
-    "has made another one"
+TARGETS = frozenset({"interface"})
+METHODS = {
+    "down": Method(
+        "set down",
+        "set up again with its routes after its time or when the trial ends, unless the system has "
+        "made another one",
+    )
 }
-WORDS = {"down": "set down"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """An interface."""
-    return planned.fault.interface is not None
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

@@ -23,7 +23,12 @@ API_FAULTS: tuple[ApiFault, ...] = (pod_delete, registry)
 """Those that the runner injects through the API server."""
 
 
+def injects(kind: Kind, planned: PlannedFault) -> bool:
+    """Whether a kind injects a fault."""
+    return planned.fault.kind in kind.TARGETS and planned.failure in kind.METHODS
+
+
 def kind_of(planned: PlannedFault) -> Kind:
     """The kind that injects a fault."""
     kinds: tuple[Kind, ...] = (*NODE_FAULTS, *API_FAULTS)
-    return next(kind for kind in kinds if kind.handles(planned))
+    return next(kind for kind in kinds if injects(kind, planned))

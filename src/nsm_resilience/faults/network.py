@@ -18,21 +18,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.addresses import api_servers, of_node
 
-METHODS = frozenset({"cut"})
-UNDONE = {"cut": "the agent removes its rules after their time, and tries that it is so"}
-WORDS = {"cut": "dropped, both ways"}
+TARGETS = frozenset({"network"})
+METHODS = {
+    "cut": Method(
+        "dropped, both ways",
+        "the agent removes its rules after their time, and tries that it is so",
+    )
+}
 KUBELET_PORT = 10250
 """Something on a node that answers whatever NSM does: tried for the proof of a partition."""
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A node that is cut off."""
-    return planned.fault.network is not None
 
 
 def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:

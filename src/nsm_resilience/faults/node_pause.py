@@ -15,18 +15,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"pause"})
-UNDONE = {"pause": "the agent continues what it stopped after its time, and looks that it runs"}
-WORDS = {"pause": "SIGSTOP"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A whole node."""
-    return planned.fault.whole_node is not None
+TARGETS = frozenset({"whole_node"})
+METHODS = {
+    "pause": Method(
+        "SIGSTOP", "the agent continues what it stopped after its time, and looks that it runs"
+    )
+}
 
 
 def hits(_planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:

@@ -13,22 +13,18 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.faults.base import ApiAction, PlannedFault
+from nsm_resilience.faults.base import ApiAction, Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import NAMESPACES, labels_of, name_of
 
-METHODS = frozenset({"delete"})
-UNDONE = {
-    "delete": "nothing to undo: its owner makes another pod; a workload is made by the next trial"
+TARGETS = frozenset({"component", "workload"})
+METHODS = {
+    "delete": Method(
+        "its pod is deleted",
+        "nothing to undo: its owner makes another pod; a workload is made by the next trial",
+    )
 }
-WORDS = {"delete": "its pod is deleted"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A component or a workload whose pod is deleted."""
-    has_pod = planned.fault.component is not None or planned.fault.workload is not None
-    return has_pod and planned.failure in METHODS
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

@@ -44,15 +44,16 @@ def injections(scenario: Scenario, factors: Factors) -> list[Injection]:
 
 def _injection(planned: PlannedFault, factors: Factors) -> Injection:
     kind = kind_of(planned)
+    method = kind.METHODS[planned.failure]
     return Injection(
         target=planned.fault.target,
         node=planned.role,
         method=planned.failure,
-        does=kind.WORDS[planned.failure],
+        does=method.does,
         hits=kind.hits(planned, factors),
         delay_s=planned.fault.delay_s,
         for_s=planned.fault.for_s,
-        undone=kind.UNDONE[planned.failure] + (SHARED if hits_shared(planned, factors) else ""),
+        undone=method.undone + (SHARED if hits_shared(planned, factors) else ""),
     )
 
 

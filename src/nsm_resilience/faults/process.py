@@ -31,22 +31,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"kill", "hang"})
-UNDONE = {
-    "kill": "nothing to undo: the kubelet starts the container again",
-    "hang": "continued with SIGCONT after its time or when the trial ends, or by the agent when "
-    "its order expires",
+TARGETS = frozenset({"component"})
+METHODS = {
+    "kill": Method("SIGKILL", "nothing to undo: the kubelet starts the container again"),
+    "hang": Method(
+        "SIGSTOP",
+        "continued with SIGCONT after its time or when the trial ends, or by the agent when its "
+        "order expires",
+    ),
 }
-WORDS = {"kill": "SIGKILL", "hang": "SIGSTOP"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A component that is killed or stopped."""
-    return planned.fault.component is not None and planned.failure in METHODS
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nsm_resilience.faults.base import ApiAction, PlannedFault
+from nsm_resilience.faults.base import ApiAction, Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"wipe"})
-UNDONE = {"wipe": "nothing to undo: NSM registers itself anew, or does not"}
-WORDS = {"wipe": "deleted"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """The registry."""
-    return planned.fault.registry is not None
+TARGETS = frozenset({"registry"})
+METHODS = {"wipe": Method("deleted", "nothing to undo: NSM registers itself anew, or does not")}
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

@@ -11,20 +11,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault, hits_shared
+from nsm_resilience.faults.base import Method, PlannedFault, hits_shared
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
-UNDONE = dict.fromkeys(
-    METHODS, "the originals are put back unless the component has made itself new ones"
+TARGETS = frozenset({"socket"})
+METHODS = dict.fromkeys(
+    ("unlink", "replace", "orphan", "mode"),
+    Method("file", "the originals are put back unless the component has made itself new ones"),
 )
-WORDS = dict.fromkeys(METHODS, "file")
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A socket."""
-    return planned.fault.socket is not None
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

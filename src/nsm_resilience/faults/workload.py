@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault, pod_to_hit
+from nsm_resilience.faults.base import Method, PlannedFault, pod_to_hit
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"kill"})
-UNDONE = {"kill": "nothing to undo: the kubelet starts the containers again"}
-WORDS = {"kill": "SIGKILL to all of its containers"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A workload that is killed."""
-    return planned.fault.workload is not None and planned.failure in METHODS
+TARGETS = frozenset({"workload"})
+METHODS = {
+    "kill": Method(
+        "SIGKILL to all of its containers",
+        "nothing to undo: the kubelet starts the containers again",
+    )
+}
 
 
 def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from nsm_resilience.faults import network, process, socket_file
 from nsm_resilience.faults.base import PlannedFault, plan
-from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, kind_of
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects, kind_of
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.fault import TARGET_FAILURES, Fault
 from nsm_resilience.study.models import Factors, Scenario
@@ -42,7 +42,7 @@ def test_every_fault_that_a_study_can_name_is_injected_by_one_kind(target: str) 
     fault = Fault.model_validate(EVERY[target])
     for failure in TARGET_FAILURES[target]:
         planned = PlannedFault("fault-1", fault, failure)
-        kinds = [kind for kind in (*NODE_FAULTS, *API_FAULTS) if kind.handles(planned)]
+        kinds = [kind for kind in (*NODE_FAULTS, *API_FAULTS) if injects(kind, planned)]
         assert kinds == [kind_of(planned)] and failure in kinds[0].METHODS
         assert kinds[0].hits(planned, Factors())
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nsm_resilience.faults.base import PlannedFault
+from nsm_resilience.faults.base import Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
-METHODS = frozenset({"fill"})
-UNDONE = {"fill": "the file is removed"}
-WORDS = {"fill": "full"}
-
-
-def handles(planned: PlannedFault) -> bool:
-    """A disk."""
-    return planned.fault.disk is not None
+TARGETS = frozenset({"disk"})
+METHODS = {"fill": Method("full", "the file is removed")}
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
