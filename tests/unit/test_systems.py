@@ -161,7 +161,7 @@ def test_every_socket_and_peer_belongs_to_components_that_exist() -> None:
             assert {s.owner for s in system.sockets.values()} <= {*parts, ""}
             assert {p.part_of for p in parts.values()} <= {*parts, ""}
             assert system.api_client in parts
-        assert not set(system.absent) & {*system.every_component(), *system.sockets}
+        assert not set(system.absent) & {*system.components_by_name(), *system.sockets}
 
 
 def test_what_one_system_has_and_another_has_not_says_what_there_is_instead() -> None:
@@ -172,9 +172,9 @@ def test_what_one_system_has_and_another_has_not_says_what_there_is_instead() ->
     """
     for system in SYSTEMS.values():
         for other in SYSTEMS.values():
-            mine = {n for n in other.every_component() if not is_part(n)}
+            mine = {n for n in other.components_by_name() if not is_part(n)}
             mine |= {n for n, socket in other.sockets.items() if socket.owner}
-            for name in mine - {*system.every_component(), *system.sockets}:
+            for name in mine - {*system.components_by_name(), *system.sockets}:
                 known = name in system.absent or instead_of(name, system) or kinds_of(name)
                 assert known, (system.name, name)
 

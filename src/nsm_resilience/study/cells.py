@@ -211,7 +211,7 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"`{fault.component}` exists on the {elsewhere[0]} plane only; write `plane: "
                 f"{elsewhere[0]}` in its arm, or name another component"
             )
-        return _does_not_exist(fault.component, tuple(system.every_component()), system)
+        return _does_not_exist(fault.component, tuple(system.components_by_name()), system)
     if fault.component is not None and fault.node is not None:
         placed = factors.components[fault.component].only_on
         if placed not in (None, fault.node):

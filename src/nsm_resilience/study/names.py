@@ -53,7 +53,7 @@ def _meant(value: str, names: tuple[str, ...]) -> str:
 
 _COMPONENTS, _SOCKETS = known.component_names(), known.socket_names()
 _REGISTRY, _SYSTEMS = known.registry_names(), tuple(known.SYSTEMS)
-PLANE_NAMES = known.plane_names()
+PLANE_NAMES = {name: plane.title for name, plane in known.every_plane().items()}
 """The forwarding planes of all systems as they are written for people."""
 _PLANES = tuple(PLANE_NAMES)
 _BY_KEY = {"component": _COMPONENTS, "socket": _SOCKETS, "registry": _REGISTRY}

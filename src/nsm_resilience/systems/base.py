@@ -338,10 +338,6 @@ class System:
         """Its components on any plane, in the order declared."""
         return {name: part for parts in self.components.values() for name, part in parts.items()}
 
-    def every_component(self) -> list[str]:
-        """Names of its components on any plane, each once, in the order declared."""
-        return list(self.components_by_name())
-
     def socket_patterns(self, socket: str = "") -> dict[str, str]:
         """Paths by name: of one socket, of all that `all` means, or without a name of every one."""
         if socket and socket != "all":

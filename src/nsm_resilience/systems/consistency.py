@@ -59,7 +59,7 @@ def _names(system: System) -> Iterator[str]:
     for plane in system.planes:
         if "-" in plane:
             yield f"plane `{plane}`: `-` parts the levels in a cell's id; leave it out"
-    own = {*system.every_component(), *system.sockets, *system.registry.plurals}
+    own = {*system.components_by_name(), *system.sockets, *system.registry.plurals}
     for name in sorted(own & set(system.absent)):
         yield f"`{name}` is in `absent`, and the system has it; leave it out of `absent`"
     if system.claims_on and system.claims_on not in system.planes:

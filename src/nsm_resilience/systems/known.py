@@ -57,14 +57,9 @@ def every_plane() -> dict[str, Plane]:
     return found
 
 
-def plane_names() -> dict[str, str]:
-    """The same as they are written for people."""
-    return {name: plane.title for name, plane in every_plane().items()}
-
-
 def component_names() -> tuple[str, ...]:
     """Every component that any system has, each once."""
-    return tuple(dict.fromkeys(name for s in SYSTEMS.values() for name in s.every_component()))
+    return tuple(dict.fromkeys(name for s in SYSTEMS.values() for name in s.components_by_name()))
 
 
 def socket_names() -> tuple[str, ...]:
