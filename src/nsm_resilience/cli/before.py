@@ -154,7 +154,7 @@ def schema(
     The rules of the judge in config/README.md are written with them, from judge/rulebook.py. Before
     that, what is said of each system under test has to hold together.
     """
-    from nsm_resilience.judge.rulebook import with_section, write_section
+    from nsm_resilience.judge.rules_section import with_section, write_section
     from nsm_resilience.schemas import drifted_schemas, write_schemas
     from nsm_resilience.systems.consistency import problems_of_all
     from nsm_resilience.systems.known import SYSTEMS

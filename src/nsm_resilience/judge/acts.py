@@ -8,16 +8,18 @@ begin by asking and disturb nothing.
 
 from __future__ import annotations
 
-import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from nsm_resilience.judge.declared import faults_of
 from nsm_resilience.judge.rules import NANOSECONDS, to_ns
+from nsm_resilience.judge.timeline import phase_begun
 from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
-from nsm_resilience.study.fault import FAILURES, UNDOABLE, fault_id
+from nsm_resilience.study.fault import FAILURES, UNDOABLE, Fault
 
 ActKind = Literal["undo", "injection", "wipe", "collect", "install"]
 """The kinds, the most telling first: of two in one instant the first is named."""
@@ -51,7 +53,6 @@ class Act:
         at: `begin_ns` as UTC, to the second.
         text: What was done, as it goes on after "which": `continued vpp`.
         line: Line of `events.jsonl` that tells of it, from 1.
-        on_fault: Whether it acted on the path of its own lane on purpose (injection, undoing).
     """
 
     kind: ActKind
@@ -63,39 +64,33 @@ class Act:
 
     @property
     def on_fault(self) -> bool:
-        """Whether it was meant to act on what its own trial measures."""
+        """Whether it was meant to act on what its own trial measures (injection, undoing)."""
         return self.kind in ("undo", "injection")
 
 
 def find_acts(record: Record) -> tuple[Act, ...]:
-    """Every act of a record, in the order of their begin; an event without an instant is none."""
+    """Every act of a record, in the order of their begin."""
     found = [*_phases(record), *_injections(record), *_undone(record)]
     return tuple(sorted(found, key=lambda act: (act.begin_ns, KINDS.index(act.kind))))
 
 
-def _phases(record: Record) -> list[Act]:
-    found = []
+def _phases(record: Record) -> Iterator[Act]:
     for event in record.all_of("phase"):
-        known = _PHASES.get(str(event.data.get("name")))
-        if known is not None and event.data.get("state") == "begin":
-            kind, text = known
-            found.append(_act(record, kind, event.t_ns, event.t_ns, text, event))
-    return found
+        known = _PHASES.get(phase_begun(event) or "")
+        if known is not None:
+            yield _act(record, known[0], event.t_ns, event.t_ns, known[1], event)
 
 
-def _injections(record: Record) -> list[Act]:
-    found = []
+def _injections(record: Record) -> Iterator[Act]:
     for event in record.all_of("injection"):
-        begin, end = _integer(event, "t_begin_ns"), _integer(event, "t_done_ns")
-        begin = event.t_ns if begin is None else begin
-        end = begin if end is None else max(begin, end)
+        begin = event.data.get("t_begin_ns", event.t_ns)
+        end = max(begin, event.data.get("t_done_ns", begin))
         method = str(event.data.get("method"))
         text = f"{_DONE.get(method, method)} {_what(event)}"
-        found.append(_act(record, "injection", begin, end, text, event))
-    return found
+        yield _act(record, "injection", begin, end, text, event)
 
 
-def _undone(record: Record) -> list[Act]:
+def _undone(record: Record) -> Iterator[Act]:
     """Undoings of faults that last: of what is over at once nothing is undone.
 
     Records say when undoing had ended, and newer ones when it began. In older ones it began no
@@ -103,13 +98,7 @@ def _undone(record: Record) -> list[Act]:
     earlier than the phase.
     """
     injected = {str(e.data.get("id")): e for e in record.all_of("injection")}
-    lasted = {fault_id(n): _for_s(f) for n, f in enumerate(_faults(record), start=1)}
-    entered = sorted(
-        event.t_ns
-        for event in record.all_of("phase")
-        if event.data.get("name") in UNDOING_PHASES and event.data.get("state") == "begin"
-    )
-    found = []
+    faults = faults_of(record)
     for event in record.all_of("undo"):
         name = str(event.data.get("id"))
         injection = injected.get(name)
@@ -117,22 +106,22 @@ def _undone(record: Record) -> list[Act]:
             continue
         if event.source == "runner" and not event.data.get("made_anew"):
             continue  # it looked that what an agent had undone serves again
-        begin = _integer(event, "t_begin_ns")
+        begin = event.data.get("t_begin_ns")
         if begin is None:
-            since = _undoing_since(entered, event, injection, lasted.get(name))
+            since = _undoing_since(record, event, injection, faults.get(name))
             begin = max(since, event.t_ns - UNDOING_NS)
         text = f"{_UNDONE[str(injection.data['method'])]} {_what(event)}"
-        found.append(_act(record, "undo", min(begin, event.t_ns), event.t_ns, text, event))
-    return found
+        yield _act(record, "undo", min(begin, event.t_ns), event.t_ns, text, event)
 
 
-def _undoing_since(entered: list[int], undo: Event, injection: Event, for_s: float | None) -> int:
-    done = _integer(injection, "t_done_ns")
-    over = done + to_ns(for_s) if done is not None and for_s is not None else None
-    if over is not None and over <= undo.t_ns:
-        return over
-    before = bisect.bisect_right(entered, undo.t_ns)
-    return entered[before - 1] if before else undo.t_ns
+def _undoing_since(record: Record, undo: Event, injection: Event, fault: Fault | None) -> int:
+    done = injection.data.get("t_done_ns")
+    if done is not None and fault is not None and fault.for_s is not None:
+        over: int = done + to_ns(fault.for_s)
+        if over <= undo.t_ns:
+            return over
+    begun = (e.t_ns for e in record.all_of("phase") if phase_begun(e) in UNDOING_PHASES)
+    return max((t_ns for t_ns in begun if t_ns <= undo.t_ns), default=undo.t_ns)
 
 
 def _act(record: Record, kind: ActKind, begin: int, end: int, text: str, event: Event) -> Act:
@@ -145,12 +134,7 @@ def _utc(record: Record, t_ns: int) -> str:
     began_ns = parse_wall(first.wall)
     if began_ns is None:
         return ""
-    try:
-        return (
-            f"{datetime.fromtimestamp((began_ns + t_ns - first.t_ns) // NANOSECONDS, UTC):%H:%M:%S}"
-        )
-    except (ValueError, OverflowError, OSError):
-        return ""
+    return f"{datetime.fromtimestamp((began_ns + t_ns - first.t_ns) // NANOSECONDS, UTC):%H:%M:%S}"
 
 
 def _what(event: Event) -> str:
@@ -158,19 +142,3 @@ def _what(event: Event) -> str:
     if name.startswith("interface:"):
         return f"the {name.removeprefix('interface:')}'s interface"
     return "the socket files" if name == "socket:all" else name.removeprefix("socket:")
-
-
-def _faults(record: Record) -> list[Any]:
-    scenario = record.meta.get("scenario")
-    faults = scenario.get("faults") if isinstance(scenario, dict) else None
-    return list(faults) if isinstance(faults, list) else []
-
-
-def _for_s(fault: Any) -> float | None:
-    value = fault.get("for_s") if isinstance(fault, dict) else None
-    return float(value) if isinstance(value, int | float) and 0 < value < 1e6 else None
-
-
-def _integer(event: Event, key: str) -> int | None:
-    value = event.data.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

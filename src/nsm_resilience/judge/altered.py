@@ -91,18 +91,13 @@ def parse(text: str) -> Alteration:
         what += " and at most 1" if key in SHARES else ""
         example = f"{key}={value_of(Rules(), key):g}"
         raise AlterationError(f"`{text}`: {key} takes {what}; write e.g. `{example}`")
-    return Alteration(key, value)
+    return Alteration(key, int(value) if key in COUNTS else value)
 
 
 def altered(rules: Rules, alterations: Iterable[Alteration]) -> Rules:
     """Rules with other values; the later of two for one key holds."""
-    for one in alterations:
-        name = KEYS[one.key]
-        if name == "loss_run":
-            rules = replace(rules, loss_run=int(one.value))
-        else:
-            rules = replace(rules, **{name: one.value})  # type: ignore[arg-type]
-    return rules
+    values = {KEYS[one.key]: one.value for one in alterations}
+    return replace(rules, **values)  # type: ignore[arg-type]
 
 
 def value_of(rules: Rules, key: str) -> float:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from nsm_resilience.judge.coverage import Problem
-from nsm_resilience.judge.evidence import of_event
+from nsm_resilience.judge.evidence import Problem, problem_at
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.record.reader import Record
 
@@ -22,11 +21,11 @@ time asleep is the difference of."""
 
 def check_awake(record: Record, begin_ns: int, end_ns: int) -> Problem | None:
     """The first sleep of a node's machine in the watch; None when none slept, or none tells."""
-    told = [e for e in record.all_of("clock") if type(e.data.get("slept_ns")) is int]
+    told = [e for e in record.all_of("clock") if e.data.get("slept_ns") is not None]
     for node in dict.fromkeys(event.node for event in told):
         for before, after in pairwise(event for event in told if event.node == node):
             slept_ns = after.data["slept_ns"] - before.data["slept_ns"]
             if slept_ns > LEAST_NS and before.t_ns <= end_ns and after.t_ns >= begin_ns:
                 text = f"the machine of the {node}'s node slept for {to_s(slept_ns):.1f} s"
-                return Problem(text, (of_event("sleep", after, text),))
+                return problem_at(after, text, "sleep")
     return None

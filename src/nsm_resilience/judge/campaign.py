@@ -7,16 +7,18 @@ import json
 import multiprocessing
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from nsm_resilience.judge.altered import Alteration
 from nsm_resilience.judge.expected import Expectations, Expected, bind
-from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.plausible import find_implausible
-from nsm_resilience.judge.shared import Across, look_across
+from nsm_resilience.judge.shared import Across, Key, look_across
 from nsm_resilience.judge.traces import Trace, trace_of
 from nsm_resilience.judge.trial import Checked, describe_error, judge_record, not_believed
 from nsm_resilience.record.files import new_file, well_formed
@@ -28,9 +30,6 @@ from nsm_resilience.study.load import ConfigError
 
 Progress = Callable[[int, int], None]
 """Called after each record with how many are done and how many there are."""
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 CHUNK = 8
 """Records that a process takes at a time."""
@@ -44,24 +43,16 @@ class CampaignError(ValueError):
     """A folder is no campaign, or its description cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Attempt:
-    """One attempt that a campaign holds or should hold."""
-
-    trial: str
-    number: int
-
-
-Bound = tuple[Attempt, Expected]
-"""An attempt, and what the study says of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class _First:
     """What the first look at a record found; `checked` is None where it came to no end."""
 
     trace: Trace | None = None
     checked: Checked | None = None
+
+
+_Given = tuple[Expected, Across | None, Checked | None]
+"""What an attempt is judged by: the study's word, and what the first looks found of it."""
 
 
 def judge_campaign(
@@ -89,12 +80,17 @@ def judge_campaign(
     packed = unpack_first(folder)
     if packed:
         raise CampaignError(packed)
-    description = _description(folder)
-    attempts = sorted(description.listed | set(_found(folder)))
-    expectations = _expectations(folder, description)
+    description, listed = _description(folder)
+    try:
+        expectations = Expectations(folder, description)
+    except ConfigError as error:
+        raise CampaignError(
+            f"the study of the campaign cannot be read, and every verdict depends on it: {error}"
+        ) from error
+    attempts = [expectations.of(*one) for one in sorted(listed | set(_found(folder)))]
     with new_file(out_jsonl) as stream:
-        given = [(one, expectations.of(one.trial, one.number)) for one in attempts]
-        for done, line in enumerate(_lines(folder, given, jobs, alterations), start=1):
+        lines = _lines(folder, attempts, jobs, tuple(alterations))
+        for done, line in enumerate(lines, start=1):
             stream.write(line)
             if progress is not None:
                 progress(done, len(attempts))
@@ -102,55 +98,42 @@ def judge_campaign(
 
 
 def _lines(
-    folder: Path, attempts: list[Bound], jobs: int, alterations: Sequence[Alteration]
+    folder: Path, attempts: list[Expected], jobs: int, alterations: tuple[Alteration, ...]
 ) -> Iterator[bytes]:
-    """One line for each attempt, in their order, judged by so many processes."""
-    look = partial(_look, folder, tuple(alterations))
-    one = partial(_line, folder, tuple(alterations))
+    """One line for each attempt, in their order, judged by so many processes.
+
+    Two looks: the traces of all are laid side by side before the first is judged.
+    """
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
-    if jobs < 2:
-        yield from _both_passes(attempts, look, one, _one_by_one)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-
-        def side_by_side(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
-            # A bounded number is handed out at a time: what is made waits for nobody for long.
-            for at in range(0, len(given), jobs * CHUNK * 8):
-                yield from pool.imap(do, given[at : at + jobs * CHUNK * 8], CHUNK)
-
-        yield from _both_passes(attempts, look, one, side_by_side)
-
-
-def _both_passes(
-    attempts: list[Bound],
-    look: Callable[[Bound], _First],
-    one: Callable[[tuple[Bound, Across | None, Checked | None]], bytes],
-    each: Callable[..., Iterator[Any]],
-) -> Iterator[bytes]:
-    """The traces of all, and then the lines of all."""
-    first: list[_First] = list(each(look, attempts))
-    across = look_across(found.trace for found in first if found.trace is not None)
-    yield from each(
-        one,
-        [
-            (bound, across.get((bound[0].trial, bound[0].number)), found.checked)
-            for bound, found in zip(attempts, first, strict=True)
-        ],
-    )
+    with ExitStack() as stack:
+        each: Callable[..., Iterator[Any]] = map
+        if jobs > 1:
+            pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
+            each = partial(_side_by_side, pool, jobs * CHUNK * 8)
+        first: list[_First] = list(each(partial(_look, folder, alterations), attempts))
+        across = look_across(found.trace for found in first if found.trace is not None)
+        given: list[_Given] = [
+            (one, across.get((one.trial, one.attempt)), found.checked)
+            for one, found in zip(attempts, first, strict=True)
+        ]
+        yield from each(partial(_line, folder, alterations), given)
 
 
-def _one_by_one(do: Callable[[Given], Made], given: Sequence[Given]) -> Iterator[Made]:
-    yield from map(do, given)
+def _side_by_side(
+    pool: Pool, most: int, do: Callable[..., Any], given: Sequence[Any]
+) -> Iterator[Any]:
+    """So many are handed out at a time: what is made waits for nobody for long."""
+    for at in range(0, len(given), most):
+        yield from pool.imap(do, given[at : at + most], CHUNK)
 
 
-def _look(folder: Path, alterations: tuple[Alteration, ...], bound: Bound) -> _First:
+def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected) -> _First:
     """What is compared with other lanes; nothing of a record that cannot be, whatever is in it.
 
     One that is not believed says nothing of other lanes either.
     """
-    attempt, expected = bound
     try:
-        record = read_record(CampaignLayout(folder).record(attempt.trial, attempt.number))
+        record = read_record(CampaignLayout(folder).record(expected.trial, expected.attempt))
         record = bind(record, expected)
         if record.outcome != "complete":
             return _First(trace_of(record, alterations))
@@ -160,31 +143,22 @@ def _look(folder: Path, alterations: tuple[Alteration, ...], bound: Bound) -> _F
         return _First()
 
 
-def _line(
-    folder: Path,
-    alterations: tuple[Alteration, ...],
-    given: tuple[Bound, Across | None, Checked | None],
-) -> bytes:
+def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Given) -> bytes:
     """The line of one attempt. No record can keep it from being one that can be read again."""
-    (attempt, expected), across, checked = given
+    expected, across, checked = given
+    path = CampaignLayout(folder).record(expected.trial, expected.attempt)
     try:
-        found = _judge(folder, attempt, expected, alterations, across, checked)
-        # known by the campaign that it is in, which may have been renamed since the trial
-        line = to_line(replace(found, campaign=expected.campaign)).encode()
-        if judgement_of(line).record != f"records/{attempt.trial}/{attempt.number}":
-            raise ValueError("it is the judgement on another record")
-        return line
+        record = read_record(path)
+        found = judge_record(record, alterations, across, expected=expected, checked=checked)
+    except RecordError as error:
+        where = error.path.name + (f", line {error.line}" if error.line is not None else "")
+        why = "there is no record" if not path.exists() else f"{where} {error.clause}"
+        found = not_believed(expected, why, alterations)
     except Exception as error:
         why = f"it makes no sense to the judge ({describe_error(error)})"
-        return to_line(not_believed(expected, why, alterations)).encode()
-
-
-def to_line(judgement: Judgement) -> str:
-    """One line of verdicts.jsonl."""
-    line = json.dumps(
-        judgement.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
-    return well_formed(line) + "\n"
+        found = not_believed(expected, why, alterations)
+    line = json.dumps(found.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return f"{well_formed(line)}\n".encode()
 
 
 def read_judgements(verdicts_jsonl: Path) -> Iterator[Judgement]:
@@ -205,80 +179,48 @@ def read_lines(verdicts_jsonl: Path) -> Iterator[tuple[int, Judgement]]:
             try:
                 yield offset, judgement_of(line)
             except ValueError as error:
-                raise CampaignError(f"{verdicts_jsonl}, line {number}: {error}") from error
+                raise CampaignError(
+                    f"{verdicts_jsonl}, line {number}: is no verdict of this version ({error}); "
+                    "run `snakemake --forcerun judge`"
+                ) from error
             offset += len(line)
 
 
-def judgement_of(line: bytes) -> Judgement:
-    """The judgement of one line; ValueError when it is none."""
-    return Judgement.from_dict(parse_json(line))
-
-
-@dataclass(frozen=True, slots=True)
-class _Description:
+def _description(folder: Path) -> tuple[dict[str, Any], set[Key]]:
     """What campaign.json says: all of it, and the attempts that it lists."""
-
-    content: dict[str, Any]
-    listed: set[Attempt]
-
-
-def _description(folder: Path) -> _Description:
     path = CampaignLayout(folder).description
     try:
-        data = parse_json(path.read_bytes())
-        if not isinstance(data["campaign"], str):
-            raise TypeError("`campaign` is no text")
-        return _Description(data, {_listed(one) for one in data["records"]})
+        found = parse_json(path.read_bytes())
+        if not isinstance(found, dict):
+            raise ValueError("it is no object")
+        for key, kind, what in (("campaign", str, "a text"), ("records", list, "a list")):
+            if not isinstance(found.get(key), kind):
+                raise ValueError(f"`{key}` is {'not ' + what if key in found else 'missing'}")
+        return found, {_listed(one) for one in found["records"]}
     except OSError as error:
         raise CampaignError(
             f"{path} cannot be read ({error.strerror}); give the folder of an unpacked or live "
             "campaign, and make its description with `nsm-resilience index` when it is live"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise CampaignError(
-            f"{path} does not describe a campaign ({describe_error(error)}); of a live campaign, "
+            f"{path} does not describe a campaign ({str(error)[:200]}); of a live campaign, "
             "make it again with `nsm-resilience index`"
         ) from error
 
 
-def _listed(entry: dict[str, Any]) -> Attempt:
-    trial, number = entry["trial"], entry["attempt"]
+def _listed(entry: object) -> Key:
+    found = entry if isinstance(entry, dict) else {}
+    trial, number = found.get("trial"), found.get("attempt")
     if not isinstance(trial, str) or re.fullmatch(TRIAL, trial) is None:
         raise ValueError(f"a record has the trial {trial!r}")
     if type(number) is not int or not 1 <= number < 1000:
         raise ValueError(f"a record of {trial} has the attempt {number!r}")
-    return Attempt(trial, number)
+    return trial, number
 
 
-def _expectations(folder: Path, description: _Description) -> Expectations:
-    try:
-        return Expectations(folder, description.content)
-    except ConfigError as error:
-        raise CampaignError(
-            f"the study of the campaign cannot be read, and every verdict depends on it: {error}"
-        ) from error
-
-
-def _found(folder: Path) -> Iterator[Attempt]:
+def _found(folder: Path) -> Iterator[Key]:
     for record in (folder / "records").glob("*/*/*"):
         cell, number, attempt = record.parts[-3:]
         if re.fullmatch(r"[1-9][0-9]{0,2}", attempt, re.ASCII) and record.is_dir():
-            yield Attempt(f"{cell}/{number}", int(attempt))
-
-
-def _judge(
-    folder: Path,
-    attempt: Attempt,
-    expected: Expected,
-    alterations: tuple[Alteration, ...],
-    across: Across | None,
-    checked: Checked | None,
-) -> Judgement:
-    path = CampaignLayout(folder).record(attempt.trial, attempt.number)
-    try:
-        record = read_record(path)
-    except RecordError as error:
-        where = error.path.name + (f", line {error.line}" if error.line is not None else "")
-        why = "there is no record" if not path.exists() else f"{where} {error.clause}"
-        return not_believed(expected, why, alterations)
-    return judge_record(record, alterations, across, expected=expected, checked=checked)
+            yield f"{cell}/{number}", int(attempt)

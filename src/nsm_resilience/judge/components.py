@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,36 +74,31 @@ def key_codes(*columns: pd.Series) -> NDArray[np.int64]:
 def _component_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[Change]:
     keys = key_codes(table["node"], table["component"])
     times = table["t_ns"].to_numpy(dtype=np.int64)
-    pid, restarts, ready = table["pid"], table["restarts"], table["ready"]
-    pids = pid.fillna(-1).to_numpy(dtype=np.int64)
+    pids = table["pid"].fillna(-1).to_numpy(dtype=np.int64)
     states = table["state"].fillna("").to_numpy(dtype=object)
     kinds = np.array([_process_kind(s) for s in states], dtype=np.int64)
     kinds[pids < 0] = 0
-    counts = restarts.fillna(-1).to_numpy(dtype=np.int64)
-    readiness = ready.fillna(False).to_numpy(dtype=np.int64)
-    names = list(zip(_objects(table["node"]), _objects(table["component"]), strict=True))
-
-    def change(row: int, what: ChangeKind, value: str) -> Change:
-        node, component = names[row]
-        return Change(str(node), str(component), to_s(times[row] - begin_ns), what, value)
-
-    known = np.ones(len(table), dtype=np.bool_)
+    counts = table["restarts"].fillna(-1).to_numpy(dtype=np.int64)
+    ready = table["ready"].fillna(False).to_numpy(dtype=np.int64)
+    nodes, components = (table[c].to_numpy(dtype=object) for c in ("node", "component"))
     words = ("gone", "running {}", "stopped {}", "dead {}")
-    found = [
-        change(row, "process", words[kinds[row]].format(pids[row]))
-        for row in changed_rows(keys, times, known, begin_ns, end_ns, pids, kinds)
+
+    def changes(
+        what: ChangeKind, known: pd.Series, say: Callable[[int], str], *values: NDArray[np.int64]
+    ) -> Iterator[Change]:
+        rows = known.to_numpy(dtype=np.bool_)
+        for row in changed_rows(keys, times, rows, begin_ns, end_ns, *values):
+            t_s = to_s(times[row] - begin_ns)
+            yield Change(str(nodes[row]), str(components[row]), t_s, what, say(row))
+
+    def process(row: int) -> str:
+        return words[kinds[row]].format(pids[row])
+
+    return [
+        *changes("process", table["t_ns"].notna(), process, pids, kinds),
+        *changes("restart", table["restarts"].notna(), lambda row: str(counts[row]), counts),
+        *changes("ready", table["ready"].notna(), lambda row: str(bool(ready[row])).lower(), ready),
     ]
-    known = restarts.notna().to_numpy(dtype=np.bool_)
-    found += [
-        change(row, "restart", str(counts[row]))
-        for row in changed_rows(keys, times, known, begin_ns, end_ns, counts)
-    ]
-    known = ready.notna().to_numpy(dtype=np.bool_)
-    found += [
-        change(row, "ready", "true" if readiness[row] else "false")
-        for row in changed_rows(keys, times, known, begin_ns, end_ns, readiness)
-    ]
-    return found
 
 
 def _socket_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[Change]:
@@ -110,33 +106,20 @@ def _socket_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[Cha
     times = table["t_ns"].to_numpy(dtype=np.int64)
     inodes = table["inode"].fillna(-1).to_numpy(dtype=np.int64)
     answers = table["answers"].fillna(False).to_numpy(dtype=np.int64)
-    kinds = _objects(table["kind"])
-    kind_codes = key_codes(table["kind"])
-    nodes, sockets, paths = (_objects(table[c]) for c in ("node", "socket", "path"))
     several = table.groupby("socket", observed=True)["path"].nunique()
     crowded = {str(name) for name, count in several.items() if count > 1}
-    rows = changed_rows(
-        keys,
-        times,
-        np.ones(len(table), dtype=np.bool_),
-        begin_ns,
-        end_ns,
-        inodes,
-        answers,
-        kind_codes,
-    )
+    known = np.ones(len(table), dtype=np.bool_)
+    values = (inodes, answers, key_codes(table["kind"]))
     found = []
-    for row in rows:
-        name, kind = str(sockets[row]), str(kinds[row])
-        if kind == "missing":
-            value = "missing"
-        elif kind == "socket":
-            value = f"{'answers' if answers[row] else 'silent'} {inodes[row]}"
-        else:
-            value = f"{kind} {inodes[row]}"
-        label = f"{name} {paths[row]}" if name in crowded else name
-        t_s = to_s(times[row] - begin_ns)
-        found.append(Change(str(nodes[row]), label, t_s, "socket", value))
+    for row in changed_rows(keys, times, known, begin_ns, end_ns, *values):
+        node, name, path, kind = (
+            str(table[column].iloc[row]) for column in ("node", "socket", "path", "kind")
+        )
+        if kind == "socket":
+            kind = "answers" if answers[row] else "silent"
+        value = kind if kind == "missing" else f"{kind} {inodes[row]}"
+        label = f"{name} {path}" if name in crowded else name
+        found.append(Change(node, label, to_s(times[row] - begin_ns), "socket", value))
     return found
 
 
@@ -185,7 +168,3 @@ def successive(
 
 def _process_kind(state: Any) -> int:
     return 2 if state in STOPPED else 3 if state in DEAD else 1
-
-
-def _objects(column: pd.Series) -> NDArray[np.object_]:
-    return column.to_numpy(dtype=object)

@@ -6,12 +6,12 @@ Each check returns a `Problem`, which makes the verdict `unknown`, or None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.awake import check_awake
+from nsm_resilience.judge.evidence import Problem, of_samples
 from nsm_resilience.judge.outages import Echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.record.reader import Record
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why nothing can be concluded: a clause without capital and full stop, with its evidence."""
-
-    text: str
-    evidence: tuple[Evidence, ...] = ()
+def check_prober(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
+    """Whether the prober of the path sent all the time, and kept its schedule."""
+    part = echoes.between(begin_ns, end_ns)
+    return check_echoes(echoes, begin_ns, end_ns, rules) or check_late(part, rules)
 
 
 def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
@@ -42,7 +40,7 @@ def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Pr
     left = int(echoes.sent[before - 1]) if before else begin_ns
     after = int(np.searchsorted(echoes.sent, end_ns, "right"))
     around = echoes.sent[before : after + 1]
-    gaps = np.diff(np.concatenate(([left], around)))
+    gaps = np.diff(around, prepend=left)
     widest = int(np.argmax(gaps))
     if gaps[widest] > to_ns(rules.probe_gap_s):
         at = to_s(int(around[widest]) - int(gaps[widest]) - begin_ns)
@@ -68,37 +66,21 @@ def count_late(echoes: Echoes, rules: Rules) -> int:
     return int(np.count_nonzero(echoes.sent - echoes.due > to_ns(rules.interval_s) // 2))
 
 
-def check_late(late: int, sent: int, rules: Rules) -> Problem | None:
+def check_late(sent: Echoes, rules: Rules) -> Problem | None:
     """Whether the prober kept its schedule well enough to be believed."""
-    if late <= rules.late_fraction * sent:
+    late = count_late(sent, rules)
+    if late <= rules.late_fraction * len(sent):
         return None
     return Problem(
-        f"{late} of {sent} echoes ({100 * late / sent:.1f} %) were sent more than half an "
-        f"interval late, and {100 * rules.late_fraction:g} % is allowed"
+        f"{late} of {len(sent)} echoes ({100 * late / len(sent):.1f} %) were sent more than half "
+        f"an interval late, and {100 * rules.late_fraction:g} % is allowed"
     )
 
 
-def check_reported(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
-    """Whether the runner itself reported that a probe stopped between `begin_ns` and `end_ns`."""
-    allowed = {"path": rules.probe_gap_s, "components": rules.component_gap_s}
-    for event in record.all_of("probe_gap"):
-        probe = str(event.data.get("probe"))
-        begin, end = event.data.get("from_ns"), event.data.get("to_ns")
-        if probe not in allowed or not isinstance(begin, int) or not isinstance(end, int):
-            continue
-        inside = min(end, end_ns) - max(begin, begin_ns)
-        if inside > to_ns(allowed[probe]):
-            text = f"the {probe} probe stopped for {to_s(end - begin):.1f} s in the watch"
-            return Problem(text, (of_event("probe stopped", event, text),))
-    return None
-
-
-def check_sampled(
-    record: Record, components: pd.DataFrame, begin_ns: int, end_ns: int, rules: Rules
-) -> Problem | None:
-    """Whether probes were at work all the time: by the runner's word, and by the samples there."""
-    return check_reported(record, begin_ns, end_ns, rules) or check_components(
-        components, begin_ns, end_ns, rules
+def check_sampled(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
+    """Whether all else was watched: by the samples there, and by the clocks."""
+    return check_components(record.table("components"), begin_ns, end_ns, rules) or check_awake(
+        record, begin_ns, end_ns
     )
 
 
@@ -108,19 +90,16 @@ def check_components(
     """Whether the components of both nodes were sampled from `begin_ns` to `end_ns`."""
     times = table["t_ns"].to_numpy(dtype=np.int64)
     nodes = table["node"].to_numpy(dtype=object)
-    allowed = to_ns(rules.component_gap_s)
     for node in ("client", "endpoint"):
         rows = np.flatnonzero((nodes == node) & (times <= end_ns))
         if not len(rows) or times[rows].max() < begin_ns:
             return Problem(f"the component probe has no samples of the {node}'s node in the watch")
         seen = np.sort(times[rows])
-        first = max(0, int(np.searchsorted(seen, begin_ns, "right")) - 1)
-        edges = np.concatenate((seen[first:], [end_ns]))
-        if seen[first] > begin_ns:
-            edges = np.concatenate(([begin_ns], edges))
+        since = seen[max(0, int(np.searchsorted(seen, begin_ns, "right")) - 1) :]
+        edges = np.concatenate(([min(begin_ns, since[0])], since, [end_ns]))
         gaps = np.diff(edges)
         widest = int(np.argmax(gaps))
-        if gaps[widest] > allowed:
+        if gaps[widest] > to_ns(rules.component_gap_s):
             at = to_s(int(edges[widest]) - begin_ns)
             row = int(rows[np.searchsorted(times[rows], edges[widest], "left")])
             return Problem(

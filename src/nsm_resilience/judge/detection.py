@@ -12,7 +12,7 @@ ordinary ones: that has measures of its own, and must not depend on when we ask.
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,11 @@ import numpy as np
 
 from nsm_resilience.judge.components import key_codes, successive
 from nsm_resilience.judge.evidence import Evidence, of_samples
-from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
+from nsm_resilience.judge.first_sign import LISTED, FirstSign, Sign, at_event, signs_in
+from nsm_resilience.judge.kubernetes_events import KubernetesEvent, warnings_as_signs
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.wall_clock import Moment, wall_clocks
-from nsm_resilience.judge.warning_events import read_warnings, short_name
+from nsm_resilience.judge.wall_clock import Moment
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
     REPORTER,
@@ -35,12 +35,15 @@ from nsm_resilience.judge.watchdog_events import (
     watchdog_events,
 )
 from nsm_resilience.record.events import Event
-from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.study.scenario import BYSTANDER, NEWCOMER
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+"""What Kubernetes appends to the name of a DaemonSet's pod (alphabet of its name generator)."""
 
 
 def is_bad_condition(event: Event) -> bool:
@@ -65,21 +68,19 @@ def is_asked_by_us(pod: object) -> bool:
     return str(pod) == BYSTANDER or str(pod).startswith(f"{NEWCOMER}-")
 
 
-def find_detection(record: Record, components: pd.DataFrame, instants: Instants) -> FirstSign:
+def find_detection(record: Record, instants: Instants) -> FirstSign:
     """The first sign between the fault and the end of the watch."""
     watch = instants.watch
     if watch is None:
         return FirstSign()
-    doubts: list[Doubt] = []
-    if not wall_clocks(record).is_known and RecordLayout(record.folder).kubernetes_events.exists():
-        doubts.append(Doubt(-math.inf, math.inf, "nothing tells when Kubernetes' events were"))
     found = [*_from_events(record), *_from_kubernetes(record), *_from_watchdog(record)]
     what = "when it was first shown", "whether anything was shown"
-    signs, unknown = signs_in(watch, found, doubts, *what)
+    signs, unknown = signs_in(watch, found, (), *what)
     if unknown is not None:
         return unknown
     if not signs:
-        signs, _ = signs_in(watch, _from_components(components, watch[0]), (), *what)
+        sampled = _from_components(record.table("components"), watch[0])
+        signs, _ = signs_in(watch, sampled, (), *what)
     if not signs:
         return FirstSign()
     listed: dict[str, Evidence] = {}
@@ -94,11 +95,9 @@ def _from_events(record: Record) -> Iterable[Sign]:
         data = event.data
         if event.kind == "restart":
             before, after = data.get("count_before"), data.get("count_after")
-            if isinstance(before, int) and isinstance(after, int) and after <= before:
+            if is_asked_by_us(data.get("pod")) or is_own_pod(data.get("pod")):
                 continue
-            if is_asked_by_us(data.get("pod")):
-                continue
-            name = f"{data.get('component') or event.target or 'a container'}{_on(event.node)}"
+            name = f"{event.target}{_on(event.node)}"
             text = f"restart count of {name} from {before} to {after}"
             yield at_event("detection", event, f"Kubernetes: restart of {name}", text)
         elif is_bad_condition(event):
@@ -115,7 +114,7 @@ def _condition(event: Event) -> str:
     container = kind.removeprefix("ContainerReady:")
     if container != kind:
         return f"{container} not ready{where}"
-    pod = short_name(event.data.get("pod"))
+    pod = _short(event.data.get("pod"))
     if is_own_condition(event):
         return f"condition {kind.removeprefix(CONDITIONS)} of pod {pod}{where}"
     if kind == "Ready":
@@ -158,17 +157,24 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
 
 
 def _from_kubernetes(record: Record) -> Iterable[Sign]:
-    for warned in read_warnings(record, "detection"):
-        if not is_own_pod(warned.name) and not is_asked_by_us(warned.name):
-            by = f"Warning event {warned.reason} of {warned.kind} {short_name(warned.name)}"
-            who = "watchdog" if warned.by == REPORTER else "Kubernetes"
-            yield Sign(warned.when, f"{who}: {by}", warned.evidence)
+    def by(event: KubernetesEvent) -> str | None:
+        if is_own_pod(event.name) or is_asked_by_us(event.name):
+            return None
+        who = "watchdog" if event.by == REPORTER else "Kubernetes"
+        return f"{who}: Warning event {event.reason} of {event.kind} {_short(event.name)}"
+
+    return warnings_as_signs(record, "detection", by)
 
 
 def _from_watchdog(record: Record) -> Iterable[Sign]:
     for event in watchdog_events(record, "finding"):
         by = f"watchdog: rule {rule_of(event)}{_on(event.node)}"
         yield at_event("detection", event, by, say(event))
+
+
+def _short(pod: object) -> str:
+    """A pod's name without what Kubernetes generated, so that trials can be compared."""
+    return _GENERATED.sub("", str(pod))
 
 
 def _on(node: object) -> str:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nsm_resilience.judge.evidence import Evidence, of_line, of_samples
 from nsm_resilience.judge.rules import to_s
 from nsm_resilience.judge.shared import Across, Shared
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.traces import StretchKind
+from nsm_resilience.judge.traces import Stretch, StretchKind
 
 Followed = Literal["left out", "unknown", "nothing"]
 
@@ -35,13 +35,13 @@ class Disturbance:
     last_seq: int
     followed: Followed
     beside: tuple[str, ...]
-    cause_trial: str
-    cause_attempt: int
-    cause_lane: str
-    act: str
-    act_text: str
-    act_at: str
-    offset_ms: float | None
+    cause_trial: str = ""
+    cause_attempt: int = 0
+    cause_lane: str = ""
+    act: str = ""
+    act_text: str = ""
+    act_at: str = ""
+    offset_ms: float | None = None
 
 
 def disturbance_of(
@@ -49,6 +49,11 @@ def disturbance_of(
 ) -> Disturbance:
     """A shared stretch with what followed from it."""
     stretch, cause = shared.stretch, shared.cause
+    told: dict[str, Any] = {}
+    if cause is not None:
+        told = {"cause_trial": cause.trial, "cause_attempt": cause.attempt}
+        told |= {"cause_lane": cause.lane, "act": cause.what.kind, "act_text": cause.what.text}
+        told |= {"act_at": cause.what.at, "offset_ms": shared.offset_ms}
     return Disturbance(
         number=number,
         kind=stretch.kind,
@@ -59,20 +64,14 @@ def disturbance_of(
         last_seq=stretch.last_seq,
         followed=followed,
         beside=tuple(f"{one.trial}/{one.attempt}" for one in shared.others),
-        cause_trial="" if cause is None else cause.trial,
-        cause_attempt=0 if cause is None else cause.attempt,
-        cause_lane="" if cause is None else cause.lane,
-        act="" if cause is None else cause.act.kind,
-        act_text="" if cause is None else cause.act.text,
-        act_at="" if cause is None else cause.act.at,
-        offset_ms=None if cause is None else shared.offset_ms,
+        **told,
     )
 
 
 def who_disturbed(shared: Shared) -> str:
     """The other lane, what it did and when; or which lanes stopped with this one."""
     if shared.cause is not None:
-        act = shared.cause.act
+        act = shared.cause.what
         at = f" at {act.at}" if act.at else ""
         return f"by {_lane(shared.cause.lane)}, which {act.text}{at} ({shared.cause.trial})"
     first = shared.others[0]
@@ -83,31 +82,29 @@ def evidence_of(across: Across) -> tuple[Evidence, ...]:
     """Where it stands, in this record and in those of the other lanes; losses only."""
     found: list[Evidence] = []
     for shared in [s for s in across.shared if s.stretch.kind == "loss"][:LISTED]:
-        stretch = shared.stretch
-        text = f"{stretch.echoes} echoes in a row lost, disturbed {who_disturbed(shared)}"
-        found.append(_samples(stretch.first_seq, stretch.last_seq, text))
+        text = f"{shared.stretch.echoes} echoes in a row lost, disturbed {who_disturbed(shared)}"
+        found.append(_samples(shared.stretch, text))
         if shared.cause is not None:
             cause = shared.cause
-            text = f"{_lane(cause.lane)} {cause.act.text}"
-            place = of_line("disturbance", cause.act.line, text)
+            text = f"{_lane(cause.lane)} {cause.what.text}"
+            place = of_line("disturbance", cause.what.line, text)
             found.append(place.in_record(cause.trial, cause.attempt))
         for other in shared.others[:LISTED]:
-            text = f"{other.stretch.echoes} echoes in a row lost at the same time in "
-            text += _lane(other.lane)
-            place = _samples(other.stretch.first_seq, other.stretch.last_seq, text)
+            text = f"{other.what.echoes} echoes in a row lost at the same time in "
+            place = _samples(other.what, text + _lane(other.lane))
             found.append(place.in_record(other.trial, other.attempt))
-    for hit in [c for c in across.caused if c.stretch.kind == "loss"][:LISTED]:
-        after_ms = to_s(hit.stretch.begin_ns - hit.act.begin_ns) * 1000
-        text = f"this trial {hit.act.text}, and {after_ms:.0f} ms later {_lane(hit.lane)} lost "
-        text += f"{hit.stretch.echoes} echoes in a row ({hit.trial})"
-        found.append(of_line("disturbance", hit.act.line, text))
-        place = _samples(hit.stretch.first_seq, hit.stretch.last_seq, "what it disturbed")
+    for act, hit in [one for one in across.caused if one[1].what.kind == "loss"][:LISTED]:
+        after_ms = to_s(hit.what.begin_ns - act.begin_ns) * 1000
+        text = f"this trial {act.text}, and {after_ms:.0f} ms later {_lane(hit.lane)} lost "
+        text += f"{hit.what.echoes} echoes in a row ({hit.trial})"
+        found.append(of_line("disturbance", act.line, text))
+        place = _samples(hit.what, "what it disturbed")
         found.append(place.in_record(hit.trial, hit.attempt))
     return tuple(found)
 
 
-def _samples(first: int, last: int, text: str) -> Evidence:
-    return of_samples("disturbance", "path", first, last, text)
+def _samples(stretch: Stretch, text: str) -> Evidence:
+    return of_samples("disturbance", "path", stretch.first_seq, stretch.last_seq, text)
 
 
 def _lane(name: str) -> str:

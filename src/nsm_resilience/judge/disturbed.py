@@ -20,7 +20,7 @@ from nsm_resilience.judge.disturbance import (
     evidence_of,
     who_disturbed,
 )
-from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.outages import Echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.shared import Across, Shared
@@ -70,17 +70,17 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
     plain = judge(())
     inside = [one for one in across.shared if _is_judged(one, instants)]
     if not inside:
-        return _with(plain, across, instants)
+        return with_disturbances(plain, across, instants)
     masked = judge([one.stretch for one in inside])
     resting = _resting(judge, plain, masked, inside)
     if resting is None:
-        return _with(_saying(masked, inside), across, instants, inside, "left out")
+        return with_disturbances(_saying(masked, inside), across, instants, inside, "left out")
     first, why = resting
-    begin_s = instants.since_fault(first.stretch.begin_ns)
+    begin_s = instants.since_fault(first.stretch.begin_ns) or 0.0
     what = "were lost" if first.stretch.kind == "loss" else "were kept waiting"
     reason = (
         f"Disturbed {who_disturbed(first)}: {first.stretch.echoes} echoes in a row {what}"
-        f"{'' if begin_s is None else f' from {begin_s:.1f} s on'}, {why}."
+        f" from {begin_s:.1f} s on, {why}."
     )
     unknown = replace(
         plain,
@@ -89,12 +89,7 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
         measures=replace(plain.measures, path_verdict="unknown"),
         under=(),
     )
-    return _with(unknown, across, instants, inside, "unknown")
-
-
-def not_judged(judgement: Judgement, across: Across, instants: Instants) -> Judgement:
-    """The same for an attempt that is not judged: what disturbed it is only listed."""
-    return _with(judgement, across, instants)
+    return with_disturbances(unknown, across, instants, inside, "unknown")
 
 
 def _resting(
@@ -138,7 +133,7 @@ def _saying(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
     return replace(judgement, reason=judgement.reason.removesuffix(".") + left_out)
 
 
-def _with(
+def with_disturbances(
     judgement: Judgement,
     across: Across,
     instants: Instants,
@@ -146,7 +141,7 @@ def _with(
     followed: Followed = "nothing",
 ) -> Judgement:
     """The judgement with its disturbances; of those inside of what is judged that followed."""
-    measures: Measures = replace(
+    measures = replace(
         judgement.measures,
         disturbances=tuple(
             disturbance_of(number, one, instants, followed if one in inside else "nothing")

@@ -17,16 +17,14 @@ endpoint with a spare, are judged like everything else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from nsm_resilience.judge.declared import scenario_of
-from nsm_resilience.judge.evidence import Evidence, of_snapshot
+from nsm_resilience.judge.evidence import Evidence, Problem, of_snapshot
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import nsm_interfaces, read_snapshot
 from nsm_resilience.study.fault import Workload
-from nsm_resilience.study.models import Factors, Scenario
-
-Survivor = Literal["client", "endpoint"]
+from nsm_resilience.study.models import Factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +43,32 @@ class EndedWorkload:
     text: str
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def problem(self) -> Problem | None:
+        """Why it is not known; None when it is."""
+        return Problem(self.text) if self.released is None else None
+
 
 def find_ended_workload(record: Record) -> EndedWorkload | None:
     """The state of the survivor; None when the trial takes no workload away for good."""
-    who = taken_away(
-        scenario_of(record),
-        Factors.model_validate(record.meta["factors"]),
-    )
-    if not who:
+    scenario, factors = scenario_of(record), Factors.model_validate(record.meta["factors"])
+    gone = {
+        fault.workload
+        for fault in scenario.faults
+        if fault.workload is not None and fault.failure_in(factors.failure) == "delete"
+    }
+    if scenario.spare_endpoint:
+        gone.discard("endpoint")
+    if not gone:
         return None
-    if len(who) == 2:
-        return EndedWorkload(
-            "client", None, "client and endpoint are gone, and nothing is left to look at"
-        )
-    (ended,) = who
-    survivor: Survivor = "endpoint" if ended == "client" else "client"
-    before = _held(read_snapshot(record, "before"), survivor)
-    after = _held(read_snapshot(record, "after"), survivor)
-    evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in _NAMES)
+    if len(gone) == 2:
+        text = "client and endpoint are gone, and nothing is left to look at"
+        return EndedWorkload("client", None, text)
+    (ended,) = gone
+    survivor: Workload = "endpoint" if ended == "client" else "client"
+    names = ("before", "after")
+    before, after = (_held(read_snapshot(record, name), survivor) for name in names)
+    evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in names)
     if not before or after is None:
         when = "before the fault" if not before else "after the watch"
         text = f"the snapshot {when} does not tell the {survivor}'s interfaces"
@@ -70,28 +76,12 @@ def find_ended_workload(record: Record) -> EndedWorkload | None:
     kept = sorted(name for at, name in after.items() if before.get(at) == name)
     if kept:
         text = f"the {survivor} still holds {', '.join(kept)}, its end of the dead path"
-        return EndedWorkload(ended, False, text, evidence)
-    return EndedWorkload(
-        ended, True, f"the {survivor} has released its end of the dead path", evidence
-    )
+    else:
+        text = f"the {survivor} has released its end of the dead path"
+    return EndedWorkload(ended, not kept, text, evidence)
 
 
-_NAMES = ("before", "after")
-
-
-def taken_away(scenario: Scenario, factors: Factors) -> list[Workload]:
-    """The workloads that a trial of this cell deletes and nothing replaces."""
-    deleted = {
-        fault.workload
-        for fault in scenario.faults
-        if fault.workload is not None and fault.failure_in(factors.failure) == "delete"
-    }
-    if scenario.spare_endpoint:
-        deleted.discard("endpoint")
-    return sorted(deleted)
-
-
-def _held(snapshot: dict[str, Any], survivor: Survivor) -> dict[tuple[str, int], str] | None:
+def _held(snapshot: dict[str, Any], survivor: Workload) -> dict[tuple[str, int], str] | None:
     """NSM's interfaces in the pods of the survivor, by pod and index; None when none tells."""
     pods = snapshot["nodes"][survivor]["pods"]
     mine = [p for p in pods if p == survivor or p.startswith(f"{survivor}-")]

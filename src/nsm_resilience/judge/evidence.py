@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References from a verdict into the record it rests on."""
+"""References from a verdict into the record it rests on, and why there may be no verdict."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from nsm_resilience.record.events import Event
-
-EVENTS = "events.jsonl"
-KUBERNETES_EVENTS = "kubernetes-events.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,21 @@ class Evidence:
         """All fields, in a fixed order."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Evidence:
-        """The inverse of `to_dict`; KeyError when a field is missing."""
-        return cls(**{name: data[name] for name in cls.__slots__})
-
     def in_record(self, trial: str, attempt: int) -> Evidence:
         """The same place in the record of another attempt."""
         return replace(self, record=f"records/{trial}/{attempt}")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why nothing can be concluded: a clause without capital and full stop, with its evidence.
+
+    `verdict` is what the attempt is by it.
+    """
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Literal["unknown", "not_injected", "not_reached"] = "unknown"
 
 
 def of_event(what: str, event: Event, text: str) -> Evidence:
@@ -56,7 +60,7 @@ def of_event(what: str, event: Event, text: str) -> Evidence:
 
 def of_line(what: str, line: int, text: str) -> Evidence:
     """Reference to one line of `events.jsonl`, counted from 1."""
-    return Evidence(what, EVENTS, line, None, None, text)
+    return Evidence(what, "events.jsonl", line, None, None, text)
 
 
 def of_samples(what: str, table: str, first: int, last: int, text: str) -> Evidence:
@@ -66,9 +70,25 @@ def of_samples(what: str, table: str, first: int, last: int, text: str) -> Evide
 
 def of_kubernetes(what: str, line: int, text: str) -> Evidence:
     """Reference to one raw Kubernetes event."""
-    return Evidence(what, KUBERNETES_EVENTS, line, None, None, text)
+    return Evidence(what, "kubernetes-events.jsonl", line, None, None, text)
 
 
 def of_snapshot(what: str, name: str, text: str) -> Evidence:
     """Reference to a whole snapshot."""
     return Evidence(what, f"snapshots/{name}.json", None, None, None, text)
+
+
+def problem_at(event: Event, text: str, what: str) -> Problem:
+    """A problem that one event shows; `what` it is evidence of."""
+    return Problem(text, (of_event(what, event, text),))
+
+
+def wrong(event: Event, text: str) -> Problem:
+    """An event that cannot be as it says."""
+    return problem_at(event, text, "not possible")
+
+
+def wrong_sample(table: str, at: int, text: str, *, name: str = "row") -> Problem:
+    """A row of a table of samples that cannot be; an `echo` is named by its number."""
+    evidence = of_samples("not possible", table, at, at, text)
+    return Problem(f"{name} {at} of the table {table} {text}", (evidence,))

@@ -174,7 +174,9 @@ class Expectations:
         elif trial not in self._places:
             unknown = f"the study {self._study.name} has no trial {_shown(trial)}"
         else:
-            says = {**self._of_cell(cell_id), **self._place(trial)}
+            place = self._places[trial]
+            numbers = {"number": place.number, "order": place.order, "block": place.block}
+            says = {**self._of_cell(cell_id), **numbers}
         listed = self._listed.get((trial, attempt))
         return Expected(
             self._campaign,
@@ -200,7 +202,3 @@ class Expectations:
                 "judge": study.judge.model_dump(mode="json"),
             }
         return self._says[cell_id]
-
-    def _place(self, trial: str) -> dict[str, Any]:
-        place = self._places[trial]
-        return {"number": place.number, "order": place.order, "block": place.block}

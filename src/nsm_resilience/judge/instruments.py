@@ -8,8 +8,7 @@ record and in the tables, as `unknown`.
 
 from __future__ import annotations
 
-from nsm_resilience.judge.awake import check_awake
-from nsm_resilience.judge.coverage import check_echoes, check_late, check_sampled, count_late
+from nsm_resilience.judge.coverage import check_prober, check_sampled
 from nsm_resilience.judge.outages import SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.timeline import find_instants
@@ -28,14 +27,7 @@ def instrument_failure(record: Record) -> str | None:
     rules = Rules.of(record.meta)
     try:
         echoes = read_echoes(record.table("path"))
-        components = record.table("components")
+        problem = check_prober(echoes, *watch, rules) or check_sampled(record, *watch, rules)
     except (SamplesError, RecordError):
         return None
-    sent = echoes.between(*watch)
-    problem = (
-        check_echoes(echoes, *watch, rules)
-        or check_late(count_late(sent, rules), len(sent), rules)
-        or check_sampled(record, components, *watch, rules)
-        or check_awake(record, *watch)
-    )
     return None if problem is None else problem.text

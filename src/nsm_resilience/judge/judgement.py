@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.injection import ProofState
-from nsm_resilience.judge.newclients import Asked, Service
+from nsm_resilience.judge.newclients import Service
+from nsm_resilience.judge.newconnection import Asked
 from nsm_resilience.judge.path import Outage, PathVerdict
 from nsm_resilience.judge.processor_time import ProcessorTime
 from nsm_resilience.judge.shared import Looked
 from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.judge.verdict import Verdict
+from nsm_resilience.strict_json import parse_json
 from nsm_resilience.systems.known import FIRST
 
 FORMAT = 3
@@ -136,40 +142,32 @@ class Judgement:
         """All fields as plain values, in a fixed order; `format` first."""
         return {"format": FORMAT, **asdict(self)}
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Judgement:
-        """The inverse of `to_dict`.
 
-        Raises ValueError when the line has another format or lacks a field.
-        """
-        if data.get("format") != FORMAT:
-            raise ValueError(
-                f"a verdict has format {data.get('format')!r}, this version reads {FORMAT}; "
-                "run `snakemake --forcerun judge`"
-            )
-        try:
-            measures = dict(data["measures"])
-            measures["outages"] = tuple(Outage(**row) for row in measures["outages"])
-            measures["new_clients"] = tuple(Asked(**row) for row in measures["new_clients"])
-            measures["phases"] = tuple(PhaseSpan(**row) for row in measures["phases"])
-            measures["changes"] = tuple(Change(**row) for row in measures["changes"])
-            measures["processor_times"] = tuple(
-                ProcessorTime(**row) for row in measures["processor_times"]
-            )
-            measures["disturbances"] = tuple(
-                Disturbance(**{**row, "beside": tuple(row["beside"])})
-                for row in measures["disturbances"]
-            )
-            measures["looked"] = tuple(
-                Looked(**{**row, "shifted": tuple(row["shifted"])}) for row in measures["looked"]
-            )
-            fields = {name: data[name] for name in cls.__slots__}
-            fields["measures"] = Measures(**measures)
-            fields["altered"] = tuple(data["altered"])
-            fields["under"] = tuple(Under(**row) for row in data["under"])
-            fields["evidence"] = tuple(Evidence.from_dict(row) for row in data["evidence"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"a verdict lacks or has foreign fields ({error}); run `snakemake --forcerun judge`"
-            ) from error
-        return cls(**fields)
+def judgement_of(line: str | bytes) -> Judgement:
+    """The judgement of one line of verdicts.jsonl.
+
+    Raises:
+        ValueError: If the line is no JSON of finite numbers of 64 bits and whole text, has another
+            format, or a field of another type than declared.
+    """
+    data = parse_json(line)
+    given = data.get("format") if isinstance(data, dict) else None
+    if given != FORMAT:
+        raise ValueError(f"it has format {given!r}, and this version reads {FORMAT}")
+    try:
+        found: Judgement = _adapter().validate_json(line, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}") from error
+    return found
+
+
+def check_sound(judgement: Judgement) -> None:
+    """ValueError when a record has brought into it what no line can hold, and so no table."""
+    judgement_of(json.dumps(judgement.to_dict(), allow_nan=False))
+
+
+@cache
+def _adapter() -> TypeAdapter[Judgement]:
+    return TypeAdapter(Judgement)

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from nsm_resilience.judge.evidence import of_kubernetes
+from nsm_resilience.judge.first_sign import Sign
 from nsm_resilience.judge.rules import NANOSECONDS
 from nsm_resilience.judge.wall_clock import Moment, parse_wall, wall_clocks
 from nsm_resilience.record.layout import RecordLayout
@@ -51,7 +53,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
     """
     path = RecordLayout(record.folder).kubernetes_events
     clocks = wall_clocks(record)
-    if not clocks.is_known or not path.exists():
+    if not path.exists():
         return
     # Not splitlines: a message may hold other ends of lines, which JSON does not escape.
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
@@ -79,6 +81,19 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
             moments=tuple(moments),
             by=_reporter(event),
         )
+
+
+def warnings_as_signs(
+    record: Record, what: str, by: Callable[[KubernetesEvent], str | None]
+) -> Iterator[Sign]:
+    """The first and the last time of every Warning event that `by` has a name for."""
+    for event in read_kubernetes_events(record, only="Warning"):
+        named = by(event)
+        if named is not None:
+            text = f"{event.reason} of {event.kind} {event.name}: {event.message}"
+            evidence = of_kubernetes(what, event.line, text[:300])
+            for moment in event.moments:
+                yield Sign(moment, named, evidence)
 
 
 def _event(line: str) -> dict[str, Any] | None:

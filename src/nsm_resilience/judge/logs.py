@@ -32,7 +32,7 @@ def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
     """The first complaint of each container in the watch, earliest first."""
     watch, clocks = instants.watch, wall_clocks(record)
     folder = record.folder / "logs"
-    if watch is None or not clocks.is_known or not folder.is_dir():
+    if watch is None or not folder.is_dir():
         return ()
     found = []
     for path in sorted(folder.glob("*/*/*.log")):

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nsm_resilience.judge.declared import scenario_of
-from nsm_resilience.judge.newconnection import NewConnection, find_new_connection
+from nsm_resilience.judge.newconnection import Asked, NewConnection, find_new_connection
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.reader import Record
@@ -54,18 +54,6 @@ class BlindTime:
         if self.at_least < self.seconds:
             return f"{self.at_least:.{digits}f} to {self.seconds:.{digits}f} s"
         return f"{self.seconds:.{digits}f} s"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One new client as it is shown: times as in `NewConnection`."""
-
-    client: str
-    asked_s: float | None
-    answered: bool | None
-    seconds: float | None
-    window_s: float | None
-    stage: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,18 @@ What all new clients of a trial mean together is found in judge/newclients.py.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.evidence import Evidence, Problem, of_event, of_samples
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.record.events import Event
-from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
+from nsm_resilience.record.snapshots import read_snapshot
 from nsm_resilience.study.scenario import NewClient
 from nsm_resilience.systems.known import system_of
 
@@ -30,8 +29,8 @@ NO_INTERFACE = "its interface never appeared"
 
 
 @dataclass(frozen=True, slots=True)
-class NewConnection:
-    """What became of one new client.
+class Asked:
+    """One new client as it is shown.
 
     Attributes:
         client: Which of the trial's new clients (NewClient.id).
@@ -40,8 +39,6 @@ class NewConnection:
         seconds: From asking to the first reply; None without one.
         window_s: How long it was given; None when the probe did not say.
         stage: Where it was when the window ended, in the probe's words and its echoes'.
-        problem: Why `answered` is None; empty otherwise.
-        evidence: The events and echoes it rests on.
     """
 
     client: str
@@ -50,7 +47,18 @@ class NewConnection:
     seconds: float | None
     window_s: float | None
     stage: str
-    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection(Asked):
+    """What became of one new client.
+
+    Attributes:
+        problem: Why `answered` is None; None otherwise.
+        evidence: The events and echoes it rests on.
+    """
+
+    problem: Problem | None
     evidence: tuple[Evidence, ...]
 
 
@@ -60,116 +68,94 @@ class Bystander:
 
     started: bool | None
     seconds: float | None
-    window_s: float | None
     evidence: tuple[Evidence, ...]
+
+
+def event_of(record: Record, kind: str, client: NewClient) -> Event | None:
+    """The event of a kind about one new client.
+
+    Records made before a client could ask in the watch name its node alone.
+    """
+    for event in record.all_of(kind):
+        named = event.data.get("client")
+        by_node = named is None and client.at_s is None and _node(event) == client.node
+        if named == client.id or by_node:
+            return event
+    return None
 
 
 def find_new_connection(
     record: Record, client: NewClient, instants: Instants, rules: Rules
 ) -> NewConnection:
     """The answer of one new client, checked against its echoes."""
-    asked = _of_client(record, "asked", client)
-    result = _of_client(record, "new_connection", client)
+    asked, result = (event_of(record, kind, client) for kind in ("asked", "new_connection"))
     asked_s = None if asked is None else instants.since_fault(asked.t_ns)
 
-    def failed(problem: str, evidence: tuple[Evidence, ...] = ()) -> NewConnection:
-        return NewConnection(client.id, asked_s, None, None, None, "", problem, evidence)
+    def failed(text: str, *evidence: Evidence) -> NewConnection:
+        return NewConnection(client.id, asked_s, None, None, None, "", Problem(text), evidence)
 
     if result is None:
         return failed("there is no result of the new connection probe")
     said = of_event("new connection", result, _say(result, client))
-    answered, seconds = result.data.get("answered"), _number(result.data.get("seconds"))
-    window = _number(result.data.get("window_s"))
+    answered, seconds = result.data.get("answered"), _float(result.data.get("seconds"))
+    window = _float(result.data.get("window_s"))
     stage = str(result.data.get("stage") or "")
     problem = result.data.get("problem")
     declared = client.waits_s(rules.new_connection_s)
     if not isinstance(answered, bool) or (problem and not answered):
         why = f": {problem}" if problem else ""
-        return failed(f"the new connection probe failed{why}", (said,))
+        return failed(f"the new connection probe failed{why}", said)
     if window is not None and window < declared - rules.tolerance_s and not answered:
-        return failed(
-            f"the new client was given {window:g} s of the {declared:g} s declared", (said,)
-        )
+        return failed(f"the new client was given {window:g} s of the {declared:g} s declared", said)
     table = _rows(record, client, asked, result)
     try:
         echoes = read_echoes(table)
     except SamplesError as error:
-        return failed(f"the new client's echoes contradict themselves ({error})", (said,))
+        return failed(f"the new client's echoes contradict themselves ({error})", said)
     first = _first_reply(echoes, result.t_ns)
     if answered and first is None:
-        return failed(
-            "the new connection probe says that it was answered but holds no reply", (said,)
-        )
+        return failed("the new connection probe says that it was answered but holds no reply", said)
     if not answered and first is not None and _in_window(first[1], asked, window):
         return failed(
             "the new connection probe says that it was not answered but holds a reply",
-            (said, of_samples("new connection", "new", first[0], first[0], "a reply")),
+            said,
+            of_samples("new connection", "new", first[0], first[0], "a reply"),
         )
     if not answered:
         seen, shown = _what_its_echoes_say(table)
         late = client.at_s is not None and _was_ready_later(record, asked, result)
         if seen == NO_INTERFACE and not late and _had_interface(record, asked):
             return failed(
-                "the new connection probe saw no interface in a client that had one", (said, *shown)
+                "the new connection probe saw no interface in a client that had one", said, *shown
             )
         stages = "; ".join(filter(None, (stage, seen)))
-        return NewConnection(client.id, asked_s, False, None, window, stages, "", (said, *shown))
+        return NewConnection(client.id, asked_s, False, None, window, stages, None, (said, *shown))
     if seconds is None and asked is not None and first is not None:
         seconds = to_s(first[1] - asked.t_ns)
     if seconds is None:
-        return failed("the new connection probe does not say how long it took", (said,))
+        return failed("the new connection probe does not say how long it took", said)
     proof = () if first is None else (
         of_samples("new connection", "new", first[0], first[0], "first reply to the new client"),
     )  # fmt: skip
     return NewConnection(
-        client.id, asked_s, True, round(seconds, 6), window, stage, "", (said, *proof)
+        client.id, asked_s, True, round(seconds, 6), window, stage, None, (said, *proof)
     )
 
 
 def find_bystander(record: Record) -> Bystander:
     """What became of the ordinary pod on the client's node."""
-    event = _first_on(record, "bystander", "client")
+    event = next((one for one in record.all_of("bystander") if _node(one) == "client"), None)
     if event is None:
-        return Bystander(None, None, None, ())
-    started = event.data.get("started")
-    seconds = _number(event.data.get("seconds"))
-    window = _number(event.data.get("window_s"))
-    if not isinstance(started, bool):
-        return Bystander(None, None, window, ())
-    text = (
-        f"an ordinary pod started in {seconds:.1f} s"
-        if started and seconds is not None
-        else f"an ordinary pod {'started' if started else 'did not start'}"
-    )
-    return Bystander(
-        started,
-        round(seconds, 6) if seconds is not None else None,
-        window,
-        (of_event("bystander", event, text),),
-    )
-
-
-def _first_on(record: Record, kind: str, role: str) -> Event | None:
-    """The first event of a kind about a node; one that names no node is about the client's."""
-    return next((event for event in record.all_of(kind) if _node(event) == role), None)
+        return Bystander(None, None, ())
+    started, seconds = event.data.get("started"), _float(event.data.get("seconds"))
+    done = f"started in {seconds:.1f} s" if seconds is not None else "did not start"
+    evidence = of_event("bystander", event, f"an ordinary pod {done}")
+    return Bystander(started, None if seconds is None else round(seconds, 6), (evidence,))
 
 
 def _node(event: Event) -> str:
-    return str(event.node or event.data.get("node") or "client")
-
-
-def _of_client(record: Record, kind: str, client: NewClient) -> Event | None:
-    """The event of a kind about one new client.
-
-    Records made before a client could ask in the watch name its node alone.
-    """
-    for event in record.all_of(kind):
-        if event.data.get("client") == client.id:
-            return event
-    unnamed = [event for event in record.all_of(kind) if event.data.get("client") is None]
-    if client.at_s is not None:
-        return None
-    return next((event for event in unnamed if _node(event) == client.node), None)
+    """Whose node an event is about; one that names none is about the client's."""
+    return event.node or "client"
 
 
 def _rows(record: Record, client: NewClient, asked: Event | None, result: Event) -> pd.DataFrame:
@@ -203,15 +189,15 @@ def _was_ready_later(record: Record, asked: Event | None, result: Event) -> bool
     One that asked in the watch is left to wait on, and the state is taken much later: that it has
     an interface then is no fault of the probe.
     """
-    pod = asked.data.get("pod") if asked is not None else None
-    ready = [
+    if asked is None:
+        return False
+    ready = ("Ready", "True", asked.data.get("pod"))
+    since = [
         event.t_ns
         for event in record.all_of("condition")
-        if event.data.get("pod") == pod
-        and event.data.get("type") == "Ready"
-        and event.data.get("status") == "True"
+        if (event.data.get("type"), event.data.get("status"), event.data.get("pod")) == ready
     ]
-    return pod is not None and bool(ready) and min(ready) > result.t_ns
+    return bool(since) and min(since) > result.t_ns
 
 
 def _had_interface(record: Record, asked: Event | None) -> bool:
@@ -224,14 +210,10 @@ def _had_interface(record: Record, asked: Event | None) -> bool:
         return False
     address = record.first("address")
     named = address.data.get("interface") if address is not None else None
-    path = RecordLayout(record.folder).snapshot("after")
-    try:
-        interface = named or system_of(record.meta["factors"]).client_interface
-        snapshot = json.loads(path.read_text(encoding="utf-8"))
-        pod = snapshot["nodes"][asked.node or "client"]["pods"][asked.data["pod"]]
-        return any(one["name"] == interface for one in pod["interfaces"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+    interface = named or system_of(record.meta["factors"]).client_interface
+    node = read_snapshot(record, "after").get("nodes", {}).get(_node(asked), {})
+    pod = node.get("pods", {}).get(asked.data.get("pod"), {})
+    return any(one["name"] == interface for one in pod.get("interfaces") or ())
 
 
 def _first_reply(echoes: Echoes, until_ns: int) -> tuple[int, int] | None:
@@ -252,14 +234,12 @@ def _say(event: Event, client: NewClient) -> str:
     who = "a new client"
     if client.at_s is not None:
         who += f", asked {client.at_s:g} s after the fault,"
-    seconds = _number(data.get("seconds"))
+    seconds = _float(data.get("seconds"))
     if data.get("answered") is True:
         after = "" if seconds is None else f" after {seconds:.1f} s"
         return f"{who} was answered{after}"
     return f"{who} was not answered; it was at: {data.get('stage') or 'unknown stage'}"
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)

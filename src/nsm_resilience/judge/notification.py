@@ -19,12 +19,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nsm_resilience.judge.container_log import find_gaps, read_log
+from nsm_resilience.judge.declared import faults_of
 from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
+from nsm_resilience.judge.kubernetes_events import KubernetesEvent, warnings_as_signs
 from nsm_resilience.judge.timeline import Instants
-from nsm_resilience.judge.wall_clock import Moment, WallClocks, wall_clocks
-from nsm_resilience.judge.warning_events import read_warnings
+from nsm_resilience.judge.wall_clock import Moment, wall_clocks
 from nsm_resilience.judge.watchdog_events import (
     CONDITIONS,
     REPORTER,
@@ -46,15 +47,11 @@ def find_notification(record: Record, instants: Instants) -> FirstSign:
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
     sidecar = system_of(record.meta["factors"]).sidecar if monitored else None
-    told = [*_from_events(record, pod), *_from_watchdog(record, pod, monitored=monitored)]
+    told = [*_from_events(record, pod), *_from_warnings(record, pod)]
+    told += _from_watchdog(record, pod, monitored=monitored)
     doubts: list[Doubt] = []
-    clocks = wall_clocks(record)
-    if clocks.is_known:
-        told += _from_warnings(record, pod)
-        told += _from_sidecar(record, pod, sidecar, clocks) if sidecar is not None else ()
-    else:
-        doubts.append(Doubt(-math.inf, math.inf, "nothing tells how the wall clock went"))
     if sidecar is not None:
+        told += _from_sidecar(record, pod, sidecar)
         doubts += _not_heard(record, pod, sidecar)
     what = "when the client was first told", "whether the client was told"
     heard, unknown = signs_in(watch, told, doubts, *what)
@@ -72,8 +69,7 @@ def first_told(heard: Sequence[tuple[int, Sign]], instants: Instants) -> FirstSi
 
 def _client_is_hit(record: Record) -> bool:
     """Whether the client itself is what fails: that its own pod says so is told to nobody."""
-    faults = record.meta["scenario"].get("faults") or []
-    return any(isinstance(f, dict) and f.get("workload") == "client" for f in faults)
+    return any(fault.workload == "client" for fault in faults_of(record).values())
 
 
 def _client_pod(record: Record) -> str:
@@ -92,10 +88,11 @@ def _from_events(record: Record, pod: str) -> Iterator[Sign]:
 
 
 def _from_warnings(record: Record, pod: str) -> Iterator[Sign]:
-    for warned in read_warnings(record, "notification"):
-        if (warned.kind, warned.name) == ("Pod", pod):
-            who = "watchdog: event" if warned.by == REPORTER else "Kubernetes event:"
-            yield Sign(warned.when, f"{who} {warned.reason}", warned.evidence)
+    def by(event: KubernetesEvent) -> str | None:
+        who = "watchdog: event" if event.by == REPORTER else "Kubernetes event:"
+        return f"{who} {event.reason}" if (event.kind, event.name) == ("Pod", pod) else None
+
+    return warnings_as_signs(record, "notification", by)
 
 
 def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[Sign]:
@@ -114,8 +111,9 @@ def _logs(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
     return sorted(record.folder.glob(f"logs/*/{pod}/{sidecar.container}.log"))
 
 
-def _from_sidecar(record: Record, pod: str, sidecar: Sidecar, clocks: WallClocks) -> Iterator[Sign]:
+def _from_sidecar(record: Record, pod: str, sidecar: Sidecar) -> Iterator[Sign]:
     """What the sidecar wrote; each line begins with the wall time of its node, the client's."""
+    clock = wall_clocks(record).of_node("client")
     for path in _logs(record, pod, sidecar):
         file = path.relative_to(record.folder).as_posix()
         for line in read_log(path):
@@ -126,7 +124,7 @@ def _from_sidecar(record: Record, pod: str, sidecar: Sidecar, clocks: WallClocks
             when = (
                 Moment.at_any_time("a line of its log has no time")
                 if line.wall_ns is None
-                else clocks.of_node("client").moment(line.wall_ns)
+                else clock.moment(line.wall_ns)
             )
             yield Sign(when, f"{sidecar.container}: {saying}", found)
 

@@ -97,15 +97,6 @@ class Interruption:
         return self.end_ns - self.begin_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Stretches:
-    """What became of the echoes sent in one span of time; some are lost outside interruptions."""
-
-    sent: int
-    lost: int
-    interruptions: tuple[Interruption, ...]
-
-
 def read_echoes(table: pd.DataFrame) -> Echoes:
     """Echoes of a table `path` or `new`, sorted by the time they were sent.
 
@@ -147,7 +138,9 @@ def read_echoes(table: pd.DataFrame) -> Echoes:
 NEVER = np.iinfo(np.int64).max
 
 
-def find_stretches(echoes: Echoes, begin_ns: int, end_ns: int, *, loss_run: int) -> Stretches:
+def find_interruptions(
+    echoes: Echoes, begin_ns: int, end_ns: int, *, loss_run: int
+) -> tuple[Interruption, ...]:
     """Interruptions among the echoes sent from `begin_ns` to `end_ns`.
 
     One that is open at `begin_ns` counts from there. A reply that came after `end_ns` does not end
@@ -183,4 +176,4 @@ def find_stretches(echoes: Echoes, begin_ns: int, end_ns: int, *, loss_run: int)
                 last_sent_ns=int(part.sent[last]),
             )
         )
-    return Stretches(len(part), part.lost, tuple(found))
+    return tuple(found)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nsm_resilience.judge.coverage import Problem, check_echoes, check_late, count_late
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
+from nsm_resilience.judge.coverage import check_prober, count_late
+from nsm_resilience.judge.evidence import Evidence, Problem, of_event, of_samples
 from nsm_resilience.judge.lateness import Lateness, find_late
 from nsm_resilience.judge.outages import Echoes, Interruption
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
@@ -65,7 +65,7 @@ class PathMeasure:
         late: Those sent more than half an interval after they were due.
         answering_s: Seconds without interruption at the end of the watch.
         watch_s: Length of the watch; None when it is not known.
-        problem: A clause that says why `verdict` is unknown; empty otherwise.
+        problem: Why `verdict` is unknown; None otherwise.
         evidence: Where to look.
     """
 
@@ -85,7 +85,7 @@ class PathMeasure:
     late: int = 0
     answering_s: float | None = None
     watch_s: float | None = None
-    problem: str = ""
+    problem: Problem | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -97,17 +97,14 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
         return unknown_path(Problem(f"the record does not hold the {missing}"))
     begin, end = watch
     part = echoes.between(begin, end)
-    late = count_late(part, rules)
     since = instants.steady[0] if instants.steady is not None else begin
     # An interruption that was over before the fault is none of its effects; steady.py looks there.
     state = state_of(echoes, begin, end, rules, since_ns=since)
     hits = state.hits
     lateness = find_late(part, end, rules)
     outages = tuple(outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1))
-    problem = (
-        check_echoes(echoes, begin, end, rules)
-        or check_late(late, len(part), rules)
-        or _watched_long_enough(state, instants.watch_end, end - begin, rules)
+    problem = check_prober(echoes, begin, end, rules) or _watched_long_enough(
+        state, instants.watch_end, end - begin, rules
     )
     verdict = "unknown" if problem is not None else _verdict(state)
     censored = not (state.back and state.lives)
@@ -122,16 +119,16 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
         down_s=to_s(sum(hit.length_ns for hit in hits)),
         sent=len(part),
         lost=part.lost,
-        lost_outside=state.losses.lost,
-        sent_outside=state.losses.sent,
+        lost_outside=state.outside.lost,
+        sent_outside=len(state.outside),
         replies_late=lateness.late,
         longest_reply_s=to_s(lateness.longest_ns) if part.lost < len(part) else None,
         in_time=state.in_time,
         lives=state.lives,
-        late=late,
+        late=count_late(part, rules),
         answering_s=to_s(state.answering_ns),
         watch_s=to_s(end - begin),
-        problem=problem.text if problem is not None else "",
+        problem=problem,
         evidence=(
             *(problem.evidence if problem is not None else ()),
             *(_refer(o) for o in outages[:LISTED]),
@@ -162,7 +159,7 @@ def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
 
 def unknown_path(problem: Problem) -> PathMeasure:
     """The measure of a path of which nothing is known."""
-    return PathMeasure(problem=problem.text, evidence=problem.evidence)
+    return PathMeasure(problem=problem, evidence=problem.evidence)
 
 
 def _watched_long_enough(

@@ -1,32 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every rule of the judge, in words, in one place.
 
-`config/README.md` holds this text (`nsm-resilience schema` writes it there), with the values that
-hold where a study says nothing else. Tests check both ways: that every threshold of `Rules`, every
-number that decides in a module of the judge, and every module that can make a verdict `unknown` is
-named by a rule, and that a rule names none that is not there.
+`config/README.md` holds this text (rules_section.py), with the values that hold where a study says
+nothing else. Tests check both ways: that every threshold of `Rules`, every number that decides in a
+module of the judge, and every module that can make a verdict `unknown` is named by a rule, and that
+a rule names none that is not there.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import dataclass
 
-from nsm_resilience.judge import (
-    acts,
-    agreement,
-    awake,
-    injection,
-    plausible,
-    processor_time,
-    protocol,
-    shared,
-    wall_clock,
-    watchdog,
-)
-from nsm_resilience.judge.rule_text import RuleText
-from nsm_resilience.judge.rules import NANOSECONDS, Rules
-from nsm_resilience.judge.rules_of_measures import OF_MEASURES
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One rule.
+
+    Attributes:
+        name: A few words.
+        module: Where it is decided, below `judge/`.
+        keys: Fields of `Rules` and constants that the module decides it by.
+        text: What it says; `{key}` stands for the value of a key, its own or another's.
+        why: The reason that is given for it; empty where it is plain.
+    """
+
+    name: str
+    module: str
+    keys: tuple[str, ...]
+    text: str
+    why: str = ""
+
 
 RULEBOOK: tuple[RuleText, ...] = (
     RuleText(
@@ -163,9 +166,9 @@ RULEBOOK: tuple[RuleText, ...] = (
         "proof of the fault",
         "injection",
         ("UNDONE_EARLY_S", "UNDONE_LATE_S"),
-        "Every declared fault has a proof by the agent, else `not_injected`; an injection in a "
-        "control is `unknown`. A fault with `for_s` is undone at most {UNDONE_EARLY_S} s before "
-        "and {UNDONE_LATE_S} s after its time; one without is not undone in its watch.",
+        "Every declared fault has a proof by the agent, else `not_injected`. A fault with `for_s` "
+        "is undone at most {UNDONE_EARLY_S} s before and {UNDONE_LATE_S} s after its time; one "
+        "without is not undone in its watch.",
     ),
     RuleText(
         "treatment",
@@ -273,9 +276,8 @@ RULEBOOK: tuple[RuleText, ...] = (
         "A record that cannot have come about as it says is `unknown`: echoes off their beat, sent "
         "before they were due or answered after they were given up (the deadline, the longest "
         "pause between two beats, and {PROMPT_NS} s), instants outside of the record, a watch "
-        "longer than its window and the settle time, a new client that connected after its "
-        "window, a pod that started {LATEST_START_S} s after its, events or files missing that "
-        "every trial has.",
+        "longer than its window and the settle time, a pod that started {LATEST_START_S} s after "
+        "its window, events or files missing that every trial has.",
         "These are bounds of the clock and of the protocol, not of a system under test.",
     ),
     RuleText(
@@ -283,12 +285,13 @@ RULEBOOK: tuple[RuleText, ...] = (
         "agreement",
         ("STOPPED_S", "ROUNDED_NS", "LOOK_S", "LAST_S"),
         "So is one whose files contradict each other: the table of the path does not begin when "
-        "the prober saw its interface, echoes of a new client were due before it asked or more "
-        "than {STOPPED_S} s after its result, a fault was proved and not injected; no reply came "
-        "({ROUNDED_NS} s apart) when a new client is said to have connected, or when the watch of "
-        "a path ended that had settled; the runner had seen other losses than the table has, or "
-        "none until {LOOK_S} s before the end of a watch in which the path was interrupted, or "
-        "one where the echoes have none, nor a loss or a long wait in the last {LAST_S} s.",
+        "the prober saw its interface, a new client connected after its time or was given up "
+        "before, its echoes were due before it asked or more than {STOPPED_S} s after its result; "
+        "no reply came ({ROUNDED_NS} s apart) when a new client is said to have connected, or when "
+        "the watch of a path ended that had settled; the runner had seen other losses than the "
+        "table has, or none until {LOOK_S} s before the end of a watch in which the path was "
+        "interrupted, or one where the echoes have none, nor a loss or a long wait in the last "
+        "{LAST_S} s.",
     ),
     RuleText(
         "as the runner writes it",
@@ -303,12 +306,65 @@ RULEBOOK: tuple[RuleText, ...] = (
         "the fault that was declared",
         "injected",
         (),
-        "So is one whose fault is another than the study's: of another target, in another way, "
-        "before its time, twice, proved or undone before it was injected, of a process, socket or "
-        "pod that was not there; or whose process, proved to be gone or stopped, is at work in a "
-        "later sample. What the system under test may have mended itself proves nothing.",
+        "So is one whose fault is another than the study's: in a control, of another target, in "
+        "another way, before its time, twice, proved or undone before it was injected, of a "
+        "process, socket or pod that was not there; or whose process, proved to be gone or "
+        "stopped, is at work in a later sample. What the system under test may have mended itself "
+        "proves nothing.",
     ),
-    *OF_MEASURES,
+    # Rules of measures, which decide no verdict; claims C1 and C2 rest on the first two.
+    RuleText(
+        "shown",
+        "detection",
+        (),
+        "`detected_s` is the first sign in the watch that somebody who watches the cluster can "
+        "see: a restart count that rises, a readiness or another condition of a pod that turns "
+        "bad, a Warning event of Kubernetes at its first and its last time, and a finding of the "
+        "arm's watchdog, when it says so. A time in whole seconds is taken at the end of its "
+        "second, when it had been shown for certain. No sign is a line of a log, what our own "
+        "agent alone can see, that a pod was deleted, and what befalls pods that we start: new "
+        "clients, ordinary pods, the watchdog's. Samples of the components count where nothing "
+        "else tells. Claim C1 is about it. It decides no verdict.",
+        "Kubernetes stamps events in whole seconds: a first sign by one may be up to a second "
+        "earlier than it says.",
+    ),
+    RuleText(
+        "told",
+        "notification",
+        (),
+        "`notified_s` is the first time in the watch at which the client is told by what it has: a "
+        "bad event in the log of the sidecar that watches its connection (a plain client has "
+        "none), a bad condition of its pod, a Warning event about it, and what the arm's watchdog "
+        "tells it. "
+        "What it finds out itself, by an interface that is gone or a ping of its own, is none, "
+        "nor is what a stream of ours hears. Where a part of the log is missing that could hold an "
+        "earlier one, it is unknown; of a client that is itself broken nothing is asked. Claim C2 "
+        "is about it. It decides no verdict.",
+    ),
+    RuleText(
+        "told to one who listens",
+        "listener",
+        (),
+        "`listener_told_s` is when our own stream, opened where the client's sidecar opens its "
+        "own, first heard bad news: it broke, a connection is down, or is deleted where that is "
+        "news. It says whether there was something to hear, and decides nothing.",
+    ),
+    RuleText(
+        "what a watchdog did",
+        "watchdog",
+        (),
+        "Its first finding and its first act count in the watch. All acts, and those that failed, "
+        "are counted until the trial undoes its fault or collects, also those for a new client. "
+        "Findings before any fault, in a control all, are false alarms.",
+    ),
+    RuleText(
+        "a component that spins",
+        "processor_time",
+        ("SPIN_SHARE", "SPIN_S", "TICKS_PER_S"),
+        "A component spins while its process uses at least {SPIN_SHARE} of one processor over "
+        "{SPIN_S} s, counted in the kernel's {TICKS_PER_S} ticks a second. It decides no verdict.",
+        "NSM's parts wait for each other nearly all the time; a start takes seconds at most.",
+    ),
     RuleText(
         "verdict",
         "verdict",
@@ -318,71 +374,3 @@ RULEBOOK: tuple[RuleText, ...] = (
         "cut and unreadable attempts, and those on a cluster that changed, are `unknown`.",
     ),
 )
-
-BEGIN = "<!-- rules of the judge: judge/rulebook.py, written by `nsm-resilience schema` -->"
-END = "<!-- end of the rules of the judge -->"
-
-
-def values() -> dict[str, float]:
-    """Every key that a rule may name, with its value where a study says nothing else."""
-    rules = Rules()
-    constants = {
-        "PROMPT_NS": plausible.PROMPT_NS,
-        "LATEST_START_S": plausible.LATEST_START_S,
-        "STOPPED_S": agreement.STOPPED_S,
-        "LAST_S": agreement.LAST_S,
-        "ROUNDED_NS": agreement.ROUNDED_NS,
-        "LOOK_S": agreement.LOOK_S,
-        "DESCRIBED_S": protocol.DESCRIBED_S,
-        "UNDONE_EARLY_S": injection.UNDONE_EARLY_S,
-        "UNDONE_LATE_S": injection.UNDONE_LATE_S,
-        "BEATS_MISSED": watchdog.BEATS_MISSED,
-        "ECHOES_BEFORE": watchdog.ECHOES_BEFORE,
-        "LEAST_NS": awake.LEAST_NS,
-        "SPIN_SHARE": processor_time.SPIN_SHARE,
-        "SPIN_S": processor_time.SPIN_S,
-        "TICKS_PER_S": processor_time.TICKS_PER_S,
-        "STEP_NS": wall_clock.STEP_NS,
-        "SLEW": wall_clock.SLEW,
-        "APART_NS": wall_clock.APART_NS,
-        "UNDOING_NS": acts.UNDOING_NS,
-        "REBOOT_S": shared.REBOOT_S,
-        "MUCH_LONGER": shared.MUCH_LONGER,
-    }
-    return {one.name: getattr(rules, one.name) for one in fields(Rules)} | constants
-
-
-def section() -> str:
-    """The rules as a section of Markdown, between its marks."""
-    known = {key: _shown(key, value) for key, value in values().items()}
-    lines = [BEGIN, ""]
-    for rule in RULEBOOK:
-        why = f" *Why:* {rule.why}" if rule.why else ""
-        lines += [f"- **{rule.name}** (`judge/{rule.module}.py`): {rule.text}{why}".format(**known)]
-    return "\n".join([*lines, "", END])
-
-
-def _shown(key: str, value: float) -> str:
-    """A value as it is read: nanoseconds as seconds."""
-    return f"{value / NANOSECONDS if key.endswith('_NS') else value:g}"
-
-
-class NoPlaceForRules(ValueError):
-    """A document lacks the lines between which the rules stand."""
-
-
-def with_section(text: str) -> str:
-    """A document with the section as it is now; NoPlaceForRules when it has none for it."""
-    begin, end = text.find(BEGIN), text.find(END)
-    if begin < 0 or end < begin:
-        raise NoPlaceForRules(f"the document has no lines `{BEGIN}` and `{END}` for the rules")
-    return text[:begin] + section() + text[end + len(END) :]
-
-
-def write_section(document: Path) -> bool:
-    """Bring the section of a document up to date; whether it had drifted."""
-    text = document.read_text(encoding="utf-8")
-    new = with_section(text)
-    if new != text:
-        document.write_text(new, encoding="utf-8")
-    return new != text

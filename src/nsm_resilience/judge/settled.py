@@ -24,20 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsm_resilience.judge.lateness import find_late
-from nsm_resilience.judge.outages import Echoes, Interruption, find_stretches
+from nsm_resilience.judge.outages import Echoes, Interruption, find_interruptions
 from nsm_resilience.judge.rules import Rules, to_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Echoes outside interruptions: how many were sent, and how many of them lost."""
-
-    sent: int
-    lost: int
-
-    def above(self, share: float) -> bool:
-        """Whether more than this share was lost."""
-        return self.lost > share * self.sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +34,7 @@ class PathState:
 
     Attributes:
         hits: Interruptions that were not over when the span began.
-        losses: Outside them, in the whole span.
-        late: Echoes answered late outside them, in the settle time at its end.
+        outside: Echoes sent outside them, in the whole span.
         answering_ns: Time without interruption at the end.
         back: Whether it was never interrupted, or for the settle time no more.
         lives: Whether it does not lose too much outside interruptions.
@@ -55,8 +42,7 @@ class PathState:
     """
 
     hits: tuple[Interruption, ...]
-    losses: Losses
-    late: int
+    outside: Echoes
     answering_ns: int
     back: bool
     lives: bool
@@ -82,23 +68,20 @@ def state_of(
     that begins with the fault is a little older than the fault.
     """
     since = begin_ns if since_ns is None else min(since_ns, begin_ns)
-    found = find_stretches(echoes, since, end_ns, loss_run=rules.loss_run)
-    hits = tuple(one for one in found.interruptions if one.end_ns > begin_ns)
+    found = find_interruptions(echoes, since, end_ns, loss_run=rules.loss_run)
+    hits = tuple(one for one in found if one.end_ns > begin_ns)
     settle_ns = to_ns(rules.settle_s)
     outside = _without(echoes.between(begin_ns, end_ns), hits)
     last = outside.between(max(begin_ns, end_ns - settle_ns), end_ns)
-    losses, last_losses = Losses(len(outside), outside.lost), Losses(len(last), last.lost)
-    late = find_late(last, end_ns, rules).late
     answering = end_ns - hits[-1].end_ns if hits else end_ns - begin_ns
     enough = answering >= settle_ns - to_ns(rules.tolerance_s)
     return PathState(
         hits=hits,
-        losses=losses,
-        late=late,
+        outside=outside,
         answering_ns=answering,
         back=not hits or (not hits[-1].censored and enough),
-        lives=not losses.above(rules.loss_share) and not last_losses.above(rules.loss_share),
-        in_time=late <= rules.late_reply_share * len(last),
+        lives=all(part.lost <= rules.loss_share * len(part) for part in (outside, last)),
+        in_time=find_late(last, end_ns, rules).late <= rules.late_reply_share * len(last),
     )
 
 

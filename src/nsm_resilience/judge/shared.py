@@ -23,8 +23,10 @@ compared.
 from __future__ import annotations
 
 import bisect
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar, get_args
 
 from nsm_resilience.judge.acts import KINDS, Act
 from nsm_resilience.judge.rules import to_ns, to_s
@@ -47,25 +49,17 @@ as long has lasted as long again after the others were over."""
 Key = tuple[str, int]
 """Trial and attempt."""
 
+What = TypeVar("What", Act, Stretch)
+
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """A stretch of another lane that began with a shared one."""
+class InLane(Generic[What]):
+    """Something that an attempt did, or that befell its path, and the lane that it ran in."""
 
     trial: str
     attempt: int
     lane: str
-    stretch: Stretch
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The act of another lane that a shared stretch follows on."""
-
-    trial: str
-    attempt: int
-    lane: str
-    act: Act
+    what: What
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +69,14 @@ class Shared:
     Attributes:
         stretch: What it is.
         others: What began with it in other lanes.
-        cause: The act that it follows on; None when no record shows one.
+        cause: The act of another lane that it follows on; None when no record shows one.
         why_inseparable: Why it cannot be told from an outage of the trial's own, as it goes on
             after "because"; empty when it can.
     """
 
     stretch: Stretch
-    others: tuple[Other, ...]
-    cause: Cause | None
+    others: tuple[InLane[Stretch], ...]
+    cause: InLane[Act] | None
     why_inseparable: str
 
     @property
@@ -90,18 +84,7 @@ class Shared:
         """Milliseconds from the act to the begin of the stretch; None without an act."""
         if self.cause is None:
             return None
-        return to_s(self.stretch.begin_ns - self.cause.act.begin_ns) * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Disturbed:
-    """A shared stretch of another lane, as the trial sees it that caused it."""
-
-    act: Act
-    trial: str
-    attempt: int
-    lane: str
-    stretch: Stretch
+        return to_s(self.stretch.begin_ns - self.cause.what.begin_ns) * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,123 +102,106 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """What the look across lanes says of one attempt."""
+    """What the look across lanes says of one attempt.
+
+    Attributes:
+        shared: Its stretches that were no doing of its own.
+        caused: Each act of it that a stretch of another lane follows on, with that stretch.
+        looked: What was looked at.
+    """
 
     shared: tuple[Shared, ...] = ()
-    caused: tuple[Disturbed, ...] = ()
+    caused: tuple[tuple[Act, InLane[Stretch]], ...] = ()
     looked: tuple[Looked, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Something that happened in a lane, placed in time."""
+class _Times(Generic[What]):
+    """What happened in all lanes in the order of its begin; what is near an instant is found."""
 
-    begin_ns: int
-    trace: Trace
-    what: Stretch | Act
+    def __init__(self, found: Iterable[InLane[What]]) -> None:
+        self._found: list[InLane[What]] = sorted(
+            found, key=lambda one: (one.what.begin_ns, one.trial, one.attempt)
+        )
+        self._begins: list[int] = [one.what.begin_ns for one in self._found]
 
-
-class _Times:
-    """Rows in the order of their begin, so that those near an instant are found at once."""
-
-    def __init__(self, rows: Iterable[_Row]) -> None:
-        self.rows = sorted(rows, key=lambda row: (row.begin_ns, row.trace.trial, row.trace.attempt))
-        self._begins = [row.begin_ns for row in self.rows]
-
-    def between(self, low_ns: int, high_ns: int) -> Sequence[_Row]:
+    def beside(self, lane: str, low_ns: int, high_ns: int) -> list[InLane[What]]:
+        """What began in other lanes between two instants."""
         low = bisect.bisect_left(self._begins, low_ns)
-        return self.rows[low : bisect.bisect_right(self._begins, high_ns, lo=low)]
+        high = bisect.bisect_right(self._begins, high_ns, lo=low)
+        return [one for one in self._found[low:high] if one.lane != lane]
 
 
-@dataclass(frozen=True)
 class _Campaign:
     """All traces of one clock."""
 
-    stretches: dict[StretchKind, _Times]
-    acts: _Times
-    longest_act_ns: int
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self.stretches: dict[StretchKind, _Times[Stretch]] = {
+            kind: _Times(_in_lane(trace, one) for trace in traces for one in _not_own(trace, kind))
+            for kind in get_args(StretchKind)
+        }
+        self.acts = _Times(_in_lane(trace, act) for trace in traces for act in trace.acts)
+        lengths = (act.end_ns - act.begin_ns for trace in traces for act in trace.acts)
+        self.longest_act_ns = max(lengths, default=0)
 
-    @classmethod
-    def of(cls, traces: Sequence[Trace]) -> _Campaign:
-        kinds: tuple[StretchKind, ...] = ("loss", "stall")
-        acts = [_Row(act.begin_ns, trace, act) for trace in traces for act in trace.acts]
-        return cls(
-            {
-                kind: _Times(
-                    _Row(stretch.begin_ns, trace, stretch)
-                    for trace in traces
-                    for stretch in trace.stretches
-                    if stretch.kind == kind and not _is_own(stretch, trace)
-                )
-                for kind in kinds
-            },
-            _Times(acts),
-            max((a.end_ns - a.begin_ns for trace in traces for a in trace.acts), default=0),
-        )
-
-    def others(self, trace: Trace, stretch: Stretch, shift_ns: int = 0) -> list[Other]:
+    def others(self, trace: Trace, stretch: Stretch, shift_ns: int = 0) -> list[InLane[Stretch]]:
         """Stretches of other lanes that begin with this one."""
         at, near = stretch.begin_ns - shift_ns, trace.tolerance_ns
-        return [
-            Other(row.trace.trial, row.trace.attempt, row.trace.lane, row.what)
-            for row in self.stretches[stretch.kind].between(at - near, at + near)
-            if row.trace.lane != trace.lane and isinstance(row.what, Stretch)
-        ]
+        return self.stretches[stretch.kind].beside(trace.lane, at - near, at + near)
 
-    def causes(self, trace: Trace, begin_ns: int, shift_ns: int = 0) -> list[Cause]:
+    def causes(self, trace: Trace, begin_ns: int, shift_ns: int = 0) -> list[InLane[Act]]:
         """Acts of other lanes that something which began then follows on."""
         at, near = begin_ns - shift_ns, trace.tolerance_ns
-        return [
-            Cause(row.trace.trial, row.trace.attempt, row.trace.lane, row.what)
-            for row in self.acts.between(at - near - self.longest_act_ns, at)
-            if row.trace.lane != trace.lane
-            and isinstance(row.what, Act)
-            and at <= row.what.end_ns + near
-        ]
+        before = self.acts.beside(trace.lane, at - near - self.longest_act_ns, at)
+        return [one for one in before if at <= one.what.end_ns + near]
+
+    def is_shared(self, trace: Trace, stretch: Stretch, shift_ns: int = 0) -> bool:
+        """Whether it begins with one of another lane, or is a loss that follows on an act."""
+        return bool(self.others(trace, stretch, shift_ns)) or (
+            stretch.kind == "loss" and bool(self.causes(trace, stretch.begin_ns, shift_ns))
+        )
 
 
 def look_across(traces: Iterable[Trace]) -> dict[Key, Across]:
     """What is shared in a campaign, by attempt. The order of the traces does not matter."""
     found: dict[Key, Across] = {}
     for of_one_clock in _by_clock(traces):
-        campaign = _Campaign.of(of_one_clock)
+        campaign = _Campaign(of_one_clock)
         shared = [(trace, tuple(_shared(trace, campaign))) for trace in of_one_clock]
-        caused: dict[Key, list[Disturbed]] = {}
+        caused: dict[Key, list[tuple[Act, InLane[Stretch]]]] = defaultdict(list)
         for trace, stretches in shared:
             for one in stretches:
                 if one.cause is not None:
-                    hit = Disturbed(
-                        one.cause.act, trace.trial, trace.attempt, trace.lane, one.stretch
-                    )
-                    caused.setdefault((one.cause.trial, one.cause.attempt), []).append(hit)
+                    hit = (one.cause.what, _in_lane(trace, one.stretch))
+                    caused[one.cause.trial, one.cause.attempt].append(hit)
         for trace, stretches in shared:
             key = (trace.trial, trace.attempt)
-            found[key] = Across(
-                stretches, tuple(caused.get(key, ())), tuple(_looked(trace, campaign))
-            )
+            looked = tuple(_looked(trace, campaign))
+            found[key] = Across(stretches, tuple(caused.get(key, ())), looked)
     return found
 
 
+def _in_lane(trace: Trace, what: What) -> InLane[What]:
+    return InLane(trace.trial, trace.attempt, trace.lane, what)
+
+
 def _shared(trace: Trace, campaign: _Campaign) -> Iterator[Shared]:
-    for stretch in trace.stretches:
-        if _is_own(stretch, trace):
+    for stretch in _not_own(trace):
+        if not campaign.is_shared(trace, stretch):
             continue
         others = campaign.others(trace, stretch)
         causes = campaign.causes(trace, stretch.begin_ns)
-        if not others and not (causes and stretch.kind == "loss"):
-            continue
         if not causes:  # the act is before the first of them, which may be another one
-            causes = campaign.causes(trace, min(one.stretch.begin_ns for one in others))
+            causes = campaign.causes(trace, min(one.what.begin_ns for one in others))
         cause = min(causes, key=lambda c: _likeliest(c, stretch), default=None)
         yield Shared(stretch, tuple(others), cause, _inseparable(trace, stretch, others))
 
 
-def _likeliest(cause: Cause, stretch: Stretch) -> tuple[int, int, str, int]:
-    kind = KINDS.index(cause.act.kind)
-    return kind, abs(stretch.begin_ns - cause.act.begin_ns), cause.trial, cause.attempt
+def _likeliest(cause: InLane[Act], stretch: Stretch) -> tuple[int, int, str, int]:
+    kind = KINDS.index(cause.what.kind)
+    return kind, abs(stretch.begin_ns - cause.what.begin_ns), cause.trial, cause.attempt
 
 
-def _inseparable(trace: Trace, stretch: Stretch, others: Sequence[Other]) -> str:
+def _inseparable(trace: Trace, stretch: Stretch, others: Sequence[InLane[Stretch]]) -> str:
     """Why a shared loss cannot be told from an outage of the trial's own; empty when it can."""
     if stretch.kind == "stall":
         return ""
@@ -247,7 +213,7 @@ def _inseparable(trace: Trace, stretch: Stretch, others: Sequence[Other]) -> str
         return "the path did not answer again"
     if not others:
         return "no other lane shows how long it lasted"
-    longest = max(one.stretch.length_ns for one in others)
+    longest = max(one.what.length_ns for one in others)
     if stretch.length_ns > MUCH_LONGER * longest:
         return (
             f"it lasted {to_s(stretch.length_ns):.1f} s, and no other that began with it longer "
@@ -256,50 +222,39 @@ def _inseparable(trace: Trace, stretch: Stretch, others: Sequence[Other]) -> str
     return ""
 
 
-def _is_own(stretch: Stretch, trace: Trace) -> bool:
-    """Whether a stretch begins with what its own trial did to its path."""
+def _not_own(trace: Trace, kind: StretchKind | None = None) -> list[Stretch]:
+    """Stretches, of one kind, that do not begin with what their own trial did to its path."""
     near = trace.tolerance_ns
-    return any(
-        act.on_fault and act.begin_ns - near <= stretch.begin_ns <= act.end_ns + near
-        for act in trace.acts
-    )
+    own = [(act.begin_ns - near, act.end_ns + near) for act in trace.acts if act.on_fault]
+    return [
+        one
+        for one in trace.stretches
+        if kind in (None, one.kind) and not any(low <= one.begin_ns <= high for low, high in own)
+    ]
 
 
 def _looked(trace: Trace, campaign: _Campaign) -> Iterator[Looked]:
-    kinds: tuple[StretchKind, ...] = ("loss", "stall")
-    for kind in kinds:
-        own = [s for s in trace.stretches if s.kind == kind and not _is_own(s, trace)]
-
-        def count(shift_s: float, own: Sequence[Stretch] = own) -> int:
-            shift = to_ns(shift_s)
-            return sum(
-                bool(campaign.others(trace, s, shift))
-                or (s.kind == "loss" and bool(campaign.causes(trace, s.begin_ns, shift)))
-                for s in own
-            )
-
-        yield Looked(kind, len(own), count(0.0), tuple(count(shift) for shift in SHIFTS_S))
+    for kind in campaign.stretches:
+        own = _not_own(trace, kind)
+        shared, *shifted = (
+            sum(campaign.is_shared(trace, one, to_ns(shift_s)) for one in own)
+            for shift_s in (0.0, *SHIFTS_S)
+        )
+        yield Looked(kind, len(own), shared, tuple(shifted))
 
 
 def _by_clock(traces: Iterable[Trace]) -> Iterator[list[Trace]]:
     """Traces whose times can be compared, together."""
-    known: dict[tuple[str, str, bool], list[Trace]] = {}
-    for trace in traces:
-        clock = trace.clock
-        known.setdefault((clock.cluster, clock.host, clock.exact), []).append(trace)
-    for of_host in known.values():
-        if of_host[0].clock.exact:
-            yield of_host
-            continue
-        of_host.sort(key=lambda trace: trace.clock.booted_s)
-        of_boot: list[Trace] = []
-        for trace in of_host:
-            if of_boot and not _same_boot(of_boot[-1].clock, trace.clock):
-                yield of_boot
-                of_boot = []
-            of_boot.append(trace)
-        yield of_boot
+    together: list[Trace] = []
+    for trace in sorted(traces, key=lambda one: one.clock):
+        if together and not _is_one(together[-1].clock, trace.clock):
+            yield together
+            together = []
+        together.append(trace)
+    if together:
+        yield together
 
 
-def _same_boot(one: RunnerClock, other: RunnerClock) -> bool:
-    return abs(one.booted_s - other.booted_s) < REBOOT_S
+def _is_one(one: RunnerClock, other: RunnerClock) -> bool:
+    same_host = (one.cluster, one.host) == (other.cluster, other.host)
+    return same_host and abs(one.booted_s - other.booted_s) < REBOOT_S

@@ -3,32 +3,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nsm_resilience.judge.components import DEAD, STOPPED
-from nsm_resilience.judge.coverage import Problem, check_echoes
+from nsm_resilience.judge.coverage import check_echoes
 from nsm_resilience.judge.detection import is_bad_condition
-from nsm_resilience.judge.evidence import of_event, of_samples
+from nsm_resilience.judge.evidence import Problem, of_event, of_samples
 from nsm_resilience.judge.lateness import find_late
-from nsm_resilience.judge.outages import Echoes, find_stretches
+from nsm_resilience.judge.outages import Echoes, find_interruptions
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.watchdog_events import is_own_condition
 from nsm_resilience.record.reader import Record
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-def check_steady(
-    record: Record, echoes: Echoes, components: pd.DataFrame, instants: Instants, rules: Rules
-) -> Problem | None:
-    """The first thing that was not green in the steady state before the fault, or None."""
-    return check_steady_path(echoes, instants, rules) or check_rest_of_steady(
-        record, components, instants, rules
-    )
 
 
 def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Problem | None:
@@ -41,40 +27,22 @@ def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Probl
             f"the steady state was watched for {to_s(end - begin):.1f} s only, and "
             f"{rules.steady_s:g} s are required"
         )
-    return _path(echoes, begin, end, rules)
-
-
-def check_rest_of_steady(
-    record: Record, components: pd.DataFrame, instants: Instants, rules: Rules
-) -> Problem | None:
-    """What is asked beside the echoes; nothing where there was no steady state."""
-    if instants.steady is None:
-        return None
-    begin, end = instants.steady
-    return (
-        _events(record, begin, end)
-        # A sample is stamped when its reading begins: one that began within a beat of the fault
-        # may have read what the fault did.
-        or _components(components, begin, end - to_ns(rules.component_interval_s))
-    )
-
-
-def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
     # What was sent from the fault on cannot vouch for the moment before it.
-    stopped = check_echoes(echoes.between(begin, end), begin, end, rules)
+    part = echoes.between(begin, end)
+    stopped = check_echoes(part, begin, end, rules)
     if stopped is not None:
         return Problem("in the steady state the data path probe did not run", stopped.evidence)
-    before = _without_on_their_way(echoes.between(begin, end), end)
-    found = find_stretches(before, begin, end, loss_run=rules.loss_run)
-    if found.interruptions:
-        first = found.interruptions[0]
+    before = _without_on_their_way(part, end)
+    found = find_interruptions(before, begin, end, loss_run=rules.loss_run)
+    if found:
+        hit = found[0]
         return Problem(
-            f"the path stopped for {to_s(first.length_ns):.2f} s already in the steady state",
-            (of_samples("steady state", "path", first.first_seq, first.last_seq, "no reply"),),
+            f"the path stopped for {to_s(hit.length_ns):.2f} s already in the steady state",
+            (of_samples("steady state", "path", hit.first_seq, hit.last_seq, "no reply"),),
         )
-    if found.lost > rules.steady_loss_fraction * found.sent:
+    if before.lost > rules.steady_loss_fraction * len(before):
         return Problem(
-            f"{found.lost} of {found.sent} echoes were lost already in the steady state, and "
+            f"{before.lost} of {len(before)} echoes were lost already in the steady state, and "
             f"{100 * rules.steady_loss_fraction:g} % is allowed"
         )
     lateness = find_late(before, end, rules)
@@ -85,6 +53,17 @@ def _path(echoes: Echoes, begin: int, end: int, rules: Rules) -> Problem | None:
             f"{100 * rules.late_reply_share:g} % is allowed"
         )
     return None
+
+
+def check_steady_cluster(record: Record, instants: Instants, rules: Rules) -> Problem | None:
+    """What is asked beside the echoes; nothing where there was no steady state."""
+    if instants.steady is None:
+        return None
+    begin, end = instants.steady
+    # A sample is stamped when its reading begins: one that began within a beat of the fault may
+    # have read what the fault did.
+    last = end - to_ns(rules.component_interval_s)
+    return _events(record, begin, end) or _components(record, begin, last)
 
 
 def _without_on_their_way(part: Echoes, end: int) -> Echoes:
@@ -108,7 +87,7 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
         if not begin <= event.t_ns < end:
             continue
         if event.kind == "restart":
-            what = f"{event.data.get('component') or event.target or 'a container'} was restarted"
+            what = f"{event.target} was restarted"
         elif event.kind == "interface_lost":
             what = "the client's interface went away"
         # A watchdog that cries before anything is wrong is a false alarm, counted as such. A trial
@@ -117,35 +96,29 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
             what = f"{event.data.get('type')} of pod {event.data.get('pod')} was not true"
         else:
             continue
-        return Problem(
-            f"{what} already in the steady state", (of_event("steady state", event, what),)
-        )
+        text = f"{what} already in the steady state"
+        return Problem(text, (of_event("steady state", event, what),))
     return None
 
 
-def _components(table: pd.DataFrame, begin: int, end: int) -> Problem | None:
-    times = table["t_ns"].to_numpy(dtype=np.int64)
-    rows = np.flatnonzero((times >= begin) & (times < end))
-    if not len(rows):
+def _components(record: Record, begin: int, end: int) -> Problem | None:
+    table = record.table("components")
+    part = table[(table["t_ns"] >= begin) & (table["t_ns"] < end)]
+    if not len(part):
         return Problem("the component probe has no samples in the steady state")
-    rows = rows[np.argsort(times[rows], kind="stable")]
-    part = table.iloc[rows]
-    states = part["state"].fillna("").to_numpy(dtype=object)
-    gone = part["pid"].isna().to_numpy(dtype=np.bool_)
-    stopped = np.array([s in STOPPED for s in states], dtype=np.bool_)
-    dead = np.array([s in DEAD for s in states], dtype=np.bool_)
-    unready = ~part["ready"].fillna(True).to_numpy(dtype=np.bool_)
+    part = part.sort_values("t_ns", kind="stable")
+    states = part["state"].fillna("")
     for flags, text in (
-        (gone | dead, "was not running"),
-        (stopped, "was stopped"),
-        (unready, "was not ready"),
+        (part["pid"].isna() | states.isin(DEAD), "was not running"),
+        (states.isin(STOPPED), "was stopped"),
+        (~part["ready"].fillna(True), "was not ready"),
     ):
         if flags.any():
-            at = int(np.flatnonzero(flags)[0])
-            row, place = part.iloc[at], int(rows[at])
-            name = f"the component {row['component']} on the {row['node']}'s node"
+            found = part[flags].iloc[0]
+            place = int(part.index[flags][0])
+            said = f"the component {found['component']} on the {found['node']}'s node {text}"
             return Problem(
-                f"{name} {text} already in the steady state",
-                (of_samples("steady state", "components", place, place, f"{name} {text}"),),
+                f"{said} already in the steady state",
+                (of_samples("steady state", "components", place, place, said),),
             )
     return None

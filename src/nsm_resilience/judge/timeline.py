@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
-from nsm_resilience.judge.rules import to_s
+from nsm_resilience.judge.rules import NANOSECONDS, to_s
 from nsm_resilience.record.events import Event, Phase
 from nsm_resilience.record.reader import Record
+
+CLOCKS_NS = NANOSECONDS
+"""How far two clocks of a trial may be apart: times of nodes are converted with an offset whose
+error is half a round trip to the agent, which answers within a second or the trial is void."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +22,31 @@ class Instants:
 
     Attributes:
         fault: Event of the judged fault (of a control: the instant at which it would have come).
-        fault_ns: Its instant, nanoseconds of the runner's clock.
         watch_end: Event that ended the watch.
         steady: Begin of the steady phase and the fault, nanoseconds: all of it must be green.
+            Between the end of the phase and the fault the agents are only being armed: what is not
+            green there is not the fault's doing either.
     """
 
     fault: Event | None
-    fault_ns: int | None
     watch_end: Event | None
     steady: tuple[int, int] | None
 
     @property
+    def fault_ns(self) -> int | None:
+        """When the fault came, nanoseconds of the runner's clock."""
+        return None if self.fault is None else self.fault.t_ns
+
+    @property
     def watch(self) -> tuple[int, int] | None:
         """Begin and end of the watch, nanoseconds; None unless both are known and in order."""
-        if self.fault_ns is None or self.watch_end is None or self.watch_end.t_ns <= self.fault_ns:
+        if self.fault is None or self.watch_end is None or self.watch_end.t_ns <= self.fault.t_ns:
             return None
-        return self.fault_ns, self.watch_end.t_ns
+        return self.fault.t_ns, self.watch_end.t_ns
 
     def since_fault(self, t_ns: int) -> float | None:
         """Seconds from the fault; None when there was none."""
-        return None if self.fault_ns is None else to_s(t_ns - self.fault_ns)
+        return None if self.fault is None else to_s(t_ns - self.fault.t_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,12 @@ class PhaseSpan:
     seconds: float | None
 
 
+def phase_begun(event: Event) -> str | None:
+    """The phase that begins with an event; None when it begins none."""
+    begins = event.kind == "phase" and event.data.get("state") == "begin"
+    return str(event.data.get("name")) if begins else None
+
+
 def find_instants(record: Record) -> Instants:
     """The instants of the judged outage: the last fault of the record and what came around it.
 
@@ -56,59 +71,46 @@ def find_instants(record: Record) -> Instants:
     that the trial needs, the last is the one that is judged.
     """
     fault = _last(record.all_of("fault_instant"))
-    fault_ns = None
-    if fault is not None:
-        given = fault.data.get("t_fault_ns")
-        fault_ns = given if isinstance(given, int) and not isinstance(given, bool) else fault.t_ns
-    watch_end = _last(record.all_of("watch_end"))
     steady = None
-    begin = _last(
-        [
-            e
-            for e in record.all_of("phase")
-            if e.data.get("name") == "steady"
-            and e.data.get("state") == "begin"
-            and (fault_ns is None or e.t_ns <= fault_ns)
-        ]
-    )
-    if begin is not None:
-        end = next(
-            (
-                e
-                for e in record.all_of("phase")
-                if e.data.get("name") == "steady"
-                and e.data.get("state") == "end"
-                and e.seq > begin.seq
-            ),
-            None,
-        )
-        if end is not None:
-            # Between the end of the phase and the fault the agents are only being armed: what is
-            # not green there is not the fault's doing either.
-            steady = (begin.t_ns, max(begin.t_ns, end.t_ns if fault_ns is None else fault_ns))
-    return Instants(fault, fault_ns, watch_end, steady)
+    if fault is not None:
+        begun = [e.t_ns for e in record.all_of("phase") if phase_begun(e) == "steady"]
+        before = [t_ns for t_ns in begun if t_ns <= fault.t_ns]
+        steady = (before[-1], fault.t_ns) if before else None
+    return Instants(fault, _last(record.all_of("watch_end")), steady)
 
 
 def find_phases(record: Record, instants: Instants) -> tuple[PhaseSpan, ...]:
     """Every phase in the order begun; a phase that was entered twice has two spans."""
     spans: list[PhaseSpan] = []
-    following: dict[object, Event] = {}
-    for event in reversed(record.all_of("phase")):
-        name, state = event.data.get("name"), event.data.get("state")
-        if name not in get_args(Phase) or state not in ("begin", "end"):
+    open_: dict[str, tuple[int, int]] = {}
+    for event in record.all_of("phase"):
+        name, state = str(event.data.get("name")), event.data.get("state")
+        if name not in get_args(Phase):
             continue
         if state == "begin":
-            next_one = following.get(name)
-            ended = next_one is not None and next_one.data.get("state") == "end"
-            spans.append(
-                PhaseSpan(
-                    str(name),
-                    instants.since_fault(event.t_ns),
-                    to_s(next_one.t_ns - event.t_ns) if next_one is not None and ended else None,
-                )
-            )
-        following[name] = event
-    return tuple(reversed(spans))
+            open_[name] = len(spans), event.t_ns
+            spans.append(PhaseSpan(name, instants.since_fault(event.t_ns), None))
+        elif state == "end" and name in open_:
+            at, begin_ns = open_.pop(name)
+            spans[at] = replace(spans[at], seconds=to_s(event.t_ns - begin_ns))
+    return tuple(spans)
+
+
+def turns_of(record: Record) -> list[tuple[int, int]]:
+    """From the instant of each fault to the end of its watch, nanoseconds.
+
+    To the record's end where the watch has none.
+    """
+    ends = [event.t_ns for event in record.all_of("watch_end")]
+    faults = [event.t_ns for event in record.all_of("fault_instant")]
+    last = record.events[-1].t_ns
+    return [(begin, ends[n] if n < len(ends) else last) for n, begin in enumerate(faults)]
+
+
+def turn_at(turns: list[tuple[int, int]], t_ns: int) -> int | None:
+    """Which of them is the last that had begun at an instant, by whatever clock; None for none."""
+    begun = [n for n, (begin, _) in enumerate(turns) if begin - CLOCKS_NS <= t_ns]
+    return begun[-1] if begun else None
 
 
 def union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

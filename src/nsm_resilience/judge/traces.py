@@ -17,6 +17,7 @@ from nsm_resilience.judge.acts import Act, find_acts
 from nsm_resilience.judge.altered import Alteration, altered
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
+from nsm_resilience.judge.timeline import phase_begun
 from nsm_resilience.judge.wall_clock import parse_wall
 from nsm_resilience.record.reader import Record, RecordError
 
@@ -52,20 +53,19 @@ class Stretch:
         return self.end_ns - self.begin_ns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class RunnerClock:
     """Which monotonic clock the times of a record are of.
 
     Attributes:
         cluster: Id of the cluster.
         host: Boot of the runner's host; where a record does not know it, the host's description.
-        exact: Whether it is the boot.
-        booted_s: UTC minus the monotonic clock at the record's begin, seconds.
+        booted_s: UTC minus the monotonic clock at the record's begin, seconds; 0 where the boot is
+            known.
     """
 
     cluster: str
     host: str
-    exact: bool
     booted_s: float
 
 
@@ -104,8 +104,8 @@ def trace_of(record: Record, alterations: Sequence[Alteration] = ()) -> Trace | 
     except (SamplesError, RecordError):
         stretches: tuple[Stretch, ...] = ()
     else:
-        until = record.phase_span("collect")
-        stretches = find_shared_candidates(echoes, rules, None if until is None else until[0])
+        begun = (e.t_ns for e in record.events if phase_begun(e) == "collect")
+        stretches = find_shared_candidates(echoes, rules, next(begun, None))
     return Trace(
         record.trial,
         record.attempt,
@@ -118,22 +118,15 @@ def trace_of(record: Record, alterations: Sequence[Alteration] = ()) -> Trace | 
 
 
 def _clock_of(record: Record) -> RunnerClock | None:
-    if not record.events:
-        return None
-    first = record.events[0]
-    wall_ns = parse_wall(first.wall)
+    wall_ns = parse_wall(record.events[0].wall) if record.events else None
     if wall_ns is None:
         return None
-    boot = record.meta.get("boot")
+    cluster, boot = str(record.meta["cluster"].get("id")), record.meta.get("boot")
+    if boot:
+        return RunnerClock(cluster, str(boot), 0.0)
     host = record.meta.get("host")
-    known = isinstance(boot, str) and bool(boot)
     described = sorted(host.items()) if isinstance(host, dict) else host
-    return RunnerClock(
-        str(record.meta["cluster"].get("id")),
-        str(boot) if known else repr(described),
-        known,
-        to_s(wall_ns - first.t_ns),
-    )
+    return RunnerClock(cluster, repr(described), to_s(wall_ns - record.events[0].t_ns))
 
 
 def find_shared_candidates(

@@ -3,36 +3,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any, Protocol
+
+from pydantic import ValidationError
 
 from nsm_resilience.judge.altered import GRID, Alteration, altered
-from nsm_resilience.judge.awake import check_awake
 from nsm_resilience.judge.components import find_changes
-from nsm_resilience.judge.coverage import Problem, check_sampled
+from nsm_resilience.judge.coverage import check_sampled
 from nsm_resilience.judge.detection import find_detection
-from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, not_judged, watched
+from nsm_resilience.judge.disturbed import judge_disturbed, leave_out, watched, with_disturbances
 from nsm_resilience.judge.ended_workload import find_ended_workload
-from nsm_resilience.judge.evidence import Evidence, of_event
+from nsm_resilience.judge.evidence import Evidence, Problem, of_event
 from nsm_resilience.judge.expected import Expected, Unbound, bind
 from nsm_resilience.judge.injection import find_injection
-from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under
+from nsm_resilience.judge.judgement import Judgement, Measures, Outcome, Under, check_sound
 from nsm_resilience.judge.listener import find_told_to_listener
 from nsm_resilience.judge.logs import find_log_lines
 from nsm_resilience.judge.newclients import find_new_clients
 from nsm_resilience.judge.newconnection import find_bystander
 from nsm_resilience.judge.notification import find_notification
 from nsm_resilience.judge.outages import Echoes, SamplesError, read_echoes
-from nsm_resilience.judge.path import PathMeasure, PathVerdict, measure_path, unknown_path
+from nsm_resilience.judge.path import PathMeasure, measure_path, unknown_path
 from nsm_resilience.judge.plausible import find_implausible
 from nsm_resilience.judge.processor_time import find_processor_times
-from nsm_resilience.judge.reached import Unreached, find_unreached
+from nsm_resilience.judge.reached import find_unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.shared import Across
-from nsm_resilience.judge.sound import check_sound
-from nsm_resilience.judge.steady import check_rest_of_steady, check_steady, check_steady_path
+from nsm_resilience.judge.steady import check_steady_cluster, check_steady_path
 from nsm_resilience.judge.timeline import Instants, find_instants, find_phases
 from nsm_resilience.judge.traces import Stretch
 from nsm_resilience.judge.verdict import Verdict, decide, explain, sentence_of
@@ -41,9 +41,6 @@ from nsm_resilience.record.files import well_formed
 from nsm_resilience.record.reader import Record, RecordError
 from nsm_resilience.study.cells import LEVELS, Factors
 from nsm_resilience.systems.known import FIRST, SYSTEMS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,69 +72,81 @@ def judge_record(
             record = bind(record, expected)
         except Unbound as error:
             return not_believed(expected, str(error), alterations)
-    across = across or Across()
     try:
-        if record.outcome != "complete":
-            found = not_judged(_not_complete(record), across, find_instants(record))
-        elif (damage := (checked or Checked(find_implausible(record))).damage) is not None:
-            found = unreadable(record.meta, damage.text, damage.evidence)
-        else:
-            judge = partial(_judge_complete, record, alterations)
-            found = judge_disturbed(judge, across, find_instants(record))
-        found = labelled(found, alterations)
+        found = _labelled(_judge(record, alterations, across or Across(), checked), alterations)
         check_sound(found)
         return found
     except RecordError as error:
         name = error.path.relative_to(record.folder).as_posix()
         line = f", line {error.line}" if error.line is not None else ""
-        return labelled(unreadable(record.meta, f"{name}{line} cannot be read"), alterations)
+        why = f"{name}{line} cannot be read"
     except Exception as error:
         # Whatever a foreign record can provoke ends here, on the safe side and named; a record
         # that the runner wrote never gets here (tested).
         why = f"it makes no sense to the judge ({describe_error(error)})"
-        return labelled(unreadable(record.meta, why), alterations)
-
-
-def unreadable(
-    meta: dict[str, Any], why: str, evidence: tuple[Evidence, ...] = (), *, campaign: str = ""
-) -> Judgement:
-    """The judgement on a record that cannot be read or believed; `meta` may lack anything."""
-    return _judgement(
-        meta,
-        "unreadable",
-        "unknown",
-        well_formed(f"unreadable: {why}"),
-        Measures(),
-        evidence,
-        campaign=campaign,
-    )
+    return _labelled(_unreadable(record.meta, why), alterations)
 
 
 def not_believed(expected: Expected, why: str, alterations: Sequence[Alteration]) -> Judgement:
-    """The same of an attempt of which only the campaign's own word is believed."""
-    ids = {"trial": expected.trial, "attempt": expected.attempt}
-    return labelled(unreadable(ids, why, campaign=expected.campaign), alterations)
+    """The judgement on an attempt of which only the campaign's own word is believed."""
+    ids = {
+        "campaign": expected.campaign, "trial": expected.trial, "attempt": expected.attempt,
+    }  # fmt: skip
+    return _labelled(_unreadable(ids, why), alterations)
+
+
+def _unreadable(meta: dict[str, Any], why: str, evidence: tuple[Evidence, ...] = ()) -> Judgement:
+    """The judgement on a record that cannot be read or believed; `meta` may lack anything."""
+    reason = well_formed(f"unreadable: {why}")
+    return _judgement(meta, "unreadable", "unknown", reason, Measures(), evidence)
+
+
+def _labelled(found: Judgement, alterations: Sequence[Alteration]) -> Judgement:
+    """A judgement by altered rules that says so, in its reason as well."""
+    if not alterations:
+        return found
+    texts = tuple(map(str, alterations))
+    reason = f"By altered rules ({', '.join(texts)}): {found.reason}"
+    return replace(found, altered=texts, reason=reason)
+
+
+def _judge(
+    record: Record, alterations: Sequence[Alteration], across: Across, checked: Checked | None
+) -> Judgement:
+    instants = find_instants(record)
+    if record.outcome != "complete":
+        return with_disturbances(_not_complete(record), across, instants)
+    damage = (checked or Checked(find_implausible(record))).damage
+    if damage is not None:
+        return _unreadable(record.meta, damage.text, damage.evidence)
+    return judge_disturbed(partial(_judge_complete, record, alterations), across, instants)
 
 
 def _not_complete(record: Record) -> Judgement:
-    instants = find_instants(record)
-    harm = count_harm(record)
     measures = Measures(
-        phases=find_phases(record, instants),
-        watchdog_acts=harm.acts,
-        watchdog_acts_failed=harm.acts_failed,
-        watchdog_false_alarms=harm.false_alarms,
+        phases=find_phases(record, find_instants(record)),
+        **count_harm(record).as_measures(),
     )
+    outcome: Outcome
     void = record.first("void")
     if void is not None:
-        reason = f"void: {record.void_reason}"
+        outcome, reason = "void", f"void: {record.void_reason}"
         evidence: tuple[Evidence, ...] = (of_event("void", void, str(record.void_reason)),)
     else:
-        reason = f"cut: {record.cut}"
-        last = record.events[-1] if record.events else None
-        evidence = () if last is None else (of_event("cut", last, "last event written"),)
-    outcome: Outcome = "void" if void is not None else "cut"
+        outcome, reason = "cut", f"cut: {record.cut}"
+        evidence = tuple(of_event("cut", e, "last event written") for e in record.events[-1:])
     return _judgement(record.meta, outcome, "unknown", reason, measures, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What depends on the thresholds of the path: by each point of the grid it is decided anew."""
+
+    path: PathMeasure
+    steady: Problem | None
+    unreached: Problem | None
+    verdict: Verdict
+    why: str
 
 
 def _judge_complete(
@@ -145,49 +154,53 @@ def _judge_complete(
 ) -> Judgement:
     rules = altered(Rules.of(record.meta), alterations)
     instants = find_instants(record)
-    components = record.table("components")
     watch = instants.watch
 
+    cluster = _same_cluster(record)
     injection, ended = find_injection(record, instants), find_ended_workload(record)
-
-    def or_ended(path: PathMeasure) -> PathMeasure:
-        return replace(path, verdict="gone") if ended and path.verdict == "dead" else path
-
-    path, steady, echoes = _path_and_steady(record, components, instants, rules, left_out)
-    path = or_ended(path)
+    treatment = check_watchdog(record, instants)
+    calm = check_steady_cluster(record, instants, rules)
+    sampled = None if watch is None else check_sampled(record, *watch, rules)
     clients, bystander = find_new_clients(record, instants, rules), find_bystander(record)
     new = clients.last
-    detection = find_detection(record, components, instants)
+    echoes = _echoes_of(record, left_out)
+
+    def decided(by: Rules) -> _Decided:
+        if isinstance(echoes, Problem):
+            path = unknown_path(echoes)
+        else:
+            path = measure_path(echoes, instants, watched(by, instants, left_out))
+        if ended is not None and path.verdict == "dead":
+            path = replace(path, verdict="gone")
+        steady = None
+        if not isinstance(echoes, Problem) and path.watch_s is not None and path.sent:
+            # without, the path's own problem is the better reason
+            steady = check_steady_path(echoes, instants, by) or calm
+        unreached = find_unreached(record, path)
+        problems = (
+            cluster,
+            injection.problem,
+            treatment,
+            steady,
+            path.problem,
+            sampled,
+            unreached,
+            new.problem,
+            None if ended is None else ended.problem,
+        )
+        return _Decided(path, steady, unreached, *decide(problems, path, ended, new))
+
+    own = decided(rules)
+    path = own.path
+    detection = find_detection(record, instants)
     notification = find_notification(record, instants)
     listener = find_told_to_listener(record, instants)
-    watchdog = find_watchdog(record, instants, path, echoes, rules)
-    treatment = check_watchdog(record, instants)
-    sampled = None
-    if watch is not None:
-        sampled = check_sampled(record, components, *watch, rules) or check_awake(record, *watch)
-    cluster = _same_cluster(record)
-    unreached = find_unreached(record, path)
-
-    def decided(
-        path: PathMeasure, steady: Problem | None, unreached: Unreached | None
-    ) -> tuple[Verdict, str]:
-        return decide(
-            cluster=cluster,
-            injection=injection,
-            treatment=treatment,
-            steady=steady,
-            path=path,
-            components=sampled,
-            unreached=unreached,
-            ended=ended,
-            new=new,
-        )
-
-    verdict, why = decided(path, steady, unreached)
-    scenario = record.meta["scenario"]
-    claims = scenario.get("claims") or ()
-    control = not scenario.get("faults")
-    if verdict in ("supported", "unsupported"):
+    known = None if isinstance(echoes, Problem) else echoes
+    watchdog = find_watchdog(record, instants, path, known, rules)
+    components, scenario = record.table("components"), record.meta["scenario"]
+    reason = sentence_of(own.why)
+    if own.verdict in ("supported", "unsupported"):
+        claims = scenario.get("claims") or ()
         reason = explain(
             path,
             clients,
@@ -195,11 +208,9 @@ def _judge_complete(
             detection if "C1" in claims else None,
             notification if "C2" in claims else None,
             watchdog,
-            control=control,
+            control=not scenario.get("faults"),
             rules=rules,
         )
-    else:
-        reason = sentence_of(why)
     measures = Measures(
         path_verdict=path.verdict,
         outage_s=path.outage_s,
@@ -234,89 +245,53 @@ def _judge_complete(
         listener_watched=listener.watched,
         injection_proof=injection.state,
         injection_skew_s=injection.skew_s,
-        watchdog_found_s=watchdog.found_s,
-        watchdog_found_rule=watchdog.found_rule,
-        watchdog_findings=watchdog.findings,
-        watchdog_acted_s=watchdog.acted_s,
-        watchdog_acts=watchdog.acts,
-        watchdog_acts_failed=watchdog.acts_failed,
-        watchdog_cleared_s=watchdog.cleared_s,
-        watchdog_false_alarms=watchdog.false_alarms,
-        watchdog_cut=watchdog.cut,
+        **watchdog.as_measures(),
         watch_s=path.watch_s,
         phases=find_phases(record, instants),
         changes=find_changes(components, record.table("sockets"), *watch) if watch else (),
         processor_times=find_processor_times(components, *watch) if watch else (),
     )
     evidence = (
-        *(cluster.evidence if cluster is not None else ()),
-        *(_fault_evidence(instants)),
-        *injection.evidence,
-        *(treatment.evidence if treatment is not None else ()),
-        *(steady.evidence if steady is not None else ()),
-        *path.evidence,
-        *(sampled.evidence if sampled is not None else ()),
-        *(unreached.evidence if unreached is not None else ()),
-        *(ended.evidence if ended is not None else ()),
-        *(e for one in (*clients.counted, *clients.others) for e in one.evidence),
-        *bystander.evidence,
-        *detection.evidence,
-        *notification.evidence,
-        *listener.evidence,
-        *watchdog.evidence,
+        *_evidence_of(cluster),
+        *_fault_evidence(instants),
+        *_evidence_of(injection, treatment, own.steady, path, sampled, own.unreached, ended),
+        *_evidence_of(*clients.counted, *clients.others, bystander),
+        *_evidence_of(detection, notification, listener, watchdog),
         *find_log_lines(record, instants),
     )
-    found = _judgement(record.meta, "complete", verdict, reason, measures, evidence)
-    if alterations or echoes is None:
+    found = _judgement(record.meta, "complete", own.verdict, reason, measures, evidence)
+    if alterations:
         return found
-    rest = cache(lambda: check_rest_of_steady(record, components, instants, rules))
-
-    def by(other: Rules) -> tuple[Verdict, PathVerdict]:
-        measured = or_ended(measure_path(echoes, instants, watched(other, instants, left_out)))
-        green = check_steady_path(echoes, instants, other) or rest()
-        return decided(measured, green, find_unreached(record, measured))[0], measured.verdict
-
-    return replace(found, under=_under(verdict, path.verdict, rules, by))
-
-
-def _under(
-    verdict: Verdict,
-    path: PathVerdict,
-    rules: Rules,
-    by: Callable[[Rules], tuple[Verdict, PathVerdict]],
-) -> tuple[Under, ...]:
-    """The points of the grid at which it would be another verdict, or another path verdict."""
-    points = [(point, altered(rules, [point])) for point in GRID]
-    results = [(point, by(other)) for point, other in points if other != rules]
-    return tuple(Under(str(at), *one) for at, one in results if one != (verdict, path))
-
-
-def labelled(found: Judgement, alterations: Sequence[Alteration]) -> Judgement:
-    """A judgement by altered rules that says so, in its reason as well."""
-    if not alterations:
-        return found
-    texts = tuple(map(str, alterations))
-    return replace(
-        found, altered=texts, reason=f"By altered rules ({', '.join(texts)}): {found.reason}"
+    points = ((point, altered(rules, [point])) for point in GRID)
+    others = ((point, decided(by)) for point, by in points if by != rules)
+    under = tuple(
+        Under(str(point), other.verdict, other.path.verdict)
+        for point, other in others
+        if (other.verdict, other.path.verdict) != (own.verdict, path.verdict)
     )
+    return replace(found, under=under)
 
 
-def _path_and_steady(
-    record: Record,
-    components: pd.DataFrame,
-    instants: Instants,
-    rules: Rules,
-    left_out: Sequence[Stretch],
-) -> tuple[PathMeasure, Problem | None, Echoes | None]:
+class _Shown(Protocol):
+    @property
+    def evidence(self) -> tuple[Evidence, ...]: ...
+
+
+def _evidence_of(*found: _Shown | None) -> Iterator[Evidence]:
+    return (evidence for one in found if one is not None for evidence in one.evidence)
+
+
+def _fault_evidence(instants: Instants) -> tuple[Evidence, ...]:
+    if instants.fault is None:
+        return ()
+    return (of_event("fault", instants.fault, "instant of the fault: 0 s of all times"),)
+
+
+def _echoes_of(record: Record, left_out: Sequence[Stretch]) -> Echoes | Problem:
     try:
-        echoes = leave_out(read_echoes(record.table("path")), left_out)
+        return leave_out(read_echoes(record.table("path")), left_out)
     except SamplesError as error:
-        problem = Problem(f"the samples of the data path contradict themselves: {error}")
-        return unknown_path(problem), None, None
-    path = measure_path(echoes, instants, watched(rules, instants, left_out))
-    if path.watch_s is None or not path.sent:  # the path's own problem is the better reason
-        return path, None, None
-    return path, check_steady(record, echoes, components, instants, rules), echoes
+        return Problem(f"the samples of the data path contradict themselves: {error}")
 
 
 def _same_cluster(record: Record) -> Problem | None:
@@ -324,17 +299,9 @@ def _same_cluster(record: Record) -> Problem | None:
     for event in record.all_of("cluster"):
         found = str(event.data.get("id"))
         if found != expected:
-            return Problem(
-                f"the cluster changed during the trial (began on {expected}, then was {found})",
-                (of_event("cluster", event, f"cluster {found}"),),
-            )
+            text = f"the cluster changed during the trial (began on {expected}, then was {found})"
+            return Problem(text, (of_event("cluster", event, f"cluster {found}"),))
     return None
-
-
-def _fault_evidence(instants: Instants) -> tuple[Evidence, ...]:
-    if instants.fault is None:
-        return ()
-    return (of_event("fault", instants.fault, "instant of the fault: 0 s of all times"),)
 
 
 def _judgement(
@@ -344,8 +311,6 @@ def _judgement(
     reason: str,
     measures: Measures,
     evidence: tuple[Evidence, ...],
-    *,
-    campaign: str = "",
 ) -> Judgement:
     scenario = meta.get("scenario")
     scenario = scenario if isinstance(scenario, dict) else {}
@@ -353,7 +318,7 @@ def _judgement(
     given = meta.get("attempt")
     attempt = given if isinstance(given, int) and abs(given) < 2**31 else 0
     return Judgement(
-        campaign=campaign or str(meta.get("campaign") or ""),
+        campaign=str(meta.get("campaign") or ""),
         trial=trial,
         attempt=attempt,
         scenario=str(scenario.get("id") or trial.split("-", 1)[0]),
@@ -371,24 +336,23 @@ def _judgement(
 
 
 def _levels(trial: str, given: object) -> dict[str, str]:
-    """Levels of the factors; what a damaged description does not say is read off the trial's id."""
-    cell = trial.split("/", 1)[0]
-    parts = cell.split("-")[1:]
-    found: dict[str, str] = {}
-    for factor, field in Factors.model_fields.items():
-        if factor == "system":  # its names have dashes themselves, and stand at the end of the id
-            named = given.get(factor) if isinstance(given, dict) else None
-            in_id = next((name for name in SYSTEMS if cell.endswith(f"-{name}")), FIRST)
-            found[factor] = str(named) if named in SYSTEMS else in_id
-            continue
-        known = LEVELS[factor]
-        stated = given.get(factor) if isinstance(given, dict) else None
-        in_id = parts.pop(0) if parts and parts[0] in known else str(field.default)
-        found[factor] = str(stated) if stated in known else in_id
-    return found
+    """Levels of the factors; of a damaged description they are read off the trial's id."""
+    try:
+        return Factors.model_validate(given).levels()
+    except ValidationError:
+        cell = trial.split("/", 1)[0]
+        # its names have dashes themselves, and stand at the end of the id
+        system = next((name for name in SYSTEMS if cell.endswith(f"-{name}")), FIRST)
+        parts = cell.removesuffix(f"-{system}").split("-")[1:]
+        found = {"system": system}
+        for factor, levels in LEVELS.items():
+            if factor != "system" and parts and parts[0] in levels:
+                found[factor] = parts.pop(0)
+        return Factors.model_validate(found).levels()
 
 
 def describe_error(error: Exception) -> str:
     """One short line on an error, for a reason."""
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:200]
+    missing = isinstance(error, KeyError)
+    return (f"{text} is missing" if missing else f"{type(error).__name__}: {text}")[:200]

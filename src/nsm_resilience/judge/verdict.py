@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of a verdict (study.md, "Verdict of a trial"), in the order in which they are asked.
+"""The rules of a verdict (study.md, "Verdict of a trial").
 
-1. A record that is void, cut or unreadable: `unknown` (decided before this module is reached).
-2. Another cluster than the one the trial began on: `unknown`.
-3. A declared fault without proof: `not_injected`. A fault in a control: `unknown`. So is an arm
-   without its treatment: a watchdog that did not watch, or one where none should be.
-4. Something not green before the fault: `unknown`.
-5. A probe that stopped, a machine that slept, a watch that is too short, a prober that kept being
-   late: `unknown`. What
-   the trial depends on and was never reached (reached.py): `not_reached`, and `unknown` when the
-   record does not tell.
-6. A new connection probe that gave no answer, or one that its samples contradict: `unknown`.
-7. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
+Before any of them, a record that is void, cut, or cannot be believed (plausible.py) is `unknown`.
+Then, in the order in which trial.py asks, the first problem decides:
+
+1. Another cluster than the one the trial began on: `unknown`.
+2. A declared fault without proof (injection.py): `not_injected`.
+3. An arm without its treatment, a watchdog that did not watch, or one where none should be
+   (watchdog.py): `unknown`.
+4. Something not green before the fault (steady.py): `unknown`.
+5. A probe that stopped or kept being late, a machine that slept (coverage.py), a watch that is too
+   short (path.py): `unknown`.
+6. What the trial depends on and was never reached (reached.py): `not_reached`, and `unknown` when
+   the record does not tell.
+7. A new connection probe that gave no answer, or one that its samples contradict
+   (newconnection.py): `unknown`.
+
+Without a problem, what was seen decides (`decide`):
+
+8. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
    its end of the path and, if the client is gone, a new client got a working connection
    (ended_workload.py).
-8. The established path lives, answers in time at the end and has done so for the settle time (or
+9. The established path lives, answers in time at the end and has done so for the settle time (or
    was never interrupted), and the new client got a working connection: `supported`. Anything else:
    `unsupported`. What lives, is late and has settled is decided in settled.py; of several new
    clients it is the last one asked that decides (newclients.py).
@@ -22,16 +29,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from nsm_resilience.judge.coverage import Problem
 from nsm_resilience.judge.ended_workload import EndedWorkload
+from nsm_resilience.judge.evidence import Problem
 from nsm_resilience.judge.first_sign import FirstSign
-from nsm_resilience.judge.injection import Injection
 from nsm_resilience.judge.newclients import NewClients
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.judge.path import PathMeasure
-from nsm_resilience.judge.reached import Unreached
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.judge.watchdog import Watchdog
 
@@ -39,44 +45,20 @@ Verdict = Literal["supported", "unsupported", "unknown", "not_injected", "not_re
 
 
 def decide(
-    *,
-    cluster: Problem | None,
-    injection: Injection,
-    treatment: Problem | None,
-    steady: Problem | None,
+    problems: Iterable[Problem | None],
     path: PathMeasure,
-    components: Problem | None,
-    unreached: Unreached | None,
     ended: EndedWorkload | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
     """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
-    if cluster is not None:
-        return "unknown", cluster.text
-    if injection.state in ("not proved", "missing"):
-        return "not_injected", injection.text
-    if injection.state == "unexpected":
-        return "unknown", injection.text
-    if treatment is not None:
-        return "unknown", treatment.text
-    if steady is not None:
-        return "unknown", steady.text
-    if path.verdict == "unknown":
-        return "unknown", path.problem
-    if components is not None:
-        return "unknown", components.text
-    if unreached is not None:
-        return ("not_reached" if unreached.state == "not reached" else "unknown"), unreached.text
-    if new.answered is None:
-        return "unknown", new.problem
+    first = next((problem for problem in problems if problem is not None), None)
+    if first is not None:
+        return first.verdict, first.text
     if ended is not None:
-        if ended.released is None:
-            return "unknown", ended.text
-        asked = new.answered or ended.who == "endpoint"
-        return ("supported" if ended.released and asked else "unsupported"), ""
-    if path.verdict in ("alive", "recovered") and new.answered:
-        return "supported", ""
-    return "unsupported", ""
+        supported = ended.released and (new.answered or ended.who == "endpoint")
+    else:
+        supported = path.verdict in ("alive", "recovered") and new.answered
+    return ("supported" if supported else "unsupported"), ""
 
 
 def explain(
@@ -99,23 +81,9 @@ def explain(
     clauses = [*_path_clauses(path, rules), *new] if ended is None else _ended_clauses(ended, new)
     clauses += _watchdog_clauses(watchdog)
     if detection is not None:
-        clauses.append(
-            detection.unknown or "nothing showed that something was wrong"
-            if detection.seconds is None
-            else f"it was first shown {detection.seconds:.1f} s after the fault "
-            f"({_inner(detection.by)})"
-        )
+        clauses.append(_shown_clause(detection))
     if notification is not None:
-        clauses.append(
-            (
-                notification.unknown or "the client was told nothing"
-                if notification.watched or notification.unknown
-                else "whether the client was told was not recorded"
-            )
-            if notification.seconds is None
-            else f"the client was told {notification.seconds:.1f} s after the fault "
-            f"by {notification.by}"
-        )
+        clauses.append(_told_clause(notification))
     comma = "," if len(clauses) > 2 else ""
     sentence = ", ".join(clauses[:-1]) + f"{comma} and " + clauses[-1]
     return sentence_of(f"without a fault {sentence}" if control else sentence)
@@ -124,6 +92,20 @@ def explain(
 def sentence_of(clause: str) -> str:
     """A clause as a sentence."""
     return clause[:1].upper() + clause[1:] + ("" if clause.endswith(".") else ".")
+
+
+def _shown_clause(detection: FirstSign) -> str:
+    if detection.seconds is None:
+        return detection.unknown or "nothing showed that something was wrong"
+    return f"it was first shown {detection.seconds:.1f} s after the fault ({detection.by})"
+
+
+def _told_clause(told: FirstSign) -> str:
+    if told.seconds is not None:
+        return f"the client was told {told.seconds:.1f} s after the fault by {told.by}"
+    if told.unknown is None and not told.watched:
+        return "whether the client was told was not recorded"
+    return told.unknown or "the client was told nothing"
 
 
 def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
@@ -233,7 +215,3 @@ def _watchdog_clauses(watchdog: Watchdog) -> list[str]:
     if watchdog.cut:
         clauses.append("the path, which had answered, stopped after an action of it")
     return clauses
-
-
-def _inner(text: str | None) -> str:
-    return text or "unnamed"

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median_low
-from typing import Any
 
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
@@ -121,11 +120,6 @@ class WallClock:
         self._span = (found[0].t_ns, found[-1].t_ns) if found else (0, 0)
 
     @property
-    def is_known(self) -> bool:
-        """Whether it was seen at all."""
-        return bool(self._stretches)
-
-    @property
     def offsets_ns(self) -> list[int]:
         """The differences that held, in order."""
         return [stretch.offset_ns for stretch in self._stretches]
@@ -139,7 +133,7 @@ class WallClock:
 
     def moment(self, wall_ns: int) -> Moment:
         """When this clock showed a time. ValueError when it is not known at all."""
-        if not self.is_known:
+        if not self._stretches:
             raise ValueError("nothing tells how the wall clock went")
         instants = {
             wall_ns - one.offset_ns
@@ -201,11 +195,6 @@ class WallClocks:
     names: Mapping[str, str]
     """Role by the node's name."""
 
-    @property
-    def is_known(self) -> bool:
-        """Whether wall times can be turned into instants at all."""
-        return self.runner.is_known
-
     def of_node(self, role: str | None) -> WallClock:
         """The clock of a node of the lane, by its role."""
         return self.nodes.get(role or "", self.runner)
@@ -225,8 +214,7 @@ class WallClocks:
 
 def wall_clocks(record: Record) -> WallClocks:
     """How the wall clocks of a record went."""
-    host = record.meta.get("host")
-    system = host.get("system") if isinstance(host, dict) else None
+    system = (record.meta.get("host") or {}).get("system")
     slew = 0.0 if system in (None, "Linux") else SLEW
     own = [witness for event in record.events for witness in _stamped_now(event)]
     nodes: dict[str, list[Witness]] = {}
@@ -239,10 +227,11 @@ def wall_clocks(record: Record) -> WallClocks:
     for role, witnesses in nodes.items():
         if role not in apart:  # one kernel has one wall clock
             own += witnesses
+    listed = record.meta["cluster"].get("nodes") or ()
     return WallClocks(
         WallClock(own, slew=slew),
         {role: WallClock(seen) for role, seen in nodes.items() if role in apart and seen},
-        dict(_names(record.meta)),
+        {str(node["name"]): str(node["role"]) for node in listed},
     )
 
 
@@ -262,14 +251,6 @@ def _read_by_agent(event: Event) -> Iterator[Witness]:
     for t_ns, wall_ns in readings:
         if type(t_ns) is int and type(wall_ns) is int:
             yield Witness(t_ns, wall_ns - t_ns)
-
-
-def _names(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    cluster = meta.get("cluster")
-    nodes = cluster.get("nodes") if isinstance(cluster, dict) else None
-    for node in nodes if isinstance(nodes, list) else ():
-        if isinstance(node, dict):
-            yield str(node.get("name")), str(node.get("role"))
 
 
 def parse_wall(text: str) -> int | None:

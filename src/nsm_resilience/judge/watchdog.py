@@ -24,16 +24,16 @@ must not vanish with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import get_args
+from typing import Any, get_args
 
-from nsm_resilience.judge.coverage import Problem
-from nsm_resilience.judge.evidence import Evidence, of_event, of_samples
-from nsm_resilience.judge.outages import Echoes, find_stretches
+from nsm_resilience.judge.declared import faults_of
+from nsm_resilience.judge.evidence import Evidence, Problem, of_event, of_samples, problem_at
+from nsm_resilience.judge.outages import Echoes, find_interruptions
 from nsm_resilience.judge.path import Outage, PathMeasure, outage_of
 from nsm_resilience.judge.rules import Rules, to_s
-from nsm_resilience.judge.timeline import Instants
+from nsm_resilience.judge.timeline import Instants, phase_begun
 from nsm_resilience.judge.watchdog_events import rule_of, say, watchdog_events
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
@@ -68,28 +68,27 @@ class Watchdog:
     cut: bool | None = None
     evidence: tuple[Evidence, ...] = ()
 
+    def as_measures(self) -> dict[str, Any]:
+        """Its fields by the names that `Measures` has for them."""
+        shown = (one.name for one in fields(self) if one.name != "evidence")
+        return {f"watchdog_{name}": getattr(self, name) for name in shown}
+
 
 def check_watchdog(record: Record, instants: Instants) -> Problem | None:
     """Whether the arm had its treatment: a watchdog on both nodes all the time, or none at all."""
     remedy = record.meta["factors"].get("remedy", "none")
-    begun = watchdog_events(record, "started")
     if remedy == "none":
-        if not begun:
-            return None
-        text = "a watchdog ran in an arm without one"
-        return Problem(text, (of_event("watchdog", begun[0], text),))
-    watch = instants.watch
-    if watch is None:
+        for event in watchdog_events(record, "started"):
+            return problem_at(event, "a watchdog ran in an arm without one", "watchdog")
+        return None
+    if instants.watch is None:
         return None  # the path's own problem is the better reason
-    acts = watchdog_events(record, "action")
-    if remedy == "observe" and acts:
-        text = "the watchdog acted in an arm in which it is to observe"
-        return Problem(text, (of_event("watchdog", acts[0], text),))
-    for node in get_args(NodeRole):
-        problem = _watched(record, node, str(remedy), *watch)
-        if problem is not None:
-            return problem
-    return None
+    if remedy == "observe":
+        for event in watchdog_events(record, "action"):
+            text = "the watchdog acted in an arm in which it is to observe"
+            return problem_at(event, text, "watchdog")
+    watched = (_watched(record, node, remedy, *instants.watch) for node in get_args(NodeRole))
+    return next((problem for problem in watched if problem is not None), None)
 
 
 def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int) -> Problem | None:
@@ -101,29 +100,22 @@ def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int)
         return Problem(f"{name} was not watching when the fault came")
     if before[-1].data.get("mode") != remedy:
         text = f"{name} ran in mode `{before[-1].data.get('mode')}`, and the arm is `{remedy}`"
-        return Problem(text, (of_event("watchdog", before[-1], text),))
+        return problem_at(before[-1], text, "watchdog")
     for event in turns:
         if begin_ns <= event.t_ns <= end_ns:
             at = to_s(event.t_ns - begin_ns)
             did = "stopped watching" if event.data.get("what") == "ended" else "began anew"
-            text = f"{name} {did} {at:.1f} s after the fault"
-            return Problem(text, (of_event("watchdog", event, text),))
+            return problem_at(event, f"{name} {did} {at:.1f} s after the fault", "watchdog")
     if not any(event.t_ns > end_ns for event in own):
         return Problem(f"{name} was not heard until the end of the watch")
     beat_s = before[-1].data.get("beat_s")
-    if beat_s is None or _stops_the_node(record, node):
+    stopped = any(fault.whole_node and fault.node == node for fault in faults_of(record).values())
+    if beat_s is None or stopped:  # the fault itself stops everything on that node, and so it
         return None
-    return _looked(own, name, float(beat_s), begin_ns, end_ns)
-
-
-def _looked(
-    own: list[Event], name: str, beat_s: float, begin_ns: int, end_ns: int
-) -> Problem | None:
-    """Whether it looked all the time: its pages may answer while nothing looks."""
+    # It looked all the time: its pages may answer while nothing looks.
     beats = [event.t_ns for event in own if event.data.get("what") == "beat"]
     last = max((t for t in beats if t < begin_ns), default=begin_ns)
-    edges = [last, *(t for t in beats if begin_ns <= t <= end_ns), end_ns]
-    for left, right in pairwise(edges):
+    for left, right in pairwise([last, *(t for t in beats if begin_ns <= t <= end_ns), end_ns]):
         if to_s(right - left) > BEATS_MISSED * beat_s:
             at = to_s(left - begin_ns)
             return Problem(
@@ -132,16 +124,10 @@ def _looked(
     return None
 
 
-def _stops_the_node(record: Record, node: str) -> bool:
-    """Whether the fault itself stops everything on that node, the watchdog with it."""
-    faults = record.meta["scenario"].get("faults") or []
-    return any(fault.get("whole_node") and fault.get("node") == node for fault in faults)
-
-
 def find_watchdog(
     record: Record, instants: Instants, path: PathMeasure, echoes: Echoes | None, rules: Rules
 ) -> Watchdog:
-    """What it did in a complete record; never raises for what a record lacks."""
+    """What it did in a complete record."""
     harm = _harm_in(record)
     watch = instants.watch
     if watch is None or harm is None:
@@ -154,12 +140,16 @@ def find_watchdog(
     known = path.verdict != "unknown" and echoes is not None
     if echoes is not None and known:
         last_ns = min(harm.until_ns, int(echoes.sent[-1]))
-        cut = _cut(later, _outages(echoes, begin, last_ns, rules), instants, rules)
+        # as the path's own are found, but until the pods are taken away
+        hits = find_interruptions(echoes, begin, last_ns, loss_run=rules.loss_run)
+        outages = [outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1)]
+        cut = _cut(later, outages, instants, rules)
         known = cut is not None or all(
             to_s(last_ns - event.t_ns) >= rules.settle_s - rules.tolerance_s for event in later
         )
     first = findings[0] if findings else None
     acted = [event for event in later if event.t_ns <= end]
+    listed = (findings, harm.acts, harm.failed)
     return replace(
         _counted(harm),
         found_s=instants.since_fault(first.t_ns) if first is not None else None,
@@ -170,9 +160,7 @@ def find_watchdog(
         cut=cut is not None if known else None,
         evidence=(
             *(of_event("false alarm", event, say(event)) for event in harm.alarms[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in findings[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in harm.acts[:LISTED]),
-            *(of_event("watchdog", event, say(event)) for event in harm.failed[:LISTED]),
+            *(of_event("watchdog", e, say(e)) for events in listed for e in events[:LISTED]),
             *(_refer(*cut) if cut is not None else ()),
         ),
     )
@@ -190,16 +178,14 @@ class _Harm:
 
 def _harm_in(record: Record) -> _Harm | None:
     """What a watchdog did and cried in an attempt; None without one, and where it never started."""
-    factors = record.meta.get("factors") or {}
-    if factors.get("remedy", "none") == "none" or not watchdog_events(record, "started"):
+    remedy = record.meta["factors"].get("remedy", "none")
+    if remedy == "none" or not watchdog_events(record, "started"):
         return None
-    begun = [e for e in record.all_of("phase") if e.data.get("name") in ("undo", "collect", "wipe")]
-    ends = [event.t_ns for event in begun if event.data.get("state") != "end"]
+    ends = [e.t_ns for e in record.events if phase_begun(e) in ("undo", "collect", "wipe")]
     until = min(ends, default=record.events[-1].t_ns)
     # Findings of nothing: before any fault; where there is none, all of them.
-    control = not (record.meta.get("scenario") or {}).get("faults")
-    fault = record.first("fault_instant")
-    alarms_until = until if control or fault is None else fault.t_ns
+    fault = record.first("fault_instant") if faults_of(record) else None
+    alarms_until = until if fault is None else fault.t_ns
     outcomes = watchdog_events(record, "outcome")
     return _Harm(
         until,
@@ -220,12 +206,6 @@ def _counted(harm: _Harm | None) -> Watchdog:
     return Watchdog(
         acts=len(harm.acts), acts_failed=len(harm.failed), false_alarms=len(harm.alarms)
     )
-
-
-def _outages(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> list[Outage]:
-    """Interruptions from the fault until the pods are taken away, as the path's own are found."""
-    found = find_stretches(echoes, begin_ns, end_ns, loss_run=rules.loss_run)
-    return [outage_of(n, hit, begin_ns) for n, hit in enumerate(found.interruptions, start=1)]
 
 
 def _cleared(findings: list[Event], cleared: list[Event], instants: Instants) -> float | None:

@@ -83,17 +83,15 @@ class PathProbe:
 
     def _echoes(self, rows: list[list[Any]]) -> None:
         to_runner = self.clock.to_runner
-        samples = [
+        named = {} if self.client is None else {"client": self.client}
+        samples: list[dict[str, Any]] = [
             {
                 "seq": seq, "due_ns": to_runner(due), "sent_ns": to_runner(sent), "rtt_ns": rtt,
-                "fate": fate, "error": error,
+                "fate": fate, "error": error, **named,
             }
             for seq, due, sent, rtt, fate, error in rows
         ]  # fmt: skip
-        if self.client is None:
-            self.writer.samples(self.table, samples)
-        else:
-            self.writer.samples(self.table, [{**row, "client": self.client} for row in samples])
+        self.writer.samples(self.table, samples)
         for sample in samples:
             self.sent += 1
             answered = sample["fate"] == "reply"
@@ -104,12 +102,10 @@ class PathProbe:
             if not answered:
                 self.unanswered += 1
                 continue
-            self._reply(sample["sent_ns"] + sample["rtt_ns"])
-
-    def _reply(self, t_ns: int) -> None:
-        if self.first_reply_ns is None:
-            self.first_reply_ns = t_ns
-        self.last_reply_ns = max(t_ns, self.last_reply_ns or t_ns)
+            came_ns = sample["sent_ns"] + sample["rtt_ns"]
+            if self.first_reply_ns is None:
+                self.first_reply_ns = came_ns
+            self.last_reply_ns = max(came_ns, self.last_reply_ns or came_ns)
 
     def settled(self) -> bool:
         """Whether the path was interrupted, came back, and has settled: by the judge's own rule.

@@ -20,7 +20,7 @@ KINDS = frozenset(
         "opened", "phase", "clock", "cluster", "clean", "connected", "fault_instant", "injection",
         "injection_proof", "restart", "condition", "address", "interface_lost", "watch_end",
         "asked", "new_connection", "bystander", "notification", "undo", "snapshot", "log",
-        "log_gap", "warning", "probe_gap", "void", "closed", "watchdog", "not_reached", "shared",
+        "log_gap", "warning", "void", "closed", "watchdog", "not_reached", "shared",
     }
 )  # fmt: skip
 """Every kind of event; the reader refuses others, so that a typing error cannot hide."""

@@ -104,15 +104,6 @@ class Record:
         """The first event of a kind."""
         return next((e for e in self.events if e.kind == kind), None)
 
-    def phase_span(self, phase: str) -> tuple[int, int] | None:
-        """Begin and end of a phase, nanoseconds; None unless both were written."""
-        times = {
-            str(e.data.get("state")): e.t_ns
-            for e in self.all_of("phase")
-            if e.data.get("name") == phase
-        }
-        return (times["begin"], times["end"]) if {"begin", "end"} <= set(times) else None
-
     @cached_property
     def _tables(self) -> dict[str, pd.DataFrame]:
         return {}

@@ -78,8 +78,7 @@ def happenings(record: Record, clock: Clock) -> Iterator[Happening]:
             kind=event.kind.replace("_", " "),
             where=_where(event),
             text=_text(event),
-            bad=event.kind
-            in ("void", "warning", "probe_gap", "log_gap", "interface_lost", "restart")
+            bad=event.kind in ("void", "warning", "log_gap", "interface_lost", "restart")
             or is_bad_condition(event)
             or (event.kind == "watchdog" and event.data.get("what") == "finding")
             or event.data.get("proved") is False,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import nsm_resilience
-from nsm_resilience.judge.campaign import CampaignError, judgement_of, read_lines
-from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.campaign import CampaignError, read_lines
+from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.commits import Commits, code_here, read_commits
 from nsm_resilience.record.description import DescriptionError, description_of

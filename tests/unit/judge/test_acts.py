@@ -23,7 +23,9 @@ def acts(*undone: Event) -> list[tuple[str, int, int, str]]:
     events = [event(0, "injection", "agent", 10, method="unlink", t_begin_ns=10, t_done_ns=11)]
     events += undone
     record: Any = SimpleNamespace(
-        events=events, meta={}, all_of=lambda kind: [e for e in events if e.kind == kind]
+        events=events,
+        meta={"scenario": {}},
+        all_of=lambda kind: [e for e in events if e.kind == kind],
     )
     return [(a.kind, a.begin_ns, a.end_ns, a.text) for a in find_acts(record)]
 

@@ -76,7 +76,7 @@ def test_echoes_of_a_new_client_that_are_not_its_own_are_not_believed(
     ("kind", "words"),
     [
         ("address", "was sent, and no interface was ever seen"),
-        ("injection", "a fault was proved of which no injection is reported"),
+        ("injection", "was proved before it was injected"),
     ],
 )
 def test_an_event_that_others_rest_on_is_missed(tmp_path: Path, kind: str, words: str) -> None:

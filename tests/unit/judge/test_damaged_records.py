@@ -26,7 +26,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nsm_resilience.judge.campaign import judge_campaign, judgement_of
+from nsm_resilience.judge.campaign import judge_campaign
+from nsm_resilience.judge.judgement import judgement_of
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.strict_json import parse_json

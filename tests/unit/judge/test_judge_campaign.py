@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign, read_judgements
-from nsm_resilience.judge.judgement import FORMAT
+from nsm_resilience.judge.judgement import FORMAT, judgement_of
 from nsm_resilience.record.reader import read_record
 from tests.builders.records import build, describe
 from tests.builders.studies import make_study
@@ -88,10 +88,27 @@ def test_a_folder_that_is_no_campaign_is_refused_with_advice(tmp_path: Path) -> 
     assert not (tmp_path / "v.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{}", "`campaign` is missing"),
+        ('{"campaign": 5}', "`campaign` is not a text"),
+        ('{"campaign": "c"}', "`records` is missing"),
+        ('{"campaign": "c", "records": {}}', "`records` is not a list"),
+        ('{"campaign": "c", "records": [{}]}', "a record has the trial None"),
+        ('{"campaign": "c", "records": [5]}', "a record has the trial None"),
+    ],
+)
+def test_what_a_description_lacks_is_said_in_words(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "campaign.json").write_text(content)
+    with pytest.raises(CampaignError, match=f"does not describe a campaign .{says}"):
+        judge_campaign(tmp_path, tmp_path / "v.jsonl")
+
+
 def test_a_judgement_survives_its_way_through_json(campaign: Path) -> None:
     record = campaign / "records" / "S2-kernel-monitored-kill" / "01" / "2"
     found = judge_record(read_record(record))
-    assert Judgement.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    assert judgement_of(json.dumps(found.to_dict())) == found
 
 
 def test_verdicts_of_another_version_are_refused(campaign: Path, tmp_path: Path) -> None:

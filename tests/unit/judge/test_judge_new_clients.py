@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from nsm_resilience.judge import Judgement, judge_record
-from nsm_resilience.judge.judgement import Judgement as Line
+from nsm_resilience.judge.evidence import Problem
+from nsm_resilience.judge.judgement import judgement_of
 from nsm_resilience.judge.newclients import BlindTime, blind_time, service_of
 from nsm_resilience.judge.newconnection import NewConnection
 from nsm_resilience.provenance.explain import explain
@@ -27,7 +29,7 @@ PROMPT = 10.0
 
 
 def client(asked: float, took: float | None, window: float = 60.0) -> NewConnection:
-    return NewConnection("c", asked, took is not None, took, window, "", "", ())
+    return NewConnection("c", asked, took is not None, took, window, "", None, ())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_what_new_clients_say_together(
 
 
 def test_an_early_client_of_which_nothing_is_known_leaves_the_blind_time_unknown() -> None:
-    lost = NewConnection("c", 15.0, None, None, None, "", "the probe failed", ())
+    lost = NewConnection("c", 15.0, None, None, None, "", Problem("the probe failed"), ())
     assert blind_time((lost, client(120, 0.9)), PROMPT) is None
     assert service_of((lost, client(120, 0.9)), PROMPT, early=True) == "unknown"
     assert service_of((lost, client(120, None)), PROMPT, early=True) == "refused"
@@ -192,7 +194,7 @@ def test_what_befalls_a_new_client_is_no_sign_that_anything_was_shown(tmp_path: 
 
 def test_blind_times_stand_in_the_tables_and_in_what_is_explained(tmp_path: Path) -> None:
     found = judge(tmp_path, early(2, None, 9))
-    assert Line.from_dict(found.to_dict()) == found
+    assert judgement_of(json.dumps(found.to_dict())) == found
     row = TRIALS.frame([trial_row(found)]).iloc[0]
     assert (row["blind_s"], row["new_connection_verdict"]) == (pytest.approx(14.8), "recovered")
     text = "\n".join(explain(found, tmp_path))

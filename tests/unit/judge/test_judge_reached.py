@@ -103,4 +103,3 @@ def test_a_cell_that_has_only_such_trials_is_not_reached_and_agrees_with_nothing
 def test_every_level_that_depends_on_something_has_a_condition_of_its_own() -> None:
     assert {level for level in get_args(Outage) if level != "first"} == {"second"}
     assert len({c.name for c in CONDITIONS}) == len(CONDITIONS)
-    assert all(c.needs for c in CONDITIONS)

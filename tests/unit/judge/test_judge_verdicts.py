@@ -214,7 +214,7 @@ def test_a_record_without_its_instants_is_unknown(tmp_path: Path, kind: str) -> 
 
 def test_a_steady_state_that_was_not_watched_is_unknown(tmp_path: Path) -> None:
     found = judge(tmp_path, leave_out=["phase"])
-    assert found.verdict == "unknown" and "does not lie in its phase" in found.reason
+    assert found.verdict == "unknown" and "is said to be of install" in found.reason
 
 
 def test_a_steady_state_that_was_too_short_is_unknown(tmp_path: Path) -> None:
@@ -376,23 +376,6 @@ def test_a_component_probe_that_ended_early_is_unknown(tmp_path: Path) -> None:
         return [r for r in rows if r["t_ns"] < ns(5)]
 
     assert judge(tmp_path, component_rows=ended).verdict == "unknown"
-
-
-@pytest.mark.parametrize("probe", ["path", "components"])
-def test_a_gap_that_the_runner_itself_reports_is_unknown(tmp_path: Path, probe: str) -> None:
-    data = {"probe": probe, "from_ns": ns(3), "to_ns": ns(9)}
-    found = judge(tmp_path, acts=[(9.0, note("probe_gap", data=data))])
-    assert found.verdict == "unknown"
-    assert f"{probe} probe stopped for 6.0 s" in found.reason
-
-
-def test_a_short_gap_or_one_outside_the_watch_is_borne(tmp_path: Path) -> None:
-    gaps = [("path", 3.0, 3.5), ("path", -8.0, -5.0), ("path", 13.0, 18.0), ("new", 3.0, 9.0)]
-    acts = [
-        (e, note("probe_gap", data={"probe": p, "from_ns": ns(b), "to_ns": ns(e)}))
-        for p, b, e in gaps
-    ]
-    assert judge(tmp_path, acts=acts).verdict == "supported"
 
 
 def test_a_watch_given_up_before_its_window_is_unknown(tmp_path: Path) -> None:

@@ -199,6 +199,8 @@ def test_the_watchdogs_own_pods_are_no_part_of_the_system(tmp_path: Path) -> Non
         "reportingComponent": "kubelet", "firstTimestamp": wall(5.0),
     }  # fmt: skip
     says = [(at, note("condition", node="client", data=unready)) for at in (-0.5, 2.0)]
+    restarted = {"pod": "nsm-watchdog-x7k2p", "count_before": 0, "count_after": 1}
+    says.append((3.0, note("restart", node="client", target="watchdog", data=restarted)))
     found = judge(tmp_path, says=says, kubernetes=[event])
     assert found.verdict == "supported" and found.measures.detected_s is None
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsm_resilience.judge import judge_record
-from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.processor_time import ProcessorTime, find_processor_times
 from nsm_resilience.record.samples import frame
 from tests.builders.records import record
@@ -88,7 +89,7 @@ def test_it_stands_in_the_line_of_a_verdict_and_is_read_back(tmp_path: Path) -> 
 
     found = judge(tmp_path, component_rows=busy)
     assert {one.node for one in found.measures.processor_times} == {"client", "endpoint"}
-    assert Judgement.from_dict(found.to_dict()) == found
+    assert judgement_of(json.dumps(found.to_dict())) == found
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=120))

@@ -177,10 +177,10 @@ def test_of_hosts_whose_clocks_differ_a_stamp_of_another_host_tells_nothing(
     assert "the clocks of the hosts differ" in str(found.measures.detected_unknown)
 
 
-def test_a_record_without_any_wall_time_knows_neither(tmp_path: Path) -> None:
+def test_a_record_without_any_wall_time_is_not_believed(tmp_path: Path) -> None:
     with patch.object(records.Clock, "utc_now", lambda _clock: "then"):
         found = judge(tmp_path)
-    assert found.measures.detected_unknown and found.measures.notified_unknown
+    assert found.verdict == "unknown" and "no time of the wall clock" in found.reason
 
 
 def test_a_reader_that_was_held_up_once_makes_no_step_of_all_the_rest() -> None:
