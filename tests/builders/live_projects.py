@@ -7,12 +7,15 @@ import json
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import yaml
 
 from nsm_resilience.study.load import load_study
-from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
 from tests.builders.projects import Project
 
 HERE = Path(__file__).parent
@@ -20,7 +23,6 @@ CAMPAIGN = Path("results/live/local")
 VERDICTS = "results/verdicts/local.jsonl"
 RUN = (f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed")
 """What is there when a campaign has run; a test that looks at verdicts wants these as well."""
-TRIALS = 2
 
 
 def take_signals() -> None:
@@ -55,9 +57,24 @@ class Live:
     def campaign(self) -> Path:
         return self.project.folder / CAMPAIGN
 
+    @property
+    def study(self) -> Path:
+        return self.project.folder / "config" / "study.yaml"
+
+    @property
+    def cluster(self) -> Path:
+        """The file that stands for the cluster."""
+        return self.project.folder / "cluster-is-up"
+
+    def plan(self, *arms: dict[str, Any], **more: Any) -> list[ScheduledTrial]:
+        """Write another campaign into the study; returns its schedule."""
+        study = yaml.safe_load(self.study.read_text(encoding="utf-8"))
+        study.update(campaign=list(arms), **more)
+        self.study.write_text(yaml.safe_dump(study), encoding="utf-8")
+        return make_schedule(load_study(self.study))
+
     def order(self) -> list[str]:
-        study = load_study(self.project.folder / "config" / "study.yaml")
-        return [scheduled.trial for scheduled in make_schedule(study)]
+        return [scheduled.trial for scheduled in make_schedule(load_study(self.study))]
 
     def start(
         self, profile: str = "live", output: IO[str] | int = subprocess.PIPE, **environment: str
@@ -82,10 +99,25 @@ class Live:
         assert process.returncode == 0, output
         return output
 
+    def _calls(self) -> list[tuple[int, str]]:
+        """Process and arguments of each call of the stand-in; `record <trial>` of each begun."""
+        file = self.project.folder / "calls.txt"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return [(int(pid), call) for pid, _, call in (line.partition(" ") for line in lines)]
+
     def calls(self, what: str) -> list[str]:
         """Arguments of every call of the stand-in that begins so."""
-        lines = (self.project.folder / "calls.txt").read_text(encoding="utf-8").splitlines()
-        return [c for c in (line.split(" ", 1)[1] for line in lines) if c.startswith(what)]
+        return [call for _, call in self._calls() if call.startswith(what)]
+
+    def running(self, what: str = "") -> list[int]:
+        """Processes of such calls that are still there."""
+        found = []
+        for pid, call in self._calls():
+            with suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if call.startswith(what) and b"stand_in.py" in command:
+                    found.append(pid)
+        return found
 
     def outcomes(self) -> dict[str, list[str]]:
         """Outcomes of all attempts, by trial, as the campaign's description lists them."""
@@ -95,12 +127,13 @@ class Live:
             found[record["trial"]].append(record["outcome"])
         return found
 
-    def wait_for_records(self, complete: int) -> None:
-        """Wait until so many trials are done and the next one has begun."""
+    def wait_for_record(self) -> str:
+        """Wait until another record is begun; its trial. It is open for STAND_IN_SECONDS."""
+        before = len(self.calls("record "))
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            done = len(list(self.campaign.glob("receipts/*/*.json")))
-            if done >= complete and len(list(self.campaign.glob("records/*/*/*"))) > done:
-                return
-            time.sleep(0.05)
+            begun = self.calls("record ")
+            if len(begun) > before:
+                return begun[-1].removeprefix("record ")
+            time.sleep(0.02)
         raise AssertionError("the campaign does not get on")

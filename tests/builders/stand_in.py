@@ -4,7 +4,9 @@
 The cluster is a file with its id, in the current folder. A trial takes STAND_IN_SECONDS, then
 leaves a copy of a real record of its scenario; trials named in STAND_IN_VOID are void at their
 first attempt. STAND_IN_LANES is the number of lanes (1); those named in STAND_IN_DIRTY will not
-come clean. Each command that touches the cluster is written to `calls.txt`.
+come clean. Each command that touches the cluster is written to `calls.txt`, and each record that is
+begun. Our own probes did not fail in the records that it copies: to look at that again would load
+the judge for each trial (tests/unit/trial/test_attempts.py).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.unusable_lanes import lock_folder
 from nsm_resilience.trial import conduct
+from nsm_resilience.trial.attempts import Attempt
 from nsm_resilience.trial.plan import AttemptPlan
 
 CLUSTER = Path("cluster-is-up")
@@ -63,6 +66,15 @@ def cluster_of(campaign: CampaignLayout) -> tuple[None, str]:
     if not CLUSTER.exists() or CLUSTER.read_text() != marker:
         raise TestbedError("the cluster is gone")
     return None, marker
+
+
+def failures(_: CampaignLayout, trial: str, done: list[Attempt]) -> dict[int, str | None]:
+    return {a.attempt: None for a in done if a.outcome == "complete"}
+
+
+def write_call(text: str) -> None:
+    with Path("calls.txt").open("a", encoding="utf-8") as calls:
+        calls.write(f"{os.getpid()} {text}\n")
 
 
 def run_attempt(plan: AttemptPlan) -> str | None:
@@ -102,6 +114,7 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     write_json(RecordLayout(folder).meta, meta)
     written = RecordLayout(folder).events
     written.write_text("".join(events[:-1]), encoding="utf-8")
+    write_call(f"record {scheduled.trial}")
     time.sleep(SECONDS)
     written.write_text("".join(events), encoding="utf-8")
     return None
@@ -109,12 +122,12 @@ def run_attempt(plan: AttemptPlan) -> str | None:
 
 if __name__ == "__main__":
     if sys.argv[1] in ("cluster", "trial"):
-        with Path("calls.txt").open("a", encoding="utf-8") as calls:
-            calls.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
+        write_call(" ".join(sys.argv[1:]))
     manage.bring_up = bring_up
     manage.take_down = take_down
     conduct._cluster = cluster_of
     conduct.find_lanes = lanes_of
+    conduct._failures = failures
     conduct.clean_again = lane_cleaning.clean_again = clean_again
     conduct.run_attempt = run_attempt
     cli.main()

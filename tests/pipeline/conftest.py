@@ -9,13 +9,13 @@ import subprocess
 import sysconfig
 import venv
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.builders.live_projects import HERE, TRIALS, Live
+from tests.builders.live_projects import HERE, Live
 from tests.builders.projects import ROOT, Project, make_project, recorded_project
 from tests.builders.small_campaign import Small, cut, recorded_folder
 
@@ -56,23 +56,13 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def live(small: Small, stand_in: Path, tmp_path: Path) -> Iterator[Live]:
+    """A live campaign of two trials."""
     project = make_project(tmp_path / "project")
-    study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
-    study["campaign"] = [{"scenarios": ["S1", "S2"], "trials": TRIALS}]
-    (project.folder / "config" / "study.yaml").write_text(yaml.safe_dump(study))
     environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
     environment.pop("PYTHONPATH", None)
     started = Live(replace(project, python=str(stand_in)), environment)
+    started.plan({"scenarios": ["S1", "S2"], "trials": 1})
     yield started
-    # whatever a test left running ends here: these are our own children's process groups
-    for line in (
-        (project.folder / "calls.txt").read_text().splitlines()
-        if (project.folder / "calls.txt").exists()
-        else []
-    ):
-        try:
-            command = Path(f"/proc/{line.split(' ', 1)[0]}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"stand_in.py" in command:
-            os.kill(int(line.split(" ", 1)[0]), signal.SIGKILL)
+    for pid in started.running():  # whatever a test left running ends here: our own children
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

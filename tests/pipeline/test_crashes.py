@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.builders.live_projects import VERDICTS, Live
 from tests.crash_checks import attempts, check_finished, held_locks, measured
@@ -27,29 +26,16 @@ ROUNDS = int(os.environ.get("CRASH_ROUNDS", "6"))
 SEED = int(os.environ.get("CRASH_SEED", "20191218"))
 
 
-def running_trials(live: Live) -> list[int]:
-    """Processes of the stand-in that conduct a trial now."""
-    found = []
-    for line in (live.project.folder / "calls.txt").read_text(encoding="utf-8").splitlines():
-        pid, _, call = line.partition(" ")
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if call.startswith("trial") and b"stand_in.py" in command:
-            found.append(int(pid))
-    return found
-
-
 def kill_a_trial(live: Live, first: subprocess.Popen[str]) -> None:
-    """Snakemake takes it for void and tries again; a little later all else is killed, too."""
-    for pid in running_trials(live)[:1]:
+    """Snakemake takes it for void and tries again; then all else is killed, too."""
+    for pid in live.running("trial"):
         os.kill(pid, signal.SIGKILL)
-    time.sleep(1)
+    live.wait_for_record()
     kill_everything(live, first)
 
 
 def kill_snakemake(live: Live, first: subprocess.Popen[str]) -> None:
+    """The trial that it had started goes on, and the next call waits for its end."""
     first.kill()
 
 
@@ -58,6 +44,7 @@ def kill_everything(live: Live, first: subprocess.Popen[str]) -> None:
 
 
 def press_ctrl_c(live: Live, first: subprocess.Popen[str]) -> None:
+    """What is printed is not asked: an interrupt may keep Snakemake from calling `onerror`."""
     os.killpg(first.pid, signal.SIGINT)
 
 
@@ -67,50 +54,64 @@ def terminate(live: Live, first: subprocess.Popen[str]) -> None:
 
 def lose_the_cluster(live: Live, first: subprocess.Popen[str]) -> None:
     kill_everything(live, first)
-    (live.project.folder / "cluster-is-up").unlink(missing_ok=True)
+    live.cluster.unlink()
 
 
 HARM = [kill_a_trial, kill_snakemake, kill_everything, press_ctrl_c, terminate, lose_the_cluster]
+IN_A_RECORD = 3
+"""The first harms come while a record is open; the others at any moment."""
 
 
-def more_trials(live: Live, number: int) -> None:
-    """Make the campaign long enough to be hurt so often."""
-    file = live.project.folder / "config" / "study.yaml"
-    study = yaml.safe_load(file.read_text(encoding="utf-8"))
-    study["campaign"] = [{"scenarios": ["S1"], "trials": number}]
-    file.write_text(yaml.safe_dump(study), encoding="utf-8")
+def receipts(live: Live) -> dict[Path, int]:
+    """When the receipt of each trial that is done was written."""
+    return {path: path.stat().st_mtime_ns for path in live.campaign.glob("receipts/*/*.json")}
+
+
+def check_is_refused(live: Live, by: subprocess.Popen[str]) -> None:
+    second = live.start()
+    output, _ = second.communicate()
+    assert second.returncode != 0
+    assert f"is being run by process {by.pid}" in output
 
 
 def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Live) -> None:
-    more_trials(live, 3 * ROUNDS)
+    live.plan({"scenarios": ["S1"], "trials": 2 * ROUNDS - 2})
     chance = random.Random(SEED)
     kept: dict[str, str] = {}
+    done: dict[Path, int] = {}
     began: set[str] = set()
     for number in range(ROUNDS):
         harm = HARM[number] if number < len(HARM) else chance.choice(HARM)
         first = live.start(STAND_IN_SECONDS="1")
-        calls = live.project.folder / "calls.txt"
-        deadline = time.monotonic() + 120
-        while first.poll() is None and not (calls.exists() and running_trials(live)):
-            assert time.monotonic() < deadline, "no trial begins"
-            time.sleep(0.05)
-        time.sleep(chance.uniform(0, 3))
+        live.wait_for_record()
+        if not number:
+            check_is_refused(live, first)
+            live.wait_for_record()
+        if number >= IN_A_RECORD:
+            time.sleep(chance.uniform(0, 2))
         assert first.poll() is None, "the campaign was over before it could be hurt"
         harm(live, first)
         try:
             first.communicate(timeout=120)
         finally:
             first.kill()
+        assert first.returncode != 0
+        assert live.cluster.exists() == (harm is not lose_the_cluster), harm.__name__
         now = measured(live.campaign)
         assert {path: now.get(path) for path in kept} == kept, harm.__name__
         kept = now
+        assert done.items() <= receipts(live).items()
+        done = receipts(live)
         began |= attempts(live.campaign)
     live.judged().run()
 
     check_finished(live.campaign, live.order(), live.project.folder / VERDICTS)
+    cut = [end for ends in live.outcomes().values() for end in ends if end == "cut"]
+    assert len(cut) >= IN_A_RECORD, "of two attempts of one trial, and of everything"
     now = measured(live.campaign)
     assert {path: now.get(path) for path in kept} == kept
+    assert done.items() <= receipts(live).items()
     assert began <= attempts(live.campaign)
-    assert not running_trials(live)
-    assert not (live.project.folder / "cluster-is-up").exists()
+    assert not live.running("trial")
+    assert not live.cluster.exists()
     assert held_locks(live.campaign.parent) == []

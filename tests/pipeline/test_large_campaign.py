@@ -16,7 +16,7 @@ from nsm_resilience.record.synthesize import SynthesisError, synthesize
 from nsm_resilience.report.campaign import read_description
 from tests.builders.small_campaign import ROOT, Small
 
-SIZES = (12, 48)
+SIZES = (8, 32)
 MARGIN = 1.1
 """Pages that a process happens to touch differ by some percent from run to run."""
 
@@ -56,10 +56,10 @@ def test_memory_does_not_grow_with_the_campaign(small: Small, tmp_path: Path) ->
 
 def test_a_synthetic_campaign_says_so_in_every_record(small: Small, tmp_path: Path) -> None:
     out = tmp_path / "large"
-    synthesize(small.folder, 12, out)
+    synthesize(small.folder, 6, out)
     description = read_description(out)
     assert description["source"] == "synthetic"
-    assert len({r["trial"] for r in description["records"]}) == 12
+    assert len({r["trial"] for r in description["records"]}) == 6
     for record in description["records"]:
         meta = json.loads((out / record["path"] / "meta.json").read_text(encoding="utf-8"))
         assert meta["synthetic"]["copy_of"].startswith("small/records/")

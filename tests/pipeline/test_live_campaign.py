@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Snakemake over a live campaign: order, retries, and being killed. The cluster is a stand-in."""
+"""Snakemake over a live campaign: order, retries, lanes. The cluster is a stand-in.
+
+What happens when it is killed: `test_crashes.py`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import signal
-import sys
 
 import pytest
 import yaml
 
-from tests.builders.live_projects import TRIALS, VERDICTS, Live
+from tests.builders.live_projects import VERDICTS, Live
 
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="live campaigns need Linux")
 def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Live) -> None:
-    order = live.order()
+    order = [s.trial for s in live.plan({"scenarios": ["S1", "S2"], "trials": 2})]
     output = live.judged().run(STAND_IN_VOID=order[2])
     started = [call.split(" --trial ")[1] for call in live.calls("trial")]
     assert list(dict.fromkeys(started)) == order
@@ -28,80 +28,18 @@ def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Liv
     assert outcomes.pop(order[2]) == ["void", "complete"]
     assert set(map(tuple, outcomes.values())) == {("complete",)}
     assert len(live.calls("cluster up")) == len(live.calls("cluster down")) == 1
-    assert not (live.project.folder / "cluster-is-up").exists()
+    assert not live.cluster.exists()
     assert not (live.campaign / "cluster.json").exists()
     verdicts = (live.project.folder / VERDICTS).read_text().splitlines()
     assert len(verdicts) == len(order) + 1
     assert "Nothing to be done" in live.judged().run(), output
 
 
-def test_after_snakemake_is_killed_the_same_command_goes_on(live: Live) -> None:
-    """SIGKILL of snakemake alone: the trial it had started goes on, and is not measured twice."""
-    first = live.start(STAND_IN_SECONDS="3")
-    live.wait_for_records(1)
-    first.kill()
-    first.communicate()
-    kept = {p: p.stat().st_mtime_ns for p in live.campaign.glob("receipts/*/*.json")}
-    live.run()
-    assert set(map(tuple, live.outcomes().values())) == {("complete",)}
-    assert {p: p.stat().st_mtime_ns for p in kept} == kept
-    assert not (live.project.folder / "cluster-is-up").exists()
-
-
-def test_after_everything_is_killed_the_cut_attempt_is_kept_and_run_again(live: Live) -> None:
-    """SIGKILL of snakemake and the trial, then the cluster is gone as well."""
-    first = live.start(STAND_IN_SECONDS="3")
-    live.wait_for_records(1)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
-    (live.project.folder / "cluster-is-up").unlink()
-    live.run()
-    outcomes = sorted(live.outcomes().values())
-    assert outcomes == [["complete"]] * (2 * TRIALS - 1) + [["cut", "complete"]]
-    assert len(live.calls("cluster up")) == 2
-    assert not (live.project.folder / "cluster-is-up").exists()
-
-
-def test_after_ctrl_c_the_cluster_stays_and_the_same_command_goes_on(live: Live) -> None:
-    """What is printed is not asked: an interrupt may keep Snakemake from calling `onerror`."""
-    first = live.start(STAND_IN_SECONDS="3")
-    live.wait_for_records(1)
-    os.killpg(first.pid, signal.SIGINT)
-    first.communicate()
-    assert first.returncode != 0
-    assert (live.project.folder / "cluster-is-up").exists()
-    live.run()
-    assert all(outcome[-1] == "complete" for outcome in live.outcomes().values())
-    assert not (live.project.folder / "cluster-is-up").exists()
-
-
-def test_a_campaign_is_run_by_one_process_at_a_time(live: Live) -> None:
-    first = live.start(STAND_IN_SECONDS="3")
-    live.wait_for_records(1)
-    second = live.start()
-    output, _ = second.communicate()
-    assert second.returncode != 0
-    assert f"is being run by process {first.pid}" in output
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
-
-
-def test_a_study_changed_under_a_campaign_is_refused(live: Live) -> None:
-    study = live.project.folder / "config" / "study.yaml"
-    live.campaign.mkdir(parents=True)
-    shutil.copyfile(study, live.campaign / "study.yaml")
-    study.write_text(study.read_text(encoding="utf-8").replace("seed: ", "seed: 1"))
-    done = live.project.snakemake("--profile", "profiles/live", "--dry-run")
-    assert done.returncode == 1
-    assert "was begun, in `seed`" in done.stdout
-
-
 def test_a_study_that_only_has_a_new_date_does_not_keep_trials_from_being_run(live: Live) -> None:
     """As after a fresh checkout: what is missing of a campaign that was begun is still planned."""
-    study = live.project.folder / "config" / "study.yaml"
     live.campaign.mkdir(parents=True)
-    copy = shutil.copyfile(study, live.campaign / "study.yaml")
-    os.utime(copy, (study.stat().st_atime, study.stat().st_mtime - 3600))
+    copy = shutil.copyfile(live.study, live.campaign / "study.yaml")
+    os.utime(copy, (live.study.stat().st_atime, live.study.stat().st_mtime - 3600))
     receipt = live.campaign / "receipts" / f"{live.order()[0]}.json"
     target = str(receipt.relative_to(live.project.folder))
     done = live.project.snakemake("--profile", "profiles/live", "--dry-run", "--", target)
@@ -120,7 +58,7 @@ def test_a_lane_that_will_not_come_clean_is_taken_out_of_use_and_told(live: Live
     for record in description["records"]:
         on[record["outcome"]].add(record["lane"])
     assert on == {"void": {"lane-1"}, "complete": {"lane-2"}}
-    assert sorted(map(len, live.outcomes().values())) == [1] * (2 * TRIALS - 1) + [2]
+    assert sorted(map(len, live.outcomes().values())) == [1, 2]
 
 
 def test_without_a_clean_lane_the_campaign_stops_and_goes_on_when_one_is_mended(
@@ -150,10 +88,6 @@ def test_trials_are_jobs_of_a_scheduler_that_we_know_nothing_of(live: Live) -> N
     profile["seconds-between-status-checks"] = 1
     (folder / "profiles" / "hosts").mkdir()
     (folder / "profiles" / "hosts" / "profile.yaml").write_text(yaml.safe_dump(profile))
-    # other hosts do not reach a kind cluster, and it is refused for them
-    refused = live.start("hosts", STAND_IN_LANES="2")
-    said, _ = refused.communicate()
-    assert refused.returncode != 0 and "type: existing" in said
     testbed = folder / "config" / "testbed-kind-default.yaml"
     nodes = [["a", "b"], ["c", "d"]]
     text = {"type": "existing", "name": "ours", "context": "ours", "nodes": nodes}
@@ -162,7 +96,7 @@ def test_trials_are_jobs_of_a_scheduler_that_we_know_nothing_of(live: Live) -> N
     config.write_text(config.read_text("utf-8") + "\nallow_context: ours\n")
     live.run("hosts", STAND_IN_LANES="2")
     submitted = (folder / "submitted.txt").read_text(encoding="utf-8")
-    assert submitted.count("snakejob.trial.") == 2 * TRIALS
+    assert submitted.count("snakejob.trial.") == 2
     assert "snakejob.cluster" not in submitted and "snakejob.index" not in submitted
     assert set(map(tuple, live.outcomes().values())) == {("complete",)}
-    assert not (folder / "cluster-is-up").exists()
+    assert not live.cluster.exists()

@@ -11,28 +11,28 @@ import pandas as pd
 import pytest
 import yaml
 
-from nsm_resilience.study.load import load_study
-from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
+from nsm_resilience.study.schedule import ScheduledTrial
 from tests.builders.live_projects import Live
 
 pytestmark = pytest.mark.pipeline
 
 LANES = 3
 TESTBED = f"testbed: {{type: kind, name: x, lanes: {LANES}, images: {{load: docker}}}}\n"
-ONE_LANE = TESTBED.replace(f"lanes: {LANES}", "lanes: 1")
 LIMITS = ("--config", "testbed=config/testbed-lanes.yaml")
+ARM = {"scenarios": ["S1", "S2"], "plane": "vpp", "trials": 2}
+"""On the plane of the records that the stand-in copies: on another one nobody believes them."""
 
 
-def by_turns(live: Live, testbed: str = TESTBED) -> list[ScheduledTrial]:
+@pytest.fixture
+def live(live: Live) -> Live:
+    """The same with a testbed of several lanes."""
+    (live.project.folder / "config" / "testbed-lanes.yaml").write_text(TESTBED, encoding="utf-8")
+    return live
+
+
+def by_turns(live: Live) -> list[ScheduledTrial]:
     """Let the campaign be one by turns; returns its schedule."""
-    folder = live.project.folder / "config"
-    (folder / "testbed-lanes.yaml").write_text(testbed, encoding="utf-8")
-    study = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
-    study["turns"] = {"blocks": 2}
-    # the plane of the records that the stand-in copies: on another one nobody believes them
-    study["campaign"] = [{"scenarios": ["S1", "S2"], "plane": "vpp", "trials": 4}]
-    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    return make_schedule(load_study(folder / "study.yaml"))
+    return live.plan(ARM, turns={"blocks": 1})
 
 
 def snakemake(live: Live, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +68,9 @@ def test_a_trial_of_a_turn_alone_asks_for_all_lanes_and_others_for_one(live: Liv
 
 
 def test_turns_with_one_lane_are_refused_before_anything_runs(live: Live) -> None:
-    by_turns(live, ONE_LANE)
+    by_turns(live)
+    testbed = live.project.folder / "config" / "testbed-lanes.yaml"
+    testbed.write_text(TESTBED.replace(f"lanes: {LANES}", "lanes: 1"), encoding="utf-8")
     done = snakemake(live, "--dry-run", *LIMITS)
     assert done.returncode == 1
     assert "the testbed has one lane; write `lanes: 2` or more" in done.stdout
@@ -79,7 +81,7 @@ def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(li
     schedule = by_turns(live)
     done = snakemake(
         live, *LIMITS, "--", "results/tables/contrasts.csv",
-        STAND_IN_SECONDS="1", STAND_IN_LANES=str(LANES),
+        STAND_IN_SECONDS="2", STAND_IN_LANES=str(LANES),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
     ran = spans(live)
@@ -108,15 +110,10 @@ def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(li
 
 def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: Live) -> None:
     """The schedule is that of the same study without it; later trials do not overtake it."""
-    by_turns(live)
-    study_file = live.project.folder / "config" / "study.yaml"
-    study = yaml.safe_load(study_file.read_text(encoding="utf-8"))
-    del study["turns"]
-    study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
-    before = [s.trial for s in make_schedule(load_study(study_file))]
-    next(s for s in study["scenarios"] if s["id"] == "S2")["alone"] = True
-    study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
-    schedule = make_schedule(load_study(study_file))
+    before = [s.trial for s in live.plan(ARM)]
+    scenarios = yaml.safe_load(live.study.read_text(encoding="utf-8"))["scenarios"]
+    next(s for s in scenarios if s["id"] == "S2")["alone"] = True
+    schedule = live.plan(ARM, scenarios=scenarios)
     assert [s.trial for s in schedule] == before
     done = snakemake(
         live, *LIMITS, "--verbose", "--", "results/live/local/campaign.json",

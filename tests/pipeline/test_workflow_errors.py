@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -32,13 +31,10 @@ def test_an_unknown_setting_is_refused_with_the_one_that_is_meant(bare: Project)
     assert "Traceback" not in done.stdout
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(
-    bare: Project, encoding: str
-) -> None:
+def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(bare: Project) -> None:
     settings = bare.folder / "config" / "config.yaml"
     as_it_was = settings.read_bytes()
-    settings.write_bytes((as_it_was.decode() + "# Zürich\n").encode(encoding))
+    settings.write_bytes((as_it_was.decode() + "# Zürich\n").encode("latin-1"))
     done = bare.snakemake("--dry-run")
     settings.write_bytes(as_it_was)
     assert done.returncode == 1
@@ -54,22 +50,11 @@ def test_a_folder_with_braces_in_its_path_is_to_be_renamed(bare: Project, tmp_pa
     assert "Traceback" not in done.stdout
 
 
-@pytest.mark.parametrize("given", [["--configfile", "gone.yaml"], ["--configfile=latin.yaml"]])
-def test_settings_that_the_command_line_names_are_read_by_the_same_rule(
-    bare: Project, given: list[str]
-) -> None:
-    (bare.folder / "latin.yaml").write_bytes("campaigns: [small] # Zürich\n".encode("latin-1"))
-    done = bare.snakemake("--dry-run", *given)
+def test_settings_that_the_command_line_names_are_read_by_the_same_rule(bare: Project) -> None:
+    done = bare.snakemake("--dry-run", "--configfile=gone.yaml")
     assert done.returncode == 1
-    assert re.search(r"error: (gone|latin).yaml:", done.stdout)
+    assert "error: gone.yaml:" in done.stdout
     assert "Traceback" not in done.stdout
-
-
-def test_a_campaign_that_is_not_recorded_is_refused_with_those_that_are(bare: Project) -> None:
-    done = bare.snakemake("--dry-run", "--config", "campaigns=elsewhere")
-    assert done.returncode == 1
-    assert "there is no campaign `elsewhere`" in done.stdout
-    assert "there are: none" in done.stdout
 
 
 def test_a_wrong_key_in_the_study_is_refused_before_anything_runs(bare: Project) -> None:
@@ -131,12 +116,11 @@ def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(
     assert third.returncode == 0, third.stdout
 
 
-@pytest.mark.parametrize("profile", ["live", "live-local-images"])
-def test_a_live_profile_plans_every_trial_of_the_study(bare: Project, profile: str) -> None:
+def test_a_live_profile_plans_every_trial_of_the_study(bare: Project) -> None:
     from nsm_resilience.study.load import load_study
     from nsm_resilience.study.schedule import make_schedule
 
-    done = bare.snakemake("--dry-run", "--profile", f"profiles/{profile}")
+    done = bare.snakemake("--dry-run", "--profile", "profiles/live-local-images")
     assert done.returncode == 0, done.stdout
     planned = len(make_schedule(load_study(bare.folder / "config" / "study.yaml")))
     counts = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
@@ -144,7 +128,6 @@ def test_a_live_profile_plans_every_trial_of_the_study(bare: Project, profile: s
     assert (counts["cluster_up"], counts["cluster_down"]) == ("1", "1")
 
 
-def test_lint_finds_nothing_in_either_source(project: Project) -> None:
-    for arguments in ([], ["--configfile", "config/live.yaml"]):
-        done = project.snakemake("--lint", *arguments)
-        assert done.returncode == 0, done.stdout
+def test_lint_finds_nothing_in_the_rules_of_a_live_build_which_are_all(project: Project) -> None:
+    done = project.snakemake("--lint", "--configfile", "config/live.yaml")
+    assert done.returncode == 0, done.stdout
