@@ -27,11 +27,15 @@ class Sources:
 
     @classmethod
     def copy(cls, folder: Path) -> Sources:
-        """The sources as they are."""
+        """The sources as they are, with what Python compiled of them and is still true of a copy.
+
+        To compile the whole package takes each process seconds. A file that is just being compiled
+        by another process has a number behind its name.
+        """
         shutil.copytree(
             ROOT / "src" / "nsm_resilience",
             folder / "nsm_resilience",
-            ignore=shutil.ignore_patterns("__pycache__"),
+            ignore=shutil.ignore_patterns("*.pyc.*"),
         )
         return cls(folder)
 
@@ -72,7 +76,7 @@ class Sources:
         path = os.pathsep.join((str(self.folder), str(ROOT), str(ROOT / "tests" / "unit")))
         done = subprocess.run(
             [sys.executable, *arguments],
-            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": path},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
@@ -85,10 +89,10 @@ class Sources:
         )
         return done.stdout + done.stderr
 
-    def commands(self, *each: Sequence[str | Path]) -> str:
-        """Several of them one after the other in one process; what they printed."""
+    def commands(self, *each: Sequence[str | Path], first: str = "") -> str:
+        """Several of them one after the other in one process, after some code; what they print."""
         calls = [[str(argument) for argument in one] for one in each]
-        return self.python("-c", _COMMANDS, json.dumps(calls)).stdout
+        return self.python("-c", first + _COMMANDS, json.dumps(calls)).stdout
 
     def steps(self, campaign: Path, *names: str) -> None:
         """Several commands about a campaign, likewise."""

@@ -182,12 +182,11 @@ def of_levels(sources: Sources, factor: str, usual: str, new: str, name: str, me
     study["campaign"] = [{"scenarios": "S2", factor: [usual, new], "trials": 2}]
     CAMPAIGN.mkdir(parents=True)
     (CAMPAIGN / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    sources.python("-c", RECORDS.format(factor=factor, levels=(usual, new), campaign=str(CAMPAIGN)))
-    describe_all()
     told = sources.commands(
         ("schedule", "--study", CAMPAIGN / "study.yaml"),
         *((step, CAMPAIGN) for step in ("judge", "tables", "contrasts", "numbers", "site")),
         ("compare", "--all", CAMPAIGN),
+        first=RECORDS.format(factor=factor, levels=(usual, new)),
     )
     assert f"S2-kernel-monitored-kill-{new}/02" in told and name in told
     trials = pd.read_parquet("results/tables/trials.parquet")
@@ -200,15 +199,15 @@ def of_levels(sources: Sources, factor: str, usual: str, new: str, name: str, me
 
 
 RECORDS = """
-from pathlib import Path
 from nsm_resilience.study.load import load_study
+from tests.builders.contributing import CAMPAIGN, describe_all
 from tests.builders.records import build
-campaign = Path({campaign!r})
-study = load_study(campaign / "study.yaml")
+study = load_study(CAMPAIGN / "study.yaml")
 for place, level in enumerate({levels!r}):
     for number in (1, 2):
-        build(campaign, study=study, number=number, factors={{{factor!r}: level}},
+        build(CAMPAIGN, study=study, number=number, factors={{{factor!r}: level}},
               down=[(1.0, 2.0 + place)])
+describe_all()
 """
 
 
