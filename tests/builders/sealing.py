@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A record of format 2 that is closed anew after it was altered, as a forger does it."""
+"""Records that are altered: their events are written anew, or closed anew as a forger does it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,32 @@ from typing import Any
 
 from nsm_resilience.record.manifest import manifest_of
 
+Events = list[dict[str, Any]]
 
-def seal(record: Path, events: list[dict[str, Any]]) -> None:
+
+def events_of(record: Path) -> Events:
+    """The events of a record, whatever is in them."""
+    return [json.loads(line) for line in (record / "events.jsonl").read_bytes().splitlines()]
+
+
+def renumbered(events: Events) -> Events:
+    """The same with numbers and a count that do not show that any is missing."""
+    for seq, event in enumerate(events):
+        event["seq"] = seq
+    if events and isinstance(events[-1].get("data"), dict):
+        events[-1]["data"]["events"] = len(events) - 1
+    return events
+
+
+def write_events(record: Path, events: Events) -> None:
+    """Write these events as they are."""
+    text = "".join(json.dumps(event) + "\n" for event in events)
+    (record / "events.jsonl").write_text(text, encoding="utf-8")
+
+
+def seal(record: Path, events: Events) -> None:
     """Write these events; the last one names the files and the lines before it as they are now."""
-    path = record / "events.jsonl"
     before = "".join(json.dumps(event) + "\n" for event in events[:-1]).encode()
-    path.write_bytes(before)
+    (record / "events.jsonl").write_bytes(before)  # which is one of the files
     events[-1]["data"].update(manifest_of(record, hashlib.sha256(before).hexdigest()))
-    path.write_bytes(before + json.dumps(events[-1]).encode() + b"\n")
+    write_events(record, events)

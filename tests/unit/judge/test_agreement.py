@@ -11,20 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.reader import RecordError, read_record
+from tests.builders.judging import judged
 from tests.builders.records import build, describe
 from tests.builders.samples import Rows
 
 SECOND = 1_000_000_000
-
-
-def judged(campaign: Path) -> Judgement:
-    describe(campaign)
-    judge_campaign(campaign, campaign / "verdicts.jsonl")
-    (found,) = read_judgements(campaign / "verdicts.jsonl")
-    return found
 
 
 def moved(seconds: float) -> Callable[[Rows], Rows]:

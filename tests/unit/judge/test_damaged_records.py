@@ -3,7 +3,7 @@
 
 Whole records are damaged in one or two places, constructed ones of both formats and real ones, and
 judged as part of a campaign, as the command does it. `DAMAGE_EXAMPLES` says how many examples are
-tried (200 without it; a long run takes 2000).
+tried (100 without it; a long run takes 2000).
 
 Left out is damage that cannot be seen in a record of format 1, because nothing else in it tells:
 the fate of single echoes, the answer of a new client together with its echoes, and words. In one of
@@ -35,14 +35,14 @@ from nsm_resilience.tables.rows import component_rows, outage_rows, phase_rows, 
 from nsm_resilience.tables.schemas import COMPONENTS, OUTAGES, PHASES
 from nsm_resilience.tables.trials import TRIALS
 from tests.builders.records import build, describe
-from tests.builders.sealing import seal
+from tests.builders.sealing import events_of, renumbered, seal, write_events
 
 REAL = Path(__file__).parent / "real"
 NOTHING_KNOWN = {"unknown", "not_injected"}
 
 many = settings(
     deadline=None,
-    max_examples=int(os.environ.get("DAMAGE_EXAMPLES", "200")),
+    max_examples=int(os.environ.get("DAMAGE_EXAMPLES", "100")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -162,54 +162,40 @@ def alter_meta(record: Path, data: Any) -> None:
     path.write_text(json.dumps(meta), encoding="utf-8")
 
 
-def _events(record: Path) -> list[Any]:
-    return [json.loads(x) for x in (record / "events.jsonl").read_bytes().splitlines()]
-
-
-def _write_events(record: Path, events: list[Any], *, number: bool) -> None:
-    if number:
-        for seq, event in enumerate(events):
-            event["seq"] = seq
-        if events and isinstance(events[-1].get("data"), dict):
-            events[-1]["data"]["events"] = len(events) - 1
-    text = "".join(json.dumps(event) + "\n" for event in events)
-    (record / "events.jsonl").write_text(text, encoding="utf-8")
-
-
 def alter_event(record: Path, data: Any) -> None:
-    events = _events(record)
+    events = events_of(record)
     _altered(data.draw(st.sampled_from(events)), data)
-    _write_events(record, events, number=False)
+    write_events(record, events)
 
 
 def shift_event(record: Path, data: Any) -> None:
-    events = _events(record)
+    events = events_of(record)
     event = data.draw(st.sampled_from(events))
     event["t_ns"] += round(data.draw(st.floats(-1e3, 1e3)) * 1e9)
-    _write_events(record, events, number=False)
+    write_events(record, events)
 
 
 def leave_out_events(record: Path, data: Any) -> None:
-    events = _events(record)
+    events = events_of(record)
     begin = data.draw(st.integers(0, len(events) - 1))
     del events[begin : begin + data.draw(st.integers(1, 12))]
-    _write_events(record, events, number=data.draw(st.booleans()))
+    write_events(record, renumbered(events) if data.draw(st.booleans()) else events)
 
 
 def leave_out_a_kind(record: Path, data: Any) -> None:
-    events = _events(record)
+    events = events_of(record)
     kind = data.draw(st.sampled_from(sorted({e["kind"] for e in events})))
-    _write_events(record, [e for e in events if e["kind"] != kind], number=True)
+    write_events(record, renumbered([e for e in events if e["kind"] != kind]))
 
 
 def mix_events(record: Path, data: Any) -> None:
-    events = _events(record)
+    events = events_of(record)
     one, other = (data.draw(st.integers(0, len(events) - 1)) for _ in range(2))
     if data.draw(st.booleans()):
         events.insert(one, dict(events[other]))
     else:
         events[one], events[other] = events[other], events[one]
-    _write_events(record, events, number=data.draw(st.booleans()))
+    write_events(record, renumbered(events) if data.draw(st.booleans()) else events)
 
 
 TABLES = ("path", "new", "components", "sockets")
@@ -337,7 +323,7 @@ DAMAGES: tuple[Damage, ...] = (
 def close_anew(record: Path) -> None:
     """Name the files and lines as they are now, as a forger does it; what is no record stays."""
     try:
-        events = _events(record)
+        events = events_of(record)
         if "files" in events[-1]["data"]:
             seal(record, events)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

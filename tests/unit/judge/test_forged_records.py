@@ -17,43 +17,29 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from nsm_resilience.judge import Judgement
-from nsm_resilience.judge.campaign import judge_campaign, read_judgements
-from tests.builders.records import build, describe, note
+from tests.builders.judging import judged
+from tests.builders.records import build, note
 from tests.builders.samples import ns
-from tests.builders.sealing import seal
+from tests.builders.sealing import Events, events_of, renumbered, seal
 
 Event = dict[str, Any]
-Events = list[Event]
 Change = Callable[[Events], object]
 
 UNDONE = {"id": "fault-1", "ok": True, "checks": []}
 WHO = {"source": "agent", "node": "client", "target": "nsmd@client"}
 
 
-def sealed(record: Path, change: Change, *, number: bool = True) -> None:
+def sealed(record: Path, change: Change) -> None:
     """Change the events of a record, number them anew, and close it with its files as they are."""
-    path = record / "events.jsonl"
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    events = events_of(record)
     change(events)
-    if number:
-        for seq, event in enumerate(events):
-            event["seq"] = seq
-        events[-1]["data"]["events"] = len(events) - 1
-    seal(record, events)
+    seal(record, renumbered(events))
 
 
 def bound(folder: Path, scenario: str = "S2", **given: Any) -> Path:
     """A record of format 2 in which everything is as it should be."""
     given.setdefault("down", [(1.0, 4.0)])
     return build(folder, scenario, meta=lambda m: m.update(format=2), **given)
-
-
-def judged(campaign: Path) -> Judgement:
-    describe(campaign)
-    judge_campaign(campaign, campaign / "verdicts.jsonl")
-    (found,) = read_judgements(campaign / "verdicts.jsonl")
-    return found
 
 
 def every(kind: str, act: Callable[[Event], object]) -> Change:
@@ -368,10 +354,8 @@ def test_what_is_no_plain_file_is_not_read(
 ) -> None:
     """From a pipe nobody may ever write, and a device may never end."""
     record = build(tmp_path, meta=lambda m: m.update(format=format_))
-    describe(tmp_path)
     change(record / name)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
-    (found,) = read_judgements(tmp_path / "verdicts.jsonl")
+    found = judged(tmp_path)
     assert found.verdict == "unknown" and "is no plain file" in found.reason
 
 

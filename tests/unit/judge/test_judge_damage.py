@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
 from nsm_resilience.record.reader import Record, read_record
+from tests.builders.judging import judged
 from tests.builders.records import build, describe, record
 from tests.builders.studies import make_study
 
@@ -138,9 +139,7 @@ def test_a_file_cut_at_any_byte_is_never_supported(
     content = (copy / name).read_bytes()
     # what ends in a line break says the same without it: the cut goes deeper
     (copy / name).write_bytes(content[: data.draw(st.integers(0, len(content.rstrip()) - 1))])
-    describe(campaign)
-    judge_campaign(campaign, campaign / "verdicts.jsonl")
-    (found,) = read_judgements(campaign / "verdicts.jsonl")
+    found = judged(campaign)
     assert found.verdict == "unknown"
     assert str(campaign) not in found.reason
 
@@ -165,9 +164,7 @@ def test_two_reorderings_of_the_events_are_refused(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     lines[5], lines[6] = lines[6], lines[5]
     path.write_text("".join(lines), encoding="utf-8")
-    describe(tmp_path)
-    judge_campaign(tmp_path, tmp_path / "verdicts.jsonl")
-    (found,) = read_judgements(tmp_path / "verdicts.jsonl")
+    found = judged(tmp_path)
     assert (found.verdict, found.outcome) == ("unknown", "unreadable")
     assert "events.jsonl, line 6" in found.reason
 

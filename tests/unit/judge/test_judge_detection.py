@@ -8,16 +8,13 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.components import find_changes
 from nsm_resilience.record.samples import frame
+from tests.builders.judging import judge
 from tests.builders.records import monitor_says, note, record
 from tests.builders.samples import Rows, component_samples, ns, socket_samples, wall
 from tests.builders.second_outage import earlier_outage
-
-
-def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:
-    return judge_record(record(tmp_path, scenario, **given))
 
 
 def _restart(at: float, before: int = 0, after: int = 1) -> tuple[float, Any]:

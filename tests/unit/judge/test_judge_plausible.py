@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from tests.builders.judging import judged
 from tests.builders.records import build, describe
 from tests.builders.samples import Rows, ns
+from tests.builders.sealing import events_of, renumbered, write_events
 
 Event = dict[str, Any]
 
@@ -28,30 +28,16 @@ def old(folder: Path, **given: Any) -> Path:
 
 def edit(record: Path, act: Callable[[Event], object], kind: str | None = "closed") -> None:
     """Change every event of a kind."""
-    path = record / "events.jsonl"
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    events = events_of(record)
     for event in events:
         if event["kind"] == kind:
             act(event)
-    path.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+    write_events(record, events)
 
 
 def leave_out(record: Path, kind: str) -> None:
     """Leave out every event of a kind, and renumber the rest so that it does not show."""
-    path = record / "events.jsonl"
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    kept = [event for event in events if event["kind"] != kind]
-    for seq, event in enumerate(kept):
-        event["seq"] = seq
-    kept[-1]["data"]["events"] = len(kept) - 1
-    path.write_text("".join(json.dumps(e) + "\n" for e in kept), encoding="utf-8")
-
-
-def judged(campaign: Path) -> Judgement:
-    describe(campaign)
-    judge_campaign(campaign, campaign / "verdicts.jsonl")
-    (found,) = read_judgements(campaign / "verdicts.jsonl")
-    return found
+    write_events(record, renumbered([e for e in events_of(record) if e["kind"] != kind]))
 
 
 def test_an_old_record_that_fits_itself_is_judged(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.record.reader import RecordError, read_record
+from tests.builders.sealing import events_of, renumbered, write_events
 
 REAL = Path(__file__).parent / "real"
 
@@ -188,16 +188,8 @@ def _cut_in_a_line(folder: Path) -> None:
 
 
 def _no_proof(folder: Path) -> None:
-    events = [
-        json.loads(line)
-        for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-    kept = [e for e in events if e["kind"] != "injection_proof"]
-    for seq, event in enumerate(kept):
-        event["seq"] = seq
-    kept[-1]["data"]["events"] = len(kept) - 1
-    text = "".join(json.dumps(e) + "\n" for e in kept)
-    (folder / "events.jsonl").write_text(text, encoding="utf-8")
+    kept = [e for e in events_of(folder) if e["kind"] != "injection_proof"]
+    write_events(folder, renumbered(kept))
 
 
 def _prober_died(folder: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One test for each rule of the verdict; every verdict is reached."""
+"""One test, or line of a test, for each rule of the verdict; every verdict is reached."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge import judge_record
+from tests.builders.judging import judge
 from tests.builders.records import Act, note, record
 from tests.builders.samples import Rows, ns
-
-
-def judge(tmp_path: Path, scenario: str = "S2", **given: Any) -> Judgement:
-    return judge_record(record(tmp_path, scenario, **given))
 
 
 def test_a_path_that_never_stopped_and_a_new_client_that_connects_are_supported(
@@ -117,26 +114,6 @@ def test_a_control_whose_path_breaks_is_a_false_alarm(tmp_path: Path) -> None:
     assert found.control and found.verdict == "unsupported"
 
 
-def test_a_control_in_which_something_was_injected_is_unknown(tmp_path: Path) -> None:
-    act = (0.01, note("injection", target="nsmd@client", data={"method": "kill"}))
-    assert judge(tmp_path, "S1", acts=[act]).verdict == "unknown"
-
-
-def test_a_fault_without_proof_is_not_injected(tmp_path: Path) -> None:
-    found = judge(tmp_path, proved=None)
-    assert (found.verdict, found.measures.injection_proof) == ("not_injected", "missing")
-
-
-def test_a_fault_whose_proof_fails_is_not_injected(tmp_path: Path) -> None:
-    found = judge(tmp_path, proved=False)
-    assert (found.verdict, found.measures.injection_proof) == ("not_injected", "not proved")
-    assert "the old process is gone" in found.reason
-
-
-def test_a_fault_not_proved_is_not_injected_even_if_everything_broke(tmp_path: Path) -> None:
-    assert judge(tmp_path, proved=False, down=[(1, 99)]).verdict == "not_injected"
-
-
 def test_each_of_several_faults_needs_its_own_proof(tmp_path: Path) -> None:
     whole = record(tmp_path / "a", "S9")
     assert judge_record(whole).verdict == "supported"
@@ -148,40 +125,44 @@ def test_each_of_several_faults_needs_its_own_proof(tmp_path: Path) -> None:
     assert "forwarder@client" in found.reason
 
 
-def proof_of_nsmd(*, proved: bool, checks: list[dict[str, Any]]) -> Act:
+def proof_of_nsmd(proved: bool, *checks: tuple[str, bool]) -> Act:
     """Another proof of the fault of S2."""
-    data = {"id": "fault-1", "proved": proved, "checks": checks}
+    listed = [{"check": check, "ok": ok} for check, ok in checks]
+    data = {"id": "fault-1", "proved": proved, "checks": listed}
     return note("injection_proof", node="client", target="nsmd@client", data=data)
 
 
-def test_a_proof_that_claims_more_than_its_checks_is_not_believed(tmp_path: Path) -> None:
-    checks = [{"check": "another start time", "ok": False}]
-    proof = proof_of_nsmd(proved=True, checks=checks)
-    assert judge(tmp_path, acts=[(0.3, proof)]).verdict == "not_injected"
+GONE, RUNS = "the old process is gone", "a new process with another start time runs"
+
+
+@pytest.mark.parametrize(
+    ("given", "proof", "words"),
+    [
+        ({"proved": None}, "missing", ""),
+        ({"proved": False}, "not proved", GONE),
+        ({"proved": False, "down": [(1, 99)]}, "not proved", GONE),  # even if everything broke
+        # a proof that claims more than its checks, that the agent does not stand by, without any
+        ({"acts": [(0.3, proof_of_nsmd(True, (RUNS, False)))]}, "not proved", RUNS),
+        (
+            {"proved": None, "acts": [(0.3, proof_of_nsmd(False, ("some", True), (GONE, False)))]},
+            "not proved", GONE,
+        ),
+        ({"proved": None, "acts": [(0.3, proof_of_nsmd(True))]}, "not proved", ""),
+    ],
+)  # fmt: skip
+def test_a_fault_without_a_proof_that_can_be_believed_is_not_injected(
+    tmp_path: Path, given: dict[str, Any], proof: str, words: str
+) -> None:
+    found = judge(tmp_path, **given)
+    assert (found.verdict, found.measures.injection_proof) == ("not_injected", proof)
+    assert words in found.reason
 
 
 def test_a_killed_process_that_nothing_replaced_was_killed_all_the_same(tmp_path: Path) -> None:
-    checks = [
-        {"check": "the old process is gone", "ok": True},
-        {"check": "a new process with another start time runs", "ok": False},
-    ]
-    proof = proof_of_nsmd(proved=True, checks=checks)
+    proof = proof_of_nsmd(True, (GONE, True), (RUNS, False))
     found = judge(tmp_path, proved=None, acts=[(0.3, proof)], down=[(1, 99)])
     assert (found.verdict, found.measures.injection_proof) == ("unsupported", "proved")
-    assert any("a new process with another start time runs (not so)" in e.text
-               for e in found.evidence)  # fmt: skip
-
-
-def test_a_proof_that_the_agent_does_not_stand_by_is_not_believed(tmp_path: Path) -> None:
-    checks = [{"check": "some", "ok": True}, {"check": "the old process is gone", "ok": False}]
-    proof = proof_of_nsmd(proved=False, checks=checks)
-    found = judge(tmp_path, proved=None, acts=[(0.3, proof)])
-    assert found.verdict == "not_injected" and "the old process is gone" in found.reason
-
-
-def test_a_proof_without_checks_is_not_believed(tmp_path: Path) -> None:
-    proof = proof_of_nsmd(proved=True, checks=[])
-    assert judge(tmp_path, proved=None, acts=[(0.3, proof)]).verdict == "not_injected"
+    assert any(f"{RUNS} (not so)" in e.text for e in found.evidence)
 
 
 def test_the_skew_of_several_injections_is_measured(tmp_path: Path) -> None:
@@ -201,42 +182,99 @@ def test_a_record_without_its_closing_event_is_unknown(tmp_path: Path) -> None:
     assert found.reason.startswith("cut: ")
 
 
-def test_another_cluster_makes_a_trial_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, acts=[(20.0, note("cluster", data={"id": "cluster-b"}))])
-    assert found.verdict == "unknown" and "cluster" in found.reason
+def gone(begin_s: float, end_s: float, nodes: tuple[str, ...] = ("client", "endpoint")) -> Any:
+    """Samples of a span, of these nodes, are not there: the probe had ended."""
+
+    def is_gone(row: dict[str, Any]) -> bool:
+        at = row["due_ns"] if "due_ns" in row else row["t_ns"]
+        return row.get("node", nodes[0]) in nodes and ns(begin_s) < at < ns(end_s)
+
+    return lambda rows: [row for row in rows if not is_gone(row)]
+
+
+def paused(begin_s: float, end_s: float) -> Any:
+    """A prober that paused sends at once, when it goes on, whatever was due meanwhile."""
+
+    def late(rows: Rows) -> Rows:
+        waiting = [r for r in rows if ns(begin_s) < r["due_ns"] < ns(end_s)]
+        for at, row in enumerate(waiting):
+            row["sent_ns"] = ns(end_s) + at * 100
+        return rows
+
+    return late
+
+
+def longer_steady_state(meta: dict[str, Any]) -> None:
+    meta["windows"] = {**meta["windows"], "steady_s": 5.0}
+
+
+def before(kind: str, **data: Any) -> Any:
+    """Something that the runner saw half a second before the fault."""
+    return {"acts": [(-0.5, note(kind, node="client", target="nsmd", data=data))]}
+
+
+def no_rows(_: Rows) -> Rows:
+    return []
+
+
+REPLY: Rows = [
+    {"seq": 0, "due_ns": ns(14), "sent_ns": ns(14), "rtt_ns": 5, "fate": "reply", "error": None}
+]
+ANOTHER = note("cluster", data={"id": "cluster-b"})
+INJECTED = note("injection", target="nsmd@client", data={"method": "kill"})
+UNREADY = {"pod": "nsmgr-1", "type": "ContainerReady:nsmd", "status": "False", "reason": ""}
+FAILED = "the prober ended with code 1"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"acts": [(20.0, ANOTHER)]}, "cluster"),
+        ({"scenario": "S1", "acts": [(0.01, INJECTED)]}, ""),
+        # the steady state
+        ({"leave_out": ["phase"]}, "is said to be of install"),
+        ({"meta": longer_steady_state}, "5 s are required"),
+        ({"down": [(-0.9, -0.5)]}, "already in the steady state"),
+        ({"down": [(-0.2, 0.3)]}, ""),  # it stopped while the fault was being armed
+        ({"lost_at": [-0.9, -0.6, -0.3]}, "3 of"),
+        (before("restart", count_after=1), ""),
+        (before("interface_lost"), ""),
+        (before("condition", **UNREADY), "pod nsmgr-1"),
+        ({"path_rows": paused(-0.3, 0.1)}, "In the steady state"),
+        # the prober of the path
+        ({"path_rows": paused(3.0, 4.5)}, "sent nothing for 1.5 s, 3.0 s after"),
+        ({"path_rows": paused(10.9, 12.1)}, "sent nothing for 1.2 s, 10.9 s after"),
+        ({"path_rows": gone(11.8, 99.0)}, "ended 0.2 s before the watch did"),
+        ({"path_rows": no_rows}, ""),
+        ({"path_rows": lambda rows: rows[:200] + rows[210:]}, "missing or repeated"),
+        # the probe of the components
+        (
+            {"component_rows": gone(3, 9, ("endpoint",))},
+            "component probe of the endpoint's node",
+        ),
+        ({"component_rows": gone(5, 99)}, ""),
+        ({"component_rows": no_rows}, ""),
+        # the watch, given up before its window
+        ({"watch_s": 8.0}, ""),
+        ({"watch_s": 8.0, "down": [(1, 99)]}, ""),
+        # the new connection
+        ({"leave_out": ["new_connection"]}, "new connection"),
+        ({"answered_s": None, "problem": FAILED}, FAILED),
+        ({"new_rows": no_rows}, "holds no reply"),
+        ({"answered_s": None, "new_rows": lambda _: REPLY}, "holds a reply"),
+    ],
+)
+def test_what_is_missing_or_contradicts_itself_makes_a_trial_unknown(
+    tmp_path: Path, given: dict[str, Any], words: str
+) -> None:
+    found = judge(tmp_path, **given)
+    assert found.verdict == "unknown" and words in found.reason, found.reason
 
 
 @pytest.mark.parametrize("kind", ["fault_instant", "watch_end"])
 def test_a_record_without_its_instants_is_unknown(tmp_path: Path, kind: str) -> None:
     found = judge(tmp_path, leave_out=[kind])
     assert found.verdict == "unknown" and found.measures.outage_s is None
-
-
-def test_a_steady_state_that_was_not_watched_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, leave_out=["phase"])
-    assert found.verdict == "unknown" and "is said to be of install" in found.reason
-
-
-def test_a_steady_state_that_was_too_short_is_unknown(tmp_path: Path) -> None:
-    def longer(meta: dict[str, Any]) -> None:
-        meta["windows"] = {**meta["windows"], "steady_s": 5.0}
-
-    found = judge(tmp_path, meta=longer)
-    assert found.verdict == "unknown" and "5 s are required" in found.reason
-
-
-def test_a_path_that_stopped_before_the_fault_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, down=[(-0.9, -0.5)])
-    assert found.verdict == "unknown" and "already in the steady state" in found.reason
-
-
-def test_a_path_that_stopped_while_the_fault_was_being_armed_is_unknown(tmp_path: Path) -> None:
-    assert judge(tmp_path, down=[(-0.2, 0.3)]).verdict == "unknown"
-
-
-def test_losses_before_the_fault_are_unknown_when_there_are_too_many(tmp_path: Path) -> None:
-    found = judge(tmp_path, lost_at=[-0.9, -0.6, -0.3])
-    assert found.verdict == "unknown" and "3 of" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -276,18 +314,6 @@ def test_a_sample_whose_reading_had_not_ended_at_the_fault_may_show_the_fault(
     assert judge(tmp_path, component_rows=overlapping).verdict == "supported"
 
 
-@pytest.mark.parametrize("kind", ["restart", "interface_lost"])
-def test_an_event_of_failure_before_the_fault_is_unknown(tmp_path: Path, kind: str) -> None:
-    act = (-0.5, note(kind, node="client", target="nsmd", data={"count_after": 1}))
-    assert judge(tmp_path, acts=[act]).verdict == "unknown"
-
-
-def test_a_condition_that_turned_before_the_fault_is_unknown(tmp_path: Path) -> None:
-    data = {"pod": "nsmgr-1", "type": "ContainerReady:nsmd", "status": "False", "reason": ""}
-    found = judge(tmp_path, acts=[(-0.5, note("condition", data=data))])
-    assert found.verdict == "unknown" and "pod nsmgr-1" in found.reason
-
-
 def test_a_sample_from_before_the_fault_may_carry_what_became_known_after_it(
     tmp_path: Path,
 ) -> None:
@@ -299,43 +325,14 @@ def test_a_sample_from_before_the_fault_may_carry_what_became_known_after_it(
     assert judge(tmp_path, component_rows=lagging).verdict == "supported"
 
 
-def test_a_prober_that_stopped_in_the_watch_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, path_rows=_paused(3.0, 4.5))
-    assert found.verdict == "unknown" and "sent nothing for 1.5 s, 3.0 s after" in found.reason
-
-
 def test_a_gap_up_to_the_limit_is_borne(tmp_path: Path) -> None:
-    assert judge(tmp_path, path_rows=_paused(3.0, 3.9), meta=_lenient).verdict == "supported"
-
-
-def test_a_prober_that_ended_before_the_watch_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, path_rows=_without(11.8, 99.0))
-    assert found.verdict == "unknown" and "ended 0.2 s before the watch did" in found.reason
+    assert judge(tmp_path, path_rows=paused(3.0, 3.9), meta=_lenient).verdict == "supported"
 
 
 def test_a_prober_that_paused_across_the_end_of_the_watch_did_not_end(tmp_path: Path) -> None:
     # As recorded in beyond-2026-11, S2-kernel-monitored-kill-observe/03: a busy machine held the
     # prober up from 0.27 s before the end of the watch to 0.06 s after it.
-    assert judge(tmp_path, path_rows=_paused(11.7, 12.1)).verdict == "supported"
-
-
-def test_a_pause_across_the_end_of_the_watch_is_bounded_as_any(tmp_path: Path) -> None:
-    found = judge(tmp_path, path_rows=_paused(10.9, 12.1))
-    assert found.verdict == "unknown" and "sent nothing for 1.2 s, 10.9 s after" in found.reason
-
-
-def test_a_pause_right_before_the_fault_leaves_the_steady_state_open(tmp_path: Path) -> None:
-    found = judge(tmp_path, path_rows=_paused(-0.3, 0.1))
-    assert found.verdict == "unknown" and found.reason.startswith("In the steady state")
-
-
-def test_a_prober_that_never_ran_is_unknown(tmp_path: Path) -> None:
-    assert judge(tmp_path, path_rows=lambda rows: []).verdict == "unknown"
-
-
-def test_echoes_missing_in_the_middle_are_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, path_rows=lambda rows: rows[:200] + rows[210:])
-    assert found.verdict == "unknown" and "missing or repeated" in found.reason
+    assert judge(tmp_path, path_rows=paused(11.7, 12.1)).verdict == "supported"
 
 
 def test_a_prober_that_keeps_being_late_is_unknown(tmp_path: Path) -> None:
@@ -357,53 +354,6 @@ def test_a_prober_that_is_late_now_and_then_is_borne_and_counted(tmp_path: Path)
 
     found = judge(tmp_path, path_rows=late)
     assert found.verdict == "supported" and found.measures.late_sends == 15
-
-
-def test_a_component_probe_that_stopped_is_unknown(tmp_path: Path) -> None:
-    def gap(rows: Rows) -> Rows:
-        return [r for r in rows if r["node"] == "client" or not ns(3) < r["t_ns"] < ns(9)]
-
-    found = judge(tmp_path, component_rows=gap)
-    assert found.verdict == "unknown" and "component probe of the endpoint's node" in found.reason
-
-
-def test_a_component_probe_without_samples_is_unknown(tmp_path: Path) -> None:
-    assert judge(tmp_path, component_rows=lambda rows: []).verdict == "unknown"
-
-
-def test_a_component_probe_that_ended_early_is_unknown(tmp_path: Path) -> None:
-    def ended(rows: Rows) -> Rows:
-        return [r for r in rows if r["t_ns"] < ns(5)]
-
-    assert judge(tmp_path, component_rows=ended).verdict == "unknown"
-
-
-def test_a_watch_given_up_before_its_window_is_unknown(tmp_path: Path) -> None:
-    assert judge(tmp_path, watch_s=8.0).verdict == "unknown"
-    assert judge(tmp_path / "b", watch_s=8.0, down=[(1, 99)]).verdict == "unknown"
-
-
-def test_a_new_connection_that_was_not_asked_for_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, leave_out=["new_connection"])
-    assert found.verdict == "unknown" and "new connection" in found.reason
-
-
-def test_a_new_connection_probe_that_failed_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, answered_s=None, problem="the prober ended with code 1")
-    assert found.verdict == "unknown" and "the prober ended with code 1" in found.reason
-
-
-def test_a_new_connection_that_its_samples_deny_is_unknown(tmp_path: Path) -> None:
-    found = judge(tmp_path, new_rows=lambda rows: [])
-    assert found.verdict == "unknown" and "holds no reply" in found.reason
-
-
-def test_a_failed_new_connection_that_its_samples_deny_is_unknown(tmp_path: Path) -> None:
-    reply: Rows = [
-        {"seq": 0, "due_ns": ns(14), "sent_ns": ns(14), "rtt_ns": 5, "fate": "reply", "error": None}
-    ]
-    found = judge(tmp_path, answered_s=None, new_rows=lambda rows: reply)
-    assert found.verdict == "unknown" and "holds a reply" in found.reason
 
 
 def test_the_client_on_the_clients_node_decides(tmp_path: Path) -> None:
@@ -456,23 +406,6 @@ def test_every_verdict_refers_to_the_lines_and_echoes_it_rests_on(tmp_path: Path
     assert set(path.loc[stopped.first_seq : stopped.last_seq, "fate"]) == {"lost"}
     new = [e for e in found.evidence if e.file == "samples/new.parquet"]
     assert trial.table("new").set_index("seq")["fate"].to_dict()[new[0].first_seq] == "reply"
-
-
-def _without(begin_s: float, end_s: float) -> Any:
-    """Echoes that were due in a span were never sent: the prober had ended."""
-    return lambda rows: [r for r in rows if not ns(begin_s) < r["due_ns"] < ns(end_s)]
-
-
-def _paused(begin_s: float, end_s: float) -> Any:
-    """A prober that paused sends at once, when it goes on, whatever was due meanwhile."""
-
-    def late(rows: Rows) -> Rows:
-        waiting = [r for r in rows if ns(begin_s) < r["due_ns"] < ns(end_s)]
-        for at, row in enumerate(waiting):
-            row["sent_ns"] = ns(end_s) + at * 100
-        return rows
-
-    return late
 
 
 def _lenient(meta: dict[str, Any]) -> None:

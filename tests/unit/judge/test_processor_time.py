@@ -12,17 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsm_resilience.judge import judge_record
-from nsm_resilience.judge.judgement import Judgement, judgement_of
+from nsm_resilience.judge.judgement import judgement_of
 from nsm_resilience.judge.processor_time import ProcessorTime, find_processor_times
 from nsm_resilience.record.samples import frame
-from tests.builders.records import record
+from tests.builders.judging import judge
 
 S = 1_000_000_000
-
-
-def judge(tmp_path: Path, **given: Any) -> Judgement:
-    return judge_record(record(tmp_path, **given))
 
 
 def rows(

@@ -84,7 +84,7 @@ def test_without_a_step_the_values_are_known(plain: Judgement) -> None:
     assert plain.measures.detected_unknown is None and plain.measures.notified_unknown is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     by_s=st.floats(0.05, 5000.0) | st.floats(-5000.0, -0.05),
     at_s=st.floats(-9.5, 25.0),
