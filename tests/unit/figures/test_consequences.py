@@ -167,14 +167,17 @@ def test_labels_tell_pairs_apart_and_trials_are_named_with_their_campaign(
 
 
 def test_figures_drawn_twice_are_the_same(
-    mixed: Constructed, names: dict[str, str], tmp_path: Path
+    mixed: Constructed, compared: pd.DataFrame, names: dict[str, str], tmp_path: Path
 ) -> None:
     from nsm_resilience.analysis.style import save_figure
 
-    trials = mixed.tables["trials"]
-    compared = compared_of(trials)
     for name in ("a", "b"):
-        save_figure(draw_consequences(trials, names), tmp_path / f"{name}1.svg", title="t", alt="a")
+        save_figure(
+            draw_consequences(mixed.tables["trials"], names),
+            tmp_path / f"{name}1.svg",
+            title="t",
+            alt="a",
+        )
         save_figure(draw_contrasts(compared), tmp_path / f"{name}2.svg", title="t", alt="a")
     for number in (1, 2):
         first, second = (tmp_path / f"{name}{number}.svg" for name in ("a", "b"))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from artists import with_id
@@ -106,14 +105,6 @@ def test_the_campaigns_testbed_is_that_of_a_typical_trial(mixed: Constructed) ->
     described = describe_testbed(found)
     assert "pod nsmgr (nsmd, nsmd-k8s, nsmdp)" in described.alt
     assert described.trials == ("S1-kernel-monitored-none/05",)
-
-
-def test_the_testbed_drawn_twice_is_the_same(tmp_path: Path) -> None:
-    saved = [
-        style.save_figure(draw_testbed([deployed("vpp")]), tmp_path / name, title="t", alt="a")
-        for name in ("a.svg", "b.svg")
-    ]
-    assert saved[0].path.read_bytes() == saved[1].path.read_bytes()
 
 
 def test_without_a_record_there_is_no_figure_and_it_says_so(untested: Constructed) -> None:

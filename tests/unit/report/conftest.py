@@ -26,12 +26,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 
     def build_one(kind: str, **how: Any) -> Built:
         root = tmp_path_factory.mktemp(kind)
-        repository = how.pop("repository", None)
         campaign = construct(root, kind, **how)
         shutil.copytree(PAPER, root / "paper")
         numbers_path = root / "results" / "numbers.json"
         write_contrasts(campaign.tables_dir, [campaign.campaign])
-        numbers = write_numbers(campaign.tables_dir, [campaign.campaign], numbers_path, repository)
+        numbers = write_numbers(campaign.tables_dir, [campaign.campaign], numbers_path)
         for about in numbers["figures"].values():
             path = root / "results" / "figures" / f"{about['name']}.svg"
             style.save_figure(_stand_in(), path, title=about["title"], alt=about["alt"])
@@ -43,6 +42,17 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 @pytest.fixture(scope="session")
 def mixed(build: Builder) -> Built:
     return build("mixed", voids=2)
+
+
+@pytest.fixture(scope="session")
+def vpp(build: Builder) -> Built:
+    """On the other plane, one trial of each cell."""
+    return build("mixed", planes=("vpp",), records=False, most_trials=1)
+
+
+@pytest.fixture(scope="session")
+def both(build: Builder) -> Built:
+    return build("supported", planes=("kernel", "vpp"), records=False, most_trials=2)
 
 
 @pytest.fixture(scope="session")

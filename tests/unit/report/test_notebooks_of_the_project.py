@@ -11,7 +11,7 @@ from tests.builders.notebooks import run_here
 from tests.builders.reports import Built
 
 
-@pytest.mark.parametrize("kind", ["mixed", "untested"])
+@pytest.mark.parametrize("kind", ["single", "untested"])
 @pytest.mark.parametrize(
     "stem", ["result-table", "outages", "consequences", "contrasts", "timelines", "testbed"]
 )

@@ -19,7 +19,7 @@ from nsm_resilience.report.readme import (
     with_what_came_out,
 )
 from nsm_resilience.report.words import meaning_of
-from tests.builders.reports import Builder, Built
+from tests.builders.reports import Built
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,9 +49,8 @@ def test_each_of_nine_rows_has_the_numbers_of_its_cell(
 
 
 def test_there_are_four_sentences_and_one_picture_however_many_planes_there_are(
-    mixed: Built, build: Builder
+    mixed: Built, both: Built
 ) -> None:
-    both = build("supported", planes=("kernel", "vpp"), records=False, most_trials=2)
     assert "| NSM v0.2.0 (2019), kernel plane | NSM v0.2.0 (2019), VPP plane |" in told(both)
     for built in (mixed, both):
         text = told(built)

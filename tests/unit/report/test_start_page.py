@@ -14,18 +14,20 @@ from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.start_page import escaped, list_table, write_start_page
 from nsm_resilience.report.words import meaning_of
 from nsm_resilience.tables.cell import CELL
-from tests.builders.campaigns import Constructed, construct
+from tests.builders.campaigns import Constructed
+from tests.builders.reports import Built
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Constructed:
-    return construct(tmp_path_factory.mktemp("page"), "mixed", records=True)
+def built(mixed: Built) -> Constructed:
+    return mixed.campaign
 
 
-def page_of(built: Constructed) -> str:
+@pytest.fixture(scope="module")
+def body(built: Constructed) -> str:
     out = built.root / "results" / "start.rst"
     write_start_page(built.tables_dir, [built.campaign], out)
-    return out.read_text(encoding="utf-8")
+    return html(out.read_text(encoding="utf-8"))
 
 
 def table_of(body: str) -> str:
@@ -37,8 +39,9 @@ def html(page: str) -> str:
     return str(publish_parts(page, writer="html")["html_body"])
 
 
-def test_the_page_is_valid_and_has_a_row_for_every_cell_of_the_study(built: Constructed) -> None:
-    body = html(page_of(built))
+def test_the_page_is_valid_and_has_a_row_for_every_cell_of_the_study(
+    built: Constructed, body: str
+) -> None:
     assert "system-message" not in body
     scenarios = built.tables["scenarios"]
     assert len(re.findall("<tr>", table_of(body))) == 1 + int((scenarios["attempts"] > 0).sum())
@@ -46,17 +49,17 @@ def test_the_page_is_valid_and_has_a_row_for_every_cell_of_the_study(built: Cons
         assert f'/cells/{cell_id(row)}.html"' in body
 
 
-def test_verdicts_stand_on_the_page_as_they_stand_in_the_table(built: Constructed) -> None:
-    body = html(page_of(built))
+def test_verdicts_stand_on_the_page_as_they_stand_in_the_table(
+    built: Constructed, body: str
+) -> None:
     for row in built.tables["scenarios"].to_dict("records"):
         assert f">{row['k']}/{row['n']}</a></td>" in body
         assert f">{row['verdict']}</a></td>" in body
 
 
 def test_a_count_leads_to_the_cell_and_a_verdict_to_what_decided_a_trial(
-    built: Constructed,
+    built: Constructed, body: str
 ) -> None:
-    body = html(page_of(built))
     table = table_of(body)
     site = "site/campaigns/constructed"
     for row in built.tables["scenarios"].to_dict("records"):
@@ -72,8 +75,7 @@ def test_a_count_leads_to_the_cell_and_a_verdict_to_what_decided_a_trial(
     assert not [one for one in links if one.endswith((".csv", ".jsonl", ".parquet"))]
 
 
-def test_what_a_campaign_lacks_is_not_on_the_page(built: Constructed) -> None:
-    body = html(page_of(built))
+def test_what_a_campaign_lacks_is_not_on_the_page(built: Constructed, body: str) -> None:
     claims = built.tables["claims"]
     tested = claims[claims["agreement"] != "not tested"]
     assert 0 < len(tested) < len(claims), "one plane was run"
@@ -82,16 +84,16 @@ def test_what_a_campaign_lacks_is_not_on_the_page(built: Constructed) -> None:
     assert "vpp" not in body
 
 
-def test_the_words_of_sources_and_clients_are_explained(built: Constructed) -> None:
-    body = html(page_of(built))
+def test_the_words_of_sources_and_clients_are_explained(built: Constructed, body: str) -> None:
     for column in ("source", "plane", "client"):
         for word in set(built.tables["scenarios"][column]):
             assert f"<em>{word}</em>: {meaning_of(column, word)}" in " ".join(body.split())
     assert 'href="site/words.html"' in body
 
 
-def test_claims_stand_on_the_page_with_the_cells_that_decided(built: Constructed) -> None:
-    body = html(page_of(built))
+def test_claims_stand_on_the_page_with_the_cells_that_decided(
+    built: Constructed, body: str
+) -> None:
     claims = built.tables["claims"]
     for row in claims[claims["agreement"] != "not tested"].to_dict("records"):
         assert f"<dt>{row['claim']}, {row['plane']} plane: {row['agreement']}</dt>" in body

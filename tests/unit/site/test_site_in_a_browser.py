@@ -41,17 +41,6 @@ def rows_of(table: pd.DataFrame, attempt: Attempt) -> pd.DataFrame:
     return table[(table["trial"] == attempt[0]) & (table["attempt"] == attempt[1])]
 
 
-def test_pages_load_without_a_complaint_and_ask_for_nothing_outside(
-    browser: Browser, built: Built
-) -> None:
-    for path in sorted(built.site.rglob("*.html")):
-        browser.open(path)
-        assert browser.complaints() == []
-        asked = [url for url in browser.asked_for() if not url.startswith("data:")]
-        assert path.as_uri() in asked
-        assert [url for url in asked if not url.startswith(built.site.as_uri())] == []
-
-
 def test_interruptions_are_drawn_where_the_table_has_them(browser: Browser, built: Built) -> None:
     outages = built.table("outages")
     for trial in (
@@ -219,11 +208,15 @@ def narrow(browser: Browser) -> Iterator[Browser]:
         yield browser
 
 
-def test_no_label_is_cut_and_no_page_is_wider_than_a_telephone(
+def test_every_page_loads_asks_for_nothing_outside_and_fits_a_telephone_with_no_label_cut(
     narrow: Browser, built: Built
 ) -> None:
     for path in sorted(built.site.rglob("*.html")):
         narrow.open(path)
+        assert narrow.complaints() == []
+        asked = [url for url in narrow.asked_for() if not url.startswith("data:")]
+        assert path.as_uri() in asked
+        assert [url for url in asked if not url.startswith(built.site.as_uri())] == []
         wide = narrow.run("return document.documentElement.scrollWidth")
         assert wide <= TELEPHONE, path
         # what is cut: text that is wider than its box, and cannot be scrolled into view

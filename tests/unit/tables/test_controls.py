@@ -8,18 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.path import Outage
 from nsm_resilience.judge.processor_time import ProcessorTime
 from nsm_resilience.report.without_fault import without_fault
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR, control_rows, processor_rows
-from tests.builders.records import record
-
-
-def judge(folder: Path, scenario: str) -> Judgement:
-    return judge_record(record(folder, scenario))
-
+from tests.builders.judging import judge
 
 SPUN = ProcessorTime("client", "nsmd-k8s", 3600.0, 1900.0, 0.93, 1700.0, 1810.0)
 STILL = ProcessorTime("client", "nsmd", 3600.0, 20.0, 0.1, 0.0, None)

@@ -45,10 +45,17 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tables(campaign: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+def built(campaign: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tables of the campaign."""
     out = tmp_path_factory.mktemp("tables")
-    judge_and_build(campaign, out)
-    return {table.name: pd.read_parquet(out / f"{table.name}.parquet") for table in TABLES}
+    written = judge_and_build(campaign, out)
+    assert len(written) == 2 * len(TABLES) and all(path.exists() for path in written)
+    return out
+
+
+@pytest.fixture(scope="module")
+def tables(built: Path) -> dict[str, pd.DataFrame]:
+    return {table.name: pd.read_parquet(built / f"{table.name}.parquet") for table in TABLES}
 
 
 def _cell(tables: dict[str, pd.DataFrame], scenario: str, failure: str) -> pd.Series:
@@ -58,29 +65,25 @@ def _cell(tables: dict[str, pd.DataFrame], scenario: str, failure: str) -> pd.Se
     return row
 
 
-def test_every_table_is_written_both_ways_with_its_columns(campaign: Path, tmp_path: Path) -> None:
-    written = judge_and_build(campaign, tmp_path / "out")
-    assert len(written) == 2 * len(TABLES) and all(path.exists() for path in written)
+def test_every_table_is_written_both_ways_with_its_columns(built: Path) -> None:
     for table in TABLES:
-        text = (tmp_path / "out" / f"{table.name}.csv").read_text(encoding="utf-8")
+        text = (built / f"{table.name}.csv").read_text(encoding="utf-8")
         assert text.splitlines()[0].split(",") == table.names
-        stored = pyarrow.parquet.read_schema(tmp_path / "out" / f"{table.name}.parquet")
+        stored = pyarrow.parquet.read_schema(built / f"{table.name}.parquet")
         assert stored.names == table.names
         assert stored.remove_metadata() == table.arrow()
 
 
-def test_rebuilding_gives_the_same_bytes(campaign: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        judge_and_build(campaign, tmp_path / name)
-    for path in sorted((tmp_path / "a").glob("*.*")):
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
-
-
-def test_csv_and_parquet_say_the_same(campaign: Path, tmp_path: Path) -> None:
+def test_rebuilding_gives_the_same_bytes(campaign: Path, built: Path, tmp_path: Path) -> None:
     judge_and_build(campaign, tmp_path)
+    for path in sorted(built.glob("*.*")):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+def test_csv_and_parquet_say_the_same(built: Path, tables: dict[str, pd.DataFrame]) -> None:
     for table in TABLES:
-        text = pd.read_csv(tmp_path / f"{table.name}.csv", float_precision="round_trip")
-        binary = pd.read_parquet(tmp_path / f"{table.name}.parquet")
+        text = pd.read_csv(built / f"{table.name}.csv", float_precision="round_trip")
+        binary = tables[table.name]
         assert len(text) == len(binary)
         for column in table.columns:
             if column.kind == "number":
