@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +33,10 @@ from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_ro
 from tests.builders.packed_campaign import live_campaign
 from tests.builders.repository import Repository, git
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed"),
+    pytest.mark.usefixtures("no_settings_of_git"),
+]
 
 STUDY = "name: mine\n"
 FILE = "config/mine.yaml"
@@ -44,13 +46,6 @@ FACTS = "src/nsm_resilience/systems/old/facts.py"
 RULES = {FILE: STUDY, JUDGE: "LOSS = 5\n", SCHEDULE: "BLOCKS = 10\n", FACTS: "SOCKET = 'a'\n"}
 
 Answers = tuple[str, str, str]
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 @pytest.fixture

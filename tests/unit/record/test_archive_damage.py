@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever happens to a recorded campaign: it is refused with a reason, or unpacks as it was.
 
-`DAMAGE_EXAMPLES` says how many examples are tried (200 without it; a long run takes 2000).
+`DAMAGE_EXAMPLES` says how many examples are tried (100 without it; a long run takes 2000).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.builders.packed_campaign import content, live_campaign, relist
 
 many = settings(
     deadline=None,
-    max_examples=int(os.environ.get("DAMAGE_EXAMPLES", "200")),
+    max_examples=int(os.environ.get("DAMAGE_EXAMPLES", "100")),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
