@@ -8,10 +8,6 @@ BIN := .venv/bin
 unexport PYTHONPATH PYTHONHOME
 # libraries read their own docstrings, and warn of each other
 unexport PYTHONOPTIMIZE PYTHONWARNINGS
-# Snakemake keeps a cache in the home folder; where none can be written to, it is kept here
-ifneq (yes,$(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; test -n "$$XDG_CACHE_HOME$$HOME" && mkdir -p "$$d" 2> /dev/null && test -w "$$d" && echo yes))
-export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
-endif
 
 .PHONY: all live test test-cluster lint explore environment development
 

@@ -3,18 +3,9 @@
 # campaign; `snakemake --profile profiles/live` runs the trials first. Settings: config/README.md.
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from nsm_resilience.study.load import ConfigError, read_document
-
 min_version("9.27")
-
-# Snakemake's own words for a file that is no UTF-8, or no YAML, are of its insides.
-try:
-    read_document(Path("config/config.yaml"))
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 
 configfile: "config/config.yaml"
@@ -51,6 +42,3 @@ rule all:
         "results/report.html",
         "results/ro-crate-metadata.json",
         "results/site",
-
-
-check_wiring()

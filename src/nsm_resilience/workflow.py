@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -194,17 +195,18 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     return _checked(Document(data, places))
 
 
-def with_readable_settings(value: int, arguments: Sequence[str] | None = None) -> int:
-    """A value of the default profile, once all files of settings of this call can be read.
+def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
+    """A value of the default profile, once this call has a cache and its settings can be read.
 
-    Snakemake itself shows its insides over one that is not there, or is in another encoding. It
-    reads profiles before them.
+    Snakemake itself shows its insides over a home folder that cannot be written to, and over a file
+    of settings that is not there, or is in another encoding. It reads profiles before them.
 
     Raises:
-        SystemExit: One cannot be read; with what is wrong and where.
+        SystemExit: A file of settings cannot be read; with what is wrong and where.
     """
-    given = _config_files(sys.argv[1:] if arguments is None else arguments)
-    for path in [*given, *sorted(Path("config").glob("live*.yaml"))]:
+    _keep_cache()
+    own = [path for name in ("config", "live*") for path in Path("config").glob(f"{name}.yaml")]
+    for path in [*_config_files(sys.argv[1:] if arguments is None else arguments), *sorted(own)]:
         try:
             document = read_document(path)
         except ConfigError as error:
@@ -212,6 +214,23 @@ def with_readable_settings(value: int, arguments: Sequence[str] | None = None) -
         if not isinstance(document.data, dict):
             sys.exit(f"error: {path}: must hold keys with values, as `campaigns: …`")
     return value
+
+
+def _keep_cache() -> None:
+    """Have Snakemake keep its cache in the project where the user's own folder takes none.
+
+    So it is for a user without a home, or with one that is read-only: in containers, in batch jobs.
+    """
+    from snakemake.common import get_appdirs
+
+    try:
+        place = Path(get_appdirs().user_cache_dir, "snakemake", "source-cache")
+        place.mkdir(parents=True, exist_ok=True)
+        usable = os.access(place, os.W_OK)
+    except (OSError, RuntimeError):  # the latter where nobody knows of a home folder
+        usable = False
+    if not usable:
+        os.environ["XDG_CACHE_HOME"] = str(Path(".snakemake", "cache").absolute())
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:

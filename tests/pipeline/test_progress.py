@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -19,7 +18,7 @@ import pytest
 
 from nsm_resilience.progress.state import SILENT_S, ProgressError, Watcher
 from nsm_resilience.progress.verdicts import Verdicts
-from nsm_resilience.progress.view import clock, drawn, log_of, plain
+from nsm_resilience.progress.view import log_of, plain
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.schedule import make_schedule
@@ -175,7 +174,7 @@ def test_a_folder_without_a_campaign_says_how_to_begin_one(tmp_path: Path) -> No
 def test_the_command_prints_lines_where_there_is_no_terminal(campaign: Path, begin: Begin) -> None:
     trial = begin()
     done = subprocess.run(
-        [sys.executable, "-m", "nsm_resilience.cli", "progress", str(campaign), "--once"],
+        [sys.executable, "-m", "nsm_resilience.cli", "progress", str(campaign)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     receipts = len(list(campaign.glob("receipts/*/*.json")))
@@ -185,17 +184,23 @@ def test_the_command_prints_lines_where_there_is_no_terminal(campaign: Path, beg
     assert "\x1b" not in done.stdout
 
 
-def test_the_same_is_drawn_on_a_terminal(campaign: Path, begin: Begin) -> None:
-    from rich.console import Console
-
+def test_on_a_terminal_the_same_is_shown_until_the_campaign_is_over(
+    campaign: Path, begin: Begin
+) -> None:
     trial = begin()
-    watcher = Watcher(campaign)
-    state = watcher.look()
-    console = Console(record=True, width=120, file=io.StringIO())
-    console.print(drawn(state, Verdicts(campaign, "").tally(state.done)))
-    text = console.export_text()
-    assert trial in text and "time left" in text and clock(state.left_s) in text
-    assert "verdicts so far" in text
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "nsm_resilience.cli", "progress", str(campaign)]
+    terminal = {"TERM": "xterm", "COLUMNS": "150"}
+    with subprocess.Popen(command, stdout=theirs, stdin=theirs, env={**os.environ, **terminal}):
+        os.close(theirs)
+        text = ""
+        while "time left" not in text or trial not in text:
+            text += os.read(ours, 4096).decode(errors="replace")
+        for scheduled in make_schedule(Watcher(campaign).study):
+            write_receipt(CampaignLayout(campaign), scheduled.trial, [])
+        while "is over" not in text:
+            text += os.read(ours, 4096).decode(errors="replace")
+    os.close(ours)
 
 
 def test_the_log_of_a_trial_is_one_command_away(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         ("judge", "nowhere", "--out", str(tmp_path / "v.jsonl")),
         ("tables", "nowhere", "--verdicts", "nowhere"),
         ("explain", "S1", "--verdicts", "nowhere"),
-        ("progress", "nowhere", "--once"),
+        ("progress", "nowhere"),
         ("schedule", "--study", "nowhere.yaml"),
         ("compare", "nowhere", "elsewhere"),
         ("synthesize", "nowhere", "--out", str(tmp_path / "s")),

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nsm_resilience.schemas import SCHEMAS, drifted_schemas, schema_path, schema_text, write_schemas
+from nsm_resilience.schemas import SCHEMAS, drifted, schema_text
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "workflow" / "schemas"
 FILES = sorted((ROOT / "config").glob("*.yaml"))
 
 
@@ -18,16 +17,19 @@ def kind_of(path: Path) -> str:
     return "study" if "scenarios:" in path.read_text(encoding="utf-8") else "config"
 
 
-def test_the_committed_schemas_are_what_the_models_say() -> None:
-    assert drifted_schemas(FOLDER) == [], "write them with `nsm-resilience schema`"
+def test_the_committed_schemas_and_rules_are_what_the_models_say() -> None:
+    assert drifted(ROOT) == {}, "write them with `nsm-resilience schema`"
 
 
 def test_a_schema_that_drifted_is_found(tmp_path: Path) -> None:
-    write_schemas(tmp_path)
-    assert drifted_schemas(tmp_path) == []
-    schema_path(tmp_path, "study").write_text("{}")
-    schema_path(tmp_path, "config").unlink()
-    assert drifted_schemas(tmp_path) == [tmp_path / f"{n}.schema.json" for n in ("config", "study")]
+    for path, text in drifted(tmp_path).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    assert drifted(tmp_path) == {}
+    folder = tmp_path / "workflow" / "schemas"
+    (folder / "study.schema.json").write_text("{}")
+    (folder / "config.schema.json").unlink()
+    assert [path.name for path in drifted(tmp_path)] == ["config.schema.json", "study.schema.json"]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

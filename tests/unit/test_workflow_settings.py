@@ -19,7 +19,6 @@ from nsm_resilience.workflow import (
     load_settings,
     settings_of_call,
     source_checksum,
-    with_readable_settings,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -310,9 +309,9 @@ def test_a_file_of_settings_that_cannot_be_read_is_one_message(
         mine.write_bytes(content)
     words = how.replace("F", str(mine)).replace("G", str(good)).split(" ")
     with pytest.raises(SystemExit) as end:
-        with_readable_settings(2, words)
+        prepared(2, words)
     assert told in str(end.value) and str(mine) in str(end.value)
-    assert with_readable_settings(2, ["--configfile", str(good), "-n", "results/report.pdf"]) == 2
+    assert prepared(2, ["--configfile", str(good), "-n", "results/report.pdf"]) == 2
 
 
 def test_a_path_may_begin_with_the_home_folder(

@@ -4,6 +4,7 @@
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -16,23 +17,32 @@ from nsm_resilience.record.lock import STEPS_LOCK
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
 from nsm_resilience.tables.schemas import TABLES as DECLARED
-from nsm_resilience.wiring import WiringError, check_outputs, outputs_of
 from nsm_resilience.workflow import hold_build, settings_of_call, source_checksum, steps_lock
 
-foreign = code_of_another_checkout(Path(workflow.main_snakefile).parent)
+CHECKOUT = Path(workflow.main_snakefile).parent
+
+foreign = code_of_another_checkout(CHECKOUT)
 if foreign:
     raise WorkflowError(foreign)
-if set("{}") & set(str(Path(workflow.main_snakefile).parent)):
+if set("{}") & set(str(CHECKOUT)):
     raise WorkflowError(
-        f"Snakemake takes braces for wildcards, and there are some in the path of "
-        f"{Path(workflow.main_snakefile).parent}; rename the folder"
+        "Snakemake takes braces for wildcards, and there are some in the path of "
+        f"{CHECKOUT}; rename the folder"
     )
 
-try:
+
+@contextmanager
+def without_a_traceback():
+    """Say what is wrong as Snakemake says it, where the code of ours that is called finds it."""
+    try:
+        yield
+    except (ConfigError, RuntimeError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+
+
+with without_a_traceback():
     SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
     CAMPAIGNS = SETTINGS.folders
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 # The rules call `nsm-resilience`: take the one that is beside the Python of this process, so that
 # `.venv/bin/snakemake` works without activating the environment.
@@ -42,26 +52,53 @@ os.environ.update(
 
 TABLES = [table.name for table in DECLARED]
 CONTRASTS = [table.name for table in CONTRAST_TABLES]
-NOTEBOOKS = [
-    "result-table",
-    "outages",
-    "consequences",
-    "contrasts",
-    "timelines",
-    "testbed",
-    "gallery",
-    "explore",
-]
-FIGURES = [
-    "result-table",
-    "outages",
-    "survival",
-    "consequences",
-    "refusals",
-    "contrasts",
-    "timelines",
-    "testbed",
-]
+
+# Of each notebook what it is about, the tables that it reads, and its figures, each with its label in
+# the HTML report; one without a label is not in it, nor in the paper.
+NOTEBOOKS = {
+    "result-table": (
+        "The table of the nine: verdict, interval and agreement with the paper, and the claims.",
+        ["trials", "scenarios", "claims"],
+        {"result-table": "the nine scenarios"},
+    ),
+    "outages": (
+        "How long the established path was away, per cell and as survival curves.",
+        ["trials", "scenarios", "outages"],
+        {"outages": "outages of the path", "survival": "survival of the outage"},
+    ),
+    "consequences": (
+        "What broke, what was shown and who was told, and for how long new clients are refused.",
+        ["trials", "new_clients"],
+        {"consequences": "consequences", "refusals": "refused clients"},
+    ),
+    "contrasts": (
+        "What each factor changes, and what differs between campaigns.",
+        ["trials", *CONTRASTS],
+        {"contrasts": "contrasts"},
+    ),
+    "timelines": (
+        "Replies, components and the fault of one typical trial per scenario, on one time axis.",
+        ["trials", "components", "outages"],
+        {"timelines": "timelines"},
+    ),
+    "testbed": (
+        "The testbed as it was deployed, and which scenarios are tested by whom.",
+        ["trials"],
+        {"testbed": "testbed"},
+    ),
+    "gallery": (
+        "All trials of the cell whose path was interrupted most often, as small multiples.",
+        ["trials", "components", "outages"],
+        {"gallery": ""},
+    ),
+    "explore": (
+        "One trial and what its verdict rests on; in JupyterLab a reader picks it.",
+        ["trials", "components", "outages"],
+        {"explore": ""},
+    ),
+}
+LABELS = {name: label for _, _, own in NOTEBOOKS.values() for name, label in own.items()}
+FIGURES = [name for name, label in LABELS.items() if label]
 
 CONFIGURATION = ["config/config.yaml", "profiles/default/profile.yaml"]
 if SETTINGS.source == "live":
@@ -77,7 +114,7 @@ RESULTS = [
         for name in [*TABLES, *CONTRASTS]
         for kind in ("csv", "parquet")
     ],
-    *[f"results/figures/{name}.svg" for name in [*FIGURES, "gallery", "explore"]],
+    *[f"results/figures/{name}.svg" for name in LABELS],
     *[f"results/notebooks/{name}.ipynb" for name in NOTEBOOKS],
 ]
 
@@ -146,10 +183,15 @@ def shown_table(name):
     return report(path, caption="../report/table.rst", category="Tables", labels={"table": name})
 
 
-def shown_figure(name, label):
-    """A figure as an output of its rule, in the HTML report with its caption."""
+def shown_figure(name):
+    """A figure as an output of its rule, in the HTML report with its caption if it has a label."""
     path, caption = f"results/figures/{name}.svg", f"../report/{name}.rst"
-    return report(path, caption=caption, category="Figures", labels={"figure": label})
+    if not LABELS[name]:
+        return path
+    if not (CHECKOUT / "workflow" / "report" / f"{name}.rst").is_file():
+        # Snakemake would say so in its last rule, after a whole campaign
+        raise WorkflowError(f"the caption of {path} is missing: write workflow/report/{name}.rst")
+    return report(path, caption=caption, category="Figures", labels={"figure": LABELS[name]})
 
 
 def code_of(*modules):
@@ -157,22 +199,16 @@ def code_of(*modules):
     return source_checksum(modules)
 
 
-def notebook_paths(wildcards, input, output):
+def notebook_parameters(wildcards, input, output):
     """A notebook's parameters: where its tables and records are, and where its figures go."""
-    paths = {
+    values = {
         "tables": Path(input.tables[0]).parent,
         "campaign": SETTINGS.own,
-        "figures": Path(output.figure).parent,
+        "figures": Path(output.figures[0]).parent,
     }
-    return [word for name, path in paths.items() for word in ("-p", f"{name}={path}")]
-
-
-def claim_results():
-    """Keep the folder of the results for this process, or say who builds them."""
-    try:
-        hold_build(Path("results"), lambda text: print(text, file=sys.stderr))
-    except (RuntimeError, OSError) as error:
-        raise WorkflowError(str(error)) from None
+    if input.verdicts:  # nobody picks a trial here
+        values["interactive"] = "false"
+    return [word for name, value in values.items() for word in ("-p", f"{name}={value}")]
 
 
 def paper_sources():
@@ -215,11 +251,3 @@ def recorded_files(name):
     A link to nowhere, as Emacs makes beside a file that is being edited, is left to `unpack`.
     """
     return sorted(str(path) for path in (RECORDED / name).glob("*") if path.exists())
-
-
-def check_wiring():
-    """Say at once what a rule's output lacks; called when all rules are read."""
-    try:
-        check_outputs(outputs_of(workflow.rules), RESULTS)
-    except WiringError as error:
-        raise WorkflowError(str(error)) from None

@@ -8,14 +8,12 @@ from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
-try:
+with without_a_traceback():
     STUDY = live_study(SETTINGS)
     check_texts(STUDY, Path(SETTINGS.study))
     TESTBED = load_testbed(SETTINGS.testbed)
     LANES = len(TESTBED.worker_pairs())
     check_turns(STUDY, LANES)
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 SCHEDULE = {scheduled.trial: scheduled for scheduled in make_schedule(STUDY)}
 RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
@@ -75,30 +73,6 @@ def say_unused_lanes():
             f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
             file=sys.stderr,
         )
-
-
-def say_plane():
-    """Say it where the campaign is not on the plane that the claims are about."""
-    for line in other_planes(trial.cell for trial in SCHEDULE.values()):
-        print(line, file=sys.stderr)
-
-
-def refuse_kind_elsewhere():
-    """Refuse trials on other hosts with a cluster that only this one reaches."""
-    if workflow.local_exec:
-        return
-    try:
-        check_hosts(TESTBED, workflow.executor_plugin.name, SETTINGS.testbed)
-    except ConfigError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def claim_campaign():
-    """Keep the campaign's folder for this process, or say who has it."""
-    try:
-        hold_campaign(SETTINGS.own_folder)
-    except (RuntimeError, OSError) as error:
-        raise WorkflowError(str(error)) from None
 
 
 def cluster_was_left():

@@ -27,10 +27,13 @@ wildcard_constraints:
 # no lane, no cluster or no room for a record: then the others would fail as well, so no more of
 # them are begun (the default profile's `keep-going` is for builds).
 onstart:
-    refuse_kind_elsewhere()
-    claim_campaign()
+    with without_a_traceback():
+        if not workflow.local_exec:
+            check_hosts(TESTBED, workflow.executor_plugin.name, SETTINGS.testbed)
+        hold_campaign(SETTINGS.own_folder)
     say_unused_lanes()
-    say_plane()
+    for line in other_planes(one.cell for one in SCHEDULE.values()):
+        print(line, file=sys.stderr)
     workflow.scheduler.keepgoing = False
     look_when_jobs_end()
     if cluster_was_left():

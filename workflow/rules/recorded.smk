@@ -7,7 +7,8 @@ if SETTINGS.source == "recorded":
 
     # In place of Snakemake's own lock, which a killed build leaves behind (profiles/default).
     onstart:
-        claim_results()
+        with without_a_traceback():
+            hold_build(Path("results"), lambda text: print(text, file=sys.stderr))
         look_when_jobs_end()
 
 

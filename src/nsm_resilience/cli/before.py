@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,10 +19,6 @@ from nsm_resilience.cli.options import (
 )
 
 app = typer.Typer()
-
-SCHEMAS = Path("workflow/schemas")
-RULES = Path("config/README.md")
-"""The document that holds the rules of the judge."""
 
 
 @app.command(rich_help_panel=BEFORE)
@@ -154,26 +149,22 @@ def schema(
     The rules of the judge in config/README.md are written with them, from judge/rulebook.py. Before
     that, what is said of each system under test has to hold together.
     """
-    from nsm_resilience.judge.rules_section import with_section, write_section
-    from nsm_resilience.schemas import drifted_schemas, write_schemas
+    from nsm_resilience.record.files import write_bytes
+    from nsm_resilience.schemas import drifted
     from nsm_resilience.systems.consistency import problems_of_all
     from nsm_resilience.systems.known import SYSTEMS
 
     problems = list(problems_of_all(SYSTEMS.values()))
+    if not problems:
+        for path, text in drifted().items():
+            if check:
+                problems.append(
+                    f"{path} is not what the models say; write it with `nsm-resilience schema`"
+                )
+            else:
+                write_bytes(path, text.encode())
+                say(str(path))
     for problem in problems:
         say(problem)
     if problems:
-        raise typer.Exit(1)
-    if not check:
-        for path in write_schemas(SCHEMAS):
-            say(str(path))
-        if RULES.exists() and write_section(RULES):
-            say(str(RULES))
-        return
-    drifted = drifted_schemas(SCHEMAS)
-    if RULES.exists() and with_section(text := RULES.read_text(encoding="utf-8")) != text:
-        drifted.append(RULES)
-    for path in drifted:
-        say(f"{path} is not what the models say; write it with `nsm-resilience schema`")
-    if drifted:
         raise typer.Exit(1)

@@ -59,22 +59,19 @@ def trial(
 
 
 @app.command(rich_help_panel=LIVE)
-def progress(
-    campaign: Campaign = DEFAULT_CAMPAIGN,
-    once: Annotated[bool, typer.Option("--once", help="Look once, as plain lines.")] = False,
-    as_json: Json = False,
-) -> None:
+def progress(campaign: Campaign = DEFAULT_CAMPAIGN, as_json: Json = False) -> None:
     """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs.
 
-    With `--json` it looks once.
+    On a terminal until its last trial is done; elsewhere, and with `--json`, it looks once.
     """
     from nsm_resilience.progress.view import as_object, show
     from nsm_resilience.workflow import source_checksum
 
+    judge = source_checksum(["judge", "record", "study", "systems"])
     if as_json:
-        say_json(as_object(campaign, source_checksum(["judge", "record", "study", "systems"])))
-        return
-    show(campaign, once, source_checksum(["judge", "record", "study", "systems"]), say)
+        say_json(as_object(campaign, judge))
+    else:
+        show(campaign, judge, say)
 
 
 @app.command(rich_help_panel=LIVE)

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from nsm_resilience.host.checkout import CHECKOUT, NoAnswerError, git, of_checkout
 from nsm_resilience.record.files import well_formed
 
-__all__ = ["Commit", "GitHistory", "History", "NoAnswerError"]
+__all__ = ["Commit", "History", "NoAnswerError"]
 
 _PLAIN = (
     "--no-replace-objects",
@@ -47,31 +46,8 @@ class Commit:
     parents: tuple[str, ...]
 
 
-class History(Protocol):
-    """What is asked of a history; paths are git's path specifications."""
-
-    @property
-    def shallow(self) -> bool:
-        """Whether it is cut somewhere."""
-
-    def holds(self, commit: str) -> bool:
-        """Whether a commit is in the history of what is checked out, as far as that is here."""
-
-    def committed(self, commit: str) -> str:
-        """When a commit was made, UTC, ISO 8601."""
-
-    def files(self, commit: str) -> dict[str, str]:
-        """The blob's id of every file of a commit."""
-
-    def last_change(self, commit: str, paths: Sequence[str]) -> Commit | None:
-        """The last commit up to this one that changed one of the paths."""
-
-    def changes(self, one: str, other: str, paths: Sequence[str]) -> list[Commit]:
-        """Those commits that one of two has and the other has not, which changed a path."""
-
-
-class GitHistory:
-    """A history that git reads.
+class History:
+    """The history of a checkout; paths are git's path specifications.
 
     Every method raises NoAnswerError, with the reason, where git gives no answer.
     """
@@ -90,7 +66,7 @@ class GitHistory:
         self.shallow = self._git("rev-parse", "--is-shallow-repository") != "false"
 
     def holds(self, commit: str) -> bool:
-        """Whether a commit is in the history of what is checked out.
+        """Whether a commit is in the history of what is checked out, as far as that is here.
 
         One that merely lies in the repository is in no clone of it.
         """

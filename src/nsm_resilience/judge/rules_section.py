@@ -48,12 +48,3 @@ def with_section(text: str) -> str:
     if begin < 0 or end < begin:
         raise NoPlaceForRules(f"the document has no lines `{BEGIN}` and `{END}` for the rules")
     return text[:begin] + section() + text[end + len(END) :]
-
-
-def write_section(document: Path) -> bool:
-    """Bring the section of a document up to date; whether it had drifted."""
-    text = document.read_text(encoding="utf-8")
-    new = with_section(text)
-    if new != text:
-        document.write_text(new, encoding="utf-8")
-    return new != text

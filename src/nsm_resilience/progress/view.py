@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign's progress on a terminal, drawn again and again, or as plain lines."""
+"""A campaign's progress as lines: again and again in one place of a terminal, elsewhere once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nsm_resilience.progress.state import ProgressError, State, Watcher
 from nsm_resilience.progress.verdicts import Tally, Verdicts
 from nsm_resilience.record.packed import is_recorded
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-STYLES = {
-    "supported": "green",
-    "unsupported": "red",
-    "unknown": "yellow",
-    "not_injected": "yellow",
-    "not_reached": "yellow",
-}
-VERDICTS = tuple(STYLES)
+VERDICTS = ("supported", "unsupported", "unknown", "not_injected", "not_reached")
 EVERY_S = 2.0
 """Between two looks at a campaign, seconds."""
 
@@ -70,36 +60,12 @@ def lane_lines(state: State) -> Iterator[str]:
 
 
 def plain(state: State, tally: Tally) -> Iterator[str]:
-    """Everything as lines for a file or a pipe."""
+    """Everything, as lines."""
     yield headline(state)
     yield from (f"  {line}" for line in lane_lines(state))
     for cell, counts in sorted(tally.items()):
         words = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
         yield f"  {cell}: {words}"
-
-
-def drawn(state: State, tally: Tally) -> RenderableType:
-    """The same for a terminal: a bar, the lanes, the verdicts so far."""
-    from rich.console import Group
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
-    lanes = Table("lane", "trial", "attempt", "phase", "for", "in all", box=None, pad_edge=False)
-    for one in state.running:
-        phase = one.phase if one.alive else f"cut in {one.phase}"
-        lanes.add_row(
-            one.lane, one.trial, str(one.attempt), phase, clock(one.phase_s), clock(one.seconds),
-            style=None if one.alive else "yellow",
-        )  # fmt: skip
-    verdicts = Table("verdicts so far", *VERDICTS, box=None, pad_edge=False)
-    for cell, counts in sorted(tally.items()):
-        verdicts.add_row(
-            cell, *(Text(str(counts[w] or ""), style=STYLES[w], justify="right") for w in VERDICTS)
-        )
-    bar = ProgressBar(total=max(1, len(state.schedule)), completed=len(state.ended), width=60)
-    hint = Text("the log of a trial: nsm-resilience log <cell>/<NN>", style="dim")
-    return Group(headline(state), bar, "", lanes, "", verdicts, "", hint)
 
 
 def as_object(folder: Path, code: str) -> dict[str, Any]:
@@ -118,52 +84,30 @@ def as_object(folder: Path, code: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show(folder: Path, once: bool, code: str, say: Callable[[str], None]) -> None:
-    """Show a campaign's progress until its last trial is done, or once.
+def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
+    """Show a campaign's progress: on a terminal until its last trial is done, elsewhere once.
 
-    On a terminal the view is drawn in place; elsewhere a line is said when something has changed.
     Judging must not take processor time from a campaign that is measured: this process is nice.
     """
     if hasattr(os, "nice"):
         os.nice(max(0, 19 - os.nice(0)))
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
-
-    def look() -> tuple[State, Tally]:
+    if not sys.stdout.isatty():
         state = watcher.look()
-        return state, verdicts.tally(state.done)
-
-    if once:
-        for line in plain(*look()):
+        for line in plain(state, verdicts.tally(state.done)):
             say(line)
         return
-    if not sys.stdout.isatty():
-        _follow(watcher, say)
-        return
     from rich.live import Live
+    from rich.text import Text
 
-    with Live(drawn(*look()), auto_refresh=False, screen=False) as live:
+    with Live(auto_refresh=False) as live:
         while True:
-            seen = look()
-            live.update(drawn(*seen), refresh=True)
-            if seen[0].over:
+            state = watcher.look()
+            lines = plain(state, verdicts.tally(state.done))
+            live.update(Text("\n".join(lines)), refresh=True)
+            if state.over:
                 return
             time.sleep(EVERY_S)
-
-
-def _follow(watcher: Watcher, say: Callable[[str], None]) -> None:
-    told: tuple[int, frozenset[tuple[str, int, str]]] | None = None
-    while True:
-        state = watcher.look()
-        now = (
-            len(state.receipts),
-            frozenset((one.trial, one.attempt, one.phase) for one in state.running),
-        )
-        if now != told:
-            say("; ".join([headline(state), *lane_lines(state)]))
-        told = now
-        if state.over:
-            return
-        time.sleep(EVERY_S)
 
 
 def log_of(folder: Path, trial: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.host.checkout import CHECKOUT
-from nsm_resilience.host.history import Commit, GitHistory, History, NoAnswerError
+from nsm_resilience.host.history import Commit, History, NoAnswerError
 from nsm_resilience.record.archive import unpack
 from nsm_resilience.record.commits import (
     CODE,
@@ -88,7 +88,7 @@ def commits_of(campaign: Path, root: Path = CHECKOUT) -> Commits:
 def with_history(attempts: Sequence[Used], study: bytes, root: Path = CHECKOUT) -> Commits:
     """What git shows of these attempts; where it gives no answer, why."""
     try:
-        return shown(attempts, study, GitHistory(root))
+        return shown(attempts, study, History(root))
     except NoAnswerError as answer:
         return shown(attempts, study, str(answer))
 

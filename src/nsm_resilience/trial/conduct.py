@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
 from nsm_resilience.mesh.lane_cleaning import clean_again
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.study.duration import lasts_s
 from nsm_resilience.study.load import load_study
@@ -21,7 +23,6 @@ from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.marker import read_marker
 from nsm_resilience.testbed.unusable_lanes import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
-from nsm_resilience.trial.conductor_lock import only_conductor
 from nsm_resilience.trial.phases import API_BACK_S
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import run_attempt
@@ -56,6 +57,22 @@ def conduct(
         raise _not_up(campaign)
     with only_conductor(campaign_folder, trial, say):
         return _conduct(study, scheduled, testbed, campaign, say)
+
+
+def only_conductor(
+    campaign_folder: Path, trial: str, say: Callable[[str], None]
+) -> AbstractContextManager[None]:
+    """Hold a trial's lock while the block runs; waits for a process that has it.
+
+    When Snakemake is killed, the trial that it started goes on. The next call asks for the same
+    trial again: it must wait for the first to end and then find its record, or the trial would be
+    measured twice.
+    """
+
+    def waiting(owner: str) -> None:
+        say(f"{trial}: {owner} runs it already; waiting for its end")
+
+    return one_at_a_time(campaign_folder / "locks" / f"{trial.replace('/', '-')}.lock", waiting)
 
 
 def _conduct(

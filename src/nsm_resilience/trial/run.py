@@ -153,7 +153,6 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
     return Setting(
         study=plan.study,
         scheduled=plan.scheduled,
-        attempt=plan.attempt,
         cluster=plan.cluster,
         cluster_id=plan.cluster_id,
         lane=plan.lane,

@@ -38,7 +38,6 @@ class Setting:
 
     study: Study
     scheduled: ScheduledTrial
-    attempt: int
     cluster: Cluster
     cluster_id: str
     lane: Lane

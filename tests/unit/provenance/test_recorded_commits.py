@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.host.history import GitHistory, NoAnswerError
+from nsm_resilience.host.history import History, NoAnswerError
 from nsm_resilience.provenance.commits import shown
 from nsm_resilience.record.commits import Used, read_commits
 
@@ -17,9 +17,9 @@ RECORDED = sorted(path.parent for path in (ROOT / "results/recorded").glob("*/ca
 
 
 @pytest.fixture(scope="module")
-def history() -> GitHistory:
+def history() -> History:
     try:
-        found = GitHistory(ROOT)
+        found = History(ROOT)
     except NoAnswerError as answer:
         pytest.skip(f"no history: {answer}")
     if found.shallow:
@@ -38,7 +38,7 @@ def test_every_recorded_campaign_keeps_the_commits_of_all_its_attempts(recorded:
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=lambda path: path.name)
-def test_what_is_kept_is_what_git_shows(recorded: Path, history: GitHistory) -> None:
+def test_what_is_kept_is_what_git_shows(recorded: Path, history: History) -> None:
     """By attempts and commits as they are kept: the build's tests read these from the records."""
     kept = read_commits(recorded)
     said = [

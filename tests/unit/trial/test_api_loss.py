@@ -56,7 +56,7 @@ def setting(away: Away) -> Setting:
     agents: Any = {"client": away}
     cluster: Any = away
     return Setting(
-        study=given, scheduled=given, attempt=1, cluster=cluster, cluster_id="c1", lane=given,
+        study=given, scheduled=given, cluster=cluster, cluster_id="c1", lane=given,
         mesh=given, agents=agents, clocks={}, writer=given, pods=given, say=lambda _: None,
     )  # fmt: skip
 

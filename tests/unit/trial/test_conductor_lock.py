@@ -8,13 +8,13 @@ import sys
 import threading
 from pathlib import Path
 
-from nsm_resilience.trial.conductor_lock import only_conductor
+from nsm_resilience.trial.conduct import only_conductor
 
 TRIAL = "S2-kernel-monitored-kill/01"
 HOLD = """
 import sys, time
 from pathlib import Path
-from nsm_resilience.trial.conductor_lock import only_conductor
+from nsm_resilience.trial.conduct import only_conductor
 with only_conductor(Path(sys.argv[1]), sys.argv[2], print):
     print("held", flush=True)
     sys.stdin.read()

@@ -114,7 +114,7 @@ def set_up(
     given: Any = None
     fake: Any = world
     setting = Setting(
-        study=study, scheduled=make_schedule(study)[0], attempt=1, cluster=fake, cluster_id="c",
+        study=study, scheduled=make_schedule(study)[0], cluster=fake, cluster_id="c",
         lane=world.lane, mesh=fake, agents={"client": fake}, clocks={"client": fake},
         writer=RecordWriter(folder / "record", {**META, "attempt": 1}), pods=given,
         say=lambda _: None,

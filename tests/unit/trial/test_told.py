@@ -43,7 +43,7 @@ def setting() -> Setting:
     study: Any = SimpleNamespace(windows_of=lambda cell: windows, scenario=lambda _: scenario)
     scheduled: Any = SimpleNamespace(cell=Cell(scenario="S2", factors=Factors()))
     return Setting(
-        study=study, scheduled=scheduled, attempt=1, cluster=given, cluster_id="c1", lane=given,
+        study=study, scheduled=scheduled, cluster=given, cluster_id="c1", lane=given,
         mesh=given, agents=agents, clocks={}, writer=given, pods=given, say=lambda _: None,
     )  # fmt: skip
 
