@@ -8,15 +8,23 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
+from nsm_resilience.agent.deploy import deploy
+from nsm_resilience.mesh.definitions import refuse_another_mesh, remove_definitions
+from nsm_resilience.mesh.lane_cleaning import check_untouched, heal_lanes, leave_nodes
+from nsm_resilience.mesh.prepare import prepare_cluster
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.systems.known import FIRST, system_named
-from nsm_resilience.testbed.base import Testbed
+from nsm_resilience.testbed.api import API_FAULTS, Cluster
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
+from nsm_resilience.testbed.lanes import make_lanes
+from nsm_resilience.testbed.unusable_lanes import lock_folder
+from nsm_resilience.testbed.users import enter, leave, others
 
 STATE = ".testbeds"
 """The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
@@ -28,7 +36,7 @@ def make_testbed(
     allow_context: str | None,
     say: Callable[[str], None],
     planes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> Testbed:
+) -> Kind | Existing:
     """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder.
 
     Only one that is brought up needs to know the `planes` of each system that will run.
@@ -58,51 +66,33 @@ def bring_up(
     another process that is at the same cluster: one that a killed run left behind, for example.
     """
     with _alone(config, campaign_folder, say):
-        _bring_up(config, campaign_folder, allow_context, say)
-
-
-def _bring_up(
-    config: KindTestbed | ExistingTestbed,
-    campaign_folder: Path,
-    allow_context: str | None,
-    say: Callable[[str], None],
-) -> None:
-    from nsm_resilience.agent.deploy import deploy
-    from nsm_resilience.mesh.definitions import refuse_another_mesh
-    from nsm_resilience.mesh.lane_cleaning import check_untouched, heal_lanes
-    from nsm_resilience.mesh.prepare import prepare_cluster
-    from nsm_resilience.testbed.api import Cluster
-    from nsm_resilience.testbed.lanes import make_lanes
-    from nsm_resilience.testbed.unusable_lanes import lock_folder
-    from nsm_resilience.testbed.users import enter
-
-    planes = _planes(campaign_folder)
-    testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
-    testbed.up()
-    cluster = Cluster(testbed.kubeconfig, testbed.context)
-    somebody_elses = isinstance(config, ExistingTestbed)
-    if somebody_elses:
-        refuse_another_mesh(cluster)
-    lanes = make_lanes(cluster, config.worker_pairs())
-    say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
-    deploy(cluster, config.images.agent)
-    enter(cluster, campaign_folder)
-    if somebody_elses:
-        check_untouched(cluster, lanes, config.images)
-    systems = [system_named(name) for name in planes]
-    prepare_cluster(cluster, lanes, config.images, systems, say)
-    identity = cluster.identity()
-    heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
-    write_json(
-        CampaignLayout(campaign_folder).cluster,
-        {
-            "id": identity,
-            "name": testbed.name,
-            "kubeconfig": str(testbed.kubeconfig),
-            "context": testbed.context,
-            "lanes": [lane.name for lane in lanes],
-        },
-    )
+        planes = _planes(campaign_folder)
+        testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
+        testbed.up()
+        cluster = Cluster(testbed.kubeconfig, testbed.context)
+        somebody_elses = isinstance(config, ExistingTestbed)
+        if somebody_elses:
+            refuse_another_mesh(cluster)
+        lanes = make_lanes(cluster, config.worker_pairs())
+        say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
+        deploy(cluster, config.images.agent)
+        enter(cluster, campaign_folder)
+        if somebody_elses:
+            check_untouched(cluster, lanes, config.images)
+        systems = [system_named(name) for name in planes]
+        prepare_cluster(cluster, lanes, config.images, systems, say)
+        identity = cluster.identity()
+        heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)
+        write_json(
+            CampaignLayout(campaign_folder).cluster,
+            {
+                "id": identity,
+                "name": testbed.name,
+                "kubeconfig": str(testbed.kubeconfig),
+                "context": testbed.context,
+                "lanes": [lane.name for lane in lanes],
+            },
+        )
 
 
 def take_down(
@@ -122,18 +112,16 @@ def take_down(
         testbed.check_allowed()
     with _alone(config, campaign_folder, say):
         if not _is_needed(testbed, campaign_folder, say):
-            if isinstance(testbed, Existing):
-                _leave(testbed, say)
+            if isinstance(testbed, Existing):  # ours goes as a whole
+                cluster = Cluster(testbed.kubeconfig, testbed.context)
+                leave_nodes(cluster, testbed.config.images, say)
+                remove_definitions(cluster, say)
             testbed.down()
         CampaignLayout(campaign_folder).cluster.unlink(missing_ok=True)
 
 
-def _is_needed(testbed: Testbed, campaign_folder: Path, say: Callable[[str], None]) -> bool:
+def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[str], None]) -> bool:
     """Whether other campaigns use the cluster; then this one signs off, and it is said."""
-    from nsm_resilience.testbed.api import API_FAULTS, Cluster
-    from nsm_resilience.testbed.connection import KubeconfigError
-    from nsm_resilience.testbed.users import leave, others
-
     users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.name)
     if not users:
         return False
@@ -154,14 +142,3 @@ def _alone(
         say(f"cluster {config.name}: {owner} is at it; waiting for its end")
 
     return one_at_a_time(campaign_folder.parent / STATE / f"{config.name}.lock", waiting)
-
-
-def _leave(testbed: Existing, say: Callable[[str], None]) -> None:
-    """What `down` alone does not: clean nodes, and nothing of ours for the whole cluster."""
-    from nsm_resilience.mesh.definitions import remove_definitions
-    from nsm_resilience.mesh.lane_cleaning import leave_nodes
-    from nsm_resilience.testbed.api import Cluster
-
-    cluster = Cluster(testbed.kubeconfig, testbed.context)
-    leave_nodes(cluster, testbed.config.images, say)
-    remove_definitions(cluster, say)

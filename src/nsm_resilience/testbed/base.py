@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 LANE_LABEL = "nsm-resilience/lane"
 ROLE_LABEL = "nsm-resilience/role"
@@ -47,30 +45,3 @@ class Lane:
     def nodes(self) -> dict[str, str]:
         """Node names by role."""
         return {"client": self.client_node, "endpoint": self.endpoint_node}
-
-
-class Testbed(Protocol):
-    """A cluster. Nothing else in the code knows about Docker or kind."""
-
-    @property
-    def name(self) -> str:
-        """Name of the cluster."""
-        ...
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The kubeconfig file to use (kind's is kept apart from the user's own)."""
-        ...
-
-    @property
-    def context(self) -> str:
-        """The context inside it."""
-        ...
-
-    def up(self) -> None:
-        """Make the cluster unless it is there and healthy. May be repeated."""
-        ...
-
-    def down(self) -> None:
-        """Remove it and what we put there. May be repeated; nothing to do is no error."""
-        ...

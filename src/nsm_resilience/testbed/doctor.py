@@ -6,11 +6,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nsm_resilience.host.checkout import of_checkout
 from nsm_resilience.host.environment import memory_gib
@@ -91,7 +89,7 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
         )  # fmt: skip
     yield _commit()
     if isinstance(config, ExistingTestbed):
-        yield _context(config)
+        yield Finding("ok", "context", f"{config.context}; say --allow-context to use it")
         yield from _cluster(config)
         return
     planes = study.planes if study else {FIRST: (USUAL_PLANE,)}
@@ -154,7 +152,6 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
         "make 10 GiB free where Docker keeps its data",
     )  # fmt: skip
     yield _inotify(nodes)
-    yield _loopback()
     cpus = os.cpu_count() or 1
     proposed = propose_lanes(cpus, memory)
     rule = (
@@ -211,53 +208,20 @@ def _inotify(nodes: int) -> Finding:
     )  # fmt: skip
 
 
-def _loopback() -> Finding:
-    try:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-    except OSError as error:
-        return Finding("missing", "loopback port", str(error), "kind needs a port on 127.0.0.1")
-    return Finding("ok", "loopback port", "can be bound")
-
-
-def _context(config: ExistingTestbed) -> Finding:
-    return Finding("ok", "context", f"{config.context}; say --allow-context to use it")
-
-
 def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
-    """Rights, and the named nodes or a proposal; only reads from the cluster."""
-    from nsm_resilience.testbed.api import NODES, Cluster
+    """What the cluster itself says of rights and nodes, or why it says nothing."""
+    from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.connection import KubeconfigError
-    from nsm_resilience.testbed.existing import Existing
-    from nsm_resilience.testbed.rights import missing_rights
+    from nsm_resilience.testbed.existing import Existing, look_at
 
     testbed = Existing(config, None)
     try:
-        cluster = Cluster(testbed.kubeconfig, testbed.context)
-        missing = [str(right) for right in missing_rights(cluster)]
-        yield Finding(
-            "missing" if missing else "ok", "rights",
-            f"lacks {', '.join(missing)}" if missing else "all that a runner needs",
-            "an administrator gives them, with what `nsm-resilience cluster rights` prints",
-        )  # fmt: skip
-        if "list nodes" not in missing:
-            yield _nodes(config, cluster.find(NODES, timeout_s=10))
+        yield from look_at(config, Cluster(testbed.kubeconfig, testbed.context))
     except KubeconfigError as error:
         yield Finding("missing", "kubeconfig", str(error))
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")
-
-
-def _nodes(config: ExistingTestbed, nodes: list[Any]) -> Finding:
-    from nsm_resilience.testbed.existing import proposal, why_not
-
-    if not config.nodes:
-        return Finding("missing", "nodes", "none are named", f"write\n{proposal(nodes)}")
-    named = [node for pair in config.nodes for node in pair]
-    wrong = [f"{node} {why}" for node in named if (why := why_not(nodes, node))]
-    found = ", ".join(wrong or named)
-    return Finding("missing" if wrong else "ok", "nodes", found, "name others under `nodes:`")
 
 
 def _docker_root() -> str:

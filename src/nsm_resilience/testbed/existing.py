@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.testbed.api import NODES, Cluster, has_condition, labels_of, name_of
 from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed
+from nsm_resilience.testbed.connection import default_kubeconfig
+from nsm_resilience.testbed.finding import Finding
+from nsm_resilience.testbed.lanes import remove_lanes
+from nsm_resilience.testbed.rights import missing_rights
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 @dataclass(frozen=True)
 class Existing:
-    """See `testbed.base.Testbed`. `up` only checks; `down` leaves the cluster as it is."""
+    """`up` only checks; `down` leaves the cluster as it is. Both may be repeated."""
 
     config: ExistingTestbed
     allow_context: str | None
@@ -30,8 +35,6 @@ class Existing:
     @property
     def kubeconfig(self) -> Path:
         """The named file, else what kubectl would read."""
-        from nsm_resilience.testbed.connection import default_kubeconfig
-
         return self.config.kubeconfig or default_kubeconfig()
 
     @property
@@ -42,34 +45,16 @@ class Existing:
     def up(self) -> None:
         """Check that the user allowed this context and that its nodes can be used."""
         self.check_allowed()
-        from nsm_resilience.testbed.api import NODES, Cluster
-        from nsm_resilience.testbed.rights import missing_rights
-
-        cluster = Cluster(self.kubeconfig, self.context)
-        missing = missing_rights(cluster)
-        if missing:
+        found = look_at(self.config, Cluster(self.kubeconfig, self.context))
+        lacking = [f"{f.what}: {f.found}; {f.remedy}" for f in found if f.level == "missing"]
+        if lacking:
             raise TestbedError(
-                f"the user of context `{self.context}` lacks rights: "
-                f"{', '.join(map(str, missing))}; an administrator gives them, with what "
-                "`nsm-resilience cluster rights` prints"
+                f"the cluster of context `{self.context}` cannot be used:\n" + "\n".join(lacking)
             )
-        nodes = cluster.find(NODES, timeout_s=10)
-        if not self.config.nodes:
-            raise TestbedError(
-                f"no nodes are named for `{self.context}`; write under `testbed:` in its file\n"
-                + proposal(nodes)
-            )
-        wrong = {node: why_not(nodes, node) for pair in self.config.nodes for node in pair}
-        lines = [f"  {node}: {why}" for node, why in wrong.items() if why]
-        if lines:
-            raise TestbedError("these nodes cannot be used:\n" + "\n".join(lines))
 
     def down(self) -> None:
         """Remove our namespaces and labels, nothing else."""
         self.check_allowed()
-        from nsm_resilience.testbed.api import Cluster
-        from nsm_resilience.testbed.lanes import remove_lanes
-
         remove_lanes(Cluster(self.kubeconfig, self.context), self.say)
 
     def check_allowed(self) -> None:
@@ -82,10 +67,31 @@ class Existing:
             )
 
 
+def look_at(config: ExistingTestbed, cluster: Cluster) -> Iterator[Finding]:
+    """Rights, and the named nodes or a proposal; only reads from the cluster."""
+    missing = [str(right) for right in missing_rights(cluster)]
+    yield Finding(
+        "missing" if missing else "ok", "rights",
+        f"the user lacks {', '.join(missing)}" if missing else "all that a runner needs",
+        "an administrator gives them, with what `nsm-resilience cluster rights` prints",
+    )  # fmt: skip
+    if "list nodes" in missing:
+        return
+    nodes = cluster.find(NODES, timeout_s=10)
+    named = [node for pair in config.nodes for node in pair]
+    wrong = [f"{node} {why}" for node in named if (why := why_not(nodes, node))]
+    if named:
+        yield Finding(
+            "missing" if wrong else "ok", "nodes", ", ".join(wrong or named),
+            "name others under `nodes:`",
+        )  # fmt: skip
+    else:
+        told = f"write under `testbed:` in its file\n{proposal(nodes)}"
+        yield Finding("missing", "nodes", "none are named", told)
+
+
 def why_not(nodes: list[dict[str, Any]], name: str) -> str:
     """Why a node cannot be one of a lane's two; empty when it can."""
-    from nsm_resilience.testbed.api import has_condition, labels_of, name_of
-
     node = next((n for n in nodes if name_of(n) == name), None)
     if node is None:
         return "is not there"
@@ -104,8 +110,6 @@ def why_not(nodes: list[dict[str, Any]], name: str) -> str:
 
 def proposal(nodes: list[dict[str, Any]]) -> str:
     """Pairs of workers as YAML for the testbed's file; says so when there are fewer than two."""
-    from nsm_resilience.testbed.api import labels_of, name_of
-
     usable = sorted(
         name_of(node)
         for node in nodes

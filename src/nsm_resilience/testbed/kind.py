@@ -14,10 +14,12 @@ from pathlib import Path
 import yaml
 
 from nsm_resilience.record.files import write_bytes
+from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 from nsm_resilience.testbed.finding import answer, in_docker
 from nsm_resilience.testbed.image_check import BRING
+from nsm_resilience.testbed.users import others
 
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
@@ -38,7 +40,7 @@ NOT_PULLED = "failed to pull image"
 
 @dataclass(frozen=True)
 class Kind:
-    """See `testbed.base.Testbed`.
+    """`up` makes it unless it is there and healthy, `down` removes it. Both may be repeated.
 
     `state` is the folder for the kubeconfig and kind's own file, `campaign` that of the campaign
     which asks, `planes` the planes of each system that it runs.
@@ -87,8 +89,6 @@ class Kind:
         }
         if not nodes == wanted == _running(self.name):
             return False
-        from nsm_resilience.testbed.api import Cluster
-
         try:
             has_agents = self._has_our_namespace()
             return has_agents and Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
@@ -98,8 +98,6 @@ class Kind:
     def _has_our_namespace(self) -> bool:
         """Whether it answers and has what `manage` puts into every cluster of ours."""
         self._export_kubeconfig()
-        from nsm_resilience.testbed.api import NAMESPACES, Cluster
-
         try:
             cluster = Cluster(self.kubeconfig, self.context)
             cluster.get(f"{NAMESPACES}/{AGENT_NAMESPACE}", timeout_s=5)
@@ -124,8 +122,6 @@ class Kind:
 
     def _check_unused(self) -> None:
         """TestbedError when another campaign uses the cluster: it is not what this one needs."""
-        from nsm_resilience.testbed.users import others
-
         users = others(self.kubeconfig, self.context, self.campaign, self.name)
         if users:
             raise TestbedError(
@@ -186,8 +182,6 @@ class Kind:
 
     def _wait_for_nodes(self) -> None:
         """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
-        from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
-
         cluster = Cluster(self.kubeconfig, self.context)
         wanted = {node for pair in self.config.worker_pairs() for node in pair}
         try:
