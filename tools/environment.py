@@ -19,6 +19,7 @@ do not apply; those that say where packages come from do.
 import argparse
 import ast
 import contextlib
+import fcntl
 import glob
 import hashlib
 import json
@@ -152,8 +153,6 @@ def is_ours(folder, stamp):
 def starts_here(folder, name):
     """Whether a program of an environment begins with the path of this environment's Python."""
     scripts = os.path.dirname(python_of(folder))
-    if os.name == "nt":
-        return os.path.exists(os.path.join(scripts, name + ".exe"))
     text = read(os.path.join(scripts, name))[:1000]
     # where its path has a space: a script of sh, '''exec' "/path of/bin/python" "$0" "$@"
     found = re.match(r"#!/bin/sh\n'''exec' \"?(.*?)\"? \"\$0\"|#!(/.*)", text)
@@ -184,17 +183,13 @@ def alone():
     Where the system or the disk keeps no locks, nobody is waited for.
     """
     with contextlib.ExitStack() as opened:
-        try:
-            import fcntl
-
+        with contextlib.suppress(OSError):
             own = opened.enter_context(open(os.path.realpath(__file__), "r+b"))
             try:
                 fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 print("another process makes the environment; waiting for its end", flush=True)
                 fcntl.flock(own, fcntl.LOCK_EX)
-        except (ImportError, OSError):
-            pass
         yield
 
 
@@ -319,11 +314,10 @@ def without_python_settings():
 
 def python_of(folder):
     """The interpreter of an environment."""
-    windows = os.path.join(folder, "Scripts", "python.exe")
-    return windows if os.name == "nt" else os.path.join(os.path.abspath(folder), "bin", "python")
+    return os.path.join(os.path.abspath(folder), "bin", "python")
 
 
-def works(python, code="import sys; sys.exit(sys.version_info[:2] < (3, 11))"):
+def works(python, code):
     """Whether an interpreter runs this."""
     return bool(shutil.which(python)) and quiet([python, "-c", code])
 

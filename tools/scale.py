@@ -4,8 +4,8 @@
     python tools/scale.py results/unpacked/kernel-2026-11 100 1000 --work results/scale
 
 multiplies the campaign's records (they are synthetic and say so), builds everything from them, and
-prints one row of a Markdown table per size and step. What an earlier call left is removed, unless
-`--from STEP` goes on with it. Peak memory is that of the largest process of a step.
+prints one row of a Markdown table per size and step. What an earlier call left is removed. Peak
+memory is that of the largest process of a step.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-NOTEBOOKS = (
-    "result-table", "outages", "consequences", "timelines", "testbed", "gallery", "explore",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,10 @@ def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[st
         "numbers": [*program, "numbers", str(campaign), "--tables", str(tables), "--out",
                     str(numbers)],
     }  # fmt: skip
-    for name in NOTEBOOKS:
-        found[f"notebook {name}"] = [
-            *program, "notebook", f"notebooks/{name}.py", "--out",
-            str(results / "notebooks" / f"{name}.ipynb"),
+    for notebook in sorted(Path("notebooks").glob("[!.]*.py")):
+        found[f"notebook {notebook.stem}"] = [
+            *program, "notebook", str(notebook), "--out",
+            str(results / "notebooks" / f"{notebook.stem}.ipynb"),
             "-p", f"tables={tables}", "-p", f"figures={results / 'figures'}",
         ]  # fmt: skip
     found["notebook explore"] += ["-p", "interactive=false"]
@@ -92,10 +88,6 @@ def main() -> None:
         help="a folder in the project: the typesetter reads nothing outside of it",
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument(
-        "--from", dest="first", metavar="STEP", default="synthesize",
-        help="go on with what an earlier call left, beginning with this step, as it is printed",
-    )  # fmt: skip
     given = parser.parse_args()
     if not given.work.resolve().is_relative_to(Path.cwd()):
         parser.error(f"--work {given.work} lies outside of {Path.cwd()}; give a folder in it")
@@ -103,13 +95,9 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for size in given.sizes:
         work = given.work / str(size)
-        commands = steps(given.source, size, work, given.jobs)
-        if given.first not in commands:
-            parser.error(f"--from {given.first}: there is no such step; {', '.join(commands)}")
-        if given.first == "synthesize":
-            shutil.rmtree(work, ignore_errors=True)
-        for name in [*commands][[*commands].index(given.first) :]:
-            cost = measure(commands[name])
+        shutil.rmtree(work, ignore_errors=True)
+        for name, command in steps(given.source, size, work, given.jobs).items():
+            cost = measure(command)
             print(
                 f"| {size} | {name} | {cost.wall_s:.0f} | {cost.cpu_s:.0f} | {cost.peak_mib:.0f} |",
                 flush=True,

@@ -162,6 +162,3 @@ def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str,
     if failures:
         raise failures[0]
     return {role: answers[role] for role in agents}
-
-
-__all__ = ["Agent", "AgentError", "ApiUnavailable", "Clock", "at_once"]

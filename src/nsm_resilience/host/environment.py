@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,10 @@ _PACKAGES = ("kubernetes", "snakemake", "pandas", "pyarrow", "pydantic")
 
 def software() -> dict[str, Any]:
     """Versions of this package and what matters to a run, with the commit where there is one."""
-    packages: dict[str, str] = {}
-    for name in _PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return {
         "nsm_resilience": nsm_resilience.__version__,
         "python": platform.python_version(),
-        "packages": packages,
+        "packages": {name: version(name) for name in _PACKAGES},
         **of_checkout().described(),
     }
 

@@ -89,8 +89,7 @@ def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
 
     Judging must not take processor time from a campaign that is measured: this process is nice.
     """
-    if hasattr(os, "nice"):
-        os.nice(max(0, 19 - os.nice(0)))
+    os.nice(max(0, 19 - os.nice(0)))
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
     if not sys.stdout.isatty():
         state = watcher.look()

@@ -17,7 +17,7 @@ from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial, find_trial
 from nsm_resilience.testbed.api import ApiUnavailable, Cluster, wait_for
-from nsm_resilience.testbed.base import Lane, TestbedError
+from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.marker import read_marker
@@ -93,7 +93,6 @@ def _conduct(
             lasts_s(study.windows_of(cell), study.scenario(cell.scenario))
             for cell, _ in study.cells()
         )
-        reason: str | None = None
         while True:  # each round but the last takes a lane out of use
             number = done[-1].attempt + 1 if done else 1
             with take_lane(lanes, locks, patience_s) as lane:
@@ -117,8 +116,12 @@ def _conduct(
                     say(f"{trial}, attempt {number} is void: {reason}")
                 if not done[-1].lane_failed:
                     break
-                why = _why_dirty(cluster, lane, testbed, say)
-                if why is None:
+                try:
+                    why = clean_again(cluster, lane, testbed.images)
+                except ApiUnavailable as error:  # which is to blame, and not the lane
+                    say(str(error))
+                    return VOID
+                if why is None:  # it could be cleaned now
                     return VOID
                 say(str(take_out(locks, lane.name, why, campaign_folder.name, trial)))
         failures = _failures(campaign, trial, done)
@@ -148,20 +151,6 @@ def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict
 
 def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
     say(f"{who}: {phase}")
-
-
-def _why_dirty(
-    cluster: Cluster,
-    lane: Lane,
-    testbed: KindTestbed | ExistingTestbed,
-    say: Callable[[str], None],
-) -> str | None:
-    """Why a lane cannot be cleaned; None when it could now, or the API server is to blame."""
-    try:
-        return clean_again(cluster, lane, testbed.images)
-    except ApiUnavailable as error:
-        say(str(error))
-        return None
 
 
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:

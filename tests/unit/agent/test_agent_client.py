@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.agent.client import Agent, AgentError, ApiUnavailable, at_once
+from nsm_resilience.agent.client import Agent, AgentError, at_once
+from nsm_resilience.testbed.api import ApiUnavailable
 
 
 class Answers:

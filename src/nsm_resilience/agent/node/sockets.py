@@ -94,17 +94,20 @@ def connect_in(folder: int, name: str, timeout: float) -> socket.socket:
     return channel
 
 
+def connect(place: str, timeout: float) -> socket.socket:
+    """Connect to a socket where this process finds it; OSError when nobody listens."""
+    directory, name = os.path.split(place)
+    folder = os.open(directory, os.O_PATH)
+    try:
+        return connect_in(folder, name, timeout)
+    finally:
+        os.close(folder)
+
+
 def answers(path: str, timeout: float = 0.2) -> bool:
     """Whether somebody listens: connect() succeeds. The connection is closed at once."""
     try:
-        directory, name = os.path.split(reachable(path))
-        handle = os.open(directory, os.O_PATH)
+        connect(reachable(path), timeout).close()
     except OSError:
         return False
-    try:
-        connect_in(handle, name, timeout).close()
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
     return True

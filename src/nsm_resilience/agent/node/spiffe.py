@@ -33,7 +33,6 @@ Messages and header: workload.proto of go-spiffe v2.6.0; "SPIFFE Workload API", 
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -129,14 +128,8 @@ def ask(path: str, timeout: float) -> Identity:
 
     A refusal is a header that is not read here (grpc_stream.py): the stream just ends.
     """
-    directory, name = os.path.split(HOST_ROOT + path)
     try:
-        folder = os.open(directory, os.O_PATH)
-        try:
-            channel = sockets.connect_in(folder, name, timeout)
-        finally:
-            os.close(folder)
-        with channel:
+        with sockets.connect(HOST_ROOT + path, timeout) as channel:
             stream = grpc_stream.ServerStream(channel, METHOD, metadata=(HEADER,))
             return identity_of(next(stream.messages()))
     except grpc_stream.Broken as end:

@@ -127,12 +127,7 @@ class Client:
 
     def channel(self, timeout_s: float) -> socket.socket:
         """A connection to that socket; OSError or LookupError."""
-        directory, name = os.path.split(HOST_ROOT + self.server)
-        folder = os.open(directory, os.O_PATH)
-        try:
-            return sockets.connect_in(folder, name, timeout_s)
-        finally:
-            os.close(folder)
+        return sockets.connect(HOST_ROOT + self.server, timeout_s)
 
     def breaches(self, now_s: float) -> list[Breach]:
         """What is wrong with a path that was alive and is silent now."""

@@ -82,15 +82,9 @@ class Contracts:
     @classmethod
     def of(cls, given: dict[str, Any], node: str) -> Contracts:
         """From the JSON of the deployment; KeyError or TypeError when it does not fit."""
-        return cls(
-            mode=given["mode"],
-            node=node,
-            namespace=given["namespace"],
-            components={c["name"]: Component(**c) for c in given["components"]},
-            sockets=[ServedSocket(**s) for s in given["sockets"]],
-            peers=[Peer(**p) for p in given["peers"]],
-            interface=given["interface"],
-            leftovers=given["leftovers"],
-            device=given["device"],
-            workspace=given["workspace"],
-        )
+        parts: dict[str, Any] = {
+            "components": {c["name"]: Component(**c) for c in given["components"]},
+            "sockets": [ServedSocket(**s) for s in given["sockets"]],
+            "peers": [Peer(**p) for p in given["peers"]],
+        }
+        return cls(**{**given, **parts, "node": node})

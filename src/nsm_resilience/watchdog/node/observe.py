@@ -60,19 +60,12 @@ def look_at_socket(path: str, program: str) -> str:
     kind = sockets.describe(path)["kind"]
     if kind != "socket":
         return f"lost: {'it is gone' if kind == 'missing' else 'an ordinary file is in its place'}"
-    directory, name = os.path.split(HOST_ROOT + path)
     try:
-        folder = os.open(directory, os.O_PATH)
-    except OSError as error:
-        return f"lost: {error.strerror}"
-    try:
-        channel = sockets.connect_in(folder, name, GREETING_S)
+        channel = sockets.connect(HOST_ROOT + path, GREETING_S)
     except TimeoutError:
         return "hung: its queue of callers is full"
     except OSError as error:
         return f"lost: {error.strerror or error}"
-    finally:
-        os.close(folder)
     with channel:
         if program:
             raw = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER_CREDENTIALS.size)
