@@ -7,6 +7,7 @@ then loses is the other lane's doing, and no verdict about the system may rest o
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,7 +81,8 @@ def test_what_a_continued_vpp_does_to_another_lane_is_no_outage_of_the_system(
     assert undone.phase == "undo" and undone.data["ok"]
     assert watched["steady"] < undone.t_ns < watched["watch"] + 60e9, "it was continued too late"
 
-    index_campaign(laboratory.campaign, laboratory.study)
+    shutil.copyfile(laboratory.study, laboratory.campaign / "study.yaml")
+    index_campaign(laboratory.campaign)
     verdicts = laboratory.campaign.parent / "verdicts.jsonl"
     judge_campaign(laboratory.campaign, verdicts)
     found = {one.trial: one for one in read_judgements(verdicts)}

@@ -92,9 +92,8 @@ def index(campaign: Campaign = DEFAULT_CAMPAIGN) -> None:
     And commits.json: what git shows of the commits that the attempts were run at.
     """
     from nsm_resilience.provenance.commits import keep_commits_of
-    from nsm_resilience.record.layout import CampaignLayout
     from nsm_resilience.trial.index import index_campaign
 
-    description = index_campaign(campaign, CampaignLayout(campaign).study)
+    description = index_campaign(campaign)
     keep_commits_of(campaign)
     say(f"{campaign}: {len(description['records'])} records")

@@ -40,7 +40,6 @@ class ApiRefused(ApiException):
         return f"{self.asked}: {self.status} {self.reason}{REMEDIES.get(self.status, '')}"
 
     def __init__(self, asked: str, status: int, said: bytes) -> None:
-        """Take the message out of the server's answer."""
         super().__init__(status=status, reason=_message(said))
         self.asked = asked
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,7 @@ class NotLiveError(ValueError):
     """A campaign that is not a live one was to be described."""
 
 
-def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict[str, Any]:
+def index_campaign(folder: Path) -> dict[str, Any]:
     """Write campaign.json out of the records that are there; every attempt is listed.
 
     Trials that were scheduled and never ran are in `scheduled` without a record: nothing is left
@@ -32,15 +31,13 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
     Raises:
         NotLiveError: It is a recorded campaign, whose description is not written again.
     """
-    if source == "live" and is_recorded(folder):
+    if is_recorded(folder):
         raise NotLiveError(
             f"{folder} is a recorded campaign: its description is as it was recorded, and is not "
             "written again. A live one is in results/live/<name>"
         )
-    study = load_recorded_study(study_file)
     campaign = CampaignLayout(folder)
-    if study_file.resolve() != campaign.study.resolve():
-        shutil.copyfile(study_file, campaign.study)
+    study = load_recorded_study(campaign.study)
     schedule = make_schedule(study)
     records = []
     metas: list[dict[str, Any]] = []
@@ -66,7 +63,7 @@ def index_campaign(folder: Path, study_file: Path, source: str = "live") -> dict
         "format": 1,
         "campaign": folder.name,
         "study": study.name,
-        "source": source,
+        "source": "live",
         "created": min(started, default=""),
         "last_started": max(started, default=""),
         "study_sha256": sha256_of(study),

@@ -18,7 +18,6 @@ class Interrupted(KeyboardInterrupt):
     """A signal has asked this process to end."""
 
     def __init__(self, number: int) -> None:
-        """`number` is the signal's."""
         super().__init__(f"{REASON} by {signal.Signals(number).name}")
         self.exit_code = 128 + number
 

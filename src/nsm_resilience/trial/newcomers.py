@@ -48,7 +48,6 @@ class Newcomers:
     _waiting: list[_Waiting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Nobody has asked yet."""
         clients = self.setting.scenario.clients
         self._early = [client for client in clients if client.at_s is not None]
         self._late = [client for client in clients if client.at_s is None]

@@ -49,7 +49,6 @@ class RecordLost(RuntimeError):
     """An attempt's record cannot be written, so the attempt measured nothing."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
-        """`error` is what the operating system said."""
         there = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(there).free / 2**20
         super().__init__(

@@ -49,7 +49,7 @@ def test_its_description_is_not_written_again(recorded: Path, tmp_path: Path) ->
     for folder in (recorded, tmp_path / "unpacked"):
         before = everything(folder)
         with pytest.raises(NotLiveError, match="is a recorded campaign"):
-            index_campaign(folder, folder / "study.yaml")
+            index_campaign(folder)
         assert everything(folder) == before
 
 

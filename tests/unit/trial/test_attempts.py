@@ -141,7 +141,7 @@ def test_probes_that_fail_again_and_again_use_up_the_attempts(
 def test_the_index_lists_every_attempt_and_every_scheduled_trial(campaign: Path) -> None:
     write_attempt(campaign, 1, "cut")
     write_attempt(campaign, 2, "complete")
-    description = index_campaign(campaign, campaign / "study.yaml")
+    description = index_campaign(campaign)
     assert [r["outcome"] for r in description["records"]] == ["cut", "complete"]
     assert [s["trial"] for s in description["scheduled"]] == [TRIAL, TRIAL[:-1] + "2"]
     assert [c["id"] for c in description["clusters"]] == ["c1"]

@@ -68,7 +68,6 @@ class Agent:
     """The running scripts and the lines that wait to be pulled."""
 
     def __init__(self) -> None:
-        """Nothing runs yet."""
         self.lock = threading.Lock()
         self.lines: deque[tuple[int, str, Any]] = deque()
         self.sizes: deque[int] = deque()

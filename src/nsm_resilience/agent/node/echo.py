@@ -179,7 +179,6 @@ class Prober:
     """Sends on the beat, receives in between, and settles the fate of every echo."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Nothing is sent yet."""
         self.target = Target(wanted["interface"], by_route=wanted.get("peer") == "route")
         self.interval = wanted["interval_ns"]
         self.deadline = wanted["deadline_ns"]
@@ -262,7 +261,6 @@ class Inside:
     """
 
     def __init__(self, pod_uid: str, pid: int) -> None:
-        """Enter the network of a process of the pod."""
         self.pod_uid = pod_uid
         self._own = network_of_process(os.getpid())
         self._enter(pid)

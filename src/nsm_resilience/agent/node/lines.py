@@ -63,7 +63,6 @@ class Ending:
     """Notes SIGTERM, for a script that must not be interrupted in the middle of a line."""
 
     def __init__(self) -> None:
-        """From now on SIGTERM is noted."""
         self.asked = False
         signal.signal(signal.SIGTERM, self._note)
 

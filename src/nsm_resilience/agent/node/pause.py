@@ -47,7 +47,6 @@ class Node:
     """The whole node, paused."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Look at what runs."""
         self.id, self.method = wanted["id"], wanted["method"]
         self.paused: list[tuple[int, int]] = []
         self.before = {"processes": len(candidates())}

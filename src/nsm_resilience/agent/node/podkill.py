@@ -19,7 +19,6 @@ class Pod:
     """The containers of one pod."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find the processes."""
         self.id, self.method = wanted["id"], wanted["method"]
         self.pod, self.uid = wanted["pod"], wanted["pod_uid"]
         self.before = self._running()

@@ -93,7 +93,6 @@ class Finder:
     """Finds the processes of named programs again and again, cheaply."""
 
     def __init__(self, programs: Iterable[str]) -> None:
-        """Remember the programs to look for."""
         self.programs = set(programs)
         self._known: dict[tuple[int, int], str] = {}
 

@@ -63,7 +63,6 @@ class Silence:
     """How long a path was silent within the last SPAN_S: beats without an answer."""
 
     def __init__(self) -> None:
-        """It was never silent."""
         self.beats: deque[float] = deque()
 
     def add(self, at_s: float, *, answered: bool) -> None:

@@ -52,7 +52,6 @@ class Watchdog:
     """Puts looks, rules, tellings and acts together."""
 
     def __init__(self, contracts: Contracts, journal: Journal, api: Api) -> None:
-        """Nothing was seen yet."""
         self.contracts = contracts
         self.journal = journal
         self.api = api
