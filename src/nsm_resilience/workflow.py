@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,11 @@ from nsm_resilience.study.yaml_file import Document, Location, Place
 from nsm_resilience.testbed.config import UserPath
 
 PACKAGE = Path(__file__).parent
+FROM_RECORDS_ON = (
+    "systems", "study", "record", "host", "judge", "statistics", "tables", "analysis", "report",
+    "provenance", "site",
+)  # fmt: skip
+"""Packages that touch no cluster, the lowest first: each imports from those before it alone."""
 SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
 LONGEST_NAME = 100
@@ -322,21 +327,18 @@ def check_turns(study: Study, lanes: int) -> None:
         )
 
 
-def source_checksum(modules: Iterable[str], package: Path = PACKAGE) -> str:
-    """Short checksum over the source files of our modules and packages, by name and content.
+def code_of(package: str, root: Path = PACKAGE) -> str:
+    """Short checksum over the sources of a package and of all that it may import, names included.
 
     Snakemake sees only the shell command of a rule, not the code behind it: with this checksum
-    among the rule's parameters, a changed judge judges again. ValueError for a name we do not have.
+    among the rule's parameters, a changed judge judges again. ValueError for another package.
     """
     digest = hashlib.sha256()
-    for name in sorted(modules):
-        folder, module = package / name, package / f"{name}.py"
-        if not folder.is_dir() and not module.is_file():
-            raise ValueError(f"{name}: there is no such module or package in {package.name}")
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else [module]:
+    for name in FROM_RECORDS_ON[: FROM_RECORDS_ON.index(package) + 1]:
+        for path in sorted((root / name).rglob("*")):
             ours = "__pycache__" not in path.parts and not left_behind(path.name)
             if ours and path.is_file():
-                digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+                digest.update(path.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

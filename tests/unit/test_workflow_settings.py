@@ -2,6 +2,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ import yaml
 
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.workflow import (
+    FROM_RECORDS_ON,
     PACKAGE,
     Settings,
+    code_of,
     hold_campaign,
     live_study,
     load_settings,
+    prepared,
     settings_of_call,
-    source_checksum,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -157,21 +160,41 @@ def test_the_checksum_of_code_follows_its_content_and_its_names(tmp_path: Path) 
     (tmp_path / "judge").mkdir()
     module = tmp_path / "judge" / "rules.py"
     module.write_text("limit = 1\n")
-    before = source_checksum(["judge"], tmp_path)
+    before = code_of("judge", tmp_path)
     (tmp_path / "judge" / "__pycache__").mkdir()
     (tmp_path / "judge" / "__pycache__" / "rules.pyc").write_bytes(b"x")
     for name in ("._rules.py", ".DS_Store", "rules.py~", ".rules.py.swp", ".#rules.py"):
         (tmp_path / "judge" / name).write_bytes(b"x")  # left there by systems and editors
-    assert source_checksum(["judge"], tmp_path) == before
+    assert code_of("judge", tmp_path) == before
     module.write_text("limit = 2\n")
-    changed = source_checksum(["judge"], tmp_path)
+    changed = code_of("judge", tmp_path)
     module.rename(module.with_name("rule.py"))
-    assert len({before, changed, source_checksum(["judge"], tmp_path)}) == 3
+    assert len({before, changed, code_of("judge", tmp_path)}) == 3
 
 
-def test_the_checksum_of_code_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(ValueError, match="jugde"):
-        source_checksum(["jugde"], PACKAGE)
+def test_a_change_of_what_a_package_may_import_is_one_of_its_own_and_no_other_is(
+    tmp_path: Path,
+) -> None:
+    for name in FROM_RECORDS_ON:
+        (tmp_path / name).mkdir()
+    before = {name: code_of(name, tmp_path) for name in FROM_RECORDS_ON}
+    (tmp_path / "tables" / "rows.py").write_text("rows = 1\n")
+    changed = {name for name in FROM_RECORDS_ON if code_of(name, tmp_path) != before[name]}
+    assert changed == {"tables", "analysis", "report", "provenance", "site"}
+    with pytest.raises(ValueError):  # a live one
+        code_of("trial", tmp_path)
+
+
+def test_the_order_of_packages_is_the_one_that_is_enforced() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = declared["tool"]["importlinter"]["contracts"]
+    layers = [layer.split(" | ") for layer in reversed(contract["layers"])]
+    place = {name: n for n, layer in enumerate(layers) for name in layer}
+    assert [place[name] for name in FROM_RECORDS_ON] == sorted(place[n] for n in FROM_RECORDS_ON)
+    for name in FROM_RECORDS_ON:
+        for file in (PACKAGE / name).rglob("*.py"):
+            used = re.findall(r"(?:from|import) nsm_resilience\.(\w+)", file.read_text("utf-8"))
+            assert set(used) <= set(FROM_RECORDS_ON), file
 
 
 def test_one_process_at_a_time_holds_a_campaign_and_its_death_frees_it(tmp_path: Path) -> None:
@@ -342,7 +365,7 @@ def test_every_word_of_a_rules_command_is_quoted() -> None:
     """Paths and names with spaces, brackets or `$(…)` reach a command as one word each."""
     for file in (ROOT / "workflow" / "rules").glob("*.smk"):
         for command in re.findall(
-            r"    shell:\n((?:        \"[^\n]*\n)+)", file.read_text("utf-8")
+            r" shell:\n((?: +\"[^\n]*\n)+)", file.read_text("utf-8")
         ):
             for word in re.findall(r"\{[^{}]*\}", command):
                 assert word.endswith(":q}") or word == "{threads}", (file.name, word)

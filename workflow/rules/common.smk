@@ -17,7 +17,7 @@ from nsm_resilience.record.lock import STEPS_LOCK
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
 from nsm_resilience.tables.schemas import TABLES as DECLARED
-from nsm_resilience.workflow import hold_build, settings_of_call, source_checksum, steps_lock
+from nsm_resilience.workflow import code_of, hold_build, settings_of_call, steps_lock
 
 CHECKOUT = Path(workflow.main_snakefile).parent
 
@@ -192,11 +192,6 @@ def shown_figure(name):
         # Snakemake would say so in its last rule, after a whole campaign
         raise WorkflowError(f"the caption of {path} is missing: write workflow/report/{name}.rst")
     return report(path, caption=caption, category="Figures", labels={"figure": LABELS[name]})
-
-
-def code_of(*modules):
-    """Checksum of code of ours; Snakemake itself watches shell commands only, not what they run."""
-    return source_checksum(modules)
 
 
 def notebook_parameters(wildcards, input, output):

@@ -18,7 +18,7 @@ rule crate:
     params:
         workflow=lambda wildcards: described_workflow(),
         folders=campaign_folders(),
-        code=code_of("provenance", "record", "judge/judgement"),
+        code=code_of("provenance"),
     shell:
         "nsm-resilience crate {params.folders:q} --workflow {params.workflow:q}"
         " --out {output.metadata:q} > {log:q} 2>&1"

@@ -18,16 +18,7 @@ rule start_page:
     params:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folders=campaign_folders(),
-        code=code_of(
-            "report/start_page",
-            "report/site_links",
-            "report/words",
-            "report/cell_rows",
-            "report/wording",
-            "tables",
-            "analysis",
-            "statistics",
-        ),
+        code=code_of("report"),
     shell:
         "nsm-resilience start-page {params.folders:q} --tables {params.tables:q}"
         " --out {output.page:q} > {log:q} 2>&1"
@@ -52,17 +43,7 @@ rule site:
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         folders=campaign_folders(),
         verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
-        code=code_of(
-            "site",
-            "report/site_links",
-            "report/words",
-            "report/disturbances",
-            "analysis",
-            "statistics",
-            "judge",
-            "record",
-            "provenance",
-        ),
+        code=code_of("site"),
     shell:
         "nsm-resilience site {params.folders:q} --tables {params.tables:q} --jobs {threads}"
         " --verdicts {params.verdicts:q} --out {output.folder:q} > {log:q} 2>&1"

@@ -21,7 +21,7 @@ rule judge:
     threads: 4
     params:
         folder=lambda wildcards: CAMPAIGNS[wildcards.campaign],
-        code=code_of("judge", "record", "study", "systems"),
+        code=code_of("judge"),
     shell:
         "nsm-resilience judge {params.folder:q} --jobs {threads} --out {output.verdicts:q} > {log:q} 2>&1"
 
@@ -43,7 +43,7 @@ rule tables:
         folders=campaign_folders(),
         verdicts=lambda wildcards, input: Path(input.verdicts[0]).parent,
         out=lambda wildcards, output: Path(output.parquet[0]).parent,
-        code=code_of("tables", "statistics", "judge", "record", "study", "systems"),
+        code=code_of("tables"),
     shell:
         "nsm-resilience tables {params.folders:q} --verdicts {params.verdicts:q} --out {params.out:q}"
         " > {log:q} 2>&1"
@@ -64,6 +64,6 @@ rule contrast:
     params:
         folders=campaign_folders(),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
-        code=code_of("analysis", "statistics", "tables", "study", "systems"),
+        code=code_of("report"),
     shell:
         "nsm-resilience contrasts {params.folders:q} --tables {params.tables:q} > {log:q} 2>&1"

@@ -22,14 +22,7 @@ for stem, (about, read, figures) in NOTEBOOKS.items():
             "../envs/nsm-resilience.yaml"
         params:
             values=notebook_parameters,
-            code=code_of(
-                "analysis",
-                "statistics",
-                "report/notebook",
-                "report/kernel",
-                "record",
-                *(["provenance", "site"] if shows_evidence else []),
-            ),
+            code=code_of("site" if shows_evidence else "report"),
         shell:
             "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.values:q}"
             " > {log:q} 2>&1"

@@ -17,7 +17,7 @@ rule numbers:
         folders=campaign_folders(),
         tables=lambda wildcards, input: Path(input.tables[0]).parent,
         repository=["--repository", SETTINGS.repository] if SETTINGS.repository else [],
-        code=code_of("report", "analysis", "statistics", "tables", "study", "systems"),
+        code=code_of("report"),
     shell:
         "nsm-resilience numbers {params.folders:q} --tables {params.tables:q} {params.repository:q}"
         " --out {output.numbers:q} > {log:q} 2>&1"
@@ -37,7 +37,7 @@ rule paper:
     conda:
         "../envs/nsm-resilience.yaml"
     params:
-        code=code_of("report/paper"),
+        code=code_of("report"),
     shell:
         "nsm-resilience paper --main {input.main:q} --numbers {input.numbers:q}"
         " --out {output.pdf:q} > {log:q} 2>&1"

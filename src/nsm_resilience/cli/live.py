@@ -65,9 +65,9 @@ def progress(campaign: Campaign = DEFAULT_CAMPAIGN, as_json: Json = False) -> No
     On a terminal until its last trial is done; elsewhere, and with `--json`, it looks once.
     """
     from nsm_resilience.progress.view import as_object, show
-    from nsm_resilience.workflow import source_checksum
+    from nsm_resilience.workflow import code_of
 
-    judge = source_checksum(["judge", "record", "study", "systems"])
+    judge = code_of("judge")
     if as_json:
         say_json(as_object(campaign, judge))
     else:
