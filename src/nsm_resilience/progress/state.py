@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,38 +98,27 @@ class State:
         finished = [one for one in self.done if one.outcome == "complete"]
         if not finished:
             return None if self.left or self.running else 0.0
-        expected = _Expected.of(finished)
-        alone = sum(expected.seconds(s.trial) for s in self.left if s.alone)
-        work = sum(expected.seconds(s.trial) for s in self.left if not s.alone)
-        work += sum(
-            max(0.0, expected.seconds(r.trial) - r.seconds) for r in self.running if r.alive
-        )
+        expected = _expected(finished)
+        alone = sum(expected(s.trial) for s in self.left if s.alone)
+        work = sum(expected(s.trial) for s in self.left if not s.alone)
+        work += sum(max(0.0, expected(r.trial) - r.seconds) for r in self.running if r.alive)
         return alone + work / max(1, len(self.lanes))
 
 
-@dataclass(frozen=True)
-class _Expected:
-    by_cell: Mapping[str, float]
-    by_scenario: Mapping[str, float]
-    overall: float
+def _expected(finished: list[Done]) -> Callable[[str], float]:
+    """What a trial is expected to last, seconds, by its id."""
+    seconds: dict[str, list[float]] = {}
+    for one in finished:
+        for group in _groups(one.trial):
+            seconds.setdefault(group, []).append(one.seconds)
+    medians = {group: statistics.median(values) for group, values in seconds.items()}
+    return lambda trial: next(medians[g] for g in _groups(trial) if g in medians)
 
-    @classmethod
-    def of(cls, finished: list[Done]) -> _Expected:
-        cells: dict[str, list[float]] = {}
-        scenarios: dict[str, list[float]] = {}
-        for one in finished:
-            cell = one.trial.split("/")[0]
-            cells.setdefault(cell, []).append(one.seconds)
-            scenarios.setdefault(cell.split("-")[0], []).append(one.seconds)
-        return cls(
-            {cell: statistics.median(values) for cell, values in cells.items()},
-            {scenario: statistics.median(values) for scenario, values in scenarios.items()},
-            statistics.median(one.seconds for one in finished),
-        )
 
-    def seconds(self, trial: str) -> float:
-        cell = trial.split("/")[0]
-        return self.by_cell.get(cell, self.by_scenario.get(cell.split("-")[0], self.overall))
+def _groups(trial: str) -> tuple[str, str, str]:
+    """Trials that last about as long, the most alike first: its cell, its scenario, all."""
+    cell = trial.split("/")[0]
+    return cell, cell.split("-")[0], ""
 
 
 @dataclass

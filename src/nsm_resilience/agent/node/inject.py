@@ -164,15 +164,12 @@ class Fault(Protocol):
 
     def inject(self) -> None:
         """Do it; OSError or LookupError when that is impossible."""
-        ...
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
         """(proved, checks), looked for until an instant."""
-        ...
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """(undone, checks)."""
-        ...
 
 
 KINDS: dict[str, type[Any]] = {
