@@ -7,6 +7,7 @@ knows nothing of testbeds.
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from importlib.util import find_spec
@@ -44,14 +45,10 @@ def need_executor(name: str, arguments: list[str] | None = None) -> str:
 
 def _chosen(arguments: list[str]) -> str | None:
     """The executor that a command line names, in any of its spellings; None when it names none."""
-    for at, one in enumerate(arguments):
-        if one in ("-e", "--executor"):
-            return arguments[at + 1] if at + 1 < len(arguments) else None
-        if one.startswith("--executor="):
-            return one.removeprefix("--executor=")
-        if one.startswith("-e") and not one.startswith("--"):
-            return one.removeprefix("-e")
-    return None
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-e", "--executor")
+    chosen: str | None = parser.parse_known_args(arguments)[0].executor
+    return chosen
 
 
 def check_hosts(testbed: KindTestbed | ExistingTestbed, executor: str, path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import sys
@@ -240,18 +241,12 @@ def _keep_cache() -> None:
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
     """Files of settings that a command line of Snakemake names."""
-    names, taken = ("--configfile", "--configfiles"), False
-    found: list[str] = []
-    for one in arguments:
-        option, equals, value = one.partition("=")
-        if option in names:
-            taken = not equals
-            found += [value] if equals else []
-        elif one.startswith("-"):
-            taken = False
-        elif taken:
-            found.append(one)
-    return [Path(name) for name in found]
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--configfile", "--configfiles", nargs="+", action="extend", default=[], type=Path
+    )
+    found: list[Path] = parser.parse_known_args(arguments)[0].configfile
+    return found
 
 
 _NAMES = ("campaigns", *OLD_KEYS)
