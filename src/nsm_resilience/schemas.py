@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is generated from the models and rules that check: schemas, and a section of a document.
 
-Editors read the JSON schemas (the `yaml-language-server` line on top of each file of settings); the
-program itself checks with the models. `nsm-resilience schema --check` and a test tell when they have
-drifted apart.
+Editors read the JSON schemas (the `yaml-language-server` line on top of each file of settings);
+the program itself checks with the models. `nsm-resilience schema --check` and a test tell when they
+have drifted apart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RULES = Path("config/README.md")
 class _WithoutTitlesOfKeys(GenerateJsonSchema):
     """A key's title would say the key again, in capitals."""
 
-    def field_title_should_be_set(self, _schema: object) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
 

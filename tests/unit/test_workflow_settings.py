@@ -364,8 +364,6 @@ def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused() -> None:
 def test_every_word_of_a_rules_command_is_quoted() -> None:
     """Paths and names with spaces, brackets or `$(…)` reach a command as one word each."""
     for file in (ROOT / "workflow" / "rules").glob("*.smk"):
-        for command in re.findall(
-            r" shell:\n((?: +\"[^\n]*\n)+)", file.read_text("utf-8")
-        ):
+        for command in re.findall(r" shell:\n((?: +\"[^\n]*\n)+)", file.read_text("utf-8")):
             for word in re.findall(r"\{[^{}]*\}", command):
                 assert word.endswith(":q}") or word == "{threads}", (file.name, word)
