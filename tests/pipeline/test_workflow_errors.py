@@ -50,6 +50,16 @@ def test_a_folder_with_braces_in_its_path_is_to_be_renamed(bare: Project, tmp_pa
     assert "Traceback" not in done.stdout
 
 
+def test_a_home_folder_that_cannot_be_written_to_is_no_error(bare: Project) -> None:
+    variables = {key: value for key, value in os.environ.items() if key != "XDG_CACHE_HOME"}
+    done = subprocess.run(
+        bare.command("--dry-run", "--config", "campaigns=elsewhere"), cwd=bare.folder,
+        capture_output=True, text=True, check=False, env={**variables, "HOME": "/proc/nowhere"},
+    )  # fmt: skip
+    assert "there is no campaign `elsewhere`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_settings_that_the_command_line_names_are_read_by_the_same_rule(bare: Project) -> None:
     done = bare.snakemake("--dry-run", "--configfile=gone.yaml")
     assert done.returncode == 1

@@ -184,24 +184,14 @@ def test_the_versions_of_python_that_are_claimed_are_those_that_were_tried() -> 
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_where_the_home_folder_cannot_be_written_to_the_cache_is_in_the_project(
-    tmp_path: Path,
-) -> None:
-    """Snakemake ends with a traceback there, as in a container with `--user`."""
-    show = 'include Makefile\nshow:\n\t@echo "[$$XDG_CACHE_HOME] [$$PYTHONOPTIMIZE]"\n'
-
-    def told(**variables: str) -> str:
-        kept = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME")}
-        return subprocess.run(
-            ["make", "-s", "-f", "-", "show"], input=show, cwd=ROOT, capture_output=True,
-            text=True, check=True, env={**kept, "PYTHONOPTIMIZE": "2", **variables},
-        ).stdout.strip()  # fmt: skip
-
-    assert told(HOME=str(tmp_path)) == "[] []"
-    assert told(HOME="/nowhere", XDG_CACHE_HOME=str(tmp_path)) == f"[{tmp_path}] []"
-    (tmp_path / "file").write_text("")
-    for unusable in ({"HOME": str(tmp_path / "file")}, {"HOME": ""}, {}):
-        assert told(**unusable) == f"[{ROOT}/.snakemake/cache] []"
+def test_what_make_calls_keeps_its_docstrings() -> None:
+    """Libraries read their own."""
+    show = 'include Makefile\nshow:\n\t@echo "[$$PYTHONOPTIMIZE]"\n'
+    told = subprocess.run(
+        ["make", "-s", "-f", "-", "show"], input=show, cwd=ROOT, capture_output=True, text=True,
+        check=True, env={**os.environ, "PYTHONOPTIMIZE": "2"},
+    )  # fmt: skip
+    assert told.stdout == "[]\n"
 
 
 def test_two_processes_do_not_make_one_environment_at_once() -> None:

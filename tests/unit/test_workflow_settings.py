@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
 import re
 import subprocess
 import sys
@@ -335,6 +336,20 @@ def test_a_file_of_settings_that_cannot_be_read_is_one_message(
         prepared(2, words)
     assert told in str(end.value) and str(mine) in str(end.value)
     assert prepared(2, ["--configfile", str(good), "-n", "results/report.pdf"]) == 2
+
+
+@pytest.mark.parametrize("home", ["usable", "file/home", "/proc/nowhere"])
+def test_where_the_home_folder_takes_no_cache_it_is_in_the_project(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake ends with a traceback there, as in a container with `--user`."""
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert prepared(2, []) == 2
+    kept = "" if home == "usable" else str(tmp_path / ".snakemake" / "cache")
+    assert os.environ["XDG_CACHE_HOME"] == kept
 
 
 def test_a_path_may_begin_with_the_home_folder(
