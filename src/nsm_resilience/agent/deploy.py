@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
 from importlib import resources
 from string import Template
 from typing import Any
@@ -110,17 +109,16 @@ def _keep_token(cluster: Cluster) -> None:
         cluster.request("POST", _SECRET.rpartition("/")[0], body, timeout_s=PATIENCE_S)
 
 
-def _runs(pod: Mapping[str, Any]) -> bool:
-    return not pod["metadata"].get("deletionTimestamp") and pod["status"]["phase"] == "Running"
-
-
 def agents(cluster: Cluster, lane: Lane) -> dict[str, Agent]:
     """The agents of a lane's two nodes, by role."""
     token = base64.b64decode(cluster.get(_SECRET)["data"]["token"]).decode()
     # Running is enough: on a node that is cut off or paused no pod is Ready, and it is the agent
     # that can end that.
-    pods = [p for p in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}") if _runs(p)]
-    by_node = {pod["spec"]["nodeName"]: name_of(pod) for pod in pods}
+    by_node = {
+        pod["spec"]["nodeName"]: name_of(pod)
+        for pod in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}")
+        if not pod["metadata"].get("deletionTimestamp") and pod["status"]["phase"] == "Running"
+    }
     missing = [node for node in lane.nodes.values() if node not in by_node]
     if missing:
         raise RuntimeError(

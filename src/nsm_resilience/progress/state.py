@@ -159,19 +159,13 @@ class Watcher:
                 elif found is not None and scheduled.trial not in receipts:
                     running.append(found)
         done = tuple(self._ended.values())
+        # of each trial the last attempt without an end: those before it were cut
+        last = sorted({one.trial: one for one in running}.values(), key=lambda one: one.lane)
         used = {one.lane for one in running} | {one.lane for one in done}
         lanes = _lanes(layout) or sorted(used - {""})
         # a recorded one keeps no receipts, and nothing more is run
         over = is_recorded(self.folder) or len(receipts) == len(schedule)
-        return State(
-            self.folder.name, schedule, receipts, tuple(_last_of(running)), done, tuple(lanes), over
-        )
-
-
-def _last_of(running: list[Running]) -> list[Running]:
-    """Of each trial the last attempt without an end; those before it were cut."""
-    last = {one.trial: one for one in running}
-    return sorted(last.values(), key=lambda one: one.lane)
+        return State(self.folder.name, schedule, receipts, tuple(last), done, tuple(lanes), over)
 
 
 def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:

@@ -146,7 +146,7 @@ def _machine(config: KindTestbed) -> Iterator[Finding]:
         f"{memory:.0f} GiB" if memory else "the system does not say how much there is",
         f"{nodes} nodes want about {wanted:.0f} GiB: use fewer lanes",
     )  # fmt: skip
-    free = _free_gib(_docker_root())
+    free = _free_gib(_output("docker", "info", "--format", "{{.DockerRootDir}}") or "/")
     yield Finding(
         "ok" if free >= 10 else "missing", "disk for Docker", f"{free:.0f} GiB free",
         "make 10 GiB free where Docker keeps its data",
@@ -222,10 +222,6 @@ def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
     except Exception as error:  # whatever keeps it from answering is the answer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")
-
-
-def _docker_root() -> str:
-    return _output("docker", "info", "--format", "{{.DockerRootDir}}") or "/"
 
 
 def _free_gib(folder: str) -> float:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,6 +57,7 @@ def index_campaign(folder: Path) -> dict[str, Any]:
             metas += _meta_of(path)
     clusters = {m["cluster"]["id"]: m["cluster"] for m in metas}
     lost = lost_lanes((lock_folder(folder, identity) for identity in clusters), folder.name)
+    hosts = [m["host"] for m in metas if m.get("host") is not None]
     started = [str(r["started"]) for r in records if r["started"]]
     description = {
         "format": 1,
@@ -73,20 +73,11 @@ def index_campaign(folder: Path) -> dict[str, Any]:
         "clusters": list(clusters.values()),
         "lanes_out_of_use": [asdict(one) for one in lost],
         # what the trials ran on and with, by their own records; this process only lists them
-        "machines": _different(m.get("host") for m in metas),
+        "machines": [host for n, host in enumerate(hosts) if host not in hosts[:n]],
         "versions": metas[0].get("software") if metas else None,
     }
     write_json(campaign.description, description)
     return description
-
-
-def _different(things: Iterable[Any]) -> list[Any]:
-    """Each of them once, in the order in which they first come; none that is None."""
-    found: list[Any] = []
-    for thing in things:
-        if thing is not None and thing not in found:
-            found.append(thing)
-    return found
 
 
 def _meta_of(record: Path) -> list[dict[str, Any]]:
