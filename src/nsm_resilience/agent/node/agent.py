@@ -69,8 +69,7 @@ class Agent:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.lines: deque[tuple[int, str, Any]] = deque()
-        self.sizes: deque[int] = deque()
+        self.lines: deque[tuple[int, str, Any, int]] = deque()
         self.waiting = 0
         self.next = 0
         self.instance = secrets.token_hex(8)
@@ -79,16 +78,14 @@ class Agent:
     def add(self, name: str, line: Any, size: int = 0) -> None:
         """Buffer one line of so many bytes; when too much waits, the oldest go."""
         with self.lock:
-            self.lines.append((self.next, name, line))
-            self.sizes.append(size)
+            self.lines.append((self.next, name, line, size))
             self.waiting += size
             self.next += 1
             while self.waiting > MOST_WAITING:
                 self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        self.lines.popleft()
-        self.waiting -= self.sizes.popleft()
+        self.waiting -= self.lines.popleft()[-1]
 
     def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int, bool]:
         """Lines from number `since` on, the number of the next one, and whether there are more.
@@ -99,12 +96,12 @@ class Agent:
             while self.lines and self.lines[0][0] < since:
                 self._forget_oldest()
             page: list[tuple[int, str, Any]] = []
-            size = 0
-            for place, line in enumerate(self.lines):
-                size += self.sizes[place]
-                if page and size > PAGE_BYTES:
-                    return page, line[0], True
-                page.append(line)
+            held = 0
+            for number, name, line, size in self.lines:
+                held += size
+                if page and held > PAGE_BYTES:
+                    return page, number, True
+                page.append((number, name, line))
             return page, self.next, False
 
     def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:
@@ -164,7 +161,6 @@ class Agent:
         self.stop(list(self.running))
         with self.lock:
             self.lines.clear()
-            self.sizes.clear()
             self.waiting = 0
 
 

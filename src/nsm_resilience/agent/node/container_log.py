@@ -209,7 +209,8 @@ class ContainerLog:
         self._known.add(_identity(os.fstat(handle)))
         file = LogFile(handle, name, whole_ns=self.looked_ns)
         if match["rotated"]:
-            _skip(file, self._read_before(handle))
+            size = os.fstat(handle).st_size
+            _skip(file, self._read_before(size, lambda length: _digest_of(handle, length)))
         self.files.append(file)
 
     def _is_known(self, path: str) -> bool:
@@ -225,12 +226,11 @@ class ContainerLog:
             self.losses.append(Loss(self.looked_ns, None, why))
         self._numbers.add(number)
 
-    def _read_before(self, handle: int) -> int:
+    def _read_before(self, size: int, digest_of: Callable[[int], bytes]) -> int:
         """How much of a file was read already, as another one that it is a copy of."""
-        size = os.fstat(handle).st_size
         for file in self.files:
             for length, digest in file.versions():
-                if 0 < length <= size and _digest_of(handle, length) == digest:
+                if 0 < length <= size and digest_of(length) == digest:
                     return length
         return 0
 
@@ -242,11 +242,8 @@ class ContainerLog:
         except (OSError, EOFError, ValueError) as error:
             self.losses.append(Loss(self.looked_ns, None, f"{name}: {error}"))
             return
-        for file in self.files:
-            for length, digest in file.versions():
-                same = 0 < length <= len(content)
-                if same and hashlib.blake2b(content[:length]).digest() == digest:
-                    return  # what is left of it is read through the file that is open
+        if self._read_before(len(content), lambda n: hashlib.blake2b(content[:n]).digest()):
+            return  # what is left of it is read through the file that is open
         if content:
             self.say(content if content.endswith(b"\n") else content + b"\n")
 

@@ -32,7 +32,7 @@ def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
 
     OSError when the node's iptables is not there or does not take the rules.
     """
-    lines: dict[int, dict[str, list[str]]] = {}
+    lines = []
     for target, port in targets:
         version = int(ipaddress.ip_network(target).version)
         for table, chains in TABLES.items():
@@ -40,10 +40,8 @@ def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
                 side, end = ("s", "sport") if chain == "PREROUTING" else ("d", "dport")
                 tcp = "" if port is None else f" -p tcp --{end} {port}"
                 line = f"-I {chain} -{side} {target}{tcp} -m comment --comment {COMMENT}{name}"
-                line += " -j DROP"
-                lines.setdefault(version, {}).setdefault(table, []).append(line)
-    for version, tables in lines.items():
-        _restore(version, tables)
+                lines.append((version, table, f"{line} -j DROP"))
+    _restore(lines)
 
 
 def find(name: str | None = None) -> list[str]:
@@ -63,12 +61,7 @@ def remove(name: str | None = None) -> list[str]:
         found = _ours(name)
         if not found:
             return []
-        lines: dict[int, dict[str, list[str]]] = {}
-        for version, table, rule in found:
-            line = rule.replace("-A ", "-D ", 1)
-            lines.setdefault(version, {}).setdefault(table, []).append(line)
-        for version, tables in lines.items():
-            _restore(version, tables)
+        _restore((version, table, f"-D {rule[3:]}") for version, table, rule in found)
     return find(name)
 
 
@@ -95,10 +88,14 @@ def _listed(tool: str, table: str) -> list[str]:
     raise OSError(f"{tool} -t {table} on the node: {problem.strip() or f'exit code {code}'}")
 
 
-def _restore(version: int, tables: dict[str, list[str]]) -> None:
-    """Take all changes of a family in one step for each table."""
-    text = "".join(f"*{table}\n" + "\n".join(rows) + "\nCOMMIT\n" for table, rows in tables.items())
-    tool = f"{FAMILIES[version]}-restore"
-    code, _, problem = run_on_node([tool, "-w", "5", "--noflush"], text=text)
-    if code != 0:
-        raise OSError(f"{tool} on the node: {problem.strip() or f'exit code {code}'}")
+def _restore(lines: Iterable[tuple[int, str, str]]) -> None:
+    """Take changes, each of a family and a table, in one step for each table."""
+    changes: dict[int, dict[str, list[str]]] = {}
+    for version, table, line in lines:
+        changes.setdefault(version, {}).setdefault(table, []).append(line)
+    for version, tables in changes.items():
+        text = "".join(f"*{t}\n" + "\n".join(rows) + "\nCOMMIT\n" for t, rows in tables.items())
+        tool = f"{FAMILIES[version]}-restore"
+        code, _, problem = run_on_node([tool, "-w", "5", "--noflush"], text=text)
+        if code != 0:
+            raise OSError(f"{tool} on the node: {problem.strip() or f'exit code {code}'}")

@@ -14,7 +14,7 @@ import base64
 import fnmatch
 import json
 import os
-from typing import Any
+from collections.abc import Iterator
 
 import foreign
 import protobuf
@@ -34,36 +34,26 @@ def server_socket(pod_uid: str, resource: str, pattern: str) -> str:
         pattern: Such a socket's path for any workspace, with `*` in the folder's name.
 
     Raises:
-        LookupError: If kubelet gave the pod no workspace, or several; the text says which.
+        LookupError: If kubelet gave the pod no workspace, or several, or its checkpoint cannot be
+            read; the text says which.
     """
     name = os.path.basename(pattern)
-    found = sorted(
-        {
-            f"{folder.rstrip('/')}/{name}"
-            for entry in _entries()
-            if entry.get("PodUID") == pod_uid and entry.get("ResourceName") == resource
-            for folder in _mounted(entry)
-        }
-    )
+    try:
+        found = sorted({f"{folder.rstrip('/')}/{name}" for folder in _mounted(pod_uid, resource)})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise LookupError(f"kubelet's checkpoint cannot be read: {problem}") from error
     paths = [path for path in found if fnmatch.fnmatch(path, pattern)]
     if len(paths) != 1:
         raise LookupError(f"kubelet gave pod {pod_uid} the workspaces {paths}, and one is expected")
     return paths[0]
 
 
-def _entries() -> list[dict[str, Any]]:
-    try:
-        text = foreign.read(HOST_ROOT + CHECKPOINT).decode("utf-8", "replace")
-        entries = json.loads(text)["Data"]["PodDeviceEntries"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"{type(error).__name__}: {error}"
-        raise LookupError(f"kubelet's checkpoint cannot be read: {problem}") from error
-    return [entry for entry in entries or [] if isinstance(entry, dict)]
-
-
-def _mounted(entry: dict[str, Any]) -> list[str]:
-    try:
-        answer = base64.b64decode(entry.get("AllocResp") or "")
-        return [protobuf.text(mount, HOST_PATH) for mount in protobuf.messages(answer, MOUNTS)]
-    except (ValueError, TypeError) as error:
-        raise LookupError(f"an entry of kubelet's checkpoint makes no sense: {error}") from error
+def _mounted(pod_uid: str, resource: str) -> Iterator[str]:
+    """Folders of the node that kubelet mounts for a pod's device."""
+    text = foreign.read(HOST_ROOT + CHECKPOINT).decode("utf-8", "replace")
+    for entry in json.loads(text)["Data"]["PodDeviceEntries"] or []:
+        if entry.get("PodUID") == pod_uid and entry.get("ResourceName") == resource:
+            answer = base64.b64decode(entry.get("AllocResp") or "")
+            for mount in protobuf.messages(answer, MOUNTS):
+                yield protobuf.text(mount, HOST_PATH)
