@@ -30,19 +30,11 @@ if set("{}") & set(str(CHECKOUT)):
         f"{CHECKOUT}; rename the folder"
     )
 
-
-@contextmanager
-def without_a_traceback():
-    """Say what is wrong as Snakemake says it, where the code of ours that is called finds it."""
-    try:
-        yield
-    except (ConfigError, RuntimeError, OSError) as error:
-        raise WorkflowError(str(error)) from None
-
-
-with without_a_traceback():
+try:
     SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
     CAMPAIGNS = SETTINGS.folders
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
 
 # The rules call `nsm-resilience`: take the one that is beside the Python of this process, so that
 # `.venv/bin/snakemake` works without activating the environment.
@@ -117,6 +109,15 @@ RESULTS = [
     *[f"results/figures/{name}.svg" for name in LABELS],
     *[f"results/notebooks/{name}.ipynb" for name in NOTEBOOKS],
 ]
+
+
+@contextmanager
+def told_by_snakemake():
+    """Have what keeps a build from starting told without a traceback."""
+    try:
+        yield
+    except (ConfigError, RuntimeError, OSError) as error:
+        raise WorkflowError(str(error)) from None
 
 
 def look_when_jobs_end():

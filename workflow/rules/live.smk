@@ -27,7 +27,7 @@ wildcard_constraints:
 # no lane, no cluster or no room for a record: then the others would fail as well, so no more of
 # them are begun (the default profile's `keep-going` is for builds).
 onstart:
-    with without_a_traceback():
+    with told_by_snakemake():
         if not workflow.local_exec:
             check_hosts(TESTBED, workflow.executor_plugin.name, SETTINGS.testbed)
         hold_campaign(SETTINGS.own_folder)

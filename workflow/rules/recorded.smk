@@ -7,7 +7,7 @@ if SETTINGS.source == "recorded":
 
     # In place of Snakemake's own lock, which a killed build leaves behind (profiles/default).
     onstart:
-        with without_a_traceback():
+        with told_by_snakemake():
             hold_build(Path("results"), lambda text: print(text, file=sys.stderr))
         look_when_jobs_end()
 
