@@ -27,10 +27,10 @@ from nsm_resilience.testbed.config import UserPath
 
 PACKAGE = Path(__file__).parent
 FROM_RECORDS_ON = (
-    "systems", "study", "record", "host", "judge", "statistics", "tables", "analysis", "report",
-    "provenance", "site",
+    "nearest", "strict_json", "systems", "study", "record", "host", "judge", "statistics",
+    "tables", "analysis", "report", "provenance", "site",
 )  # fmt: skip
-"""Packages that touch no cluster, the lowest first: each imports from those before it alone."""
+"""Modules and packages that touch no cluster, the lowest first: each imports from those before it alone."""
 SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
 LONGEST_NAME = 100
@@ -226,6 +226,7 @@ def _keep_cache() -> None:
     """Have Snakemake keep its cache in the project where the user's own folder takes none.
 
     So it is for a user without a home, or with one that is read-only: in containers, in batch jobs.
+    Matplotlib would tell each notebook of it, with a folder of another name each time.
     """
     from snakemake.common import get_appdirs
 
@@ -236,7 +237,8 @@ def _keep_cache() -> None:
     except (OSError, RuntimeError):  # the latter where nobody knows of a home folder
         usable = False
     if not usable:
-        os.environ["XDG_CACHE_HOME"] = str(Path(".snakemake", "cache").absolute())
+        own = str(Path(".snakemake", "cache").absolute())
+        os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": own}
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
@@ -330,7 +332,7 @@ def code_of(package: str, root: Path = PACKAGE) -> str:
     """
     digest = hashlib.sha256()
     for name in FROM_RECORDS_ON[: FROM_RECORDS_ON.index(package) + 1]:
-        for path in sorted((root / name).rglob("*")):
+        for path in (root / f"{name}.py", *sorted((root / name).rglob("*"))):
             ours = "__pycache__" not in path.parts and not left_behind(path.name)
             if ours and path.is_file():
                 digest.update(path.relative_to(root).as_posix().encode() + b"\0")

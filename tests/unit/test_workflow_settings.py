@@ -346,10 +346,11 @@ def test_where_the_home_folder_takes_no_cache_it_is_in_the_project(
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / home))
-    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, "")
     assert prepared(2, []) == 2
     kept = "" if home == "usable" else str(tmp_path / ".snakemake" / "cache")
-    assert os.environ["XDG_CACHE_HOME"] == kept
+    assert os.environ["XDG_CACHE_HOME"] == os.environ["MPLCONFIGDIR"] == kept
 
 
 def test_a_path_may_begin_with_the_home_folder(
