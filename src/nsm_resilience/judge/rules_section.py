@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from importlib import import_module
-from pathlib import Path
 
 from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import NANOSECONDS, Rules
