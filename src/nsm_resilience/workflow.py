@@ -30,7 +30,7 @@ FROM_RECORDS_ON = (
     "nearest", "strict_json", "systems", "study", "record", "host", "judge", "statistics",
     "tables", "analysis", "report", "provenance", "site",
 )  # fmt: skip
-"""Modules and packages that touch no cluster, the lowest first: each imports from those before it alone."""
+"""What touches no cluster, the lowest first: each imports from those before it alone."""
 SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
 LONGEST_NAME = 100
