@@ -133,12 +133,9 @@ def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: 
 
 def test_snakemake_looks_for_trials_when_a_job_has_ended_and_not_every_second(live: Live) -> None:
     """By itself it looks once more a second for each job that is over, beside the trials."""
-    by_turns(live, ONE_LANE)
-    study_file = live.project.folder / "config" / "study.yaml"
-    study = yaml.safe_load(study_file.read_text(encoding="utf-8"))
-    del study["turns"]
-    study["campaign"] = [{"scenarios": ["S1", "S2"], "plane": "vpp", "trials": 2}]
-    study_file.write_text(yaml.safe_dump(study), encoding="utf-8")
+    one_lane = TESTBED.replace(f"lanes: {LANES}", "lanes: 1")
+    (live.project.folder / "config" / "testbed-lanes.yaml").write_text(one_lane, encoding="utf-8")
+    live.plan(ARM)
     done = snakemake(
         live, *LIMITS, "--verbose", "--", "results/live/local/campaign.json",
         STAND_IN_SECONDS="2", STAND_IN_LANES="1",
