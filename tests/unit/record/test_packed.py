@@ -12,6 +12,7 @@ from nsm_resilience.judge.campaign import CampaignError, judge_campaign
 from nsm_resilience.progress.state import ProgressError, Watcher
 from nsm_resilience.progress.view import log_of
 from nsm_resilience.provenance.crate.build import CrateError, copy_sources
+from nsm_resilience.provenance.crate.steps import crate_path
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
 from nsm_resilience.trial.index import NotLiveError, index_campaign
 from tests.builders.packed_campaign import content, live_campaign
@@ -137,3 +138,20 @@ def test_copies_of_the_sources_replace_nothing_else(
     with pytest.raises(CrateError, match="holds other things"):
         copy_sources(["Snakefile"], mine)
     assert (mine / "thesis.tex").exists()
+
+
+def test_a_study_from_elsewhere_is_copied_into_the_folder_of_the_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have an absolute path, or lead out of the checkout; both once ended a campaign."""
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
+    (tmp_path / "checkout").mkdir()
+    monkeypatch.chdir(tmp_path / "checkout")
+    Path("Snakefile").write_text("1\n")
+    given = ["Snakefile", str(tmp_path / "mine.yaml"), "../mine.yaml"]
+    copy_sources(given, tmp_path / "out" / "source")
+    for path in given:
+        copy = tmp_path / "out" / crate_path(path)
+        assert copy.is_relative_to(tmp_path / "out" / "source"), copy
+        assert copy.read_text() == Path(path).read_text()
+    assert len({crate_path(path) for path in given}) == len(given)

@@ -135,7 +135,7 @@ def copy_sources(sources: Iterable[str], target: Path) -> None:
         )
     shutil.rmtree(target, ignore_errors=True)
     for path in sources:
-        copy = target / path
+        copy = target / crate_path(path).removeprefix(SOURCE)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from graphlib import TopologicalSorter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
@@ -157,8 +157,16 @@ def _completed(steps: list[Step], records: Sequence[str]) -> list[Step]:
 
 
 def crate_path(path: str) -> str:
-    """Return where a file of the workflow is in the crate, whose root are the results."""
-    return path.removeprefix(RESULTS) if path.startswith(RESULTS) else SOURCE + path
+    """Return where a file of the workflow is in the crate, whose root are the results.
+
+    A study or a testbed may be a file elsewhere, named from the root or from a folder above.
+    """
+    if path.startswith(RESULTS):
+        return path.removeprefix(RESULTS)
+    parts = PurePosixPath(path).parts
+    if parts[0] not in ("/", ".."):
+        return SOURCE + path
+    return SOURCE + "/".join(["elsewhere", *("up" if p == ".." else p for p in parts if p != "/")])
 
 
 def describe_steps(
