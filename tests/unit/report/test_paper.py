@@ -330,6 +330,16 @@ def test_no_number_is_typed_into_the_prose() -> None:
     assert offenders == []
 
 
+def test_no_semicolon_ends_an_expression_where_it_was_meant_as_a_sign() -> None:
+    """Typst takes it as the end of the code before it, and two clauses run into one."""
+    swallowed = re.compile(r"#[a-z][\w.-]*(?:\([^()]*\))?;")
+    found = [
+        (path.name, swallowed.findall(path.read_text("utf-8"))) for path in PAPER.glob("*.typ")
+    ]
+    assert found
+    assert [one for one in found if one[1]] == []
+
+
 def test_no_verdict_word_is_typed_for_a_scenario() -> None:
     for name in ("main.typ", "supplement.typ", "questions.typ"):
         source = (PAPER / name).read_text("utf-8")
