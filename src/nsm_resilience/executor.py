@@ -46,7 +46,7 @@ def need_executor(name: str, arguments: list[str] | None = None) -> str:
 def _chosen(arguments: list[str]) -> str | None:
     """The executor that a command line names, in any of its spellings; None when it names none."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("-e", "--executor")
+    parser.add_argument("-e", "--executor", nargs="?")
     chosen: str | None = parser.parse_known_args(arguments)[0].executor
     return chosen
 

@@ -245,7 +245,7 @@ def _config_files(arguments: Sequence[str]) -> list[Path]:
     """Files of settings that a command line of Snakemake names."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument(
-        "--configfile", "--configfiles", nargs="+", action="extend", default=[], type=Path
+        "--configfile", "--configfiles", nargs="*", action="extend", default=[], type=Path
     )
     found: list[Path] = parser.parse_known_args(arguments)[0].configfile
     return found
@@ -330,6 +330,8 @@ def code_of(package: str, root: Path = PACKAGE) -> str:
     Snakemake sees only the shell command of a rule, not the code behind it: with this checksum
     among the rule's parameters, a changed judge judges again. ValueError for another package.
     """
+    if package not in FROM_RECORDS_ON:
+        raise ValueError(f"{package}: the code of a rule is one of {', '.join(FROM_RECORDS_ON)}")
     digest = hashlib.sha256()
     for name in FROM_RECORDS_ON[: FROM_RECORDS_ON.index(package) + 1]:
         for path in (root / f"{name}.py", *sorted((root / name).rglob("*"))):

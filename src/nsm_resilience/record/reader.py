@@ -254,12 +254,12 @@ def _read_meta(path: Path) -> dict[str, Any]:
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise RecordError(path, "is no file" if path.exists() else "is missing")
     try:
+        if not path.is_file():
+            raise RecordError(path, "is no file" if path.exists() else "is missing")
         return path.read_bytes()
     except OSError as error:
-        raise RecordError(path, f"cannot be read: {error}") from error
+        raise RecordError(path, f"cannot be read: {error.strerror}") from error
 
 
 def _read_events(path: Path, content: bytes) -> tuple[tuple[Event, ...], str | None]:

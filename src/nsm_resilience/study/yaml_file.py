@@ -9,6 +9,7 @@ written. A key that is there twice is an error, and so is a file in another enco
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -87,7 +88,8 @@ def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
         node = yaml.BaseLoader(text).get_single_node()
         return _Builder().document(node)
     except JsonError as error:
-        raise NotReadable(f"is not JSON: {error}") from error
+        wrong = "is not JSON: " if isinstance(error.__cause__, json.JSONDecodeError) else ""
+        raise NotReadable(f"{wrong}{error}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = error.character if isinstance(error.character, int) else ord(str(error.character))

@@ -148,7 +148,8 @@ def test_a_study_from_elsewhere_is_copied_into_the_folder_of_the_sources(
     (tmp_path / "checkout").mkdir()
     monkeypatch.chdir(tmp_path / "checkout")
     Path("Snakefile").write_text("1\n")
-    given = ["Snakefile", str(tmp_path / "mine.yaml"), "../mine.yaml"]
+    given = ["Snakefile", str(tmp_path / "mine.yaml"), "../mine.yaml", "config/../../mine.yaml"]
+    Path("config").mkdir()
     copy_sources(given, tmp_path / "out" / "source")
     for path in given:
         copy = tmp_path / "out" / crate_path(path)

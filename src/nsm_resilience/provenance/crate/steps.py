@@ -159,12 +159,12 @@ def _completed(steps: list[Step], records: Sequence[str]) -> list[Step]:
 def crate_path(path: str) -> str:
     """Return where a file of the workflow is in the crate, whose root are the results.
 
-    A study or a testbed may be a file elsewhere, named from the root or from a folder above.
+    A study or a testbed may be a file elsewhere, named from the root or by a folder above.
     """
     if path.startswith(RESULTS):
         return path.removeprefix(RESULTS)
     parts = PurePosixPath(path).parts
-    if parts[0] not in ("/", ".."):
+    if not {"/", ".."} & set(parts):
         return SOURCE + path
     return SOURCE + "/".join(["elsewhere", *("up" if p == ".." else p for p in parts if p != "/")])
 
