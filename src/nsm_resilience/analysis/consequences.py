@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from nsm_resilience.judge.path import PathVerdict
-from nsm_resilience.statistics.times import UNKNOWN
+from nsm_resilience.tables.trials import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nsm_resilience.judge.rules import Rules
-from nsm_resilience.statistics.times import UNKNOWN, Times
+from nsm_resilience.statistics.times import Times
+from nsm_resilience.tables.trials import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -84,9 +84,9 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
         count them; `typical` has its `evidence`.
     """
     cell = {name: row[name] for name in CELL}
-    found = [(name, rows_where(tables[name], cell)) for name in ("scenarios", "trials")]
     trials = tables["trials"]
     own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1)]
+    found = [("scenarios", rows_where(tables["scenarios"], cell)), ("trials", rows_of(own))]
     for name in ("outages", "components", "phases"):
         found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own["trial"])])))
     typical = row["typical"]

@@ -34,7 +34,7 @@ from nsm_resilience.report.site_links import (
 from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.report.words import words_met
 from nsm_resilience.study.load import load_recorded_study
-from nsm_resilience.tables.attempts import APART, in_words
+from nsm_resilience.tables.attempts import apart_in_words
 from nsm_resilience.tables.schemas import CLAIMS, SCENARIOS
 from nsm_resilience.tables.trials import TRIALS
 
@@ -89,7 +89,6 @@ def start_page(
 def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> list[str]:
     """Return the cells of one line of the result table; those that are counts lead somewhere."""
     cell = in_folder(site, page_of_cell(campaign, row["cell"]))
-    apart = ", ".join(f"{row[part]} {in_words(part)}" for part in APART if row[part])
     counts, verdict, last = "\u2013", escaped(row["verdict"]), "\u2013"
     if (typical := row["typical"]) is not None:  # so there is a judged trial
         trial = page_of(campaign, typical["trial"], typical["attempt"])
@@ -104,7 +103,7 @@ def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> 
         escaped(row["interval"] or "\u2013"),
         verdict,
         escaped(row["agreement"]),
-        escaped(apart or "\u2013"),
+        escaped(apart_in_words(row) or "\u2013"),
         last,
     ]
 

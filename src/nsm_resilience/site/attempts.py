@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.report.site_links import page_of
 from nsm_resilience.report.wording import down_time
-from nsm_resilience.statistics.times import UNKNOWN
 from nsm_resilience.tables.attempts import INCOMPLETE, that_count
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.trials import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from nsm_resilience.report.findings.standings import rests_on
 from nsm_resilience.report.site_links import index_of, page_of_cell
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.site.attempts import Attempt, listed
-from nsm_resilience.tables.attempts import APART, in_words
+from nsm_resilience.tables.attempts import apart_in_words
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.row_numbers import FIRST
 
@@ -80,7 +80,7 @@ class CellRow:
     @property
     def apart(self) -> str:
         """Attempts that are in no n, in words."""
-        return ", ".join(f"{self.row[part]} {in_words(part)}" for part in APART if self.row[part])
+        return apart_in_words(self.row)
 
     @property
     def median(self) -> str:

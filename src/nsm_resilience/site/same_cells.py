@@ -13,8 +13,6 @@ from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 
-NO_CLAIM = "no claim"
-
 _VARIED = ("failure", *MOST)
 
 
@@ -57,8 +55,8 @@ def compared_cells(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
             if cell.row["n"]:
                 found.setdefault(cell.same, []).append(cell)
     lines = sorted(found.values(), key=lambda line: _order(line[0]))
-    claimed = [line for line in lines if line[0].claimed != NO_CLAIM]
-    others = [line for line in lines if line[0].claimed == NO_CLAIM]
+    claimed = [line for line in lines if line[0].row["claimed"]]
+    others = [line for line in lines if not line[0].row["claimed"]]
     return _group(campaigns, claimed), _group(campaigns, others)
 
 

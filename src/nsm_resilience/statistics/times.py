@@ -52,7 +52,3 @@ class Times:
         """The times for methods of ranks: a censored one is longer than any that was observed."""
         pairs = zip(self.seconds, self.observed, strict=True)
         return tuple(value if seen else math.inf for value, seen in pairs)
-
-
-UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
-"""Columns that say why a time is not known, by the time's."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from nsm_resilience.judge.verdict import Verdict
 from nsm_resilience.tables.columns import Column, count
@@ -110,3 +110,8 @@ def all_accounted_for(table: pd.DataFrame) -> pd.Series:
 def in_words(part: str) -> str:
     """A part as it is written."""
     return part.replace("_", " ")
+
+
+def apart_in_words(row: Mapping[str, Any]) -> str:
+    """How many attempts of a cell are in no n, and why; empty where there are none."""
+    return ", ".join(f"{row[part]} {in_words(part)}" for part in APART if row[part])

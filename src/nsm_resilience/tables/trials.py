@@ -38,6 +38,10 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     return (table["verdict"] != "supported") | gone | whole.astype(bool)
 
 
+UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
+"""Columns that say why a time is not known, by the time's."""
+
+
 def _beside(words: str, time: str) -> Rule:
     return Rule(f"{words} stands beside {time}", lambda t: t[time].isna() == t[words].isna())
 

@@ -101,8 +101,8 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
         rows: what `compared` returns.
     """
     told = [
-        f"of {_how_many(row)} on the {row['plane']} plane ({row['campaign']}, "
-        f"{each([row['least'], row['most']])}), supported in all trials {row['before']} without it "
+        f"of {_how_many(row)} on the {row['plane']} plane, "
+        f"{each([row['least'], row['most']])}, supported in all trials {row['before']} without it "
         f"and {row['after']} where our {row['remedy']}, with a longer median outage in "
         f"{len(row['longer'])}{_worst(row['longer'])}"
         for row in rows
