@@ -72,7 +72,13 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
         foreign = set(row) - set(columns)
         if foreign:
             raise ValueError(f"samples/{table}: unknown column {', '.join(sorted(foreign))}")
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    # each column by itself: of rows pandas makes floats where one lacks a number, exact to 2**53
+    return pd.DataFrame(
+        {
+            name: pd.Series([row.get(name) for row in rows], dtype=kind)
+            for name, kind in columns.items()
+        }
+    )
 
 
 def typed(table: str, found: pd.DataFrame) -> pd.DataFrame:
