@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from nsm_resilience.progress.state import ProgressError, State, Watcher
 from nsm_resilience.progress.verdicts import Tally, Verdicts
 from nsm_resilience.record.packed import is_recorded
 
-VERDICTS = ("supported", "unsupported", "unknown", "not_injected", "not_reached")
 EVERY_S = 2.0
 """Between two looks at a campaign, seconds."""
 
@@ -61,10 +60,12 @@ def lane_lines(state: State) -> Iterator[str]:
 
 def plain(state: State, tally: Tally) -> Iterator[str]:
     """Everything, as lines."""
+    from nsm_resilience.judge.verdict import Verdict
+
     yield headline(state)
     yield from (f"  {line}" for line in lane_lines(state))
     for cell, counts in sorted(tally.items()):
-        words = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
+        words = ", ".join(f"{counts[word]} {word}" for word in get_args(Verdict) if counts[word])
         yield f"  {cell}: {words}"
 
 
@@ -89,8 +90,8 @@ def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
 
     Judging must not take processor time from a campaign that is measured: this process is nice.
     """
-    os.nice(max(0, 19 - os.nice(0)))
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
+    os.nice(max(0, 19 - os.nice(0)))
     if not sys.stdout.isatty():
         state = watcher.look()
         for line in plain(state, verdicts.tally(state.done)):
