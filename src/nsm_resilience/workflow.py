@@ -238,7 +238,7 @@ def _keep_cache() -> None:
         usable = False
     if not usable:
         own = str(Path(".snakemake", "cache").absolute())
-        os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": own}
+        os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or own}
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:

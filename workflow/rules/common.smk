@@ -30,11 +30,19 @@ if set("{}") & set(str(CHECKOUT)):
         f"{CHECKOUT}; rename the folder"
     )
 
-try:
+
+@contextmanager
+def told_by_snakemake():
+    """Have what keeps a build from starting told without a traceback."""
+    try:
+        yield
+    except (ConfigError, RuntimeError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+
+
+with told_by_snakemake():
     SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
     CAMPAIGNS = SETTINGS.folders
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 # The rules call `nsm-resilience`: take the one that is beside the Python of this process, so that
 # `.venv/bin/snakemake` works without activating the environment.
@@ -111,24 +119,17 @@ RESULTS = [
 ]
 
 
-@contextmanager
-def told_by_snakemake():
-    """Have what keeps a build from starting told without a traceback."""
-    try:
-        yield
-    except (ConfigError, RuntimeError, OSError) as error:
-        raise WorkflowError(str(error)) from None
-
-
 def look_when_jobs_end():
     """Let Snakemake look for jobs to start when one has ended, and not every second besides.
 
     Its limit of jobs in a second (`--max-jobs-per-timespan`) cannot be left out, and has it look
     again every second; each job that ends adds one more such look a second, for ever
     (snakemake/scheduling/job_scheduler.py of 9.27). After 120 trials these looks took a sixth of a
-    processor, beside paths whose echoes were measured on it.
+    processor, beside paths whose echoes were measured on it. Where jobs are sent to other hosts, a
+    limit is kept: it may be theirs.
     """
-    workflow.scheduler.job_rate_limiter = None
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
 
 
 def campaign(*parts):

@@ -8,14 +8,12 @@ from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
-try:
+with told_by_snakemake():
     STUDY = live_study(SETTINGS)
     check_texts(STUDY, Path(SETTINGS.study))
     TESTBED = load_testbed(SETTINGS.testbed)
     LANES = len(TESTBED.worker_pairs())
     check_turns(STUDY, LANES)
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 SCHEDULE = {scheduled.trial: scheduled for scheduled in make_schedule(STUDY)}
 RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]

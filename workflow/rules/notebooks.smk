@@ -2,6 +2,8 @@
 # The notebooks: each draws its figures over the tables, and its executed copy is kept. What Snakemake
 # sees is their outputs; an interpreter, parameters and errors are our runner's business.
 
+CODES = {package: code_of(package) for package in ("report", "site")}
+
 for stem, (about, read, figures) in NOTEBOOKS.items():
     shows_evidence = stem == "explore"
 
@@ -22,7 +24,7 @@ for stem, (about, read, figures) in NOTEBOOKS.items():
             "../envs/nsm-resilience.yaml"
         params:
             values=notebook_parameters,
-            code=code_of("site" if shows_evidence else "report"),
+            code=CODES["site" if shows_evidence else "report"],
         shell:
             "nsm-resilience notebook {input.notebook:q} --out {output.executed:q} {params.values:q}"
             " > {log:q} 2>&1"
