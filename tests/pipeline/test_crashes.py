@@ -83,10 +83,12 @@ def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Li
     for number in range(ROUNDS):
         harm = HARM[number] if number < len(HARM) else chance.choice(HARM)
         first = live.start(STAND_IN_SECONDS="1")
-        live.wait_for_record()
+        trial = live.wait_for_record()
         if not number:
             check_is_refused(live, first)
-            live.wait_for_record()
+            trial = live.wait_for_record()
+        if harm is kill_snakemake and number < IN_A_RECORD:
+            gone_on = trial, live.calls("record ").count(f"record {trial}")
         if number >= IN_A_RECORD:
             time.sleep(chance.uniform(0, 2))
         assert first.poll() is None, "the campaign was over before it could be hurt"
@@ -106,6 +108,9 @@ def test_a_campaign_that_is_hurt_loses_nothing_and_counts_nothing_twice(live: Li
     live.judged().run()
 
     check_finished(live.campaign, live.order(), live.project.folder / VERDICTS)
+    trial, attempt = gone_on
+    assert live.outcomes()[trial][attempt - 1] == "complete"
+    assert len(live.calls("cluster up")) == 1 + ROUNDS
     cut = [end for ends in live.outcomes().values() for end in ends if end == "cut"]
     assert len(cut) >= IN_A_RECORD, "of two attempts of one trial, and of everything"
     now = measured(live.campaign)

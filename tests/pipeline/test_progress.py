@@ -18,7 +18,7 @@ import pytest
 
 from nsm_resilience.progress.state import SILENT_S, ProgressError, Watcher
 from nsm_resilience.progress.verdicts import Verdicts
-from nsm_resilience.progress.view import log_of, plain
+from nsm_resilience.progress.view import clock, log_of, plain
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.schedule import make_schedule
@@ -84,6 +84,7 @@ def test_an_attempt_under_way_is_shown_with_its_lane_and_phase(
     assert (one.lane, one.phase, one.attempt, one.alive) == ("lane-7", "watch", 1, True)
     assert one.phase_s < 30 and 90 <= one.seconds < 150
     assert trial not in {s.trial for s in state.left}
+    assert clock(state.left_s) in next(plain(state, {}))
     line = next(line for line in plain(state, {}) if trial in line)
     assert re.search(rf"lane-7: {trial}, attempt 1: watch for 0:\d\d, 1:\d\d in all", line)
 
@@ -194,7 +195,7 @@ def test_on_a_terminal_the_same_is_shown_until_the_campaign_is_over(
     with subprocess.Popen(command, stdout=theirs, stdin=theirs, env={**os.environ, **terminal}):
         os.close(theirs)
         text = ""
-        while "time left" not in text or trial not in text:
+        while not all(said in text for said in ("time left", trial, " supported")):
             text += os.read(ours, 4096).decode(errors="replace")
         for scheduled in make_schedule(Watcher(campaign).study):
             write_receipt(CampaignLayout(campaign), scheduled.trial, [])
