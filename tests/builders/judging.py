@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.records import describe, record
 
 

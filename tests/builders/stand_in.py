@@ -31,6 +31,7 @@ from nsm_resilience.testbed.unusable_lanes import lock_folder
 from nsm_resilience.trial import conduct
 from nsm_resilience.trial.attempts import Attempt
 from nsm_resilience.trial.plan import AttemptPlan
+from tests.builders.sealing import seal
 
 CLUSTER = Path("cluster-is-up")
 RECORDS = Path(os.environ["STAND_IN_RECORDS"])
@@ -116,7 +117,7 @@ def run_attempt(plan: AttemptPlan) -> str | None:
     written.write_text("".join(events[:-1]), encoding="utf-8")
     write_call(f"record {scheduled.trial}")
     time.sleep(SECONDS)
-    written.write_text("".join(events), encoding="utf-8")
+    seal(folder, [json.loads(line) for line in events])
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.agent.deploy import agents
-from nsm_resilience.judge import judge_record
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 from nsm_resilience.testbed.api import Cluster

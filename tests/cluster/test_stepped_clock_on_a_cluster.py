@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.judge.wall_clock import wall_clocks
 from nsm_resilience.record.reader import Record
 from tests.cluster.conftest import Laboratory, a_laboratory, written

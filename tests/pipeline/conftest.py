@@ -46,8 +46,8 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    paths = [str(ROOT / "src"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    Path(site, "over.pth").write_text("\n".join(paths) + "\n")
+    libraries = [sysconfig.get_path(which) for which in ("purelib", "platlib")]
+    Path(site, "over.pth").write_text("\n".join([str(ROOT / "src"), str(ROOT), *libraries]) + "\n")
     command = folder / "bin" / "nsm-resilience"
     command.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "stand_in.py"}" "$@"\n')
     command.chmod(0o755)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
 
+from nsm_resilience.record.archive import pack, unpack
 from tests.builders.live_projects import VERDICTS, Live
 
 pytestmark = pytest.mark.pipeline
@@ -46,6 +48,23 @@ def test_a_study_that_only_has_a_new_date_does_not_keep_trials_from_being_run(li
     assert done.returncode == 0, done.stdout
     assert "rule trial:" in done.stdout
     assert "rule begin:" not in done.stdout
+
+
+def test_a_recorded_campaign_goes_on_where_it_was_unpacked(live: Live, tmp_path: Path) -> None:
+    """On any machine: only what it lacks is run, and in the end it is a live one again."""
+    live.run()
+    lacking = live.order()[-1]
+    pack(live.campaign, tmp_path / "recorded")
+    shutil.rmtree(live.campaign)
+    unpack(tmp_path / "recorded", live.campaign)
+    shutil.rmtree(live.campaign / "records" / lacking)
+    begun = len(live.calls("record"))
+    live.run()
+    assert live.calls("record")[begun:] == [f"record {lacking}"]
+    assert set(map(tuple, live.outcomes().values())) == {("complete",)}
+    description = json.loads((live.campaign / "campaign.json").read_text(encoding="utf-8"))
+    assert description["source"] == "live"
+    pack(live.campaign, tmp_path / "recorded")
 
 
 def test_a_lane_that_will_not_come_clean_is_taken_out_of_use_and_told(live: Live) -> None:

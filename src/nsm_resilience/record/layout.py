@@ -51,9 +51,14 @@ class CampaignLayout:
         """Marker of the cluster the live campaign runs on."""
         return self.folder / "cluster.json"
 
+    @property
+    def receipts(self) -> Path:
+        """Folder of the receipts; only a live campaign has one."""
+        return self.folder / "receipts"
+
     def receipt(self, trial: str) -> Path:
         """What became of a trial's attempts (live campaigns)."""
-        return self.folder / "receipts" / f"{trial}.json"
+        return self.receipts / f"{trial}.json"
 
     def attempts(self, trial: str) -> Path:
         """Folder of all attempts of a trial."""

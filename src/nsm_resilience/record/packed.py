@@ -28,9 +28,17 @@ def unpack_first(folder: Path) -> str:
 
 
 def is_recorded(folder: Path) -> bool:
-    """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that."""
-    source = object_or_empty(CampaignLayout(folder).description).get("source")
-    return source == "recorded" or (folder / CHECKSUMS).exists()
+    """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that.
+
+    One that was unpacked among the live ones and goes on there is live again: it has receipts, and
+    what it was described as when it was packed is written anew at its end.
+    """
+    if (folder / CHECKSUMS).exists():
+        return True
+    layout = CampaignLayout(folder)
+    return object_or_empty(layout.description).get("source") == "recorded" and not (
+        layout.receipts.exists()
+    )
 
 
 def why_not_packed_into(out: Path, campaign: Path) -> str:

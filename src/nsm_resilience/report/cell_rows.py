@@ -167,7 +167,7 @@ def _row(
             else ""
         ),
         **_consequences(decided),
-        **_blind(row, decided),
+        "blind": _blind(row, decided),
         "typical": _typical(own),
     }
 
@@ -196,25 +196,22 @@ def _noticed(name: str, found: Noticed, known: int, n: int) -> dict[str, Any]:
     }
 
 
-def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> dict[str, Any]:
+def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> str:
     """For how long new clients were not taken: median of the trials in which that is known.
 
     Where those who waited had given up before another was taken, it is known as an interval only:
     the medians of both its ends are written. Where the last who asked was not taken either, it is
     longer than that, and nobody knows by how much.
     """
-    median, known = float(row["blind_median_s"]), int(row["blind_n"])
-    if not known:
-        words = ""
-    else:
-        least = float(decided["blind_at_least_s"].astype(float).median())
-        if math.isinf(median):
-            words = f"> {seconds(least)}"
-        elif least < median - _SAME_S:
-            words = f"{seconds(least)} to {seconds(median)}"
-        else:
-            words = seconds(median)
-    return {"blind_known": known, "blind": words}
+    median = float(row["blind_median_s"])
+    if not int(row["blind_n"]):
+        return ""
+    least = float(decided["blind_at_least_s"].astype(float).median())
+    if math.isinf(median):
+        return f"> {seconds(least)}"
+    if least < median - _SAME_S:
+        return f"{seconds(least)} to {seconds(median)}"
+    return seconds(median)
 
 
 def _typical(own: pd.DataFrame) -> dict[str, Any] | None:

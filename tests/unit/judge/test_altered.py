@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.altered import GRID, KEYS, AlterationError, altered, parse, value_of
 from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.study.windows import JudgeRules
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 from tests.builders.records import record

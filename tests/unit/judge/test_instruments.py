@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.instruments import instrument_failure
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.records import record
 from tests.builders.samples import INTERVAL, ns
 from tests.builders.studies import WINDOWS

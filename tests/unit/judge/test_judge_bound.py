@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.record.files import write_json
 from tests.builders.records import build
 from tests.builders.studies import CAMPAIGN, make_study

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.campaign import CampaignError, judge_campaign, read_judgements
 from nsm_resilience.judge.judgement import FORMAT, judgement_of
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.reader import read_record
 from tests.builders.records import build, describe
 from tests.builders.studies import make_study

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.reader import Record, read_record
 from tests.builders.judging import judged
 from tests.builders.records import build, describe, record

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import judge_record
 from nsm_resilience.judge.components import find_changes
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.samples import frame
 from tests.builders.judging import judge
 from tests.builders.records import monitor_says, note, record

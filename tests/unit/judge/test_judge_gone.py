@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.reader import read_record
 from tests.builders.records import build, note
 from tests.builders.studies import make_study, study_text

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement
 from nsm_resilience.judge.altered import parse
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Study
 from tests.builders.records import build, describe, note, shifted
 from tests.builders.samples import ns

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, Measures, judge_record
+from nsm_resilience.judge.judgement import Judgement, Measures
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.records import Act, note, record
 from tests.builders.samples import ns
 

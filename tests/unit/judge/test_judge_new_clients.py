@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.evidence import Problem
-from nsm_resilience.judge.judgement import judgement_of
+from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.newclients import BlindTime, blind_time, service_of
 from nsm_resilience.judge.newconnection import NewConnection
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.tables.rows import trial_row

@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.reached import CONDITIONS
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.study.cells import Outage
 from nsm_resilience.tables.scenarios import agreement, scenario_rows
 from tests.builders.records import Acts, note, record

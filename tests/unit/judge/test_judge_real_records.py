@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.reader import RecordError, read_record
 from tests.builders.sealing import events_of, renumbered, write_events
 

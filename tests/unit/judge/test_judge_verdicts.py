@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import judge_record
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.judging import judge
 from tests.builders.records import Act, note, record
 from tests.builders.samples import Rows, ns

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.records import note, record
 from tests.builders.samples import INTERVAL, wall
 from tests.builders.second_outage import earlier_outage

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.container_log import read_log
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from tests.builders.records import Acts, monitor_says, note, record
 from tests.builders.samples import ns, wall
 

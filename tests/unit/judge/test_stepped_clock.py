@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsm_resilience.judge import Judgement, judge_record
 from nsm_resilience.judge.instruments import instrument_failure
+from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.judge.wall_clock import STEP_NS, Moment, WallClock, Witness, parse_wall
 from tests.builders import records
 from tests.builders.records import Acts, monitor_says, note, record

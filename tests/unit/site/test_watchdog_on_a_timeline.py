@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.judge import judge_record
+from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.site.drawing import Row
 from nsm_resilience.site.happenings import clock_of
 from nsm_resilience.site.timeline import draw
