@@ -12,7 +12,8 @@ again, it does nothing until the pins change.
 
 An environment belongs to its folder and to its checkout: its programs begin with the path of its
 interpreter, and it runs the sources of one checkout. A copy or a renamed folder is found out and
-made anew. Settings of pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file)
+made anew; what this script did not make is left alone, except for the checkout's own `.venv`.
+Settings of pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file)
 do not apply; those that say where packages come from do.
 """
 
@@ -40,7 +41,8 @@ HAVE_BEEN_TRIED = "3.11, 3.12 and 3.13 have been"
 STAMP = "installed"
 """In the environment: what is installed, for which folder and checkout. Written last."""
 UNFINISHED = "unfinished"
-"""In the environment while it is made: one that has it was interrupted."""
+"""In the environment while it is made, with the checkout: one that has it was interrupted."""
+OTHER = "another environment, which was not made by this script"
 HELP = """\
 This Python cannot make an environment with pip in it. Do one of these, then run the command again:
   Debian, Ubuntu:  apt-get install python3-venv
@@ -87,22 +89,15 @@ def ensure(given, extras):
     python = python_of(folder)
     stamp = stamp_of(folder)
     pins = fingerprint()
-    unfinished = os.path.join(folder, UNFINISHED)
     whole = is_ours(folder, stamp)
     if whole and stamp.get("pins") == pins and extras <= set(stamp["extras"]):
         return
     extras = sorted(extras | set(stamp.get("extras", ())))
     os.makedirs(folder, exist_ok=True)
-    if os.listdir(folder) and not any(
-        os.path.exists(os.path.join(folder, name)) for name in (STAMP, UNFINISHED, "pyvenv.cfg")
-    ):
-        sys.exit(f"{folder} is a folder with other files, no environment; name another --folder")
-    with open(unfinished, "w"):  # a folder that cannot be written to is an error here
-        pass
+    begin(folder)  # a folder that cannot be written to is an error here
     if not whole:
         make(folder)
-        with open(unfinished, "w"):  # making it has cleared the folder
-            pass
+        begin(folder)  # making it has cleared the folder
     if os.path.exists(os.path.join(folder, STAMP)):
         os.remove(os.path.join(folder, STAMP))
     install(python, extras)
@@ -110,17 +105,48 @@ def ensure(given, extras):
     with open(os.path.join(folder, STAMP), "w", encoding="utf-8") as file:
         json.dump({"pins": pins, "extras": extras, "folder": folder, "checkout": ROOT}, file)
         file.write("\n")
-    os.remove(unfinished)
+    os.remove(os.path.join(folder, UNFINISHED))
+
+
+def begin(folder):
+    """Mark an environment as one that this checkout has begun."""
+    with open(os.path.join(folder, UNFINISHED), "wb") as file:
+        file.write(os.fsencode(ROOT + "\n"))
 
 
 def own_folder(given):
-    """The real path of the environment's folder; a link to another checkout's is taken away."""
-    if os.path.islink(given):
-        theirs = stamp_of(os.path.realpath(given)).get("checkout")
-        if theirs is not None and theirs != ROOT:
-            print(f"{given} was a link to the environment of {theirs}; this one gets its own")
-            os.remove(given)
+    """The real path of the environment's folder; a link to what is not ours is taken away.
+
+    Ends with one line where the folder holds anything else that would be cleared.
+    """
+    link, folder = os.path.abspath(given), os.path.realpath(given)
+    linked = os.path.islink(link) and os.path.realpath(os.path.dirname(link)) == ROOT
+    theirs = whose(folder)
+    if theirs and linked:
+        print(f"{given} was a link to {folder}, {theirs}; this checkout gets its own", flush=True)
+        os.remove(link)
+    elif theirs:
+        sys.exit(f"{folder} is {theirs}; name another --folder")
     return os.path.realpath(given)
+
+
+def whose(folder):
+    """What is in a folder that is not to be cleared; empty where nothing is, or what we made."""
+    if not os.path.isdir(folder) or not os.listdir(folder):
+        return ""
+    unfinished = os.path.join(folder, UNFINISHED)
+    made_for = stamp_of(folder).get("checkout")
+    if made_for is None and os.path.exists(unfinished):
+        made_for = read(unfinished).strip() or ROOT
+    if made_for == ROOT or (made_for and not os.path.isdir(made_for)):
+        return ""
+    marks = ("pyvenv.cfg", STAMP, UNFINISHED)
+    if not any(os.path.exists(os.path.join(folder, name)) for name in marks):
+        conda = os.path.isdir(os.path.join(folder, "conda-meta"))
+        return OTHER if conda else "a folder with other files, no environment"
+    if folder == os.path.join(ROOT, ".venv"):  # also of a copied checkout, or made by hand
+        return ""
+    return f"the environment of {made_for}" if made_for else OTHER
 
 
 def stamp_of(folder):
@@ -257,15 +283,16 @@ def point_to_sources(folder):
     """Name the sources relative to the environment where their path is not plain ASCII.
 
     Python before 3.13 reads the file that names them in the encoding of the terminal, and does not
-    start at all where that cannot be.
+    start at all where that cannot be. In an environment elsewhere their path is left as it is.
     """
     sources = os.path.join(ROOT, "src")
     if sources.isascii():
         return
     for path in glob.glob(os.path.join(glob.escape(folder), "**", "*.pth"), recursive=True):
-        if sources in read(path).splitlines():
+        near = os.path.relpath(sources, os.path.realpath(os.path.dirname(path)))
+        if near.isascii() and sources in read(path).splitlines():
             with open(path, "w", encoding="ascii") as file:
-                file.write(os.path.relpath(sources, os.path.dirname(path)) + "\n")
+                file.write(near + "\n")
 
 
 def pip_settings(pip):

@@ -351,6 +351,88 @@ def test_a_link_to_the_environment_of_another_checkout_is_not_followed(
     assert len(installs) == 2
 
 
+HAND_MADE = {"pyvenv.cfg": "home = /usr/bin\n", "lib/numpy.py": ""}
+"""An environment without a mark of this script, as `python3 -m venv` makes it."""
+OF_ANOTHER = {**HAND_MADE, "unfinished": "{other}\n"}
+"""Another checkout's, which is being made."""
+CONDAS = {"conda-meta/history": "", "bin/python": ""}
+
+
+def made_elsewhere(checkout: Path, files: dict[str, str]) -> Path:
+    """An environment that somebody has outside of the checkout."""
+    folder = checkout.with_name("science")
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.format(other=checkout.parent))
+    return folder
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("files", [HAND_MADE, OF_ANOTHER, CONDAS, {"thesis.tex": "x"}])
+def test_a_link_to_what_others_made_is_taken_away_and_not_followed(
+    files: dict[str, str], checkout: Path, installs: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    theirs = made_elsewhere(checkout, files)
+    before = content_of(theirs)
+    (checkout / ".venv").symlink_to(theirs)
+    ensure(checkout, monkeypatch)
+    assert content_of(theirs) == before
+    assert not (checkout / ".venv").is_symlink()
+    assert (checkout / ".venv" / "installed").exists()
+    assert f".venv was a link to {theirs}, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (HAND_MADE, "science is another environment"),
+        (CONDAS, "science is another environment"),
+        (OF_ANOTHER, "science is the environment of "),
+    ],
+)
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_environment_of_others_is_not_cleared_because_it_was_named(
+    files: dict[str, str], told: str, linked: bool, checkout: Path, installs: list[list[str]]
+) -> None:
+    theirs = named = made_elsewhere(checkout, files)
+    before = content_of(theirs)
+    if linked:
+        named = checkout.with_name("link")
+        named.symlink_to(theirs)
+    with pytest.raises(SystemExit, match=told) as end:
+        environment.ensure(str(named), set())
+    assert "name another --folder" in str(end.value) and "\n" not in str(end.value)
+    assert content_of(theirs) == before and named.exists()
+    assert installs == []
+
+
+def test_an_environment_may_be_elsewhere_in_a_folder_that_is_named_or_linked(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is empty or not there, then what was made in it, also if interrupted."""
+    large = checkout.with_name("large disk")
+    (checkout / ".venv").symlink_to(large)
+    ensure(checkout, monkeypatch)
+    (large / "unfinished").write_text(f"{checkout}\n")
+    (large / "half").write_text("")
+    ensure(checkout, monkeypatch)
+    environment.ensure(str(large), {"dev"})
+    assert installs == [[], [], ["dev"]]
+    assert (checkout / ".venv").is_symlink() and not (large / "half").exists()
+
+
+def test_the_checkouts_own_environment_that_was_made_by_hand_is_made_anew(
+    checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_elsewhere(checkout, HAND_MADE).rename(checkout / ".venv")
+    ensure(checkout, monkeypatch)
+    assert installs == [[]] and not (checkout / ".venv" / "lib" / "numpy.py").exists()
+
+
 def test_an_environment_that_was_interrupted_is_made_anew(
     checkout: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
