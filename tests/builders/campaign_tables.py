@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import math
 import random
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -22,7 +21,6 @@ from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.disturbances import coincidence_rows
-from nsm_resilience.tables.efficiency import AttemptTime, efficiency_rows
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 
 NAME = "constructed"
@@ -144,30 +142,13 @@ def tables_of(
         "sensitivity": schemas.SENSITIVITY.frame(sensitivity_rows(NAME, Rules(), [])),
         "disturbances": schemas.DISTURBANCES.frame([]),
         "coincidences": schemas.COINCIDENCES.frame(coincidence_rows(NAME, [])),
-        "efficiency": schemas.EFFICIENCY.frame(efficiency_rows(NAME, _times(trials))),
         "campaigns": CAMPAIGNS.frame([campaign_row(NAME, _started(trials), NOT_READ, {})]),
         "rule_changes": RULE_CHANGES.frame([]),
     }  # fmt: skip
 
 
-PHASES = (("clean", 2.0), ("install", 18.0), ("connect", 4.0), ("steady", 10.0), ("fault", 2.0),
-          ("watch", 120.0), ("after", 20.0), ("collect", 2.0), ("wipe", 5.0))  # fmt: skip
-
-
 def _started(trials: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"started": started} for started in trials["started"]]
-
-
-def _times(trials: pd.DataFrame) -> list[AttemptTime]:
-    return [
-        AttemptTime(
-            row["lane"],
-            datetime.fromisoformat(row["started"]),
-            not str(row["reason"]).startswith("void:"),
-            PHASES,
-        )
-        for row in trials.to_dict("records")
-    ]
 
 
 def _claims(scenarios: pd.DataFrame) -> pd.DataFrame:

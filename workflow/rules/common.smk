@@ -171,7 +171,6 @@ SHOWN = (
     "claims",
     "controls",
     "disturbances",
-    "efficiency",
     "environments",
     "sensitivity",
 )

@@ -33,7 +33,6 @@ from nsm_resilience.tables.disturbances import (
     coincidence_rows,
     disturbance_rows,
 )
-from nsm_resilience.tables.efficiency import AttemptTime, attempt_times, efficiency_rows
 from nsm_resilience.tables.rows import (
     component_rows,
     new_client_rows,
@@ -45,7 +44,6 @@ from nsm_resilience.tables.scenarios import all_cells, scenario_rows
 from nsm_resilience.tables.schemas import (
     CLAIMS,
     COMPONENTS,
-    EFFICIENCY,
     NEW_CLIENTS,
     OUTAGES,
     PHASES,
@@ -78,7 +76,6 @@ class _Listed:
     """An attempt without what fills pages, and where its line begins."""
 
     judgement: Judgement
-    times: AttemptTime | None
     offset: int
 
 
@@ -133,12 +130,10 @@ def _summed(
     """The rows of a campaign in each table that sums up its attempts."""
     name, study, commits = source.name, source.study, source.commits
     judgements = [one.judgement for one in listed]
-    times = [one.times for one in listed if one.times is not None]
     return [
         (SCENARIOS, scenario_rows(name, study, judgements)),
         (CLAIMS, claim_rows(name, study, judgements)),
         (CONTROLS, [*control_rows(name, judgements)]),
-        (EFFICIENCY, efficiency_rows(name, times)),
         (COINCIDENCES, [*coincidence_rows(name, judgements)]),
         (SENSITIVITY, sensitivity_rows(name, Rules.of_study(study), judgements)),
         (CAMPAIGNS, [campaign_row(name, source.records, commits, code)]),
@@ -205,7 +200,7 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
             evidence=(),
             measures=replace(judgement.measures, phases=(), changes=(), disturbances=()),
         )
-        yield _Listed(light, next(attempt_times([judgement]), None), offset)
+        yield _Listed(light, offset)
 
 
 def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:

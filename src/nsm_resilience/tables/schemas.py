@@ -17,7 +17,6 @@ from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTORS, NODE, OF_ATTEMPT
 from nsm_resilience.tables.columns import Rule, Table, amount, count, number, share, text, truth
 from nsm_resilience.tables.controls import CONTROLS, PROCESSOR
 from nsm_resilience.tables.disturbances import COINCIDENCES, DISTURBANCES
-from nsm_resilience.tables.efficiency import KINDS
 from nsm_resilience.tables.trials import TRIALS
 
 SCENARIO_VERDICTS = ("supported", "flaky", "unsupported", "not tested", "not reached")
@@ -189,27 +188,6 @@ PHASES = Table(
     (),
 )
 
-EFFICIENCY = Table(
-    "efficiency",
-    "Where the time of the lanes went, over the whole campaign: one row for each part.",
-    (
-        CAMPAIGN,
-        text("part", "a phase, or the time between attempts", one_of=tuple(KINDS)),
-        text(
-            "kind",
-            "study: it requires this time; system: its own start; ours: the harness; none: no lane "
-            "time, the campaign stood still",
-            one_of=tuple(dict.fromkeys(KINDS.values())),
-        ),
-        count("n", "how often it came"),
-        amount("total_s", "time of all lanes together"),
-        share("share", "of all lane time", "it is no lane time"),
-        amount("median_s", "one of them", "it did not come"),
-        amount("most_s", "the longest of them", "it did not come"),
-    ),
-    ("campaign", "part"),
-)
-
 SENSITIVITY = Table(
     "sensitivity",
     "What another value of one of the judge's rules would change: one row for each value.",
@@ -249,7 +227,6 @@ TABLES: tuple[Table, ...] = (
     PROCESSOR,
     CONTROLS,
     PHASES,
-    EFFICIENCY,
     SENSITIVITY,
     CAMPAIGNS,
     RULE_CHANGES,

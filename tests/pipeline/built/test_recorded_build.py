@@ -17,7 +17,7 @@ pytestmark = pytest.mark.pipeline
 
 TABLES = (
     "trials", "scenarios", "claims", "outages", "new_clients", "disturbances", "coincidences",
-    "components", "phases", "efficiency", "sensitivity", "campaigns", "rule_changes", "contrasts",
+    "components", "phases", "sensitivity", "campaigns", "rule_changes", "contrasts",
     "environments",
 )  # fmt: skip
 NOTEBOOKS = (

@@ -77,7 +77,6 @@ COLUMNS = {
         "busiest_share spun spun_s spun_from_s"
     ),
     "phases": "campaign trial attempt scenario phase begin_s seconds",
-    "efficiency": "campaign part kind n total_s share median_s most_s",
     "sensitivity": (
         "campaign rule value own_value n verdicts_changed paths_changed verdicts paths"
     ),
