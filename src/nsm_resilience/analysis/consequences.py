@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ENDED = ("dead", "gone")
+"""Paths that were not back when the watch ended."""
+
+
 @dataclass(frozen=True)
 class Noticed:
     """In how many trials something was seen, by what most often, and when (median, seconds).
@@ -36,6 +40,8 @@ class Consequences:
     Attributes:
         n: judged trials.
         path: trials by what became of the established path.
+        stopped: trials in which it was interrupted, or dead or gone: one can be dead for losses
+            that are no interruption, and late without one.
         new_answered: trials in which a new client connected, of `new_asked`.
         new_asked: trials in which one asked.
         bystander_started: trials in which an ordinary pod started, of `bystander_asked`.
@@ -50,6 +56,7 @@ class Consequences:
 
     n: int
     path: Mapping[str, int]
+    stopped: int
     new_answered: int
     new_asked: int
     bystander_started: int
@@ -65,9 +72,11 @@ def consequences(decided: pd.DataFrame) -> Consequences:
     """Count the consequences in the judged trials of one cell (rows of table `trials`)."""
     path = decided["path_verdict"].value_counts()
     back = decided.loc[decided["path_verdict"] == "recovered", "outage_s"]
+    ended = decided["path_verdict"].isin(ENDED)
     return Consequences(
         n=len(decided),
         path={word: int(path.get(word, 0)) for word in get_args(PathVerdict)},
+        stopped=int((ended | decided["interruptions"].gt(0).fillna(False)).sum()),
         new_answered=_true(decided["new_connection_answered"]),
         new_asked=int(decided["new_connection_answered"].notna().sum()),
         bystander_started=_true(decided["bystander_started"]),

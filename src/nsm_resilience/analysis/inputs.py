@@ -74,14 +74,8 @@ class Inputs:
             raise InputsError(
                 f"There is no campaign {name} in {tables}; there are: {', '.join(there) or 'none'}."
             )
-        places = [folder.parent.parent / kind / name for kind in CAMPAIGNS]
-        found = next((p for p in places if CampaignLayout(p).study.exists()), None)
-        if found is None:
-            raise InputsError(
-                f"The tables are there and the records of {name} are not, neither in "
-                f"{' nor in '.join(map(str, places))}. Run `snakemake` in the project's root."
-            )
-        return cls(folder, found, root / figures if figures else _for_this_process(), name)
+        kept = root / figures if figures else _for_this_process()
+        return cls(folder, _folder_of(folder, name), kept, name)
 
     def table(self, name: str, trials: Iterable[str] | None = None) -> pd.DataFrame:
         """Read the campaign's rows of one of the tables, or only those of some trials.
@@ -118,6 +112,12 @@ class Inputs:
         return load_recorded_study(CampaignLayout(self.campaign).study)
 
     @cached_property
+    def studies(self) -> list[Study]:
+        """The study of each campaign in the tables, in the order of the build; as `study`."""
+        folders = (_folder_of(self.tables, name) for name in _campaigns(self.tables))
+        return [load_recorded_study(CampaignLayout(folder).study) for folder in folders]
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """What is broken, by scenario id."""
         return short_names(self.study)
@@ -147,6 +147,18 @@ def _for_this_process() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="nsm-resilience-figures-")
     atexit.register(folder.cleanup)
     return Path(folder.name)
+
+
+def _folder_of(tables: Path, name: str) -> Path:
+    """The folder of a campaign in the tables; InputsError where its study is nowhere."""
+    places = [tables.parent.parent / kind / name for kind in CAMPAIGNS]
+    found = next((place for place in places if CampaignLayout(place).study.exists()), None)
+    if found is None:
+        raise InputsError(
+            f"The tables are there and the records of {name} are not, neither in "
+            f"{' nor in '.join(map(str, places))}. Run `snakemake` in the project's root."
+        )
+    return found
 
 
 def _campaigns(tables: Path) -> list[str]:

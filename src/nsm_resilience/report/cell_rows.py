@@ -23,7 +23,7 @@ from nsm_resilience.report.wording import (
 )
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL
-from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.language import least_to_most, seconds
 from nsm_resilience.tables.row_numbers import in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
 
@@ -177,6 +177,7 @@ def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
     found = consequences(decided)
     return {
         "path": dict(found.path),
+        "stopped": found.stopped,
         "new_answered": found.new_answered,
         "new_asked": found.new_asked,
         "bystander_started": found.bystander_started,
@@ -210,7 +211,7 @@ def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> str:
     if math.isinf(median):
         return f"> {seconds(least)}"
     if least < median - _SAME_S:
-        return f"{seconds(least)} to {seconds(median)}"
+        return least_to_most(seconds(least), seconds(median))
     return seconds(median)
 
 

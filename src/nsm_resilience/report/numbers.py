@@ -20,7 +20,11 @@ from nsm_resilience.analysis.figures.consequences import describe_consequences
 from nsm_resilience.analysis.figures.contrasts import describe_contrasts
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import describe_outages, reference_lines
-from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
+from nsm_resilience.analysis.figures.refusals import (
+    asked_clients,
+    damaged_in,
+    describe_refusals,
+)
 from nsm_resilience.analysis.figures.result_table import describe_result_table
 from nsm_resilience.analysis.figures.survival import describe_survival
 from nsm_resilience.analysis.figures.testbed import describe_testbed
@@ -107,11 +111,11 @@ def write_numbers(
         made.append(make_numbers(own_tables, folder, study, links, repository))
     beside = headline(made, studies)
     told = contrast_numbers(contrasts, environments)
-    damaged = {scenario.id for scenario in studies[0].scenarios if "C1" in scenario.claims}
+    refused = asked_clients(tables["new_clients"], tables["trials"], damaged_in(studies))
     figures = [
         *descriptions(split[0], campaigns[0]),
         describe_contrasts(contrasts, tables["trials"]),
-        describe_refusals(asked_clients(tables["new_clients"], tables["trials"], damaged)),
+        describe_refusals(refused),
     ]
     numbers = {
         **made[0],
@@ -278,7 +282,7 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "n": n,
         "alarms": alarms,
         "interval": share_interval(interval.low, interval.high),
-        "interrupted": sum(row["path"]["recovered"] + row["path"]["dead"] for row in own),
+        "stopped": sum(row["stopped"] for row in own),
     }
 
 

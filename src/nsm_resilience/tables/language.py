@@ -36,11 +36,11 @@ def was(n: int) -> str:
     return "was" if n == 1 else "were"
 
 
-def least_to_most(least: int, most: int) -> str:
-    """Write two numbers as a span, or as one where they are the same.
+def least_to_most(least: int | str, most: int | str) -> str:
+    """Write two numbers as a span, or as one where they are the same, as they are written.
 
-    >>> least_to_most(6, 8), least_to_most(8, 8)
-    ('6 to 8', '8')
+    >>> least_to_most(6, 8), least_to_most(8, 8), least_to_most("7.50", "7.50")
+    ('6 to 8', '8', '7.50')
     """
     return str(most) if least == most else f"{least} to {most}"
 

@@ -85,6 +85,25 @@ def test_what_nobody_asked_has_no_count(mixed: Constructed) -> None:
     assert "S1-" in of_controls and "other pod not started –" in of_controls
 
 
+@pytest.mark.parametrize(
+    ("path", "interruptions", "stopped", "not_back"),
+    [
+        ("alive", 0, 0, 0), ("recovered", 1, 1, 0), ("late", 0, 0, 0), ("late", 2, 1, 0),
+        ("dead", 1, 1, 1), ("dead", 0, 1, 1), ("gone", 0, 1, 1),
+    ],
+)  # fmt: skip
+def test_each_fate_of_a_path_is_counted_as_what_it_was(
+    mixed: Constructed, path: str, interruptions: int, stopped: int, not_back: int
+) -> None:
+    """A late path that never stopped did not stop; one that is gone is not back."""
+    trials = mixed.tables["trials"].query("scenario == 'S4' and client == 'monitored'").copy()
+    trials["path_verdict"], trials["interruptions"] = path, interruptions
+    n = len(judged(trials))
+    said = describe_consequences(trials).alt
+    assert f"path stopped {stopped * n}/{n}" in said and n > 1
+    assert f"path not back {not_back * n}/{n}" in said
+
+
 def test_the_words_of_the_matrix_hold_its_numbers(mixed: Constructed) -> None:
     described = describe_consequences(mixed.tables["trials"])
     assert "S8-kernel-monitored-replace: path stopped 0/10" in described.alt

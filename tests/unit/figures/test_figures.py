@@ -37,6 +37,7 @@ from nsm_resilience.analysis.timeline import (
 )
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.systems.known import FIRST
+from nsm_resilience.tables import language
 from tests.builders.campaign_tables import WATCH_S
 from tests.builders.campaigns import Constructed
 
@@ -126,6 +127,13 @@ def test_the_description_counts_what_is_drawn(mixed: Constructed) -> None:
     assert f"In {counts['never']} the path never stopped" in description.alt
     assert f"in {counts['censored']} it had not come back" in description.alt
     assert len(description.trials) == counts.sum()
+
+
+def test_outages_that_are_as_long_are_described_by_one_time(mixed: Constructed) -> None:
+    trials = mixed.tables["trials"]
+    one = trials[trials["outage_s"].gt(0) & ~trials["outage_censored"]].head(1)
+    told = f"came back after {language.seconds(one['outage_s'].iloc[0])} s,"
+    assert told in describe_outages(one).alt
 
 
 def test_without_judged_trials_the_figures_say_so_and_still_draw(

@@ -48,6 +48,10 @@ def test_one_that_connects_ends_where_it_connected_and_one_that_gives_up_where_i
     assert "1 of 2 that asked connected, asked 15 to 120 s after the fault" in described.alt
 
 
+def test_clients_that_asked_at_one_time_are_told_by_that_time(mixed: Constructed) -> None:
+    assert "connected, asked 15 s after the fault" in describe_refusals(clients(mixed, {}, {})).alt
+
+
 def test_what_is_not_known_of_a_client_is_not_drawn(mixed: Constructed) -> None:
     unknown = clients(mixed, {"answered": None}, {"asked_s": None}, {"window_s": None})
     assert unknown.empty

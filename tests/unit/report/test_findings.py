@@ -210,11 +210,30 @@ def test_each_kind_of_damage_is_named_once_with_the_share_of_cells_that_is_true(
         (told,) = [sentence for sentence in sentences if f"on {system}," in sentence]
         (part,) = [p for p in told.split("; ") if notice.DAMAGE.get(failure, failure) in p]
         hidden = [row["k"] == 0 == row["shown"] for row in own]
-        if any(row["shown"] == 0 and row["shown_known"] < row["n"] for row in own):
+        if any(row["k"] == 0 == row["shown"] and row["shown_known"] < row["n"] for row in own):
             assert "not known to be true" in part
         else:
-            share = "wherever" if all(hidden) else "in some places" if any(hidden) else "nowhere"
-            assert f"true {share} " in part
+            share = "in all cells" if all(hidden) else "in no cell"
+            if len(set(hidden)) > 1:
+                share = "in some cells and not in others"
+            assert f"true {share} with" in part
+
+
+def test_a_supported_trial_refutes_that_damage_goes_unnoticed_whatever_else_is_known() -> None:
+    row = {"n": 2, "k": 1, "shown": 0, "shown_known": 1}
+    assert notice.hidden(row) is False
+    assert notice.hidden({**row, "k": 0}) is None
+    assert notice.hidden({**row, "k": 0, "shown": 1}) is False
+    assert notice.hidden({**row, "k": 0, "shown_known": 2}) is True
+
+
+def test_of_one_place_with_several_cells_the_cells_are_counted() -> None:
+    row = {"system": "NSM", "place": "NSM, VPP", "failure": "replace", "n": 1, "shown_known": 1}
+    both = [{**row, "k": 0, "shown": 0}, {**row, "k": 1, "shown": 1}]
+    assert notice.by_damage(both) == [
+        "Damage by damage on NSM, the claim is true in some cells and not in others with sockets "
+        "replaced by a file (first outage, no remedy, 1 trial each)."
+    ]
 
 
 @given(st.lists(noticed(), max_size=6))
@@ -363,7 +382,7 @@ def test_longer_watches_are_told_beside_the_same_cells_of_the_same_campaign() ->
     assert choices.longer_watches([both]) == (
         "The same cells watched for longer: S8-usual (c): supported in 0/2, and over 360 s in 1/2."
     )
-    none = "No cell was watched for the usual time and for longer."
+    none = "No cell was watched for the usual time and for longer in one campaign."
     assert choices.longer_watches([watched("c", "full"), watched("d", "usual")]) == none
 
 
@@ -426,13 +445,21 @@ def test_each_path_of_a_judged_trial_is_in_one_part(found: dict[str, int]) -> No
     assert int(re.findall(r"[\d,]+", whole)[0].replace(",", "")) == judged
     inner = re.sub(r"\(outages of .*? s\)", "", parts)
     assert sum(int(n) for n in re.findall(r"\d+", inner)) == judged
-    assert ("outages of" in text) == (found["recovered"] > 0)
+    assert (" of 0.5 to 9 s)" in text) == (found["recovered"] > 0)
+
+
+def test_outages_that_are_as_long_are_told_by_one_time() -> None:
+    found = {"alive": 0, "recovered": 1, "dead": 0, "late": 0, "gone": 0}
+    for n, told in ((1, "an outage of 7.50 s"), (2, "outages of 7.50 s")):
+        times = {"recovered": n, "shortest": "7.50", "longest": "7.50"}
+        text = account.paths({"paths": {**found, **times}, "counts": {"judged": n}})
+        assert f"{n} stopped and came back ({told})" in text
 
 
 def test_what_is_not_there_is_said_in_the_right_number() -> None:
     assert account.late({"echoes": 0, "late_sends": 0}) == ""
     assert account.late({"echoes": 1, "late_sends": 1}).endswith("1 of 1 echo (100.00 %).")
-    none = account.controls({"n": 0, "alarms": 0, "interval": "", "interrupted": 0})
+    none = account.controls({"n": 0, "alarms": 0, "interval": "", "stopped": 0})
     assert none.startswith("No control was judged")
-    one = account.controls({"n": 1, "alarms": 1, "interval": "0.21–1.00", "interrupted": 0})
+    one = account.controls({"n": 1, "alarms": 1, "interval": "0.21–1.00", "stopped": 0})
     assert one.startswith("Of 1 control without a fault 1 was judged unsupported")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.report.campaign import CampaignError
-from nsm_resilience.report.cell_rows import references
-from nsm_resilience.report.numbers import NumbersError, write_numbers
+from nsm_resilience.report.cell_rows import cell_rows, references
+from nsm_resilience.report.numbers import NumbersError, controls, write_numbers
 from nsm_resilience.report.wording import (
     dates,
     flattened,
@@ -144,8 +144,22 @@ def test_a_campaign_that_has_not_begun_still_has_numbers(untested: Built, tmp_pa
 
 def test_controls_give_the_rate_of_false_alarms(mixed: Built) -> None:
     assert mixed.numbers["controls"] == {
-        "n": 10, "alarms": 0, "interval": "0.00–0.28", "interrupted": 0
+        "n": 10, "alarms": 0, "interval": "0.00–0.28", "stopped": 0
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["late", "dead", "gone"])
+def test_a_control_whose_path_stopped_is_counted_whatever_became_of_it(
+    mixed: Built, path: str
+) -> None:
+    trials = mixed.campaign.tables["trials"].copy()
+    own = trials["scenario"] == "S1"
+    trials.loc[own, "path_verdict"] = path
+    for interruptions, stopped in ((1, True), (0, path != "late")):
+        trials.loc[own, "interruptions"] = interruptions
+        tables = {**mixed.campaign.tables, "trials": trials}
+        found = controls(cell_rows(tables, mixed.campaign.study, {}))
+        assert found["stopped"] == (found["n"] if stopped else 0) and found["n"] == 10
 
 
 def test_a_missing_table_is_named(mixed: Built, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pypdf
 import pytest
 import typst
 
+from nsm_resilience.report.findings.notice import rows_of
 from nsm_resilience.report.numbers import write_numbers
 from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
 from nsm_resilience.systems.known import FIRST, SYSTEMS
@@ -113,6 +114,35 @@ def test_a_watchdog_without_a_judged_trial_does_not_cost_the_supplement(untested
     for main in (untested.main, untested.supplement):
         out = numbers.with_name(f"{main.stem}-with-a-watchdog.pdf")
         assert build_paper(main, out, {"numbers": numbers}, untested.root).warning == ""
+
+
+def with_remedy_only(built: Built, claim: str) -> dict[str, Any]:
+    """The findings where the scenarios of a claim have judged trials with a remedy alone."""
+    carrying = {s.id for s in built.campaign.study.scenarios if claim in s.claims}
+    planes = [
+        {**plane, "rows": [{**r, "remedy": "heal"} if r["scenario"] in carrying else r
+                           for r in plane["rows"]]}
+        for plane in built.numbers["planes"]
+    ]  # fmt: skip
+    further = [r for r in built.numbers["further"] if r["scenario"] not in carrying]
+    rows = rows_of([{**built.numbers, "planes": planes, "further": further}], carrying)
+    key = {"C1": "noticed", "C2": "told"}[claim]
+    found = built.numbers["findings"]
+    return {**found, key: {**found[key], "rows": rows}}
+
+
+@pytest.mark.parametrize(("claim", "label"), [("C1", "tab-noticed"), ("C2", "tab-told")])
+def test_what_a_table_is_said_to_have_is_what_was_looked_for(
+    mixed: Built, claim: str, label: str
+) -> None:
+    """Arms with a remedy are no rows of it: neither the text nor the caption counts them in."""
+    looked_for = f"a scenario of claim {claim}, at the first outage and without a remedy"
+    text = prose(mixed, mixed.main)
+    assert f"has every cell with judged trials of {looked_for}." in text
+    (table,) = asked(mixed, f"<{label}>", mixed.main)
+    assert looked_for in words(table["caption"])
+    without = asked_of(mixed, "par", findings=with_remedy_only(mixed, claim))
+    assert f"No trial of {looked_for} was judged." in " ".join(map(words, without))
 
 
 def test_the_paper_prints_the_findings_as_they_are(mixed: Built, supported: Built) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.consequences import Consequences, consequences
+from nsm_resilience.analysis.consequences import ENDED, Consequences, consequences
 from nsm_resilience.analysis.figures.cells import cell_id, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import label_lines, label_rows
@@ -55,9 +55,10 @@ def _no_time(_: Consequences) -> float:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("stopped", "path\nstopped", True, lambda c: (c.n - c.path["alive"], c.n),
+    Column("stopped", "path\nstopped", True, lambda c: (c.stopped, c.n),
            lambda c: c.outage_s),
-    Column("not-back", "path\nnot back", True, lambda c: (c.path["dead"], c.n), _no_time),
+    Column("not-back", "path\nnot back", True, lambda c: (sum(c.path[word] for word in ENDED), c.n),
+           _no_time),
     Column("refused", "new client\nwithout link", True,
            lambda c: (c.new_asked - c.new_answered, c.new_asked), _no_time),
     Column("blocked", "other pod\nnot started", True,

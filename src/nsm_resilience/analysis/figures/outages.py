@@ -14,7 +14,7 @@ from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.systems.known import system_named
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
-from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.language import least_to_most, seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,7 +243,7 @@ def describe_outages(trials: pd.DataFrame) -> Description:
     )
     if back:
         times = shown.loc[shown["moment"] == "back", "outage_s"]
-        alt += f" after {seconds(times.min())} to {seconds(times.max())} s"
+        alt += f" after {least_to_most(seconds(times.min()), seconds(times.max()))} s"
     alt += f", in {censored} it had not come back when the watch ended."
     if shown.empty:
         alt = "No figure: the campaign holds no judged trial."

@@ -7,7 +7,7 @@ the blind time (issue 14, section 4). A campaign that asked once shows one line 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
@@ -15,11 +15,14 @@ from nsm_resilience.analysis.figures.cells import USUAL, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.language import least_to_most
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from nsm_resilience.study.models import Study
 
 NOTEBOOK = "notebooks/consequences.py"
 
@@ -27,6 +30,11 @@ _ROW_MM = 5.2
 _SPREAD = 0.7
 """Height of a row over which the lines of its trials are spread."""
 _KEY = ["campaign", "trial", "attempt"]
+
+
+def damaged_in(studies: Iterable[Study]) -> set[str]:
+    """Ids of the scenarios that damage sockets, those of claim C1, in any of these studies."""
+    return {s.id for study in studies for s in study.scenarios if "C1" in s.claims}
 
 
 def asked_clients(
@@ -121,11 +129,16 @@ def _legend(figure: Figure) -> None:
     figure.legend(handles=marks, loc="outside lower center", ncols=len(marks))
 
 
+def _span(column: pd.Series) -> str:
+    """The least and the most of a column of whole seconds."""
+    return least_to_most(f"{column.min():.0f}", f"{column.max():.0f}")
+
+
 def describe_refusals(asked: pd.DataFrame) -> Description:
     """Say in words what the figure shows; `drawn` is False where no client asked."""
     parts = [
         f"{_label(own)}: {int(own['answered'].eq(True).sum())} of {len(own)} that asked connected, "
-        f"asked {own['asked_s'].min():.0f} to {own['asked_s'].max():.0f} s after the fault"
+        f"asked {_span(own['asked_s'])} s after the fault"
         for _, own in asked.groupby(["campaign", *CELL], sort=False)
     ] if len(asked) else []  # fmt: skip
     alt = (

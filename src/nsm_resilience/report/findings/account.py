@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nsm_resilience.tables.language import counted, listed, was
+from nsm_resilience.tables.language import counted, least_to_most, listed, was
 
 Numbers = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
@@ -26,7 +26,8 @@ def paths(numbers: Numbers) -> str:
     found, judged = numbers["paths"], numbers["counts"]["judged"]
     back = f"{found['recovered']} stopped and came back"
     if found["recovered"]:
-        back += f" (outages of {found['shortest']} to {found['longest']} s)"
+        what = "an outage" if found["recovered"] == 1 else "outages"
+        back += f" ({what} of {least_to_most(found['shortest'], found['longest'])} s)"
     parts = [f"{found['alive']} never stopped", back, f"{found['dead']} had not come back to stay"]
     if found["late"]:
         parts.append(f"{found['late']} answered with too many late replies")
@@ -55,5 +56,5 @@ def controls(found: Mapping[str, Any]) -> str:
         f"Of {counted(found['n'], 'control')} without a fault {found['alarms']} "
         f"{was(found['alarms'])} judged unsupported (95 % interval of that share "
         f"{found['interval']}), and in "
-        f"{found['interrupted']} the path was interrupted."
+        f"{found['stopped']} the path stopped."
     )

@@ -28,7 +28,7 @@ def longer_watches(campaigns: Sequence[Campaign]) -> str:
                     f"{campaign['campaign']['full_watch_s']} s in {row['kn']}"
                 )
     if not told:
-        return "No cell was watched for the usual time and for longer."
+        return "No cell was watched for the usual time and for longer in one campaign."
     return f"The same cells watched for longer: {'; '.join(told)}."
 
 

@@ -91,11 +91,11 @@ WITH_MONITOR = {
 def hidden(row: Mapping[str, Any]) -> bool | None:
     """Whether claim C1 is true of a cell: no trial was supported, and nothing was shown in any.
 
-    None where nothing was shown, but that is not known of all its trials.
+    None where neither refutes it, but of some trial it is not known whether anything was shown.
     """
-    if not row["shown"] and row["shown_known"] < row["n"]:
-        return None
-    return not row["shown"] and not row["k"]
+    if row["k"] or row["shown"]:
+        return False
+    return True if row["shown_known"] == row["n"] else None
 
 
 def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -114,17 +114,22 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         told = [f"{share} sockets {listed(kinds[share], last='or')}" for share in SHARES
                 if share in kinds]  # fmt: skip
         sizes = each([row["n"] for row in own])
-        sentences.append(f"Damage by damage on {system}, the claim is {'; '.join(told)} ({sizes}).")
+        sentences.append(
+            f"Damage by damage on {system}, the claim is {'; '.join(told)} ({ASKED}, {sizes})."
+        )
     return sentences
 
 
+ASKED = "first outage, no remedy"
+"""Of which cells it is said: those that `rows_of` keeps."""
+
 SHARES = (
-    "true wherever it was tried with",
-    "true in some places and not in others with",
-    "true nowhere with",
+    "true in all cells with",
+    "true in some cells and not in others with",
+    "true in no cell with",
     "not known to be true with",
 )
-"""Where claim C1 is true of a kind of damage; not known where of one cell it is not."""
+"""Of which cells of a kind of damage claim C1 is true; not known where of one cell it is not."""
 
 
 def _share_of(answers: Sequence[bool | None]) -> str:
