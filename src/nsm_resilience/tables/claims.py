@@ -96,8 +96,14 @@ def _system(study: Study, plane: Plane) -> str:
 
 
 def _cells(study: Study, judgements: Sequence[Judgement], plane: Plane) -> dict[str, _Cell]:
-    own = [j for j in judgements if j.plane == plane]
-    found = {cell.id: _Cell(cell) for cell in all_cells(study, own) if cell.factors.plane == plane}
+    """The cells of the one system that is answered for on this plane."""
+    place = _system(study, plane), plane
+    own = [j for j in judgements if (j.system, j.plane) == place]
+    found = {
+        cell.id: _Cell(cell)
+        for cell in all_cells(study, own)
+        if (cell.factors.system, cell.factors.plane) == place
+    }
     for judgement in counting(own):
         if judgement.verdict in ("supported", "unsupported"):
             found[cell_of(judgement).id].judged.append(judgement)
@@ -111,45 +117,54 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
     nine = [s for s in study.scenarios if "C0" in s.claims]
     own = [(s, _of(cells, default_cell(s, plane, _system(study, plane)))) for s in nine]
     run = [(s, c) for s, c in own if c.n]
+    compared = [(s, c) for s, c in run if s.claimed is not None]
     tested = [c.cell for _, c in run]
     supported = [s.id for s, c in run if c.verdict == "supported"]
     flaky = [f"{s.id} ({c.k} of {c.n})" for s, c in run if c.verdict == "flaky"]
-    apart = [_apart(s, c) for s, c in run if agreement(c.verdict, s.claimed) == "differs"]
+    apart = [_apart(s, c) for s, c in compared if agreement(c.verdict, s.claimed) == "differs"]
+    unclaimed = [s.id for s in nine if s.claimed is None]
     missing = [s.id for s, c in own if not c.n]
-    alike = len(run) - len(apart)
-    agreeing = f"{alike} of {len(run)} {'agrees' if alike == 1 else 'agree'} with the paper"
+    alike = len(compared) - len(apart)
+    agreeing = f"{alike} of {len(compared)} {'agrees' if alike == 1 else 'agree'} with the paper"
     if apart:
         agreeing += f", apart from {listed(apart)}"
     verb = "is" if len(supported) == 1 else "are"
     found = f"{len(supported)} of {len(run)} {verb} supported ({listed(supported)})"
     if flaky:
         found += f" and {listed(flaky)} in some trials only"
-    if len(nine) < SCENARIOS_CLAIMED or missing:
+    on = f"On the {_place(study, plane)}"
+    if len(nine) < SCENARIOS_CLAIMED or missing or unclaimed:
         lacking = []
         if len(nine) < SCENARIOS_CLAIMED:
             lacking.append(f"the study declares {len(nine)} of the nine scenarios only")
         if missing:
             has = "has" if len(missing) == 1 else "have"
             lacking.append(f"{listed(missing)} {has} no judged trial")
+        if unclaimed:
+            lacking.append(f"the study declares no verdict of the paper on {listed(unclaimed)}")
         if not run:
-            return "not tested", f"{_on(plane)} none of the nine has a judged trial.", []
-        why = f"{_on(plane)} {listed(lacking)}; of those judged {found}, and {agreeing}."
-        return "not tested", why, tested
-    why = f"{_on(plane)} {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
+            return "not tested", f"{on} none of the nine has a judged trial.", []
+        why = f"{on} {listed(lacking)}; of those judged {found}"
+        return "not tested", f"{why}, and {agreeing}." if compared else f"{why}.", tested
+    why = f"{on} {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."
     reproduced = len(supported) == SUPPORTED_CLAIMED and not apart
     return ("reproduced" if reproduced else "differs"), why, tested
 
 
-def _on(plane: Plane) -> str:
-    return f"On the {PLANE_NAMES[plane]} plane"
+def _place(study: Study, plane: Plane) -> str:
+    """The plane in words, with the system where the study runs several on it."""
+    several = sum(plane in planes for planes in study.planes.values()) > 1
+    of = f" of {system_named(_system(study, plane)).title}" if several else ""
+    return f"{PLANE_NAMES[plane]} plane{of}"
 
 
 def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
+    place = _place(study, plane)
     scenarios = [s for s in study.scenarios if "C1" in s.claims]
     own = [_of(cells, default_cell(s, plane, _system(study, plane))) for s in scenarios]
     run = [c for c in own if c.n]
     if not run or len(run) < len(own):
-        return "not tested", _untested(scenarios, "C1", plane), []
+        return "not tested", _untested(scenarios, "C1", place), []
     clauses = []
     for cell in run:
         clauses.append(
@@ -158,11 +173,11 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
             f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
             f"{_signs(cell)}"
         )
-    why = f"{_on(plane)} {'; '.join(clauses)}"
+    why = f"On the {place} {'; '.join(clauses)}"
     blind = sum(j.measures.detected_unknown is not None for c in run for j in c.judged)
     if blind and all(map(_hidden, run)):  # what is not known confirms nothing
         why = f"Whether anything was shown is not known in {counted(blind, 'trial')} on the "
-        return "not tested", f"{why}{PLANE_NAMES[plane]} plane.", [c.cell for c in run]
+        return "not tested", f"{why}{place}.", [c.cell for c in run]
     deciding = {c.cell.id for c in run}
     variants = [
         c
@@ -179,6 +194,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
 
 
 def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
+    place = _place(study, plane)
     scenarios = [s for s in study.scenarios if "C2" in s.claims]
     ids = {s.id for s in scenarios}
     defaults = {default_cell(s, plane, _system(study, plane)).id for s in scenarios}
@@ -193,10 +209,10 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         and c.cell.factors.remedy == "none"
     ]
     if not scenarios or not defaults <= {c.cell.id for c in run}:
-        return "not tested", _untested(scenarios, "C2", plane), [c.cell for c in run]
+        return "not tested", _untested(scenarios, "C2", place), [c.cell for c in run]
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
-        where = f"in {counted(blind, 'trial')} on the {PLANE_NAMES[plane]} plane"
+        where = f"in {counted(blind, 'trial')} on the {place}"
         unknown = sum(j.measures.notified_unknown is not None for c in run for j in c.judged)
         known = "is not known" if unknown == blind else "is not known, or was not recorded,"
         why = f"Whether the client was told {known} {where}."
@@ -208,7 +224,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         f"{c.cell.scenario} by {_level(c)} was supported in {_trials(c.k, c.n)} and {_told(c)}"
         for c in run
     ]
-    why = f"{_on(plane)} {'; '.join(clauses)}"
+    why = f"On the {place} {'; '.join(clauses)}"
     if shown and len(shown) < len(run):
         why += f"; so the claim holds for {listed([_level(c) for c in shown])} only"
     return (
@@ -236,12 +252,12 @@ def _apart(scenario: Scenario, cell: _Cell) -> str:
     return f"{scenario.id} (claimed {scenario.claimed}, supported in {cell.k} of {cell.n})"
 
 
-def _untested(scenarios: Sequence[Scenario], claim: str, plane: Plane) -> str:
+def _untested(scenarios: Sequence[Scenario], claim: str, place: str) -> str:
     if not scenarios:
         return f"The study declares no scenario for {claim}."
     names = listed([s.id for s in scenarios])
     lacks = "has no judged trial at its" if len(scenarios) == 1 else "lack a judged trial at their"
-    return f"{names} {lacks} defaults on the {PLANE_NAMES[plane]} plane."
+    return f"{names} {lacks} defaults on the {place}."
 
 
 def _signs(cell: _Cell) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.study.models import Cell, Factors, Study
+from nsm_resilience.systems.known import system_named
 from nsm_resilience.tables.claims import claim_rows
 from tests.builders.studies import CAMPAIGN, make_study, study_text
 
@@ -120,6 +121,58 @@ def test_a_study_that_declares_fewer_than_nine_cannot_test_the_count(tmp_path: P
     assert "declares 3 of the nine scenarios only and S2 and S3 have no judged trial" in partly
     assert "1 of 1 is supported (S1), and 1 of 1 agrees with the paper" in partly
     assert found["C1"]["why"] == "The study declares no scenario for C1."
+
+
+def test_a_scenario_of_which_the_paper_says_nothing_does_not_agree_with_it(tmp_path: Path) -> None:
+    from tests.builders.studies import NINE
+
+    unclaimed = [{**s, "claimed": None} if s["id"] == "S3" else s for s in NINE]
+    nine = make_study(tmp_path / "nine", study_text(scenarios=unclaimed))
+    found = claims(nine, paper(nine))["C0"]
+    assert found["agreement"] == "not tested"
+    assert "declares no verdict of the paper on S3; of those judged 7 of 9 are" in found["why"]
+    assert found["why"].endswith("and 8 of 8 agree with the paper.")
+    none = [{**s, "claimed": None} for s in NINE]
+    nobody = make_study(tmp_path / "none", study_text(scenarios=none))
+    assert "with the paper" not in claims(nobody, paper(nobody))["C0"]["why"]
+
+
+TWO = ("nsm-v0.2.0", "nsm-v1.18.0")
+CARRY = ["S8", "S9"]
+
+
+@pytest.mark.parametrize("first", TWO)
+def test_of_two_systems_on_a_plane_the_other_answers_for_neither(
+    first: str, tmp_path: Path
+) -> None:
+    """The first of the study answers; what the other does changes nothing that is said of it."""
+    from tests.builders.studies import NINE
+
+    (other,) = set(TWO) - {first}
+    faults = [{"component": "forwarder", "node": "client"}]  # both systems have one
+    carrying = [{**s, "faults": faults} if s["id"] == "S9" else s for s in NINE if s["id"] in CARRY]
+    run = [
+        {"scenarios": CARRY, "trials": 1, "system": system, "plane": "vpp"}
+        for system in (first, other)
+    ]
+    both = make_study(tmp_path, study_text(run, carrying))
+    own = [
+        judged(both, "S8", DEAF, system=first, plane="vpp"),
+        judged(both, "S9", BROKEN, system=first, plane="vpp"),
+    ]
+    theirs = [
+        judged(both, scenario, {**SUPPORTED, **SEEN, **TOLD}, system=other, plane="vpp", **factors)
+        for scenario in CARRY
+        for factors in ({}, {"client": "plain"})
+    ]
+    alone = claims(both, own, "vpp")
+    assert {alone[claim]["agreement"] for claim in ("C1", "C2")} == {"reproduced"}
+    assert claims(both, [*theirs, *own], "vpp") == alone
+    title = system_named(first).title
+    assert all(f"VPP plane of {title}" in alone[claim]["why"] for claim in ("C1", "C2"))
+    unasked = claims(both, theirs, "vpp")
+    assert {row["agreement"] for row in unasked.values()} == {"not tested"}
+    assert {row["scenarios"] for row in unasked.values()} == {""}
 
 
 def test_variants_of_a_scenario_do_not_count_among_the_nine(study: Study) -> None:
