@@ -21,6 +21,7 @@ from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayou
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
 from nsm_resilience.study.fault import Model
 from nsm_resilience.study.load import ConfigError, check_model, load_study, read_document
+from nsm_resilience.study.mistake import check_listed_once
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.yaml_file import Document, Location, Place
 from nsm_resilience.testbed.config import UserPath
@@ -113,9 +114,7 @@ class Settings(Model):
 
     @model_validator(mode="after")
     def _each_once(self) -> Settings:
-        twice = sorted({name for name in self.campaigns if self.campaigns.count(name) > 1})
-        if twice:
-            raise ValueError(f"campaigns: {', '.join(twice)} is listed twice; list it once")
+        check_listed_once("campaigns", self.campaigns)
         return self
 
     @property

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
 from nsm_resilience.study.fault import Failure, Fault, Model, check_failure
+from nsm_resilience.study.mistake import check_listed_once
 from nsm_resilience.study.names import PLANE_NAMES, Plane, SystemName
 from nsm_resilience.study.scenario import Scenario
 from nsm_resilience.systems.base import Component, System
@@ -125,6 +126,12 @@ class Arm(Model):
         if not isinstance(data, dict):
             return data
         return {k: _levels(v) if k in LISTS else v for k, v in data.items()}
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for key in LISTS:
+            check_listed_once(key, getattr(self, key))
+        return self
 
     def cells(self, scenario: Scenario) -> list[Cell]:
         """Every combination of this arm's levels for one scenario."""

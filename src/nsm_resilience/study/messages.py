@@ -17,13 +17,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from nsm_resilience.nearest import did_you_mean, nearest
+from nsm_resilience.study.mistake import Mistake
 from nsm_resilience.study.yaml_file import Document, Location, Place
 
 PATTERNS = {
     r"^[a-z0-9][a-z0-9-]*$": ("small letters, digits and hyphens", "my-study"),
     r"^[A-Za-z][A-Za-z0-9]*$": ("a letter, then letters and digits", "S2"),
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": ("letters, digits, `.`, `_` and `-`", "home-2026-11"),
-    r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$": ("small letters, digits, `.` and `-`", "my-cluster"),
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$": (
+        "words of small letters and digits, joined by hyphens or single dots", "my-cluster",
+    ),
     r"^https?://[\w.~:/@%+-]*[\w.~-]$": (
         "an address without a slash at its end", "https://git.example.org/me/nsm-resilience",
     ),
@@ -41,9 +44,9 @@ KINDS = {"scenarios": "scenario", "faults": "fault", "campaign": "arm", "nodes":
 
 def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document) -> str:
     """One error of pydantic as one line."""
-    location = _in_data(error["loc"], document.data)
-    schema = _schema(model)
     kind, context = str(error["type"]), error.get("ctx") or {}
+    location = _in_data(error["loc"], document.data, missing=kind == "missing")
+    schema = _schema(model)
     if kind.startswith("union_tag"):
         location = (*location, str(context["discriminator"]).strip("'"))
     node = _node(schema, location, document.data)
@@ -66,7 +69,12 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
         shown = ""
     if kind in ("value_error", "assertion_error"):
         message = str(error["msg"]).removeprefix("Value error, ")
-        return f"{_line_of(message, document) or where}: {message}{shown}"
+        raised = context.get("error")
+        if isinstance(raised, Mistake):
+            found = _where_all(location, raised.at, document)
+        else:
+            found = _line_of(message, document)
+        return f"{found or where}: {message}{shown}"
     right = _right(schema, location, document.data)
     if given is None:
         return f"{where}: is empty; write `{right}`"
@@ -97,9 +105,8 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _line_of(message: str, document: Document) -> str:
-    """Line of the arm or the scenario that a check of the whole study speaks of."""
-    arm = re.match(r"campaign, arm (\d+):", message)
-    location: Location = ("campaign", int(arm[1]) - 1) if arm else ()
+    """Line of the scenario that a check of the whole study speaks of."""
+    location: Location = ()
     named = re.match(r"([A-Za-z][A-Za-z0-9]*): ", message)
     scenarios = _at(document.data, ("scenarios",))
     if named and isinstance(scenarios, tuple):
@@ -159,7 +166,34 @@ def _where(location: Location, document: Document) -> str:
     at = location
     while at and at not in document.places:
         at = at[:-1]
-    place = document.places.get(at) if at else None  # the whole file has no line
+    places = [document.places[at]] if at else []  # the whole file has no line
+    return ", ".join((*_lines(places), *_way(location, document))) or "the file"
+
+
+def _where_all(location: Location, below: Sequence[Location], document: Document) -> str:
+    """All lines of a mistake in what is at a location, and the way there: `lines 3 and 9, arm 1`.
+
+    Empty where none of the places below it is written: then the location says more.
+    """
+    places = []
+    for at in ((*location, *one) for one in below):
+        alone = at[:-1] if isinstance(at[-1], int) else at  # one value that stands for a list
+        place = document.places.get(at) or document.places.get(alone)
+        places += [place] if place else []
+    return ", ".join((*_lines(places), *_way(location, document))) if places else ""
+
+
+def _lines(places: Sequence[Place]) -> list[str]:
+    """Source and lines, as far as they are known."""
+    sources = dict.fromkeys(place.source for place in places if place.source)
+    numbers = [str(n) for n in sorted({place.line for place in places if place.line})]
+    many = " and ".join(filter(None, (", ".join(numbers[:-1]), *numbers[-1:])))
+    told = [f"line{'s' if len(numbers) > 1 else ''} {many}"] if numbers else []
+    return [*sources, *told]
+
+
+def _way(location: Location, document: Document) -> list[str]:
+    """The names of what holds a value, from the outermost on."""
     words: list[str] = []
     for n, part in enumerate(location):
         if not isinstance(part, int):
@@ -173,18 +207,18 @@ def _where(location: Location, document: Document) -> str:
         if of in KINDS:
             words.pop()
         words.append(name)
-    way = ", ".join(words)
-    line = f"line {place.line}" if place and place.line else ""
-    source = place.source if place else ""
-    return ", ".join(part for part in (source, line, way) if part) or "the file"
+    return words
 
 
-def _in_data(location: Sequence[str | int], data: object) -> Location:
-    """Pydantic's location without what is not in the file: names of alternatives of a union."""
+def _in_data(location: Sequence[str | int], data: object, missing: bool) -> Location:
+    """Pydantic's location without what is not in the file: names of alternatives of a union.
+
+    Of what is `missing` the last part is not there either, and stays.
+    """
     found: list[str | int] = []
     for n, part in enumerate(location):
         here = _at(data, tuple(found))
-        last = n == len(location) - 1  # that is missing, where the data do not have it
+        last = missing and n == len(location) - 1
         is_key = isinstance(part, str) and isinstance(here, dict) and (part in here or last)
         is_item = isinstance(part, int) and isinstance(here, tuple) and (part < len(here) or last)
         if is_key or is_item:

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 from nsm_resilience.nearest import did_you_mean
 from nsm_resilience.study.cells import Arm, Cell, Factors, check_cell
 from nsm_resilience.study.fault import Model
+from nsm_resilience.study.mistake import Mistake, repeated
 from nsm_resilience.study.names import Plane
 from nsm_resilience.study.scenario import NewClient, Scenario, check_asked_once
 from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
@@ -64,7 +65,7 @@ class Study(Model):
     def _new_clients_of_all(self) -> Self:
         """Give the study's new clients to every scenario that names none of its own."""
         if self.new_clients:
-            check_asked_once(self.new_clients)
+            check_asked_once(self.new_clients, "new_clients")
             own = {"new_clients", "new_connection"}
             asked = {"new_clients": self.new_clients}
             scenarios = (
@@ -77,40 +78,42 @@ class Study(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         ids = [s.id for s in self.scenarios]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
+        twice = repeated(ids)
         if twice:
-            raise ValueError(f"scenario {', '.join(twice)} is declared twice; give each its own id")
-        if self.judge.late_reply_s >= self.probes.echo_deadline_s:
-            raise ValueError(
-                f"judge: late_reply_s ({self.judge.late_reply_s:g}) must be shorter than "
-                f"probes.echo_deadline_s ({self.probes.echo_deadline_s:g}): what is answered later "
-                f"is lost; write `late_reply_s: {self.probes.echo_deadline_s / 4:g}`"
+            raise Mistake(
+                f"scenario {', '.join(map(str, twice))} is declared twice; give each its own id",
+                *(("scenarios", n, "id") for places in twice.values() for n in places),
             )
-        cells: list[str] = []
+        self.judge.check(self.probes, self.windows)
+        cells: list[tuple[str, int]] = []
         for number, arm in enumerate(self.campaign, start=1):
             for scenario_id in arm.scenarios:
                 if scenario_id not in ids:
                     there = f"{did_you_mean(scenario_id, ids)} declared are: {', '.join(ids)}"
-                    raise ValueError(
+                    raise Mistake(
                         f"campaign, arm {number}: there is no scenario `{scenario_id}`; "
-                        f"{there.lstrip()}"
+                        f"{there.lstrip()}",
+                        ("campaign", number - 1, "scenarios", arm.scenarios.index(scenario_id)),
                     )
                 scenario = self.scenario(scenario_id)
                 for cell in arm.cells(scenario):
                     check_cell(scenario, cell)
                     self._check_times(cell)
-                    cells.append(cell.id)
+                    cells.append((cell.id, number))
             if self.turns is not None and arm.trials % (2 * self.turns.blocks):
-                raise ValueError(
+                raise Mistake(
                     f"campaign, arm {number}: with turns of {self.turns.blocks} block(s), half of "
                     f"them one trial at a time, `trials` is a multiple of {2 * self.turns.blocks}, "
-                    f"not {arm.trials}"
+                    f"not {arm.trials}",
+                    ("campaign", number - 1, "trials"),
                 )
-        doubled = sorted({c for c in cells if cells.count(c) > 1})
+        doubled = repeated(name for name, _ in cells)
         if doubled:
-            raise ValueError(
-                f"campaign: cell {', '.join(doubled)} is in two arms; keep it in one and set its "
-                "number of trials there"
+            arms = {cells[n][1] for places in doubled.values() for n in places}
+            raise Mistake(
+                f"campaign: cell {', '.join(sorted(map(str, doubled)))} is in two arms; keep it in "
+                "one and set its number of trials there",
+                *(("campaign", number - 1) for number in sorted(arms)),
             )
         return self
 
@@ -137,9 +140,14 @@ class Study(Model):
         if cell.factors.watch == "usual":
             return self.windows
         if self.full is None:
-            raise ValueError(
+            raise Mistake(
                 f"{cell.id}: `watch: full` needs the study's longer windows; write for example\n"
-                f"  full: {{watch_s: {3 * self.windows.watch_s:g}}}"
+                f"  full: {{watch_s: {3 * self.windows.watch_s:g}}}",
+                *(
+                    ("campaign", n, "watch", arm.watch.index("full"))
+                    for n, arm in enumerate(self.campaign)
+                    if "full" in arm.watch
+                ),
             )
         return self.full.over(self.windows)
 

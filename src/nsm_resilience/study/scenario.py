@@ -17,11 +17,13 @@ from nsm_resilience.study.fault import (
     Seconds,
     check_failure,
 )
+from nsm_resilience.study.mistake import Mistake, repeated
 
 Source = Literal["stated", "reconstructed", "ours"]
 
 SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
-
+LONGEST_ID = 40
+"""Letters of a scenario's id: names of files begin with it, and have 255 in all."""
 
 NEWCOMER = "newcomer"
 """How the names of new clients' pods begin."""
@@ -61,13 +63,13 @@ class NewClient(Model):
         return f"{NEWCOMER}-{self.id}"
 
 
-def check_asked_once(clients: tuple[NewClient, ...]) -> None:
-    """Raise ValueError when two new clients are the same."""
-    ids = [client.id for client in clients]
-    twice = sorted({i for i in ids if ids.count(i) > 1})
+def check_asked_once(clients: tuple[NewClient, ...], key: str) -> None:
+    """Raise Mistake when two new clients are the same; `key` is that of their list."""
+    twice = repeated(client.id for client in clients)
     if twice:
-        raise ValueError(
-            f"two new clients are {', '.join(twice)}; give each its own `node` or `at_s`"
+        raise Mistake(
+            f"two new clients are {', '.join(map(str, twice))}; give each its own `node` or `at_s`",
+            *((key, n) for places in twice.values() for n in places),
         )
 
 
@@ -76,7 +78,7 @@ class Scenario(Model):
 
     ADDED_LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
 
-    id: Annotated[str, StringConstraints(pattern=SCENARIO_ID)]
+    id: Annotated[str, StringConstraints(pattern=SCENARIO_ID, max_length=LONGEST_ID)]
     title: Annotated[str, StringConstraints(min_length=3)] = Field(examples=[f"{EXAMPLE} fails"])
     where: str = Field(
         examples=["client's node"],
@@ -147,9 +149,14 @@ class Scenario(Model):
     @property
     def clients(self) -> tuple[NewClient, ...]:
         """The new clients: those that ask in the watch by their instants, then those after it."""
-        given = self.new_clients or tuple(NewClient(node=node) for node in self.new_connection)
+        given = self._given
         early = sorted((c for c in given if c.at_s is not None), key=lambda c: c.at_s or 0.0)
         return (*early, *(c for c in given if c.at_s is None))
+
+    @property
+    def _given(self) -> tuple[NewClient, ...]:
+        """The new clients in the order in which they are written, in whichever form."""
+        return self.new_clients or tuple(NewClient(node=node) for node in self.new_connection)
 
     @property
     def last_asked_s(self) -> float:
@@ -159,11 +166,13 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _asked_once(self) -> Self:
         if self.new_clients and self.new_connection != ("client",):
-            raise ValueError(
+            raise Mistake(
                 "`new_connection` and `new_clients` say the same twice; write `new_clients` alone, "
-                "with `{node: …}` for each that asks after the watch"
+                "with `{node: …}` for each that asks after the watch",
+                ("new_connection",),
+                ("new_clients",),
             )
-        check_asked_once(self.clients)
+        check_asked_once(self._given, "new_clients" if self.new_clients else "new_connection")
         return self
 
     @model_validator(mode="after")

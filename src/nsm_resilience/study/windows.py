@@ -8,6 +8,18 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from nsm_resilience.study.fault import Model, Seconds
+from nsm_resilience.study.mistake import Mistake
+
+
+def _check_settle(settle_s: float, watch_s: float, *key: str) -> None:
+    """Mistake when a settle time does not fit into its watch; `key` is that of both."""
+    if settle_s >= watch_s:
+        raise Mistake(
+            f"settle_s ({settle_s:g}) must be shorter than watch_s ({watch_s:g}): a path that "
+            "recovers needs the settle time inside the watch",
+            (*key, "settle_s"),
+            (*key, "watch_s"),
+        )
 
 
 class Windows(Model):
@@ -21,11 +33,7 @@ class Windows(Model):
 
     @model_validator(mode="after")
     def _settle_fits_into_watch(self) -> Self:
-        if self.settle_s >= self.watch_s:
-            raise ValueError(
-                f"settle_s ({self.settle_s:g}) must be shorter than watch_s ({self.watch_s:g}): "
-                "a path that recovers needs the settle time inside the watch"
-            )
+        _check_settle(self.settle_s, self.watch_s)
         return self
 
 
@@ -39,12 +47,15 @@ class FullWindows(Model):
     bystander_s: Seconds | None = None
 
     def over(self, usual: Windows) -> Windows:
-        """The whole of them; ValueError when they do not fit each other or are not longer."""
+        """The whole of them; Mistake when they do not fit each other or are not longer."""
         if self.watch_s <= usual.watch_s:
-            raise ValueError(
+            raise Mistake(
                 f"full: watch_s ({self.watch_s:g}) must be longer than that of `windows` "
-                f"({usual.watch_s:g})"
+                f"({usual.watch_s:g})",
+                ("full", "watch_s"),
+                ("windows", "watch_s"),
             )
+        _check_settle(self.settle_s or usual.settle_s, self.watch_s, "full")
         return Windows.model_validate({**usual.model_dump(), **self.model_dump(exclude_none=True)})
 
 
@@ -85,7 +96,7 @@ class JudgeRules(Model):
     late_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.05, description="More echoes than this sent late make the trial unknown."
     )
-    prompt_s: Annotated[float, Field(gt=0)] = Field(
+    prompt_s: Seconds = Field(
         default=10.0,
         description="A new client that connects within this was served when it asked; one that "
         "needs longer met a service that took none.",
@@ -96,7 +107,28 @@ class JudgeRules(Model):
         "a half intervals of the echoes, because the first one lost may be sent an interval after "
         "what loses it, and half an interval late, in either lane.",
     )
-    shared_least_s: Annotated[float, Field(gt=0)] = Field(
+    shared_least_s: Seconds = Field(
         default=0.1,
         description="Shorter losses and stalls are not compared between lanes (seconds).",
     )
+
+    def check(self, probes: Probes, windows: Windows) -> None:
+        """Mistake when a threshold does not fit to what is sent, and for how long."""
+        if self.late_reply_s >= probes.echo_deadline_s:
+            raise Mistake(
+                f"judge: late_reply_s ({self.late_reply_s:g}) must be shorter than "
+                f"probes.echo_deadline_s ({probes.echo_deadline_s:g}): what is answered later "
+                f"is lost; write `late_reply_s: {probes.echo_deadline_s / 4:g}`",
+                ("judge", "late_reply_s"),
+                ("probes", "echo_deadline_s"),
+            )
+        if self.loss_run * probes.echo_interval_s >= windows.watch_s:
+            raise Mistake(
+                f"judge: loss_run ({self.loss_run:g}) echoes, one every echo_interval_s "
+                f"({probes.echo_interval_s:g}), must be shorter than watch_s "
+                f"({windows.watch_s:g}): no interruption would be seen; write `loss_run: "
+                f"{type(self).model_fields['loss_run'].default}`",
+                ("judge", "loss_run"),
+                ("probes", "echo_interval_s"),
+                ("windows", "watch_s"),
+            )

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from nsm_resilience.study.fault import Model, WrittenPath
+from nsm_resilience.study.mistake import Mistake, repeated
 from nsm_resilience.study.names import SystemName
 from nsm_resilience.systems.base import Image, System
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
@@ -17,7 +18,8 @@ from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 KIND_VERSION = "v0.30.0"
 """The version of kind the default node image was published for."""
 
-NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+"""A DNS subdomain (RFC 1123): host names are made of it, with something behind."""
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
 LONGEST_KIND_NAME = 63 - len("-control-plane")
 """Kind names nodes after the cluster, and the name of a node is a host name and a label's value:
@@ -166,17 +168,19 @@ class ExistingTestbed(Model):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        named = [node for pair in self.nodes for node in pair]
-        twice = sorted({node for node in named if named.count(node) > 1})
+        twice = repeated(node for pair in self.nodes for node in pair)
         if twice:
-            raise ValueError(
-                f"nodes: {', '.join(twice)} is named twice; a lane needs two nodes of its own"
+            raise Mistake(
+                f"nodes: {', '.join(map(str, twice))} is named twice; a lane needs two nodes of "
+                "its own",
+                *(("nodes", *divmod(n, 2)) for places in twice.values() for n in places),
             )
         if self.images.load != "pull":
-            raise ValueError(
+            raise Mistake(
                 f"images.load is `{self.images.load}`, but nothing can be loaded into the nodes of "
                 "a cluster that we did not make; write `load: pull`, which also takes images that "
-                "the nodes have already"
+                "the nodes have already",
+                ("images", "load"),
             )
         return self
 

@@ -67,6 +67,9 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path: Path) -> N
         ("seed: 1", "seed: -1", "seed: must be at least 0 (you wrote `-1`)"),
         ("watch_s: 45", "watch_s: 1:30", "watch_s: must be a number (you wrote `1:30`)"),
         ("watch_s: 45", "watch_s: 1e12", "windows, watch_s: must be at most 86400"),
+        ("loss_run: 5", "prompt_s: 1e12", "judge, prompt_s: must be at most 86400"),
+        ("loss_run: 5", "shared_least_s: 1e12", "judge, shared_least_s: must be at most 86400"),
+        ("id: S6", "id: " + "S" * 240, "id: must have at most 40 letters (you wrote `SSS"),
         ("watch_s: 45", "watch_s: .inf", "watch_s: must be a number (you wrote `.inf`)"),
         ("watch_s: 45", "watch_s: .nan", "watch_s: must be a number"),
         ("watch_s: 45", "watch_s: 1e999", "watch_s: must be a number"),
@@ -113,6 +116,59 @@ def test_a_mistake_is_told_with_its_line_and_what_to_write(
     lines = zip(text.splitlines(), STUDY.splitlines(), strict=False)
     first = next(n for n, (mine, theirs) in enumerate(lines, start=1) if mine != theirs)
     assert abs(number - first) <= 2
+
+
+SCENARIO_S2 = STUDY[STUDY.index("  - id: S2") : STUDY.index("  - id: S6")]
+ARM = "{scenarios: [S1, S2, S6], trials: 1}"
+FULL = "{scenarios: [S2], trials: 1, watch: full}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places", "told"),
+    [
+        (SCENARIO_S2, SCENARIO_S2 * 2, ["  - id: S2", "  - id: S2"],
+         "scenario S2 is declared twice; give each its own id"),
+        (ARM, "{scenarios: [S1, S1], trials: 3}", [", arm 1", "[S1, S1]"],
+         "scenarios: S1 is listed twice; list it once"),
+        (ARM, "{scenarios: S2, trials: 3, plane: [kernel, kernel]}", [", arm 1", "[kernel, ker"],
+         "plane: kernel is listed twice; list it once"),
+        (ARM, ARM + "\n  - {scenarios: [S6], trials: 2}", ["[S1, S2, S6]", "[S6], trials: 2"],
+         "campaign: cell S6-kernel-monitored-kill is in two arms; keep it in one"),
+        (ARM, "{scenarios: S22, trials: 1}", ["S22"], "campaign, arm 1: there is no scenario"),
+        (ARM, FULL, ["watch: full"],
+         "S2-kernel-monitored-kill-full: `watch: full` needs the study's longer windows"),
+        (ARM, FULL + "\nfull: {watch_s: 30}", ["watch_s: 45", "full: {watch_s"],
+         "full: watch_s (30) must be longer than that of `windows` (45)"),
+        (ARM, FULL + "\nfull:\n  watch_s: 60\n  settle_s: 60", ["  watch_s: 60", "  settle_s: 60"],
+         "settle_s (60) must be shorter than watch_s (60)"),
+        (ARM, ARM + "\nprobes:\n  echo_deadline_s: 0.4", ["late_reply_s", "echo_deadline_s"],
+         "judge: late_reply_s (0.5) must be shorter than probes.echo_deadline_s (0.4)"),
+        ("late_reply_s: 0.5", "late_reply_s: 3", ["late_reply_s"], "judge: late_reply_s (3) must"),
+        ("loss_run: 5", "loss_run: 1000000000000", ["watch_s: 45", "loss_run"],
+         "judge: loss_run (1e+12) echoes, one every echo_interval_s (0.02), must be shorter than "
+         "watch_s (45)"),
+        ("loss_run: 5", "loss_run: 2250", ["watch_s: 45", "loss_run"], "judge: loss_run"),
+        (ARM, ARM + "\nnew_clients:\n  - {at_s: 5}\n  - {at_s: 5.0}", ["{at_s: 5}", "{at_s: 5.0}"],
+         "two new clients are client-5; give each its own"),
+        (f"[{S6}]", f"[{S6}]\n    new_connection:\n      - client\n      - client",
+         [", scenario S6", "      - client", "      - client"], "two new clients are client;"),
+        (ARM, ARM.replace("trials: 1", "trials: 3") + "\nturns: {blocks: 1}", ["trials: 3"],
+         "campaign, arm 1: with turns of 1 block(s)"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_told_with_all_its_lines(
+    old: str, new: str, places: list[str], told: str, tmp_path: Path
+) -> None:
+    text = changed(old, new)
+    way = places.pop(0) if places[0].startswith(", ") else ""
+    lines, start = [], 0
+    for part in places:
+        start = text.index(part, start)
+        lines.append(str(text[:start].count("\n") + 1))
+        start += len(part)
+    (found,) = problems(tmp_path, text)
+    numbers = f"lines {' and '.join(lines)}" if len(lines) > 1 else f"line {lines[0]}"
+    assert found.startswith(f"{numbers}{way}: {told}")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +275,12 @@ def test_recorded_studies_are_read_as_they_always_were(path: Path) -> None:
     [
         ("testbed: {type: kindd}", "testbed, type: must be one of: kind, existing (you wrote "
          "`kindd`); did you mean `kind`?"),
+        ("testbed: {type: kind, name: my..lab}", "joined by hyphens or single dots (you wrote "
+         "`my..lab`); write for example `name: nsm-resilience`"),
+        ("testbed: {type: existing, context: a, name: a.-b}", "joined by hyphens or single dots"),
+        ("testbed: {type: kind, name: lab-}", "joined by hyphens or single dots"),
+        ("testbed:\n  type: existing\n  name: a\n  context: b\n  nodes:\n  - [a, b]\n  - [c, a]",
+         "lines 6 and 7, testbed: nodes: a is named twice"),
         ("testbed: {name: lab}", "testbed, type: is missing; write `type: "),
         ("testbed:", "testbed: is empty; write `testbed: {lanes: 1, "),
         ("testbed: {type: kind, lane: 2}", "`lane` is no key here; did you mean `lanes:`?"),
@@ -230,6 +292,13 @@ def test_recorded_studies_are_read_as_they_always_were(path: Path) -> None:
 )  # fmt: skip
 def test_a_testbed_is_refused_in_the_same_way(content: str, told: str, tmp_path: Path) -> None:
     assert told in problems(tmp_path, content, load_testbed)[0]
+
+
+@pytest.mark.parametrize("name", ["lab", "my.lab", "a-b.c--d", "2-lanes"])
+def test_a_host_name_is_the_name_of_a_testbed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"testbed: {{type: kind, name: {name}}}")
+    assert load_testbed(path).name == name
 
 
 def leaves(data: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
