@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # %% [markdown]
-# # The testbed, and what was broken of it
+# # The testbed
 #
 # What was deployed when a trial began, drawn from its record: pods, containers, unix sockets and
 # links of both nodes, the moment before the fault. The trial is the
@@ -12,7 +12,6 @@ campaign = ""  # empty: the first of the build, the paper's own
 figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
-from nsm_resilience.analysis.broken_parts import broken_parts
 from nsm_resilience.analysis.deployment import deployments
 from nsm_resilience.analysis.figures.testbed import describe_testbed, draw_testbed
 from nsm_resilience.analysis.inputs import Inputs
@@ -24,13 +23,6 @@ trials = given.table("trials")
 deployed = deployments(given.campaign, trials)
 description = describe_testbed(deployed)
 given.save(draw_testbed(deployed), description)
-
-# %% [markdown]
-# Which part of which system this campaign broke, and how: every part that the system has, those
-# that no trial breaks too. A trial counts for each part that it breaks, alone or with others.
-
-# %%
-broken_parts(trials, given.study)
 
 # %%
 print(description.sources(tables))

@@ -82,7 +82,7 @@ NOTEBOOKS = {
         {"timelines": "timelines"},
     ),
     "testbed": (
-        "The testbed as it was deployed, and which scenarios are tested by whom.",
+        "The testbed as it was deployed.",
         ["trials"],
         {"testbed": "testbed"},
     ),
