@@ -14,7 +14,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
+from nsm_resilience.record.checksums import CHECKSUMS, DELETE, RENAME, listing, problems_of
 from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
 from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.files import object_or_empty, write_bytes, write_json
@@ -187,9 +187,8 @@ def _commits(folder: Path) -> Commits:
 
 def _damaged(recorded: Path, problems: list[str]) -> str:
     lines = f"{recorded} is damaged:\n  - " + "\n  - ".join(problems)
-    if all("delete it" in one for one in problems):  # git knows nothing of what is too much
+    if all(RENAME in one or DELETE in one for one in problems):  # git knows nothing of such files
         return lines
-    return (
-        f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`; of what "
-        "was not recorded, delete it."
-    )
+    if any(RENAME in one for one in problems):
+        return f"{lines}\nRename first, then check it again: what is damaged is to be restored."
+    return f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`."

@@ -3,6 +3,8 @@
 
 What is looked at is what is there: every entry of the folder is listed or is a problem, whatever it
 is called, and every line of the list is a plain one. Each problem names the file and what to do.
+What may be a listed file under another name is to be renamed, and never to be deleted; nor is
+anything where the list itself is damaged.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 CHECKSUMS = "SHA256SUMS"
@@ -39,6 +42,9 @@ _DROPPED = re.compile(
 
 _LINES = (".json", ".yaml", ".md")
 """Text files: tools that convert line ends change them, and nothing else in them."""
+
+RENAME, DELETE = "rename it", "delete it"
+"""What problems say that are mended without another copy of the campaign."""
 
 _CONVERTED = (
     "its line ends were converted (CRLF); clone again with `git clone -c core.autocrlf=false …`, "
@@ -89,11 +95,15 @@ def problems_of(recorded: Path) -> list[str]:
             sums[match["name"]] = match["sum"]
     if rest:
         found.append(f"{CHECKSUMS}: its last line has no end; the file was cut")
+    whole = not found
     found += [f"{name}: is not listed in {CHECKSUMS}" for name in NEEDED if name not in sums]
     there = {path.name for path in recorded.iterdir()}
-    found += _listed(recorded, sums, there)
-    known = {*sums, *NEEDED, CHECKSUMS, README, COMMITS}
-    return found + [_extra(name) for name in sorted(there - known)]
+    extra = there - {*sums, *NEEDED, CHECKSUMS, README, COMMITS}
+    missing = {name: expected for name, expected in sums.items() if name not in there}
+    renamed = _renamed(recorded, missing, extra)
+    found += _listed(recorded, sums, renamed)
+    offered = {other for others in renamed.values() for other in others}
+    return found + [_extra(name, whole) for name in sorted(extra - offered)]
 
 
 def _why_no_line(line: str) -> str:
@@ -106,14 +116,30 @@ def _why_no_line(line: str) -> str:
     return f"is no line of checksums: {_printable(line)}"
 
 
-def _listed(recorded: Path, sums: dict[str, str], there: set[str]) -> Iterator[str]:
-    """What is wrong with the files that are listed."""
+def _renamed(recorded: Path, missing: dict[str, str], extra: set[str]) -> dict[str, list[str]]:
+    """Files that may be a missing one: those with its content, or else its name in other case."""
+    if not missing:
+        return {}
+    content: dict[str, list[str]] = {}
+    for name in sorted(extra):
+        path = recorded / name
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink():
+                content.setdefault(checksum(path), []).append(name)
+    return {
+        name: content.get(expected) or sorted(o for o in extra if o.lower() == name.lower())
+        for name, expected in missing.items()
+    }
+
+
+def _listed(recorded: Path, sums: dict[str, str], renamed: dict[str, list[str]]) -> Iterator[str]:
+    """What is wrong with the files that are listed; `renamed` has an entry for each missing one."""
     for name, expected in sums.items():
         path = recorded / name
-        if name not in there:
-            near = [one for one in there if one.lower() == name.lower()]
-            hint = f"; there is {near[0]}: rename it to {name}" if near else ""
-            yield f"{name}: is missing{hint}"
+        if name in renamed:
+            first = [_printable(other) for other in renamed[name][:1]]
+            hints = [f"; there is {other}: {RENAME} to {name}" for other in first]
+            yield f"{name}: is missing{''.join(hints)}"
         elif path.is_symlink() or not path.is_file():
             yield f"{name}: is no file (a link, a folder or a device)"
         else:
@@ -136,13 +162,14 @@ def _why_other(path: Path, expected: str) -> str:
     return f": {_MARKED if content.startswith(_MARK) else _CONVERTED}"
 
 
-def _extra(name: str) -> str:
+def _extra(name: str, whole: bool) -> str:
+    """What is wrong with a file that is not listed in a list that is `whole`, or is damaged."""
     if left_behind(name):
-        return f"{_printable(name)}: was left there by an operating system or an editor; delete it"
-    return (
-        f"{_printable(name)}: is not listed in {CHECKSUMS}; delete it, or move it out of the "
-        "campaign"
+        return f"{_printable(name)}: was left there by an operating system or an editor; {DELETE}"
+    advice = (
+        f"; {DELETE}, or move it out of the campaign" if whole else ", of which lines are damaged"
     )
+    return f"{_printable(name)}: is not listed in {CHECKSUMS}{advice}"
 
 
 def _printable(text: str) -> str:

@@ -44,6 +44,7 @@ def test_a_changed_a_missing_and_a_foreign_file_are_all_named(
     verify(recorded)
     (recorded / "S1.tar.xz").write_bytes(b"changed")
     (recorded / "S2.tar.xz").rename(recorded / "S3.tar.xz")
+    (recorded / "S3.tar.xz").write_bytes(b"of another campaign")
     with pytest.raises(ArchiveError) as caught:
         verify(recorded)
     text = str(caught.value)

@@ -416,10 +416,52 @@ def test_a_listed_name_that_is_no_file_is_refused(
         verify(recorded)
 
 
-def test_a_file_under_another_case_is_to_be_renamed(recorded: Path) -> None:
-    (recorded / "S1.tar.xz").rename(recorded / "s1.tar.xz")
-    with pytest.raises(ArchiveError, match=r"there is s1.tar.xz: rename it"):
+@pytest.mark.parametrize(
+    "other",
+    ["s1.tar.xz", "S1 (1).tar.xz", "S1.tar.xz.bak", "S1.tar.xz~", "._S1.tar.xz", "S1.TAR.XZ.txt"],
+)
+def test_a_file_under_another_name_is_to_be_renamed_and_nothing_else(
+    recorded: Path, other: str
+) -> None:
+    (recorded / "S1.tar.xz").rename(recorded / other)
+    with pytest.raises(ArchiveError) as caught:
         verify(recorded)
+    assert str(caught.value).endswith(f"is missing; there is {other}: rename it to S1.tar.xz")
+    for wrong in ("delete it", "git checkout"):
+        assert wrong not in str(caught.value)
+    (recorded / "notes.txt").write_text("")
+    (recorded / "study.yaml").write_text("")
+    with pytest.raises(ArchiveError) as caught:
+        verify(recorded)
+    told = str(caught.value)
+    assert [line for line in told.splitlines() if "delete it" in line] == [
+        "  - notes.txt: is not listed in SHA256SUMS; delete it, or move it out of the campaign"
+    ]
+    assert "git checkout" not in told and "Rename first" in told
+    (recorded / other).rename(recorded / "S1.tar.xz")
+    with pytest.raises(ArchiveError, match=r"study\.yaml: does not match.*(?s:.)*git checkout"):
+        verify(recorded)
+
+
+def test_a_file_under_another_case_is_to_be_renamed_though_its_content_is_another(
+    recorded: Path,
+) -> None:
+    (recorded / "S1.tar.xz").unlink()
+    (recorded / "s1.tar.xz").write_bytes(b"x")
+    with pytest.raises(ArchiveError, match=r"there is s1.tar.xz: rename it to S1") as caught:
+        verify(recorded)
+    assert "delete it" not in str(caught.value)
+
+
+def test_nothing_is_to_be_deleted_where_the_list_itself_is_damaged(recorded: Path) -> None:
+    sums = recorded / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace("  S1.tar.xz", " S1.tar.xz"))
+    with pytest.raises(ArchiveError, match=r"S1\.tar\.xz: is not listed") as caught:
+        verify(recorded)
+    assert "delete it" not in str(caught.value) and "git checkout" in str(caught.value)
+
+
+def test_checksums_under_another_case_are_to_be_renamed(recorded: Path) -> None:
     (recorded / "SHA256SUMS").rename(recorded / "sha256sums")
     with pytest.raises(ArchiveError, match="rename it to SHA256SUMS"):
         verify(recorded)
