@@ -60,4 +60,4 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "interrupt
 # Of the same cell, without a verdict or superseded:
 
 # %%
-own.loc[~own.index.isin(decided.index), ["trial", "attempt", "verdict", "reason"]]
+own.loc[~own.index.isin(judged(own).index), ["trial", "attempt", "verdict", "reason"]]

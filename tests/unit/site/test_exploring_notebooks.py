@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from queue import Empty
@@ -136,6 +137,26 @@ def test_a_gallery_of_few_panels_calls_no_judged_trial_one_without_a_verdict(
         cells = run_here("gallery", given, built.results.parent)
         listed.append(cells[-1].shown[0]["text/plain"])
     assert listed[0] == listed[1]
+
+
+def test_a_gallery_of_few_panels_lists_an_attempt_without_a_verdict_that_it_does_not_draw(
+    built: Built, tmp_path: Path
+) -> None:
+    cell, unknown = "S2-vpp-monitored-kill", "S2-vpp-monitored-kill/02"
+    results = tmp_path / "results"
+    shutil.copytree(built.results / "tables", results / "tables")
+    (results / "unpacked").symlink_to(built.campaign.parent)
+    trials = built.table("trials")
+    last = (trials["trial"] == unknown) & (trials["attempt"] == 2)
+    assert trials.loc[last, "watch_s"].notna().all() and last.sum() == 1
+    trials.loc[last, "verdict"] = "unknown"
+    trials.to_parquet(results / "tables" / "trials.parquet")
+    for most in ("1", "99"):
+        given: dict[str, object] = {"tables": results / "tables", "cell": cell, "most": most}
+        listed = run_here("gallery", given, tmp_path)[-1].shown[0]["text/html"]
+        rows = [re.findall("<td>(.*?)</td>", row) for row in listed.split("<tr>")]
+        found = [row[:3] for row in rows if row]
+        assert sorted(found) == [[unknown, "1", "unknown"], [unknown, "2", "unknown"]]
 
 
 def test_a_timeline_in_a_notebook_has_no_link_inside_its_drawing(built: Built) -> None:
