@@ -13,6 +13,7 @@ import yaml
 from typer.main import get_command
 
 from nsm_resilience.cli import app
+from nsm_resilience.study.load import load_recorded_study, load_study
 from nsm_resilience.workflow import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,13 @@ DOCUMENTS = (
     "docs/results.md",
     "docs/live.md",
     "docs/safety.md",
+)
+
+
+WRITTEN = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "config/*.md", "results/recorded/*/*.md")
+    for path in ROOT.glob(pattern)
 )
 
 
@@ -80,6 +88,34 @@ def test_a_call_of_snakemake_in_the_documents_is_configured_validly(line: str) -
     load_settings(settings_of(shlex.split(line)))
 
 
+STAND_INS = {"mine", "mine-beyond", "vpp", "quick", "home", "lab", "lanes", "a", "b", "007"}
+"""Names of campaigns that a reader is yet to run."""
+
+NAMING = (*WRITTEN, "config/config.yaml")
+"""Where campaigns to build from are named, in prose too."""
+
+
+@pytest.mark.parametrize("document", NAMING)
+def test_every_campaign_that_a_document_builds_from_is_recorded_or_stands_in(document: str) -> None:
+    named = re.findall(r"\bcampaigns=([\w.,-]*[\w-])", text_of(document))
+    names = {name for group in named for name in group.split(",")}
+    recorded = {path.parent.name for path in ROOT.glob("results/recorded/*/campaign.json")}
+    assert sorted(names - recorded - STAND_INS) == []
+
+
+def test_what_is_measured_anew_is_on_the_plane_of_what_make_shows() -> None:
+    """The table from claim to command: `make live` is the kernel plane."""
+    config = yaml.safe_load(text_of("config/config.yaml"))
+    own = ROOT / "results" / "recorded" / config["campaigns"][0] / "study.yaml"
+    section = text_of("docs/results.md").partition("## From claim to command\n")[2]
+    (line,) = [row for row in section.splitlines() if "measured anew" in row]
+    (command,) = re.findall(r"`(snakemake [^`]+)`", line)
+    study = settings_of(shlex.split(command))["study"]
+    (anew,) = load_study(ROOT / study).planes.values()
+    (shown,) = load_recorded_study(own).planes.values()
+    assert anew == ("vpp",) == shown[:1]
+
+
 def test_every_target_of_make_in_the_documents_exists() -> None:
     makefile = text_of("Makefile")
     wanted = {line.split()[1] for line in typed("make") if len(line.split()) > 1}
@@ -108,13 +144,6 @@ def anchors_of(text: str) -> set[str]:
     prose = re.sub(r"```.*?```", "", text, flags=re.S)
     headings = re.findall(r"^#+ (.+)$", prose, flags=re.M)
     return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
-
-
-WRITTEN = sorted(
-    path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "config/*.md", "results/recorded/*/*.md")
-    for path in ROOT.glob(pattern)
-)
 
 
 @pytest.mark.parametrize("document", WRITTEN)
