@@ -10,6 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+_DOCUMENTS = ("report.pdf", "supplement.pdf", "report.html")
+LEADS_TO = frozenset((*_DOCUMENTS, "site", "tables", "notebooks", "source", "verdicts"))
+"""What links of both PDFs, the HTML report and the site lead to in the folder of results, but for
+the records of the campaigns."""
+
 
 class Page(HTMLParser):
     """Addresses, ids, headings and text of a page."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from linked_pages import LEADS_TO
 from test_readme import parse, settings_of
 from typer.main import get_command
 
@@ -100,6 +101,17 @@ def test_a_workflow_runs_actions_of_one_commit_and_may_only_read(workflow: str) 
         assert "permissions" not in job and job["timeout-minutes"] <= 90
 
 
+def kept_by(workflow: str) -> list[list[str]]:
+    """The paths of each artifact that a workflow keeps."""
+    jobs = yaml.safe_load(text_of(workflow))["jobs"].values()
+    return [
+        step["with"]["path"].split()
+        for job in jobs
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/upload-artifact@")
+    ]
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_what_a_workflow_watches_and_keeps_is_there(workflow: str) -> None:
     found = yaml.safe_load(text_of(workflow))
@@ -107,14 +119,18 @@ def test_what_a_workflow_watches_and_keeps_is_there(workflow: str) -> None:
     assert [path for path in watched if not (ROOT / path).is_file()] == []
     promised = {"live", "logs"}
     promised |= set(re.findall(r"^\| `([^`/]+)", text_of("docs/results.md"), flags=re.M))
-    kept = [
-        path
-        for job in found["jobs"].values()
-        for step in job["steps"]
-        if step.get("uses", "").startswith("actions/upload-artifact@")
-        for path in step["with"]["path"].split()
-    ]
+    kept = [path for paths in kept_by(workflow) for path in paths]
     assert kept and {path.split("/")[1] for path in kept} <= promised
+
+
+RECORDS = {".github/workflows/ci.yml": "results/unpacked", LIVE: "results/live/quick"}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_what_a_workflow_keeps_has_what_its_links_lead_to(workflow: str) -> None:
+    for kept in kept_by(workflow):
+        led_to = {f"results/{name}" for name in LEADS_TO} | {RECORDS[workflow]}
+        assert sorted(led_to - set(kept)) == []
 
 
 def test_the_container_installs_little_leaves_nothing_and_names_its_base() -> None:

@@ -11,7 +11,7 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
-from linked_pages import Page, dead_links, target_of
+from linked_pages import LEADS_TO, Page, dead_links, target_of
 
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.judge.campaign import read_judgements
@@ -122,6 +122,17 @@ def test_links_lead_to_files_and_anchors_that_exist(built: Built) -> None:
         assert list(dead_links(path, built.site)) == [], path
         assert list(dead_links(path, records)) == [], path
         assert list(dead_links(path, built.results / "tables")) == [], path
+
+
+def test_links_out_of_the_site_lead_to_what_is_kept_with_it(built: Built) -> None:
+    """The workflows of a runner keep this: `tests/unit/test_seen_by_others.py`."""
+    found = {
+        target_of(path, address)[0].relative_to(built.results.resolve()).parts[0]
+        for path in pages(built)
+        for address in Page(path).links
+        if not address.startswith(("data:", "http://", "https://"))
+    }
+    assert {"site", "report.pdf", "verdicts", "unpacked"} <= found <= LEADS_TO | {"unpacked"}
 
 
 def test_ids_are_unique_and_headings_leave_out_no_level(built: Built) -> None:
