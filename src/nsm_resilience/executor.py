@@ -2,7 +2,8 @@
 """What a profile that sends trials to other hosts asks for, said in one line before anything else.
 
 Snakemake itself answers a missing plug-in with its whole usage and the reason in the last line, and
-knows nothing of testbeds.
+knows nothing of testbeds. One that the command line names (`--executor`) it looks up before it
+reads any profile: what is named there is installed when this is asked.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from pathlib import Path
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 
-OWN = ("local", "dryrun", "touch")
-"""Executors that Snakemake brings along."""
 DRY_RUN = ("-n", "-np", "--dry-run", "--dryrun")
 
 
@@ -28,27 +27,23 @@ def need_executor(name: str, arguments: list[str] | None = None) -> str:
     profile's, so that `--executor dryrun` needs no plug-in; nor does `--dry-run`.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    chosen = _chosen(given)
-    wanted = name if chosen is None else chosen
-    if wanted in OWN or find_spec(f"snakemake_executor_plugin_{wanted.replace('-', '_')}"):
+    if _names_one(given) or find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}"):
         return name
-    if chosen is None and any(one in DRY_RUN for one in given):
+    if any(one in DRY_RUN for one in given):
         return "dryrun"
-    package = f"snakemake-executor-plugin-{wanted}"
-    who = f"profiles/{name}" if chosen is None else f"--executor {wanted}"
+    package = f"snakemake-executor-plugin-{name}"
     sys.exit(
-        f"error: {who} needs the package {package}: "
+        f"error: profiles/{name} needs the package {package}: "
         f"`{shlex.quote(sys.executable)} -m pip install {shlex.quote(package)}`; to see the graph "
         "without it, add `--executor dryrun`"
     )
 
 
-def _chosen(arguments: list[str]) -> str | None:
-    """The executor that a command line names, in any of its spellings; None when it names none."""
+def _names_one(arguments: list[str]) -> bool:
+    """Whether a command line names an executor, in any of its spellings."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-e", "--executor", nargs="?")
-    chosen: str | None = parser.parse_known_args(arguments)[0].executor
-    return chosen
+    return parser.parse_known_args(arguments)[0].executor is not None
 
 
 def check_hosts(testbed: KindTestbed | ExistingTestbed, executor: str, path: Path) -> None:
