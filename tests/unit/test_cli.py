@@ -65,6 +65,19 @@ def test_version_is_the_packages_own() -> None:
     assert done.stdout.strip() == f"nsm-resilience {__version__}"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that is in use stays")
+@pytest.mark.parametrize("arguments", [("--version",), ("explain", "S2"), ()])
+def test_in_a_folder_that_is_gone_there_is_one_line(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = call(*arguments)
+    assert done.code == 1
+    assert done.errors == "error: this folder is not there any more; `cd` into the checkout\n"
+
+
 def test_an_error_of_ours_is_one_message_and_no_traceback(tmp_path: Path) -> None:
     study = tmp_path / "study.yaml"
     text = (ROOT / "config/study.yaml").read_text(encoding="utf-8")

@@ -47,7 +47,10 @@ def main() -> None:
     work_in_utf_8()
     write_whatever_the_terminal_can()
     os.environ.pop("MPLBACKEND", None)  # figures are files; a window's back end may not even load
-    foreign = code_of_another_checkout(Path.cwd())
+    try:
+        foreign = code_of_another_checkout(Path.cwd())
+    except FileNotFoundError:  # somebody deleted it, or made it anew, while a shell was in it
+        foreign = "this folder is not there any more; `cd` into the checkout"
     if foreign:
         typer.echo(f"error: {foreign}", err=True)
         sys.exit(1)
