@@ -88,8 +88,10 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
             "live campaigns have been run on x86-64 only; see that there are images for this one",
         )  # fmt: skip
     yield _commit()
+    records = _records(sum(trials for _, trials in cells) or 1)
     if isinstance(config, ExistingTestbed):
         yield Finding("ok", "context", f"{config.context}; say --allow-context to use it")
+        yield records
         yield from _cluster(config)
         return
     planes = study.planes if study else {FIRST: (USUAL_PLANE,)}
@@ -97,7 +99,7 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
     needed = {m: why for name in planes for m, why in system_named(name).kernel_modules.items()}
     yield from (_module(name, why) for name, why in needed.items())
     yield from _machine(config)
-    yield _records(sum(trials for _, trials in cells) or 1)
+    yield records
 
 
 def _commit() -> Finding:

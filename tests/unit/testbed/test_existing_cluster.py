@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import yaml
 from api_server import StandIn, serving
 
 from nsm_resilience.mesh.manage import bring_up, take_down
-from nsm_resilience.study.load import ConfigError
+from nsm_resilience.study.load import ConfigError, load_study
+from nsm_resilience.testbed import doctor
 from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
@@ -118,6 +120,20 @@ def test_the_doctor_proposes_nodes_and_asks_for_none_that_it_may_not_see(
     assert "- [w1, w2]" in found["nodes"].remedy
     theirs.denied = {"list nodes"}
     assert "nodes" not in {one.what for one in examine(a_testbed(kubeconfig))}
+
+
+def test_the_doctor_looks_for_room_for_the_records_of_an_existing_cluster(
+    kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study(Path(__file__).parents[3] / "config" / "quick.yaml")
+    (found,) = (
+        one for one in examine(a_testbed(kubeconfig), study) if one.what == "disk for records"
+    )
+    assert "records and a build of them want about" in found.remedy
+    full = SimpleNamespace(free=2**20)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: full)
+    (found,) = (one for one in examine(a_testbed(kubeconfig)) if one.what == "disk for records")
+    assert found.level == "missing"
 
 
 def test_a_mesh_that_is_not_ours_is_left_alone(
