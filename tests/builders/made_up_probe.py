@@ -72,7 +72,7 @@ def main() -> None:
     print("started")
     agent = MagicMock()
     setting = MagicMock(agents={"client": agent}, events_before=set())
-    setting.cluster.request.return_value = {"items": []}
+    setting.cluster.find.return_value = []
     setting.cluster.identity.return_value = setting.cluster_id
     phases.collect(setting)
     assert any(kind.SCRIPT in call.args for call in agent.stop.call_args_list)

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
@@ -17,12 +17,15 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.watch import watch
 
 from nsm_resilience.testbed.connection import make_client
+from nsm_resilience.testbed.proxy import without_password
 
 FIELD_MANAGER = "nsm-resilience"
 NODES = "/api/v1/nodes"
 NAMESPACES = "/api/v1/namespaces"
 PATIENCE_S = 30.0
 """How long a call that names no timeout of its own waits for an answer; seconds."""
+
+T = TypeVar("T")
 
 
 class ApiUnavailable(RuntimeError):
@@ -48,6 +51,8 @@ REMEDIES = {
     401: " (the API server does not know who asks: see that `kubectl get nodes` answers with the "
     "same kubeconfig and context; where its token or certificate has expired, sign in again)",
     403: " (an administrator gives the rights, with what `nsm-resilience cluster rights` prints)",
+    407: " (a proxy in between wants to know who asks: write user and password into its address, "
+    "as in http://user:password@proxy.example:3128)",
 }
 """What to do about a refusal, by its status."""
 
@@ -63,6 +68,24 @@ class _Client(client.ApiClient):
         if named.get("_request_timeout") is None:
             named["_request_timeout"] = PATIENCE_S
         return super().call_api(*arguments, **named)
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    """An answer; TypeError where it is a list, a number or nothing."""
+    if not isinstance(found, dict):
+        raise TypeError("the answer is no object")
+    return found
+
+
+def _object(found: Any) -> dict[str, Any]:
+    """An object of the API; a LookupError or a TypeError where it is none."""
+    _mapping(found["metadata"])
+    return _mapping(found)
+
+
+def _objects(found: Any) -> list[dict[str, Any]]:
+    """The objects of a list; a LookupError or a TypeError where it is none."""
+    return [_object(one) for one in found["items"] or []]
 
 
 class Cluster:
@@ -89,8 +112,8 @@ class Cluster:
 
     def identity(self) -> str:
         """The uid of the namespace kube-system: given once when a cluster is made."""
-        found = self.get(f"{NAMESPACES}/kube-system", timeout_s=5)
-        return str(found["metadata"]["uid"])
+        path = f"{NAMESPACES}/kube-system"
+        return self.ask("GET", path, lambda own: str(own["metadata"]["uid"]), timeout_s=5)
 
     def answers(self) -> bool:
         """Ask for the cluster's id; always true, and an error of the API while it is away."""
@@ -98,7 +121,7 @@ class Cluster:
 
     def version(self) -> str:
         """Version of the API server, e.g. `v1.34.4`."""
-        return str(self.get("/version", timeout_s=5)["gitVersion"])
+        return self.ask("GET", "/version", lambda own: str(own["gitVersion"]), timeout_s=5)
 
     def ready_nodes(self) -> set[str]:
         """Names of the nodes that are Ready."""
@@ -129,8 +152,7 @@ class Cluster:
 
     def get(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """One object as plain JSON; ApiException with status 404 when it is not there."""
-        found: dict[str, Any] = self.request("GET", path, timeout_s=timeout_s)
-        return found
+        return self.ask("GET", path, _object, timeout_s=timeout_s)
 
     def find(
         self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = PATIENCE_S
@@ -138,8 +160,8 @@ class Cluster:
         """All objects of a kind, or those that a label and a field selector leave."""
         asked = {"labelSelector": selector, "fieldSelector": fields}
         query = urlencode({key: value for key, value in asked.items() if value})
-        found = self.get(f"{path}?{query}" if query else path, timeout_s=timeout_s)
-        return list(found["items"])
+        whole = f"{path}?{query}" if query else path
+        return self.ask("GET", whole, _objects, timeout_s=timeout_s)
 
     def merge(self, path: str, body: Any, *, timeout_s: float = PATIENCE_S) -> None:
         """Change some fields of an object; a field that is None goes."""
@@ -164,18 +186,34 @@ class Cluster:
         *,
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:
-        """A raw request; returns the parsed JSON.
+    ) -> dict[str, Any]:
+        """A raw request; returns the parsed JSON, an object.
 
         The client's own models are not used: to load them costs a trial more than a second of a
         processor, and each pod that is read into one tens of milliseconds. Raises ApiUnavailable
         when there is no answer, one that says "not now", or one that is not of an API server;
         ApiRefused for any other refusal.
         """
+        return self.ask(method, path, _mapping, body, timeout_s=timeout_s, headers=headers)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Any], T],
+        body: Any = None,
+        *,
+        timeout_s: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """As `request`, but returns what `read` takes from the answer.
+
+        Where that is not in it, no API server has answered.
+        """
         answer = self._send(method, path, body, timeout_s, headers or {}, preload_content=True)
         try:
-            return json.loads(answer.data)
-        except ValueError as error:
+            return read(json.loads(answer.data))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise self._not_an_api(f"{method} {path}", answer) from error
 
     def _not_an_api(self, asked: str, answer: Any) -> ApiUnavailable:
@@ -183,21 +221,25 @@ class Cluster:
         kind = answer.headers.get("Content-Type", "no type")
         begin = " ".join((answer.data or b"")[:80].decode("utf-8", "replace").split())
         return ApiUnavailable(
-            f"{asked}: what answers at {self.api.configuration.host} is no Kubernetes API server "
-            f"({answer.status}, {kind}: {begin!r}); is a proxy or a login page in between?"
+            f"{asked}: what answers at {without_password(self.api.configuration.host)} is no "
+            f"Kubernetes API server ({answer.status}, {kind}: {begin!r}); is a proxy or a login "
+            "page in between?"
         )
 
     def follow(self, path: str, *, timeout_s: float) -> Iterator[Any]:
-        """Lines of an answer that goes on, as JSON, each as it comes; faults as of `request`.
+        """Events of a watch, as JSON, each as it comes; faults as of `request`.
 
-        `timeout_s` is for the silence between two lines. A broken line is a ValueError.
+        `timeout_s` is for the silence between two lines. A line that is no event is a ValueError.
         """
         answer = self._send("GET", path, None, timeout_s, {}, preload_content=False)
         lines: Any = watch.iter_resp_lines  # untyped in the client
         try:
             for line in lines(answer):
-                yield json.loads(line)
-        except urllib3.exceptions.HTTPError as error:
+                event = json.loads(line)
+                if not isinstance(event, dict) or not {"type", "object"} <= event.keys():
+                    raise ValueError(f"GET {path}: a line is no event of a watch")
+                yield event
+        except (urllib3.exceptions.HTTPError, RecursionError) as error:
             raise ApiUnavailable(f"GET {path}: {error}") from error
         finally:
             answer.close()

@@ -11,17 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 import yaml
 from kubernetes import client, config
 
 from nsm_resilience.testbed.base import TestbedError
-from nsm_resilience.testbed.proxy import proxy_for, with_scheme_and_port, without_password
+from nsm_resilience.testbed.proxy import (
+    AddressError,
+    headers_for,
+    proxy_for,
+    read_address,
+    with_scheme_and_port,
+    without_password,
+)
 
 DEFAULT = "~/.kube/config"
 """Where a kubeconfig is when neither the testbed's file nor $KUBECONFIG names one."""
+SERVER = (
+    "it begins with https:// and ends with host and port, an IPv6 address in brackets, as in "
+    "https://api.example:6443 or https://[fd00::1]:6443"
+)
+"""What is said of an address of an API server that cannot be used."""
 
 
 class KubeconfigError(TestbedError):
@@ -120,25 +131,38 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
         raise KubeconfigError(
             _unusable(given, context, f"its credential plug-in: {said[0]}{plugin}")
         )
-    url = urlsplit(settings.host)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        told = f"is `{settings.host}`" if settings.host else "is missing"
-        why = f"`server` of its cluster {told}; it begins with https://"
-        raise KubeconfigError(_unusable(given, context, why))
+    try:
+        _find_the_way(settings)
+    except AddressError as error:
+        raise KubeconfigError(_unusable(given, context, str(error))) from None
     settings.retries = False  # urllib3 would try thrice more before it says that nothing answers
-    settings.no_proxy = None  # the environment's, which is asked here
-    if settings.proxy:
-        settings.proxy = with_scheme_and_port(settings.proxy)
-    else:
-        settings.proxy = proxy_for(settings.host, os.environ)
     try:
         return kind(settings)
     except (ImportError, urllib3.exceptions.HTTPError) as error:
         raise KubeconfigError(
-            f"{settings.host} is behind the proxy {without_password(settings.proxy or '')}, which "
-            f"cannot be used ({_first_line(error)}); for a SOCKS proxy: `{sys.executable} -m pip "
-            "install PySocks`"
+            f"{without_password(settings.host)} is behind the proxy "
+            f"{without_password(settings.proxy or '')}, which cannot be used "
+            f"({_first_line(error)}); for a SOCKS proxy: `{sys.executable} -m pip install PySocks`"
         ) from error
+
+
+def _find_the_way(settings: Any) -> None:
+    """See that the API server's address is one, and settle which proxy is asked for it, if any.
+
+    AddressError for an address that cannot be used.
+    """
+    server = "`server` of its cluster"
+    url = read_address(settings.host, server, SERVER)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise AddressError(
+            f"{server} {'cannot be read' if settings.host else 'is missing'}; {SERVER}"
+        )
+    settings.no_proxy = None  # the environment's, which is asked here
+    if settings.proxy:
+        settings.proxy = with_scheme_and_port(settings.proxy, "`proxy-url` of its cluster")
+    else:
+        settings.proxy = proxy_for(settings.host, os.environ)
+    settings.proxy_headers = headers_for(settings.proxy) if settings.proxy else None
 
 
 def make_stream_client(kubeconfig: Path, context: str) -> client.ApiClient:

@@ -108,5 +108,6 @@ def _has(cluster: Cluster, right: Right) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": wanted},
     }
-    answer = cluster.request("POST", REVIEWS, body, timeout_s=10)
-    return bool(answer["status"]["allowed"])
+    return cluster.ask(
+        "POST", REVIEWS, lambda answer: bool(answer["status"]["allowed"]), body, timeout_s=10
+    )

@@ -300,7 +300,7 @@ def _events(setting: Setting) -> list[dict[str, Any]]:
     the wall clock, which somebody may set.
     """
     path = f"{NAMESPACES}/{setting.lane.namespace}/events"
-    items: list[dict[str, Any]] = setting.cluster.request("GET", path, timeout_s=20)["items"]
+    items = setting.cluster.find(path, timeout_s=20)
     for item in items:
         item.get("metadata", {}).pop("managedFields", None)
     return items

@@ -3,64 +3,22 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from kubernetes.stream.ws_client import create_websocket
+from api_server import answering, kubeconfig
 
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.api import ApiRefused, ApiUnavailable, Cluster
 from nsm_resilience.testbed.config import ExistingTestbed, load_testbed
-from nsm_resilience.testbed.connection import KubeconfigError, make_stream_client
+from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.doctor import examine
 from nsm_resilience.testbed.existing import Existing
-from nsm_resilience.testbed.proxy import is_loopback, proxy_for, with_scheme_and_port
-
-
-def kubeconfig(path: Path, context: str, server: str, **cluster: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "apiVersion": "v1", "kind": "Config", "current-context": context,
-        "clusters": [{"name": context, "cluster": {"server": server, **cluster}}],
-        "contexts": [{"name": context, "context": {"cluster": context, "user": context}}],
-        "users": [{"name": context, "user": {}}],
-    }  # fmt: skip
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return path
-
-
-@contextmanager
-def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
-    """A server that says the same to everything."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+from nsm_resilience.testbed.rights import missing_rights
 
 
 def existing(**given: Any) -> ExistingTestbed:
@@ -170,6 +128,22 @@ def test_a_cluster_without_an_address_is_not_looked_for_on_this_machine(
         Cluster(path, "c")
 
 
+@pytest.mark.parametrize(
+    "server",
+    ["https://[fd00::1:6443", "https://me:secret@api.example:port", "https://api.example:6443#@secret",
+     "https://api.example:99999", "https://secret api.example", "ftp://secret:1"],
+)  # fmt: skip
+def test_a_server_that_cannot_be_read_is_one_line_without_it(server: str, tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path / "k", "c", server)
+    with pytest.raises(KubeconfigError, match=r"`c` .*`server` of its .*https://api") as caught:
+        Cluster(path, "c")
+    assert "secret" not in str(caught.value) and len(str(caught.value).splitlines()) == 1
+    (found,) = [
+        one for one in examine(existing(context="c", kubeconfig=path)) if one.level == "missing"
+    ]
+    assert found.what == "kubeconfig" and found.found == str(caught.value)
+
+
 def test_a_user_without_a_home_folder_gets_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,113 +197,6 @@ def test_a_context_that_is_not_there_is_told_with_those_that_are(tmp_path: Path)
         Cluster(path, "yours")
 
 
-@pytest.mark.parametrize(
-    "variable", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"]
-)
-@pytest.mark.parametrize("host", ["127.0.0.1:6443", "localhost:6443", "[::1]:6443"])
-def test_this_machine_is_never_asked_through_a_proxy_of_the_environment(
-    host: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(variable, "http://proxy.example:3128")
-    for scheme in ("http", "https"):
-        cluster = Cluster(kubeconfig(tmp_path / "k", "c", f"{scheme}://{host}"), "c")
-        assert cluster.api.configuration.proxy is None
-
-
-def test_another_machine_is_and_so_is_one_whose_kubeconfig_names_a_proxy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    far = Cluster(kubeconfig(tmp_path / "far", "c", "https://api.example:6443"), "c")
-    assert far.api.configuration.proxy == "http://proxy.example:3128"
-    named = {"proxy-url": "http://jump.example:1"}
-    near = Cluster(kubeconfig(tmp_path / "near", "c", "https://127.0.0.1:6443", **named), "c")
-    assert near.api.configuration.proxy == "http://jump.example:1"
-
-
-HTTPS = {"HTTPS_PROXY": "http://p:1"}
-
-
-@pytest.mark.parametrize(
-    ("address", "environment", "proxy"),
-    [
-        ("https://far", HTTPS, "http://p:1"),
-        ("https://far", {"https_proxy": "http://p:1"}, "http://p:1"),
-        ("https://far", {**HTTPS, "https_proxy": "http://q:1"}, "http://p:1"),
-        ("http://far", HTTPS, None),
-        ("https://far", {"HTTP_PROXY": "http://p:1"}, None),
-        ("https://far", {"ALL_PROXY": "socks5://p:1", "all_proxy": "http://p:1"}, None),
-        ("http://far", {"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, None),
-        ("https://far", {"HTTPS_PROXY": "p:3128"}, "http://p:3128"),
-        ("https://far", {"HTTPS_PROXY": "p"}, "http://p:80"),
-        ("https://far", {"HTTPS_PROXY": "socks5://p"}, "socks5://p:1080"),
-        ("https://far", {**HTTPS, "NO_PROXY": "other, far"}, None),
-        ("https://a.far", {**HTTPS, "no_proxy": "far"}, None),
-        ("https://a.far", {**HTTPS, "NO_PROXY": ".far"}, None),
-        ("https://a.far", {**HTTPS, "NO_PROXY": "*.far"}, None),
-        ("https://far", {**HTTPS, "NO_PROXY": ".far"}, "http://p:1"),
-        ("https://notfar", {**HTTPS, "NO_PROXY": "far"}, "http://p:1"),
-        ("https://far", {**HTTPS, "NO_PROXY": "*"}, None),
-        ("https://far:6443", {**HTTPS, "NO_PROXY": "far:6443"}, None),
-        ("https://far", {**HTTPS, "NO_PROXY": "far:6443"}, "http://p:1"),
-        ("https://far", {**HTTPS, "NO_PROXY": "far:443"}, None),
-        ("https://10.1.2.3", {**HTTPS, "NO_PROXY": "10.0.0.0/8"}, None),
-        ("https://10.1.2.3:1", {**HTTPS, "NO_PROXY": "10.1.2.3:1"}, None),
-        ("https://[fd00::1]", {**HTTPS, "NO_PROXY": "fd00::/8"}, None),
-        ("https://[fd00::1]:1", {**HTTPS, "NO_PROXY": "[fd00::1]:1"}, None),
-        ("https://[fd00::1]", {**HTTPS, "NO_PROXY": "fd00::1"}, None),
-        ("https://11.1.2.3", {**HTTPS, "NO_PROXY": "10.0.0.0/8,,far"}, "http://p:1"),
-    ],
-)
-def test_the_proxy_is_the_one_that_kubectl_takes(
-    address: str, environment: dict[str, str], proxy: str | None
-) -> None:
-    assert proxy_for(address, environment) == proxy
-
-
-def test_a_proxy_of_a_kubeconfig_is_taken_whatever_the_environment_excepts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-    named = {"proxy-url": "http://jump.example"}
-    path = kubeconfig(tmp_path / "k", "c", "https://api.example:6443", **named)
-    assert str(Cluster(path, "c").api.rest_client.pool_manager.proxy) == "http://jump.example:80"
-
-
-@pytest.mark.parametrize("proxy", ["socks5://me:secret@p:1", "ftp://me:secret@p:1"])
-def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
-    proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "socks", None)
-    monkeypatch.delitem(sys.modules, "urllib3.contrib.socks", raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(KubeconfigError, match="PySocks") as caught:
-        Cluster(kubeconfig(tmp_path / "k", "c", "https://api.example:6443"), "c")
-    assert "secret" not in str(caught.value)
-    assert with_scheme_and_port(proxy) == proxy
-
-
-def test_commands_in_containers_of_this_machine_go_to_no_proxy_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with answering(500, b"here") as address:
-        path = kubeconfig(tmp_path / "k", "c", address)
-        made = make_stream_client(path, "c")
-        with pytest.raises(Exception, match="500"):
-            create_websocket(made.configuration, address.replace("http", "ws"))
-
-
-@pytest.mark.parametrize(
-    ("address", "own"),
-    [("https://127.8.0.1", True), ("https://localhost.:1", True), ("https://[::1]", True),
-     ("https://127.example", False), ("https://10.0.0.1", False), ("https://mylocalhost", False)],
-)  # fmt: skip
-def test_what_is_of_this_machine(address: str, own: bool) -> None:
-    assert is_loopback(address) is own
-
-
 STATUS = b'{"kind": "Status", "message": "nodes is forbidden:\\n no", "code": 403}'
 
 
@@ -360,6 +227,32 @@ def test_a_login_page_is_said_to_be_no_api_server(status: int, tmp_path: Path) -
         cluster = Cluster(kubeconfig(tmp_path / "k", "c", address), "c")
         with pytest.raises(ApiUnavailable, match=r"is no Kubernetes API server .*login page"):
             cluster.version()
+        testbed = existing(context="c", kubeconfig=tmp_path / "k")
+        (found,) = [one for one in examine(testbed) if one.level == "missing"]
+    assert "is no Kubernetes API server" in found.found
+
+
+NO_ANSWERS = (
+    b'{"error": "login_required"}', b"[]", b"null", b"3", b'{"items": {"a": 1}}',
+    b'{"status": "ok"}', b'{"metadata": [], "items": [{}]}', b"[" * 9999,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS, ids=lambda body: body[:20])
+def test_json_of_another_server_is_said_to_be_no_api_servers(body: bytes, tmp_path: Path) -> None:
+    with answering(200, body + b"\n", Content_Type="application/json") as address:
+        server = address.replace("://", "://me:secret@")
+        cluster = Cluster(kubeconfig(tmp_path / "k", "c", server), "c")
+        asked = (
+            cluster.version, cluster.identity, cluster.ready_nodes,
+            lambda: cluster.get("/api/v1/nodes/a"), lambda: missing_rights(cluster),
+        )  # fmt: skip
+        for ask in asked:
+            with pytest.raises(ApiUnavailable, match="is no Kubernetes API server") as caught:
+                ask()
+            assert "secret" not in str(caught.value)
+        with pytest.raises((ValueError, ApiUnavailable), match=r"no event|recursion"):
+            list(cluster.follow("/api/v1/pods?watch=true", timeout_s=5))
         testbed = existing(context="c", kubeconfig=tmp_path / "k")
         (found,) = [one for one in examine(testbed) if one.level == "missing"]
     assert "is no Kubernetes API server" in found.found

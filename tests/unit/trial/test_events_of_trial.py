@@ -31,7 +31,7 @@ def test_events_are_told_by_what_was_there_before_and_not_by_their_times(
         lane=SimpleNamespace(namespace="lane"), pods=SimpleNamespace(stop=lambda: None),
         mesh=SimpleNamespace(wipe=lambda: {}),
         cluster=SimpleNamespace(
-            request=lambda *_, **__: {"items": [dict(e) for e in there]}, identity=lambda: "c"
+            find=lambda *_, **__: [dict(e) for e in there], identity=lambda: "c"
         ),
         writer=SimpleNamespace(event=lambda *_, **__: None, kubernetes_events=kept.extend),
     )  # fmt: skip
