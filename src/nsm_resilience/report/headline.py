@@ -2,11 +2,11 @@
 """The nine beside each other: the paper's claim, and each system and plane that was tested.
 
 A column is a forwarding plane of a system. Campaigns are never pooled: of several with judged
-trials of the nine there, the one that the build names first (`campaigns` in its configuration)
-leads, and its trials alone stand in the column. The others are kept as `again`, so that what they
-found otherwise is said. A line is a scenario at its defaults, and the scenario of claim C2 has one
-for a plain client as well. A scenario that breaks what a system does not have says so; what is not
-run has no cell.
+trials of the paper's scenarios at their defaults there, the one that the build names first
+(`campaigns` in its configuration) leads, and its trials alone stand in the column. The others are
+kept as `again`, so that what they found otherwise is said. A line is a scenario at its defaults,
+and the scenario of claim C2 has one for a plain client as well. A scenario that breaks what a
+system does not have says so; what is not run has no cell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import natural
+from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.cells import Factors, not_applicable
 from nsm_resilience.study.models import Scenario, Study
@@ -34,19 +35,19 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
         `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), the
         numbers of trials of the cells that it rests on (`sizes`), and what became of the claims
         (`answers`) on a system that the paper is not about. `rows`: scenario, title, where, source,
-        claimed, client, and one cell for each column or None: k of n, verdict, outage and blind
-        time in words, or why the scenario does not apply. `again`: of each other campaign on one of
-        these planes its name, the column's, and what it judged of the same lines: scenario, client,
-        k of n, its verdict and the column's.
+        whether nothing is broken (`control`), claimed, client, and one cell for each column or
+        None: k of n, verdict, outage and blind time in words, or why the scenario does not apply.
+        `again`: of each other campaign on one of these planes its name, the column's, and what it
+        judged of the same lines: scenario, client, k of n, its verdict and the column's.
     """
-    columns, others = _columns(made)
+    columns, others = _columns(made, studies)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
     rows = []
     for scenario_id in sorted(declared, key=natural):
         scenario = declared[scenario_id]
         clients = ("monitored", "plain") if "C2" in scenario.claims else ("monitored",)
         for client in clients:
-            cells = [_cell(column, scenario, client) for column in columns]
+            cells = [_cell(column, scenario_id, client) for column in columns]
             if client != "monitored" and not any(cells):
                 continue
             for at, column in enumerate(columns):
@@ -55,19 +56,26 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
     return {
         "columns": [_shown(column) for column in columns],
         "rows": rows,
-        "again": [_again(other, columns, rows, declared) for other in others],
+        "again": [_again(other, columns, rows) for other in others],
     }
 
 
-def _columns(made: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Row]]:
+def _columns(
+    made: Sequence[Mapping[str, Any]], studies: Sequence[Study]
+) -> tuple[list[Row], list[Row]]:
     """The columns that lead, and those of the other campaigns on the same planes."""
     found: dict[tuple[str, str], Row] = {}
     others = []
-    for numbers in made:
+    for numbers, study in zip(made, studies, strict=True):
+        carrying = {scenario.id for scenario in study.scenarios if scenario.claims}
         for plane in numbers["planes"]:
             for system in SYSTEMS:
-                own = [row for row in plane["rows"] if row["system"] == system and row["n"]]
-                if any(row["default"] for row in own):
+                own = [
+                    row
+                    for row in all_rows(numbers)
+                    if (row["system"], row["plane"]) == (system, plane["id"]) and row["n"]
+                ]
+                if any(row["default"] and row["scenario"] in carrying for row in own):
                     column = {
                         "campaign": numbers["campaign"]["name"],
                         "system": system,
@@ -75,6 +83,7 @@ def _columns(made: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Row]]:
                         "name": f"{SYSTEMS[system].title}, {plane['name']}",
                         "claims": _claims_of(plane["claims"], own),
                         "rows": own,
+                        "failures": {s.id: s.default_failure for s in study.scenarios},
                     }
                     if found.setdefault((system, plane["id"]), column) is not column:
                         others.append(column)
@@ -89,21 +98,30 @@ def _claims_of(
 
     Table `claims` answers for a plane. Where a campaign runs two systems on it, the trials of one
     decide, and of the other nothing is answered.
+
+    Args:
+        rows: all judged cells of one system on the plane, those beyond the nine as well: a claim
+            may be about a scenario that claim C0 does not count.
     """
     own = {row["cell"] for row in rows}
     return [
         claim
         if not claim["cells"] or own & set(claim["cells"])
-        else {**claim, "agreement": "not tested", "cells": [], "why": "Not asked of this system."}
+        else {**claim, "agreement": "not tested", "cells": [], "why": OF_THE_FIRST}
         for claim in claims
     ]
+
+
+OF_THE_FIRST = (
+    "The claims of a campaign are answered for its first system on a plane, which here is another."
+)
+"""Why the trials of a system answer none of the claims that were answered on its plane."""
 
 
 def _again(
     other: Mapping[str, Any],
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
-    declared: Mapping[str, Scenario],
 ) -> Row:
     """What another campaign judged of the lines that a column has judged trials of."""
     place = (other["system"], other["plane"])
@@ -111,7 +129,7 @@ def _again(
     lines = []
     for row in rows:
         lead = row["cells"][at]
-        own = _cell(other, declared[row["scenario"]], row["client"])
+        own = _cell(other, row["scenario"], row["client"])
         if lead and lead["n"] and own:
             about = {key: row[key] for key in ("scenario", "client")}
             lines.append({**about, "k": own["k"], "n": own["n"], "verdict": own["verdict"],
@@ -137,10 +155,12 @@ def _shown(column: Mapping[str, Any]) -> Row:
     return {**shown, "answers": answers, "claims": claims, "sizes": sizes}
 
 
-def _cell(column: Mapping[str, Any], scenario: Scenario, client: str) -> Row | None:
-    wanted = (scenario.id, client, scenario.default_failure)
+def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
+    """The scenario at the defaults that it has in the column's own study, with this client."""
+    usual = {"client": client, "failure": column["failures"].get(scenario), "outage": "first",
+             "watch": "usual", "remedy": "none"}  # fmt: skip
     for row in column["rows"]:
-        if (row["scenario"], row["client"], row["failure"]) == wanted:
+        if row["scenario"] == scenario and all(row[name] == usual[name] for name in usual):
             return {
                 "n": row["n"],
                 "k": row["k"],
@@ -171,5 +191,6 @@ def _of(scenario: Scenario) -> Row:
         "title": typographic(scenario.title),
         "where": typographic(scenario.where),
         "source": scenario.source,
+        "control": scenario.is_control,
         "claimed": scenario.claimed or "",
     }

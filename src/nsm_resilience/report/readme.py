@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.report.findings.notice import WITH_MONITOR, told_sums
 from nsm_resilience.report.words import words_met
 
 BEGIN = "<!-- what came out: written by `nsm-resilience readme` from the built results -->"
@@ -26,10 +27,17 @@ class ReadmeError(Exception):
 
 
 NO_REMEDY = (
-    "Monitoring as a remedy: nothing beyond what its rules were made for was run without and with "
-    "it."
+    "Monitoring as a remedy: beyond what its rules were made for, no scenario with a fault has "
+    "judged trials without and with it, all else equal."
 )
 """The fourth sentence of a build that cannot say more."""
+
+
+ASKED = (
+    "First two sentences and table: default failures, clients with NSM\u2019s own monitor; C2: "
+    "components killed or deleted, clients with that monitor and without."
+)
+"""Which failures and clients each sentence is about."""
 
 
 def what_came_out(numbers: Mapping[str, Any]) -> str:
@@ -37,18 +45,19 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
     headline = numbers["headline"]
     columns = headline["columns"]
     if not columns:
-        return "Nothing of the nine was judged."
-    heads = ["", "what fails, where", "the paper says", *(f"{c['name']} plane" for c in columns)]
+        return str(numbers["findings"]["held"])
+    heads = ["", "scenario, where", "the paper says", *(f"{c['name']} plane" for c in columns)]
     table = [heads, ["---"] * len(heads)]
     rows = [row for row in headline["rows"] if row["client"] == "monitored"]
     for row in rows:
         claimed = f"{row['claimed']} ({row['source']})" if row["claimed"] else row["source"]
         told = [_told(cell) for cell in row["cells"]]
-        fails = f"{row['title']}, {row['where']}"
-        table.append([row["scenario"], fails, claimed, *told])
+        broken = " (nothing is broken)" if row["control"] else ""
+        title = f"{row['title']}, {row['where']}{broken}"
+        table.append([row["scenario"], title, claimed, *told])
     return "\n".join(
         [
-            *(f"- {sentence}" for sentence in sentences(numbers["findings"])),
+            *(f"- {sentence}" for sentence in sentences(numbers["findings"], columns)),
             "",
             _words(rows),
             "",
@@ -59,15 +68,34 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
     )
 
 
-def sentences(findings: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """What came out, question by question: do they hold, not noticed, not told, a remedy."""
+def sentences(
+    findings: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]
+) -> tuple[str, str, str, str]:
+    """What came out, question by question: do they hold, not noticed, not told, a remedy.
+
+    Args:
+        columns: those of the table. In how many trials the client was told is part of the third,
+            column by column for either client, since the claim is about both.
+    """
     _, unnoticed, untold = findings["claims"]
     remedy = findings["remedy"]["untried"] or NO_REMEDY
-    return findings["held"], unnoticed, untold, remedy
+    told = _who_was_told(findings["told"]["rows"], columns)
+    return findings["held"], unnoticed, f"{untold.removesuffix('.')}{told}.", remedy
+
+
+def _who_was_told(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]) -> str:
+    """Trials in which the client was told, of those in which it is known; empty without any."""
+    sums = told_sums(rows, columns)
+    clients = []
+    for client in dict.fromkeys(client for client, _ in sums):
+        counts = [sums.get((client, column["name"])) for column in columns]
+        shares = [f"{of[0]}/{of[1]}" if of else "\u2013" for of in counts]
+        clients.append(f"{WITH_MONITOR.get(client, client)} {', '.join(shares)}")
+    return f"; told, column by column: {'; '.join(clients)}" if clients else ""
 
 
 def _words(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the words of sentences and table mean."""
+    """What sentences and table are about, and what their words mean."""
     verdicts = {cell["verdict"] for row in rows for cell in row["cells"] if cell}
     met = {
         "trial": {"supported", "unsupported"},
@@ -75,8 +103,7 @@ def _words(rows: Sequence[Mapping[str, Any]]) -> str:
         "source": {row["source"] for row in rows},
     }
     words = "; ".join(f"*{one.word}*: {one.meaning}" for one in words_met(met))
-    usual = "Failures are the default ones, clients have NSM\u2019s own monitor"
-    return f"{usual}. {words}."
+    return f"{ASKED} {words}."
 
 
 def _picture(numbers: Mapping[str, Any]) -> str:

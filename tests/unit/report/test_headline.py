@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.report.headline import headline
+from nsm_resilience.report.headline import OF_THE_FIRST, headline
 from nsm_resilience.study.load import load_study
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -16,6 +16,7 @@ STUDIES = [load_study(CONFIG / "study-vpp.yaml"), load_study(CONFIG / "study-tod
 def row(scenario: str, system: str, **other: Any) -> dict[str, Any]:
     return {
         "scenario": scenario, "system": system, "client": "monitored", "failure": "kill", "n": 4,
+        "plane": "vpp", "outage": "first", "watch": "usual", "remedy": "none",
         "default": True, "k": 3, "page": f"{scenario}.html", "kn": "3/4",
         "verdict": "flaky", "median": "7.5", "blind": "",
         "new_answered": 3, "new_asked": 4, "title": scenario, "where": "somewhere",
@@ -29,7 +30,7 @@ def numbers(name: str, rows: list[dict[str, Any]], agreement: str = "differs") -
         for claim in ("C0", "C1", "C2")
     ]
     plane = {"id": "vpp", "name": "VPP", "rows": rows, "claims": claims}
-    return {"campaign": {"name": name}, "planes": [plane]}
+    return {"campaign": {"name": name}, "planes": [plane], "further": []}
 
 
 OLD, NEW = "nsm-v0.2.0", "nsm-v1.18.0"
@@ -65,12 +66,14 @@ def test_the_campaign_that_the_build_names_first_leads_and_the_others_are_said_t
 def test_of_two_systems_on_one_plane_the_claims_are_those_of_the_one_that_decided_them() -> None:
     """Table `claims` has one answer for a plane; it was said of both."""
     both = numbers("both", [row("S2", OLD), row("S2", NEW)], agreement="reproduced")
-    old, new = headline([both], STUDIES)["columns"]
+    old, new = headline([both], STUDIES[:1])["columns"]
     assert set(old["claims"].values()) == {"reproduced"}
     assert set(map(tuple, old["sizes"].values())) == {(4,)}
     assert set(map(tuple, new["sizes"].values())) == {()}
     assert set(new["claims"].values()) == {"not tested"}
     assert {answer["word"] for answer in new["answers"]} == {"not answered"}
+    # its trials were judged, so it was asked; the table answers for the other system
+    assert {answer["why"] for answer in new["answers"]} == {OF_THE_FIRST}
 
 
 def test_what_a_system_does_not_have_is_said_and_no_result() -> None:
@@ -109,3 +112,52 @@ def test_the_claims_are_answered_again_only_for_systems_the_paper_is_not_about()
 
 def test_a_campaign_without_judged_trials_is_no_column() -> None:
     assert headline([numbers("none", [row("S2", OLD, n=0)])], STUDIES[:1])["columns"] == []
+
+
+def test_a_campaign_with_no_default_judged_is_no_column_whatever_else_it_judged() -> None:
+    plain = row("S9", OLD, client="plain", default=False)
+    hang = row("S2", OLD, failure="hang", default=False)
+    own = numbers("c", [plain])
+    own["further"] = [hang, row("K1", OLD, claimed="")]  # beyond the nine, at its default
+    assert headline([own], STUDIES[:1])["columns"] == []
+
+
+def test_a_claim_is_answered_by_its_scenario_whether_or_not_the_nine_have_it() -> None:
+    """It was said to be unasked where the scenario does not carry claim C0."""
+    (study,) = STUDIES[:1]
+    scenarios = [
+        s.model_copy(update={"claims": ["C1"]}) if s.id == "S8" else s for s in study.scenarios
+    ]
+    apart = study.model_copy(update={"scenarios": scenarios})
+    eight = row("S8", OLD, failure="replace", n=5)
+    for nine in ([row("S2", OLD)], []):
+        own = numbers("c", nine or [eight])
+        own["planes"][0]["rows"] = nine
+        own["further"] = [eight]
+        own["planes"][0]["claims"][1]["cells"] = [eight["cell"]]
+        (column,) = headline([own], [apart])["columns"]
+        assert column["claims"]["C1"] == "differs"
+        assert column["sizes"]["C1"] == [5]
+
+
+def test_each_campaign_shows_a_scenario_at_its_own_default_failure() -> None:
+    """It was looked up by that of the first study, and read "not tested" in the others."""
+    then, today = STUDIES
+    scenarios = [
+        s.model_copy(update={"failure": "delete"}) if s.id == "S9" else s for s in today.scenarios
+    ]
+    deleting = today.model_copy(update={"scenarios": scenarios})
+    rows = [
+        row("S9", NEW, failure="delete", kn="1/4"),
+        row("S9", NEW, failure="delete", client="plain", default=False, kn="2/4"),
+        row("S9", NEW, default=False, kn="9/9"),
+    ]
+    first = numbers("then", [row("S9", OLD)])
+    found = headline([first, numbers("today", rows)], [then, deleting])
+    told = [line["cells"][1]["kn"] for line in found["rows"] if line["scenario"] == "S9"]
+    assert told == ["1/4", "2/4"]
+
+
+def test_a_line_says_whether_nothing_is_broken_in_it() -> None:
+    found = made(row("S2", NEW))
+    assert [line["scenario"] for line in found["rows"] if line["control"]] == ["S1"]

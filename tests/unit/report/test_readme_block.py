@@ -73,10 +73,17 @@ def test_the_words_of_the_table_are_explained_before_it(mixed: Built) -> None:
 
 def built_of(cells: list[Any], title: str = "t") -> dict[str, Any]:
     row = {"scenario": "S7", "title": title, "where": "w", "claimed": "supported",
-           "source": "stated", "client": "monitored", "cells": cells}  # fmt: skip
+           "source": "stated", "client": "monitored", "control": False,
+           "cells": cells}  # fmt: skip
+    columns = [{"name": f"c{n}", "campaign": "x"} for n in range(len(cells))]
     return {
-        "headline": {"columns": [{"name": f"c{n}"} for n in range(len(cells))], "rows": [row]},
-        "findings": {"held": "H", "claims": ["", "B", "C"], "remedy": {"untried": "D"}},
+        "headline": {"columns": columns, "rows": [row]},
+        "findings": {
+            "held": "H",
+            "claims": ["", "B", "C."],
+            "remedy": {"untried": "D"},
+            "told": {"rows": []},
+        },
         "campaign": {"name": "c"},
     }
 
@@ -85,7 +92,7 @@ def test_what_does_not_exist_and_what_was_not_run_are_told_apart() -> None:
     gone = {"k": 0, "n": 0, "kn": "", "verdict": "not applicable", "absent": "there is none"}
     text = what_came_out(built_of([gone, None]))
     assert "| does not exist | not tested |" in text
-    assert sentences_of(text) == ["- H", "- B", "- C", "- D"]
+    assert sentences_of(text) == ["- H", "- B", "- C.", "- D"]
 
 
 def test_a_title_is_shown_as_it_is_whatever_it_means_to_markdown() -> None:
@@ -99,7 +106,43 @@ def test_the_readme_has_half_of_its_former_words() -> None:
 
 
 def test_without_a_judged_scenario_nothing_is_claimed(untested: Built) -> None:
-    assert told(untested) == "Nothing of the nine was judged."
+    assert told(untested) == "No scenario of the paper has a judged trial at its default."
+
+
+def client_told(place: str, client: str, told: int, known: int, **other: str) -> dict[str, Any]:
+    return {"place": place, "campaign": "x", "client": client, "told": told, "told_known": known,
+            **other}  # fmt: skip
+
+
+def test_what_became_of_plain_clients_is_told_beside_the_others() -> None:
+    built = built_of([None, None])
+    built["findings"]["told"]["rows"] = [
+        client_told("c0", "monitored", 3, 4), client_told("c0", "monitored", 1, 1),
+        client_told("c1", "plain", 0, 2), client_told("c1", "plain", 5, 5, campaign="other"),
+    ]  # fmt: skip
+    assert sentences_of(what_came_out(built))[2] == (
+        "- C; told, column by column: with NSM\u2019s own monitor 4/5, \u2013; "
+        "without NSM\u2019s own monitor \u2013, 0/2."
+    )
+
+
+def test_each_sentence_is_said_to_be_about_the_failures_and_clients_that_decide_it(
+    mixed: Built,
+) -> None:
+    """Default failure and monitored client were said of all, yet C2 counts others as well."""
+    cells = [
+        row for row in mixed.campaign.tables["claims"].to_dict("records") if row["claim"] == "C2"
+    ]
+    assert any("plain" in row["scenarios"] and "delete" in row["scenarios"] for row in cells)
+    text = told(mixed)
+    assert "First two sentences and table: default failures, clients with NSM\u2019s own" in text
+    assert "C2: components killed or deleted, clients with that monitor and without." in text
+
+
+def test_a_scenario_in_which_nothing_is_broken_says_so_in_its_line(mixed: Built) -> None:
+    lines = [line for line in told(mixed).splitlines() if line.startswith("| S")]
+    assert [line[2:4] for line in lines if "(nothing is broken)" in line] == ["S1"]
+    assert "what fails" not in told(mixed)
 
 
 def test_the_text_stands_between_the_marks_and_a_readme_without_is_refused() -> None:

@@ -95,7 +95,8 @@ def _growth(pair: tuple[Row, Row]) -> float:
 def untried(rows: Sequence[Mapping[str, Any]]) -> str:
     """Say in one sentence what the remedy changed where its rules were not made for it.
 
-    Empty where nothing of that kind was run without and with a remedy.
+    Empty where nothing of that kind with a fault has judged trials without and with a remedy, all
+    else equal.
 
     Args:
         rows: what `compared` returns.

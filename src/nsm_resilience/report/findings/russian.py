@@ -47,14 +47,14 @@ def held_ru(where: str, sums: Sums) -> str:
     'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); как в статье — 1 из 1.'
     """
     if not sums.sizes:
-        return f"{where}: оценённых испытаний нет."
+        return f"{where}: оценённых испытаний с основным видом отказа нет."
     least, most = min(sums.sizes), max(sums.sizes)
     sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
     parts = [
         f"{where}: выдержано во всех испытаниях — {sums.held} из {len(sums.sizes)} ({sizes})",
-        f"как в статье — {sums.agreeing} из {sums.compared}",
+        *([f"как в статье — {sums.agreeing} из {sums.compared}"] if sums.compared else []),
         *([f"неприменимо к этой версии — {sums.absent}"] if sums.absent else []),
-        *([f"без оценённых испытаний — {sums.missing}"] if sums.missing else []),
+        *([f"без таких оценённых испытаний — {sums.missing}"] if sums.missing else []),
     ]
     return f"{'; '.join(parts)}."
 
@@ -85,6 +85,13 @@ def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> lis
     ]
 
 
+NONE_AT_ITS_DEFAULT = (
+    "Ни у одного сценария статьи нет оценённого испытания с основным видом отказа и клиентом с "
+    "монитором NSM, поэтому ответов нет."
+)
+"""Said where the headline has no column. Other trials may well be judged."""
+
+
 def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[str]:
     """All of them, in the order of the abstract.
 
@@ -94,7 +101,7 @@ def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[s
     """
     columns = headline["columns"]
     if not columns:
-        return ["Оценённых испытаний нет, поэтому вердиктов нет."]
+        return [NONE_AT_ITS_DEFAULT]
     return [
         *(held_ru(place_ru(c), Sums.of(headline, at)) for at, c in enumerate(columns)),
         *(answered_ru(claim, columns) for claim in CLAIMS),

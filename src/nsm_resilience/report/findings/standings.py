@@ -40,12 +40,12 @@ class Sums:
     Each is taken at its defaults; the line of a plain client is none of its own.
 
     Attributes:
-        sizes: judged trials of each scenario that was tested.
+        sizes: judged trials of each scenario that has some at its defaults.
         held: of these, how many were supported in all of their trials.
         compared: how many of them the paper has a verdict of.
         agreeing: of how many of those it has this one.
         absent: scenarios that do not apply to the system.
-        missing: the others without a judged trial.
+        missing: the others without a judged trial at their defaults.
     """
 
     sizes: tuple[int, ...]
@@ -83,17 +83,21 @@ def held(headline: Headline) -> str:
         for at, column in enumerate(headline["columns"])
     ]
     if not told:
-        return "No scenario of the paper has a judged trial."
+        return NONE_AT_ITS_DEFAULT
     return f"Scenarios supported in all their trials: {'; '.join(told)}."
+
+
+NONE_AT_ITS_DEFAULT = "No scenario of the paper has a judged trial at its default."
+"""Said where the headline has no column. Other trials may well be judged."""
 
 
 def _held_in(where: str, sums: Sums) -> str:
     if not sums.sizes:
-        return f"no judged trial on {where}"
+        return f"none judged at its default on {where}"
     apart = [
         each(sums.sizes),
         *([f"{sums.absent} not applicable"] if sums.absent else []),
-        *([f"{sums.missing} not judged"] if sums.missing else []),
+        *([f"{sums.missing} not judged at default"] if sums.missing else []),
     ]
     agreeing = f", {sums.agreeing} of {sums.compared} with the paper\u2019s verdict"
     counts = f"{sums.held} of {len(sums.sizes)} on {where}{agreeing if sums.compared else ''}"
@@ -205,12 +209,26 @@ def still_or_changed(claim: str, columns: Sequence[Column]) -> list[str]:
 
 
 def sources(headline: Headline) -> str:
-    """Say which scenarios the paper's abstract states, and how many are our reconstruction."""
+    """Say which scenarios the paper's abstract states, and how many are our reconstruction.
+
+    A scenario in which nothing is broken is counted, too, and that is said.
+    """
     lines = [row for row in headline["rows"] if row["client"] == "monitored"]
-    stated = [f"“{row['title']}”" for row in lines if row["source"] == "stated"]
-    ours = sum(row["source"] == "reconstructed" for row in lines)
-    named = f"{len(stated)} ({listed(stated)})" if stated else "none"
-    return f"Of the scenarios here its abstract states {named}; reconstructed by us: {ours}."
+    stated, ours = (
+        [row for row in lines if row["source"] == source] for source in ("stated", "reconstructed")
+    )
+    titles = [f"“{row['title']}”" for row in stated]
+    named = f"{len(stated)} ({listed(titles)})" if stated else "none"
+    return (
+        f"Of the scenarios here its abstract states {named}{_unbroken(stated)}; "
+        f"reconstructed by us: {len(ours)}{_unbroken(ours)}."
+    )
+
+
+def _unbroken(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Of how many of these nothing is broken; empty where something is in each."""
+    controls = sum(row["control"] for row in rows)
+    return f", nothing is broken in {controls} of them" if controls else ""
 
 
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
