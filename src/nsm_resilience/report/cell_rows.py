@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 _SAME_S = 0.1
 """Ends of an interval that are closer than this are written as one; seconds."""
-_PLACES = 3
-"""Places named of one kind of evidence."""
 
 
 def cell_rows(
@@ -73,7 +70,7 @@ def levels_of(row: Mapping[str, Any], **other: str) -> tuple[str, ...]:
 
 
 def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return a row with where its cell stands in the tables, and what decided its typical trial.
+    """Return a row with where its cell stands in the tables.
 
     Args:
         row: a row of `cell_rows`.
@@ -81,7 +78,7 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
 
     Returns:
         Besides, `rows`: tables that have rows of it, each with these rows in words as spreadsheets
-        count them; `typical` has its `evidence`.
+        count them.
     """
     cell = {name: row[name] for name in CELL}
     trials = tables["trials"]
@@ -89,13 +86,8 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
     found = [("scenarios", rows_where(tables["scenarios"], cell)), ("trials", rows_of(own))]
     for name in ("outages", "components", "phases"):
         found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own["trial"])])))
-    typical = row["typical"]
-    if typical is not None:
-        chosen = (own["trial"] == typical["trial"]) & (own["attempt"] == typical["attempt"])
-        decided = _evidence(own.loc[chosen, "evidence"].iloc[0])
-        typical = {**typical, "evidence": references(decided)}
     places = [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
-    return {**row, "rows": places, "typical": typical}
+    return {**row, "rows": places}
 
 
 def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -227,52 +219,6 @@ def _typical(own: pd.DataFrame) -> dict[str, Any] | None:
         "verdict": str(chosen["verdict"]),
         "reason": str(chosen["reason"]),
     }
-
-
-def _evidence(text: object) -> list[dict[str, Any]]:
-    return list(json.loads(text)) if isinstance(text, str) and text else []
-
-
-def references(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Group references by what they are evidence of, and within that by file, in the order given.
-
-    A group names its first places; how many more there are is said, and all of them stand in the
-    table `trials` and in what `nsm-resilience explain` prints.
-    """
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for item in evidence:
-        place = ""
-        if item.get("line") is not None:
-            place = str(item["line"])
-        elif item.get("first_seq") is not None:
-            first, last = item["first_seq"], item["last_seq"]
-            place = str(first) if first == last else f"{first}–{last}"
-        groups.setdefault(str(item["what"]), []).append((str(item["file"]), place))
-    found = []
-    for what, own in groups.items():
-        files: dict[str, list[str]] = {}
-        for file, place in own[:_PLACES]:
-            files.setdefault(file, []).append(place)
-        found.append(
-            {
-                "what": what,
-                "more": max(0, len(own) - _PLACES),
-                "files": [
-                    {
-                        "file": file,
-                        "unit": _unit(file, places) if any(places) else "",
-                        "places": [place for place in places if place],
-                    }
-                    for file, places in files.items()
-                ],
-            }
-        )
-    return found
-
-
-def _unit(file: str, places: Sequence[str]) -> str:
-    word = "row" if file.endswith(".parquet") else "line"
-    return word if len(places) == 1 and "–" not in places[0] else f"{word}s"
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.report.campaign import CampaignError
-from nsm_resilience.report.cell_rows import cell_rows, references
+from nsm_resilience.report.cell_rows import cell_rows
 from nsm_resilience.report.numbers import NumbersError, controls, write_numbers
 from nsm_resilience.report.wording import (
     dates,
@@ -99,22 +99,8 @@ def test_a_campaign_on_the_other_plane_fills_the_other_table(vpp: Built) -> None
 def test_links_lead_from_the_reports_folder_into_the_results(mixed: Built) -> None:
     typical = row(mixed, "S2-kernel-monitored-kill")["typical"]
     assert isinstance(typical, dict)
-    (file,) = typical["evidence"][0]["files"]
-    assert (file["file"], file["unit"], file["places"]) == ("events.jsonl", "line", ["2"])
+    assert typical["page"].startswith("site/") and typical["page"].endswith("#evidence")
     assert mixed.numbers["links"]["tables"] == "tables"
-
-
-def test_evidence_is_grouped_and_what_is_left_out_is_counted() -> None:
-    item = {"what": "injection", "file": "events.jsonl", "first_seq": None, "last_seq": None}
-    rows = {"what": "path", "file": "samples/path.parquet", "line": None}
-    found = references(
-        [*({**item, "line": n} for n in range(1, 6)), {**rows, "first_seq": 4, "last_seq": 9}]
-    )
-    assert found[0]["more"] == 2
-    (lines,) = found[0]["files"]
-    assert (lines["places"], lines["unit"]) == (["1", "2", "3"], "lines")
-    (path,) = found[1]["files"]
-    assert path["places"] == ["4–9"]
 
 
 def test_images_lose_their_registry_and_keep_their_digest(mixed: Built) -> None:
