@@ -78,7 +78,6 @@ class Measures:
     watchdog_acted_s: float | None = None
     watchdog_acts: int | None = None
     watchdog_acts_failed: int | None = None
-    watchdog_cleared_s: float | None = None
     watchdog_false_alarms: int | None = None
     watchdog_cut: bool | None = None
     watch_s: float | None = None

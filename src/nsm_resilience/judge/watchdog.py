@@ -63,7 +63,6 @@ class Watchdog:
     acted_s: float | None = None
     acts: int | None = None
     acts_failed: int | None = None
-    cleared_s: float | None = None
     false_alarms: int | None = None
     cut: bool | None = None
     evidence: tuple[Evidence, ...] = ()
@@ -134,7 +133,6 @@ def find_watchdog(
         return _counted(harm)
     begin, end = watch
     findings = [e for e in watchdog_events(record, "finding") if begin <= e.t_ns <= end]
-    cleared = [e for e in watchdog_events(record, "cleared") if begin <= e.t_ns <= end]
     later = [event for event in harm.acts if event.t_ns >= begin]
     cut: tuple[Event, Outage] | None = None
     known = path.verdict != "unknown" and echoes is not None
@@ -156,7 +154,6 @@ def find_watchdog(
         found_rule=rule_of(first) if first is not None else None,
         findings=len(findings),
         acted_s=instants.since_fault(acted[0].t_ns) if acted else None,
-        cleared_s=_cleared(findings, cleared, instants),
         cut=cut is not None if known else None,
         evidence=(
             *(of_event("false alarm", event, say(event)) for event in harm.alarms[:LISTED]),
@@ -206,16 +203,6 @@ def _counted(harm: _Harm | None) -> Watchdog:
     return Watchdog(
         acts=len(harm.acts), acts_failed=len(harm.failed), false_alarms=len(harm.alarms)
     )
-
-
-def _cleared(findings: list[Event], cleared: list[Event], instants: Instants) -> float | None:
-    """When the last finding no longer held. A rule numbers its findings on each node alone."""
-    last = {(event.node, event.data.get("id")): event.t_ns for event in cleared}
-    ends = [last.get((event.node, event.data.get("id"))) for event in findings]
-    known = [end for end in ends if end is not None]
-    if not known or len(known) < len(ends):
-        return None
-    return instants.since_fault(max(known))
 
 
 def _cut(

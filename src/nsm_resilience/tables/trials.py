@@ -190,11 +190,6 @@ TRIALS = Table(
             _NEVER_RAN,
         ),
         count("watchdog_acts_failed", "of these, how many failed", _NEVER_RAN),
-        amount(
-            "watchdog_cleared_s",
-            "seconds until the last of its findings no longer held",
-            f"one still holds at the end of the watch, or it found nothing; {_NO_WATCHDOG}",
-        ),
         count(
             "watchdog_false_alarms",
             "findings before any fault, in a control all of them; of void attempts as well",

@@ -40,7 +40,7 @@ def test_without_a_watchdog_its_columns_are_empty(tmp_path: Path) -> None:
     found = judge(tmp_path, remedy="none", acts=())
     assert found.verdict == "supported"
     own = {n: getattr(found.measures, n) for n in found.measures.__slots__ if "watchdog" in n}
-    assert len(own) == 9 and set(own.values()) == {None}
+    assert len(own) == 8 and set(own.values()) == {None}
 
 
 def test_the_first_finding_after_the_fault_and_its_rule(tmp_path: Path) -> None:
@@ -72,17 +72,6 @@ def test_actions_are_counted_with_those_that_failed(tmp_path: Path) -> None:
     m = judge(tmp_path, says=says).measures
     assert m.watchdog_acted_s == pytest.approx(2.5)
     assert (m.watchdog_acts, m.watchdog_acts_failed) == (2, 1)
-
-
-def test_cleared_when_the_last_finding_holds_no_longer(tmp_path: Path) -> None:
-    says = [
-        *finds(2.0, "a", 1), *finds(2.0, "b", 1, node="endpoint"),
-        said(5.0, "cleared", id=1, rule="a"),
-    ]  # fmt: skip
-    assert judge(tmp_path, says=says).measures.watchdog_cleared_s is None  # the other node's holds
-    says.append(said(6.0, "cleared", node="endpoint", id=1, rule="b"))
-    m = judge(tmp_path / "again", says=says).measures
-    assert m.watchdog_cleared_s == pytest.approx(6.0)
 
 
 def test_what_comes_after_the_watch_does_not_count(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ COLUMNS = {
         "detected_unknown notified_s notified_by notified_unknown listener_told_s "
         "listener_told_by listener_watched watchdog_found_s watchdog_found_rule "
         "watchdog_findings watchdog_acted_s watchdog_acts watchdog_acts_failed "
-        "watchdog_cleared_s watchdog_false_alarms watchdog_cut injection_proof watch_s record "
+        "watchdog_false_alarms watchdog_cut injection_proof watch_s record "
         "evidence"
     ),
     "scenarios": (
