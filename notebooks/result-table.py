@@ -13,18 +13,14 @@ campaign = ""  # empty: the first of the build, the paper's own
 figures = ""  # a folder to keep the figures in; empty: they are shown and not kept
 
 # %%
-from nsm_resilience.analysis.figures.result_table import (
-    describe_result_table,
-    draw_result_table,
-    table_for_people,
-)
+from nsm_resilience.analysis.figures.result_table import describe_result_table, draw_result_table
 from nsm_resilience.analysis.inputs import Inputs
 
 given = Inputs.of(tables, campaign, figures)
 scenarios, trials, claims = (given.table(name) for name in ("scenarios", "trials", "claims"))
 
 # %%
-table_for_people(scenarios, given.names)
+scenarios.loc[:, "scenario":"agreement"]
 
 # %% [markdown]
 # The same as a picture. An interval that reaches far from its point says: too few trials to tell.

@@ -23,7 +23,6 @@ from nsm_resilience.analysis.figures.outages import (
 from nsm_resilience.analysis.figures.result_table import (
     describe_result_table,
     draw_result_table,
-    table_for_people,
 )
 from nsm_resilience.analysis.figures.survival import curves, describe_survival, draw_survival
 from nsm_resilience.analysis.figures.timelines import describe_timelines, draw_timelines
@@ -332,9 +331,6 @@ def test_a_record_without_a_fault_instant_has_no_timeline(mixed: Constructed) ->
 def test_cells_without_trials_say_not_tested_and_have_no_interval(
     untested: Constructed, names: dict[str, str]
 ) -> None:
-    table = table_for_people(untested.tables["scenarios"], names)
-    assert set(table["verdict"]) == {"not tested"}
-    assert set(table["k/n"]) == {"–"}
     figure = draw_result_table(untested.tables["scenarios"], names)
     assert not with_id(figure, "share:")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of the nine, as a table for the notebook and as a picture of shares and intervals."""
+"""The table of the nine as a picture of shares and intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pandas as pd
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.tables.attempts import APART, in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,29 +21,6 @@ COUNTS, VERDICT, CLAIM = 1.08, 1.24, 1.54
 """Where the columns beside the shares begin, on the axis of shares: wide enough for their longest
 words also in a wider font."""
 _AGREEMENT_SIGNS = {"agrees": "agrees", "differs": "differs", "not tested": "–"}
-
-
-def table_for_people(scenarios: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Return table `scenarios` in words: one line per cell, counts as k/n with their interval."""
-    rows = in_order(scenarios)
-    return pd.DataFrame(
-        {
-            "scenario": cell_labels(rows, names),
-            "plane": rows["plane"],
-            "source": rows["source"],
-            "claimed": rows["claimed"].fillna("–").replace("", "–"),
-            "k/n": [f"{k}/{n}" if n else "–" for k, n in zip(rows["k"], rows["n"], strict=True)],
-            "95 % interval": [
-                f"{low:.2f}–{high:.2f}" if n else "–"
-                for low, high, n in zip(
-                    rows["wilson_low"], rows["wilson_high"], rows["n"], strict=True
-                )
-            ],
-            "verdict": rows["verdict"],
-            "agreement": rows["agreement"],
-            **{in_words(part): rows[part] for part in APART},
-        }
-    )
 
 
 @style.styled
