@@ -22,10 +22,6 @@ RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
 # profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
 workflow.global_resources.setdefault("cluster", LANES)
 
-# Snakemake's own executor has so many places for jobs beside its cores (executors/local.py); trials
-# ask for no core, so they share these with the cores' own.
-PLACES_BESIDE_CORES = 5
-
 # What every command on the cluster is told.
 CLUSTER = ["--testbed", str(SETTINGS.testbed), "--campaign-dir", str(SETTINGS.own_folder)]
 if SETTINGS.allow_context:
@@ -60,19 +56,6 @@ def receipts_before(wildcards):
     """
     before = trials_before(list(SCHEDULE.values()), scheduled(wildcards))
     return [ancient(campaign("receipts", f"{trial}.json")) for trial in before]
-
-
-def say_unused_lanes():
-    """Say it where Snakemake itself, on this host, runs fewer trials at a time than lanes are there."""
-    if not workflow.local_exec:
-        return
-    places = workflow.cores + PLACES_BESIDE_CORES
-    if LANES > places:
-        print(
-            f"{LANES} lanes, and with {workflow.cores} cores Snakemake runs at most {places} trials"
-            f" at a time. To use all lanes: --cores {LANES - PLACES_BESIDE_CORES}",
-            file=sys.stderr,
-        )
 
 
 def cluster_was_left():

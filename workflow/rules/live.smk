@@ -31,7 +31,6 @@ onstart:
         if not workflow.local_exec:
             check_hosts(TESTBED, workflow.executor_plugin.name, SETTINGS.testbed)
         hold_campaign(SETTINGS.own_folder)
-    say_unused_lanes()
     for line in other_planes(one.cell for one in SCHEDULE.values()):
         print(line, file=sys.stderr)
     workflow.scheduler.keepgoing = False
