@@ -180,12 +180,10 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     places: dict[Location, Place] = {}
     for file in [*([] if call.replace_workflow_config else own), *given]:
         shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-        document = read_document(shown)
-        if not isinstance(document.data, dict):
-            raise ConfigError(shown, ["must hold keys with values, as `campaigns: …`"])
-        data.update(document.data)
-        places = {at: place for at, place in places.items() if at[0] not in document.data}
-        for at, place in document.places.items():
+        told, lines = _read_settings(shown)
+        data.update(told)
+        places = {at: place for at, place in places.items() if at[0] not in told}
+        for at, place in lines.items():
             if at:
                 places[at] = replace(place, source=str(shown))
     for argument in call.config_args or ():
@@ -213,12 +211,18 @@ def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
     own = [path for name in ("config", "live*") for path in Path("config").glob(f"{name}.yaml")]
     for path in [*_config_files(sys.argv[1:] if arguments is None else arguments), *sorted(own)]:
         try:
-            document = read_document(path)
+            _read_settings(path)
         except ConfigError as error:
             sys.exit(f"error: {error}")
-        if not isinstance(document.data, dict):
-            sys.exit(f"error: {path}: must hold keys with values, as `campaigns: …`")
     return value
+
+
+def _read_settings(path: Path) -> tuple[dict[str, Any], Mapping[Location, Place]]:
+    """The keys of a file of settings, and where each stands; ConfigError if it is none."""
+    document = read_document(path)
+    if not isinstance(document.data, dict):
+        raise ConfigError(path, ["must hold keys with values, as `campaigns: …`"])
+    return document.data, document.places
 
 
 def _keep_cache() -> None:
