@@ -116,25 +116,30 @@ def is_held(path: Path) -> bool:
     Of another user's file that cannot be looked at nobody can tell, so it counts as held.
     """
     try:
-        handle = _to_look_at(path)
+        handle, how = _to_look_at(path)
     except PermissionError:
         return True
     except OSError:
         return False
     try:
-        return not _lock(handle, path)
-    except NoLocks:  # nobody can hold one
-        return False
+        fcntl.flock(handle, how)
+    except OSError as error:  # anything else: nobody can hold one
+        return error.errno in HELD or error.errno == errno.EBADF
     finally:
         os.close(handle)
+    return False
 
 
-def _to_look_at(path: Path) -> int:
-    """A file opened to see whether it is locked: for writing, as NFS wants it, or else to read."""
+def _to_look_at(path: Path) -> tuple[int, int]:
+    """A file opened to see whether it is locked, and how to ask for its lock.
+
+    For writing, or else to read. NFS keeps a lock as one of fcntl's, which is exclusive only where
+    the file is open for writing, and shared only where it is open to read: else EBADF.
+    """
     try:
-        return os.open(path, os.O_RDWR)
+        return os.open(path, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB
     except PermissionError:
-        return os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDONLY), fcntl.LOCK_SH | fcntl.LOCK_NB
 
 
 def name_owner(handle: int) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import subprocess
@@ -120,8 +121,23 @@ def test_a_lock_of_another_user_is_looked_at_and_counts_where_it_cannot_be(
         assert is_held(path)
         assert not is_held(tmp_path / "none")
     assert not is_held(path)
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.flock", as_nfs)
+        assert not is_held(path)  # asked for what a file that is open to read can have
+        patch.setattr("fcntl.flock", no_handle)
+        assert is_held(path)
     refused.append(os.O_RDONLY)
     assert is_held(path)
+
+
+def as_nfs(handle: int, how: int) -> None:
+    """An NFS that keeps the lock as one of fcntl's: an exclusive one needs a file to write."""
+    if how & fcntl.LOCK_EX and fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def no_handle(handle: int, how: int) -> None:
+    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def test_who_builds_next_waits_for_steps_that_were_left_running(tmp_path: Path) -> None:
