@@ -26,6 +26,7 @@ from nsm_resilience.testbed.api import (
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, Lane
 
 _NAME = "nsm-resilience-agent"
+_AGENTS = f"/apis/apps/v1/namespaces/{AGENT_NAMESPACE}/daemonsets/{_NAME}"
 _SECRET = f"{NAMESPACES}/{AGENT_NAMESPACE}/secrets/{_NAME}"
 
 
@@ -54,14 +55,13 @@ def code_map(name: str, namespace: str, code: dict[str, str]) -> tuple[str, str]
 
 def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
     """Install or refresh the agent and wait until it runs on every node of a lane."""
-    manifest = (resources.files("nsm_resilience.agent") / "agent.yaml").read_text()
-    digest, code = code_map(_NAME, AGENT_NAMESPACE, scripts())
-    cluster.apply(Template(manifest).substitute(IMAGE=image, CODE=digest))
+    digest, code = _code()
+    cluster.apply(Template(_manifest()).substitute(IMAGE=image, CODE=digest))
     _keep_token(cluster)
     cluster.apply(code)
 
     def all_run() -> bool:
-        made = cluster.get(f"/apis/apps/v1/namespaces/{AGENT_NAMESPACE}/daemonsets/{_NAME}")
+        made = cluster.get(_AGENTS)
         state = made["status"]
         wanted = state.get("desiredNumberScheduled", 0)
         return bool(
@@ -81,6 +81,31 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
             f"{error}. {why[0]}. See that every node can have the image {image}, or name another "
             "one as `agent:` under `images:` in the testbed's file"
         ) from error
+
+
+def why_replaced(cluster: Cluster, image: str) -> str:
+    """Why `deploy` would replace the agents of a cluster; empty where it would not, or has none."""
+    try:
+        pods = cluster.get(_AGENTS, timeout_s=10)["spec"]["template"]["spec"]
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        return ""
+    there = pods["containers"][0]["image"]
+    if there != image:
+        return f"its agents have the image {there}, and yours would have {image}"
+    if pods["volumes"][0]["configMap"]["name"] != f"{_NAME}-{_code()[0]}":
+        return "its agents have the code of another version of this project"
+    return ""
+
+
+def _code() -> tuple[str, str]:
+    """(digest, manifest) of the ConfigMap of what agents run, and of how they are started."""
+    return code_map(_NAME, AGENT_NAMESPACE, {**scripts(), "agent.yaml": _manifest()})
+
+
+def _manifest() -> str:
+    return (resources.files("nsm_resilience.agent") / "agent.yaml").read_text()
 
 
 def _why_waiting(cluster: Cluster) -> list[str]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from nsm_resilience.agent.deploy import deploy
 from nsm_resilience.mesh.definitions import refuse_another_mesh, remove_definitions
 from nsm_resilience.mesh.lane_cleaning import check_untouched, heal_lanes, leave_nodes
+from nsm_resilience.mesh.other_campaigns import check_others
 from nsm_resilience.mesh.prepare import prepare_cluster
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
@@ -24,7 +25,7 @@ from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.lanes import make_lanes
 from nsm_resilience.testbed.unusable_lanes import lock_folder
-from nsm_resilience.testbed.users import enter, leave, others
+from nsm_resilience.testbed.users import enter, leave, others, told, way_out
 
 STATE = ".testbeds"
 """The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
@@ -64,10 +65,13 @@ def bring_up(
 
     Lanes that are out of use are cleaned, and put back into use where that is proved. Waits for
     another process that is at the same cluster: one that a killed run left behind, for example.
+    TestbedError, and nothing is changed, where that would disturb another campaign there.
     """
     with _alone(config, campaign_folder, say):
         planes = _planes(campaign_folder)
         testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
+        testbed.connect()
+        check_others(testbed, config, campaign_folder)
         testbed.up()
         cluster = Cluster(testbed.kubeconfig, testbed.context)
         somebody_elses = isinstance(config, ExistingTestbed)
@@ -111,6 +115,7 @@ def take_down(
     if isinstance(testbed, Existing):
         testbed.check_allowed()
     with _alone(config, campaign_folder, say):
+        testbed.connect()
         if not _is_needed(testbed, campaign_folder, say):
             if isinstance(testbed, Existing):  # ours goes as a whole
                 cluster = Cluster(testbed.kubeconfig, testbed.context)
@@ -129,8 +134,9 @@ def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[s
     with suppress(KubeconfigError, *API_FAULTS):
         leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
     say(
-        f"cluster {testbed.name}: stays, because it is used by {', '.join(map(str, users))}; "
+        f"cluster {testbed.name}: stays, because it is used by {told(users)}; "
         "the same command removes it when that campaign has ended"
+        + way_out(users, testbed.kubeconfig, testbed.context)
     )
     return True
 

@@ -42,6 +42,10 @@ class Existing:
         """The context named in the testbed's file."""
         return self.config.context
 
+    def connect(self) -> None:
+        """Nothing is read from it unless the user allowed its context."""
+        self.check_allowed()
+
     def up(self) -> None:
         """Check that the user allowed this context and that its nodes can be used."""
         self.check_allowed()

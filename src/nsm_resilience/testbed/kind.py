@@ -19,7 +19,7 @@ from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.config import KIND_VERSION, KindTestbed
 from nsm_resilience.testbed.finding import answer, in_docker
 from nsm_resilience.testbed.image_check import BRING
-from nsm_resilience.testbed.users import others
+from nsm_resilience.testbed.users import others, told, way_out
 
 READY_S = 120.0
 """How long workers may take to become Ready after kind has made them; seconds."""
@@ -125,10 +125,16 @@ class Kind:
         users = others(self.kubeconfig, self.context, self.campaign, self.name)
         if users:
             raise TestbedError(
-                f"the kind cluster `{self.name}` is used by {', '.join(map(str, users))} and is "
+                f"the kind cluster `{self.name}` is used by {told(users)} and is "
                 f"not what this testbed asks for ({1 + 2 * self.config.lanes} nodes, all Ready); "
                 "wait for the end of that campaign, or write another `name:` in the testbed's file"
+                + way_out(users, self.kubeconfig, self.context)
             )
+
+    def connect(self) -> None:
+        """Have the kubeconfig of a cluster of this name that is there, whoever made it."""
+        if shutil.which("kind") is not None:
+            self._export_kubeconfig()
 
     def up(self) -> None:
         """Make the cluster; one of ours that is there but damaged is removed first."""

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which campaigns use a cluster: written on the cluster itself, so that every checkout sees it.
 
-A campaign is known by its host and folder. It uses the cluster from `cluster up` until its own
-`cluster down`; one of this host that was killed does not count, because the kernel has released its
-locks. Of another host nobody can tell that from here, so it counts. A cluster that is too busy to
-answer is not one that nobody uses: campaigns beside this one are also known by their own files.
+A campaign is known by its host and folder, and to itself by an id that its folder keeps, for hosts
+change their names. It uses the cluster from `cluster up` until its own `cluster down`; one of this
+host that was killed does not count, because the kernel has released its locks. Of another host
+nobody can tell that from here, so it counts. A cluster that is too busy to answer is not one that
+nobody uses: campaigns beside this one are also known by their own files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import shlex
 import socket
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +35,37 @@ MARK = "nsm-resilience/user-"
 ASKED, ASKED_S, PAUSE_S = 3, 5.0, 1.0
 """How often a cluster is asked that does not answer, for how long each time, and the pause between;
 seconds. One on a busy machine may be late."""
+ID_FILE = ".user"
+"""The file of a campaign's folder with the id by which it knows itself on a cluster."""
 _NAMESPACE = f"{NAMESPACES}/{AGENT_NAMESPACE}"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A campaign that uses a cluster: the host it is run from, and its folder there."""
+    """A campaign that uses a cluster: the host it is run from, its folder there, and its id.
+
+    One that was written down before it had an id has none.
+    """
 
     host: str
     folder: str
+    id: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
-        """The name of its annotation."""
-        digest = hashlib.sha256(f"{self.host}\n{self.folder}".encode()).hexdigest()
+        """The name of its annotation; the same after a change of the host's name."""
+        digest = hashlib.sha256(f"{self.id or self.host}\n{self.folder}".encode()).hexdigest()
         return f"{MARK}{digest[:12]}"
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it is of another host, as far as names tell."""
+        return self.host != socket.gethostname()
 
     @property
     def runs(self) -> bool:
         """Whether it is being run, as far as this host can tell."""
-        if self.host != socket.gethostname():
+        if self.is_far:
             return True
         folder = Path(self.folder)
         return any(map(is_held, (folder / ".lock", *folder.glob("locks/*.lock"))))
@@ -60,16 +74,35 @@ class User:
         """For people."""
         return f"{self.folder} on {self.host}"
 
+    def is_same(self, other: User) -> bool:
+        """Whether both are one campaign, though its host may have got another name."""
+        known = bool(self.id) and self.id == other.id
+        return self == other or (known and self.folder == other.folder)
+
 
 def user_of(campaign_folder: Path) -> User:
     """The campaign of a folder of this host."""
-    return User(socket.gethostname(), str(campaign_folder.resolve()))
+    folder = campaign_folder.resolve()
+    return User(socket.gethostname(), str(folder), _id_of(folder))
+
+
+def _id_of(folder: Path) -> str:
+    """The id of a campaign's folder; empty before it has one. That of a copy is another one."""
+    file = folder / ID_FILE
+    try:
+        token, number = file.read_text(encoding="ascii").strip(), file.stat().st_ino
+    except (OSError, ValueError):
+        return ""
+    return token and f"{token}-{number}"
 
 
 def enter(cluster: Cluster, campaign_folder: Path) -> None:
     """Write down that a campaign uses the cluster. May be repeated."""
+    if not _id_of(campaign_folder):
+        campaign_folder.mkdir(parents=True, exist_ok=True)
+        (campaign_folder / ID_FILE).write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
     user = user_of(campaign_folder)
-    value = json.dumps({"host": user.host, "folder": user.folder})
+    value = json.dumps({"host": user.host, "folder": user.folder, "id": user.id})
     cluster.merge(_NAMESPACE, {"metadata": {"annotations": {user.key: value}}})
 
 
@@ -80,16 +113,48 @@ def leave(cluster: Cluster, campaign_folder: Path) -> None:
 
 def others(kubeconfig: Path, context: str, campaign_folder: Path, name: str) -> list[User]:
     """Other campaigns that use the cluster of this name now; it need not be reachable."""
-    users = set(_beside(campaign_folder, name))
-    with suppress(KubeconfigError):  # it was never made, or its kubeconfig is gone
-        users.update(_written_down(Cluster(kubeconfig, context)))
+    users = {*written_down(kubeconfig, context), *_beside(campaign_folder, name)}
+    return running(users, campaign_folder)
+
+
+def running(users: Iterable[User], campaign_folder: Path) -> list[User]:
+    """Those of them that are run now and are another campaign than that of the folder."""
     own = user_of(campaign_folder)
-    return sorted((u for u in users if u != own and u.runs), key=str)
+    return sorted((u for u in set(users) if not u.is_same(own) and u.runs), key=str)
 
 
-def _written_down(cluster: Cluster) -> list[User]:
-    """Those that the cluster knows; none where nothing of ours is, or answers."""
+def shares_locks(user: User, campaign_folder: Path) -> bool:
+    """Whether its trials lock lanes where those of the folder's campaign do (unusable_lanes)."""
+    return not user.is_far and Path(user.folder).parent == campaign_folder.resolve().parent
+
+
+def told(users: Iterable[User]) -> str:
+    """Campaigns as a list for people."""
+    return ", ".join(map(str, users))
+
+
+def way_out(users: Iterable[User], kubeconfig: Path, context: str) -> str:
+    """What to do about campaigns of other hosts when such a host is gone; empty without any."""
+    far = [user for user in users if user.is_far]
+    if not far:
+        return ""
+    reach = f"--kubeconfig {shlex.quote(str(kubeconfig))} --context {shlex.quote(context)}"
+    commands = (
+        f"\n  kubectl {reach} annotate namespace {AGENT_NAMESPACE} {user.key}-" for user in far
+    )
+    return (
+        f"\nWhether a campaign of another host runs cannot be seen from {socket.gethostname()}. "
+        "When it has ended, or that host is gone, take it off the cluster with" + "".join(commands)
+    )
+
+
+def written_down(kubeconfig: Path, context: str) -> list[User]:
+    """Campaigns that the cluster knows; none where nothing of ours is, or answers."""
     found: dict[str, Any] = {}
+    try:
+        cluster = Cluster(kubeconfig, context)
+    except KubeconfigError:  # it was never made, or its kubeconfig is gone
+        return []
     for nth in range(ASKED):
         if nth:
             time.sleep(PAUSE_S)
@@ -121,6 +186,6 @@ def _beside(campaign_folder: Path, name: str) -> list[User]:
 def _read(value: str) -> User | None:
     try:
         given = json.loads(value)
-        return User(str(given["host"]), str(given["folder"]))
+        return User(str(given["host"]), str(given["folder"]), str(given.get("id", "")))
     except (ValueError, KeyError, TypeError):
         return None

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,8 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.testbed import users
 from nsm_resilience.testbed.api import Cluster
-from nsm_resilience.testbed.config import ExistingTestbed
+from nsm_resilience.testbed.base import TestbedError
+from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.users import User, enter, others, user_of
 
 NAMESPACE = "/api/v1/namespaces/nsm-resilience"
@@ -130,3 +134,138 @@ def test_a_campaign_of_another_host_counts_and_foreign_annotations_do_not(
     cluster.merge(NAMESPACE, {"metadata": {"annotations": notes}})
     assert others(kubeconfig, "theirs", tmp_path / "own", "lab") == [far]
     assert user_of(tmp_path / "own").runs is False
+
+
+def test_a_campaign_that_shares_all_with_the_one_that_runs_comes_up_beside_it(
+    testbed: ExistingTestbed, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "live" / "a", tmp_path / "live" / "b"
+    bring_up(testbed, first, "theirs", lambda _: None)
+    with one_at_a_time(first / ".lock", lambda _: None):
+        for folder in (second, first):  # the one that runs may be brought up again, too
+            bring_up(testbed, folder, "theirs", lambda _: None)
+
+
+def other_nodes(testbed: ExistingTestbed) -> ExistingTestbed:
+    return testbed.model_copy(update={"nodes": (("w3", "w4"),)})
+
+
+def more_nodes(testbed: ExistingTestbed) -> ExistingTestbed:
+    return testbed.model_copy(update={"nodes": (*testbed.nodes, ("w3", "w4"))})
+
+
+def another_agent(testbed: ExistingTestbed) -> ExistingTestbed:
+    return testbed.model_copy(
+        update={"images": testbed.images.model_copy(update={"agent": "python:9"})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (other_nodes, r"lanes are \[\[w1, w2\]\], and yours would be \[\[w3, w4\]\]"),
+        (more_nodes, r"yours would be \[\[w1, w2\], \[w3, w4\]\]"),
+        (another_agent, "yours would have python:9"),
+        (None, "the code of another version"),
+    ],
+)
+def test_a_campaign_that_needs_another_thing_is_refused_before_anything_is_changed(
+    changed: Callable[[ExistingTestbed], ExistingTestbed] | None,
+    named: str,
+    theirs: StandIn,
+    testbed: ExistingTestbed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theirs.add_node("w3")
+    theirs.add_node("w4")
+    first, second = tmp_path / "live" / "a", tmp_path / "live" / "b"
+    bring_up(testbed, first, "theirs", lambda _: None)
+    wanted = testbed if changed is None else changed(testbed)
+    if changed is None:
+        monkeypatch.setattr("nsm_resilience.agent.deploy.scripts", lambda: {"agent.py": "1"})
+    before = copy.deepcopy(theirs.objects)
+    with (
+        one_at_a_time(first / ".lock", lambda _: None),
+        pytest.raises(TestbedError, match=rf"used by {first} on .*{named}.*Nothing was changed"),
+    ):
+        bring_up(wanted, second, "theirs", lambda _: None)
+    assert theirs.objects == before
+    bring_up(wanted, second, "theirs", lambda _: None)  # it has ended
+
+
+def test_a_cluster_is_not_shared_with_a_campaign_that_locks_lanes_elsewhere(
+    theirs: StandIn, testbed: ExistingTestbed, kubeconfig: Path, tmp_path: Path
+) -> None:
+    own, checkout = tmp_path / "live" / "a", tmp_path / "another checkout" / "live" / "b"
+    bring_up(testbed, checkout, "theirs", lambda _: None)
+    before = copy.deepcopy(theirs.objects)
+    with (
+        one_at_a_time(checkout / ".lock", lambda _: None),
+        pytest.raises(TestbedError, match=rf"used by {checkout} on .*lock lanes in another place"),
+    ):
+        bring_up(testbed, own, "theirs", lambda _: None)
+    assert theirs.objects == before
+    far = User("far.example", str(own.parent / "c"), "1-2")
+    note = json.dumps({"host": far.host, "folder": far.folder, "id": far.id})
+    Cluster(kubeconfig, "theirs").merge(NAMESPACE, {"metadata": {"annotations": {far.key: note}}})
+    away = (
+        f"kubectl --kubeconfig {kubeconfig} --context theirs annotate namespace nsm-resilience "
+        f"{far.key}-"
+    )
+    with pytest.raises(TestbedError, match=rf"on far\.example: .*(?s:.*){away}$"):
+        bring_up(testbed, own, "theirs", lambda _: None)
+    assert away in down(testbed, own)
+
+
+def test_a_campaign_knows_itself_after_a_change_of_the_hosts_name(
+    theirs: StandIn, testbed: ExistingTestbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "live" / "a"
+    bring_up(testbed, folder, "theirs", lambda _: None)
+    monkeypatch.setattr("socket.gethostname", lambda: "renamed")
+    bring_up(testbed, folder, "theirs", lambda _: None)
+    notes = theirs.objects[NAMESPACE]["metadata"]["annotations"]
+    assert [json.loads(note)["host"] for note in notes.values()] == ["renamed"]
+    monkeypatch.setattr("socket.gethostname", lambda: "again")
+    down(testbed, folder)
+    assert NAMESPACE not in theirs.objects
+
+
+def test_a_copy_of_a_campaign_is_another_one(
+    theirs: StandIn, testbed: ExistingTestbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the whole checkout can lie in the same place on another host."""
+    folder = tmp_path / "live" / "a"
+    bring_up(testbed, folder, "theirs", lambda _: None)
+    shutil.copytree(folder, tmp_path / "copy")
+    folder.rename(tmp_path / "elsewhere")
+    (tmp_path / "copy").rename(folder)
+    monkeypatch.setattr("socket.gethostname", lambda: "another")
+    assert "stays, because" in down(testbed, folder)
+    assert NAMESPACE in theirs.objects
+
+
+def test_a_kind_cluster_made_by_another_checkout_is_asked_who_uses_it(
+    theirs: StandIn, kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs.put(NAMESPACE, {"kind": "Namespace"})
+    other, own = tmp_path / "there" / "live" / "b", tmp_path / "here" / "live" / "a"
+    enter(Cluster(kubeconfig, "theirs"), other)
+    called = tmp_path / "called.txt"
+    content = kubeconfig.read_text().replace("theirs", "kind-x")
+    (tmp_path / "exported").write_text(content)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "kind").write_text(
+        f'#!/bin/sh\necho "$@" >> {called}\n[ "$1" = get ] && echo x\n'
+        f'[ "$1" = export ] && cp {tmp_path}/exported "$6"\nexit 0\n'
+    )
+    (tmp_path / "bin" / "kind").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    config, said = KindTestbed(name="x"), list[str]()
+    with one_at_a_time(other / ".lock", lambda _: None):
+        with pytest.raises(TestbedError, match=f"used by {other} on .*another `name:`"):
+            bring_up(config, own, None, said.append)
+        take_down(config, own, None, said.append)
+    assert "stays" in "".join(said)
+    assert {line.split()[0] for line in called.read_text().splitlines()} == {"export"}
