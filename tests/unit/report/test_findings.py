@@ -359,8 +359,8 @@ def test_the_sources_name_what_the_abstract_states() -> None:
     # one in which nothing is broken is no failure that a part survives
     calm = {**row, "title": "none fails", "control": True}
     assert sources({"rows": [row, calm, other]}) == (
-        "Of the scenarios here its abstract states 2 (“a fails” and “none fails”), nothing is "
-        "broken in 1 of them; reconstructed by us: 1."
+        "Of the scenarios here its abstract states 2 (“a fails” and “none fails”; in 1 of them "
+        "nothing is broken); reconstructed by us: 1."
     )
 
 

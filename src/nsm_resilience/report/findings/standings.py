@@ -218,17 +218,18 @@ def sources(headline: Headline) -> str:
         [row for row in lines if row["source"] == source] for source in ("stated", "reconstructed")
     )
     titles = [f"“{row['title']}”" for row in stated]
-    named = f"{len(stated)} ({listed(titles)})" if stated else "none"
+    calm = _unbroken(stated, "; ")
+    named = f"{len(stated)} ({listed(titles)}{calm})" if stated else "none"
     return (
-        f"Of the scenarios here its abstract states {named}{_unbroken(stated)}; "
-        f"reconstructed by us: {len(ours)}{_unbroken(ours)}."
+        f"Of the scenarios here its abstract states {named}; "
+        f"reconstructed by us: {len(ours)}{_unbroken(ours, ', ')}."
     )
 
 
-def _unbroken(rows: Sequence[Mapping[str, Any]]) -> str:
+def _unbroken(rows: Sequence[Mapping[str, Any]], before: str) -> str:
     """Of how many of these nothing is broken; empty where something is in each."""
     controls = sum(row["control"] for row in rows)
-    return f", nothing is broken in {controls} of them" if controls else ""
+    return f"{before}in {controls} of them nothing is broken" if controls else ""
 
 
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
