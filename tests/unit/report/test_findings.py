@@ -451,7 +451,7 @@ def test_each_path_of_a_judged_trial_is_in_one_part(found: dict[str, int]) -> No
     text = account.paths(numbers)
     whole, parts = text.split(", at the end of the watch: ")
     assert int(re.findall(r"[\d,]+", whole)[0].replace(",", "")) == judged
-    inner = re.sub(r"\(outages of .*? s\)", "", parts)
+    inner = re.sub(r"\((?:an outage|outages) of .*? s\)", "", parts)
     assert sum(int(n) for n in re.findall(r"\d+", inner)) == judged
     assert (" of 0.5 to 9 s)" in text) == (found["recovered"] > 0)
 
