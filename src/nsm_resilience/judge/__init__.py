@@ -4,8 +4,8 @@
 The runner never judges and the judge never writes a record, so that every verdict can be made anew
 from what was recorded. How a record becomes a verdict, in the order in which to read it:
 
-1. `campaign` judges each attempt as if it had been alone; then again, with what other lanes did to
-   it, where they did. `expected` binds it to the study of its campaign, by which it is judged.
+1. `campaign` reads each attempt twice: a first look for what lanes did to each other, then its
+   verdict. `expected` binds it to the study of its campaign, by which it is judged.
 2. `plausible`, with `protocol`, `agreement` and `injected`: what cannot be is not believed. Each
    check yields what is wrong, and the first thing is the reason.
 3. `traces`, `acts` and `shared` lay the lanes side by side; `disturbed` judges an attempt with what

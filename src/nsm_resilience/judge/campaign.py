@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import pickle
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.judge.altered import Alteration
-from nsm_resilience.judge.disturbed import undisturbed
 from nsm_resilience.judge.expected import Expectations, Expected, bind
 from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.plausible import find_implausible
@@ -32,8 +29,7 @@ from nsm_resilience.strict_json import parse_json
 from nsm_resilience.study.load import ConfigError
 
 Progress = Callable[[int, int], None]
-"""Called after the first look at each record, with how many were looked at and how many there are;
-the second, at those that share something with another lane, takes less time."""
+"""Called after each record with how many are done and how many there are."""
 
 CHUNK = 8
 """Records that a process takes at a time."""
@@ -49,20 +45,13 @@ class CampaignError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """What the first look at a record found; all of it is None where it came to no end.
-
-    Attributes:
-        trace: What is compared with other lanes; None of a record that is not believed.
-        checked: That it was looked at for what cannot be; None of one that is not complete.
-        alone: The judgement on it if no lane disturbed it, packed: then it is not read again.
-    """
+    """What the first look at a record found; `checked` is None where it came to no end."""
 
     trace: Trace | None = None
     checked: Checked | None = None
-    alone: bytes | None = None
 
 
-_Given = tuple[Expected, Across, Checked | None, bytes | None]
+_Given = tuple[Expected, Across | None, Checked | None]
 """What an attempt is judged by: the study's word, and what the first looks found of it."""
 
 
@@ -78,9 +67,8 @@ def judge_campaign(
     Attempts are those that the description lists and those whose records are there: a listed record
     that is missing, and a record that nobody listed, both get a line. The same campaign gives the
     same bytes, with any number of `jobs` (processes). A line is written as soon as its turn comes
-    and then forgotten; of an attempt that is not judged yet some kilobytes are kept. The file
-    appears only when it is complete. With `alterations` every attempt is judged by altered rules
-    and says so.
+    and then forgotten, so that memory does not grow with the campaign. The file appears only when
+    it is complete. With `alterations` every attempt is judged by altered rules and says so.
 
     The judge uses the campaign's study (expected.py); a record that says otherwise is unknown, and
     so is one that cannot be read, whatever is in it.
@@ -101,22 +89,20 @@ def judge_campaign(
         ) from error
     attempts = [expectations.of(*one) for one in sorted(listed | set(_found(folder)))]
     with new_file(out_jsonl) as stream:
-        for line in _lines(folder, attempts, jobs, tuple(alterations), progress):
+        lines = _lines(folder, attempts, jobs, tuple(alterations))
+        for done, line in enumerate(lines, start=1):
             stream.write(line)
+            if progress is not None:
+                progress(done, len(attempts))
     return len(attempts)
 
 
 def _lines(
-    folder: Path,
-    attempts: list[Expected],
-    jobs: int,
-    alterations: tuple[Alteration, ...],
-    progress: Progress | None,
+    folder: Path, attempts: list[Expected], jobs: int, alterations: tuple[Alteration, ...]
 ) -> Iterator[bytes]:
     """One line for each attempt, in their order, judged by so many processes.
 
-    Two looks: the traces of all are laid side by side, and an attempt that shares something with
-    another lane is then judged again, knowing that.
+    Two looks: the traces of all are laid side by side before the first is judged.
     """
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     with ExitStack() as stack:
@@ -124,17 +110,12 @@ def _lines(
         if jobs > 1:
             pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
             each = partial(_side_by_side, pool, jobs * CHUNK * 8)
-        first: list[_First] = []
-        for found in each(partial(_look, folder, alterations), attempts):
-            first.append(found)
-            if progress is not None:
-                progress(len(first), len(attempts))
+        first: list[_First] = list(each(partial(_look, folder, alterations), attempts))
         across = look_across(found.trace for found in first if found.trace is not None)
-        given: list[_Given] = []
-        for one, found in zip(attempts, first, strict=True):
-            seen = across.get((one.trial, one.attempt), Across())
-            given.append((one, seen, found.checked, None if seen.shared else found.alone))
-        del first
+        given: list[_Given] = [
+            (one, across.get((one.trial, one.attempt)), found.checked)
+            for one, found in zip(attempts, first, strict=True)
+        ]
         yield from each(partial(_line, folder, alterations), given)
 
 
@@ -154,25 +135,21 @@ def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected)
     try:
         record = read_record(CampaignLayout(folder).record(expected.trial, expected.attempt))
         record = bind(record, expected)
-        checked = Checked(find_implausible(record)) if record.outcome == "complete" else None
-        believed = checked is None or checked.damage is None
-        trace = trace_of(record, alterations) if believed else None
-        alone = judge_record(record, alterations, checked=checked)
-        return _First(trace, checked, zlib.compress(pickle.dumps(alone), level=1))
+        if record.outcome != "complete":
+            return _First(trace_of(record, alterations))
+        checked = Checked(find_implausible(record))
+        return _First(None if checked.damage else trace_of(record, alterations), checked)
     except Exception:  # what is wrong with it is said when it is judged
         return _First()
 
 
 def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Given) -> bytes:
     """The line of one attempt. No record can keep it from being one that can be read again."""
-    expected, across, checked, alone = given
+    expected, across, checked = given
     path = CampaignLayout(folder).record(expected.trial, expected.attempt)
     try:
-        if alone is not None:
-            found = undisturbed(pickle.loads(zlib.decompress(alone)), across)
-        else:
-            record = read_record(path)
-            found = judge_record(record, alterations, across, expected=expected, checked=checked)
+        record = read_record(path)
+        found = judge_record(record, alterations, across, expected=expected, checked=checked)
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
         why = "there is no record" if not path.exists() else f"{where} {error.clause}"

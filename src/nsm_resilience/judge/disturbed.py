@@ -133,20 +133,6 @@ def _saying(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
     return replace(judgement, reason=judgement.reason.removesuffix(".") + left_out)
 
 
-def undisturbed(judgement: Judgement, across: Across) -> Judgement:
-    """The judgement on an attempt that shares nothing with other lanes, with what was looked at.
-
-    One that could not be read has nothing that could be compared.
-    """
-    if judgement.outcome == "unreadable":
-        return judgement
-    return replace(
-        judgement,
-        measures=replace(judgement.measures, looked=across.looked),
-        evidence=(*judgement.evidence, *evidence_of(across)),
-    )
-
-
 def with_disturbances(
     judgement: Judgement,
     across: Across,

@@ -191,7 +191,7 @@ def noticed(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "n": n, "k": k, "kn": f"{k}/{n}", "shown": shown, "shown_known": shown_known,
         "shown_kn": f"{shown}/{shown_known}", "told": told, "told_known": told_known,
-        "told_by": draw(st.sampled_from(TOLD_BY)),
+        "told_by": draw(st.sampled_from(TOLD_BY)), "decides": draw(st.booleans()),
         "blind": draw(st.sampled_from(["", "0", "> 180"])),
         "client": draw(st.sampled_from(["monitored", "plain"])),
         "system": draw(st.sampled_from(["NSM v0.2.0 (2019)", "NSM b"])),
@@ -256,7 +256,9 @@ def test_only_the_campaigns_of_the_headline_say_who_was_told_in_both_languages(
 ) -> None:
     column = {"name": "A, VPP", "campaign": "x", "plane": "vpp"}
     text = " ".join(notice.told_by_client(rows, [column]))
-    own = [row for row in rows if (row["place"], row["campaign"]) == ("A, VPP", "x")]
+    own = [
+        row for row in rows if (row["place"], row["campaign"]) == ("A, VPP", "x") and row["decides"]
+    ]
     known = [row for row in own if row["told_known"]]
     told = re.findall(r"(\d+) of (\d+) on the VPP plane of A", text)
     pairs = [(int(a), int(b)) for a, b in told]

@@ -109,9 +109,9 @@ def test_without_a_judged_scenario_nothing_is_claimed(untested: Built) -> None:
     assert told(untested) == "No scenario of the paper has a judged trial at its default."
 
 
-def client_told(place: str, client: str, told: int, known: int, **other: str) -> dict[str, Any]:
+def client_told(place: str, client: str, told: int, known: int, **other: Any) -> dict[str, Any]:
     return {"place": place, "campaign": "x", "client": client, "told": told, "told_known": known,
-            **other}  # fmt: skip
+            "decides": True, **other}  # fmt: skip
 
 
 def test_what_became_of_plain_clients_is_told_beside_the_others() -> None:
@@ -119,6 +119,7 @@ def test_what_became_of_plain_clients_is_told_beside_the_others() -> None:
     built["findings"]["told"]["rows"] = [
         client_told("c0", "monitored", 3, 4), client_told("c0", "monitored", 1, 1),
         client_told("c1", "plain", 0, 2), client_told("c1", "plain", 5, 5, campaign="other"),
+        client_told("c0", "plain", 0, 9, decides=False),  # hang, or a longer watch
     ]  # fmt: skip
     assert sentences_of(what_came_out(built))[2] == (
         "- C; told, column by column: with NSM\u2019s own monitor 4/5, \u2013; "

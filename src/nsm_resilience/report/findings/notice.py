@@ -69,6 +69,8 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "told_kn": f"{row['notified']}/{told_known}",
         "told_s": row["notified_median"],
         "told_by": row["notified_by"],
+        # as in `tables.claims`: by these cells claim C2 is answered
+        "decides": row["failure"] in ("kill", "delete") and row["watch"] == "usual",
     }
 
 
@@ -144,7 +146,8 @@ def told_by_client(
 ) -> list[str]:
     """Say, client by client, in how many trials it was told, by what it has itself.
 
-    Only of the campaigns that lead the headline; the paper's table has the others.
+    Only of the campaigns that lead the headline, and of the cells that decide claim C2; the paper's
+    table has the others.
     """
     clients: dict[str, list[str]] = {}
     for (client, where), (told, known) in told_sums(rows, columns).items():
@@ -162,7 +165,7 @@ def told_sums(
     lead = {(column["name"], column["campaign"]) for column in columns}
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for row in rows:
-        if (row["place"], row["campaign"]) in lead and row["told_known"]:
+        if (row["place"], row["campaign"]) in lead and row["told_known"] and row["decides"]:
             key = row["client"], row["place"]
             told, known = sums.get(key, (0, 0))
             sums[key] = told + row["told"], known + row["told_known"]
