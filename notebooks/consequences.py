@@ -15,11 +15,11 @@ figures = ""  # a folder to keep the figures in; empty: they are shown and not k
 from nsm_resilience.analysis.figures.consequences import describe_consequences, draw_consequences
 from nsm_resilience.analysis.figures.refusals import (
     asked_clients,
-    damaged_in,
     describe_refusals,
     draw_refusals,
 )
 from nsm_resilience.analysis.inputs import Inputs
+from nsm_resilience.study.models import carrying
 
 given = Inputs.of(tables, campaign, figures)
 trials = given.table("trials")
@@ -33,7 +33,7 @@ given.save(draw_consequences(trials, given.names), consequences)
 # campaigns of the build. Where several ask in a trial, the first that connects ends the blind time.
 
 # %%
-damaged = damaged_in(given.studies)
+damaged = carrying("C1", given.studies)
 asked = asked_clients(given.whole("new_clients"), given.whole("trials"), damaged)
 refusals = describe_refusals(asked)
 given.save(draw_refusals(asked), refusals)

@@ -22,6 +22,7 @@ from nsm_resilience.report.wording import (
 )
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import least_to_most, seconds
 from nsm_resilience.tables.row_numbers import in_words, rows_of, rows_where
 from nsm_resilience.tables.scenarios import default_cell
@@ -113,7 +114,7 @@ def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
         return False
     if "C2" in scenario.claims:
         usual = (row["outage"], row["watch"], row["remedy"]) == ("first", "usual", "none")
-        return usual and row["failure"] in ("kill", "delete")
+        return usual and row["failure"] in C2_FAILURES
     return is_default(row, scenario)
 
 

@@ -20,11 +20,7 @@ from nsm_resilience.analysis.figures.consequences import describe_consequences
 from nsm_resilience.analysis.figures.contrasts import describe_contrasts
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import describe_outages, reference_lines
-from nsm_resilience.analysis.figures.refusals import (
-    asked_clients,
-    damaged_in,
-    describe_refusals,
-)
+from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
 from nsm_resilience.analysis.figures.result_table import describe_result_table
 from nsm_resilience.analysis.figures.survival import describe_survival
 from nsm_resilience.analysis.figures.testbed import describe_testbed
@@ -49,7 +45,7 @@ from nsm_resilience.report.without_fault import without_fault
 from nsm_resilience.report.wording import share_interval
 from nsm_resilience.statistics.intervals import wilson
 from nsm_resilience.study.load import load_recorded_study
-from nsm_resilience.study.models import Study
+from nsm_resilience.study.models import Study, carrying
 from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.tables.attempts import (
     APART,
@@ -111,7 +107,7 @@ def write_numbers(
         made.append(make_numbers(own_tables, folder, study, links, repository))
     beside = headline(made, studies)
     told = contrast_numbers(contrasts, environments)
-    refused = asked_clients(tables["new_clients"], tables["trials"], damaged_in(studies))
+    refused = asked_clients(tables["new_clients"], tables["trials"], carrying("C1", studies))
     figures = [
         *descriptions(split[0], campaigns[0]),
         describe_contrasts(contrasts, tables["trials"]),

@@ -7,6 +7,7 @@ These pydantic models are the one source of the configuration's defaults and of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -19,7 +20,7 @@ from nsm_resilience.study.names import Plane
 from nsm_resilience.study.scenario import NewClient, Scenario, check_asked_once
 from nsm_resilience.study.windows import FullWindows, JudgeRules, Probes, Windows
 
-__all__ = ["Cell", "Factors", "Plane", "Probes", "Scenario", "Study", "Turns"]
+__all__ = ["Cell", "Factors", "Plane", "Probes", "Scenario", "Study", "Turns", "carrying"]
 
 
 class Turns(Model):
@@ -193,3 +194,8 @@ class Study(Model):
     def cells(self) -> list[tuple[Cell, int]]:
         """Every cell of the campaign with its number of trials, in the order declared."""
         return [(cell, len(blocks)) for cell, blocks in self.blocks()]
+
+
+def carrying(claim: str, studies: Iterable[Study]) -> set[str]:
+    """Ids of the scenarios that carry a claim of the paper in any of these studies."""
+    return {s.id for study in studies for s in study.scenarios if claim in s.claims}

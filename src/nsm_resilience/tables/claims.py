@@ -29,6 +29,9 @@ from nsm_resilience.tables.scenarios import agreement, all_cells, cell_of, defau
 SCENARIOS_CLAIMED = 9
 SUPPORTED_CLAIMED = 7
 
+C2_FAILURES = ("kill", "delete")
+"""Ways to fail of the cells that decide claim C2."""
+
 TEXTS = {
     "C0": "Seven of the nine scenarios are supported.",
     "C1": (
@@ -203,7 +206,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         for c in cells.values()
         if c.n
         and c.cell.scenario in ids
-        and c.cell.factors.failure in ("kill", "delete")
+        and c.cell.factors.failure in C2_FAILURES
         and c.cell.factors.outage == "first"
         and c.cell.factors.watch == "usual"
         and c.cell.factors.remedy == "none"

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def testbed(kubeconfig: Path) -> ExistingTestbed:
     return ExistingTestbed(
         type="existing", name="lab", context="theirs", kubeconfig=kubeconfig, nodes=(("w1", "w2"),)
     )
+
+
+@contextmanager
+def running_unchanged(folder: Path, refusal: str, theirs: StandIn) -> Iterator[None]:
+    """While the campaign of this folder runs, what is tried is refused so, and changes nothing."""
+    before = copy.deepcopy(theirs.objects)
+    with (
+        one_at_a_time(folder / ".lock", lambda _: None),
+        pytest.raises(TestbedError, match=refusal),
+    ):
+        yield
+    assert theirs.objects == before
 
 
 def down(testbed: ExistingTestbed, folder: Path) -> str:
@@ -184,13 +197,8 @@ def test_a_campaign_that_needs_another_thing_is_refused_before_anything_is_chang
     wanted = testbed if changed is None else changed(testbed)
     if changed is None:
         monkeypatch.setattr("nsm_resilience.agent.deploy.scripts", lambda: {"agent.py": "1"})
-    before = copy.deepcopy(theirs.objects)
-    with (
-        one_at_a_time(first / ".lock", lambda _: None),
-        pytest.raises(TestbedError, match=rf"used by {first} on .*{named}.*Nothing was changed"),
-    ):
+    with running_unchanged(first, rf"used by {first} on .*{named}.*Nothing was changed", theirs):
         bring_up(wanted, second, "theirs", lambda _: None)
-    assert theirs.objects == before
     bring_up(wanted, second, "theirs", lambda _: None)  # it has ended
 
 
@@ -199,13 +207,10 @@ def test_a_cluster_is_not_shared_with_a_campaign_that_locks_lanes_elsewhere(
 ) -> None:
     own, checkout = tmp_path / "live" / "a", tmp_path / "another checkout" / "live" / "b"
     bring_up(testbed, checkout, "theirs", lambda _: None)
-    before = copy.deepcopy(theirs.objects)
-    with (
-        one_at_a_time(checkout / ".lock", lambda _: None),
-        pytest.raises(TestbedError, match=rf"used by {checkout} on .*lock lanes in another place"),
+    with running_unchanged(
+        checkout, rf"used by {checkout} on .*lock lanes in another place", theirs
     ):
         bring_up(testbed, own, "theirs", lambda _: None)
-    assert theirs.objects == before
     far = User("far.example", str(own.parent / "c"), "1-2")
     note = json.dumps({"host": far.host, "folder": far.folder, "id": far.id})
     Cluster(kubeconfig, "theirs").merge(NAMESPACE, {"metadata": {"annotations": {far.key: note}}})

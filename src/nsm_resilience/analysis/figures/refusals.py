@@ -7,7 +7,7 @@ the blind time (issue 14, section 4). A campaign that asked once shows one line 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
@@ -22,19 +22,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nsm_resilience.study.models import Study
-
 NOTEBOOK = "notebooks/consequences.py"
 
 _ROW_MM = 5.2
 _SPREAD = 0.7
 """Height of a row over which the lines of its trials are spread."""
 _KEY = ["campaign", "trial", "attempt"]
-
-
-def damaged_in(studies: Iterable[Study]) -> set[str]:
-    """Ids of the scenarios that damage sockets, those of claim C1, in any of these studies."""
-    return {s.id for study in studies for s in study.scenarios if "C1" in s.claims}
 
 
 def asked_clients(

@@ -9,7 +9,7 @@ from typing import Any
 from nsm_resilience.report.findings import choices, limits, notice, remedies, rules, standings
 from nsm_resilience.report.findings.account import account
 from nsm_resilience.report.findings.russian import abstract_ru
-from nsm_resilience.study.models import Study
+from nsm_resilience.study.models import Study, carrying
 
 
 def findings(
@@ -29,12 +29,8 @@ def findings(
         commits: rows of table `campaigns`.
     """
     columns = headline["columns"]
-    by_claim = {
-        claim: {s.id for study in studies for s in study.scenarios if claim in s.claims}
-        for claim in standings.CLAIMS
-    }
-    unnoticed = notice.rows_of(campaigns, by_claim["C1"])
-    told = notice.rows_of(campaigns, by_claim["C2"])
+    unnoticed = notice.rows_of(campaigns, carrying("C1", studies))
+    told = notice.rows_of(campaigns, carrying("C2", studies))
     compared = remedies.compared(campaigns)
     written = rules.rows_of(commits)
     return {

@@ -10,6 +10,7 @@ from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
+from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
@@ -70,7 +71,7 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "told_s": row["notified_median"],
         "told_by": row["notified_by"],
         # as in `tables.claims`: by these cells claim C2 is answered
-        "decides": row["failure"] in ("kill", "delete") and row["watch"] == "usual",
+        "decides": row["failure"] in C2_FAILURES and row["watch"] == "usual",
     }
 
 
