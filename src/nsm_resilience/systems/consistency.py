@@ -22,7 +22,7 @@ PODS = ("endpoint", "endpoint-spare")
 SUBSTITUTIONS = ("NAMESPACE", "LANE", "SERVICE", "AGENT", "ADDRESSES", "POD", "NODE")
 """What manifests may ask for beside their images: the lane's namespace, number and name of service,
 the image of the node agent, the endpoint's network, and of a workload's pod its name and node."""
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
 def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
@@ -55,7 +55,7 @@ def problems(system: System) -> Iterator[str]:
 def _names(system: System) -> Iterator[str]:
     for what, name in (("name", system.name), *(("plane", plane) for plane in system.planes)):
         if _NAME.fullmatch(name) is None:
-            yield f"{what} `{name}`: write lower-case letters, digits, `-` and `.`, as in a folder"
+            yield f"{what} `{name}`: write lower-case letters and digits, joined by single `-` or `.`"
     for plane in system.planes:
         if "-" in plane:
             yield f"plane `{plane}`: `-` parts the levels in a cell's id; leave it out"
