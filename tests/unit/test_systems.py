@@ -195,7 +195,7 @@ def test_what_is_said_of_each_system_holds_together() -> None:
     ("changed", "words"),
     [
         ({"name": "A mesh"}, "name `A mesh`: write lower-case"),
-        ({"name": "a..b"}, "name `a..b`: write lower-case letters and digits, joined by single"),
+        ({"name": "a..b"}, "name `a..b`: write lower-case letters and digits, joined"),
         ({"planes": {}}, "write both for each plane"),
         ({"api_client": "nobody"}, "`api_client` is no component of the vpp plane"),
         ({"addresses": {}}, "`addresses` lacks the network of `endpoint-spare`"),

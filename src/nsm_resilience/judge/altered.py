@@ -15,6 +15,8 @@ from dataclasses import dataclass, fields, replace
 
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.nearest import did_you_mean
+from nsm_resilience.record.reader import MOST_ROWS
+from nsm_resilience.study.fault import LONGEST_S
 
 
 class AlterationError(ValueError):
@@ -84,14 +86,13 @@ def parse(text: str) -> Alteration:
         value = float(given) if equals else math.nan
     except ValueError:
         value = math.nan
-    most = 1.0 if key in SHARES else math.inf
-    whole = key not in COUNTS or value.is_integer()
-    if not (math.isfinite(value) and 0 < value <= most and whole):
-        what = "a whole number from 1 on" if key in COUNTS else "a number above 0"
-        what += " and at most 1" if key in SHARES else ""
+    count = key in COUNTS
+    most = MOST_ROWS if count else 1 if key in SHARES else round(LONGEST_S)
+    if not 0 < value <= most or (count and not value.is_integer()):
+        what = "a whole number from 1 to" if count else "a number above 0 and at most"
         example = f"{key}={value_of(Rules(), key):g}"
-        raise AlterationError(f"`{text}`: {key} takes {what}; write e.g. `{example}`")
-    return Alteration(key, int(value) if key in COUNTS else value)
+        raise AlterationError(f"`{text}`: {key} takes {what} {most:,}; write e.g. `{example}`")
+    return Alteration(key, int(value) if count else value)
 
 
 def altered(rules: Rules, alterations: Iterable[Alteration]) -> Rules:

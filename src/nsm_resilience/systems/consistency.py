@@ -55,7 +55,8 @@ def problems(system: System) -> Iterator[str]:
 def _names(system: System) -> Iterator[str]:
     for what, name in (("name", system.name), *(("plane", plane) for plane in system.planes)):
         if _NAME.fullmatch(name) is None:
-            yield f"{what} `{name}`: write lower-case letters and digits, joined by single `-` or `.`"
+            joined = "lower-case letters and digits, joined by single `-` or `.`"
+            yield f"{what} `{name}`: write {joined}"
     for plane in system.planes:
         if "-" in plane:
             yield f"plane `{plane}`: `-` parts the levels in a cell's id; leave it out"

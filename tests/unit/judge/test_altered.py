@@ -21,12 +21,14 @@ from tests.builders.records import record
     [
         ("judge.loss_runs=8", "did you mean `judge.loss_run`"),
         ("loss=8", "is no rule"),
-        ("judge.loss_run", "a whole number from 1 on"),
+        ("judge.loss_run", "a whole number from 1 to 10,000,000"),
         ("judge.loss_run=2.5", "write e.g. `judge.loss_run=5`"),
         ("judge.loss_run=0", "a whole number"),
+        ("judge.loss_run=1e300", "from 1 to 10,000,000"),
         ("judge.loss_share=1.5", "at most 1"),
         ("judge.late_reply_s=nan", "a number above 0"),
-        ("judge.late_reply_s=inf", "a number above 0"),
+        ("judge.late_reply_s=inf", "a number above 0 and at most 86,400"),
+        ("judge.late_reply_s=1e300", "at most 86,400"),
         ("judge.late_reply_s=soon", "a number above 0"),
     ],
 )
