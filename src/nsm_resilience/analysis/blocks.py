@@ -28,12 +28,7 @@ from numpy.typing import NDArray
 
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_rank_p
-from nsm_resilience.statistics.intervals import (
-    CONFIDENCE,
-    NO_INTERVAL,
-    Interval,
-    check_confidence,
-)
+from nsm_resilience.statistics.intervals import CONFIDENCE, NO_INTERVAL, Interval
 from nsm_resilience.statistics.times import Times
 
 MOST_DRAWS = 100_000
@@ -111,7 +106,6 @@ def _interval(
     With weights u and v, how often each block of either was drawn, it is u'Pv / u'Nv, with P the
     sums and N the numbers of pairs by block and block. Draws without any pair are left out.
     """
-    check_confidence(confidence)
     if not can_tell(*blocks, confidence, paired=paired) or (pairs == pairs.flat[0]).all():
         return NO_INTERVAL  # too few blocks, or no draw can differ from another
     if paired:

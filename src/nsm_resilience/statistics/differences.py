@@ -21,7 +21,7 @@ import numpy as np
 
 from nsm_resilience.statistics.dominance import dominance
 from nsm_resilience.statistics.exact_tests import can_reach, least_fisher_p, least_rank_p
-from nsm_resilience.statistics.intervals import CONFIDENCE, check_confidence
+from nsm_resilience.statistics.intervals import CONFIDENCE
 from nsm_resilience.statistics.times import Times
 
 EXACT_BELOW = 50
@@ -67,19 +67,12 @@ def risk_difference(
     these sizes could not reach the level: two trials against two would leave out zero at 95 %.
 
     Source: Newcombe, Stat. Med. 17 (1998) 873-890, method 10. Computed by `statsmodels`,
-    `confint_proportions_2indep(method="newcomb")`.
-
-    Args:
-        k1: Successes of the first sample, 0 <= k1 <= n1.
-        n1: Trials of the first sample; 0 gives NaN, because nothing was observed.
-        k2: Successes of the second sample.
-        n2: Trials of the second sample.
-        confidence: Two-sided confidence, between 0 and 1 (both excluded).
+    `confint_proportions_2indep(method="newcomb")`. A sample of no trials gives NaN, because nothing
+    was observed.
 
     Raises:
-        ValueError: If a count does not fit its number of trials, or the confidence is no fraction.
+        ValueError: Unless 0 <= k <= n of either sample.
     """
-    check_confidence(confidence)
     if not (0 <= k1 <= n1 and 0 <= k2 <= n2):
         raise ValueError(f"risk_difference needs 0 <= k <= n, but got {k1}/{n1} and {k2}/{n2}")
     if n1 == 0 or n2 == 0:
@@ -111,7 +104,6 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     Written here because statsmodels' `rank_compare_2indep` takes no undecided pairs; without them
     both agree.
     """
-    check_confidence(confidence)
     if not first.n or not second.n:
         return NO_DIFFERENCE
     from scipy.stats import t
@@ -149,7 +141,6 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
     The null distribution is that of `scipy.stats.mannwhitneyu`, as in R exact while both samples
     are smaller than `EXACT_BELOW`, and a normal one with continuity correction beyond.
     """
-    check_confidence(confidence)
     if not first.n or not second.n:
         return NO_DIFFERENCE
     x, y = np.asarray(first.seconds), np.asarray(second.seconds)

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nsm_resilience.statistics.times import Times
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,23 +49,6 @@ class MedianInterval:
     high: float
 
 
-@dataclass(frozen=True)
-class Survival:
-    """A Kaplan–Meier estimate.
-
-    Attributes:
-        table: One row per distinct time, in order, starting at 0. Columns: `time_s`, `at_risk`
-            (just before that time), `events`, `censored`, `survival` (still down after that
-            time), `low`, `high` (pointwise interval; NaN where it is not defined).
-        n: Number of durations.
-        censored: How many of them are right-censored.
-    """
-
-    table: pd.DataFrame
-    n: int
-    censored: int
-
-
 def wilson(k: int, n: int) -> Interval:
     """Wilson's score interval, at `CONFIDENCE`, for a proportion of k successes in n trials.
 
@@ -74,14 +59,10 @@ def wilson(k: int, n: int) -> Interval:
     Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212; recommended for small n by Brown, Cai,
     DasGupta, Stat. Sci. 16 (2001) 101-133. Computed by `statsmodels.stats.proportion`.
 
-    Args:
-        k: Successes, 0 <= k <= n.
-        n: Trials; 0 gives an interval of NaN, because nothing was observed.
-
     Raises:
-        ValueError: If k or n is negative, or k is larger than n.
+        ValueError: Unless 0 <= k <= n.
     """
-    if k < 0 or n < 0 or k > n:
+    if not 0 <= k <= n:
         raise ValueError(f"wilson needs 0 <= k <= n, but got k={k}, n={n}")
     if n == 0:
         return NO_INTERVAL
@@ -92,8 +73,8 @@ def wilson(k: int, n: int) -> Interval:
     return Interval(0.0 if k == 0 else float(low), 1.0 if k == n else float(high))
 
 
-def rate_interval(events: int, exposure: float, confidence: float = CONFIDENCE) -> Interval:
-    """Exact interval for the rate of a Poisson process, in events per unit of exposure.
+def rate_interval(events: int, exposure: float) -> Interval:
+    """Exact interval, at `CONFIDENCE`, for the rate of a Poisson process.
 
     Assumes that events come independently and at one rate. It is conservative: its coverage is
     at least the confidence asked.
@@ -101,21 +82,20 @@ def rate_interval(events: int, exposure: float, confidence: float = CONFIDENCE) 
     Source: Garwood, Biometrika 28 (1936) 437-442, by the chi-squared distribution of scipy.
 
     Args:
-        events: How many were seen, at least 0.
-        exposure: For how long was looked; 0 gives an interval of NaN.
-        confidence: Two-sided confidence, between 0 and 1 (both excluded).
+        events: How many were seen.
+        exposure: For how long was looked; 0 gives an interval of NaN. The rate is in events per
+            unit of it.
 
     Raises:
-        ValueError: If events or exposure are negative, or the confidence is not a fraction.
+        ValueError: If events or exposure are negative.
     """
-    check_confidence(confidence)
     if events < 0 or exposure < 0:
         raise ValueError(f"rate_interval needs events and exposure >= 0, got {events}, {exposure}")
     if exposure == 0:
-        return Interval(math.nan, math.nan)
+        return NO_INTERVAL
     from scipy.stats import chi2
 
-    beyond = (1.0 - confidence) / 2
+    beyond = (1.0 - CONFIDENCE) / 2
     low = float(chi2.ppf(beyond, 2 * events)) / 2 if events else 0.0
     high = float(chi2.ppf(1.0 - beyond, 2 * events + 2)) / 2
     return Interval(low / exposure, high / exposure)
@@ -134,9 +114,6 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
 
     Source: Conover, Practical Nonparametric Statistics (3rd ed. 1999), section 3.2; David and
     Nagaraja, Order Statistics (3rd ed. 2003), section 7.1. Binomial quantiles by `scipy.stats`.
-
-    Args:
-        values: Seconds; infinite = censored.
 
     Raises:
         ValueError: If a value is NaN.
@@ -172,8 +149,8 @@ def median_ranks(n: int) -> tuple[int, int, float] | None:
     return best
 
 
-def kaplan_meier(durations: Sequence[float], observed: Sequence[bool]) -> Survival:
-    """Kaplan–Meier estimate of "still down after t" with right-censoring.
+def kaplan_meier(times: Times) -> pd.DataFrame:
+    """Kaplan–Meier estimate of "still down after t" with right-censoring, of one time or more.
 
     Assumes that censoring says nothing about the duration: here the watch ends at a time fixed
     before the run, which is so. A path that NSM has closed for good is not "not yet back" but
@@ -185,36 +162,19 @@ def kaplan_meier(durations: Sequence[float], observed: Sequence[bool]) -> Surviv
     Source: Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958) 457-481. Computed by
     `lifelines.KaplanMeierFitter`.
 
-    Args:
-        durations: Seconds, 0 or more; 0 is a path that never stopped.
-        observed: True where the end was seen, False where the duration is censored.
-
-    Raises:
-        ValueError: If there is no duration, lengths differ, or a duration is negative or not
-            finite.
+    Returns:
+        One row per distinct time, in order, starting at 0. Columns: `time_s`, `at_risk` (just
+        before that time), `events`, `censored`, `survival` (still down after that time), `low`,
+        `high` (pointwise interval; NaN where it is not defined).
     """
-    if len(durations) != len(observed):
-        raise ValueError(
-            f"kaplan_meier needs one flag per duration, but got {len(durations)} durations "
-            f"and {len(observed)} flags"
-        )
-    if not len(durations):
-        raise ValueError("kaplan_meier needs at least one duration")
-    times = [float(value) for value in durations]
-    if any(not math.isfinite(value) or value < 0 for value in times):
-        raise ValueError(
-            "kaplan_meier needs finite durations of 0 s or more; give the length of the watch "
-            "and observed=False for a path that did not come back"
-        )
     import pandas as pd
     from lifelines import KaplanMeierFitter
 
-    flags = [bool(flag) for flag in observed]
     fitter = KaplanMeierFitter(alpha=1.0 - CONFIDENCE)
-    fitter.fit(times, event_observed=flags)
+    fitter.fit(list(times.seconds), event_observed=list(times.observed))
     events = fitter.event_table
     bounds = fitter.confidence_interval_
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "time_s": events.index.to_numpy(dtype=float),
             "at_risk": events["at_risk"].to_numpy(dtype="int64"),
@@ -225,10 +185,3 @@ def kaplan_meier(durations: Sequence[float], observed: Sequence[bool]) -> Surviv
             "high": bounds.iloc[:, 1].to_numpy(dtype=float),
         }
     )
-    return Survival(table=table, n=len(times), censored=flags.count(False))
-
-
-def check_confidence(confidence: float) -> None:
-    """Raise ValueError unless this is a fraction between 0 and 1 (both excluded)."""
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"a confidence is a fraction such as 0.95, but got {confidence}")

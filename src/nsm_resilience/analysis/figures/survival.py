@@ -14,7 +14,8 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import NOTEBOOK, SHORTEST_S, shown_trials
-from nsm_resilience.statistics.intervals import Survival, kaplan_meier
+from nsm_resilience.statistics.intervals import kaplan_meier
+from nsm_resilience.statistics.times import Times
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
 
@@ -31,7 +32,7 @@ _COLUMNS = 3
 _LONGEST_TITLE = 42
 
 
-def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, Survival]]:
+def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return the trials and the Kaplan–Meier estimate of each cell that gets a curve.
 
     A cell gets one when it has at least `LEAST_TRIALS` judged trials and in one or more of them
@@ -41,9 +42,9 @@ def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, Survival]]:
     found = []
     for _, own in shown.groupby(list(CELL), sort=False):
         if len(own) >= LEAST_TRIALS and (own["moment"] != "never").any():
-            durations = own["outage_s"].astype(float).tolist()
+            seconds = own["outage_s"].astype(float).tolist()
             back = (~own["outage_censored"].astype(bool)).tolist()
-            found.append((own, kaplan_meier(durations, back)))
+            found.append((own, kaplan_meier(Times(tuple(seconds), tuple(back)))))
     return found
 
 
@@ -84,10 +85,10 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
             continue
         axes.set_title(_title(labels[panel[0]], cells.loc[panel[0]]))
         for curve, index in enumerate(panel):
-            own, estimate = drawn[index]
+            own, table = drawn[index]
             variant = labels[index].partition(": ")[2]
-            text = f"{variant}, n = {estimate.n}" if variant else f"n = {estimate.n}"
-            _curve(axes, own, estimate, text, style.CURVES[curve], len(panel) <= _MOST_BANDS)
+            text = f"{variant}, n = {len(own)}" if variant else f"n = {len(own)}"
+            _curve(axes, own, table, text, style.CURVES[curve], len(panel) <= _MOST_BANDS)
         axes.set_xscale("log")
         axes.set_xlim(SHORTEST_S, right)
         axes.set_ylim(0, 1.03)
@@ -113,13 +114,12 @@ def _title(label: str, cell: pd.Series) -> str:
 def _curve(
     axes: Axes,
     own: pd.DataFrame,
-    estimate: Survival,
+    table: pd.DataFrame,
     text: str,
     look: tuple[str, str],
     with_band: bool,
 ) -> None:
     colour, line = look
-    table = estimate.table
     times = table["time_s"].clip(lower=SHORTEST_S)
     step = axes.step(
         times, table["survival"], where="post", color=colour, linestyle=line, linewidth=1.0,
@@ -143,8 +143,8 @@ def describe_survival(trials: pd.DataFrame) -> Description:
     if drawn:
         parts = [
             f"{own['trial'].iloc[0].rpartition('/')[0]}, "
-            f"{estimate.n - estimate.censored} of {estimate.n} ended within the watch"
-            for own, estimate in drawn
+            f"{table['events'].sum()} of {len(own)} ended within the watch"
+            for own, table in drawn
         ]
         alt = (
             "Kaplan–Meier curves of the share of paths still without replies against the time "
