@@ -13,9 +13,7 @@ whose measure is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 from nsm_resilience.judge.evidence import Problem, of_event, of_snapshot
 from nsm_resilience.judge.path import PathMeasure
@@ -26,35 +24,20 @@ from nsm_resilience.study.cells import SECOND_OUTAGE
 from nsm_resilience.systems.known import system_of
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Something that has to happen first.
-
-    Attributes:
-        name: What depends on it, as the study's file writes it.
-        declared: Whether a record, by its description, depends on it.
-        look: Why it was not reached, or is not known to have been; None when it was reached.
-    """
-
-    name: str
-    declared: Callable[[Mapping[str, Any]], bool]
-    look: Callable[[Record, PathMeasure], Problem | None]
-
-
 def find_unreached(record: Record, path: PathMeasure) -> Problem | None:
     """The first condition of the record that was not reached, or None when all were."""
-    looks = (one.look(record, path) for one in CONDITIONS if one.declared(record.meta))
+    looks = (condition(record, path) for condition in CONDITIONS)
     return next((problem for problem in looks if problem is not None), None)
 
 
-def _second_outage(record: Record, path: PathMeasure) -> Problem | None:
+def second_outage(record: Record, path: PathMeasure) -> Problem | None:
     """The runner breaks the path a second time only when it has healed and all pods are Ready.
 
     So a single fault of which the path did not come back is the proof that the second was never
     reached; of one that came back the runner itself has to say what was amiss.
     """
     faults = record.all_of("fault_instant")
-    if len(faults) > 1:
+    if record.meta["factors"].get("outage") != "second" or len(faults) > 1:
         return None
     begun = [event for event in record.all_of("phase") if phase_begun(event) == "fault"]
     if len(begun) > 1 or not faults:
@@ -76,8 +59,10 @@ def _second_outage(record: Record, path: PathMeasure) -> Problem | None:
     )
 
 
-def _spare_endpoint(record: Record, path: PathMeasure) -> Problem | None:
+def spare_endpoint(record: Record, path: PathMeasure) -> Problem | None:
     """The system's registry, as it was before the fault, names two endpoints of one service."""
+    if record.meta["scenario"].get("spare_endpoint") is not True:
+        return None
     try:
         registry = system_of(record.meta["factors"]).registry
         known = read_snapshot(record, "before")["resources"][registry.endpoints]
@@ -95,16 +80,8 @@ def _spare_endpoint(record: Record, path: PathMeasure) -> Problem | None:
     return Problem(text, (shown,), "not_reached")
 
 
-CONDITIONS: tuple[Condition, ...] = (
-    Condition(
-        SECOND_OUTAGE,
-        lambda meta: dict(meta["factors"]).get("outage") == "second",
-        _second_outage,
-    ),
-    Condition(
-        "spare_endpoint: true",
-        lambda meta: dict(meta["scenario"]).get("spare_endpoint") is True,
-        _spare_endpoint,
-    ),
+CONDITIONS: tuple[Callable[[Record, PathMeasure], Problem | None], ...] = (
+    second_outage,
+    spare_endpoint,
 )
-"""Every level that depends on something happening first."""
+"""Each says why it was not reached, and None where it was or the record does not depend on it."""

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.judge.reached import CONDITIONS
 from nsm_resilience.judge.trial import judge_record
-from nsm_resilience.study.cells import Outage
 from nsm_resilience.tables.scenarios import agreement, scenario_rows
 from tests.builders.records import Acts, note, record
 from tests.builders.second_outage import earlier_outage
@@ -99,8 +97,3 @@ def test_a_cell_that_has_only_such_trials_is_not_reached_and_agrees_with_nothing
     assert [rows["first"][name] for name in wanted] == [2, 0, 0, "unsupported", "agrees"]
     assert [rows["second"][name] for name in wanted] == [0, 0, 2, "not reached", "not tested"]
     assert agreement("not reached", None) == "no claim"
-
-
-def test_every_level_that_depends_on_something_has_a_condition_of_its_own() -> None:
-    assert {level for level in get_args(Outage) if level != "first"} == {"second"}
-    assert len({c.name for c in CONDITIONS}) == len(CONDITIONS)
