@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """When did Kubernetes, NSM, or the watchdog of a remedy first show that something was wrong?
 
-Shown means visible to somebody who watches the cluster: a restart count that rises, a readiness or
-another condition of a pod that turns false, a Warning event; and what a watchdog finds, from the
-moment that it says so. It is named as what it is, so that arms can be compared. What only our own
-node agent can see (a process id that changed, a socket that does not answer) is not detection, and
-a line in a log is evidence for a person and never decides. What befalls the watchdog's own pods
-tells nothing of NSM and is no sign; nor is what befalls pods that we start to ask, new clients and
-ordinary ones: that has measures of its own, and must not depend on when we ask.
+What counts as shown, and what does not, is in the rulebook ("shown"). A sign is named as what it
+is, so that arms can be compared. What befalls pods that we start to ask, new clients and ordinary
+ones, has measures of its own, and must not depend on when we ask.
 """
 
 from __future__ import annotations

@@ -2,20 +2,9 @@
 """All new clients of a trial together: does the service take new clients, and since when again?
 
 The clients on the client's node count (study.md, "One trial", step 5); in a scenario that asks only
-on the endpoint's node it is those. The last one asked decides whether "a new client gets a working
-connection". Before it others may have asked in the watch, and what became of them says more
-(issue 14, section 4):
-
-- `served`: everyone connected promptly, within `Rules.prompt_s` of asking;
-- `recovered`: somebody waited longer or in vain, and the last one asked connected;
-- `refused`: the last one asked did not connect.
-
-The *blind time* is the time from the fault to the first instant at which the service takes a client
-again after one that it did not take promptly: 0 when it took everyone promptly. A client that waits
-keeps asking, so its connecting is that instant. When all who waited had given up, the service came
-back at some time between the last refusal and the next connection: the blind time then is an
-interval. It is censored where nobody connected any more. With nobody who asked in the watch it is
-not known: one late question cannot tell for how long there was no answer before.
+on the endpoint's node it is those. What they say together, and the *blind time*, is in the rulebook
+("new clients together"; issue 14, section 4). A client that waits keeps asking, so its connecting
+is the instant at which the service takes clients again.
 """
 
 from __future__ import annotations

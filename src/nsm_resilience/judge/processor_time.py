@@ -2,9 +2,7 @@
 """Processor time of the components in the watch, and whether one of them spins (issue 17.4).
 
 The component probe tells with each sample how much processor time a component's process has used
-since it began. A component *spins* while it uses at least SPIN_SHARE of one processor over SPIN_S:
-the parts of NSM wait for each other nearly all the time, and a start takes a few seconds of
-processor time at most.
+since it began.
 """
 
 from __future__ import annotations

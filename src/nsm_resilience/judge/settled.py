@@ -2,19 +2,9 @@
 """Does a path live, and has it recovered and settled? One decision, for the runner and the judge.
 
 The runner asks while it watches, to end a watch early; the judge asks of the record. Both call
-`state_of`, so that they cannot differ in the rule. They differ in what they know: the runner does
-not know yet what becomes of the latest echoes, and takes the worst of them (`probes/fates.py`).
-
-A path at an instant has
-
-1. *recovered* when it was interrupted and replies came again (outages.py);
-2. *settled* when since then no interruption came for the settle time, when it lives, and when it
-   answers in time;
-3. *lives* when of the echoes outside interruptions at most `loss_share` were lost, both in the
-   whole watch and in the settle time at its end: whatever the runs are, a path that loses more is
-   none;
-4. *answers in time* when of the echoes in the settle time at its end, outside interruptions, at
-   most `late_reply_share` were answered late (lateness.py).
+`state_of`, so that they cannot differ in the rule (rulebook.py: "a living path", "answering in
+time", "recovered and settled"). They differ in what they know: the runner does not know yet what
+becomes of the latest echoes, and takes the worst of them (`probes/fates.py`).
 """
 
 from __future__ import annotations

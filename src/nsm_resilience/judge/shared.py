@@ -3,21 +3,12 @@
 
 Issue 14, section 1: in a recorded campaign a hung `vpp` was continued, and a few milliseconds later
 paths of other lanes lost a hundred echoes. No record alone shows that. So, before any verdict, the
-traces of all attempts of a campaign are laid side by side. A stretch of a lane is *shared* when
-
-- a stretch of the same kind begins in another lane within the tolerance, or
-- it is a loss that begins within the tolerance after an act of another lane (acts.py).
-
-A stretch that begins with an injection or undoing of its own trial is explained by that, and is
-never shared: but another lane's that begins with it is, by that act.
+traces of all attempts of a campaign are laid side by side; what is shared says the rulebook ("begun
+together", "acts of another lane", "shared between lanes").
 
 Two things may begin together by chance. So the same look is made with everything of the other lanes
 moved by several seconds (`SHIFTS_S`), where nothing but chance can match; the tables print both
-counts side by side. A stall on its own after an act is not taken for shared, because stalls are so
-frequent that chance would do it.
-
-Pure: traces in, findings out. Only records whose times are of one clock and one cluster are
-compared.
+counts side by side.
 """
 
 from __future__ import annotations

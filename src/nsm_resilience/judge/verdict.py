@@ -1,30 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of a verdict (study.md, "Verdict of a trial").
+"""The verdict on a trial (study.md, "Verdict of a trial"), and the sentence that gives the reason.
 
-Before any of them, a record that is void, cut, or cannot be believed (plausible.py) is `unknown`.
-Then, in the order in which trial.py asks, the first problem decides:
-
-1. Another cluster than the one the trial began on: `unknown`.
-2. A declared fault without proof (injection.py): `not_injected`.
-3. An arm without its treatment, a watchdog that did not watch, or one where none should be
-   (watchdog.py): `unknown`.
-4. Something not green before the fault (steady.py): `unknown`.
-5. A probe that stopped or kept being late, a machine that slept (coverage.py), a watch that is too
-   short (path.py): `unknown`.
-6. What the trial depends on and was never reached (reached.py): `not_reached`, and `unknown` when
-   the record does not tell.
-7. A new connection probe that gave no answer, or one that its samples contradict
-   (newconnection.py): `unknown`.
-
-Without a problem, what was seen decides (`decide`):
-
-8. The client, or its only endpoint, is gone for good: `supported` when the survivor has released
-   its end of the path and, if the client is gone, a new client got a working connection
-   (ended_workload.py).
-9. The established path lives, answers in time at the end and has done so for the settle time (or
-   was never interrupted), and the new client got a working connection: `supported`. Anything else:
-   `unsupported`. What lives, is late and has settled is decided in settled.py; of several new
-   clients it is the last one asked that decides (newclients.py).
+Before it a record that is void, cut, or cannot be believed (plausible.py) is `unknown`. Then the
+first problem decides, in the order in which trial.py asks. Without one, what was seen does: the
+path and the new client, or of a client or endpoint that is gone the survivor (ended_workload.py).
+Each rule in words: rulebook.py.
 """
 
 from __future__ import annotations
