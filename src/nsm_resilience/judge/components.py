@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def _component_changes(table: pd.DataFrame, begin_ns: int, end_ns: int) -> list[
     times = table["t_ns"].to_numpy(dtype=np.int64)
     pids = table["pid"].fillna(-1).to_numpy(dtype=np.int64)
     states = table["state"].fillna("").to_numpy(dtype=object)
-    kinds = np.array([_process_kind(s) for s in states], dtype=np.int64)
+    kinds = np.array([2 if s in STOPPED else 3 if s in DEAD else 1 for s in states], dtype=np.int64)
     kinds[pids < 0] = 0
     counts = table["restarts"].fillna(-1).to_numpy(dtype=np.int64)
     ready = table["ready"].fillna(False).to_numpy(dtype=np.int64)
@@ -164,7 +164,3 @@ def successive(
     order = order[known[order]]
     alike = keys[order[1:]] == keys[order[:-1]]
     return order[:-1][alike], order[1:][alike]
-
-
-def _process_kind(state: Any) -> int:
-    return 2 if state in STOPPED else 3 if state in DEAD else 1

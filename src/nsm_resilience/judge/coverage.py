@@ -6,8 +6,6 @@ Each check returns a `Problem`, which makes the verdict `unknown`, or None.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nsm_resilience.judge.awake import check_awake
@@ -16,14 +14,17 @@ from nsm_resilience.judge.outages import Echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.record.reader import Record
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def check_prober(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
     """Whether the prober of the path sent all the time, and kept its schedule."""
     part = echoes.between(begin_ns, end_ns)
-    return check_echoes(echoes, begin_ns, end_ns, rules) or check_late(part, rules)
+    stopped, late = check_echoes(echoes, begin_ns, end_ns, rules), count_late(part, rules)
+    if stopped is not None or late <= rules.late_fraction * len(part):
+        return stopped
+    return Problem(
+        f"{late} of {len(part)} echoes ({100 * late / len(part):.1f} %) were sent more than half "
+        f"an interval late, and {100 * rules.late_fraction:g} % is allowed"
+    )
 
 
 def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
@@ -66,28 +67,9 @@ def count_late(echoes: Echoes, rules: Rules) -> int:
     return int(np.count_nonzero(echoes.sent - echoes.due > to_ns(rules.interval_s) // 2))
 
 
-def check_late(sent: Echoes, rules: Rules) -> Problem | None:
-    """Whether the prober kept its schedule well enough to be believed."""
-    late = count_late(sent, rules)
-    if late <= rules.late_fraction * len(sent):
-        return None
-    return Problem(
-        f"{late} of {len(sent)} echoes ({100 * late / len(sent):.1f} %) were sent more than half "
-        f"an interval late, and {100 * rules.late_fraction:g} % is allowed"
-    )
-
-
 def check_sampled(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
-    """Whether all else was watched: by the samples there, and by the clocks."""
-    return check_components(record.table("components"), begin_ns, end_ns, rules) or check_awake(
-        record, begin_ns, end_ns
-    )
-
-
-def check_components(
-    table: pd.DataFrame, begin_ns: int, end_ns: int, rules: Rules
-) -> Problem | None:
-    """Whether the components of both nodes were sampled from `begin_ns` to `end_ns`."""
+    """Whether the components of both nodes were sampled all the time, and no machine slept."""
+    table = record.table("components")
     times = table["t_ns"].to_numpy(dtype=np.int64)
     nodes = table["node"].to_numpy(dtype=object)
     for node in ("client", "endpoint"):
@@ -107,4 +89,4 @@ def check_components(
                 f"{to_s(int(gaps[widest])):.1f} s, {at:.1f} s after the fault",
                 (of_samples("probe stopped", "components", row, row, "last row before the gap"),),
             )
-    return None
+    return check_awake(record, begin_ns, end_ns)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience.record.files import objects_in
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.synthesize import SOURCE as SYNTHETIC
@@ -129,13 +130,6 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _ids(clusters: object) -> frozenset[str]:
-    """Ids in the list of a campaign's clusters; none of what is no such list."""
-    listed = clusters if isinstance(clusters, list) else []
-    ids = (one.get("id") for one in listed if isinstance(one, dict))
-    return frozenset(one for one in ids if isinstance(one, str))
-
-
 class Expectations:
     """A campaign's study and description, asked attempt by attempt."""
 
@@ -156,11 +150,12 @@ class Expectations:
             (one.get("trial"), one.get("attempt")): {
                 key: one[key] for key in ("started", "lane") if one.get(key)
             }
-            for one in description.get("records") or ()
-            if isinstance(one, dict)
+            for one in objects_in(description, "records")
         }
         self._says: dict[str, dict[str, Any]] = {}
-        self._clusters = _ids(description["clusters"]) if "clusters" in description else None
+        ids = (one.get("id") for one in objects_in(description, "clusters"))
+        known = frozenset(one for one in ids if isinstance(one, str))
+        self._clusters = known if "clusters" in description else None
 
     def of(self, trial: str, attempt: int) -> Expected:
         """What is expected of one attempt."""

@@ -12,6 +12,7 @@ from nsm_resilience.judge.evidence import of_kubernetes
 from nsm_resilience.judge.first_sign import Sign
 from nsm_resilience.judge.rules import NANOSECONDS
 from nsm_resilience.judge.wall_clock import Moment, parse_wall, wall_clocks
+from nsm_resilience.record.files import object_in
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import Record
 
@@ -106,17 +107,13 @@ def _event(line: str) -> dict[str, Any] | None:
 
 def _reporter(event: dict[str, Any]) -> str:
     """Who reported it; the field's name depends on the version of the API that wrote it."""
-    source = event.get("source")
-    named = source.get("component") if isinstance(source, dict) else None
-    found = event.get("reportingComponent") or event.get("reportingController") or named
-    return str(found or "")
+    named = object_in(event, "source").get("component")
+    return str(event.get("reportingComponent") or event.get("reportingController") or named or "")
 
 
 def _host(event: dict[str, Any]) -> str:
     """The host whose clock stamped it; empty when it does not say."""
-    source = event.get("source")
-    named = source.get("host") if isinstance(source, dict) else None
-    return str(named or event.get("reportingInstance") or "")
+    return str(object_in(event, "source").get("host") or event.get("reportingInstance") or "")
 
 
 def _stamps(event: dict[str, Any]) -> list[tuple[int, bool]]:
