@@ -66,11 +66,6 @@ class Built:
         """All tables that a trial stands in, read once."""
         return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
 
-    @property
-    def has_tables(self) -> bool:
-        """Whether there are tables to look into."""
-        return bool(self.tables["trials"])
-
 
 def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool) -> Iterator[str]:
     """Lines from the claims down to the rows of one attempt; each names file and row.
@@ -78,7 +73,7 @@ def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool
     Claims are those that its cell takes part in, figures those that show the trial; an attempt that
     does not count is in none. Rows are counted as spreadsheets do: the header is row 1.
     """
-    if not built.has_tables:
+    if not built.tables["trials"]:
         missing = built.path("trials").as_posix()
         yield f"  report    not built: {missing} is missing; run `snakemake`"
         return

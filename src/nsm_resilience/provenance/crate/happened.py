@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nsm_resilience import __version__
 from nsm_resilience.provenance.crate.attempts import Run
 from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
-from nsm_resilience.provenance.crate.plan import add_package, input_id, output_id, own_tool, tool_id
-from nsm_resilience.provenance.crate.plan import step_id as step_of
+from nsm_resilience.provenance.crate.plan import add_package, input_id, output_id, step_id, tool_id
 from nsm_resilience.provenance.crate.steps import TRIAL, Step, Workflow, crate_path
 from nsm_resilience.record.snapshots import Image
 
@@ -106,7 +106,7 @@ def add_step_runs(
             name=f"run of the step {step.name}",
             description=step.title,
             actionStatus=ref(COMPLETED),
-            instrument=ref(own_tool(step)),
+            instrument=ref(tool_id(step, __version__)),
             object=refs(p for p in map(crate_path, step.input_paths()) if p in there),
             result=refs(made),
         )
@@ -116,7 +116,7 @@ def add_step_runs(
             f"#control/{step.name}",
             "ControlAction",
             name=f"Snakemake runs the step {step.name}",
-            instrument=ref(step_of(step)),
+            instrument=ref(step_id(step)),
             object=refs(actions[step.name]),
         )
         for step in workflow.steps

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import nsm_resilience
+from nsm_resilience import __version__
 from nsm_resilience.provenance.crate.graph import Graph, Reference, ref, refs
 from nsm_resilience.provenance.crate.steps import TRIAL, Step, Workflow, crate_path
 
@@ -41,14 +41,8 @@ def add_workflow(
     tools: dict[str, list[str]] = {}
     for step in workflow.steps:
         # a trial is run by the version that its record names; all else by the one that builds this
-        if step.name == TRIAL:
-            tools[step.name] = [
-                _tool(graph, step, own, dict(packages)) for own, packages in trial_software.items()
-            ]
-        else:
-            tools[step.name] = [
-                _tool(graph, step, nsm_resilience.__version__, installed(step.tool))
-            ]
+        software = trial_software if step.name == TRIAL else {__version__: installed(step.tool)}
+        tools[step.name] = [_tool(graph, step, own, found) for own, found in software.items()]
     inputs, outputs = [], []
     for step in workflow.steps:
         connections = []
@@ -98,7 +92,7 @@ def add_workflow(
         description="The Snakemake workflow that runs the trials and builds everything else.",
         conformsTo=ref(BIOSCHEMAS),
         programmingLanguage=ref(SNAKEMAKE),
-        version=nsm_resilience.__version__,
+        version=__version__,
         buildInstructions=ref(crate_path(workflow.environment)),
         hasPart=refs(identifier for own in tools.values() for identifier in own),
         step=[ref(step_id(step)) for step in workflow.steps],
@@ -118,11 +112,6 @@ def tool_id(step: Step, version: str) -> str:
     return f"#tool/{step.name}@{version or 'unknown'}"
 
 
-def own_tool(step: Step) -> str:
-    """Identifier of a step's command as this build calls it."""
-    return tool_id(step, nsm_resilience.__version__)
-
-
 def input_id(step: Step, name: str) -> str:
     """Identifier of a parameter of a tool."""
     return f"#{step.name}/in/{name}"
@@ -133,15 +122,10 @@ def output_id(step: Step, name: str) -> str:
     return f"#{step.name}/out/{name}"
 
 
-def package_id(name: str, found: str) -> str:
-    """Identifier of a package at a version, as a package URL."""
-    return f"pkg:pypi/{name}@{found}"
-
-
 def add_package(graph: Graph, name: str, found: str) -> Reference:
-    """Add a Python package at a version."""
+    """Add a Python package at a version; its identifier is a package URL."""
     return graph.entity(
-        package_id(name, found), "SoftwareApplication", name=name, softwareVersion=found
+        f"pkg:pypi/{name}@{found}", "SoftwareApplication", name=name, softwareVersion=found
     )
 
 
