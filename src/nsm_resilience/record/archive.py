@@ -35,15 +35,11 @@ def scenario_of(trial: str) -> str:
 
 
 def pack(campaign: Path, recorded: Path) -> list[Path]:
-    """Pack a live campaign into `recorded`; returns the files written.
+    """Pack a live campaign into `recorded`, or ArchiveError; returns the files written.
 
     The same records give the same bytes: entries are sorted, without owners and times. README.md
     in `recorded` is left alone, and is covered by the checksums; what git shows of the commits is
     kept, and is not (record/commits.py). What was packed is checked.
-
-    Raises:
-        ArchiveError: If `campaign` has no description, no study or not its records, `recorded` is
-            another campaign, or what was packed is not whole.
     """
     layout = CampaignLayout(campaign)
     description = _description(campaign)

@@ -51,7 +51,6 @@ class Change(_Kept):
     """A commit that changed a rule.
 
     Attributes:
-        commit: its id.
         committed: when, UTC, as whoever committed it says.
         subject: first line of its message.
         parts: which rules: `study`, or a key of `CODE`.
@@ -69,12 +68,10 @@ class Used(_Kept):
     """Attempts whose records name one commit, or none for one reason.
 
     Attributes:
-        commit: the commit; None where the records name none.
+        commit: None where the records name none.
         dirty: whether they say, or do not exclude, that the code had uncommitted changes.
         unknown: why git shows nothing of it; empty where it does.
-        attempts: how many there are.
-        first: when the first of them began; empty where no record says.
-        last: when the last of them began.
+        first: when the first of them began, `last` the last; empty where no record says.
         committed: when the commit was made; empty where git shows nothing.
         study: files of the commit that have the content of the campaign's study.
         code: digest of the files of each part of `CODE`.
@@ -95,7 +92,6 @@ class Commits(_Kept):
     """What git shows of the rules of a campaign.
 
     Attributes:
-        format: of this file.
         unknown: why nothing was read at all; empty where it was.
         used: attempts by commit, by the time of the first of them.
         before: the last change of a rule that the first attempt's commit holds.
@@ -146,11 +142,7 @@ def blob_id(content: bytes) -> str:
 
 
 def code_here(package: Path) -> dict[str, str]:
-    """The digests of the code that runs, from its files: no git is asked.
-
-    Args:
-        package: the folder `nsm_resilience`.
-    """
+    """The digests of the code in the folder `nsm_resilience`, from its files: no git is asked."""
     blobs = {}
     for folder in (folder for folders in CODE.values() for folder in folders):
         own = package / folder.removeprefix("src/nsm_resilience/")
@@ -160,11 +152,7 @@ def code_here(package: Path) -> dict[str, str]:
 
 
 def read_commits(campaign: Path) -> Commits:
-    """What is kept with a campaign; where nothing is, that says so.
-
-    Raises:
-        CommitsError: the file cannot be read or is not what it should be.
-    """
+    """What is kept with a campaign, or CommitsError; where nothing is, that says so."""
     path = CampaignLayout(campaign).commits
     try:
         return Commits.model_validate_json(path.read_bytes())

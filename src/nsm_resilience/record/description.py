@@ -111,11 +111,7 @@ def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
 
 
 def check_description(found: object) -> dict[str, Any]:
-    """The content of a campaign.json as it was read.
-
-    Raises:
-        DescriptionError: With the first key that is not what it should be; items count from 1.
-    """
+    """The content of a campaign.json, or DescriptionError with the first key that is wrong."""
     try:
         _Described.model_validate(found)
     except ValidationError as error:

@@ -33,14 +33,11 @@ class NoLocks(RuntimeError):
 
 @contextmanager
 def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a file while the block runs; wait for whoever has it.
+    """Hold the lock of a file while the block runs; wait for whoever has it, NoLocks if none can.
 
     `waiting` is told who that is before the wait. The lock belongs to the process and is released
     by the kernel however it ends. What it starts and leaves behind can share it: a child that is
     started with `close_fds=False` holds it on until its own end.
-
-    Raises:
-        NoLocks: The file system keeps none.
     """
     handle = _opened(path)
     try:
@@ -55,11 +52,7 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
 
 
 def hold_for_life(path: Path) -> str | None:
-    """Hold the lock of a file until this process ends; else return who has it.
-
-    Raises:
-        NoLocks: The file system keeps none.
-    """
+    """Hold the lock of a file until this process ends; else return who has it, or NoLocks."""
     handle = take(path)
     if handle is None:
         return _owner(path)
@@ -70,8 +63,7 @@ def hold_for_life(path: Path) -> str | None:
 def take(path: Path) -> int | None:
     """A handle that holds the lock of a file until it is closed; None when another process has it.
 
-    Raises:
-        NoLocks: The file system keeps none.
+    NoLocks when nobody can.
     """
     handle, held = _opened(path), False
     try:
@@ -97,10 +89,7 @@ def _opened(path: Path) -> int:
 
 
 def _lock(handle: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> bool:
-    """Lock an open file, at once if nothing else is asked; false when another process has it.
-
-    NoLocks when nobody can.
-    """
+    """Lock an open file, at once if nothing else is asked; false or NoLocks as `take`."""
     try:
         fcntl.flock(handle, how)
     except OSError as error:

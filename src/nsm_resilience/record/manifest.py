@@ -31,7 +31,6 @@ class ManifestError(ValueError):
     """A record is not what it was closed with. `path` names the file."""
 
     def __init__(self, path: Path, message: str) -> None:
-        """`message` says what is other, as a clause."""
         super().__init__(message)
         self.path = path
 
@@ -45,15 +44,12 @@ def manifest_of(folder: Path, lines_sha256: str) -> dict[str, Any]:
 
 
 def check_manifest(folder: Path, closing: dict[str, Any], lines: bytes, record_format: int) -> None:
-    """Compare a record with what it was closed with.
+    """Compare a record with what it was closed with; ManifestError at the first file that differs.
 
     Args:
         closing: `data` of the closing event.
         lines: All of events.jsonl before the line of the closing event.
         record_format: What meta.json says.
-
-    Raises:
-        ManifestError: With the first file that is other, missing or added.
     """
     events = RecordLayout(folder).events
     listed, digest = closing.get(FILES), closing.get(LINES)

@@ -67,15 +67,12 @@ def write_members(root: Path, folders: Iterable[str]) -> bytes:
 
 
 def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
-    """Check every member of an archive; returns the folders of the records that have files in it.
+    """The folders of the records with files in an archive; MemberError at the first that is wrong.
 
     Args:
         scenario: Whose trials it holds (`S2`).
         into: Where the members are written to; None to look at them only. What was written before
             an error stays there.
-
-    Raises:
-        MemberError: With the first thing that is wrong.
     """
     records: set[str] = set()
     names: set[str] = set()

@@ -184,12 +184,9 @@ def _read_growing(path: Path) -> list[dict[str, object]]:
 
 
 def read_record(folder: Path) -> Record:
-    """Read a record's meta and events (samples are read on demand).
+    """Read a record's meta and events, or RecordError (samples are read on demand).
 
-    Raises RecordError when meta or an event line cannot be understood, when lines are missing from
-    the middle, repeated or reordered, when something follows the closing event, or when the record
-    is not what it was closed with (manifest.py). A record whose end is missing (a killed runner) is
-    returned with `cut` set.
+    A record whose end is missing (a killed runner) is returned with `cut` set.
     """
     layout = RecordLayout(folder)
     _check_plain(folder)

@@ -82,11 +82,7 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def typed(table: str, found: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a table that was read, in their order and with their types.
-
-    Raises KeyError for a column that is missing, TypeError or ValueError for one that holds
-    something else.
-    """
+    """The columns of a table that was read, in their order and with their types, or an error."""
     columns = COLUMNS[table]
     others = {name: kind for name, kind in columns.items() if str(found[name].dtype) != kind}
     return found[list(columns)].astype(others)
@@ -130,11 +126,7 @@ def in_microseconds(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_nanoseconds(found: pd.DataFrame) -> pd.DataFrame:
-    """A table that was read, with each column `*_us` as `*_ns`; others stay as they are.
-
-    Raises:
-        ValueError: a time is there twice, is no whole number, or is too large to be one.
-    """
+    """A table that was read, with each column `*_us` as `*_ns`; ValueError where it is none."""
     from pandas.api import types
 
     names = {name: f"{name.removesuffix('_us')}_ns" for name in map(str, found.columns)

@@ -39,16 +39,12 @@ class _Original:
 
 
 def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
-    """Write a synthetic campaign of so many trials into `out`; returns its description.
+    """Write a synthetic campaign of so many trials into `out`, or SynthesisError; its description.
 
     The complete records of `source` are copied, round after round. A copy keeps its cell and is
     a trial of its own; its files are hard links to the original's, except meta.json and
     events.jsonl, which say whose they are. Copies of one round are moved in time behind those of
     the round before, so that no two share a lane at once.
-
-    Raises:
-        SynthesisError: `out` is there already, or is where campaigns are kept in git, or `source`
-            is no campaign with complete records.
     """
     if out.exists() or "recorded" in out.absolute().parts:
         raise SynthesisError(
