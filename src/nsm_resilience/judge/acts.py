@@ -47,7 +47,6 @@ class Act:
     """One act.
 
     Attributes:
-        kind: Which of the five.
         begin_ns: The earliest instant at which it can have been done, nanoseconds.
         end_ns: The latest one; the same where the record knows it to the instant.
         at: `begin_ns` as UTC, to the second.

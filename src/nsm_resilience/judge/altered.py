@@ -72,11 +72,7 @@ settle time only shorter ones: a watch that ended after it tells nothing of a lo
 
 
 def parse(text: str) -> Alteration:
-    """`judge.loss_run=8` as an alteration.
-
-    Raises:
-        AlterationError: With the near key, or the values that it takes.
-    """
+    """`judge.loss_run=8` as an alteration; AlterationError with the near key, or what it takes."""
     key, equals, given = text.partition("=")
     key = key.strip()
     if key not in KEYS:

@@ -62,20 +62,13 @@ def judge_campaign(
     jobs: int = 1,
     alterations: Sequence[Alteration] = (),
 ) -> int:
-    """Judge all attempts of a campaign in the order of their ids; return how many there were.
+    """Judge all attempts of a campaign, or CampaignError; return how many there were.
 
-    Attempts are those that the description lists and those whose records are there: a listed record
-    that is missing, and a record that nobody listed, both get a line. The same campaign gives the
-    same bytes, with any number of `jobs` (processes). A line is written as soon as its turn comes
-    and then forgotten, so that memory does not grow with the campaign. The file appears only when
-    it is complete. With `alterations` every attempt is judged by altered rules and says so.
-
-    The judge uses the campaign's study (expected.py); a record that says otherwise is unknown, and
-    so is one that cannot be read, whatever is in it.
-
-    Raises:
-        CampaignError: If the folder has no readable `campaign.json` or `study.yaml`, or its records
-            are in archives.
+    Attempts are those that the description lists and those whose records are there, in the order of
+    their ids: a listed record that is missing, and a record that nobody listed, both get a line.
+    The same campaign gives the same bytes, with any number of `jobs` (processes). A line is written
+    as soon as its turn comes and then forgotten, so that memory does not grow with the campaign.
+    The file appears only when it is complete.
     """
     packed = unpack_first(folder)
     if packed:
@@ -164,8 +157,7 @@ def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Given) -> b
 def read_judgements(verdicts_jsonl: Path) -> Iterator[Judgement]:
     """The judgements of a file that `judge_campaign` wrote, one in memory at a time.
 
-    Raises:
-        CampaignError: If a line is none, with its number.
+    CampaignError where a line is none, with its number.
     """
     for _, judgement in read_lines(verdicts_jsonl):
         yield judgement

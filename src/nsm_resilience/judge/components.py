@@ -133,13 +133,12 @@ def changed_rows(
 ) -> Rows:
     """Rows at which a value of their key is new, for each key from its last row before `begin_ns`.
 
+    Times are nanoseconds; all arrays have the shape (rows,).
+
     Args:
-        keys: What each row is about, shape (rows,).
-        times: When it was sampled, nanoseconds, shape (rows,).
-        known: Rows to look at; the others are left out, shape (rows,).
-        begin_ns: Start of the watch; of the rows until then only the last one of each key counts.
-        end_ns: Rows after it are left out.
-        values: Arrays of shape (rows,); a row is new when any of them differs from the row before.
+        keys: What each row is about.
+        known: Rows to look at.
+        values: A row is new when any of them differs from the row before.
     """
     chosen = np.flatnonzero(known & (times <= end_ns))
     order = chosen[np.lexsort((times[chosen], keys[chosen]))]

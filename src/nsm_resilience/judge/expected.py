@@ -35,9 +35,6 @@ class Expected:
     """What the campaign says of one of its attempts.
 
     Attributes:
-        campaign: Name of the campaign.
-        trial: `<cell id>/<NN>`.
-        attempt: From 1.
         says: What the study says under each key of meta.json.
         listed: What the campaign's description says of the attempt, under keys of meta.json.
         former: Keys that studies once had, by part, with their values (study/retired.py).
@@ -61,11 +58,7 @@ class Unbound(ValueError):
 
 
 def bind(record: Record, expected: Expected) -> Record:
-    """The record with what its study says in place of its own copies.
-
-    Raises:
-        Unbound: If the record is another attempt's, or says anything else than the study.
-    """
+    """The record with what its study says in place of its own copies; Unbound if it differs."""
     meta = record.meta
     place = (meta.get("trial"), meta.get("attempt"))
     if place != (expected.trial, expected.attempt) or isinstance(meta.get("attempt"), bool):

@@ -99,15 +99,12 @@ class Under:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one attempt of one trial.
+    """The verdict on one attempt (from 1) of one trial (`<cell id>/<NN>`).
 
     Attributes:
-        trial: `<cell id>/<NN>`.
-        attempt: From 1.
         plane: Level of the forwarding plane; the other factors follow, `system` at the end.
         started: When it began, UTC.
         record: Folder of the record inside the campaign.
-        outcome: `complete`, `void`, `cut` or `unreadable`; only complete attempts are judged.
         control: Whether no fault is declared.
         reason: One sentence.
         altered: Rules other than the study's by which it was judged, as given to `--set`.
@@ -143,12 +140,7 @@ class Judgement:
 
 
 def judgement_of(line: str | bytes) -> Judgement:
-    """The judgement of one line of verdicts.jsonl.
-
-    Raises:
-        ValueError: If the line is no JSON of finite numbers of 64 bits and whole text, has another
-            format, or a field of another type than declared.
-    """
+    """The judgement of one line of verdicts.jsonl; ValueError for a line that is none."""
     data = parse_json(line)
     given = data.get("format") if isinstance(data, dict) else None
     if given != FORMAT:

@@ -29,9 +29,7 @@ class KubernetesEvent:
         line: its line in `kubernetes-events.jsonl`, from 1.
         type: `Normal` or `Warning`.
         reason: one word, such as `Unhealthy`.
-        kind: kind of the object it is about.
-        name: name of that object.
-        message: what it says, on one line.
+        kind: of the object it is about, which has the `name`.
         moments: when it was seen, the first and the last time, on the runner's clock; what came
             between is not kept.
         by: component that reported it, such as `kubelet`; empty when it does not say.

@@ -23,8 +23,7 @@ class Lateness:
     Attributes:
         late: How many did.
         longest_ns: The longest wait for a reply, late or not; 0 without any reply.
-        first_seq: First echo answered late; None without any.
-        last_seq: Last one.
+        first_seq: First echo answered late, `last_seq` the last; None without any.
     """
 
     late: int

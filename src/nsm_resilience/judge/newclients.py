@@ -54,7 +54,6 @@ class NewClients:
         counted: Those that count, in the order asked; the last is `last`.
         others: Those on the other node.
         service: What they say together; `unknown` when the probe of one of them failed.
-        blind: The blind time; None when it is not known.
     """
 
     last: NewConnection

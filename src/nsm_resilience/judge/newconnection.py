@@ -51,12 +51,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class NewConnection(Asked):
-    """What became of one new client.
-
-    Attributes:
-        problem: Why `answered` is None; None otherwise.
-        evidence: The events and echoes it rests on.
-    """
+    """What became of one new client; `problem` is why `answered` is None."""
 
     problem: Problem | None
     evidence: tuple[Evidence, ...]

@@ -32,12 +32,11 @@ class SamplesError(ValueError):
 class Echoes:
     """Echoes in the order sent; times are nanoseconds of the runner's monotonic clock.
 
-    Attributes:
-        seq: Number of each echo, shape (n,).
-        due: When the schedule wanted it sent, shape (n,).
-        sent: When it was handed to the kernel, shape (n,), ascending.
-        answered: Whether a reply came, shape (n,).
-        arrival: When the reply came, shape (n,); meaningless where `answered` is false.
+    Attributes, each of shape (n,):
+        seq: Number of each echo.
+        due: When the schedule wanted it sent.
+        sent: When it was handed to the kernel, ascending.
+        arrival: When the reply came; meaningless where `answered` is false.
     """
 
     seq: Int64s
@@ -75,11 +74,8 @@ class Interruption:
         begin_ns: Arrival of the last reply before it.
         end_ns: Arrival of the first reply after it, or the end of what was watched (censored).
         censored: Whether no reply came until the end.
-        lost: Echoes that were never answered.
-        first_seq: First echo lost.
-        last_seq: Last echo lost.
-        first_sent_ns: When the first one lost was sent.
-        last_sent_ns: When the last one lost was sent.
+        lost: Echoes that were never answered: from `first_seq`, sent at `first_sent_ns`, to the
+            last.
     """
 
     begin_ns: int
@@ -98,12 +94,7 @@ class Interruption:
 
 
 def read_echoes(table: pd.DataFrame) -> Echoes:
-    """Echoes of a table `path` or `new`, sorted by the time they were sent.
-
-    Raises:
-        SamplesError: If a number is repeated or missing in between, a fate is unknown, a reply has
-            no time or came before its echo was sent, or a lost echo has a time.
-    """
+    """Echoes of a table `path` or `new`, sorted by the time they were sent, or SamplesError."""
     seq = table["seq"].to_numpy(dtype=np.int64)
     due = table["due_ns"].to_numpy(dtype=np.int64)
     sent = table["sent_ns"].to_numpy(dtype=np.int64)

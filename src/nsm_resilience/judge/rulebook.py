@@ -17,7 +17,6 @@ class RuleText:
     """One rule.
 
     Attributes:
-        name: A few words.
         module: Where it is decided, below `judge/`.
         keys: Fields of `Rules` and constants that the module decides it by.
         text: What it says; `{key}` stands for the value of a key, its own or another's.

@@ -28,7 +28,6 @@ class PathState:
         answering_ns: Time without interruption at the end.
         back: Whether it was never interrupted, or for the settle time no more.
         lives: Whether it does not lose too much outside interruptions.
-        in_time: Whether it answers in time at the end.
     """
 
     hits: tuple[Interruption, ...]

@@ -86,14 +86,10 @@ class Trace:
 
 
 def trace_of(record: Record, alterations: Sequence[Alteration] = ()) -> Trace | None:
-    """The trace of a record, by its rules or by altered ones.
-
-    None when it has no clock that could be compared.
+    """The trace of a record, by its rules or by altered ones; None without a clock to compare by.
 
     What is looked at ends when the trial begins to collect: after that nobody judges the path. A
     table of echoes that cannot be read, or contradicts itself, has no stretches.
-
-    Raises ValueError, TypeError or KeyError for a description that makes no sense.
     """
     clock = _clock_of(record)
     if clock is None:
