@@ -35,7 +35,6 @@ class EndedWorkload:
         who: The workload that is gone.
         released: Whether the survivor holds none of its old interfaces; None when not known.
         text: A clause that says so, or why it is not known.
-        evidence: The snapshots it rests on.
     """
 
     who: Workload

@@ -40,8 +40,6 @@ class FirstSign:
 
     Attributes:
         seconds: From the fault; None when there was none, or when that is not known.
-        by: By whom and what; None likewise.
-        evidence: The first few, in order.
         unknown: Why nobody can tell whether there was any, or what was first.
         watched: Whether everything was recorded, so that no sign means that there was none.
     """
@@ -68,9 +66,7 @@ def signs_in(
 ) -> tuple[list[tuple[int, Sign]], FirstSign | None]:
     """The signs in a watch with their instants, by time; or why the first of them is not known.
 
-    Args:
-        when: What is not known where there are signs.
-        whether: What is not known where there are none.
+    `when` says what is not known where there are signs, `whether` where there are none.
     """
     signs: list[tuple[int, Sign]] = []
     undated: list[Doubt] = []

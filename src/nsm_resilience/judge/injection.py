@@ -26,10 +26,8 @@ class Injection:
     Attributes:
         state: `proved` when every declared fault has a proof that the agent stands by; `no fault`
             for a control.
-        problem: Why the trial is not one of its faults; None when it is.
         skew_s: Seconds between the begin of the first and of the last injection, declared delays
             included; None for fewer than two.
-        evidence: Injections, proofs and the checks that failed.
     """
 
     state: ProofState

@@ -52,21 +52,16 @@ class PathMeasure:
             without any; until the end of the watch for `dead`, whose recovery was not seen. Of a
             path that is dead for its losses it begins at the first loss.
         censored: Whether `outage_s` is such a lower bound.
-        outages: Every interruption, in order.
-        down_s: Sum of their lengths.
-        sent: Echoes sent in the watch.
-        lost: Those never answered, inside interruptions or alone.
-        lost_outside: Of these, outside every interruption.
-        sent_outside: Echoes sent outside every interruption.
+        down_s: Sum of the lengths of all interruptions.
+        sent: Echoes sent in the watch; of them `lost` were never answered, inside interruptions or
+            alone.
+        lost_outside: Of these, outside every interruption, as `sent_outside` of all.
         replies_late: Echoes answered later than `Rules.late_reply_s`.
-        longest_reply_s: The longest wait for a reply; None without any.
-        in_time: Whether the path answers in time at the end of the watch (settled.py).
-        lives: Whether it does not lose too much outside interruptions (settled.py).
+        in_time: Whether the path answers in time at the end of the watch, and whether it `lives`:
+            settled.py.
         late: Those sent more than half an interval after they were due.
         answering_s: Seconds without interruption at the end of the watch.
-        watch_s: Length of the watch; None when it is not known.
         problem: Why `verdict` is unknown; None otherwise.
-        evidence: Where to look.
     """
 
     verdict: PathVerdict = "unknown"

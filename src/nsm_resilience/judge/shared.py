@@ -58,7 +58,6 @@ class Shared:
     """A stretch of an attempt that was no doing of its own.
 
     Attributes:
-        stretch: What it is.
         others: What began with it in other lanes.
         cause: The act of another lane that it follows on; None when no record shows one.
         why_inseparable: Why it cannot be told from an outage of the trial's own, as it goes on
@@ -95,10 +94,7 @@ class Looked:
 class Across:
     """What the look across lanes says of one attempt.
 
-    Attributes:
-        shared: Its stretches that were no doing of its own.
-        caused: Each act of it that a stretch of another lane follows on, with that stretch.
-        looked: What was looked at.
+    `caused` is each act of it that a stretch of another lane follows on, with that stretch.
     """
 
     shared: tuple[Shared, ...] = ()

@@ -32,11 +32,9 @@ class Stretch:
         kind: `loss`: a run of echoes that were never answered; `stall`: no reply came for as long,
             and none was lost for good.
         begin_ns: When the first echo lost was sent; of a stall, when the last reply before it came.
-        end_ns: When the first reply after it came; the last echo sent, when none came any more.
-        first_seq: First echo in it.
-        last_seq: Last echo in it.
+        end_ns: When the first reply after it came; the last echo sent, when none came any more
+            (`open_end`).
         echoes: How many were lost; of a stall, kept waiting.
-        open_end: Whether no reply came any more.
     """
 
     kind: StretchKind
@@ -58,7 +56,6 @@ class RunnerClock:
     """Which monotonic clock the times of a record are of.
 
     Attributes:
-        cluster: Id of the cluster.
         host: Boot of the runner's host; where a record does not know it, the host's description.
         booted_s: UTC minus the monotonic clock at the record's begin, seconds; 0 where the boot is
             known.

@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the watchdog of an arm with a remedy did: found, acted, cried wolf, cut a path that lived.
 
-An arm is its treatment: a trial in which the watchdog did not watch on both nodes from before the
-fault until the end of the watch, or did in another mode, or watched in an arm without one, is
-`unknown` (`check_watchdog`).
-
-A *cut* is harm that an action may have done. It is one when
-
-1. the path answered when the action began: no interruption was open, one that began up to two
-   echoes before it apart, because the last reply before a cut is always a little older than it;
-2. an interruption (a run of the study's `loss_run` echoes) began within the settle time after it.
-
-The settle time is what the study itself takes to tell that a path is well. Actions and
-interruptions are looked for until the pods are taken away, also after the watch, beside the new
+An arm is its treatment; what that is, and what a *cut* is, harm that an action may have done, is in
+the rulebook ("treatment"). The last reply before a cut is always a little older than it: hence
+`ECHOES_BEFORE`. The settle time is what the study itself takes to tell that a path is well. Actions
+and interruptions are looked for until the pods are taken away, also after the watch, beside the new
 client: a watchdog acts there as well. Where less than the settle time was recorded after an
 action and nothing stopped in it, it is not known whether it cut. A fault whose own effect comes
 late meets the rule, too: how the path fares without the watchdog is told by the same scenario
