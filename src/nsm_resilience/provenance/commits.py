@@ -45,8 +45,7 @@ class Attempt:
     """What an attempt's record says of the code that ran it.
 
     Attributes:
-        started: when it began; empty where that is not known.
-        commit: the commit; None where none is named.
+        started: empty where that is not known.
         dirty: whether there were uncommitted changes, or it does not say.
         reason: why no commit is named.
     """
@@ -65,11 +64,7 @@ def keep_commits_of(campaign: Path, root: Path = CHECKOUT) -> Commits:
 
 
 def keep_commits_of_recorded(recorded: Path, root: Path = CHECKOUT) -> Commits:
-    """The same for a campaign as it is committed.
-
-    Raises:
-        ArchiveError: it is damaged.
-    """
+    """The same for a campaign as it is committed; ArchiveError where it is damaged."""
     with tempfile.TemporaryDirectory() as folder:
         unpacked = Path(folder) / recorded.name
         unpack(recorded, unpacked)
@@ -131,13 +126,7 @@ def used(attempts: Iterable[Attempt]) -> list[Used]:
 
 
 def shown(attempts: Sequence[Used], study: bytes, history: History | str) -> Commits:
-    """What a history shows of attempts.
-
-    Args:
-        attempts: by commit, as `used` gives them.
-        study: content of the campaign's study file.
-        history: the history, or why there is none.
-    """
+    """What a history shows of attempts by commit (`used`), or why there is no history."""
     own = [_placed(one, blob_id(study), history) for one in attempts]
     if isinstance(history, str):
         return Commits(used=tuple(own), before_unknown=history, changes_unknown=history)

@@ -35,14 +35,11 @@ def find_verdicts(
     """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in study order.
 
     The study declares the cell that the paper's claim is about before its variants. Upper and lower
-    case are the same.
+    case are the same. ExplainError where there is no verdict of it.
 
     Args:
         verdicts: Folder with the judge's verdicts, a file for each campaign.
         campaign: Only of this campaign; without it of all, in the order of the build.
-
-    Raises:
-        ExplainError: If there is no verdict of it, or no verdicts at all.
     """
     return _chosen(_read(verdicts, campaign), what.strip(), number, Built(verdicts.parent))
 
@@ -50,11 +47,7 @@ def find_verdicts(
 def explain_verdicts(
     what: str, number: int | None, verdicts: Path, campaign: str | None = None
 ) -> Iterator[str]:
-    """Lines for every attempt that `find_verdicts` finds, each with its way from claim to record.
-
-    Raises:
-        ExplainError: As `find_verdicts`.
-    """
+    """Lines for every attempt of `find_verdicts`, each with its way from claim to record."""
     judgements = _read(verdicts, campaign)
     what = what.strip()
     built = Built(verdicts.parent)
@@ -132,10 +125,8 @@ def explain(
 ) -> Iterator[str]:
     """Lines for one attempt: verdict and reason, measures, then the way from claim to record.
 
-    The last part is every place in the record that the verdict rests on, with its text.
-
-    Args:
-        chain: lines from claim to table row, where the build is at hand.
+    That is `chain`, lines from claim to table row where the build is at hand, and every place in
+    the record that the verdict rests on, with its text.
     """
     m = judgement.measures
     where = f" of {judgement.campaign}" if judgement.campaign else ""

@@ -82,13 +82,11 @@ def rank_test(first: Times, second: Times) -> PValue:
 def permutation_p(
     scores: NDArray[np.int64], n2: int, most_steps: int = MOST_STEPS, draws: int = DRAWS
 ) -> PValue:
-    """Two-sided permutation p of the sum of the last n2 of these whole scores.
+    """Two-sided permutation p of the sum of the last n2 of these whole scores, one for each trial.
 
     Args:
-        scores: One for each trial, those of the second sample last.
         n2: Trials of the second sample, at least 1 and fewer than there are scores.
-        most_steps: See `MOST_STEPS`.
-        draws: See `DRAWS`.
+        most_steps: See `MOST_STEPS`, and of `draws` `DRAWS`.
     """
     shifted = scores - scores.min()
     step = int(np.gcd.reduce(shifted)) or 1
@@ -157,8 +155,7 @@ def fisher_test(first: tuple[int, int], second: tuple[int, int]) -> PValue:
     Source: Fisher, J. R. Stat. Soc. 98 (1935) 39-82. Computed by `scipy.stats.fisher_exact`.
 
     Args:
-        first: Successes and trials, (k, n).
-        second: The same of the other.
+        first: Successes and trials, (k, n), as of the second.
     """
     (k1, n1), (k2, n2) = first, second
     if not n1 or not n2:

@@ -31,7 +31,7 @@ class Adjusted:
         p: Its p, adjusted by Holm; NaN where no test was made.
         least: Least that the adjusted p could be with these sizes, the others being what they are;
             of a test that was not made the least of the test by itself.
-        size: How many tests the family has.
+        size: of the family.
     """
 
     test: PValue

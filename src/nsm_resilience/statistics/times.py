@@ -12,15 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of one sample, each with whether its end was seen.
-
-    Attributes:
-        seconds: finite; where `observed` is False a lower bound.
-        observed: one flag per time.
-
-    Raises:
-        ValueError: lengths differ, or a time is not finite.
-    """
+    """Finite seconds of one sample, each with whether its end was seen; ValueError otherwise."""
 
     seconds: tuple[float, ...]
     observed: tuple[bool, ...]

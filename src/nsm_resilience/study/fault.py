@@ -93,10 +93,9 @@ Workload = Literal["client", "endpoint"]
 Network = Literal["peer", "api"]
 Interface = Literal["client"]
 COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
-SOCKET_FAILURES: frozenset[str] = frozenset({"unlink", "replace", "orphan", "mode"})
 TARGET_FAILURES: dict[str, frozenset[str]] = {
     "component": COMPONENT_FAILURES,
-    "socket": SOCKET_FAILURES,
+    "socket": frozenset({"unlink", "replace", "orphan", "mode"}),
     "workload": frozenset({"kill", "delete"}),
     "registry": frozenset({"wipe"}),
     "network": frozenset({"cut"}),

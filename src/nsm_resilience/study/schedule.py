@@ -29,11 +29,9 @@ class ScheduledTrial:
     """One planned trial.
 
     Attributes:
-        order: from 0.
-        block: from 1.
-        cell: what is repeated.
-        number: inside its cell, from 1.
-        turn: from 1; 0 in a study without turns. One turn ends before the next begins.
+        order: from 0; all other numbers from 1.
+        number: inside its cell.
+        turn: 0 in a study without turns. One turn ends before the next begins.
         alone: whether no other trial may run beside it.
     """
 

@@ -62,11 +62,7 @@ class NotReadable(ValueError):
 
 
 def read_yaml(path: Path) -> Document:
-    """Read a YAML file, or JSON where its name ends so.
-
-    Raises:
-        NotReadable: It cannot be read, is in another encoding, is no YAML, or holds a key twice.
-    """
+    """Read a YAML file, or JSON where its name ends so; NotReadable with every mistake found."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)

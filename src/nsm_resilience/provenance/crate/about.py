@@ -43,12 +43,7 @@ def add_about(
     main: str,
     mentions: list[Reference],
 ) -> None:
-    """Describe the crate as a whole.
-
-    Args:
-        main: identifier of the workflow.
-        mentions: runs and whatever else is no file.
-    """
+    """Describe the crate as a whole; `main` is the workflow, `mentions` whatever is no file."""
     campaign = numbers["campaign"]
     profiles = [
         graph.entity(identifier, "CreativeWork", name=name, version=version)

@@ -25,10 +25,8 @@ class Run:
 
     Attributes:
         folder: the campaign's folder, relative to the workflow, with a slash at its end.
-        attempt: from 1.
         record: folder of the record inside the campaign.
-        outcome: `complete`, `void` or `cut`.
-        reason: why it is void or cut.
+        reason: why the outcome is void or cut.
         started: when it began, UTC; empty when unknown.
         ended: when the last line of its record was written; empty when unknown.
         version: version of this program that ran it, with the commit where known (PEP 440).

@@ -64,10 +64,6 @@ def write_crate(
         campaigns: folders of the campaigns, the paper's own first.
         verdicts: folder with the judge's verdicts, a file for each campaign.
         out: file to write; sources are copied into `source/` beside it.
-
-    Raises:
-        WorkflowError: the description of the workflow cannot be read.
-        CitationError: CITATION.cff lacks something.
     """
     workflow = parse_workflow(workflow_json, [f"{c.as_posix()}/records/" for c in campaigns])
     sources = source_files(workflow, citation)

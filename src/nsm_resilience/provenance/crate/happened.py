@@ -38,9 +38,7 @@ _USAGE = (
 def add_trials(graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping[str, str]) -> None:
     """Add every attempt of every trial: its run, its record, the images that it ran.
 
-    Args:
-        trial: the workflow's step that runs a trial.
-        verdicts: verdict and reason, by the identifier of a run.
+    `verdicts` are verdict and reason, by the identifier of a run.
     """
     _add_record_format(graph)
     for image in sorted({image for run in runs for image in run.images}):

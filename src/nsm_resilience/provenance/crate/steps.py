@@ -83,7 +83,6 @@ class Workflow:
         settings: what it was told, by key.
         configuration: files that configure it.
         environment: file that declares its software.
-        steps: its rules, in the order in which they are declared.
         records: folder of each campaign's records, with a slash at its end.
     """
 
@@ -101,11 +100,7 @@ class Workflow:
         }
 
     def positions(self) -> dict[str, int]:
-        """Return each step's position: one more than the last of the steps whose outputs it reads.
-
-        Raises:
-            graphlib.CycleError: two steps wait for each other (Snakemake allows no such thing).
-        """
+        """Each step's position: one more than the last of the steps whose outputs it reads."""
         makers = self.makers()
         before = {
             step.name: {makers[path].name for path in step.input_paths() if path in makers}
@@ -122,14 +117,10 @@ class Workflow:
 
 
 def parse_workflow(text: str, records: Sequence[str]) -> Workflow:
-    """Read what `Workflow.to_json` wrote and complete it with what no rule declares.
+    """Read what `Workflow.to_json` wrote, or WorkflowError; completed by what no rule declares.
 
-    Args:
-        records: folder of each campaign's records, relative to the workflow, with a slash at its
-            end. Trials make it, long before this build or in it; the judge reads it whole.
-
-    Raises:
-        WorkflowError: the text is something else.
+    That is the folder of each campaign's records (`Workflow.records`): trials make it, long before
+    this build or in it, and the judge reads it whole.
     """
     try:
         data = json.loads(text)
