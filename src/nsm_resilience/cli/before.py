@@ -146,7 +146,7 @@ def schema(
 ) -> None:
     """Write the JSON schemas of the configuration files from the models that check them.
 
-    The rules of the judge in config/README.md are written with them, from judge/rulebook.py. Before
+    The rules of the judge in config/README.md are written with them, from judge/rulebook.md. Before
     that, what is said of each system under test has to hold together.
     """
     from nsm_resilience.record.files import write_bytes

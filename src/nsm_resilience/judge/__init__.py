@@ -17,5 +17,5 @@ from what was recorded. How a record becomes a verdict, in the order in which to
 6. What decides no verdict: `detection`, `notification`, `listener`, `logs`, `components`,
    `processor_time`. Their wall times become instants in `wall_clock`.
 
-All rules in words: `rulebook`. What one record gives, as a line of JSON: `judgement`.
+All rules in words: `rulebook.md`. What one record gives, as a line of JSON: `judgement`.
 """

@@ -39,7 +39,7 @@ KEYS = {
     if one.name not in FACTS
 }
 """Keys that can be altered, with the field of `Rules` that each becomes: those of a study, and
-under `judge.` also the thresholds that no study states (judge/rulebook.py has them all). By those
+under `judge.` also the thresholds that no study states (judge/rulebook.md has them all). By those
 called `shared_…` the lanes are compared, before any record is judged. What the rulebook writes in
 capitals are bounds of clocks and of the protocol: they can be altered in the code only."""
 

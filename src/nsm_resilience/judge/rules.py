@@ -17,7 +17,7 @@ NANOSECONDS = 1_000_000_000
 class Rules:
     """Thresholds and windows of one record; seconds unless the name says otherwise.
 
-    What each decides, and why it is what it is, stands in rulebook.py.
+    What each decides, and why it is what it is, stands in rulebook.md.
     """
 
     loss_run: int = 5

@@ -2,7 +2,7 @@
 """Does a path live, and has it recovered and settled? One decision, for the runner and the judge.
 
 The runner asks while it watches, to end a watch early; the judge asks of the record. Both call
-`state_of`, so that they cannot differ in the rule (rulebook.py: "a living path", "answering in
+`state_of`, so that they cannot differ in the rule (rulebook.md: "a living path", "answering in
 time", "recovered and settled"). They differ in what they know: the runner does not know yet what
 becomes of the latest echoes, and takes the worst of them (`probes/fates.py`).
 """

@@ -4,7 +4,7 @@
 Before it a record that is void, cut, or cannot be believed (plausible.py) is `unknown`. Then the
 first problem decides, in the order in which trial.py asks. Without one, what was seen does: the
 path and the new client, or of a client or endpoint that is gone the survivor (ended_workload.py).
-Each rule in words: rulebook.py.
+Each rule in words: rulebook.md.
 """
 
 from __future__ import annotations

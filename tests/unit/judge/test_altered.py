@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nsm_resilience.judge.altered import GRID, KEYS, AlterationError, altered, parse, value_of
-from nsm_resilience.judge.rulebook import RULEBOOK
 from nsm_resilience.judge.rules import Rules
+from nsm_resilience.judge.rules_section import KEY, RULEBOOK
 from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.study.windows import JudgeRules
 from nsm_resilience.tables.sensitivity import sensitivity_rows
@@ -39,7 +39,7 @@ def test_what_is_no_rule_or_no_value_is_refused_with_what_to_write(text: str, sa
 
 def test_every_threshold_of_the_rulebook_and_every_rule_of_a_study_can_be_altered() -> None:
     sampled = {"interval_s", "component_interval_s"}
-    named = {key for rule in RULEBOOK for key in rule.keys if not key.isupper()}
+    named = {key for key in KEY.findall(RULEBOOK) if not key.isupper()}
     assert named - sampled == set(KEYS.values())
     assert {f"judge.{name}" for name in JudgeRules.model_fields} <= KEYS.keys()
     assert "windows.settle_s" in KEYS
