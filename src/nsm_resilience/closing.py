@@ -17,11 +17,7 @@ TO_OPEN = (
 
 
 def closing_words(results: Path) -> str:
-    """Where to begin to read, and what the paper lacks; of what is there.
-
-    Args:
-        results: folder of the results.
-    """
+    """Where to begin to read, and what the paper lacks; of what is in the folder of results."""
     there = [(results / name, what) for name, what in TO_OPEN if (results / name).exists()]
     width = max((len(str(path)) for path, _ in there), default=0)
     lines = [f"  {path!s:{width}}  {what}" for path, what in there]

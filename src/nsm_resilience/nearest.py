@@ -9,13 +9,10 @@ from difflib import get_close_matches
 
 
 def nearest(written: str, known: Iterable[str], most: int = 1, likeness: float = 0.5) -> list[str]:
-    """The known words that are most like the written one, the nearest first.
+    """The known words that are most like the written one, the nearest first, and `most` of them.
 
-    Upper and lower case, spaces, `_` and `-` make no difference.
-
-    Args:
-        most: How many at most.
-        likeness: The least that counts, from 0 to 1 (`difflib`).
+    Upper and lower case, spaces, `_` and `-` make no difference; `likeness` is the least that
+    counts, from 0 to 1 (`difflib`).
 
     >>> nearest("S2_VPP", ["S2-vpp", "S8-kernel"]), nearest("S2", ["control"])
     (['S2-vpp'], [])

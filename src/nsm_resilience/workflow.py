@@ -110,18 +110,10 @@ class Settings(Model):
         """Where the records of each campaign are when they are judged, in the order listed.
 
         A recorded campaign is preferred to a live one of the same name, except for the one that a
-        live build runs.
-
-        Raises:
-            ConfigError: There is no campaign of a name.
+        live build runs. ConfigError where there is no campaign of a name.
         """
-        found = {}
-        for name in self.campaigns:
-            if self.source == "live" and name == self.own:
-                found[name] = LIVE / name
-            else:
-                found[name] = _folder_of(name)
-        return found
+        own = {self.own} if self.source == "live" else set()
+        return {name: LIVE / name if name in own else _folder_of(name) for name in self.campaigns}
 
     @property
     def own_folder(self) -> Path:
@@ -153,9 +145,6 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     Args:
         files: `workflow.configfiles`: those of the command line, and the Snakefile's own.
         call: `workflow.config_settings`.
-
-    Raises:
-        ConfigError: A file cannot be read, or a setting is wrong; with every mistake found.
     """
     given = [Path(file).absolute() for file in call.configfiles]
     own = [Path(file) for file in files if Path(file).absolute() not in given]
@@ -186,9 +175,7 @@ def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
 
     Snakemake itself shows its insides over a home folder that cannot be written to, and over a file
     of settings that is not there, or is in another encoding. It reads profiles before them.
-
-    Raises:
-        SystemExit: A file of settings cannot be read; with what is wrong and where.
+    SystemExit says what is wrong and where.
     """
     _keep_cache()
     own = [path for name in ("config", "live*") for path in Path("config").glob(f"{name}.yaml")]
@@ -317,10 +304,7 @@ def hold_campaign(folder: Path) -> None:
 
     Snakemake's own lock outlives a killed run and would block the next one, so the profiles switch
     it off. This one belongs to the process: the kernel releases it however the process ends, and
-    the jobs it started do not inherit it.
-
-    Raises:
-        RuntimeError: Another process has it, or the file system keeps no locks.
+    the jobs it started do not inherit it. RuntimeError where another process has it.
     """
     owner = hold_for_life(folder / ".lock")
     if owner:
@@ -334,10 +318,7 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
     """Claim the folder of the results, in place of Snakemake's lock, until this process ends.
 
     Steps that a killed build has left running are waited for: they write the same files. They hold
-    the lock of `steps_lock`.
-
-    Raises:
-        RuntimeError: Another process builds them, or the file system keeps no locks.
+    the lock of `steps_lock`. RuntimeError where another process builds them.
     """
     owner = hold_for_life(_locks(results) / "build.lock")
     if owner:

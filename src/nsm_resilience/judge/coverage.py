@@ -28,12 +28,7 @@ def check_prober(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Pr
 
 
 def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
-    """Whether echoes were sent on schedule from `begin_ns` to `end_ns`.
-
-    A gap of `probe_gap_s` is allowed, also across the end where the prober went on after it. One
-    that sent nothing more may only have stopped `loss_run` intervals before the end: what was not
-    sent there could have been the beginning of an outage.
-    """
+    """Whether echoes were sent from `begin_ns` to `end_ns` without a pause (rulebook.md)."""
     part = echoes.between(begin_ns, end_ns)
     if not len(part):
         return Problem("the data path probe has no samples in the watch")

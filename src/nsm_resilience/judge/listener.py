@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What NSM would have told the client, had it listened: our own stream on the client's workspace.
 
-It decides nothing about the client of the arm. Whether that was told is found from what it really
-has (judge/notification.py): a plain client has no one who listens, and claim C2 is about the client
-as it is. What stands here says whether there was something to hear, for either kind of client.
-
-Counted as told: the stream broke, a connection went DOWN, a connection was deleted (where that is
-news, systems/base.py). Not counted:
-that a listener could not connect (nobody told it anything), and bytes that we could not read.
+It decides nothing about the client of the arm, whether monitored or plain: claim C2 is about what
+that really has (judge/notification.py). What counts is in rulebook.md, "told to one who listens";
+that a listener could not connect (nobody told it anything), and bytes that we could not read, do
+not.
 """
 
 from __future__ import annotations

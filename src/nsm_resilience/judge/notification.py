@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Was the client told of the failure: by which channel, and when?
 
-Channels are those that the client in its arm really has (study.md, "One trial"): what the sidecar
-of a monitored client got from the system and wrote down (systems/base.py, Sidecar); conditions of
-the client's pod; Warning events about it. What the client could have found out by itself, such as
-an interface that is gone, is none, and neither is what a stream of ours heard beside it
-(judge/listener.py).
+Channels are those that the client in its arm really has (study.md, "One trial"): rulebook.md,
+"told". What a stream of ours heard beside it is none of them (judge/listener.py).
 
 In an arm with a watchdog the client has one channel more: what that tells it of a dead path, by a
 condition of its pod, an event, or a line in its workspace. That folder is mounted where the pod

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interruptions of a path: runs of echoes that were never answered (issue 14, section 3).
 
-Loss and lateness are two phenomena. Here it is loss: a run of at least `Rules.loss_run` echoes, one
-after the other in the order sent, of which none was answered within its deadline. Echoes that were
+Loss and lateness are two phenomena. Here it is loss (rulebook.md, "interruption"); echoes that were
 answered late are none of it (lateness.py). Where the prober paused nothing was sent and so nothing
-was lost: a pause alone is never held against the path.
-
-An interruption lasts as long as no reply came: from the arrival of the last reply before to the
-arrival of the first one after, whichever echoes they belong to.
+was lost: a pause alone is never held against the path. An interruption lasts as long as no reply
+came, whichever echoes they belong to.
 """
 
 from __future__ import annotations
