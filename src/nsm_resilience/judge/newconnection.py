@@ -156,8 +156,7 @@ def _node(event: Event) -> str:
 def _rows(record: Record, client: NewClient, asked: Event | None, result: Event) -> pd.DataFrame:
     """Echoes of this new client: those of the others are in the same table."""
     table = record.table("new")
-    named = table["client"].notna()
-    table = table[(named & (table["client"] == client.id)) | ~named]
+    table = table[table["client"].isna() | (table["client"] == client.id)]
     begin = result.t_ns if asked is None else asked.t_ns
     return table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)]
 
