@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nsm_resilience.record.description import Instant, place_of
+from nsm_resilience.record.description import Instant, first_mistake
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 
@@ -161,12 +161,9 @@ def read_commits(campaign: Path) -> Commits:
     except OSError as error:
         raise CommitsError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = place_of(first["loc"])
         raise CommitsError(
-            f"{path}: {f'{place}: ' if place else ''}{first['msg']}; write it again with "
-            "`nsm-resilience archive commits results/recorded/<name>`, of a live campaign with "
-            "`nsm-resilience index`"
+            f"{path}: {first_mistake(error)}; write it again with `nsm-resilience archive commits "
+            "results/recorded/<name>`, of a live campaign with `nsm-resilience index`"
         ) from error
 
 

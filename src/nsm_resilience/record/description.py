@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,18 +114,17 @@ def check_description(found: object) -> dict[str, Any]:
     try:
         _Described.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = place_of(first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        what = what.replace("Input should be", "should be")
-        what = re.sub(
-            r"should be a valid dictionary( or instance of \w+)?", "should be an object", what
-        )
-        what = "is missing" if first["type"] == "missing" else what
-        raise DescriptionError(f"{place}: {what}" if place else what) from None
+        raise DescriptionError(first_mistake(error)) from None
     return dict(found)  # type: ignore[call-overload, no-any-return]
 
 
-def place_of(location: Sequence[str | int]) -> str:
-    """Where in a file pydantic found an error; items count from 1."""
-    return ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in location)
+def first_mistake(error: ValidationError) -> str:
+    """What pydantic found first in a JSON file, and where; items count from 1."""
+    first = error.errors(include_url=False)[0]
+    place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
+    what = first["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    what = re.sub(
+        r"should be a valid dictionary( or instance of \w+)?", "should be an object", what
+    )
+    what = "is missing" if first["type"] == "missing" else what
+    return f"{place}: {what}" if place else what

@@ -38,6 +38,8 @@ LIMITS = {
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
 }
+OF_WORDS = ("literal_error", "enum", "union_tag_invalid")
+"""Errors of what is none of the words that are possible."""
 KINDS = {"scenarios": "scenario", "faults": "fault", "campaign": "arm", "nodes": "lane"}
 """What an item of a list is called."""
 
@@ -63,7 +65,7 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
     given = error.get("input")
     written = str(context.get("tag", given if place.written is None else place.written))
     short = _visible(written if len(written) <= 60 else written[:60] + "…")
-    of_letters = kind in ("literal_error", "enum", "union_tag_invalid", "string_pattern_mismatch")
+    of_letters = kind in (*OF_WORDS, "string_pattern_mismatch")
     shown = f" (you wrote `{short}`{_foreign(written) if of_letters else ''})"
     if isinstance(given, dict | list | tuple | BaseModel) and "tag" not in context:
         shown = ""
@@ -82,8 +84,9 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
     if kind == "string_type" and place.written is not None and fits:
         key = f"{location[-1]}: " if isinstance(location[-1], str) else ""
         return f'{where}: must be text; write `{key}"{place.written}"`, in quotes'
-    must = _must(kind, context, node)
-    return f"{where}: {must}{shown}; {_advice(kind, context, node, written, right)}"
+    meant = did_you_mean(written, _known(context, node)) if kind in OF_WORDS else ""
+    advice = meant or f"write for example `{right}`"
+    return f"{where}: {_must(kind, context, node)}{shown}; {advice}"
 
 
 def _visible(text: str) -> str:
@@ -122,7 +125,7 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
     if kind in LIMITS:
         words, key = LIMITS[kind]
         return f"must be {words} {context[key]:g}"
-    if kind in ("literal_error", "enum", "union_tag_invalid"):
+    if kind in OF_WORDS:
         known = _known(context, node)
         return f"must be {'one of: ' if len(known) > 1 else ''}{', '.join(known)}"
     if kind == "string_pattern_mismatch":
@@ -143,14 +146,6 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
         "model_type": "keys with values", "model_attributes_type": "keys with values",
     }  # fmt: skip
     return f"must be {what.get(kind, 'something else')}"
-
-
-def _advice(
-    kind: str, context: Mapping[str, Any], node: Mapping[str, Any], written: str, example: str
-) -> str:
-    words = kind in ("literal_error", "enum", "union_tag_invalid")
-    meant = did_you_mean(written, _known(context, node)) if words else ""
-    return meant or f"write for example `{example}`"
 
 
 def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
