@@ -91,14 +91,16 @@ def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
     """
     path = CampaignLayout(campaign).description
     try:
-        found = check_description(json.loads(path.read_bytes()))
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        _Described.model_validate(found)
     except OSError as error:
         raise DescriptionError(
             f"{path}: cannot be read ({error.strerror}). For a recorded campaign run "
             "`nsm-resilience archive unpack`, for a live one `nsm-resilience index` first"
         ) from error
     except (ValueError, RecursionError) as error:
-        what = " ".join(str(error).split())[:200]
+        what = first_mistake(error) if isinstance(error, ValidationError) else str(error)
+        what = " ".join(what.split())[:200]
         raise DescriptionError(
             f"{path}: does not describe a campaign: {what}. Restore it; of a live campaign make "
             "it again with `nsm-resilience index`"
@@ -107,15 +109,6 @@ def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
     if missing:
         raise DescriptionError(f"{path}: lacks {', '.join(missing)}")
     return found
-
-
-def check_description(found: object) -> dict[str, Any]:
-    """The content of a campaign.json, or DescriptionError with the first key that is wrong."""
-    try:
-        _Described.model_validate(found)
-    except ValidationError as error:
-        raise DescriptionError(first_mistake(error)) from None
-    return dict(found)  # type: ignore[call-overload, no-any-return]
 
 
 def first_mistake(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.record.description import DescriptionError, check_description
+from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.report.campaign import CampaignError, read_description
 
 RECORD = {
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
     "path", sorted((ROOT / "results/recorded").glob("*/campaign.json")), ids=str
 )
 def test_the_recorded_campaigns_are_described_as_they_should(path: Path) -> None:
-    assert check_description(json.loads(path.read_bytes()))["records"]
+    assert description_of(path.parent)["records"]
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,17 @@ def test_the_recorded_campaigns_are_described_as_they_should(path: Path) -> None
 def test_one_that_makes_no_sense_is_refused_with_the_place(
     tmp_path: Path, key: str, value: Any
 ) -> None:
-    assert check_description(WHOLE) == WHOLE
-    with pytest.raises(DescriptionError, match=f"`{key}`"):
-        check_description({**WHOLE, key: value})
+    (tmp_path / "campaign.json").write_text(json.dumps(WHOLE))
+    assert description_of(tmp_path) == WHOLE
     (tmp_path / "campaign.json").write_text(json.dumps({**WHOLE, key: value}))
+    with pytest.raises(DescriptionError, match=f"does not describe a campaign: `{key}`"):
+        description_of(tmp_path)
     with pytest.raises(CampaignError, match=f"does not describe a campaign: `{key}`"):
         read_description(tmp_path)
 
 
 @pytest.mark.parametrize("found", [None, [], 5, "x", {}])
-def test_what_is_no_description_is_refused(found: object) -> None:
+def test_what_is_no_description_is_refused(tmp_path: Path, found: object) -> None:
+    (tmp_path / "campaign.json").write_text(json.dumps(found))
     with pytest.raises(DescriptionError):
-        check_description(found)
+        description_of(tmp_path)
