@@ -53,7 +53,8 @@ def disturbance_of(
     if cause is not None:
         told = {"cause_trial": cause.trial, "cause_attempt": cause.attempt}
         told |= {"cause_lane": cause.lane, "act": cause.what.kind, "act_text": cause.what.text}
-        told |= {"act_at": cause.what.at, "offset_ms": shared.offset_ms}
+        offset_ms = to_s(stretch.begin_ns - cause.what.begin_ns) * 1000
+        told |= {"act_at": cause.what.at, "offset_ms": offset_ms}
     return Disturbance(
         number=number,
         kind=stretch.kind,

@@ -69,13 +69,6 @@ class Shared:
     cause: InLane[Act] | None
     why_inseparable: str
 
-    @property
-    def offset_ms(self) -> float | None:
-        """Milliseconds from the act to the begin of the stretch; None without an act."""
-        if self.cause is None:
-            return None
-        return to_s(self.stretch.begin_ns - self.cause.what.begin_ns) * 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
