@@ -12,7 +12,7 @@ from nsm_resilience.report.site_links import page_of_notebook, page_of_table
 from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.notebook_page import notebook_page
 from nsm_resilience.site.pages import around, render
-from nsm_resilience.site.table_page import LONGEST, table_page
+from nsm_resilience.site.table_page import LONGEST, first_rows
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
 from nsm_resilience.tables.schemas import TABLES
 
@@ -44,13 +44,15 @@ def write_tables(
         if not file.is_file():
             continue
         page = page_of_table(table.name)
-        content = table_page(table, file, pages)
+        lines, rows = first_rows(table, file, pages)
         outside = site.outside(page)
         site.write(
             page,
             render(
                 "table.html.j2",
-                table=content,
+                table=table,
+                lines=lines,
+                rows=rows,
                 longest=LONGEST,
                 downloads=[
                     (outside(file.with_suffix(suffix)), kind)
@@ -60,7 +62,7 @@ def write_tables(
                 **around(page, description),
             ),
         )
-        written.append(Document(page, table.name, f"{table.meaning} {content.rows} rows."))
+        written.append(Document(page, table.name, f"{table.meaning} {rows} rows."))
     return written
 
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tidy table as a page: its first rows, what its columns mean, and where the whole of it is."""
+"""The first rows of a tidy table for its page, each field with the page that it leads to."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +19,7 @@ from nsm_resilience.report.site_links import (
     page_of_cell,
 )
 from nsm_resilience.site.overview import NOT_TESTED
-from nsm_resilience.tables.columns import Column, Table
+from nsm_resilience.tables.columns import Table
 from nsm_resilience.tables.row_numbers import FIRST
 
 LONGEST = 160
@@ -31,37 +30,14 @@ csv.field_size_limit(sys.maxsize)
 
 Target = tuple[PurePosixPath, str]
 """A page of the site and an anchor on it, which may be none."""
+Field = tuple[str, Target | None]
+"""A text as the file has it, cut where it is long, and where it leads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: its text as the file has it, cut where it is long, and where it leads."""
-
-    text: str
-    to: Target | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row, by its number as spreadsheets count: the header is row 1."""
-
-    number: int
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True)
-class TablePage:
-    """The page of a table: its first `lines`, of `rows` that there are."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
-    rows: int
-
-
-def table_page(table: Table, csv_file: Path, pages: Collection[PurePosixPath]) -> TablePage:
-    """Read the first rows of a table.
+def first_rows(
+    table: Table, csv_file: Path, pages: Collection[PurePosixPath]
+) -> tuple[list[tuple[int, list[Field]]], int]:
+    """Read the first rows of a table, each by its number, and count all.
 
     Args:
         pages: pages that there are; what has none is not linked.
@@ -70,65 +46,29 @@ def table_page(table: Table, csv_file: Path, pages: Collection[PurePosixPath]) -
         reader = csv.DictReader(text)
         first = list(islice(reader, ROWS_SHOWN))
         rows = len(first) + sum(1 for _ in reader)
-    return TablePage(
-        name=table.name,
-        meaning=table.meaning,
-        columns=table.columns,
-        lines=tuple(
-            Line(number, _fields(table, row, pages)) for number, row in enumerate(first, FIRST)
-        ),
-        rows=rows,
-    )
-
-
-def _fields(
-    table: Table, row: Mapping[str, str], pages: Collection[PurePosixPath]
-) -> tuple[Field, ...]:
-    targets = {
-        column: found
-        for column, target in _TARGETS.items()
-        if column in row and (found := target(table.name, row)) is not None and found[0] in pages
-    }
-    return tuple(Field(_cut(row[name]), targets.get(name)) for name in table.names)
+    shown = []
+    for number, row in enumerate(first, FIRST):
+        targets = {name: to for name, to in _targets(table.name, row).items() if to[0] in pages}
+        shown.append((number, [(_cut(row[name]), targets.get(name)) for name in table.names]))
+    return shown, rows
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _campaign(_: str, row: Mapping[str, str]) -> Target | None:
-    return index_of(row["campaign"]), ""
-
-
-def _attempt(_: str, row: Mapping[str, str]) -> Target | None:
-    if not {"campaign", "trial", "attempt"} <= row.keys() or not row["attempt"].isdigit():
-        return None
-    return page_of(row["campaign"], row["trial"], int(row["attempt"])), ""
-
-
-def _verdict(table: str, row: Mapping[str, str]) -> Target | None:
-    found = _attempt(table, row)
-    return None if found is None else (found[0], EVIDENCE)
-
-
-def _cell(table: str, row: Mapping[str, str]) -> Target | None:
-    if table != "scenarios":
-        return None
-    return page_of_cell(row["campaign"], cell_id(row)), ""
-
-
-def _claim(table: str, row: Mapping[str, str]) -> Target | None:
-    if table != "claims" or row["agreement"] == NOT_TESTED:
-        return None
-    return index_of(row["campaign"]), claim_anchor(row["claim"], row["plane"])
-
-
-_TARGETS: Mapping[str, Callable[[str, Mapping[str, str]], Target | None]] = {
-    "campaign": _campaign,
-    "trial": _attempt,
-    "verdict": _verdict,
-    "n": _cell,
-    "k": _cell,
-    "claim": _claim,
-}
-"""Where a column's fields lead, by the column."""
+def _targets(table: str, row: Mapping[str, str]) -> dict[str, Target]:
+    """Where the fields of a row lead, by column."""
+    found: dict[str, Target] = {}
+    if "campaign" in row:
+        found["campaign"] = index_of(row["campaign"]), ""
+    if "attempt" in row:
+        page = page_of(row["campaign"], row["trial"], int(row["attempt"]))
+        found |= {"trial": (page, ""), "verdict": (page, EVIDENCE)}
+    if table == "scenarios":
+        cell = page_of_cell(row["campaign"], cell_id(row)), ""
+        found |= {"n": cell, "k": cell}
+    if table == "claims" and row["agreement"] != NOT_TESTED:
+        anchor = claim_anchor(row["claim"], row["plane"])
+        found["claim"] = index_of(row["campaign"]), anchor
+    return found
