@@ -5,16 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from nsm_resilience.judge.evidence import Evidence
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.trial import describe_error
 from nsm_resilience.provenance.explain import holder, quoted
 from nsm_resilience.record.reader import Record, RecordError, read_record
 from nsm_resilience.site.drawing import Drawing
-from nsm_resilience.site.happenings import Happening, clock_of, happenings, kubernetes_happenings
+from nsm_resilience.site.happenings import (
+    Clock,
+    Happening,
+    clock_of,
+    happenings,
+    kubernetes_happenings,
+)
 from nsm_resilience.site.timeline import draw
 from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.columns import Column
 from nsm_resilience.tables.rows import trial_row
 from nsm_resilience.tables.trials import TRIALS
 
@@ -26,39 +35,9 @@ _NOT_A_MEASURE = frozenset(
      "evidence"}
 )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One measure in words: its name in the table `trials`, its value, and what it means."""
-
-    name: str
-    value: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One entry of the evidence.
-
-    Attributes:
-        number: from 1, in the judge's order.
-        what: what it is evidence of.
-        says: what it says, for a person.
-        link: the same from the record's folder: it may be in the record of another attempt.
-        file: path inside the record's folder.
-        place: `line 7`, `echoes 708 to 1240`, or nothing.
-        line: the text of that line; None for a table of samples, or when it is not there.
-        missing: whether the file is not there.
-    """
-
-    number: int
-    what: str
-    says: str
-    file: str
-    link: str
-    place: str
-    line: str | None
-    missing: bool
+Proof = tuple[Evidence, str, str | None, bool]
+"""One entry of the evidence: its place in words (`line 7`, `echoes 708 to 1240`, or nothing), the
+text of that line (None for a table of samples), and whether its file is missing."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +45,7 @@ class AttemptPage:
     """The page of one attempt.
 
     Attributes:
-        proofs: the evidence, each with the line it rests on.
-        drawing: the timeline, or None.
+        measures: columns of table `trials` with their values in words.
         no_drawing: why there is no timeline; empty when there is one.
         since: what the times of the events are counted from.
         events: what runner, agents and the watch of pods recorded.
@@ -75,13 +53,13 @@ class AttemptPage:
     """
 
     judgement: Judgement
-    measures: tuple[Measure, ...]
-    proofs: tuple[Proof, ...]
-    drawing: Drawing | None
-    no_drawing: str
-    since: str
-    events: tuple[Happening, ...]
-    kubernetes: tuple[Happening, ...]
+    measures: Sequence[tuple[Column, str]]
+    proofs: Sequence[Proof]
+    drawing: Drawing | None = None
+    no_drawing: str = ""
+    since: str = ""
+    events: Sequence[Happening] = ()
+    kubernetes: Sequence[Happening] = ()
 
 
 def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
@@ -91,48 +69,44 @@ def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
     so: whatever is in it, it costs no other page.
     """
     folder = campaign / judgement.record
-    measures = tuple(measures_in_words(judgement))
-    proofs = tuple(proofs_of(judgement, folder))
+    measures, proofs = measures_in_words(judgement), proofs_of(judgement, folder)
+    page = partial(AttemptPage, judgement, measures, proofs)
     try:
         record = read_record(folder)
     except RecordError as error:
         where = error.path.name + (f", line {error.line}" if error.line is not None else "")
-        why = f"The record cannot be read ({where})."
-        return AttemptPage(judgement, measures, proofs, None, why, "", (), ())
+        return page(no_drawing=f"The record cannot be read ({where}).")
     try:
         clock = clock_of(record)
-        events = tuple(happenings(record, clock))
-        kubernetes = tuple(kubernetes_happenings(record, clock))
-        drawing, why = _drawing(judgement, record, events, kubernetes)
+        events = list(happenings(record, clock))
+        kubernetes = kubernetes_happenings(record, clock)
+        drawing, why = _drawing(judgement, record, clock, events, kubernetes)
     except Exception as error:  # as in judge/trial.py: nothing that the runner wrote gets here
         why = f"The record makes no sense, so there is nothing to draw ({describe_error(error)})."
-        return AttemptPage(judgement, measures, proofs, None, why, "", (), ())
-    return AttemptPage(judgement, measures, proofs, drawing, why, clock.since, events, kubernetes)
+        return page(no_drawing=why)
+    return page(drawing, why, clock.since, events, kubernetes)
 
 
 def _drawing(
     judgement: Judgement,
     record: Record,
+    clock: Clock,
     events: Sequence[Happening],
     kubernetes: Sequence[Happening],
 ) -> tuple[Drawing | None, str]:
     try:
-        return draw(judgement, record, clock_of(record), events, kubernetes), ""
+        return draw(judgement, record, clock, events, kubernetes), ""
     except RecordError as error:
         return None, f"The samples of the path cannot be read ({error.path.name})."
     except ValueError:
         return None, "The record holds no fault or no end of the watch, so there is no time axis."
 
 
-def measures_in_words(judgement: Judgement) -> list[Measure]:
+def measures_in_words(judgement: Judgement) -> list[tuple[Column, str]]:
     """Every measure of the table `trials`; what is empty says when it is."""
     row = trial_row(judgement)
     return [
-        Measure(
-            column.name,
-            _in_words(row[column.name], column.name) or f"– ({column.empty})",
-            column.meaning,
-        )
+        (column, _in_words(row[column.name], column.name) or f"– ({column.empty})")
         for column in TRIALS.columns
         if column.name not in _NOT_A_MEASURE
     ]
@@ -149,25 +123,24 @@ def _in_words(value: object, name: str) -> str:
 def proofs_of(judgement: Judgement, folder: Path) -> list[Proof]:
     """The evidence of a judgement with the text of its lines."""
     return [
-        Proof(
-            number=number,
-            what=item.what,
-            says=item.text,
-            file=f"{item.record}/{item.file}" if item.record else item.file,
-            link=f"../../../../{item.record}/{item.file}" if item.record else item.file,
-            place=_place(item.line, item.first_seq, item.last_seq, item.file),
-            line=quoted(folder, item, LONGEST_LINE),
-            missing=not (holder(folder, item) / item.file).exists(),
+        (
+            item,
+            _place(item),
+            quoted(folder, item, LONGEST_LINE),
+            not (holder(folder, item) / item.file).exists(),
         )
-        for number, item in enumerate(judgement.evidence, start=1)
+        for item in judgement.evidence
     ]
 
 
-def _place(line: int | None, first: int | None, last: int | None, file: str) -> str:
-    if line is not None:
-        return f"line {line}"
-    if first is None:
+def _place(item: Evidence) -> str:
+    if item.line is not None:
+        return f"line {item.line}"
+    if item.first_seq is None:
         return ""
-    unit = "echo" if file.endswith(("/path.parquet", "/new.parquet")) else "row"
-    plural = {"echo": "echoes", "row": "rows"}[unit]
-    return f"{unit} {first}" if first == last else f"{plural} {first} to {last}"
+    one, several = ("row", "rows")
+    if item.file.endswith(("/path.parquet", "/new.parquet")):
+        one, several = ("echo", "echoes")
+    if item.first_seq == item.last_seq:
+        return f"{one} {item.first_seq}"
+    return f"{several} {item.first_seq} to {item.last_seq}"

@@ -6,20 +6,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.report.site_links import index_of
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.site.attempts import Attempt
 from nsm_resilience.site.cell_page import conditions
-from nsm_resilience.site.folder import SiteFolder, between_pages
-from nsm_resilience.site.overview import CellRow, Overview
+from nsm_resilience.site.folder import SiteFolder
+from nsm_resilience.site.overview import Overview
 from nsm_resilience.site.pages import around, render
 from nsm_resilience.tables.attempts import MEANINGS
 
@@ -31,26 +30,10 @@ class SiteError(Exception):
     """The site cannot be written; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the page of an attempt shows that is not in its record."""
-
-    judgement: Judgement
-    attempt: Attempt
-    before: Attempt | None
-    after: Attempt | None
-    siblings: tuple[Attempt, ...]
-    cell: CellRow | None
-
-
-@dataclass(frozen=True)
-class _Share:
-    """Some attempts of a campaign, for one process."""
-
-    site: SiteFolder
-    campaign: Path
-    description: Mapping[str, Any]
-    shown: tuple[Shown, ...]
+Shown = tuple[Judgement, dict[str, Any]]
+"""A judgement, and what its page is given beside what its record holds."""
+_Share = tuple[SiteFolder, Path, Mapping[str, Any], Sequence[Shown]]
+"""Some attempts of one campaign with its folder and its description, for one process."""
 
 
 def write_attempts(
@@ -72,12 +55,12 @@ def write_attempts(
         for share in _shares(site, own, folder, verdicts)
     )
     if jobs == 1:
-        return sum(map(_write, shares))
+        return sum(_write(*share) for share in shares)
     # not forked: threads of pyarrow and numpy are running
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         written, waiting = 0, deque[Future[int]]()
         for share in shares:
-            waiting.append(pool.submit(_write, share))
+            waiting.append(pool.submit(_write, *share))
             if len(waiting) == 2 * jobs:  # not all at once: a campaign may be large
                 written += waiting.popleft().result()
         return written + sum(future.result() for future in waiting)
@@ -85,8 +68,8 @@ def write_attempts(
 
 def _shares(site: SiteFolder, own: Overview, folder: Path, verdicts: Path) -> Iterator[_Share]:
     shown = _shown(own, verdicts)
-    while some := tuple(islice(shown, _AT_ONCE)):
-        yield _Share(site, folder, own.description, some)
+    while some := list(islice(shown, _AT_ONCE)):
+        yield site, folder, own.description, some
 
 
 def _shown(own: Overview, verdicts: Path) -> Iterator[Shown]:
@@ -103,39 +86,28 @@ def _shown(own: Overview, verdicts: Path) -> Iterator[Shown]:
                 f"{judgement.trial}, attempt {judgement.attempt}, has a verdict and no row in the "
                 "table of trials; make the tables again with `snakemake --forcerun tables`"
             )
-        yield Shown(
-            judgement=judgement,
-            attempt=attempts[at],
-            before=attempts[at - 1] if at else None,
-            after=attempts[at + 1] if at + 1 < len(attempts) else None,
-            siblings=tuple(by_trial[judgement.trial]),
-            cell=cells.get(attempts[at].cell),
+        yield judgement, {
+            "attempt": attempts[at],
+            "before": attempts[at - 1] if at else None,
+            "after": attempts[at + 1] if at + 1 < len(attempts) else None,
+            "siblings": by_trial[judgement.trial],
+            "cell": cells.get(attempts[at].cell),
+        }
+
+
+def _write(
+    site: SiteFolder, campaign: Path, description: Mapping[str, Any], shown: Sequence[Shown]
+) -> int:
+    for judgement, beside in shown:
+        attempt, cell = beside["attempt"], beside["cell"]
+        text = render(
+            "attempt.html.j2",
+            page=attempt_page(judgement, campaign),
+            why_apart=MEANINGS.get(attempt.outcome, ""),
+            conditions=conditions(attempt.row, cell.row["source"] if cell else ""),
+            record=site.outside(attempt.page)(campaign / judgement.record),
+            **beside,
+            **around(attempt.page, description),
         )
-
-
-def _write(share: _Share) -> int:
-    for shown in share.shown:
-        page, text = _page(share, shown)
-        share.site.write(page, text)
-    return len(share.shown)
-
-
-def _page(share: _Share, shown: Shown) -> tuple[PurePosixPath, str]:
-    page, judgement = shown.attempt.page, shown.judgement
-    cell = shown.cell
-    text = render(
-        "attempt.html.j2",
-        page=attempt_page(judgement, share.campaign),
-        attempt=shown.attempt,
-        why_apart=MEANINGS.get(shown.attempt.outcome, ""),
-        cell=cell,
-        conditions=conditions(shown.attempt.row, cell.row["source"] if cell else ""),
-        before=shown.before,
-        after=shown.after,
-        siblings=shown.siblings,
-        index=between_pages(page, index_of(str(share.description["campaign"]))),
-        record=share.site.outside(page)(share.campaign / judgement.record),
-        record_path=judgement.record,
-        **around(page, share.description),
-    )
-    return page, text
+        site.write(attempt.page, text)
+    return len(shown)

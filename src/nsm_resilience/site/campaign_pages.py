@@ -71,7 +71,6 @@ def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:
         others=[(other, place(other)) for other in elsewhere(cell, campaigns)],
         met=[w for w in words_met(words_of([], outcomes)) if w.column == "trial"],
         row=between_pages(cell.page, table, row_anchor(cell.number)),
-        index=between_pages(cell.page, index_of(own.campaign)),
         **around(cell.page, own.description),
     )
 

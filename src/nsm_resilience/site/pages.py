@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, row_anchor
+from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, index_of, row_anchor
 from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
 from nsm_resilience.site.folder import between_pages
@@ -52,6 +52,7 @@ def around(page: PurePosixPath, description: Mapping[str, Any]) -> dict[str, Any
         "campaign": description,
         "front": to(FRONT),
         "words": to(WORDS),
+        "index": to(index_of(str(description["campaign"]))),
         "assets": to(PurePosixPath("assets")),
         "to": to,
     }
