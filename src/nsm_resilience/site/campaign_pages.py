@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nsm_resilience.report.site_links import index_of, page_of_cell, page_of_table, row_anchor
-from nsm_resilience.report.wording import dates, parse_time
 from nsm_resilience.report.words import words_met
 from nsm_resilience.site.attempts import NUMBERS
 from nsm_resilience.site.cell_page import (
@@ -37,7 +36,6 @@ def write_campaign(
         render(
             "index.html.j2",
             overview=own,
-            begun=begun(own),
             numbers=NUMBERS,
             shown=SHOWN_TRIALS,
             cell_page=lambda cell: page_of_cell(own.campaign, cell),
@@ -49,12 +47,6 @@ def write_campaign(
     )
     for cell in own.cells:
         site.write(cell.page, _cell(own, cell, campaigns))
-
-
-def begun(own: Overview) -> str:
-    """When the campaign was begun, in words; empty where its description does not say."""
-    created = own.description["created"]
-    return str(dates(parse_time(str(created)))["en"]) if created else ""
 
 
 def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:

@@ -78,7 +78,7 @@ def _noticed(row: Mapping[str, Any], name: str) -> str:
 def claims_of(cell: CellRow, campaign: Overview) -> Iterator[Claim]:
     """The claims that a cell takes part in."""
     for plane in campaign.planes:
-        yield from (claim for claim in plane.claims if cell.cell in claim.cells)
+        yield from (claim for claim in plane.claims if cell.cell in claim["cells"])
 
 
 def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str, set[str]]:

@@ -10,13 +10,12 @@ from typing import Any
 from nsm_resilience.report.findings.standings import CLAIMS
 from nsm_resilience.report.site_links import FRONT, WORDS
 from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
-from nsm_resilience.site.campaign_pages import begun
 from nsm_resilience.site.cell_page import words_of
 from nsm_resilience.site.documents import Document
 from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.overview import Overview
 from nsm_resilience.site.pages import around, render
-from nsm_resilience.site.same_cells import Group, compared_cells, place
+from nsm_resilience.site.same_cells import compared_cells, place
 
 _RESULT_FILES = (
     ("report.pdf", "the paper"),
@@ -46,8 +45,8 @@ def write_front(
         render(
             "front.html.j2",
             claims=CLAIMS,
-            campaigns=[{"own": own, "begun": begun(own)} for own in campaigns],
-            groups=_titled(compared_cells(campaigns)),
+            campaigns=campaigns,
+            groups=compared_cells(campaigns),
             place=place,
             met=words_met({name: words[name] for name in _ON_FRONT}),
             documents=[(site.outside(FRONT)(results / name), what) for name, what in _RESULT_FILES],
@@ -58,8 +57,3 @@ def write_front(
     )
     everything = words_met({column: MEANINGS[column] for column in HEADINGS})
     site.write(WORDS, render("words.html.j2", met=everything, **around(WORDS, description)))
-
-
-def _titled(groups: tuple[Group, Group]) -> list[tuple[str, Group]]:
-    titles = ("Scenarios that the paper has a verdict of", "All other scenarios")
-    return [(title, one) for title, one in zip(titles, groups, strict=True) if one.rows]

@@ -12,7 +12,7 @@ from nsm_resilience.analysis.figures.cells import cell_id, short_names
 from nsm_resilience.report.cell_rows import cell_rows
 from nsm_resilience.report.findings.standings import rests_on
 from nsm_resilience.report.site_links import index_of, page_of_cell
-from nsm_resilience.report.wording import typographic
+from nsm_resilience.report.wording import dates, parse_time, typographic
 from nsm_resilience.site.attempts import Attempt, listed
 from nsm_resilience.tables.attempts import apart_in_words
 from nsm_resilience.tables.cell import CELL
@@ -26,21 +26,9 @@ if TYPE_CHECKING:
 NOT_TESTED = "not tested"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One of the paper's claims on one plane: what came of it, why, and the cells that decided.
-
-    Attributes:
-        trials: on how many the answer rests, in words; empty without any.
-    """
-
-    claim: str
-    plane: str
-    text: str
-    agreement: str
-    why: str
-    cells: tuple[str, ...]
-    trials: str
+Claim = Mapping[str, Any]
+"""A row of table `claims`, with the cells that decided (`cells`), and on how many trials its answer
+rests, in words (`trials`; empty without any)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +132,12 @@ class Overview:
         return index_of(self.campaign)
 
     @property
+    def begun(self) -> str:
+        """When it was begun, in words; empty where its description does not say."""
+        created = self.description["created"]
+        return str(dates(parse_time(str(created)))["en"]) if created else ""
+
+    @property
     def idle(self) -> tuple[CellRow, ...]:
         """Cells that are declared and were not run."""
         return tuple(row for plane in self.planes for row in plane.idle)
@@ -196,25 +190,23 @@ def overview(
 
 def _plane(name: str, cells: Sequence[CellRow], claims: Sequence[Claim]) -> Plane:
     own = [cell for cell in cells if cell.row["plane"] == name]
-    said = [claim for claim in claims if claim.plane == name]
+    said = [claim for claim in claims if claim["plane"] == name]
     return Plane(
         name,
         rows=tuple(cell for cell in own if cell.attempts),
         idle=tuple(cell for cell in own if not cell.attempts),
-        claims=tuple(claim for claim in said if claim.agreement != NOT_TESTED),
-        untested=tuple(claim for claim in said if claim.agreement == NOT_TESTED),
+        claims=tuple(claim for claim in said if claim["agreement"] != NOT_TESTED),
+        untested=tuple(claim for claim in said if claim["agreement"] == NOT_TESTED),
     )
 
 
 def _claim(row: Mapping[Any, Any], sizes: Mapping[str, int]) -> Claim:
-    text = {name: typographic(str(row[name])) for name in ("text", "why")}
-    deciding = str(row["scenarios"] or "")
-    cells = tuple(deciding.split(", ")) if deciding else ()
-    return Claim(
-        claim=str(row["claim"]),
-        plane=str(row["plane"]),
-        agreement=str(row["agreement"]),
-        cells=cells,
-        trials=rests_on(str(row["claim"]), [sizes[cell] for cell in cells if cell in sizes]),
-        **text,
-    )
+    cells = [cell for cell in str(row["scenarios"]).split(", ") if cell]
+    decided = [sizes[cell] for cell in cells if cell in sizes]
+    return {
+        **row,
+        "text": typographic(str(row["text"])),
+        "why": typographic(str(row["why"])),
+        "cells": cells,
+        "trials": rests_on(str(row["claim"]), decided),
+    }

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.analysis.figures.cells import MOST, levels_in_order, natural
@@ -16,48 +15,29 @@ from nsm_resilience.tables.cell import FACTOR_LEVELS
 _VARIED = ("failure", *MOST)
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedCell:
-    """One line: a cell but for its plane and system.
+Group = dict[str, Any]
+"""Lines that stand in one table (`rows`), with the campaigns that have any of their cells.
 
-    Attributes:
-        title: what happens; of the first campaign that has it.
-        variant: kind of failure, and the levels that are not the usual ones.
-        claimed: the paper's verdict, or `no claim`.
-        found: the cell in each campaign, none to several: one for each plane and system.
-    """
-
-    scenario: str
-    title: str
-    variant: str
-    claimed: str
-    found: tuple[tuple[CellRow, ...], ...]
+`places` has for each campaign plane and system of all its cells here; empty where they differ, so
+that each of them says its own. A line has what is said of all of it from the first campaign that
+has it (`first`), what sets it apart (`variant`), and the cells of each campaign, one for each plane
+and system (`found`).
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Lines that stand in one table, with the campaigns that have any of their cells.
-
-    `places` has for each campaign plane and system of all its cells here; empty where they differ,
-    so that each of them says its own.
-    """
-
-    campaigns: tuple[Overview, ...]
-    places: tuple[str, ...]
-    rows: tuple[ComparedCell, ...]
-
-
-def compared_cells(campaigns: Sequence[Overview]) -> tuple[Group, Group]:
-    """Put cells with judged trials side by side: those that the paper claims, and the others."""
+def compared_cells(campaigns: Sequence[Overview]) -> list[tuple[str, Group]]:
+    """Put cells with judged trials side by side, under titles; a group without any is left out."""
     found: dict[tuple[str, ...], list[CellRow]] = {}
     for own in campaigns:
         for cell in own.cells:
             if cell.row["n"]:
                 found.setdefault(cell.same, []).append(cell)
     lines = sorted(found.values(), key=lambda line: _order(line[0]))
-    claimed = [line for line in lines if line[0].row["claimed"]]
-    others = [line for line in lines if not line[0].row["claimed"]]
-    return _group(campaigns, claimed), _group(campaigns, others)
+    groups = {
+        "Scenarios that the paper has a verdict of": [x for x in lines if x[0].row["claimed"]],
+        "All other scenarios": [x for x in lines if not x[0].row["claimed"]],
+    }
+    return [(title, _group(campaigns, own)) for title, own in groups.items() if own]
 
 
 def _order(cell: CellRow) -> tuple[object, ...]:
@@ -72,24 +52,20 @@ def _rank(factor: str, level: str) -> int:
 
 def _group(campaigns: Sequence[Overview], lines: Sequence[Sequence[CellRow]]) -> Group:
     there = {cell.campaign for line in lines for cell in line}
-    shown = tuple(own for own in campaigns if own.campaign in there)
+    shown = [own for own in campaigns if own.campaign in there]
     places = []
     for own in shown:
         met = {place(cell) for line in lines for cell in line if cell.campaign == own.campaign}
         places.append(met.pop() if len(met) == 1 else "")
-    rows = tuple(
-        ComparedCell(
-            scenario=line[0].row["scenario"],
-            title=line[0].row["title"],
-            variant=variant(line[0].row),
-            claimed=line[0].claimed,
-            found=tuple(
-                tuple(cell for cell in line if cell.campaign == own.campaign) for own in shown
-            ),
-        )
+    rows = [
+        {
+            "first": line[0],
+            "variant": variant(line[0].row),
+            "found": [[cell for cell in line if cell.campaign == own.campaign] for own in shown],
+        }
         for line in lines
-    )
-    return Group(shown, tuple(places), rows)
+    ]
+    return {"campaigns": shown, "places": places, "rows": rows}
 
 
 def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
