@@ -58,11 +58,6 @@ def around(page: PurePosixPath, description: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def timeline_alone(drawing: Drawing, identity: str) -> str:
-    """One timeline with its style and script, for a notebook; marks lead nowhere there."""
-    return render("alone.html.j2", drawing=drawing, identity=identity)
-
-
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -152,8 +147,5 @@ def ticks(drawing: Drawing) -> list[float]:
     """Times of the axis when all of it is shown."""
     length = drawing.end_s - drawing.begin_s
     step = next((s for s in _TICKS_S if length / s <= _MOST_TICKS), _TICKS_S[-1])
-    first = int(drawing.begin_s // step) + 1
-    if drawing.begin_s % step == 0:
-        first -= 1
-    last = int(drawing.end_s // step)
+    first, last = math.ceil(drawing.begin_s / step), math.floor(drawing.end_s / step)
     return [number * step for number in range(first, last + 1)]

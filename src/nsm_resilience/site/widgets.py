@@ -13,7 +13,7 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.site.attempt import attempt_page
-from nsm_resilience.site.pages import timeline_alone
+from nsm_resilience.site.pages import render
 
 
 def widgets_are_there() -> bool:
@@ -44,7 +44,7 @@ def walk(judgement: Judgement, campaign: Path) -> str:
     drawn = (
         f"<p>{escape(page.no_drawing)}</p>"
         if page.drawing is None
-        else timeline_alone(page.drawing, identity)
+        else render("alone.html.j2", drawing=page.drawing, identity=identity)
     )
     return f"{drawn}\n<pre>{escape(chr(10).join(explain(judgement, campaign)))}</pre>"
 
