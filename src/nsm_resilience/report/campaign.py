@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,27 +43,20 @@ def read_description(campaign: Path) -> dict[str, Any]:
     return description
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What one complete record says of all of them; empty where the campaign holds none.
+def first_complete(
+    campaign: Path, records: Sequence[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """Read what one complete record, the first by path, says of all; empty where there is none.
 
-    Attributes:
-        meta: its `meta.json`.
-        pods: status of the pods before the fault, as Kubernetes gave it.
+    Returns:
+        Its `meta.json`, and the status of the pods before the fault, as Kubernetes gave it.
     """
-
-    meta: Mapping[str, Any]
-    pods: Sequence[Mapping[str, Any]]
-
-
-def first_complete(campaign: Path, records: Sequence[Mapping[str, Any]]) -> Sample:
-    """Read meta and snapshot of the first complete record by path."""
     for path in sorted(str(r["path"]) for r in records if r.get("outcome") == "complete"):
         layout = RecordLayout(campaign / path)
         meta, snapshot = object_or_empty(layout.meta), object_or_empty(layout.snapshot("before"))
         if meta:
-            return Sample(meta, objects_in(snapshot, "pods"))
-    return Sample({}, [])
+            return meta, objects_in(snapshot, "pods")
+    return {}, []
 
 
 def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
@@ -91,23 +83,16 @@ def record_clusters(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dic
     return found
 
 
-def campaign_facts(
-    description: Mapping[str, Any],
-    sample: Sample,
-    study: Study,
-    commits: Sequence[str],
-    dirty: bool,
-) -> dict[str, Any]:
-    """Return the campaign's facts as the paper prints them.
-
-    Args:
-        sample: one record that stands for all in what does not change between trials.
-        dirty: whether the code had uncommitted changes at one of them.
-    """
+def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
+    """Return a campaign's facts as the paper prints them; CampaignError as `read_description`."""
+    description = read_description(campaign)
     records = description["records"]
+    commits, dirty = trial_commits(campaign, records)
+    meta, pods = first_complete(campaign, records)
+    outcomes = Counter(record.get("outcome") for record in records)
     started = sorted(str(r["started"]) for r in records if r.get("started"))
-    software = dict(sample.meta.get("software") or {})
-    cluster = dict(sample.meta.get("cluster") or {})
+    software = dict(meta.get("software") or {})
+    cluster = dict(meta.get("cluster") or {})
     machines = list(description.get("machines") or [])
     nodes = list(cluster.get("nodes") or [])
     created = str(description["created"] or "")
@@ -122,12 +107,12 @@ def campaign_facts(
         "study": study.name,
         "study_sha256": str(description.get("study_sha256") or ""),
         "seed": str(description.get("seed", study.seed)),
-        "commits": list(commits),
+        "commits": commits,
         "commits_short": [commit[:10] for commit in commits],
         "dirty": dirty,
         "scheduled": len(description.get("scheduled") or []),
         "attempts": len(records),
-        **{word: _outcomes(records, word) for word in ("complete", "void", "cut")},
+        **{word: outcomes[word] for word in ("complete", "void", "cut")},
         "incomplete": incomplete(records),
         "lanes": len({str(r["lane"]) for r in records if r.get("lane")}),
         "clusters": len(description.get("clusters") or [cluster["id"]] if cluster else []),
@@ -139,7 +124,7 @@ def campaign_facts(
             {key: str(node.get(key) or "") for key in ("role", "kernel", "os", "runtime")}
             for node in nodes
         ],
-        "images": images(sample.pods),
+        "images": images(pods),
         "windows": {name: f"{value:g}" for name, value in study.windows.model_dump().items()},
         "full_watch_s": f"{study.full.watch_s:g}" if study.full is not None else "",
         "asked_early_s": _asked_early(study),
@@ -170,10 +155,6 @@ def incomplete(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"outcome": o, "reason": reason, "n": n} for (o, reason), n in ordered]
-
-
-def _outcomes(records: Sequence[Mapping[str, Any]], outcome: str) -> int:
-    return sum(1 for record in records if record.get("outcome") == outcome)
 
 
 def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.report.campaign import (
-    campaign_facts,
-    first_complete,
-    read_description,
-    trial_commits,
-)
+from nsm_resilience.report.campaign import campaign_facts, read_description
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.contrasts import ENVIRONMENTS
 
@@ -41,12 +36,8 @@ def environment_table(campaigns: Sequence[Path]) -> pd.DataFrame:
 
 def facts_of(campaign: Path) -> dict[str, str]:
     """Return what a campaign was made with: value by name, in the order of the report."""
-    description = read_description(campaign)
-    records = description["records"]
     study = load_recorded_study(CampaignLayout(campaign).study)
-    commits, dirty = trial_commits(campaign, records)
-    facts = campaign_facts(description, first_complete(campaign, records), study, commits, dirty)
-    named = dict(_named(facts))
+    named = dict(_named(campaign_facts(campaign, study)))
     return {what: str(value) for what, value in named.items() if value}
 
 

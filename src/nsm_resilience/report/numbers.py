@@ -27,12 +27,7 @@ from nsm_resilience.analysis.figures.testbed import describe_testbed
 from nsm_resilience.analysis.figures.timelines import describe_timelines
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.report.campaign import (
-    campaign_facts,
-    first_complete,
-    read_description,
-    trial_commits,
-)
+from nsm_resilience.report.campaign import campaign_facts, read_description
 from nsm_resilience.report.cell_rows import cell_rows, in_the_nine, with_places, with_variants
 from nsm_resilience.report.contrasts import contrast_numbers
 from nsm_resilience.report.coverage import covered
@@ -164,14 +159,12 @@ def make_numbers(
 ) -> dict[str, Any]:
     """Return the numbers of one campaign as plain data; see `write_numbers`."""
     description = read_description(campaign)
-    sample = first_complete(campaign, description["records"])
-    commits, dirty = trial_commits(campaign, description["records"])
     names, trials = short_names(study), tables["trials"]
     rows = [with_places(row, tables) for row in cell_rows(tables, study, names)]
     nine = with_variants([row for row in rows if in_the_nine(row, study)], names)
     further = [row for row in rows if not in_the_nine(row, study) and row["n"]]
     return {
-        "campaign": campaign_facts(description, sample, study, commits, dirty),
+        "campaign": campaign_facts(campaign, study),
         "repository": repository or description.get("repository"),
         "links": dict(links),
         "counts": verdict_counts(trials),
