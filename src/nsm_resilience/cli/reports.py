@@ -72,9 +72,9 @@ def paper(
     """Set the paper as PDF/A and PDF/UA; what it lacks where it cannot be set so is said loudly."""
     from nsm_resilience.report.paper import build_paper
 
-    settled = build_paper(main, out, {"numbers": numbers}, Path.cwd())
-    if settled.warning:
-        typer.echo(f"Warning: {settled.warning}", err=True)
+    lacking = build_paper(main, out, numbers, Path.cwd())
+    if lacking:
+        typer.echo(f"Warning: {lacking}", err=True)
     say(str(out))
 
 

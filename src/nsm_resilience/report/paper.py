@@ -7,7 +7,7 @@ instead of a box nobody notices. Fonts of the machine are not looked at and the 
 campaign's, so the same numbers and figures give the same bytes.
 
 A campaign may have taken hours, so its paper is set in any case: what a standard refuses is set
-with the fonts of this machine, or by less of a standard, and that is said loudly (`Settled`).
+with the fonts of this machine, or by less of a standard, and that is said loudly.
 """
 
 from __future__ import annotations
@@ -57,28 +57,17 @@ class PaperError(Exception):
         self.of_a_standard = of_a_standard
 
 
-@dataclass(frozen=True)
-class Settled:
-    """A paper that was set.
-
-    Attributes:
-        pdf: where it is.
-        warning: what it lacks and why, for people to see; empty where it is as it should be.
-    """
-
-    pdf: Path
-    warning: str = ""
-
-
-def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root: Path) -> Settled:
+def build_paper(main_typ: Path, out_pdf: Path, numbers_json: Path, root: Path) -> str:
     """Typeset the paper, by less of a standard where it cannot be set by all of them.
 
     Args:
         main_typ: main file of the Typst source.
         out_pdf: PDF to write; written whole or not at all.
-        inputs: `numbers`, the generated numbers, and optionally `figures`, the folder of the
-            figures (default: where the numbers say, beside them).
+        numbers_json: the generated numbers, which say where the figures are, beside them.
         root: folder below which all of these lie, that is, the repository.
+
+    Returns:
+        What the PDF lacks and why, for people to see; empty where it is as it should be.
 
     Raises:
         PaperError: `out_pdf` is a file of another kind, the numbers or a figure are missing, or the
@@ -90,11 +79,10 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
         and not out_pdf.read_bytes().startswith(b"%PDF-")
     ):
         raise PaperError(f"{out_pdf}: is no PDF, and would be written over; give another --out")
-    numbers_path = inputs["numbers"]
-    numbers = _read_numbers(numbers_path)
-    figures = inputs.get("figures", numbers_path.parent / numbers["links"]["figures"])
+    numbers = _read_numbers(numbers_json)
+    figures = numbers_json.parent / numbers["links"]["figures"]
     _check_figures(numbers, figures)
-    given = {"numbers": _below(root, numbers_path), "figures": _below(root, figures)}
+    given = {"numbers": _below(root, numbers_json), "figures": _below(root, figures)}
     timestamp = int(numbers["campaign"]["created"]["unix"])
     refused: PaperError | None = None
     for way in WAYS:
@@ -106,9 +94,7 @@ def build_paper(main_typ: Path, out_pdf: Path, inputs: Mapping[str, Path], root:
             refused = refused or error
             continue
         write_bytes(out_pdf, pdf)
-        return Settled(
-            out_pdf, f"{out_pdf} was set, but {way.lacks}.\n{refused}" if refused else ""
-        )
+        return f"{out_pdf} was set, but {way.lacks}.\n{refused}" if refused else ""
     raise AssertionError("the last way raises or returns")
 
 

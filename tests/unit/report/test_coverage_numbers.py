@@ -62,8 +62,7 @@ def test_the_paper_sets_the_systems_side_by_side(mixed: Built) -> None:
     numbers = mixed.root / "results" / "two-systems.json"
     numbers.write_text(json.dumps(told), encoding="utf-8")
     out = mixed.root / "results" / "two-systems.pdf"
-    set_ = build_paper(mixed.supplement, out, {"numbers": numbers}, mixed.root)
-    assert set_.warning == ""
+    assert build_paper(mixed.supplement, out, numbers, mixed.root) == ""
     text = re.sub(r"\s+", " ", " ".join(p.extract_text() for p in pypdf.PdfReader(out).pages))
     assert "This study: NSM v0.2.0 (2019)" in text and "This study: NSM v1.18.0 (2026)" in text
     assert "not applicable" in text and "(nsmd, nsmgr)" in text

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ def compile_(built: Built, again: str = "") -> list[Path]:
     for main in (built.main, built.supplement):
         out = built.root / "results" / f"{main.stem}{again}.pdf"
         if not out.exists():
-            settled = build_paper(main, out, {"numbers": built.numbers_path}, built.root)
-            assert settled.warning == ""
+            assert build_paper(main, out, built.numbers_path, built.root) == ""
         found.append(out)
     return found
 
@@ -113,7 +113,7 @@ def test_a_watchdog_without_a_judged_trial_does_not_cost_the_supplement(untested
     numbers.write_text(json.dumps(content), encoding="utf-8")
     for main in (untested.main, untested.supplement):
         out = numbers.with_name(f"{main.stem}-with-a-watchdog.pdf")
-        assert build_paper(main, out, {"numbers": numbers}, untested.root).warning == ""
+        assert build_paper(main, out, numbers, untested.root) == ""
 
 
 def with_remedy_only(built: Built, claim: str) -> dict[str, Any]:
@@ -378,23 +378,18 @@ def test_no_verdict_word_is_typed_for_a_scenario() -> None:
 
 
 def test_a_missing_figure_is_named_with_its_notebook(mixed: Built, tmp_path: Path) -> None:
+    numbers = shutil.copy(mixed.numbers_path, tmp_path)
     with pytest.raises(PaperError, match=r"outages\.svg, drawn by notebooks/outages\.py"):
-        build_paper(
-            mixed.main,
-            tmp_path / "out.pdf",
-            {"numbers": mixed.numbers_path, "figures": tmp_path},
-            mixed.root,
-        )
+        build_paper(mixed.main, tmp_path / "out.pdf", Path(numbers), mixed.root)
     assert not (tmp_path / "out.pdf").exists()
 
 
 def test_missing_numbers_are_an_error(mixed: Built, tmp_path: Path) -> None:
-    inputs = {"numbers": tmp_path / "numbers.json"}
     with pytest.raises(PaperError, match="run `snakemake` first"):
-        build_paper(mixed.main, tmp_path / "out.pdf", inputs, mixed.root)
+        build_paper(mixed.main, tmp_path / "out.pdf", tmp_path / "numbers.json", mixed.root)
 
 
-def small(root: Path, text: str) -> tuple[Path, dict[str, Path]]:
+def small(root: Path, text: str) -> tuple[Path, Path]:
     numbers = root / "numbers.json"
     described = {
         "links": {"figures": "figures"},
@@ -405,54 +400,55 @@ def small(root: Path, text: str) -> tuple[Path, dict[str, Path]]:
     main = root / "main.typ"
     head = '#set document(title: "T", date: datetime(year: 2026, month: 1, day: 1))\n'
     main.write_text(head + text, encoding="utf-8")
-    return main, {"numbers": numbers}
+    return main, numbers
 
 
 def test_a_glyph_that_no_font_has_is_named(tmp_path: Path) -> None:
-    main, inputs = small(tmp_path, "漢 is not in the fonts.")
-    settled = build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
-    assert "no font of the paper has a glyph for 漢 (U+6F22)" in settled.warning
-    assert "out.pdf was set, but it " in settled.warning
-    assert settled.pdf.read_bytes().startswith(b"%PDF")
+    main, numbers = small(tmp_path, "漢 is not in the fonts.")
+    lacking = build_paper(main, tmp_path / "out.pdf", numbers, tmp_path)
+    assert "no font of the paper has a glyph for 漢 (U+6F22)" in lacking
+    assert "out.pdf was set, but it " in lacking
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_warning_is_an_error(tmp_path: Path) -> None:
-    main, inputs = small(tmp_path, '#set text(font: "No Such Font")\nwords')
+    main, numbers = small(tmp_path, '#set text(font: "No Such Font")\nwords')
     with pytest.raises(PaperError, match="unknown font family"):
-        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+        build_paper(main, tmp_path / "out.pdf", numbers, tmp_path)
 
 
 def test_a_figure_without_words_costs_the_standard_and_not_the_paper(tmp_path: Path) -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
-    main, inputs = small(tmp_path, '#image("a.svg")')
-    settled = build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
-    assert "it follows neither PDF/UA-1 nor PDF/A-2a, but PDF/A-2b" in settled.warning
-    assert "missing alt" in settled.warning
-    assert settled.pdf.read_bytes().startswith(b"%PDF")
+    main, numbers = small(tmp_path, '#image("a.svg")')
+    lacking = build_paper(main, tmp_path / "out.pdf", numbers, tmp_path)
+    assert "it follows neither PDF/UA-1 nor PDF/A-2a, but PDF/A-2b" in lacking
+    assert "missing alt" in lacking
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_an_error_of_our_own_beside_one_of_a_standard_is_an_error(tmp_path: Path) -> None:
-    main, inputs = small(tmp_path, "漢 #undeclared")
+    main, numbers = small(tmp_path, "漢 #undeclared")
     with pytest.raises(PaperError, match="unknown variable"):
-        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+        build_paper(main, tmp_path / "out.pdf", numbers, tmp_path)
     assert not (tmp_path / "out.pdf").exists()
 
 
 def test_a_dead_reference_is_an_error_with_its_place(tmp_path: Path) -> None:
-    main, inputs = small(tmp_path, "See @nowhere.")
+    main, numbers = small(tmp_path, "See @nowhere.")
     with pytest.raises(PaperError, match=r"(?s)label `<nowhere>` does not exist.*main\.typ:2"):
-        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path)
+        build_paper(main, tmp_path / "out.pdf", numbers, tmp_path)
 
 
 def test_the_format_does_not_come_from_the_name(tmp_path: Path) -> None:
-    main, inputs = small(tmp_path, "= Words")
-    out = build_paper(main, tmp_path / "paper.out", inputs, tmp_path).pdf
+    main, numbers = small(tmp_path, "= Words")
+    out = tmp_path / "paper.out"
+    build_paper(main, out, numbers, tmp_path)
     assert out.read_bytes().startswith(b"%PDF")
 
 
 def test_a_source_outside_of_the_root_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    main, inputs = small(tmp_path, "words")
+    main, numbers = small(tmp_path, "words")
     with pytest.raises(PaperError, match="lies outside of"):
-        build_paper(main, tmp_path / "out.pdf", inputs, tmp_path / "in")
+        build_paper(main, tmp_path / "out.pdf", numbers, tmp_path / "in")
