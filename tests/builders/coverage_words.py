@@ -22,5 +22,4 @@ def in_words(line: Line, system: str) -> str:
 
 def titled(line: Line) -> str:
     """The title with what its parts are called: `service manager, client's node (nsmd)`."""
-    names = dict.fromkeys(name for parts in line.parts.values() for name in parts)
-    return f"{line.title} ({', '.join(names)})" if names else line.title
+    return f"{line.title} ({', '.join(line.parts)})" if line.parts else line.title

@@ -45,13 +45,13 @@ class Line:
     Attributes:
         title: what is broken.
         ours: this study's trials, one entry for each system and plane on which there are any.
-        parts: by each system that was run, what its components are called that the title means.
+        parts: what components that the title means are called in the systems that were run.
         absent: systems that have no such part.
     """
 
     title: str
     ours: tuple[Ours, ...]
-    parts: Mapping[str, tuple[str, ...]]
+    parts: tuple[str, ...]
     absent: tuple[str, ...]
 
 
@@ -74,11 +74,13 @@ def _line(
     systems: tuple[str, ...],
 ) -> Line:
     match = covered.ours
+    if match is None:
+        return Line(covered.title, (), (), ())
     return Line(
         title=covered.title,
-        ours=() if match is None else _ours(match, own, declared),
-        parts={} if match is None else {s: match.parts(system_named(s)) for s in systems},
-        absent=tuple(s for s in systems if match is not None and match.is_absent(system_named(s))),
+        ours=_ours(match, own, declared),
+        parts=tuple(dict.fromkeys(p for s in systems for p in match.parts(system_named(s)))),
+        absent=tuple(s for s in systems if match.is_absent(system_named(s))),
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.coverage import Line, coverage
@@ -37,7 +38,7 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
         "rows": [
             {
                 "title": typographic(scenario.title),
-                "parts": _each_once(n for _, lines in by_campaign for n in _names(lines[at])),
+                "parts": _each_once(n for _, lines in by_campaign for n in lines[at].parts),
                 "note": typographic(scenario.note),
                 "tests": {s.id: list(scenario.tests.get(s.id, ())) for s in facts.suites},
                 "ours": [row for name, lines in by_campaign for row in ours_rows(name, lines[at])],
@@ -52,21 +53,9 @@ def _each_once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _names(line: Line) -> list[str]:
-    """What the parts of a line are called in the systems of a campaign."""
-    return [name for parts in line.parts.values() for name in parts]
-
-
 def ours_rows(campaign: str, line: Line) -> list[dict[str, Any]]:
     """Return a campaign's trials of one line, a row for each system and forwarding plane."""
     return [
-        {
-            "campaign": campaign,
-            "system": ours.system,
-            "plane": level_name("plane", ours.plane),
-            "k": ours.k,
-            "n": ours.n,
-            "not_reached": ours.not_reached,
-        }
+        {"campaign": campaign, **asdict(ours), "plane": level_name("plane", ours.plane)}
         for ours in line.ours
     ]
