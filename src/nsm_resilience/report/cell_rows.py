@@ -24,7 +24,7 @@ from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import least_to_most, seconds
-from nsm_resilience.tables.row_numbers import in_words, rows_of, rows_where
+from nsm_resilience.tables.row_numbers import in_words, rows_of
 from nsm_resilience.tables.scenarios import default_cell
 
 if TYPE_CHECKING:
@@ -81,13 +81,16 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
         Besides, `rows`: tables that have rows of it, each with these rows in words as spreadsheets
         count them.
     """
-    cell = {name: row[name] for name in CELL}
-    trials = tables["trials"]
-    own = trials.loc[(trials[list(CELL)] == list(cell.values())).all(axis=1)]
-    found = [("scenarios", rows_where(tables["scenarios"], cell)), ("trials", rows_of(own))]
+    cell = [row[name] for name in CELL]
+    own = {
+        name: tables[name][(tables[name][list(CELL)] == cell).all(axis=1)]
+        for name in ("scenarios", "trials")
+    }
     for name in ("outages", "components", "phases"):
-        found.append((name, rows_of(tables[name][tables[name]["trial"].isin(own["trial"])])))
-    places = [{"table": name, "rows": in_words(rows)} for name, rows in found if rows]
+        own[name] = tables[name][tables[name]["trial"].isin(own["trials"]["trial"])]
+    places = [
+        {"table": name, "rows": in_words(rows_of(rows))} for name, rows in own.items() if len(rows)
+    ]
     return {**row, "rows": places}
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,17 +13,6 @@ FIRST = 2
 """Row of the first record: the header is before it (as RFC 7111 counts the rows of a CSV file)."""
 
 Span = tuple[int, int]
-
-
-def rows_where(table: pd.DataFrame, values: Mapping[str, object]) -> list[Span]:
-    """Return the rows whose columns have these values, as spans of first and last.
-
-    Args:
-        table: a table as it was written, or rows of it with the index that they have there.
-        values: value by column.
-    """
-    found = (table[list(values)] == list(values.values())).all(axis=1)
-    return rows_of(table[found])
 
 
 def rows_of(rows: pd.DataFrame) -> list[Span]:

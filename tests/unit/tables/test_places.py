@@ -8,22 +8,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nsm_resilience.tables.row_numbers import in_words, rows_where, spans
+from nsm_resilience.tables.row_numbers import in_words, rows_of, spans
 
-TABLE = pd.DataFrame({"cell": ["a", "b", "b", "a", "b"], "n": [1, 1, 2, 2, 2]})
+TABLE = pd.DataFrame({"cell": ["a", "b", "b", "a", "b"]})
 
 
 def test_the_header_is_row_one_as_in_a_spreadsheet(tmp_path: Path) -> None:
     TABLE.to_csv(tmp_path / "t.csv", index=False)
     lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
-    assert rows_where(TABLE, {"cell": "b"}) == [(3, 4), (6, 6)]
-    for first, last in rows_where(TABLE, {"cell": "b"}):
-        assert all(line.startswith("b,") for line in lines[first - 1 : last])
-
-
-def test_all_columns_must_agree() -> None:
-    assert rows_where(TABLE, {"cell": "b", "n": 2}) == [(4, 4), (6, 6)]
-    assert rows_where(TABLE, {"cell": "c"}) == []
+    found = rows_of(TABLE[TABLE["cell"] == "b"])
+    assert found == [(3, 4), (6, 6)]
+    for first, last in found:
+        assert all(line == "b" for line in lines[first - 1 : last])
 
 
 @pytest.mark.parametrize(
