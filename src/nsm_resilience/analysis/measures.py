@@ -204,11 +204,4 @@ MEASURES: tuple[Measure, ...] = (
     ),
 )  # fmt: skip
 """In the order of the report."""
-
-
-def measure(name: str) -> Measure:
-    """The measure of a name; KeyError that lists those that there are."""
-    for one in MEASURES:
-        if one.name == name:
-            return one
-    raise KeyError(f"there is no measure {name}; there are: {', '.join(m.name for m in MEASURES)}")
+BY_NAME = {one.name: one for one in MEASURES}

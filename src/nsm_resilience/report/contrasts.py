@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.figures.cells import USUAL, judged
-from nsm_resilience.analysis.measures import measure
+from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
@@ -116,7 +116,7 @@ def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dic
 
 def in_words(row: Mapping[Any, Any]) -> Row:
     """Write one row of table `contrasts` for people."""
-    compared = measure(str(row["measure"]))
+    compared = BY_NAME[str(row["measure"])]
     share = compared.share
     return {
         "differs_in": str(row["differs_in"]),

@@ -28,7 +28,8 @@ def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
 
     `points` counts the rows of the table, `rules` has for each rule and value how many attempts of
     all campaigns would have another verdict or another word for the path, and how many would turn
-    from supported to unsupported or back; `turned` says the latter in a sentence, `rows` has the points at which any would.
+    from supported to unsupported or back; `turned` says the latter in a sentence, `rows` has the
+    points at which any would.
     """
     rules = [_of_rule(str(rule), own) for rule, own in table.groupby("rule", sort=False)]
     changed = table[(table["verdicts_changed"] > 0) | (table["paths_changed"] > 0)]

@@ -14,7 +14,6 @@ import pytest
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.contrasts import contrasts, differing_throughout
 from nsm_resilience.analysis.figures.cells import cell_id
-from nsm_resilience.analysis.measures import MEASURES, measure
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
 from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
@@ -282,13 +281,6 @@ def test_no_contrast_is_there_twice_and_the_table_is_the_same_in_any_order_of_ro
     key = ["differs_in", "first", "second", "first_campaign", "second_campaign", "client"]
     assert not found.duplicated([*key, "measure"]).any()
     assert len(list(contrasts(pd.DataFrame(rows)))) == 4
-
-
-def test_a_measure_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
-    assert measure("outage_s").unit == "s"
-    with pytest.raises(KeyError, match="no measure outages; there are: supported, outage_s"):
-        measure("outages")
-    assert len({one.name for one in MEASURES}) == len(MEASURES)
 
 
 def test_a_row_is_written_for_people() -> None:
