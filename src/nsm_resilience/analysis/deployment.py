@@ -26,13 +26,11 @@ class Link:
     """The interface that NSM put into a pod.
 
     Attributes:
-        kind: kind of link as the kernel names it, e.g. `vxlan`; empty where it says none.
         address: its IPv4 address with the prefix; empty without one.
         vxlan: id, local and remote address of the tunnel, where the interface is its end.
     """
 
     interface: str
-    kind: str
     address: str
     vxlan: tuple[int, str, str] | None
 
@@ -89,20 +87,15 @@ class Deployment:
     system: str = FIRST
 
 
-def shown_records(trials: pd.DataFrame) -> list[str]:
-    """Return the records that stand for the testbed: of each system's planes a typical trial."""
-    own = typical_trials(trials).drop_duplicates(["system", "plane"])
-    return [str(path) for path in own["record"]]
-
-
 def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
-    """Read the deployments that stand for a campaign's testbed, one per system and plane.
+    """Read a typical trial's deployment of each system and plane of a campaign.
 
     Raises:
         RecordError: a record cannot be read.
     """
-    found = (read_deployment(campaign / record) for record in shown_records(trials))
-    return [own for own in found if own is not None]
+    own = typical_trials(trials).drop_duplicates(["system", "plane"])
+    found = (read_deployment(campaign / str(record)) for record in own["record"])
+    return [one for one in found if one is not None]
 
 
 def read_deployment(folder: Path) -> Deployment | None:
@@ -196,7 +189,6 @@ def _link(interface: Mapping[str, Any]) -> Link:
     tunnel = {"id", "local", "remote"} <= set(vxlan)
     return Link(
         interface=str(interface["name"]),
-        kind=str(interface.get("kind") or ""),
         address=_address([interface], str(interface["name"])),
         vxlan=(int(vxlan["id"]), str(vxlan["local"]), str(vxlan["remote"])) if tunnel else None,
     )
