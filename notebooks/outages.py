@@ -22,6 +22,7 @@ from nsm_resilience.analysis.inputs import Inputs
 
 given = Inputs.of(tables, campaign, figures)
 trials, scenarios = given.table("trials"), given.table("scenarios")
+watch_s = given.study.longest_watch_s
 
 # %% [markdown]
 # Every judged trial is a point; void and cut attempts measured nothing and are not here. The black
@@ -30,7 +31,7 @@ trials, scenarios = given.table("trials"), given.table("scenarios")
 
 # %%
 outages = describe_outages(trials)
-given.save(draw_outages(trials, scenarios, given.names, given.watch_s), outages)
+given.save(draw_outages(trials, scenarios, given.names, watch_s), outages)
 
 # %%
 for at_s, what in reference_lines(trials).items():
@@ -43,7 +44,7 @@ for at_s, what in reference_lines(trials).items():
 
 # %%
 survival = describe_survival(trials)
-given.save(draw_survival(trials, given.names, given.watch_s), survival)
+given.save(draw_survival(trials, given.names, watch_s), survival)
 
 # %%
 scenarios.loc[

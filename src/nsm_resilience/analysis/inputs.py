@@ -129,11 +129,6 @@ class Inputs:
             for row in chosen.to_dict("records")
         }
 
-    @property
-    def watch_s(self) -> float:
-        """Length of the longest watch in seconds."""
-        return self.study.longest_watch_s
-
     def save(self, figure: Figure, described: Description) -> SavedFigure:
         """Write a figure under the name of its description, with its words inside."""
         from nsm_resilience.analysis.style import save_figure
