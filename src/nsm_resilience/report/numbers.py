@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def write_numbers(
     ]
     numbers = {
         **made[0],
-        "figures": {figure.name: figure.to_dict() for figure in figures},
+        "figures": {figure.name: asdict(figure) for figure in figures},
         "tables": [
             {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
         ],

@@ -68,7 +68,7 @@ def test_the_paper_describes_the_clients_that_any_campaign_asked_after_damage(
 ) -> None:
     numbers = write_numbers(two.tables, two.campaigns, tmp_path / "numbers.json")
     figure = numbers["figures"]["refusals"]
-    assert figure["drawn"] and figure["trials"] == [f"other: {CELL}/01"]
+    assert figure["drawn"] and figure["trials"] == (f"other: {CELL}/01",)
     assert "1 of 1 that asked connected" in figure["alt"]
 
 

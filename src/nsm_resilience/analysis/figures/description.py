@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -29,11 +29,6 @@ class Description:
     tables: tuple[str, ...]
     trials: tuple[str, ...]
     drawn: bool = True
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data, tuples as lists."""
-        plain = asdict(self)
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
 
     def sources(self, tables: str | Path) -> str:
         """Say what the figure used, for the end of a notebook."""
