@@ -71,12 +71,8 @@ PIECE = 100
 """Attempts whose rows are in memory at a time."""
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """An attempt without what fills pages, and where its line begins."""
-
-    judgement: Judgement
-    offset: int
+_Listed = tuple[int, Judgement]
+"""Where the line of an attempt begins, and its judgement without what fills pages."""
 
 
 def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> list[Path]:
@@ -129,7 +125,7 @@ def _summed(
 ) -> list[tuple[Table, list[Row]]]:
     """The rows of a campaign in each table that sums up its attempts."""
     name, study, commits = source.name, source.study, source.commits
-    judgements = [one.judgement for one in listed]
+    judgements = [judgement for _, judgement in listed]
     return [
         (SCENARIOS, scenario_rows(name, study, judgements)),
         (CLAIMS, claim_rows(name, study, judgements)),
@@ -200,21 +196,20 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
             evidence=(),
             measures=replace(judgement.measures, phases=(), changes=(), disturbances=()),
         )
-        yield _Listed(light, offset)
+        yield offset, light
 
 
 def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:
     """In the order of the study's cells, then of trials and attempts."""
-    cells = all_cells(study, (one.judgement for one in listed))
+    cells = all_cells(study, (judgement for _, judgement in listed))
     places = {cell.id: at for at, cell in enumerate(cells)}
-    return sorted(
-        listed,
-        key=lambda one: (
-            places[one.judgement.trial.split("/", 1)[0]],
-            one.judgement.trial,
-            one.judgement.attempt,
-        ),
-    )
+
+    def place(one: _Listed) -> tuple[int, str, int]:
+        _, judgement = one
+        cell = judgement.trial.split("/", 1)[0]
+        return places[cell], judgement.trial, judgement.attempt
+
+    return sorted(listed, key=place)
 
 
 def _pieces(verdicts_jsonl: Path, listed: Sequence[_Listed]) -> Iterator[list[Judgement]]:
@@ -222,7 +217,7 @@ def _pieces(verdicts_jsonl: Path, listed: Sequence[_Listed]) -> Iterator[list[Ju
     with verdicts_jsonl.open("rb") as lines:
         for at in range(0, len(listed), PIECE):
             piece = []
-            for one in listed[at : at + PIECE]:
-                lines.seek(one.offset)
+            for offset, _ in listed[at : at + PIECE]:
+                lines.seek(offset)
                 piece.append(judgement_of(lines.readline()))
             yield piece
