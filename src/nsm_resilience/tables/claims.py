@@ -171,7 +171,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     clauses = []
     for cell in run:
         clauses.append(
-            f"{cell.cell.scenario} was supported in {_trials(cell.k, cell.n)} "
+            f"{cell.cell.scenario} was supported in {cell.k} of {counted(cell.n, 'trial')} "
             f"(path alive in {_count(cell, 'path_verdict', 'alive')}, last new client connected in "
             f"{_count(cell, 'new_connection_answered', True)}{_bystanders(cell)}), and "
             f"{_signs(cell)}"
@@ -224,7 +224,8 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         return "not tested", why, [c.cell for c in run]
     shown = [c for c in run if _untold(c)]
     clauses = [
-        f"{c.cell.scenario} by {_level(c)} was supported in {_trials(c.k, c.n)} and {_told(c)}"
+        f"{c.cell.scenario} by {_level(c)} was supported in {c.k} of {counted(c.n, 'trial')} "
+        f"and {_told(c)}"
         for c in run
     ]
     why = f"On the {place} {'; '.join(clauses)}"
@@ -292,10 +293,6 @@ def _shows(cell: _Cell) -> str:
     detected = sum(j.measures.detected_s is not None for j in cell.judged)
     known = sum(j.measures.detected_unknown is None for j in cell.judged)
     return f"supported in {cell.k} of {cell.n}, shown in {detected} of {known}"
-
-
-def _trials(k: int, n: int) -> str:
-    return f"{k} of {counted(n, 'trial')}"
 
 
 def _bystanders(cell: _Cell) -> str:

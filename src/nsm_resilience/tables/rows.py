@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 
-from nsm_resilience.judge.components import Change
 from nsm_resilience.judge.judgement import Judgement, Measures
-from nsm_resilience.judge.path import Outage
-from nsm_resilience.judge.timeline import PhaseSpan
 from nsm_resilience.tables.cell import FACTOR_LEVELS, OF_ATTEMPT
 from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.trials import TRIALS
@@ -54,10 +51,19 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
     }
 
 
-def outage_rows(judgement: Judgement) -> Iterator[Row]:
-    """The rows of `outages`."""
-    for outage in judgement.measures.outages:
-        yield {**head_of(judgement), **_fields(outage)}
+def _each(measure: str) -> Callable[[Judgement], Iterator[Row]]:
+    """Rows that repeat the entries of a measure, each with the attempt that it is of."""
+
+    def rows(judgement: Judgement) -> Iterator[Row]:
+        for one in getattr(judgement.measures, measure):
+            yield {**head_of(judgement), **{f.name: getattr(one, f.name) for f in fields(one)}}
+
+    return rows
+
+
+outage_rows = _each("outages")
+component_rows = _each("changes")
+phase_rows = _each("phases")
 
 
 def new_client_rows(judgement: Judgement) -> Iterator[Row]:
@@ -74,18 +80,6 @@ def new_client_rows(judgement: Judgement) -> Iterator[Row]:
             "window_s": asked.window_s,
             "stage": asked.stage or None,
         }
-
-
-def component_rows(judgement: Judgement) -> Iterator[Row]:
-    """The rows of `components`."""
-    for change in judgement.measures.changes:
-        yield {**head_of(judgement), **_fields(change)}
-
-
-def phase_rows(judgement: Judgement) -> Iterator[Row]:
-    """The rows of `phases`."""
-    for span in judgement.measures.phases:
-        yield {**head_of(judgement), **_fields(span)}
 
 
 def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
@@ -110,10 +104,6 @@ def _shared(measures: Measures, kind: str) -> int | None:
 def head_of(j: Judgement) -> Row:
     """The columns that name an attempt."""
     return {column.name: getattr(j, column.name) for column in OF_ATTEMPT}
-
-
-def _fields(one: Outage | Change | PhaseSpan) -> Row:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def factors_of(j: Judgement) -> Row:
