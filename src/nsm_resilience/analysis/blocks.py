@@ -69,10 +69,7 @@ def share_interval(
     """Interval of the difference of two shares, second less first, by resampled blocks.
 
     Args:
-        first: Of each trial of the first sample whether it is a success.
-        second: The same of the second.
         blocks: Block of each trial of both.
-        confidence: Two-sided confidence, between 0 and 1 (both excluded).
         paired: Whether equal blocks of both samples are one and the same; see the module.
 
     Returns:

@@ -38,16 +38,10 @@ class Consequences:
     """Counts over the judged trials of a cell.
 
     Attributes:
-        n: judged trials.
-        path: trials by what became of the established path.
         stopped: trials in which it was interrupted, or dead or gone: one can be dead for losses
             that are no interruption, and late without one.
         new_answered: trials in which a new client connected, of `new_asked`.
-        new_asked: trials in which one asked.
         bystander_started: trials in which an ordinary pod started, of `bystander_asked`.
-        bystander_asked: trials in which one was tried.
-        shown: whether anything showed that something was wrong.
-        told: whether the client was told.
         listener: whether a client that listens would have been told, of `listened` trials in which
             a listener of our own was on the client's stream.
         listened: trials with that listener; records before it was built have none.

@@ -39,11 +39,8 @@ class Side:
 class Contrast:
     """Two sets of trials that differ in one thing.
 
-    Attributes:
-        differs_in: a factor, `company` or `campaign`.
-        first: what is compared with.
-        second: the other one.
-        cell: scenario and level of each factor in both; None for what differs.
+    `first` is what is compared with; `cell` has scenario and level of each factor in both, None for
+    what differs.
     """
 
     differs_in: str

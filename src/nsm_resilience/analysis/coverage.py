@@ -43,7 +43,6 @@ class Line:
     """One scenario of the coverage.
 
     Attributes:
-        title: what is broken.
         ours: this study's trials, one entry for each system and plane on which there are any.
         parts: what components that the title means are called in the systems that were run.
         absent: systems that have no such part.
@@ -56,11 +55,7 @@ class Line:
 
 
 def coverage(facts: Facts, trials: pd.DataFrame, study: Study) -> list[Line]:
-    """Return one line per scenario of the facts, in their order.
-
-    Args:
-        trials: table `trials`; judged trials of all cells that match are counted together.
-    """
+    """Return one line per scenario of the facts; judged trials of all its cells count together."""
     declared = {scenario.id: scenario for scenario in study.scenarios}
     own = that_count(trials)
     own = own[own["verdict"].isin([*JUDGED, "not_reached"])]

@@ -69,10 +69,8 @@ class Deployment:
     """What a trial ran on, the moment before its fault.
 
     Attributes:
-        nodes: the client's node and the endpoint's.
         resources: number of NSM's custom resources by kind.
-        echo_s: seconds between two echoes.
-        component_s: seconds between two samples of components and sockets.
+        echo_s, component_s: seconds between two echoes, and two samples of components.
         newcomers: roles of the nodes on which a new client asked after the watch.
     """
 
@@ -88,11 +86,7 @@ class Deployment:
 
 
 def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
-    """Read a typical trial's deployment of each system and plane of a campaign.
-
-    Raises:
-        RecordError: a record cannot be read.
-    """
+    """Read a typical trial's deployment of each system and plane; RecordError as below."""
     own = typical_trials(trials).drop_duplicates(["system", "plane"])
     found = (read_deployment(campaign / str(record)) for record in own["record"])
     return [one for one in found if one is not None]

@@ -36,11 +36,7 @@ class InputsError(Exception):
 
 @dataclass(frozen=True)
 class Inputs:
-    """A notebook's parameters, as paths.
-
-    Attributes:
-        campaign: folder of the campaign that is looked at, with study and records.
-    """
+    """A notebook's parameters, as paths; `campaign` is the folder with study and records."""
 
     tables: Path
     campaign: Path

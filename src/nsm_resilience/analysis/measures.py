@@ -57,12 +57,9 @@ class Measure:
     """One thing that is compared.
 
     Attributes:
-        name: as in table `contrasts`.
-        words: for people.
         unit: `s`, `ms`, or empty for a share or a count.
         better: which way is better; empty where that is not known.
         share: whether it is yes or no of each trial.
-        read: see `Read`.
         margin: the difference that changes no reading of a study, from its rates and rules; None
             where none was stated. It answers the question whether lanes bias.
         of_lanes: whether it says how a trial was run and not what the system did; it is compared

@@ -217,10 +217,7 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
     """Write a figure as SVG; the same figure gives the same bytes on every machine.
 
     Ids come from a fixed salt, there is no date and no program version in the file, and the
-    alternative text travels inside it.
-
-    Args:
-        path: file to write, ending in .svg; written whole or not at all.
+    alternative text travels inside it. The file is written whole or not at all.
 
     Raises:
         ValueError: the path is no .svg (PDF/A allows no embedded PDF, so nothing else is made).

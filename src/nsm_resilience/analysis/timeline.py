@@ -59,7 +59,6 @@ class Timeline:
         replies: one row per echo of the established path, columns `t_s` (when it was sent) and
             `rtt_s` (empty: no reply).
         injections: when each fault was injected, from begin to the end of the injection.
-        end_s: end of the watch.
         notices: what a watchdog found and did until then; empty in an arm without one.
     """
 

@@ -48,7 +48,6 @@ def part_of(outcome: str, verdict: str, *, counts: bool) -> str:
 
     Args:
         outcome: `complete`, `void`, `cut` or `unreadable`; of the last nothing is known.
-        verdict: of the judge.
         counts: whether it is the last complete attempt of its trial.
     """
     if outcome == "void":

@@ -118,9 +118,6 @@ def campaign_row(
     """The row of a campaign.
 
     Args:
-        campaign: its name.
-        records: attempts, as its description lists them.
-        commits: what git showed, as it is kept with the campaign.
         code: digests of the code that judges here (`record.commits.code_here`).
     """
     started = sorted(str(record["started"]) for record in records if record.get("started"))

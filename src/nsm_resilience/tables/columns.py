@@ -31,16 +31,7 @@ _PANDAS: dict[tuple[Kind, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
-
-    Attributes:
-        kind: What it holds.
-        meaning: In a few words, with the unit.
-        empty: When it is empty; no text means never.
-        one_of: The only values allowed.
-        least: The least number allowed.
-        most: The largest number allowed.
-    """
+    """One column: its meaning with the unit, and when it is empty; no text means never."""
 
     name: str
     kind: Kind

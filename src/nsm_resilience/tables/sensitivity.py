@@ -16,11 +16,7 @@ from nsm_resilience.tables.columns import Row
 
 
 def sensitivity_rows(campaign: str, rules: Rules, judgements: Sequence[Judgement]) -> list[Row]:
-    """One row for each point of the grid.
-
-    Args:
-        judgements: Of all its attempts; complete ones are counted.
-    """
+    """One row for each point of the grid; complete attempts are counted."""
     complete = [one for one in judgements if one.outcome == "complete"]
     return [_row(campaign, point, rules, complete) for point in GRID]
 

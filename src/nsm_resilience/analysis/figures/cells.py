@@ -90,11 +90,7 @@ def cell_id(row: Mapping[str, str]) -> str:
 
 
 def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
-    """Return one label per row: what is broken and where, and what sets the cell apart.
-
-    Args:
-        names: short name by scenario id, see :func:`short_names`.
-    """
+    """Return one label per row: what is broken and where, and what sets the cell apart."""
     labels = []
     shared_planes = cells["plane"].nunique() > 1
     for _, row in cells.iterrows():

@@ -36,8 +36,6 @@ class Column:
     """A column of the matrix.
 
     Attributes:
-        name: for ids.
-        title: two lines for its head.
         broke: whether it says what broke; otherwise what was noticed.
         count: trials that had this consequence, and trials asked.
         seconds: a time to print beside it; NaN for none.

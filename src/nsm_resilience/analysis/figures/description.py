@@ -14,10 +14,7 @@ class Description:
 
     Attributes:
         name: stem of the SVG.
-        title: what it is, in a few words.
-        alt: what it shows, in words.
         notebook: percent notebook that draws it, relative to the repository.
-        tables: names of the tables it rests on.
         trials: ids of the trials it shows, in order, each once.
         drawn: False when the campaign holds too little for it; `alt` then says what is missing.
     """

@@ -35,9 +35,6 @@ def asked_clients(
 ) -> pd.DataFrame:
     """Return the new clients of judged trials of these scenarios without a remedy.
 
-    Args:
-        scenarios: ids of scenarios that damage sockets.
-
     Returns:
         Rows in the order of campaigns and cells, with `until_s`: seconds after the fault at which
         the client had connected, or gave up.

@@ -27,9 +27,6 @@ _AGREEMENT_SIGNS = {"agrees": "agrees", "differs": "differs", "not tested": "–
 def draw_result_table(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     """Draw the share of supported trials of each cell with its Wilson interval and the claim.
 
-    Args:
-        scenarios: table `scenarios`, cells without trials included.
-
     Returns:
         A figure two columns wide. The share of a cell is an artist with the id
         `share:<row>:<verdict>`, the claim an open triangle `claim:<row>` at 0 or 1.
