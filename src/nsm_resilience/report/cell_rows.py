@@ -38,11 +38,7 @@ _SAME_S = 0.1
 def cell_rows(
     tables: Mapping[str, pd.DataFrame], study: Study, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return one row per cell of table `scenarios`, in the order of the report.
-
-    Args:
-        tables: the campaign's rows of tables `scenarios` and `trials`.
-    """
+    """Return one row per cell of a campaign's table `scenarios`, in the order of the report."""
     ordered = in_order(tables["scenarios"])
     labels = cell_labels(ordered, names)
     declared = {scenario.id: scenario for scenario in study.scenarios}
@@ -74,7 +70,6 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
     """Return a row with where its cell stands in the tables.
 
     Args:
-        row: a row of `cell_rows`.
         tables: the campaign's rows of all tables by name, with the index they have there.
 
     Returns:

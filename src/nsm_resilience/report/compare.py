@@ -22,11 +22,7 @@ class CompareError(ValueError):
 
 
 def compare(folders: Sequence[Path], scratch: Path) -> pd.DataFrame:
-    """Judge these campaigns and return table `contrasts` of them.
-
-    Args:
-        folders: recorded campaigns (checked and unpacked), or campaigns with their records.
-        scratch: folder for what has to be unpacked or made.
+    """Judge these campaigns, recorded or with records, and return table `contrasts` of them.
 
     Raises:
         CompareError: one of them is neither.

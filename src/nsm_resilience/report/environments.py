@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 def environment_table(campaigns: Sequence[Path]) -> pd.DataFrame:
-    """Return table `environments`, typed and checked.
-
-    Raises:
-        CampaignError: a description is missing or lacks something.
-        ConfigError: a study is not valid.
-    """
+    """Return table `environments`, typed and checked."""
     facts = {str(read_description(folder)["campaign"]): facts_of(folder) for folder in campaigns}
     names = list(dict.fromkeys(what for own in facts.values() for what in own))
     shared = {what: len({own.get(what) for own in facts.values()}) == 1 for what in names}

@@ -11,9 +11,6 @@ from nsm_resilience.report.notebook import KERNEL, read_percent_notebook, write_
 def copy_notebooks(sources: Path, out: Path) -> list[Path]:
     """Make a notebook of each percent script; one that is there already is its owner's, and stays.
 
-    Args:
-        out: folder of the copies, below the project's root, from where they find its results.
-
     Raises:
         NotebookError: there are no percent scripts.
     """

@@ -61,8 +61,7 @@ def run_notebook(
     """Execute a percent notebook and write the executed copy.
 
     Args:
-        source_py: notebook in jupytext's percent format.
-        out_ipynb: executed copy to write; written whole or not at all.
+        out_ipynb: written whole or not at all.
         parameters: values for names the parameters cell declares. Text is converted where the
             declared default is a number or a truth value (the command line only has text).
         cwd: directory the notebook runs in, that is, the repository; default the current one.
@@ -117,14 +116,7 @@ def _pass_over_grammar() -> None:
 
 
 def declared_parameters(notebook: NotebookNode, source: PurePath) -> dict[str, object]:
-    """Return names and defaults of a notebook's parameters cell.
-
-    Only plain assignments of literals count, so that a default is known without running anything.
-
-    Raises:
-        ParameterError: there is no cell tagged ``parameters``, more than one, or one with a
-            default that is no literal.
-    """
+    """Return names and defaults of a notebook's parameters cell: plain assignments of literals."""
     cells = [
         cell
         for cell in notebook.cells
@@ -157,11 +149,7 @@ def declared_parameters(notebook: NotebookNode, source: PurePath) -> dict[str, o
 def resolve_parameters(
     notebook: NotebookNode, given: Mapping[str, object], source: PurePath
 ) -> dict[str, object]:
-    """Check given values against the parameters cell and convert text where it must be a number.
-
-    Raises:
-        ParameterError: see :func:`run_notebook`; the message lists what the notebook knows.
-    """
+    """Check given values against the parameters cell and convert text where it must be a number."""
     declared = declared_parameters(notebook, source)
     known = ", ".join(f"{name}={value!r}" for name, value in declared.items()) or "none"
     unknown = sorted(set(given) - set(declared))

@@ -69,9 +69,7 @@ def write_numbers(
     """Write the paper's numbers.
 
     Args:
-        tables_dir: folder with the tidy tables as Parquet, contrasts among them.
-        campaigns: folders of the campaigns (`campaign.json`, `study.yaml`, records); the first is
-            the paper's own.
+        campaigns: their folders; the first is the paper's own.
         out_json: file to write, beside the report; links in it are relative to its folder.
         repository: address of the repository for links to a commit; default: what the campaign's
             description says, or none.

@@ -61,8 +61,7 @@ def build_paper(main_typ: Path, out_pdf: Path, numbers_json: Path, root: Path) -
     """Typeset the paper, by less of a standard where it cannot be set by all of them.
 
     Args:
-        main_typ: main file of the Typst source.
-        out_pdf: PDF to write; written whole or not at all.
+        out_pdf: written whole or not at all.
         numbers_json: the generated numbers, which say where the figures are, beside them.
         root: folder below which all of these lie, that is, the repository.
 
@@ -109,9 +108,7 @@ def compiled(
     """Return the PDF's bytes; see `build_paper`. Inputs are paths as Typst sees them, from `/`.
 
     Args:
-        inputs: what the source reads from `sys.inputs`.
         timestamp: of the document, seconds since 1970.
-        way: standards and fonts.
 
     Raises:
         PaperError: the typesetter has an error or a warning.

@@ -125,11 +125,7 @@ def _told(cell: Mapping[str, Any] | None) -> str:
 
 
 def with_what_came_out(readme: str, text: str) -> str:
-    """The README with this text between its marks.
-
-    Raises:
-        ReadmeError: the marks are missing.
-    """
+    """The README with this text between its marks; ReadmeError where these are missing."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -140,11 +136,7 @@ def with_what_came_out(readme: str, text: str) -> str:
 def write_readme(readme: Path, results: Path, *, check: bool) -> None:
     """Write what came out into the README, and the picture beside it into `docs/`.
 
-    Args:
-        check: write nothing, and raise where README or picture are not as the build.
-
-    Raises:
-        ReadmeError: see above.
+    With `check` nothing is written: ReadmeError where README or picture are not as the build.
     """
     from nsm_resilience.record.files import write_bytes
 

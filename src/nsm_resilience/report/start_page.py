@@ -62,12 +62,7 @@ def start_page(
     description: Mapping[str, object],
     site: PurePosixPath,
 ) -> str:
-    """Return the part of the page that is about one campaign, as text.
-
-    Args:
-        rows: the report's rows, one per cell, see `report.cell_rows.cell_rows`.
-        site: the site's folder as seen from the page.
-    """
+    """Return the part of the page that is about one campaign; `site`: its folder as seen there."""
     name = str(description["campaign"])
     run = [row for row in rows if row["attempts"]]
     campaign = link(name, in_folder(site, index_of(name)))

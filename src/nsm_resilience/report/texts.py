@@ -11,11 +11,7 @@ from nsm_resilience.study.models import Study
 
 
 def check_texts(study: Study, file: Path) -> None:
-    """Raise ConfigError where a text of the study has characters that no font of the paper has.
-
-    Args:
-        file: where it was read, for the message.
-    """
+    """Raise ConfigError where a text of the study has characters that no font of the paper has."""
     places = {"name": study.name}
     for scenario in study.scenarios:
         places[f"scenarios: {scenario.id}: title"] = scenario.title

@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 def watchdog(
     trials: pd.DataFrame, study: Study, campaign: Path, records: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the rules that it states, and one row for each plane and arm in which it ran.
-
-    Args:
-        study: the study that was run; its controls have nothing to find.
-    """
+    """Return the rules that it states, and one row for each plane and arm in which it ran."""
     controls = {scenario.id for scenario in study.scenarios if scenario.is_control}
     ran = trials[(trials["remedy"] != "none") & trials["watchdog_false_alarms"].notna()]
     arms = [

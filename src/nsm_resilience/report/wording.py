@@ -69,7 +69,6 @@ def adjusted_p(p: float, least: float, method: str = "exact") -> str:
     Args:
         p: adjusted p; NaN where it cannot be at the level, or nothing was compared.
         least: the least that it can be with these sizes; NaN where nothing was compared.
-        method: how p was had; what is not `exact` is written as an approximation.
 
     >>> adjusted_p(0.03, 0.01), adjusted_p(math.nan, 0.1), adjusted_p(math.nan, math.nan)
     ('0.030', '≥\xa00.10', '')
@@ -91,11 +90,7 @@ def typographic(text: str) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Read an ISO time; one without a zone is taken as UTC.
-
-    Raises:
-        ValueError: not an ISO time.
-    """
+    """Read an ISO time; one without a zone is taken as UTC."""
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 

@@ -75,11 +75,7 @@ def meaning_of(column: str, word: str) -> str:
 
 
 def words_met(met: Mapping[str, Iterable[str]]) -> list[Word]:
-    """The words of some page with their meanings, each once, in the order of `MEANINGS`.
-
-    Args:
-        met: words that stand on the page by column.
-    """
+    """The words of a page, given by column, with their meanings, each once, as in `MEANINGS`."""
     return [
         Word(column, word, meaning)
         for column in HEADINGS

@@ -21,12 +21,8 @@ def findings(
 ) -> dict[str, Any]:
     """Return sentences and rows by the question that they answer.
 
-    Args:
-        campaigns: the numbers of each campaign (`report.numbers.make_numbers`).
-        studies: the study of each.
-        headline: what `report.headline.headline` makes of them.
-        contrasts: what `report.contrasts.contrast_numbers` makes of all.
-        commits: rows of table `campaigns`.
+    Campaigns are given as their numbers (`report.numbers.make_numbers`), `commits` are the rows of
+    table `campaigns`.
     """
     columns = headline["columns"]
     unnoticed = notice.rows_of(campaigns, carrying("C1", studies))

@@ -53,11 +53,7 @@ def company(campaigns: Sequence[Campaign]) -> str:
 
 
 def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
-    """Say what trials alone and side by side differ in; empty where none were compared.
-
-    Args:
-        kinds: what `report.contrasts.contrast_numbers` counts by kind.
-    """
+    """Say what trials alone and side by side differ in; empty where none were compared."""
     for kind in kinds:
         if kind["id"] == "company":
             words = [f"{n} {word}" for word, n in kind["words"].items() if n]

@@ -19,9 +19,6 @@ Row = dict[str, Any]
 def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) -> list[Row]:
     """The cells of these scenarios that have judged trials, without a remedy, of all campaigns.
 
-    Args:
-        campaigns: the numbers of each campaign (`report.numbers.make_numbers`).
-
     Returns:
         One row for each cell, those of one system and plane together: where, campaign, level of
         failure and client in words, and counts: supported, shown, told, new clients, each `k/n` of
@@ -102,11 +99,7 @@ def hidden(row: Mapping[str, Any]) -> bool | None:
 
 
 def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say, system by system, of which kinds of damage claim C1 is true in all cells, or in fewer.
-
-    Args:
-        rows: what `rows_of` returns of the scenarios that damage sockets.
-    """
+    """Say by system of which kinds of damage claim C1 is true in all cells, or in fewer."""
     sentences = []
     for system in dict.fromkeys(row["system"] for row in rows):
         own = [row for row in rows if row["system"] == system]

@@ -97,9 +97,6 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
 
     Empty where nothing of that kind with a fault has judged trials without and with a remedy, all
     else equal.
-
-    Args:
-        rows: what `compared` returns.
     """
     told = [
         f"of {_how_many(row)} on the {row['plane']} plane, "

@@ -93,12 +93,7 @@ NONE_AT_ITS_DEFAULT = (
 
 
 def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[str]:
-    """All of them, in the order of the abstract.
-
-    Args:
-        headline: what `report.headline.headline` returns.
-        told: cells in which all components fail (`report.findings.notice.rows_of`).
-    """
+    """All of them, in the order of the abstract; `told`: cells in which all components fail."""
     columns = headline["columns"]
     if not columns:
         return [NONE_AT_ITS_DEFAULT]

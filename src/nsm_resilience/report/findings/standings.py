@@ -149,8 +149,6 @@ def by_answer(
     """The columns in which a claim has each of these answers, in their order, none left empty.
 
     Args:
-        claim: `C0`, `C1`, or `C2`.
-        columns: those of the headline.
         answers: words to say for each agreement.
     """
     found = [
@@ -181,9 +179,6 @@ def _over(claim: str, column: Column) -> str:
 
 def rests_on(claim: str, sizes: Sequence[int]) -> str:
     """Trials behind an answer; of claim C0, which counts scenarios, those of each.
-
-    Args:
-        sizes: judged trials of each cell that decided.
 
     >>> rests_on("C0", [2, 3]), rests_on("C1", [2, 3]), rests_on("C1", [])
     ('2 to 3 trials each', '5 trials', '')
@@ -233,11 +228,7 @@ def _unbroken(rows: Sequence[Mapping[str, Any]], before: str) -> str:
 
 
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
-    """Count all attempts of a build, each once, by what became of it.
-
-    Args:
-        campaigns: the numbers of each campaign (`report.numbers.make_numbers`).
-    """
+    """Count all attempts of a build, each once, by what became of it."""
     counts = [campaign["counts"] for campaign in campaigns]
     total, judged = (sum(c[key] for c in counts) for key in ("attempts", "judged"))
     supported, unsupported = (sum(c[key] for c in counts) for key in ("supported", "unsupported"))
