@@ -38,11 +38,9 @@ class Attempt:
     """One attempt in a list.
 
     Attributes:
-        row: its row of the table `trials`, the columns `COLUMNS` and `campaign`.
         label: what is broken and what sets the cell apart.
         outcome: the verdict, or `void`, `cut`, `unreadable`.
-        counts: whether it is the attempt of its trial that counts.
-        cells: texts of the numeric columns, see `NUMBERS`.
+        cells: texts of the columns `NUMBERS`, each with the number that it is sorted by.
     """
 
     row: Mapping[str, Any]
@@ -72,11 +70,7 @@ class Attempt:
 
 
 def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
-    """All attempts in the order of the table.
-
-    Args:
-        trials: rows of the table `trials`, at least the columns `COLUMNS` and `campaign`.
-    """
+    """All attempts in the order of table `trials`, of which the columns `COLUMNS` are needed."""
     counting = set(that_count(trials).index)
     found = []
     for at, row in zip(trials.index, trials.to_dict("records"), strict=True):

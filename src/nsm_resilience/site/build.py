@@ -38,8 +38,6 @@ def build_site(
 
     Args:
         tables_dir: folder with the tidy tables; what else a build leaves is beside it.
-        campaigns: folders of the campaigns with description, study and records.
-        verdicts: folder with what the judge wrote, `<campaign>.jsonl`.
         out: folder to write; one that an earlier build left is replaced.
 
     Raises:

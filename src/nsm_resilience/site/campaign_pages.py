@@ -9,13 +9,7 @@ from pathlib import Path
 from nsm_resilience.report.site_links import index_of, page_of_cell, page_of_table, row_anchor
 from nsm_resilience.report.words import words_met
 from nsm_resilience.site.attempts import NUMBERS
-from nsm_resilience.site.cell_page import (
-    claims_of,
-    conditions,
-    consequences_in_words,
-    outcome,
-    words_of,
-)
+from nsm_resilience.site.cell_page import conditions, consequences_in_words, outcome, words_of
 from nsm_resilience.site.folder import SiteFolder, between_pages
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import around, render
@@ -59,7 +53,7 @@ def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:
         conditions=conditions(cell.row, cell.row["source"]),
         outcome=outcome(cell),
         did=consequences_in_words(cell.row),
-        claims=list(claims_of(cell, own)),
+        claims=[c for plane in own.planes for c in plane.claims if cell.cell in c["cells"]],
         others=[(other, place(other)) for other in elsewhere(cell, campaigns)],
         met=[w for w in words_met(words_of([], outcomes)) if w.column == "trial"],
         row=between_pages(cell.page, table, row_anchor(cell.number)),

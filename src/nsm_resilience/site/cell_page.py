@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nsm_resilience.report.words import HEADINGS, meaning_of
-from nsm_resilience.site.overview import CellRow, Claim, Overview
+from nsm_resilience.site.overview import CellRow
 from nsm_resilience.tables.cell import CELL
 
 
@@ -49,11 +49,7 @@ def outcome(cell: CellRow) -> list[Fact]:
 
 
 def consequences_in_words(row: Mapping[str, Any]) -> list[Fact]:
-    """What the fault did in the judged trials: to the path, to new pods, and who noticed.
-
-    Args:
-        row: a row of `report.cell_rows.cell_rows`.
-    """
+    """What the fault did in the judged trials: to the path, to new pods, and who noticed."""
     if not row["n"]:
         return []
     path = ", ".join(f"{word} in {n}" for word, n in row["path"].items() if n)
@@ -75,18 +71,8 @@ def _noticed(row: Mapping[str, Any], name: str) -> str:
     return f"in {row[name]} of {row['n'] - row[f'{name}_unknown']}{by}{after}"
 
 
-def claims_of(cell: CellRow, campaign: Overview) -> Iterator[Claim]:
-    """The claims that a cell takes part in."""
-    for plane in campaign.planes:
-        yield from (claim for claim in plane.claims if cell.cell in claim["cells"])
-
-
 def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str, set[str]]:
-    """The words that tables of these cells hold, by column.
-
-    Args:
-        attempts: outcomes of the attempts that are listed beside.
-    """
+    """The words by column that tables of cells hold, and outcomes of attempts listed beside."""
     met: dict[str, set[str]] = {name: set() for name in HEADINGS}
     for cell in cells:
         for name in (*CELL, "source", "agreement"):

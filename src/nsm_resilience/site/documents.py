@@ -32,12 +32,7 @@ def write_tables(
     tables_dir: Path,
     pages: Collection[PurePosixPath],
 ) -> list[Document]:
-    """Write a page for every table that is there.
-
-    Args:
-        description: see `around`.
-        pages: pages of campaigns, cells and attempts that there are.
-    """
+    """Write a page for every table that is there; `pages` are those that its rows may lead to."""
     written = []
     for table in (*TABLES, *CONTRAST_TABLES):
         file = tables_dir / f"{table.name}.csv"

@@ -35,7 +35,6 @@ class Row:
     """One lane.
 
     Attributes:
-        label: short name beside the lane.
         kind: `phase`, `event`, `component`, `socket`, `watchdog` or `asked`.
         colour: that of the component in all figures; empty for the page's own ink.
         spans: stretches of time, later ones drawn over earlier ones.
@@ -55,11 +54,8 @@ class Replies:
     """Bins of equal width with the echoes sent in them.
 
     Attributes:
-        width_s: width of a bin, seconds.
         first_s: begin of the first bin.
-        median_ms: median time of the replies of each bin, milliseconds; None without reply.
-        sent: echoes sent in each bin.
-        lost: of these, not answered.
+        median_ms: median time of the replies of each bin; None without reply.
         limits_ms: whole decades around the medians.
     """
 
@@ -77,10 +73,8 @@ class Drawing:
 
     Attributes:
         end_s: right edge: the end of the phase after the watch, so that the new client is shown.
-        replies: the established path.
         gaps: interruptions of the path, as in the table `outages`.
         faults: when any fault was being injected, without overlaps.
-        rows: all lanes, from top to bottom.
     """
 
     begin_s: float

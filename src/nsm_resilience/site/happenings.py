@@ -32,8 +32,6 @@ class Happening:
         line: its line in the file it stands in, from 1.
         t_s: seconds from the zero of `Clock`.
         kind: kind of the event; of a Kubernetes event its reason.
-        where: node, component or pod it is about.
-        text: what happened.
         bad: whether it shows that something was wrong.
     """
 

@@ -27,14 +27,7 @@ _TITLE = re.compile(r"\s*#[ \t]+(.+)")
 
 @dataclass(frozen=True)
 class NotebookPage:
-    """The page of a notebook.
-
-    Attributes:
-        name: of its file, without the suffix.
-        title: its first heading.
-        parts: HTML of text, code and outputs, in order.
-        pictures: content of the files that the page shows, by name.
-    """
+    """The page of a notebook: HTML of text, code and outputs, and its pictures by name."""
 
     name: str
     title: str
@@ -43,11 +36,7 @@ class NotebookPage:
 
 
 def notebook_page(notebook: Path) -> NotebookPage:
-    """Make the page of an executed notebook (`*.ipynb`, format 4).
-
-    Raises:
-        NoNotebook: it is no notebook of this format; the message names the file.
-    """
+    """Make the page of an executed notebook (format 4); NoNotebook names a file that is none."""
     title = ""
     pictures: dict[str, bytes] = {}
     parts: list[str] = []

@@ -90,10 +90,8 @@ class Plane:
     """Cells and claims of one forwarding plane.
 
     Attributes:
-        rows: cells of which any attempt was made.
-        idle: cells that are declared and were not run.
-        claims: what came of the claims that were tested.
-        untested: the other claims.
+        rows: cells of which any attempt was made; `idle` the others.
+        claims: those that were tested; `untested` the others.
     """
 
     name: str
@@ -110,12 +108,7 @@ class Plane:
 
 @dataclass(frozen=True)
 class Overview:
-    """A campaign.
-
-    Attributes:
-        planes: those with judged trials first, and none without a cell.
-        attempts: all attempts in the order of the table `trials`.
-    """
+    """A campaign: its planes, those with judged trials first, and all attempts as in `trials`."""
 
     description: Mapping[str, Any]
     planes: tuple[Plane, ...]
@@ -160,13 +153,7 @@ def overview(
     study: Study,
     description: Mapping[str, Any],
 ) -> Overview:
-    """Put a campaign together from its rows of the tables.
-
-    Args:
-        scenarios: table `scenarios`, with the index that its rows have in the whole table.
-        trials: table `trials`, at least the columns `COLUMNS` and `campaign`.
-        study: the study that was run: what is broken, and how long it was watched.
-    """
+    """Put a campaign together from its rows of the tables, with their index in the whole tables."""
     rows = cell_rows({"scenarios": scenarios, "trials": trials}, study, short_names(study))
     attempts = listed(trials, {row["cell"]: row["label"] for row in rows})
     by_cell: dict[str, list[Attempt]] = {}

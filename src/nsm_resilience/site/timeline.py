@@ -43,11 +43,7 @@ def draw(
     events: Sequence[Happening],
     kubernetes: Sequence[Happening],
 ) -> Drawing:
-    """Lay out the timeline of an attempt.
-
-    Args:
-        record: its record, from which the echoes are read.
-        clock: the zero of all times; it must be the fault.
+    """Lay out the timeline of an attempt; the zero of `clock` must be the fault.
 
     Raises:
         ValueError: the record has no fault instant or no end of the watch, so there is no axis.

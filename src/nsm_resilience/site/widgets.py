@@ -22,11 +22,7 @@ def widgets_are_there() -> bool:
 
 
 def find_judgement(verdicts_jsonl: Path, trial: str, attempt: int) -> Judgement:
-    """Return the judgement of an attempt.
-
-    Raises:
-        LookupError: there is none; the message says which attempts the trial has.
-    """
+    """Return the judgement of an attempt; LookupError says which attempts the trial has."""
     others = []
     for judgement in read_judgements(verdicts_jsonl):
         if judgement.trial == trial:
@@ -54,9 +50,7 @@ def picker(
 ) -> Any:
     """Two menus, cell and trial, with the chosen attempt below; the widget to show.
 
-    Args:
-        attempts: (trial, attempt) of all that can be picked.
-        first: the one that is shown at the begin.
+    An attempt is its trial and its number.
     """
     import ipywidgets
     from IPython.display import HTML, display
