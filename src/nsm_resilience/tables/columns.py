@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Column:
     """One column: its meaning with the unit, and when it is empty; no text means never."""
 
     name: str
-    kind: Kind
     meaning: str
     empty: str = ""
     one_of: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    kind: Kind = "text"
 
     @property
     def dtype(self) -> str:
@@ -47,34 +47,14 @@ class Column:
         return _PANDAS[self.kind, bool(self.empty)]
 
 
-def text(name: str, meaning: str, empty: str = "", one_of: tuple[str, ...] = ()) -> Column:
-    """A column of text."""
-    return Column(name, "text", meaning, empty, one_of)
-
-
-def count(name: str, meaning: str, empty: str = "", least: int = 0) -> Column:
-    """A column of whole numbers that are never below `least`."""
-    return Column(name, "integer", meaning, empty, least=least)
-
-
-def amount(name: str, meaning: str, empty: str = "") -> Column:
-    """A column of numbers, such as lengths in seconds, that are never below 0."""
-    return Column(name, "number", meaning, empty, least=0)
-
-
-def share(name: str, meaning: str, empty: str = "", least: float = 0) -> Column:
-    """A column of shares: numbers from `least` to 1."""
-    return Column(name, "number", meaning, empty, least=least, most=1)
-
-
-def number(name: str, meaning: str, empty: str = "") -> Column:
-    """A column of any numbers."""
-    return Column(name, "number", meaning, empty)
-
-
-def truth(name: str, meaning: str, empty: str = "") -> Column:
-    """A column of truths."""
-    return Column(name, "truth", meaning, empty)
+text = partial(Column, kind="text")
+count = partial(Column, kind="integer", least=0)
+amount = partial(Column, kind="number", least=0)
+share = partial(Column, kind="number", least=0, most=1)
+number = partial(Column, kind="number")
+truth = partial(Column, kind="truth")
+"""Columns of text, of whole numbers from 0, of amounts such as seconds, of shares, of any numbers,
+and of truths; other limits are given by name."""
 
 
 @dataclass(frozen=True)
