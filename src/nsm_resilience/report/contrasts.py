@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
-from nsm_resilience.analysis.figures.cells import USUAL, judged
+from nsm_resilience.analysis.figures.cells import judged
+from nsm_resilience.analysis.figures.contrasts import shared_levels, side_name
 from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
@@ -17,9 +18,7 @@ from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import read_description, record_clusters
 from nsm_resilience.report.environments import environment_table
 from nsm_resilience.report.wording import adjusted_p
-from nsm_resilience.study.factors import level_name
 from nsm_resilience.study.load import load_recorded_study
-from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, KINDS, SIDES, WORDS
 from nsm_resilience.tables.language import seconds
 from nsm_resilience.tables.write import write_table
@@ -116,11 +115,12 @@ def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dic
 
 def in_words(row: Mapping[Any, Any]) -> Row:
     """Write one row of table `contrasts` for people."""
-    compared = BY_NAME[str(row["measure"])]
-    share = compared.share
+    compared, shown = BY_NAME[str(row["measure"])], shared_levels(row)
+    share, scenario = compared.share, str(row["scenario"])
+    method = row["method"] if isinstance(row["method"], str) else "exact"
     return {
         "differs_in": str(row["differs_in"]),
-        "cell": cell_in_words(row),
+        "cell": f"{scenario} ({', '.join(shown)})" if shown else scenario,
         **{side: level_in_words(row, side) for side in SIDES},
         **{f"{side}_campaign": str(row[f"{side}_campaign"]) for side in SIDES},
         "measure": compared.words,
@@ -128,29 +128,16 @@ def in_words(row: Mapping[Any, Any]) -> Row:
         "difference": difference_in_words(row, share=share),
         "interval": _interval(row["low"], row["high"], share=share),
         "by_unit": _by_unit(row, share=share),
-        "p": p_of(row),
+        "p": adjusted_p(float(row["p_adjusted"]), float(row["least_p"]), method),
         "tested": not math.isnan(float(row["p"])),
         "word": str(row["word"]),
     }
 
 
-def cell_in_words(row: Mapping[Any, Any]) -> str:
-    """The cell of a row: its scenario and the levels of all factors that both sides share."""
-    levels = [
-        level_name(name, str(row[name]))
-        for name in FACTOR_LEVELS
-        if row[name] is not None and row[name] == row[name]
-    ]
-    shown = [level for level in levels if level and level not in USUAL]
-    return f"{row['scenario']} ({', '.join(shown)})" if shown else str(row["scenario"])
-
-
 def level_in_words(row: Mapping[Any, Any], side: str) -> str:
     """The level of one side, with its campaign where that is not what they differ in."""
-    kind, level = str(row["differs_in"]), str(row[side])
-    name = level_name(kind, level) if kind in FACTOR_LEVELS else level
-    apart = row["first_campaign"] != row["second_campaign"] and kind != "campaign"
-    return f"{name} ({row[f'{side}_campaign']})" if apart else name
+    apart = row["first_campaign"] != row["second_campaign"] and row["differs_in"] != "campaign"
+    return side_name(row, side) + (f" ({row[f'{side}_campaign']})" if apart else "")
 
 
 def difference_in_words(row: Mapping[Any, Any], *, share: bool) -> str:
@@ -165,12 +152,6 @@ def difference_in_words(row: Mapping[Any, Any], *, share: bool) -> str:
     if math.isfinite(least):
         return f">\u00a0{signed(least, share=share)}"
     return f"<\u00a0{signed(most, share=share)}" if math.isfinite(most) else "open"
-
-
-def p_of(row: Mapping[Any, Any]) -> str:
-    """Write the adjusted p, or the least that these sizes could give where they reach no level."""
-    method = row["method"] if isinstance(row["method"], str) else "exact"
-    return adjusted_p(float(row["p_adjusted"]), float(row["least_p"]), method)
 
 
 def signed(value: float, *, share: bool) -> str:

@@ -55,14 +55,21 @@ class Pair:
     def label(self) -> str:
         """What is compared, in short."""
         row = self.any
-        kind = str(row["differs_in"])
-        sides = [
-            level_name(kind, str(row[side])) if kind in FACTOR_LEVELS else str(row[side])
-            for side in ("second", "first")
-        ]
-        levels = [level_name(f, str(row[f])) for f in FACTOR_LEVELS if isinstance(row[f], str)]
-        shown = [level for level in levels if level not in ("", "monitored", *USUAL)]
-        return f"{row['scenario']} ({', '.join(shown)}): {sides[0]} – {sides[1]}"
+        second, first = (side_name(row, side) for side in ("second", "first"))
+        shown = [level for level in shared_levels(row) if level != "monitored"]
+        return f"{row['scenario']} ({', '.join(shown)}): {second} – {first}"
+
+
+def side_name(row: Mapping[Any, Any], side: str) -> str:
+    """The level of one side of a row of table `contrasts`, in words."""
+    kind, level = str(row["differs_in"]), str(row[side])
+    return level_name(kind, level) if kind in FACTOR_LEVELS else level
+
+
+def shared_levels(row: Mapping[Any, Any]) -> list[str]:
+    """Levels of all factors that both sides share, in words, those apart that most cells have."""
+    levels = (level_name(name, row[name]) for name in FACTOR_LEVELS if isinstance(row[name], str))
+    return [level for level in levels if level and level not in USUAL]
 
 
 def labels_of(pairs: Sequence[Pair]) -> list[str]:
