@@ -169,7 +169,6 @@ def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
                 "verdict": row["verdict"],
                 "outage": row["median"],
                 "blind": row["blind"],
-                "new": f"{row['new_answered']}/{row['new_asked']}",
                 "absent": "",
             }
     return None
@@ -180,7 +179,7 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
     why = [not_applicable(fault, factors) for fault in faults]
     if len(why) == 1 and why[0]:
         return {"n": 0, "k": 0, "page": "", "kn": "", "verdict": "not applicable", "outage": "",
-                "blind": "", "new": "", "absent": why[0]}  # fmt: skip
+                "blind": "", "absent": why[0]}  # fmt: skip
     return None
 
 

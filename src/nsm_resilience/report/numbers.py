@@ -19,7 +19,6 @@ from nsm_resilience.analysis.deployment import deployments
 from nsm_resilience.analysis.figures.cells import judged, short_names
 from nsm_resilience.analysis.figures.consequences import describe_consequences
 from nsm_resilience.analysis.figures.contrasts import describe_contrasts
-from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.outages import describe_outages, reference_lines
 from nsm_resilience.analysis.figures.refusals import asked_clients, describe_refusals
 from nsm_resilience.analysis.figures.result_table import describe_result_table
@@ -102,17 +101,21 @@ def write_numbers(
     beside = headline(made, studies)
     told = contrast_numbers(contrasts, environments)
     refused = asked_clients(tables["new_clients"], tables["trials"], carrying("C1", studies))
+    trials, scenarios = split[0]["trials"], split[0]["scenarios"]
     figures = [
-        *descriptions(split[0], campaigns[0]),
+        describe_testbed(deployments(campaigns[0], trials)),
+        describe_result_table(scenarios, trials),
+        describe_outages(trials),
+        describe_survival(trials),
+        describe_consequences(trials),
+        describe_timelines(trials),
         describe_contrasts(contrasts, tables["trials"]),
         describe_refusals(refused),
     ]
     numbers = {
         **made[0],
         "figures": {figure.name: asdict(figure) for figure in figures},
-        "tables": [
-            {"name": name, "rows": len(table)} for name, table in {**tables, **compared}.items()
-        ],
+        "tables": [*tables, *compared],
         "others": made[1:],
         "headline": beside,
         "findings": findings(made, studies, beside, told, rows_with_none(tables["campaigns"])),
@@ -185,19 +188,6 @@ def rows_with_none(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a table's rows as plain data; what is empty is None, whatever pandas has for it."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(key): value for key, value in row.items()} for row in rows]
-
-
-def descriptions(tables: Mapping[str, pd.DataFrame], campaign: Path) -> list[Description]:
-    """Return what is said of a campaign's figures, made of the same tables and records."""
-    trials, scenarios = tables["trials"], tables["scenarios"]
-    return [
-        describe_testbed(deployments(campaign, trials)),
-        describe_result_table(scenarios, trials),
-        describe_outages(trials),
-        describe_survival(trials),
-        describe_consequences(trials),
-        describe_timelines(trials),
-    ]
 
 
 def verdict_counts(trials: pd.DataFrame) -> dict[str, Any]:
