@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import IMPLIED, cell_labels
+from nsm_resilience.analysis.figures.cells import cell_labels
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.timeline import (
@@ -79,7 +79,7 @@ def draw_timelines(
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
     right = max((line.end_s for line in lines), default=BEFORE_S)
     limits = reply_limits(lines)
-    heads = _titles(chosen, names) if titles is None else titles
+    heads = cell_labels(chosen, names) if titles is None else titles
     for number, (row, label) in enumerate(zip(rows, heads, strict=True)):
         strip = figure.add_axes(page.strip(number))
         pair = [strip]
@@ -171,16 +171,6 @@ def _label(lane: tuple[str, str]) -> str:
     """What a lane is called: the part, and the role of its node."""
     node, thing = lane
     return f"{thing}, {node}"
-
-
-def _titles(chosen: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
-    """Return a panel's title: the cell, and the levels that are not the usual ones."""
-    titles = []
-    for label, row in zip(cell_labels(chosen, names), chosen.to_dict("records"), strict=True):
-        unusual = [str(row[name]) for name, levels in IMPLIED.items() if row[name] not in levels]
-        head = label.partition(": ")[0]
-        titles.append(f"{head}: {', '.join(unusual)}" if unusual else head)
-    return titles
 
 
 def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
