@@ -8,13 +8,14 @@ trials alone, a watchdog that spoils a trial would show none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.figures.cells import judged, levels_in_order
-from nsm_resilience.report.watchdog_rules import stated_rules
-from nsm_resilience.report.wording import share_interval
+from nsm_resilience.judge.watchdog_events import watchdog_events
+from nsm_resilience.record.reader import RecordError, read_record
+from nsm_resilience.report.wording import plain, share_interval, typographic
 from nsm_resilience.statistics.intervals import wilson
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.language import seconds
@@ -68,3 +69,61 @@ def _arm(ran: pd.DataFrame, controls: set[str]) -> dict[str, Any]:
             {"cell": cell, "n": n} for cell, n in sorted(Counter(cut.str.split("/").str[0]).items())
         ],
     }
+
+
+def stated_rules(campaign: Path, records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the rules that the watchdog stated when it began to watch, in its order.
+
+    They are taken from the first complete record, by path, in which a watchdog started; of both
+    modes the one that heals has more to say and is preferred. A rule is stated as a text, or as an
+    object with a `text` and its thresholds.
+
+    Returns:
+        Name of each rule, what it says, and its thresholds in words; empty without a watchdog.
+    """
+    paths = sorted(str(r["path"]) for r in records if r.get("outcome") == "complete")
+    for mode in ("heal", "observe"):
+        for path in paths:
+            if path.split("/")[1].endswith(f"-{mode}"):
+                rules = _rules(campaign / path)
+                if rules:
+                    return rules
+    return []
+
+
+def _rules(folder: Path) -> list[dict[str, str]]:
+    try:
+        started = watchdog_events(read_record(folder), "started")
+    except (RecordError, OSError):
+        return []  # the judge has said so of this record
+    stated = [e.data["rules"] for e in started if isinstance(e.data.get("rules"), dict)]
+    return [rule_in_words(str(name), rule) for name, rule in stated[0].items()] if stated else []
+
+
+def rule_in_words(name: str, rule: object) -> dict[str, str]:
+    """A rule as its record states it: name, text, and settings in words."""
+    if not isinstance(rule, Mapping):
+        return {"name": name, "text": typographic(str(rule)), "settings": ""}
+    text = typographic(str(rule.get("text") or ""))
+    return {"name": name, "text": text, "settings": ", ".join(_settings(rule))}
+
+
+def _settings(rule: Mapping[str, Any]) -> Iterator[str]:
+    """The thresholds of a rule in words; those of an act only where there is one.
+
+    Names are those of `Rule` in watchdog/node/policy.py; others are given as they are.
+    """
+    rest = {key: value for key, value in rule.items() if key != "text"}
+    if isinstance(told := rest.pop("tell_s", None), int | float):
+        yield "told at once" if not told else f"told after {told:g} s"
+    act, after, pause, doubles, most = (
+        rest.pop(key, None) for key in ("act", "act_s", "pause_s", "doubles", "most")
+    )
+    if act is not None:
+        yield f"{act} after {after:g} s" if after else f"{act} when told"
+        if pause is not None:
+            yield f"{pause:g} s or more between two{', doubled each time' if doubles else ''}"
+        if most is not None:
+            yield f"at most {most}"
+    for key, value in rest.items():
+        yield f"{str(key).replace('_', ' ')} {plain(value)}"
