@@ -37,7 +37,7 @@ def notebook(
 @app.command("copy-notebooks", rich_help_panel=AFTER)
 def copy_notebooks() -> None:
     """Make notebooks to run and change by hand; copies that are there stay as they are."""
-    from nsm_resilience.report.looking_around import copy_notebooks as copy
+    from nsm_resilience.report.notebook import copy_notebooks as copy
 
     out = Path("results/explore")
     copy(Path("notebooks"), out)

@@ -80,7 +80,6 @@ def run_notebook(
     shown = _relative(source_py, root)
     notebook = read_percent_notebook(source_py)
     values = resolve_parameters(notebook, parameters or {}, source_py)
-    notebook.metadata["kernelspec"] = dict(KERNEL)
 
     failed = out_ipynb.with_name(f"{out_ipynb.stem}.failed.ipynb")
     failed.unlink(missing_ok=True)
@@ -196,7 +195,23 @@ def read_percent_notebook(source_py: Path) -> NotebookNode:
         raise NotebookError(f"{source_py}: not a percent notebook: {error}") from error
     # the lines before the first cell are about the file (its licence), not part of the notebook
     notebook.cells = [cell for cell in notebook.cells if not _only_comments(cell)]
+    notebook.metadata["kernelspec"] = dict(KERNEL)
     return notebook
+
+
+def copy_notebooks(sources: Path, out: Path) -> list[Path]:
+    """Make a notebook of each percent script, to run and change: the originals are inputs.
+
+    One that is there already is its owner's, and stays.
+    """
+    made = []
+    for source in sorted(sources.glob("[!.]*.py")):
+        copy = out / f"{source.stem}.ipynb"
+        if copy.exists():
+            continue
+        write_notebook(read_percent_notebook(source), copy)
+        made.append(copy)
+    return made
 
 
 def _only_comments(cell: NotebookNode) -> bool:

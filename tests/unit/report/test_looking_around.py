@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.report.looking_around import copy_notebooks
-from nsm_resilience.report.notebook import declared_parameters, read_percent_notebook
+from nsm_resilience.report.notebook import (
+    copy_notebooks,
+    declared_parameters,
+    read_percent_notebook,
+)
 from tests.builders.campaigns import construct
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
