@@ -3,7 +3,7 @@
 
 from nsm_resilience.closing import other_planes
 from nsm_resilience.executor import check_hosts
-from nsm_resilience.report.texts import check_texts
+from nsm_resilience.report.paper import check_texts
 from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study

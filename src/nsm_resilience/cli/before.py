@@ -31,7 +31,7 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from nsm_resilience.report.texts import check_texts
+    from nsm_resilience.report.paper import check_texts
     from nsm_resilience.study.load import load_study
     from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine

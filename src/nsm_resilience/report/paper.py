@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.files import write_bytes
+from nsm_resilience.study.load import ConfigError
+from nsm_resilience.study.models import Study
 
 STANDARDS = ("a-2a", "ua-1")
 
@@ -165,6 +167,29 @@ def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
         missing = set(_glyphs_of(str(error)))
     found = {text: [c for c in dict.fromkeys(text) if c in missing] for text in asked}
     return {text: lacking for text, lacking in found.items() if lacking}
+
+
+def check_texts(study: Study, file: Path) -> None:
+    """Raise ConfigError where a text of the study has characters that no font of the paper has.
+
+    It is asked before the first trial.
+    """
+    places = {"name": study.name}
+    for scenario in study.scenarios:
+        places[f"scenarios: {scenario.id}: title"] = scenario.title
+        places[f"scenarios: {scenario.id}: where"] = scenario.where
+    lacking = undisplayable(places.values())
+    if lacking:
+        raise ConfigError(
+            file,
+            [
+                f"{place}: the paper has no font for "
+                f"{', '.join(f'{c} ({code_points(c)})' for c in lacking[text])}; write "
+                "Latin, Cyrillic, Greek, Hebrew or Arabic letters instead"
+                for place, text in places.items()
+                if text in lacking
+            ],
+        )
 
 
 def _errors_of(diagnostic: str) -> list[str]:

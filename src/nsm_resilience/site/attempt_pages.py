@@ -17,9 +17,8 @@ from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.site.attempts import Attempt
 from nsm_resilience.site.cell_page import conditions
-from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.overview import Overview
-from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.tables.attempts import MEANINGS
 
 _AT_ONCE = 16
@@ -100,14 +99,14 @@ def _write(
 ) -> int:
     for judgement, beside in shown:
         attempt, cell = beside["attempt"], beside["cell"]
-        text = render(
+        site.fill(
+            attempt.page,
             "attempt.html.j2",
+            description,
             page=attempt_page(judgement, campaign),
             why_apart=MEANINGS.get(attempt.outcome, ""),
             conditions=conditions(attempt.row, cell.row["source"] if cell else ""),
             record=site.outside(attempt.page)(campaign / judgement.record),
             **beside,
-            **around(attempt.page, description),
         )
-        site.write(attempt.page, text)
     return len(shown)

@@ -10,9 +10,8 @@ from nsm_resilience.report.site_links import index_of, page_of_cell, page_of_tab
 from nsm_resilience.report.words import words_met
 from nsm_resilience.site.attempts import NUMBERS
 from nsm_resilience.site.cell_page import conditions, consequences_in_words, outcome, words_of
-from nsm_resilience.site.folder import SiteFolder, between_pages
 from nsm_resilience.site.overview import CellRow, Overview
-from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.pages import SiteFolder, between_pages
 from nsm_resilience.site.same_cells import elsewhere, place
 
 SHOWN_TRIALS = 12
@@ -25,29 +24,31 @@ def write_campaign(
     """Write the pages of a campaign; those of its attempts are written by `write_attempts`."""
     page = index_of(own.campaign)
     run = [cell for cell in own.cells if cell.attempts]
-    site.write(
+    site.fill(
         page,
-        render(
-            "index.html.j2",
-            overview=own,
-            numbers=NUMBERS,
-            shown=SHOWN_TRIALS,
-            cell_page=lambda cell: page_of_cell(own.campaign, cell),
-            choices=dict(_choices(own)),
-            met=words_met(words_of(run, [a.outcome for a in own.attempts])),
-            records=site.outside(page)(folder / "records"),
-            **around(page, own.description),
-        ),
+        "index.html.j2",
+        own.description,
+        overview=own,
+        numbers=NUMBERS,
+        shown=SHOWN_TRIALS,
+        cell_page=lambda cell: page_of_cell(own.campaign, cell),
+        choices=dict(_choices(own)),
+        met=words_met(words_of(run, [a.outcome for a in own.attempts])),
+        records=site.outside(page)(folder / "records"),
     )
     for cell in own.cells:
-        site.write(cell.page, _cell(own, cell, campaigns))
+        _write_cell(site, own, cell, campaigns)
 
 
-def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:
+def _write_cell(
+    site: SiteFolder, own: Overview, cell: CellRow, campaigns: Sequence[Overview]
+) -> None:
     table = page_of_table("scenarios")
     outcomes = [attempt.outcome for attempt in cell.attempts]
-    return render(
+    site.fill(
+        cell.page,
         "cell.html.j2",
+        own.description,
         cell=cell,
         numbers=NUMBERS,
         conditions=conditions(cell.row, cell.row["source"]),
@@ -57,7 +58,6 @@ def _cell(own: Overview, cell: CellRow, campaigns: Sequence[Overview]) -> str:
         others=[(other, place(other)) for other in elsewhere(cell, campaigns)],
         met=[w for w in words_met(words_of([], outcomes)) if w.column == "trial"],
         row=between_pages(cell.page, table, row_anchor(cell.number)),
-        **around(cell.page, own.description),
     )
 
 

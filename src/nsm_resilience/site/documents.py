@@ -9,9 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nsm_resilience.report.site_links import page_of_notebook, page_of_table
-from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.notebook_page import notebook_page
-from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.site.table_page import LONGEST, first_rows
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
 from nsm_resilience.tables.schemas import TABLES
@@ -41,21 +40,19 @@ def write_tables(
         page = page_of_table(table.name)
         lines, rows = first_rows(table, file, pages)
         outside = site.outside(page)
-        site.write(
+        site.fill(
             page,
-            render(
-                "table.html.j2",
-                table=table,
-                lines=lines,
-                rows=rows,
-                longest=LONGEST,
-                downloads=[
-                    (outside(file.with_suffix(suffix)), kind)
-                    for suffix, kind in ((".csv", "CSV"), (".parquet", "Parquet"))
-                    if file.with_suffix(suffix).is_file()
-                ],
-                **around(page, description),
-            ),
+            "table.html.j2",
+            description,
+            table=table,
+            lines=lines,
+            rows=rows,
+            longest=LONGEST,
+            downloads=[
+                (outside(file.with_suffix(suffix)), kind)
+                for suffix, kind in ((".csv", "CSV"), (".parquet", "Parquet"))
+                if file.with_suffix(suffix).is_file()
+            ],
         )
         written.append(Document(page, table.name, f"{table.meaning} {rows} rows."))
     return written
@@ -72,11 +69,6 @@ def write_notebooks(
         for name, picture in content.pictures.items():
             site.write(page.with_name(name), picture)
         download = site.outside(page)(file)
-        site.write(
-            page,
-            render(
-                "notebook.html.j2", notebook=content, download=download, **around(page, description)
-            ),
-        )
+        site.fill(page, "notebook.html.j2", description, notebook=content, download=download)
         written.append(Document(page, content.name, content.title))
     return written

@@ -12,9 +12,8 @@ from nsm_resilience.report.site_links import FRONT, WORDS
 from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
 from nsm_resilience.site.cell_page import words_of
 from nsm_resilience.site.documents import Document
-from nsm_resilience.site.folder import SiteFolder
 from nsm_resilience.site.overview import Overview
-from nsm_resilience.site.pages import around, render
+from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.site.same_cells import compared_cells, place
 
 _RESULT_FILES = (
@@ -40,20 +39,18 @@ def write_front(
     """Write both pages; `description` as `around` takes it."""
     tested = [cell for own in campaigns for cell in own.cells if cell.row["n"]]
     words = words_of(tested)
-    site.write(
+    site.fill(
         FRONT,
-        render(
-            "front.html.j2",
-            claims=CLAIMS,
-            campaigns=campaigns,
-            groups=compared_cells(campaigns),
-            place=place,
-            met=words_met({name: words[name] for name in _ON_FRONT}),
-            documents=[(site.outside(FRONT)(results / name), what) for name, what in _RESULT_FILES],
-            tables=tables,
-            notebooks=notebooks,
-            **around(FRONT, description),
-        ),
+        "front.html.j2",
+        description,
+        claims=CLAIMS,
+        campaigns=campaigns,
+        groups=compared_cells(campaigns),
+        place=place,
+        met=words_met({name: words[name] for name in _ON_FRONT}),
+        documents=[(site.outside(FRONT)(results / name), what) for name, what in _RESULT_FILES],
+        tables=tables,
+        notebooks=notebooks,
     )
     everything = words_met({column: MEANINGS[column] for column in HEADINGS})
-    site.write(WORDS, render("words.html.j2", met=everything, **around(WORDS, description)))
+    site.fill(WORDS, "words.html.j2", description, met=everything)

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages as HTML: templates filled with the models, and numbers written the short way."""
+"""Pages as HTML: templates filled with the models, numbers written the short way, addresses."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, index_of, row_anchor
 from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
-from nsm_resilience.site.folder import between_pages
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,6 +27,37 @@ ASSETS = ("site.css", "timeline.css", "timeline.js", "attempts.js")
 _TICKS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 """Distances of ticks on the time axis; the script in the page is told of them."""
 _MOST_TICKS = 12
+
+
+@dataclass(frozen=True)
+class SiteFolder:
+    """Folder that is written, and the place where it will be, from which links are counted."""
+
+    folder: Path
+    place: Path
+
+    def write(self, page: PurePosixPath, content: str | bytes) -> None:
+        """Write a page, or another file of the site."""
+        path = self.folder / page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def fill(
+        self, page: PurePosixPath, template: str, description: Mapping[str, Any], /, **values: Any
+    ) -> None:
+        """Write a page from a template; `description` as `around` takes it."""
+        self.write(page, render(template, **around(page, description), **values))
+
+    def outside(self, page: PurePosixPath) -> Callable[[Path], str]:
+        """Addresses of files outside the site, as seen from a page."""
+        folder = self.place / page.parent
+        return lambda target: quote(Path(os.path.relpath(target, folder)).as_posix())
+
+
+def between_pages(source: PurePosixPath, target: PurePosixPath, anchor: str = "") -> str:
+    """Relative address from one page of the site to another of its files."""
+    address = quote(PurePosixPath(os.path.relpath(target, source.parent)).as_posix())
+    return f"{address}#{quote(anchor)}" if anchor else address
 
 
 def asset(name: str) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.report.paper import undisplayable
-from nsm_resilience.report.texts import check_texts
+from nsm_resilience.report.paper import check_texts, undisplayable
 from nsm_resilience.study.load import ConfigError, load_study
 
 QUICK = Path(__file__).parents[3] / "config" / "quick.yaml"

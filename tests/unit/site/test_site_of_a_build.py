@@ -22,8 +22,8 @@ from nsm_resilience.report.site_links import (
     page_of_notebook,
 )
 from nsm_resilience.site.build import build_site
-from nsm_resilience.site.folder import between_pages
 from nsm_resilience.site.notebook_page import notebook_page
+from nsm_resilience.site.pages import between_pages
 from nsm_resilience.tables.build import build_tables
 from tests.builders.records import build, describe
 from tests.builders.studies import make_study
