@@ -3,17 +3,43 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nsm_resilience.report.site_links import page_of_notebook, page_of_table
+from nsm_resilience.analysis.figures.cells import cell_id
+from nsm_resilience.report.site_links import (
+    EVIDENCE,
+    ROWS_SHOWN,
+    claim_anchor,
+    index_of,
+    page_of,
+    page_of_cell,
+    page_of_notebook,
+    page_of_table,
+)
 from nsm_resilience.site.notebook_page import notebook_page
+from nsm_resilience.site.overview import NOT_TESTED
 from nsm_resilience.site.pages import SiteFolder
-from nsm_resilience.site.table_page import LONGEST, first_rows
+from nsm_resilience.tables.columns import Table
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
+from nsm_resilience.tables.row_numbers import FIRST
 from nsm_resilience.tables.schemas import TABLES
+
+LONGEST = 160
+"""Characters of a field that are shown: the evidence of a trial is one field of thousands."""
+
+# a trial's evidence is one field
+csv.field_size_limit(sys.maxsize)
+
+Target = tuple[PurePosixPath, str]
+"""A page of the site and an anchor on it, which may be none."""
+Field = tuple[str, Target | None]
+"""A text as the file has it, cut where it is long, and where it leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,42 @@ def write_tables(
         )
         written.append(Document(page, table.name, f"{table.meaning} {rows} rows."))
     return written
+
+
+def first_rows(
+    table: Table, csv_file: Path, pages: Collection[PurePosixPath]
+) -> tuple[list[tuple[int, list[Field]]], int]:
+    """Read the first rows of a table, each by its number, and count all."""
+    with csv_file.open(encoding="utf-8", newline="") as text:
+        reader = csv.DictReader(text)
+        first = list(islice(reader, ROWS_SHOWN))
+        rows = len(first) + sum(1 for _ in reader)
+    shown = []
+    for number, row in enumerate(first, FIRST):
+        targets = {name: to for name, to in _targets(table.name, row).items() if to[0] in pages}
+        shown.append((number, [(_cut(row[name]), targets.get(name)) for name in table.names]))
+    return shown, rows
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _targets(table: str, row: Mapping[str, str]) -> dict[str, Target]:
+    """Where the fields of a row lead, by column."""
+    found: dict[str, Target] = {}
+    if "campaign" in row:
+        found["campaign"] = index_of(row["campaign"]), ""
+    if "attempt" in row:
+        page = page_of(row["campaign"], row["trial"], int(row["attempt"]))
+        found |= {"trial": (page, ""), "verdict": (page, EVIDENCE)}
+    if table == "scenarios":
+        cell = page_of_cell(row["campaign"], cell_id(row)), ""
+        found |= {"n": cell, "k": cell}
+    if table == "claims" and row["agreement"] != NOT_TESTED:
+        anchor = claim_anchor(row["claim"], row["plane"])
+        found["claim"] = index_of(row["campaign"]), anchor
+    return found
 
 
 def write_notebooks(
