@@ -17,9 +17,8 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.site_links import index_of
 from nsm_resilience.site.attempt_pages import SiteError, write_attempts
 from nsm_resilience.site.attempts import COLUMNS
-from nsm_resilience.site.campaign_pages import write_campaign
+from nsm_resilience.site.campaign_pages import write_campaign, write_front
 from nsm_resilience.site.documents import write_notebooks, write_tables
-from nsm_resilience.site.front import write_front
 from nsm_resilience.site.overview import Overview, overview
 from nsm_resilience.site.pages import ASSETS, SiteFolder, asset
 

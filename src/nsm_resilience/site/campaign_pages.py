@@ -1,21 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write a campaign's first page, and a page for each of its cells."""
+"""Write the site's first page and that of its words, and the pages of campaigns and cells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from nsm_resilience.report.site_links import index_of, page_of_cell, page_of_table, row_anchor
-from nsm_resilience.report.words import words_met
+from nsm_resilience.report.findings.standings import CLAIMS
+from nsm_resilience.report.site_links import (
+    FRONT,
+    WORDS,
+    index_of,
+    page_of_cell,
+    page_of_table,
+    row_anchor,
+)
+from nsm_resilience.report.words import HEADINGS, MEANINGS, words_met
 from nsm_resilience.site.attempts import NUMBERS
 from nsm_resilience.site.cell_page import conditions, consequences_in_words, outcome, words_of
+from nsm_resilience.site.documents import Document
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.site.pages import SiteFolder, between_pages
-from nsm_resilience.site.same_cells import elsewhere, place
+from nsm_resilience.site.same_cells import compared_cells, elsewhere, place
 
 SHOWN_TRIALS = 12
 """Trials of a cell that its row of the result table links; its page has all."""
+
+_RESULT_FILES = (
+    ("report.pdf", "the paper"),
+    ("supplement.pdf", "its supplement: methods in full, every cell, evidence"),
+    ("report.html", "the HTML report"),
+    ("tables", "all tables, as CSV and Parquet"),
+    ("verdicts", "all verdicts"),
+)
+"""What a build leaves beside the site, and what it is called on the first page."""
+
+_ON_FRONT = ("plane", "client", "failure", "outage", "watch", "remedy", "cell", "agreement")
 
 
 def write_campaign(
@@ -66,3 +87,31 @@ def _choices(found: Overview) -> Iterator[tuple[str, list[str]]]:
     for name in ("plane", "scenario", "client", "failure"):
         yield name, list(dict.fromkeys(str(a.row[name]) for a in found.attempts))
     yield "outcome", sorted({a.outcome for a in found.attempts})
+
+
+def write_front(
+    site: SiteFolder,
+    campaigns: Sequence[Overview],
+    description: Mapping[str, Any],
+    results: Path,
+    tables: Sequence[Document],
+    notebooks: Sequence[Document],
+) -> None:
+    """Write both pages; `description` as `around` takes it."""
+    tested = [cell for own in campaigns for cell in own.cells if cell.row["n"]]
+    words = words_of(tested)
+    site.fill(
+        FRONT,
+        "front.html.j2",
+        description,
+        claims=CLAIMS,
+        campaigns=campaigns,
+        groups=compared_cells(campaigns),
+        place=place,
+        met=words_met({name: words[name] for name in _ON_FRONT}),
+        documents=[(site.outside(FRONT)(results / name), what) for name, what in _RESULT_FILES],
+        tables=tables,
+        notebooks=notebooks,
+    )
+    everything = words_met({column: MEANINGS[column] for column in HEADINGS})
+    site.fill(WORDS, "words.html.j2", description, met=everything)
