@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from nsm_resilience.record.layout import CampaignLayout
+from nsm_resilience.report.campaign import read_description
 from nsm_resilience.report.site_links import index_of
 from nsm_resilience.site.attempt_pages import SiteError, write_attempts
 from nsm_resilience.site.attempts import COLUMNS
@@ -21,9 +22,17 @@ from nsm_resilience.site.campaign_pages import write_campaign, write_front
 from nsm_resilience.site.documents import write_notebooks, write_tables
 from nsm_resilience.site.overview import Overview, overview
 from nsm_resilience.site.pages import ASSETS, SiteFolder, asset
+from nsm_resilience.study.load import load_recorded_study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_READ: dict[str, list[str] | None] = {
+    "trials": ["campaign", *COLUMNS],
+    "scenarios": None,
+    "claims": None,
+}
+"""Tables that pages are made from, and the columns that these need; None: all."""
 
 _OURS = "assets/timeline.js"
 """What tells a folder that we wrote from somebody else's."""
@@ -42,9 +51,14 @@ def build_site(
         SiteError: something that is needed is missing, or `out` holds something else.
         CampaignError: a campaign's description or a verdict cannot be read.
     """
+    import pandas as pd
+
     files = [verdicts / f"{folder.name}.jsonl" for folder in campaigns]
     _check(tables_dir, files, out)
-    whole = _tables(tables_dir)
+    whole = {
+        name: pd.read_parquet(tables_dir / f"{name}.parquet", columns=columns)
+        for name, columns in _READ.items()
+    }
     found = [_overview(whole, folder) for folder in campaigns]
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -58,7 +72,7 @@ def build_site(
             write_campaign(site, own, found, folder)
         pages = {page for own in found for page in _pages(own)}
         # that one of the campaigns is synthetic is said on the pages of all of them, too
-        said = max((own.description for own in found), key=_is_synthetic)
+        said = max((own.description for own in found), key=lambda d: d["source"] == "synthetic")
         tables = write_tables(site, said, tables_dir, pages)
         notebooks = write_notebooks(site, said, tables_dir.parent / "notebooks")
         write_front(site, found, said, tables_dir.parent, tables, notebooks)
@@ -80,12 +94,8 @@ def _pages(own: Overview) -> list[PurePosixPath]:
     ]
 
 
-def _is_synthetic(description: Mapping[str, object]) -> bool:
-    return description.get("source") == "synthetic"
-
-
 def _check(tables_dir: Path, verdicts: Sequence[Path], out: Path) -> None:
-    tables = [tables_dir / f"{name}.parquet" for name in ("trials", "scenarios", "claims")]
+    tables = [tables_dir / f"{name}.parquet" for name in _READ]
     for needed in (*tables, *verdicts):
         if not needed.exists():
             raise SiteError(f"{needed} is missing; run `snakemake {needed}` first")
@@ -95,20 +105,7 @@ def _check(tables_dir: Path, verdicts: Sequence[Path], out: Path) -> None:
         )
 
 
-def _tables(tables_dir: Path) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
-    columns = {"trials": ["campaign", *COLUMNS]}
-    return {
-        name: pd.read_parquet(tables_dir / f"{name}.parquet", columns=columns.get(name))
-        for name in ("scenarios", "claims", "trials")
-    }
-
-
 def _overview(whole: Mapping[str, pd.DataFrame], campaign: Path) -> Overview:
-    from nsm_resilience.report.campaign import read_description
-    from nsm_resilience.study.load import load_recorded_study
-
     study = load_recorded_study(CampaignLayout(campaign).study)
     description = read_description(campaign)
     name = str(description["campaign"])
