@@ -125,11 +125,6 @@ def _share_of(part: str, whole: str) -> Read:
     return read
 
 
-def _truth(of: Callable[[pd.DataFrame], pd.Series]) -> Read:
-    """Yes or no of each trial; a trial of which it is not known is left out."""
-    return lambda judged: _whole(of(judged), judged)
-
-
 def _whole(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
     known = values.notna()
     found = tuple(values[known].astype(float).tolist())
@@ -149,7 +144,7 @@ def _whole_second(_: Study) -> float:
 MEASURES: tuple[Measure, ...] = (
     Measure(
         "supported", "share of trials supported", "", "more", True,
-        _truth(lambda t: t["verdict"] == "supported"),
+        lambda judged: _whole(judged["verdict"] == "supported", judged),
     ),
     Measure(
         "outage_s", "outage of the established path", "s", "less", False,

@@ -113,7 +113,6 @@ RC: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.titlepad": 3.0,
     "axes.titlesize": 7.5,
-    "axes.unicode_minus": True,
     "figure.dpi": 72,
     "font.family": "serif",
     "font.serif": [_MEASURED_FONT],
@@ -126,7 +125,6 @@ RC: dict[str, Any] = {
     "lines.markersize": 3.0,
     "mathtext.fontset": "stix",
     "patch.linewidth": 0.4,
-    "path.simplify": True,
     # what text is measured with before it is written, see `_lay_out`
     "savefig.format": "svg",
     "svg.fonttype": "none",
