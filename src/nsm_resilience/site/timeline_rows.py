@@ -37,9 +37,13 @@ def addresses_of(evidence: Sequence[Evidence]) -> Addresses:
     return found
 
 
+def _line(addresses: Addresses, line: int) -> str:
+    """Where an event leads: to the evidence that it is, else to its own line."""
+    return addresses.get(("events.jsonl", line), f"#{event_anchor(line)}")
+
+
 def _event_mark(event: Happening, kind: str, addresses: Addresses) -> Mark:
-    href = addresses.get(("events.jsonl", event.line), f"#{event_anchor(event.line)}")
-    return Mark(event.t_s, kind, f"{event.where}: {event.text}", href)
+    return Mark(event.t_s, kind, f"{event.where}: {event.text}", _line(addresses, event.line))
 
 
 def phases_row(judgement: Judgement, end_s: float) -> Row:
@@ -182,14 +186,9 @@ def watchdog_rows(
             if _what(e) == "finding"
         ]
         marks = [
-            Mark(
-                clock.seconds(event.t_ns),
-                kinds[_what(event)],
-                say(event),
-                addresses.get(("events.jsonl", event.seq + 1), f"#{event_anchor(event.seq + 1)}"),
-            )
-            for event in own
-            if _what(event) in kinds
+            Mark(clock.seconds(e.t_ns), kinds[_what(e)], say(e), _line(addresses, e.seq + 1))
+            for e in own
+            if _what(e) in kinds
         ]
         yield Row(f"watchdog, {node}", "watchdog", "", tuple(spans), tuple(marks))
 
@@ -219,6 +218,6 @@ def asked_rows(record: Record, clock: Clock, addresses: Addresses) -> Iterator[R
             end = begin + float(seconds or 0.0)
             text = f"{done} after {end - begin:.2f} s" if happened else f"not {done}"
             spans.append(Span(begin, end, "waited" if happened else "in-vain", text))
-            href = addresses.get(("events.jsonl", event.seq + 1), f"#{event_anchor(event.seq + 1)}")
-            marks.append(Mark(end, "proof" if happened else "condition", text, href))
+            kind_of_mark = "proof" if happened else "condition"
+            marks.append(Mark(end, kind_of_mark, text, _line(addresses, event.seq + 1)))
         yield Row(label, "asked", "", tuple(spans), tuple(marks))
