@@ -44,14 +44,6 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """What a watchdog did at an instant: `what` is `finding` or `action`."""
-
-    what: str
-    t_s: float
-
-
-@dataclass(frozen=True)
 class Timeline:
     """What one record shows along time; all times in seconds from the fault.
 
@@ -59,7 +51,7 @@ class Timeline:
         replies: one row per echo of the established path, columns `t_s` (when it was sent) and
             `rtt_s` (empty: no reply).
         injections: when each fault was injected, from begin to the end of the injection.
-        notices: what a watchdog found and did until then; empty in an arm without one.
+        notices: what a watchdog did until then, `finding` or `action`, and when.
     """
 
     trial: str
@@ -67,7 +59,7 @@ class Timeline:
     replies: pd.DataFrame
     injections: tuple[Band, ...]
     end_s: float
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[tuple[str, float], ...] = ()
 
 
 def timeline_of(record: Record) -> Timeline:
@@ -96,7 +88,7 @@ def timeline_of(record: Record) -> Timeline:
         for event in record.all_of("injection")
     )
     notices = tuple(
-        Notice(str(event.data["what"]), (event.t_ns - zero) / 1e9)
+        (str(event.data["what"]), (event.t_ns - zero) / 1e9)
         for event in watchdog_events(record, "finding", "action")
         if zero - BEFORE_S * 1e9 <= event.t_ns <= end
     )

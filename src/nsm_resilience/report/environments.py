@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.record.layout import CampaignLayout
-from nsm_resilience.report.campaign import campaign_facts, read_description
+from nsm_resilience.report.campaign import campaign_facts
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.contrasts import ENVIRONMENTS
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def environment_table(campaigns: Sequence[Path]) -> pd.DataFrame:
     """Return table `environments`, typed and checked."""
-    facts = {str(read_description(folder)["campaign"]): facts_of(folder) for folder in campaigns}
+    facts: dict[str, dict[str, str]] = {}
+    for folder in campaigns:
+        found = campaign_facts(folder, load_recorded_study(CampaignLayout(folder).study))
+        named = dict(_named(found))
+        facts[found["name"]] = {what: str(value) for what, value in named.items() if value}
     names = list(dict.fromkeys(what for own in facts.values() for what in own))
     shared = {what: len({own.get(what) for own in facts.values()}) == 1 for what in names}
     return ENVIRONMENTS.frame(
@@ -27,13 +31,6 @@ def environment_table(campaigns: Sequence[Path]) -> pd.DataFrame:
         for what in names
         if what in own
     )
-
-
-def facts_of(campaign: Path) -> dict[str, str]:
-    """Return what a campaign was made with: value by name, in the order of the report."""
-    study = load_recorded_study(CampaignLayout(campaign).study)
-    named = dict(_named(campaign_facts(campaign, study)))
-    return {what: str(value) for what, value in named.items() if value}
 
 
 def _named(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

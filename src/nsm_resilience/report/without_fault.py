@@ -34,7 +34,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
             "down": seconds(float(row["down_s"])) if row["gaps"] else "",
             "lost": int(row["echoes_lost"]),
             "late": int(row["echoes_late"]),
-            "sends_late": f"{_share(row['sends_late'], row['echoes_sent']):.2f}",
+            "sends_late": f"{100 * row['sends_late'] / (row['echoes_sent'] or 1):.2f}",
             "used": seconds(float(row["used_s_per_h"])),
             "busiest": _busiest(row),
             "spun": _spun(row),
@@ -63,11 +63,6 @@ def _alarms(row: dict[Any, Any]) -> dict[str, str]:
         "alarms_per_h": f"{row['alarms_per_h']:.2g} ({low:.2g}–{high:.2g})",
         "acts": str(int(row["acts"])),
     }
-
-
-def _share(part: int, whole: int) -> float:
-    """A part in per cent."""
-    return 100 * part / whole if whole else 0.0
 
 
 def _busiest(row: dict[Any, Any]) -> str:

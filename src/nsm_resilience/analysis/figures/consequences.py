@@ -45,22 +45,18 @@ class Column:
     title: str
     broke: bool
     count: Callable[[Consequences], tuple[int, int]]
-    seconds: Callable[[Consequences], float]
-
-
-def _no_time(_: Consequences) -> float:
-    return math.nan
+    seconds: Callable[[Consequences], float] = lambda _: math.nan
 
 
 COLUMNS: tuple[Column, ...] = (
     Column("stopped", "path\nstopped", True, lambda c: (c.stopped, c.n),
            lambda c: c.outage_s),
-    Column("not-back", "path\nnot back", True, lambda c: (sum(c.path[word] for word in ENDED), c.n),
-           _no_time),
+    Column("not-back", "path\nnot back", True,
+           lambda c: (sum(c.path[word] for word in ENDED), c.n)),
     Column("refused", "new client\nwithout link", True,
-           lambda c: (c.new_asked - c.new_answered, c.new_asked), _no_time),
+           lambda c: (c.new_asked - c.new_answered, c.new_asked)),
     Column("blocked", "other pod\nnot started", True,
-           lambda c: (c.bystander_asked - c.bystander_started, c.bystander_asked), _no_time),
+           lambda c: (c.bystander_asked - c.bystander_started, c.bystander_asked)),
     Column("shown", "something\nshown", False, lambda c: (c.shown.trials, c.shown.known),
            lambda c: c.shown.median_s),
     Column("told", "client\ntold", False, lambda c: (c.told.trials, c.told.known),

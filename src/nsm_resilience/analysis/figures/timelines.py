@@ -205,7 +205,7 @@ def _replies(
 def _notices(axes: Axes, timeline: Timeline) -> None:
     """Mark along the upper edge what a watchdog found (hollow) and did (filled)."""
     for what, face in _NOTICES.items():
-        times = [notice.t_s for notice in timeline.notices if notice.what == what]
+        times = [t_s for kind, t_s in timeline.notices if kind == what]
         if times:
             axes.plot(
                 times, [1.0] * len(times), transform=axes.get_xaxis_transform(), clip_on=False,
