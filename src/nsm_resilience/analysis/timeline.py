@@ -55,7 +55,6 @@ class Timeline:
     """
 
     trial: str
-    attempt: int
     replies: pd.DataFrame
     injections: tuple[Band, ...]
     end_s: float
@@ -92,7 +91,7 @@ def timeline_of(record: Record) -> Timeline:
         for event in watchdog_events(record, "finding", "action")
         if zero - BEFORE_S * 1e9 <= event.t_ns <= end
     )
-    return Timeline(record.trial, record.attempt, replies, injections, (end - zero) / 1e9, notices)
+    return Timeline(record.trial, replies, injections, (end - zero) / 1e9, notices)
 
 
 def binned(replies: pd.DataFrame, begin_s: float, end_s: float, bins: int = BINS) -> pd.DataFrame:

@@ -87,7 +87,7 @@ def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> 
                     "plane": plane,
                     "agreement": agrees,
                     "why": why,
-                    "scenarios": ", ".join(cell.id for cell in deciding),
+                    "scenarios": ", ".join(c.cell.id for c in deciding),
                 }
             )
     return rows
@@ -113,7 +113,7 @@ def _cells(study: Study, judgements: Sequence[Judgement], plane: Plane) -> dict[
     return found
 
 
-Decision = tuple[str, str, list[Cell]]
+Decision = tuple[str, str, list[_Cell]]
 
 
 def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
@@ -121,7 +121,7 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
     own = [(s, _of(cells, default_cell(s, plane, _system(study, plane)))) for s in nine]
     run = [(s, c) for s, c in own if c.n]
     compared = [(s, c) for s, c in run if s.claimed is not None]
-    tested = [c.cell for _, c in run]
+    tested = [c for _, c in run]
     supported = [s.id for s, c in run if c.verdict == "supported"]
     flaky = [f"{s.id} ({c.k} of {c.n})" for s, c in run if c.verdict == "flaky"]
     apart = [_apart(s, c) for s, c in compared if agreement(c.verdict, s.claimed) == "differs"]
@@ -180,7 +180,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     blind = sum(j.measures.detected_unknown is not None for c in run for j in c.judged)
     if blind and all(map(_hidden, run)):  # what is not known confirms nothing
         why = f"Whether anything was shown is not known in {counted(blind, 'trial')} on the "
-        return "not tested", f"{why}{place}.", [c.cell for c in run]
+        return "not tested", f"{why}{place}.", run
     deciding = {c.cell.id for c in run}
     variants = [
         c
@@ -193,7 +193,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     if variants:
         shown = [f"{_level(c)} ({_shows(c)})" for c in variants]
         why += f"; other levels, which do not decide: {listed(shown)}"
-    return ("reproduced" if all(map(_hidden, run)) else "differs"), f"{why}.", [c.cell for c in run]
+    return ("reproduced" if all(map(_hidden, run)) else "differs"), f"{why}.", run
 
 
 def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
@@ -212,16 +212,14 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         and c.cell.factors.remedy == "none"
     ]
     if not scenarios or not defaults <= {c.cell.id for c in run}:
-        return "not tested", _untested(scenarios, "C2", place), [c.cell for c in run]
+        return "not tested", _untested(scenarios, "C2", place), run
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
         where = f"in {counted(blind, 'trial')} on the {place}"
         unknown = sum(j.measures.notified_unknown is not None for c in run for j in c.judged)
         known = "is not known" if unknown == blind else "is not known, or was not recorded,"
-        why = f"Whether the client was told {known} {where}."
-        if not unknown:
-            why = f"Whether the client was told was not recorded {where}."
-        return "not tested", why, [c.cell for c in run]
+        known = known if unknown else "was not recorded"
+        return "not tested", f"Whether the client was told {known} {where}.", run
     shown = [c for c in run if _untold(c)]
     clauses = [
         f"{c.cell.scenario} by {_level(c)} was supported in {c.k} of {counted(c.n, 'trial')} "
@@ -231,11 +229,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     why = f"On the {place} {'; '.join(clauses)}"
     if shown and len(shown) < len(run):
         why += f"; so the claim holds for {listed([_level(c) for c in shown])} only"
-    return (
-        "reproduced" if len(shown) == len(run) else "differs",
-        f"{why}.",
-        [c.cell for c in run],
-    )
+    return ("reproduced" if len(shown) == len(run) else "differs"), f"{why}.", run
 
 
 def _of(cells: dict[str, _Cell], cell: Cell) -> _Cell:
