@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nsm_resilience.analysis.coverage import Line, coverage
+from nsm_resilience.analysis.coverage import coverage
 from nsm_resilience.analysis.coverage_facts import load_facts
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.factors import level_name
@@ -41,7 +41,11 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
                 "parts": _each_once(n for _, lines in by_campaign for n in lines[at].parts),
                 "note": typographic(scenario.note),
                 "tests": {s.id: list(scenario.tests.get(s.id, ())) for s in facts.suites},
-                "ours": [row for name, lines in by_campaign for row in ours_rows(name, lines[at])],
+                "ours": [
+                    {"campaign": name, **asdict(o), "plane": level_name("plane", o.plane)}
+                    for name, lines in by_campaign
+                    for o in lines[at].ours
+                ],
                 "absent": _each_once(n for _, lines in by_campaign for n in lines[at].absent),
             }
             for at, scenario in enumerate(facts.scenarios)
@@ -51,11 +55,3 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
 
 def _each_once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
-
-
-def ours_rows(campaign: str, line: Line) -> list[dict[str, Any]]:
-    """Return a campaign's trials of one line, a row for each system and forwarding plane."""
-    return [
-        {"campaign": campaign, **asdict(ours), "plane": level_name("plane", ours.plane)}
-        for ours in line.ours
-    ]

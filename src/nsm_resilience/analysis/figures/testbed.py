@@ -180,6 +180,8 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    if not deployments:
+        return style.empty_figure(style.PAGE_MM, "No record holds a snapshot of the testbed.")
     panels = [{node: _boxes(node, own) for node in own.nodes} for own in deployments]
     heights = [_HEAD_MM + sum(_rows(panel)) + _PROBE_MM + _GAP_MM for panel in panels]
     beside = _API_MM + 2 * _GAP_MM + (_HEAD_MM if len(panels) > 1 else 0)
@@ -197,7 +199,7 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
             top -= _HEAD_MM
         _panel(axes, own, panel, top, high)
         top -= high + _API_MM + 2 * _GAP_MM
-    _legend(axes, bool(deployments))
+    _legend(axes)
     return figure
 
 
@@ -255,14 +257,10 @@ def _link(drawing: _Drawing, middles: dict[_Box, float]) -> None:
         drawing.text(style.PAGE_MM / 2, low + 3, words, size=5.4, align="center")
 
 
-def _legend(axes: Axes, something: bool) -> None:
+def _legend(axes: Axes) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    if not something:
-        axes.text(style.PAGE_MM / 2, _LEGEND_MM, "No record holds a snapshot of the testbed.",
-                  ha="center", color=style.SOFT)  # fmt: skip
-        return
     handles = [
         Patch(facecolor="white", edgecolor=style.INK, label="pod"),
         Patch(facecolor=style.shade(style.BLUE, 0.3), edgecolor=style.BLUE,
