@@ -18,10 +18,8 @@ interactive = True
 from IPython.display import display
 
 from nsm_resilience.analysis.figures.cells import in_order
-from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.figures.typical import typical_trials
 from nsm_resilience.analysis.inputs import Inputs
-from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.provenance.explain import explain
 from nsm_resilience.site.widgets import find_judgement, picker, widgets_are_there
 from nsm_resilience.tables.attempts import that_count
@@ -84,21 +82,8 @@ elif interactive and len(chosen):
 
 # %%
 drawn = chosen[chosen["watch_s"].notna()]  # a void attempt has no time axis
-figure = draw_timelines(
-    drawn,
-    given.timelines(drawn),
-    given.table("components", drawn["trial"]),
-    given.table("outages", drawn["trial"]),
-    given.names,
-    titles=[f"{t}, attempt {a}" for t, a in zip(drawn["trial"], drawn["attempt"], strict=True)],
-)
-said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in drawn.to_dict("records")]
-save_figure(
-    figure,
-    given.figures / "explore.svg",
-    title="One trial",
-    alt=" ".join(said) or "No figure: there is no trial to draw.",
-)
+titles = [f"{t}, attempt {a}" for t, a in zip(drawn["trial"], drawn["attempt"], strict=True)]
+given.panels(drawn, titles, "explore", "One trial")
 
 # %%
 for row in chosen.to_dict("records"):

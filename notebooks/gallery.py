@@ -14,9 +14,7 @@ most = 12  # panels at most
 
 # %%
 from nsm_resilience.analysis.figures.cells import in_order, judged
-from nsm_resilience.analysis.figures.timelines import draw_timelines
 from nsm_resilience.analysis.inputs import Inputs
-from nsm_resilience.analysis.style import save_figure
 from nsm_resilience.tables.attempts import that_count
 
 given = Inputs.of(tables, campaign, figures)
@@ -37,21 +35,7 @@ if own.empty:
 print(f"{cell or 'no cell'}: {len(chosen)} of {own['trial'].nunique()} trials are drawn")
 
 # %%
-figure = draw_timelines(
-    chosen,
-    given.timelines(chosen),
-    given.table("components", chosen["trial"]),
-    given.table("outages", chosen["trial"]),
-    given.names,
-    titles=list(chosen["trial"]),
-)
-said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in chosen.to_dict("records")]
-save_figure(
-    figure,
-    given.figures / "gallery.svg",
-    title=f"All trials of {cell}",
-    alt=" ".join(said) or "No figure: there is no trial to draw.",
-)
+given.panels(chosen, list(chosen["trial"]), "gallery", f"All trials of {cell}")
 
 # %%
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "interruptions", "reason"]]

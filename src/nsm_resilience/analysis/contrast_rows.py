@@ -139,11 +139,6 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
     }
 
 
-def clear(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of table `contrasts` in which something differs beyond chance."""
-    return table[~table["word"].isin(["open", "equal"])]
-
-
 def word_of(found: Adjusted, difference: Difference, margin: float | None, one: Measure) -> str:
     """What is said of a difference, see `tables.contrasts.WORDS`.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import atexit
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -124,6 +124,21 @@ class Inputs:
             row["trial"]: timeline_of(read_record(self.campaign / row["record"]))
             for row in chosen.to_dict("records")
         }
+
+    def panels(
+        self, chosen: pd.DataFrame, titles: Sequence[str], name: str, title: str
+    ) -> SavedFigure:
+        """Draw trials (rows of table `trials`) along time, a panel each, and write the figure."""
+        from nsm_resilience.analysis.figures.timelines import draw_timelines
+        from nsm_resilience.analysis.style import save_figure
+
+        components, outages = (self.table(t, chosen["trial"]) for t in ("components", "outages"))
+        lines = self.timelines(chosen)
+        figure = draw_timelines(chosen, lines, components, outages, self.names, titles)
+        rows = chosen.to_dict("records")
+        said = [f"{row['trial']}: {row['verdict']}. {row['reason']}" for row in rows]
+        alt = " ".join(said) or "No figure: there is no trial to draw."
+        return save_figure(figure, self.figures / f"{name}.svg", title=title, alt=alt)
 
     def save(self, figure: Figure, described: Description) -> SavedFigure:
         """Write a figure under the name of its description, with its words inside."""

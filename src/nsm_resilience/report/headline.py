@@ -18,7 +18,7 @@ from nsm_resilience.analysis.figures.cells import natural
 from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.cells import Factors, not_applicable
-from nsm_resilience.study.models import Scenario, Study
+from nsm_resilience.study.models import Study
 from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 Row = dict[str, Any]
@@ -52,7 +52,18 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
                 continue
             for at, column in enumerate(columns):
                 cells[at] = cells[at] or _absence(column, scenario.faults)
-            rows.append({**_of(scenario), "client": client, "cells": cells})
+            rows.append(
+                {
+                    "scenario": scenario.id,
+                    "title": typographic(scenario.title),
+                    "where": typographic(scenario.where),
+                    "source": scenario.source,
+                    "control": scenario.is_control,
+                    "claimed": scenario.claimed or "",
+                    "client": client,
+                    "cells": cells,
+                }
+            )
     return {
         "columns": [_shown(column) for column in columns],
         "rows": rows,
@@ -181,15 +192,3 @@ def _absence(column: Mapping[str, Any], faults: Sequence[Any]) -> Row | None:
         return {"n": 0, "k": 0, "page": "", "kn": "", "verdict": "not applicable", "outage": "",
                 "blind": "", "absent": why[0]}  # fmt: skip
     return None
-
-
-def _of(scenario: Scenario) -> Row:
-    """What a line says of its scenario."""
-    return {
-        "scenario": scenario.id,
-        "title": typographic(scenario.title),
-        "where": typographic(scenario.where),
-        "source": scenario.source,
-        "control": scenario.is_control,
-        "claimed": scenario.claimed or "",
-    }

@@ -35,7 +35,9 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
     """
     found = []
     for campaign in campaigns:
-        cells = _cells(campaign)
+        cells = {
+            levels_of(row): row for row in all_rows(campaign) if row["n"] and not row["control"]
+        }
         groups: dict[tuple[str, str, bool], list[tuple[Row, Row]]] = {}
         for row in cells.values():
             bare = cells.get(levels_of(row, remedy="none"))
@@ -45,10 +47,6 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
         name = campaign["campaign"]["name"]
         found += [_sums(name, *group, groups[group]) for group in sorted(groups)]
     return sorted(found, key=lambda row: (not row["untried"], row["group"] != GROUPS[False]))
-
-
-def _cells(campaign: Mapping[str, Any]) -> dict[tuple[str, ...], Row]:
-    return {levels_of(row): row for row in all_rows(campaign) if row["n"] and not row["control"]}
 
 
 def _sums(
