@@ -23,15 +23,8 @@ class Fact:
 
 def conditions(levels: Mapping[str, Any], source: str = "") -> list[Fact]:
     """Where a scenario is from, if that is known, and the level of each factor; what they mean."""
-    heading = Fact(HEADINGS["source"], source, meaning_of("source", source))
-    return [
-        *([heading] if source else []),
-        *(
-            Fact(HEADINGS[name], levels[name], meaning_of(name, levels[name]))
-            for name in CELL
-            if name in HEADINGS
-        ),
-    ]
+    words = {"source": source, **{name: levels[name] for name in CELL if name in HEADINGS}}
+    return [Fact(HEADINGS[n], word, meaning_of(n, word)) for n, word in words.items() if word]
 
 
 def outcome(cell: CellRow) -> list[Fact]:
@@ -73,11 +66,9 @@ def _noticed(row: Mapping[str, Any], name: str) -> str:
 
 def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str, set[str]]:
     """The words by column that tables of cells hold, and outcomes of attempts listed beside."""
-    met: dict[str, set[str]] = {name: set() for name in HEADINGS}
-    for cell in cells:
-        for name in (*CELL, "source", "agreement"):
-            if name in met:
-                met[name].add(cell.row[name])
-        met["cell"].add(cell.row["verdict"])
-    met["trial"].update(attempts)
-    return met
+    names = (*(name for name in CELL if name in HEADINGS), "source", "agreement")
+    return {
+        **{name: {cell.row[name] for cell in cells} for name in names},
+        "cell": {cell.row["verdict"] for cell in cells},
+        "trial": set(attempts),
+    }
