@@ -79,7 +79,9 @@ def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions])
     """Return table `contrasts`, typed and checked."""
     by_family: dict[str, list[Compared]] = {}
     for contrast in contrasts(with_units(trials, campaigns)):
-        for one in measures_of(contrast):
+        for one in MEASURES:
+            if one.of_lanes and contrast.differs_in != "company":
+                continue  # how trials were run is asked only where lanes are what differs
             sides = (contrast.first.trials, contrast.second.trials)
             compared = Compared(contrast, one, *(one.sample(own) for own in sides))
             if compared.comparable:
@@ -91,11 +93,6 @@ def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions])
             members, adjusted([one.test() for one in members]), strict=True
         )
     )  # fmt: skip
-
-
-def measures_of(contrast: Contrast) -> list[Measure]:
-    """What is compared: how trials were run is asked only where lanes are what differs."""
-    return [one for one in MEASURES if not one.of_lanes or contrast.differs_in == "company"]
 
 
 def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:

@@ -66,16 +66,6 @@ def evidence_anchor(number: int) -> str:
     return f"{EVIDENCE}-{number}"
 
 
-def event_anchor(line: int) -> str:
-    """Anchor of a line of `events.jsonl`, counted from 1."""
-    return f"event-{line}"
-
-
-def kubernetes_anchor(line: int) -> str:
-    """Anchor of a line of `kubernetes-events.jsonl`, counted from 1."""
-    return f"kubernetes-{line}"
-
-
 def claim_anchor(claim: str, plane: str) -> str:
     """Anchor of a claim on its campaign's first page, one for each forwarding plane."""
     return f"claim-{claim}-{plane}"

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.timeline import BEFORE_S, SOCKETS, Timeline, lane_order, stretches
 from nsm_resilience.judge.watchdog_events import say, watchdog_events
-from nsm_resilience.report.site_links import (
-    EVIDENCE,
-    event_anchor,
-    evidence_anchor,
-    kubernetes_anchor,
-)
+from nsm_resilience.report.site_links import EVIDENCE, evidence_anchor
 from nsm_resilience.site.drawing import Mark, Row, Span
 from nsm_resilience.site.happenings import Clock, Happening
 
@@ -39,7 +34,7 @@ def addresses_of(evidence: Sequence[Evidence]) -> Addresses:
 
 def _line(addresses: Addresses, line: int) -> str:
     """Where an event leads: to the evidence that it is, else to its own line."""
-    return addresses.get(("events.jsonl", line), f"#{event_anchor(line)}")
+    return addresses.get(("events.jsonl", line), f"#event-{line}")
 
 
 def _event_mark(event: Happening, kind: str, addresses: Addresses) -> Mark:
@@ -139,7 +134,7 @@ def shown_row(
     for event in kubernetes:
         if event.bad:
             place = ("kubernetes-events.jsonl", event.line)
-            href = addresses.get(place, f"#{kubernetes_anchor(event.line)}")
+            href = addresses.get(place, f"#kubernetes-{event.line}")
             text = f"{event.kind} of {event.where}: {event.text}"
             marks.append(Mark(event.t_s, "warning", text, href))
     measures = judgement.measures
