@@ -15,8 +15,11 @@ from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.report.campaign import read_description, record_clusters
-from nsm_resilience.report.environments import environment_table
+from nsm_resilience.report.campaign import (
+    environment_table,
+    read_description,
+    record_clusters,
+)
 from nsm_resilience.report.wording import adjusted_p
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, KINDS, SIDES, WORDS

@@ -3,7 +3,7 @@
 
 A contrast is two sets of trials that differ in one named thing and in nothing else that is named.
 Differences are second less first. Rows are made by `analysis.contrast_rows` and
-`report.environments`.
+`report.campaign`.
 """
 
 from __future__ import annotations
