@@ -64,7 +64,7 @@ def compare(
     import json
     from tempfile import TemporaryDirectory
 
-    from nsm_resilience.report.compare import compare as compare_folders
+    from nsm_resilience.report.contrasts import compare as compare_folders
     from nsm_resilience.report.contrasts import contrast_lines
 
     with TemporaryDirectory(prefix="nsm-compare-") as scratch:

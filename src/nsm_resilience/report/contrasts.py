@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of contrasts on disk, on a terminal, and as the paper's numbers."""
+"""The tables of contrasts on disk, on a terminal, as the paper's numbers, and of any folders."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from nsm_resilience.analysis.figures.cells import judged
 from nsm_resilience.analysis.figures.contrasts import shared_levels, side_name
 from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
+from nsm_resilience.judge.campaign import judge_campaign
+from nsm_resilience.record.archive import CHECKSUMS, unpack
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.report.campaign import (
-    environment_table,
-    read_description,
-    record_clusters,
-)
+from nsm_resilience.report.campaign import environment_table, read_description, record_clusters
 from nsm_resilience.report.wording import adjusted_p
 from nsm_resilience.study.load import load_recorded_study
+from nsm_resilience.tables.build import build_tables
 from nsm_resilience.tables.contrasts import CONTRASTS, ENVIRONMENTS, KINDS, SIDES, WORDS
 from nsm_resilience.tables.language import seconds
 from nsm_resilience.tables.write import write_table
@@ -36,6 +35,10 @@ _MINUS = "\u2212"
 
 class ContrastsError(ValueError):
     """The tables that contrasts are made of are not there."""
+
+
+class CompareError(ValueError):
+    """A folder is nothing that can be compared; the message says what can."""
 
 
 def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
@@ -223,3 +226,36 @@ def contrast_lines(contrasts: pd.DataFrame, *, everything: bool = False) -> Iter
             yield "  ".join(f"{c.replace('_', ' '):{widths[c]}}" for c in COLUMNS).rstrip()
             for row in own:
                 yield "  ".join(f"{row[c]:{widths[c]}}" for c in COLUMNS).rstrip()
+
+
+def compare(folders: Sequence[Path], scratch: Path) -> pd.DataFrame:
+    """Judge these campaigns, recorded or with records, and return table `contrasts` of them.
+
+    Raises:
+        CompareError: one of them is neither.
+        ArchiveError: a recorded campaign is damaged.
+        CampaignError: two have one name.
+    """
+    import pandas as pd
+
+    campaigns = [_unpacked(folder, scratch) for folder in folders]
+    verdicts, tables = scratch / "verdicts", scratch / "tables"
+    for campaign in campaigns:
+        judge_campaign(campaign, verdicts / f"{campaign.name}.jsonl")
+    build_tables(campaigns, verdicts, tables)
+    write_contrasts(tables, campaigns)
+    return pd.read_parquet(tables / "contrasts.parquet")
+
+
+def _unpacked(folder: Path, scratch: Path) -> Path:
+    if (folder / CHECKSUMS).is_file():
+        campaign = scratch / "unpacked" / folder.name
+        campaign.parent.mkdir(parents=True, exist_ok=True)
+        unpack(folder, campaign)
+        return campaign
+    if CampaignLayout(folder).description.is_file():
+        return folder
+    raise CompareError(
+        f"{folder} is no campaign; give a recorded one (results/recorded/<name>) or one with its "
+        "records (results/unpacked/<name>, results/live/<name>)"
+    )
