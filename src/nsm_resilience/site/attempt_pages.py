@@ -16,7 +16,7 @@ from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.site.attempt import attempt_page
 from nsm_resilience.site.attempts import Attempt
-from nsm_resilience.site.cell_page import conditions
+from nsm_resilience.site.campaign_pages import conditions
 from nsm_resilience.site.overview import Overview
 from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.tables.attempts import MEANINGS
