@@ -14,7 +14,6 @@ from nsm_resilience.tables.cell import FACTOR_LEVELS
 
 _VARIED = ("failure", *MOST)
 
-
 Group = dict[str, Any]
 """Lines that stand in one table (`rows`), with the campaigns that have any of their cells.
 
@@ -42,12 +41,9 @@ def compared_cells(campaigns: Sequence[Overview]) -> list[tuple[str, Group]]:
 
 def _order(cell: CellRow) -> tuple[object, ...]:
     """Scenarios by their number, of each the usual levels first."""
-    ranks = (_rank(name, cell.row[name]) for name in _VARIED)
-    return natural(cell.row["scenario"]), *ranks
-
-
-def _rank(factor: str, level: str) -> int:
-    return levels_in_order(factor, (*FACTOR_LEVELS[factor], level)).index(level)
+    levels = {name: str(cell.row[name]) for name in _VARIED}
+    known = {n: levels_in_order(n, (*FACTOR_LEVELS[n], level)) for n, level in levels.items()}
+    return natural(cell.row["scenario"]), *(known[n].index(level) for n, level in levels.items())
 
 
 def _group(campaigns: Sequence[Overview], lines: Sequence[Sequence[CellRow]]) -> Group:
