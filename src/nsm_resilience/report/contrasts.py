@@ -34,11 +34,7 @@ _MINUS = "\u2212"
 
 
 class ContrastsError(ValueError):
-    """The tables that contrasts are made of are not there."""
-
-
-class CompareError(ValueError):
-    """A folder is nothing that can be compared; the message says what can."""
+    """What contrasts are made of is not there; the message says what to give or to run."""
 
 
 def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
@@ -232,7 +228,7 @@ def compare(folders: Sequence[Path], scratch: Path) -> pd.DataFrame:
     """Judge these campaigns, recorded or with records, and return table `contrasts` of them.
 
     Raises:
-        CompareError: one of them is neither.
+        ContrastsError: one of them is neither.
         ArchiveError: a recorded campaign is damaged.
         CampaignError: two have one name.
     """
@@ -255,7 +251,7 @@ def _unpacked(folder: Path, scratch: Path) -> Path:
         return campaign
     if CampaignLayout(folder).description.is_file():
         return folder
-    raise CompareError(
+    raise ContrastsError(
         f"{folder} is no campaign; give a recorded one (results/recorded/<name>) or one with its "
         "records (results/unpacked/<name>, results/live/<name>)"
     )
