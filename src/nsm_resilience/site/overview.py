@@ -100,11 +100,6 @@ class Plane:
     claims: tuple[Claim, ...]
     untested: tuple[Claim, ...]
 
-    @property
-    def tested(self) -> bool:
-        """Whether any of its cells has a judged trial."""
-        return any(row.row["n"] for row in self.rows)
-
 
 @dataclass(frozen=True)
 class Overview:
@@ -171,7 +166,7 @@ def overview(
     sizes = {row["cell"]: row["n"] for row in rows}
     own = [_claim(row, sizes) for row in claims.to_dict("records")]
     planes = [_plane(plane, cells, own) for plane in dict.fromkeys(row["plane"] for row in rows)]
-    planes.sort(key=lambda plane: not plane.tested)
+    planes.sort(key=lambda plane: not any(cell.row["n"] for cell in plane.rows))
     return Overview(description, tuple(planes), tuple(attempts))
 
 
