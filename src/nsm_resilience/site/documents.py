@@ -92,7 +92,7 @@ def first_rows(
         reader = csv.DictReader(text)
         first = list(islice(reader, ROWS_SHOWN))
         rows = len(first) + sum(1 for _ in reader)
-    shown = []
+    shown: list[tuple[int, list[Field]]] = []
     for number, row in enumerate(first, FIRST):
         targets = {name: to for name, to in _targets(table.name, row).items() if to[0] in pages}
         shown.append((number, [(_cut(row[name]), targets.get(name)) for name in table.names]))
