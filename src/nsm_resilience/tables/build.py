@@ -52,7 +52,7 @@ from nsm_resilience.tables.schemas import (
 )
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.trials import TRIALS
-from nsm_resilience.tables.write import TableWriter, write_table
+from nsm_resilience.tables.write import table_writer, write_table
 
 BY_ATTEMPT: tuple[tuple[Table, Callable[[Judgement], Iterable[Row]]], ...] = (
     (OUTAGES, outage_rows),
@@ -100,9 +100,9 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     code = code_here(PACKAGE)
     summed: list[list[tuple[Table, list[Row]]]] = []
     with ExitStack() as open_tables:
-        trials = open_tables.enter_context(TableWriter(TRIALS, out_dir))
+        trials = open_tables.enter_context(table_writer(TRIALS, out_dir))
         writers = {
-            open_tables.enter_context(TableWriter(table, out_dir)): rows
+            open_tables.enter_context(table_writer(table, out_dir)): rows
             for table, rows in BY_ATTEMPT
         }
         for source in sources:
