@@ -85,13 +85,16 @@ def _shown(own: Overview, verdicts: Path) -> Iterator[Shown]:
                 f"{judgement.trial}, attempt {judgement.attempt}, has a verdict and no row in the "
                 "table of trials; make the tables again with `snakemake --forcerun tables`"
             )
-        yield judgement, {
-            "attempt": attempts[at],
-            "before": attempts[at - 1] if at else None,
-            "after": attempts[at + 1] if at + 1 < len(attempts) else None,
-            "siblings": by_trial[judgement.trial],
-            "cell": cells.get(attempts[at].cell),
-        }
+        yield (
+            judgement,
+            {
+                "attempt": attempts[at],
+                "before": attempts[at - 1] if at else None,
+                "after": attempts[at + 1] if at + 1 < len(attempts) else None,
+                "siblings": by_trial[judgement.trial],
+                "cell": cells.get(attempts[at].cell),
+            },
+        )
 
 
 def _write(
