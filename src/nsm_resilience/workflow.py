@@ -41,11 +41,28 @@ CampaignName = Annotated[
 ]
 
 
+OLD_KEYS = ("campaign", "compare", "beyond", "lanes")
+"""Keys of settings before a build had a list of campaigns."""
+
+
 def _listed(value: object) -> object:
     """Take `a,b` and `[a, b]` of a command line as a list."""
     if isinstance(value, str):
         return tuple(name.strip("'\"") for name in value.strip("[]").replace(",", " ").split())
     return tuple(value) if isinstance(value, list) else value
+
+
+def _instead(key: str, name: object) -> str:
+    """What is written instead of an old key."""
+    if not name:
+        return f"`{key}` is no key any more: leave it out, a build has those listed as `campaigns`"
+    told = (
+        f"write `campaigns: [{name}]`, or `--config campaigns={name}`"
+        if key == "campaign"
+        else f"write it behind the others in the list, `campaigns: [<name>, {name}]`, or "
+        f"`--config campaigns=<name>,{name}`"
+    )
+    return f"`{key}` is no key any more: a build has a list of campaigns; {told}"
 
 
 def _usable_path(path: Path) -> Path:
@@ -160,14 +177,14 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
                 places[at] = replace(place, source=str(shown))
     for argument in call.config_args or ():
         key, _, text = argument.partition("=")
-        if key == "campaigns" and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        if key in _NAMES and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]  # the quotes that YAML would need
         places = {at: place for at, place in places.items() if at[0] != key}
         places[(key,)] = Place(0, text, source="--config")
         data[key] = text
         if not text and key in Settings.model_fields:
             del data[key]
-    return check_model(SETTINGS_FILES, Document(data, places), Settings)
+    return _checked(Document(data, places))
 
 
 def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
@@ -224,9 +241,25 @@ def _config_files(arguments: Sequence[str]) -> list[Path]:
     return found
 
 
+_NAMES = ("campaigns", *OLD_KEYS)
+"""Settings that are names of campaigns."""
+
+
 def load_settings(config: Mapping[str, Any]) -> Settings:
     """Check the workflow's configuration; ConfigError with every mistake found."""
-    return check_model(SETTINGS_FILES, Document(dict(config)), Settings)
+    return _checked(Document(dict(config)))
+
+
+def _checked(document: Document) -> Settings:
+    data = document.data if isinstance(document.data, dict) else {}
+    old = [key for key in OLD_KEYS if key in data]
+    if old:
+        places = {key: document.places.get((key,), Place(0)) for key in old}
+        raise ConfigError(
+            SETTINGS_FILES,
+            [": ".join(filter(None, (p.source, _instead(k, data[k])))) for k, p in places.items()],
+        )
+    return check_model(SETTINGS_FILES, document, Settings)
 
 
 def _folder_of(name: str) -> Path:

@@ -78,6 +78,14 @@ def test_a_campaign_that_is_listed_twice_is_an_error() -> None:
         load_settings({"campaigns": "a,b,a"})
 
 
+@pytest.mark.parametrize("key", ["campaign", "compare", "beyond", "lanes"])
+def test_a_key_of_before_is_an_error_that_says_what_to_write(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"`{key}` is no key any more.*campaigns: \[.*mine"):
+        load_settings(given(**{key: "mine"}))
+    with pytest.raises(ConfigError, match="campaigns"):
+        load_settings(given(**{key: ""}))
+
+
 def test_a_campaign_is_a_recorded_one_or_else_a_live_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +273,16 @@ def test_an_empty_value_takes_back_what_a_file_says(tmp_path: Path) -> None:
         call(tmp_path, file, "campaigns=")
     with pytest.raises(ConfigError, match=r"--config, campain: .*did you mean `campaigns:`"):
         call(tmp_path, file, "campain=")
+
+
+@pytest.mark.parametrize("key", ["campaign", "compare", "beyond", "lanes"])
+@pytest.mark.parametrize("name", ["mine", "007", ""])
+def test_an_old_key_of_the_command_line_says_what_to_write(
+    key: str, name: str, tmp_path: Path
+) -> None:
+    wanted = f"campaigns=.*{name}" if name else "leave it out"
+    with pytest.raises(ConfigError, match=rf"--config: `{key}` is no key any more.*{wanted}"):
+        call(tmp_path, "campaigns: [a]\n", f"{key}={name}")
 
 
 def test_settings_survive_as_a_file(tmp_path: Path) -> None:
