@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from nsm_resilience.study.messages import explain
 from nsm_resilience.study.models import Study
-from nsm_resilience.study.retired import without_retired
+from nsm_resilience.study.retired import retired_problems, without_retired
 from nsm_resilience.study.yaml_file import Document, NotReadable, read_yaml
 
 T = TypeVar("T", bound=BaseModel)
@@ -31,7 +31,11 @@ class ConfigError(ValueError):
 
 def load_study(path: Path) -> Study:
     """Load and validate a study file; ConfigError with every mistake found."""
-    return load_model(path, Study)
+    document = read_document(path)
+    problems = retired_problems(document.data)
+    if problems:
+        raise ConfigError(path, problems)
+    return check_model(path, document, Study)
 
 
 def load_recorded_study(path: Path) -> Study:

@@ -2,7 +2,8 @@
 """Keys that studies once had, and how a study that was recorded with them is still read.
 
 A recorded campaign keeps its `study.yaml` as it was, word for word, and the checksum of what stood
-in it. A key that came to mean nothing is left out when such a file is read; nothing uses it.
+in it. A key that came to mean nothing is left out when such a file is read; nothing uses it. A new
+study that writes it is refused, with what to write instead.
 
 `judge.interruption_s` (until November 2026) called any stretch without reply that was longer an
 interruption, whether echoes were lost or only late (issue 14, section 3). It was 0.1 s on the
@@ -13,8 +14,22 @@ from __future__ import annotations
 
 from typing import Any
 
-FORMER_JUDGE = {"interruption_s": 0.1, "probe_gap_s": 1.0, "late_fraction": 0.05}
+INTERRUPTION_S = 0.1
+"""What a study that did not name the key meant by it, seconds."""
+
+FORMER_JUDGE = {"interruption_s": INTERRUPTION_S, "probe_gap_s": 1.0, "late_fraction": 0.05}
 """All keys of `judge` in studies that had it, with their defaults."""
+
+INSTEAD = (
+    "judge.interruption_s: is not used any more: loss and lateness are two rules now; write "
+    "`loss_run: 5` (so many echoes lost in a row are an interruption; at 20 ms that is the old "
+    "0.1 s) and `late_reply_s: 0.5`, or leave both out: these are the defaults"
+)
+
+
+def retired_problems(data: object) -> list[str]:
+    """One line for each retired key in a study as it was read from YAML."""
+    return [INSTEAD] if "interruption_s" in _judge_of(data) else []
 
 
 def without_retired(data: Any) -> Any:

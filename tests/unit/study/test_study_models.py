@@ -255,6 +255,11 @@ def test_recorded_studies_are_read_with_the_checksum_that_their_campaign_names(f
     assert named["study_sha256"] in checksums_of(file)
 
 
+def test_a_new_study_with_a_retired_key_is_told_what_to_write(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, a_study(judge={"interruption_s": 0.1}))
+    assert "not used any more" in problems and "loss_run: 5" in problems
+
+
 @pytest.mark.parametrize("value", [0, 2.5, True, "five"])
 def test_a_run_of_losses_is_a_count(tmp_path: Path, value: object) -> None:
     assert "judge, loss_run" in problems_of(tmp_path, a_study(judge={"loss_run": value}))
