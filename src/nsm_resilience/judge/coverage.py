@@ -27,34 +27,48 @@ def check_prober(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Pr
     )
 
 
-def check_echoes(echoes: Echoes, begin_ns: int, end_ns: int, rules: Rules) -> Problem | None:
-    """Whether echoes were sent from `begin_ns` to `end_ns` without a pause (rulebook.md)."""
+def check_echoes(
+    echoes: Echoes,
+    begin_ns: int,
+    end_ns: int,
+    rules: Rules,
+    *,
+    span: str = "the watch",
+    after: str = "the fault",
+) -> Problem | None:
+    """Whether echoes were sent from `begin_ns` to `end_ns` without a pause (rulebook.md).
+
+    `span` and `after` are words for that time and for what it begins with.
+    """
     part = echoes.between(begin_ns, end_ns)
     if not len(part):
-        return Problem("the data path probe has no samples in the watch")
+        return Problem(f"the data path probe has no samples in {span}")
     before = int(np.searchsorted(echoes.sent, begin_ns, "left"))
     left = int(echoes.sent[before - 1]) if before else begin_ns
-    after = int(np.searchsorted(echoes.sent, end_ns, "right"))
-    around = echoes.sent[before : after + 1]
+    following = int(np.searchsorted(echoes.sent, end_ns, "right"))
+    around = echoes.sent[before : following + 1]
     gaps = np.diff(around, prepend=left)
     widest = int(np.argmax(gaps))
     if gaps[widest] > to_ns(rules.probe_gap_s):
         at = to_s(int(around[widest]) - int(gaps[widest]) - begin_ns)
         seq = int(echoes.seq[before + widest])
-        text = f"the data path probe sent nothing for {to_s(int(gaps[widest])):.1f} s, {at:.1f} s"
         return Problem(
-            f"{text} after the fault",
+            f"the data path probe sent nothing for {to_s(int(gaps[widest])):.1f} s, "
+            + _when(at, after),
             (of_samples("probe stopped", "path", seq, seq, "first echo after the gap"),),
         )
     uncovered = end_ns - int(part.sent[-1])
-    ended = after == len(echoes)
-    if ended and uncovered > max(rules.loss_run, 2) * to_ns(rules.interval_s):
+    if following == len(echoes) and uncovered > max(rules.loss_run, 2) * to_ns(rules.interval_s):
         seq = int(part.seq[-1])
         return Problem(
-            f"the data path probe ended {to_s(uncovered):.1f} s before the watch did",
-            (of_samples("probe stopped", "path", seq, seq, "last echo sent in the watch"),),
+            f"the data path probe sent nothing in the last {to_s(uncovered):.1f} s of {span}",
+            (of_samples("probe stopped", "path", seq, seq, f"last echo sent in {span}"),),
         )
     return None
+
+
+def _when(at_s: float, what: str) -> str:
+    return f"{abs(at_s):.1f} s {'before' if at_s < 0 else 'after'} {what}"
 
 
 def count_late(echoes: Echoes, rules: Rules) -> int:
@@ -81,7 +95,7 @@ def check_sampled(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> P
             row = int(rows[np.searchsorted(times[rows], edges[widest], "left")])
             return Problem(
                 f"the component probe of the {node}'s node sampled nothing for "
-                f"{to_s(int(gaps[widest])):.1f} s, {at:.1f} s after the fault",
+                f"{to_s(int(gaps[widest])):.1f} s, {_when(at, 'the fault')}",
                 (of_samples("probe stopped", "components", row, row, "last row before the gap"),),
             )
     return check_awake(record, begin_ns, end_ns)

@@ -29,9 +29,11 @@ def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Probl
         )
     # What was sent from the fault on cannot vouch for the moment before it.
     part = echoes.between(begin, end)
-    stopped = check_echoes(part, begin, end, rules)
+    stopped = check_echoes(
+        part, begin, end, rules, span="the steady state", after="the steady state began"
+    )
     if stopped is not None:
-        return Problem("in the steady state the data path probe did not run", stopped.evidence)
+        return stopped
     before = _without_on_their_way(part, end)
     found = find_interruptions(before, begin, end, loss_run=rules.loss_run)
     if found:

@@ -240,11 +240,12 @@ FAILED = "the prober ended with code 1"
         (before("restart", count_after=1), ""),
         (before("interface_lost"), ""),
         (before("condition", **UNREADY), "pod nsmgr-1"),
-        ({"path_rows": paused(-0.3, 0.1)}, "In the steady state"),
+        ({"path_rows": paused(-0.3, 0.1)}, "nothing in the last 0.3 s of the steady state"),
         # the prober of the path
         ({"path_rows": paused(3.0, 4.5)}, "sent nothing for 1.5 s, 3.0 s after"),
         ({"path_rows": paused(10.9, 12.1)}, "sent nothing for 1.2 s, 10.9 s after"),
-        ({"path_rows": gone(11.8, 99.0)}, "ended 0.2 s before the watch did"),
+        ({"path_rows": paused(-0.5, 0.9)}, "nothing in the last 0.5 s of the steady state"),
+        ({"path_rows": gone(11.8, 99.0)}, "nothing in the last 0.2 s of the watch"),
         ({"path_rows": no_rows}, ""),
         ({"path_rows": lambda rows: rows[:200] + rows[210:]}, "missing or repeated"),
         # the probe of the components
@@ -252,6 +253,7 @@ FAILED = "the prober ended with code 1"
             {"component_rows": gone(3, 9, ("endpoint",))},
             "component probe of the endpoint's node",
         ),
+        ({"component_rows": gone(-0.6, 5, ("endpoint",))}, "1.0 s before the fault"),
         ({"component_rows": gone(5, 99)}, ""),
         ({"component_rows": no_rows}, ""),
         # the watch, given up before its window
