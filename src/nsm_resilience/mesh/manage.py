@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,7 +26,16 @@ from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.lanes import make_lanes
 from nsm_resilience.testbed.unusable_lanes import lock_folder
-from nsm_resilience.testbed.users import enter, leave, others, told, way_out
+from nsm_resilience.testbed.users import (
+    enter,
+    hold,
+    leave,
+    others,
+    running,
+    told,
+    way_out,
+    written_down,
+)
 
 STATE = ".testbeds"
 """The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
@@ -65,22 +75,25 @@ def bring_up(
 
     Lanes that are out of use are cleaned, and put back into use where that is proved. Waits for
     another process that is at the same cluster: one that a killed run left behind, for example.
-    TestbedError, and nothing is changed, where that would disturb another campaign there.
+    TestbedError, and nothing is changed, where that would disturb another campaign there: looked at
+    before anything else, and once more when this one is written down, before others can be.
     """
+    campaign_folder.mkdir(parents=True, exist_ok=True)
     with _alone(config, campaign_folder, say):
         planes = _planes(campaign_folder)
         testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
         testbed.connect()
-        check_others(testbed, config, campaign_folder)
+        refuse = partial(check_others, testbed, config, campaign_folder)
+        refuse(running(written_down(testbed.kubeconfig, testbed.context), campaign_folder))
         testbed.up()
         cluster = Cluster(testbed.kubeconfig, testbed.context)
         somebody_elses = isinstance(config, ExistingTestbed)
         if somebody_elses:
             refuse_another_mesh(cluster)
+        enter(cluster, campaign_folder, refuse)
         lanes = make_lanes(cluster, config.worker_pairs())
         say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
         deploy(cluster, config.images.agent)
-        enter(cluster, campaign_folder)
         if somebody_elses:
             check_untouched(cluster, lanes, config.images)
         systems = [system_named(name) for name in planes]
@@ -126,7 +139,12 @@ def take_down(
 
 
 def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[str], None]) -> bool:
-    """Whether other campaigns use the cluster; then this one signs off, and it is said."""
+    """Whether other campaigns use the cluster; then this one signs off, and it is said.
+
+    If none does, none can come up any more until this process has ended.
+    """
+    if campaign_folder.is_dir():
+        hold(testbed.kubeconfig, testbed.context, campaign_folder)
     users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.name)
     if not users:
         return False
@@ -141,10 +159,18 @@ def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[s
     return True
 
 
+@contextmanager
 def _alone(
     config: KindTestbed | ExistingTestbed, campaign_folder: Path, say: Callable[[str], None]
-) -> AbstractContextManager[None]:
+) -> Iterator[None]:
+    """Alone at a cluster of this name; to other campaigns this one runs meanwhile (`User.runs`)."""
+
     def waiting(owner: str) -> None:
         say(f"cluster {config.name}: {owner} is at it; waiting for its end")
 
-    return one_at_a_time(campaign_folder.parent / STATE / f"{config.name}.lock", waiting)
+    with ExitStack() as held:
+        locks = campaign_folder.parent / STATE / f"{config.name}.lock"
+        held.enter_context(one_at_a_time(locks, waiting))
+        if campaign_folder.is_dir():
+            held.enter_context(one_at_a_time(campaign_folder / "locks" / "cluster.lock", waiting))
+        yield

@@ -13,18 +13,20 @@ from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.lanes import lane_nodes, whole_lanes
-from nsm_resilience.testbed.users import running, shares_locks, told, way_out, written_down
+from nsm_resilience.testbed.users import User, shares_locks, told, way_out
 
 
 def check_others(
-    testbed: Kind | Existing, config: KindTestbed | ExistingTestbed, campaign_folder: Path
+    testbed: Kind | Existing,
+    config: KindTestbed | ExistingTestbed,
+    campaign_folder: Path,
+    users: list[User],
 ) -> None:
     """TestbedError when the cluster is used by another campaign, unless the two can share it.
 
     They can when both lock lanes in the same folder, and this one needs no other lanes or agents.
-    Of a cluster that does not answer nothing is known; `up` of the testbed says so.
+    `users` are the others that run there.
     """
-    users = running(written_down(testbed.kubeconfig, testbed.context), campaign_folder)
     if not users:
         return
     apart = [user for user in users if not shares_locks(user, campaign_folder)]

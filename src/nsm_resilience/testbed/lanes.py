@@ -129,20 +129,25 @@ def confirm_lane(cluster: Cluster, lane: Lane) -> None:
 
 
 def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
-    """Remove namespaces, agent and labels from a cluster that stays."""
-    names = [name_of(space) for space in cluster.find(NAMESPACES, selector=LANE_LABEL)]
-    names.append(AGENT_NAMESPACE)
-    for name in names:
-        if cluster.delete(f"{NAMESPACES}/{name}"):
-            say(f"removing namespace {name}")
+    """Remove namespaces, agent and labels from a cluster that stays.
+
+    The agents' namespace goes last: it says who uses the cluster, until nothing of that is left.
+    """
+
+    def remove(names: list[str]) -> None:
+        for name in names:
+            if cluster.delete(f"{NAMESPACES}/{name}"):
+                say(f"removing namespace {name}")
+
+        def gone() -> bool:
+            return not set(names) & {name_of(space) for space in cluster.find(NAMESPACES)}
+
+        wait_for("our namespaces to go", gone, 180, 1)
+
     for node in lane_nodes(cluster):
         drop_labels(cluster, node)
-
-    def gone() -> bool:
-        left = {name_of(space) for space in cluster.find(NAMESPACES)}
-        return not left & set(names)
-
-    wait_for("our namespaces to go", gone, 180, 1)
+    remove([name_of(space) for space in cluster.find(NAMESPACES, selector=LANE_LABEL)])
+    remove([AGENT_NAMESPACE])
 
 
 @contextmanager

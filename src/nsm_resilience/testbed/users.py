@@ -5,7 +5,8 @@ A campaign is known by its host and folder, and to itself by an id that its fold
 change their names. It uses the cluster from `cluster up` until its own `cluster down`; one of this
 host that was killed does not count, because the kernel has released its locks. Of another host
 nobody can tell that from here, so it counts. A cluster that is too busy to answer is not one that
-nobody uses: campaigns beside this one are also known by their own files.
+nobody uses: campaigns beside this one are also known by their own files. Of two that come at once
+the API server lets one in first, and the other sees it (`enter`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import secrets
 import shlex
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,8 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import is_held
-from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, Cluster
+from nsm_resilience.record.writer import utc_now
+from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, Cluster, wait_for
 from nsm_resilience.testbed.base import AGENT_NAMESPACE, TestbedError
 from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.marker import read_marker
@@ -37,6 +40,8 @@ ASKED, ASKED_S, PAUSE_S = 3, 5.0, 1.0
 seconds. One on a busy machine may be late."""
 ID_FILE = ".user"
 """The file of a campaign's folder with the id by which it knows itself on a cluster."""
+ENTER_S = 180.0
+"""How long a campaign waits to be written down, for our namespace to go for one; seconds."""
 _NAMESPACE = f"{NAMESPACES}/{AGENT_NAMESPACE}"
 
 
@@ -96,14 +101,56 @@ def _id_of(folder: Path) -> str:
     return token and f"{token}-{number}"
 
 
-def enter(cluster: Cluster, campaign_folder: Path) -> None:
-    """Write down that a campaign uses the cluster. May be repeated."""
+def enter(
+    cluster: Cluster,
+    campaign_folder: Path,
+    refuse: Callable[[list[User]], None] = lambda _: None,
+) -> None:
+    """Write down that a campaign uses the cluster. May be repeated.
+
+    Before that, `refuse` is given the others that run there, and raises what keeps this one away.
+    Nobody comes in between: the API server changes no other version of the namespace than the one
+    that was looked at (409), and then both are done again. `since` makes every entry a change.
+    """
     if not _id_of(campaign_folder):
         campaign_folder.mkdir(parents=True, exist_ok=True)
         (campaign_folder / ID_FILE).write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
     user = user_of(campaign_folder)
-    value = json.dumps({"host": user.host, "folder": user.folder, "id": user.id})
-    cluster.merge(_NAMESPACE, {"metadata": {"annotations": {user.key: value}}})
+
+    def entered() -> bool:
+        meta = _our_namespace(cluster)["metadata"]
+        if meta.get("deletionTimestamp"):  # the campaign before is only just leaving
+            return False
+        refuse(running(_users_in(meta), campaign_folder))
+        note = {"host": user.host, "folder": user.folder, "id": user.id, "since": utc_now()}
+        entry = {"annotations": {user.key: json.dumps(note)}}
+        seen = {"resourceVersion": meta["resourceVersion"]}
+        cluster.merge(_NAMESPACE, {"metadata": {**seen, **entry}})
+        return True
+
+    wait_for("the entry of this campaign on the cluster", entered, ENTER_S)
+
+
+def _our_namespace(cluster: Cluster) -> dict[str, Any]:
+    """The namespace as it is; it is made where it is not there."""
+    try:
+        return cluster.get(_NAMESPACE, timeout_s=ASKED_S)
+    except ApiException as error:
+        if error.status != 404:
+            raise
+    body = {"metadata": {"name": AGENT_NAMESPACE}}
+    return cluster.request("POST", NAMESPACES, body, timeout_s=ASKED_S)
+
+
+def hold(kubeconfig: Path, context: str, campaign_folder: Path) -> None:
+    """Write a campaign down anew that is about to leave: from now on no other one comes up.
+
+    Nothing is done where nothing of ours is, or answers, or it is going already.
+    """
+    with suppress(KubeconfigError, *API_FAULTS):
+        cluster = Cluster(kubeconfig, context)
+        if "deletionTimestamp" not in cluster.get(_NAMESPACE, timeout_s=ASKED_S)["metadata"]:
+            enter(cluster, campaign_folder)
 
 
 def leave(cluster: Cluster, campaign_folder: Path) -> None:
@@ -165,7 +212,12 @@ def written_down(kubeconfig: Path, context: str) -> list[User]:
             break
         except API_FAULTS:
             continue
-    noted = found.get("metadata", {}).get("annotations") or {}
+    return _users_in(found.get("metadata", {}))
+
+
+def _users_in(meta: Mapping[str, Any]) -> list[User]:
+    """The campaigns that our namespace names."""
+    noted = meta.get("annotations") or {}
     values = (value for key, value in noted.items() if key.startswith(MARK))
     return [user for value in values if (user := _read(value)) is not None]
 

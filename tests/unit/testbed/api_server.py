@@ -45,6 +45,7 @@ class StandIn:
         self.acts: list[str] = []
         self.acts_on: dict[str, list[str]] = {}
         self.denied: set[str] = set()  # `<verb> <resource>`: what the user may not do
+        self.versions: dict[str, int] = {}  # how often each object was written
         self.lock = threading.RLock()
         self.put("/api/v1/namespaces/kube-system", {"kind": "Namespace"})
         for name in nodes:
@@ -69,6 +70,7 @@ class StandIn:
             if "namespaces" in parts[:-2]:
                 meta["namespace"] = parts[parts.index("namespaces") + 1]
             self.objects[path] = {**old, **body, "metadata": meta}
+            self.versions[path] = self.versions.get(path, 0) + 1
             if "/daemonsets/" in path:
                 self._run(path)
             return self.objects[path]
@@ -137,19 +139,30 @@ class StandIn:
             plain = body.pop("stringData", {})
             if plain:
                 body["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in plain.items()}
-            return 201, self.put(f"{path}/{body['metadata']['name']}", body)
+            made = f"{path}/{body['metadata']['name']}"
+            self.put(made, body)
+            return 201, self.shown(made)
         if method == "PATCH":
             if path not in self.objects:
                 self._note("create", path, None)  # server-side apply of something new
             for manager in query.get("fieldManager", ()):
                 body["metadata"]["managedFields"] = [{"manager": manager}]
-            return 200, self._patched(path, body)
+            with self.lock:
+                seen = body["metadata"].pop("resourceVersion", None)
+                if seen not in (None, str(self.versions.get(path, 0))):
+                    return 409, {"kind": "Status", "code": 409, "reason": "Conflict"}
+                return 200, self._patched(path, body)
         if path not in self.objects:
             return 404, {"kind": "Status", "code": 404, "reason": "NotFound"}
         if method == "DELETE":
             self.delete(path)
             return 200, {"kind": "Status", "status": "Success"}
-        return 200, self.objects[path]
+        return 200, self.shown(path)
+
+    def shown(self, path: str) -> dict[str, Any]:
+        version = str(self.versions.get(path, 0))
+        found = self.objects[path]
+        return {**found, "metadata": {**found["metadata"], "resourceVersion": version}}
 
     def _patched(self, path: str, body: Any) -> dict[str, Any]:
         old = self.objects.get(path, {"metadata": {}})["metadata"]
