@@ -19,7 +19,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ ASKED, ASKED_S, PAUSE_S = 3, 5.0, 1.0
 seconds. One on a busy machine may be late."""
 ID_FILE = ".user"
 """The file of a campaign's folder with the id by which it knows itself on a cluster."""
+MACHINE = Path("/etc/machine-id")
+"""machine-id(5)."""
 ENTER_S = 180.0
 """How long a campaign waits to be written down, for our namespace to go for one; seconds."""
 _NAMESPACE = f"{NAMESPACES}/{AGENT_NAMESPACE}"
@@ -55,17 +57,18 @@ class User:
     host: str
     folder: str
     id: str = field(default="", compare=False)
+    machine: str = field(default="", compare=False)
+    """Tells two machines of one name apart; empty where the system has no such id."""
 
     @property
     def key(self) -> str:
         """The name of its annotation; the same after a change of the host's name."""
-        digest = hashlib.sha256(f"{self.id or self.host}\n{self.folder}".encode()).hexdigest()
-        return f"{MARK}{digest[:12]}"
+        return f"{MARK}{_digest(self.id or self.host, self.folder)}"
 
     @property
     def is_far(self) -> bool:
-        """Whether it is of another host, as far as names tell."""
-        return self.host != socket.gethostname()
+        """Whether it is of another host, as far as names and ids of machines tell."""
+        return self.host != socket.gethostname() or _differ(self.machine, _machine())
 
     @property
     def runs(self) -> bool:
@@ -82,13 +85,31 @@ class User:
     def is_same(self, other: User) -> bool:
         """Whether both are one campaign, though its host may have got another name."""
         known = bool(self.id) and self.id == other.id
-        return self == other or (known and self.folder == other.folder)
+        near = self.host == other.host and not _differ(self.machine, other.machine)
+        return self.folder == other.folder and (known or near)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _machine() -> str:
+    """What this machine is known by: never its id itself, which is nobody else's business."""
+    try:
+        own = MACHINE.read_text(encoding="ascii").strip()
+        return own and _digest("nsm-resilience", own)
+    except (OSError, ValueError):
+        return ""
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
 
 
 def user_of(campaign_folder: Path) -> User:
     """The campaign of a folder of this host."""
     folder = campaign_folder.resolve()
-    return User(socket.gethostname(), str(folder), _id_of(folder))
+    return User(socket.gethostname(), str(folder), _id_of(folder), _machine())
 
 
 def _id_of(folder: Path) -> str:
@@ -122,7 +143,7 @@ def enter(
         if meta.get("deletionTimestamp"):  # the campaign before is only just leaving
             return False
         refuse(running(_users_in(meta), campaign_folder))
-        note = {"host": user.host, "folder": user.folder, "id": user.id, "since": utc_now()}
+        note = {**asdict(user), "since": utc_now()}
         entry = {"annotations": {user.key: json.dumps(note)}}
         seen = {"resourceVersion": meta["resourceVersion"]}
         cluster.merge(_NAMESPACE, {"metadata": {**seen, **entry}})
@@ -238,6 +259,7 @@ def _beside(campaign_folder: Path, name: str) -> list[User]:
 def _read(value: str) -> User | None:
     try:
         given = json.loads(value)
-        return User(str(given["host"]), str(given["folder"]), str(given.get("id", "")))
-    except (ValueError, KeyError, TypeError):
+        known = (str(given.get(key, "")) for key in ("id", "machine"))
+        return User(str(given["host"]), str(given["folder"]), *known)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

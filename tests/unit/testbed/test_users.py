@@ -319,6 +319,23 @@ def test_a_campaign_knows_itself_after_a_change_of_the_hosts_name(
     assert NAMESPACE not in theirs.objects
 
 
+def test_a_machine_of_the_same_name_is_another_one(
+    testbed: ExistingTestbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a campaign runs there cannot be seen from here, though the folder is not here."""
+    monkeypatch.setattr(users, "MACHINE", tmp_path / "machine-id")
+    (tmp_path / "machine-id").write_text("aaaa\n")
+    own, other = tmp_path / "here" / "live" / "a", tmp_path / "there" / "live" / "a"
+    bring_up(testbed, other, "theirs", lambda _: None)
+    shutil.rmtree(other)
+    (tmp_path / "machine-id").write_text("bbbb\n")
+    for folder in (own, other):
+        with pytest.raises(TestbedError, match="Whether a campaign of another host runs"):
+            bring_up(testbed, folder, "theirs", lambda _: None)
+    (tmp_path / "machine-id").write_text("aaaa\n")
+    bring_up(testbed, own, "theirs", lambda _: None)
+
+
 def test_a_copy_of_a_campaign_is_another_one(
     theirs: StandIn, testbed: ExistingTestbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
