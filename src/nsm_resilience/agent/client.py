@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster
+from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, is_signed_out
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
@@ -69,6 +69,8 @@ class Agent:
                 method, self._base + path, body, timeout_s=timeout_s, headers=self._headers
             )
         except ApiException as error:
+            if is_signed_out(error):  # which is no word of the agent's
+                raise
             raise AgentError(f"agent on {self.node}, {path}: {error.reason}") from error
 
     def clock(self, rounds: int = 7) -> Clock:

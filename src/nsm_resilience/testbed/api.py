@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -16,7 +18,7 @@ from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.watch import watch
 
-from nsm_resilience.testbed.connection import make_client
+from nsm_resilience.testbed.connection import LOGIN_PAUSE_S, KubeconfigError, make_client
 from nsm_resilience.testbed.proxy import without_password
 
 FIELD_MANAGER = "nsm-resilience"
@@ -60,6 +62,15 @@ API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
 """What a call raises while the API server is away or does not do what it was asked."""
 
 
+def is_signed_out(error: BaseException | None) -> bool:
+    """Whether it is, or comes from, an API server that does not know who asks."""
+    while error is not None:
+        if isinstance(error, ApiException) and error.status == 401:
+            return True
+        error = error.__cause__
+    return False
+
+
 class _Client(client.ApiClient):
     """The official client, except that no call waits for ever."""
 
@@ -101,6 +112,8 @@ class Cluster:
         self.context = context
         self.api = make_client(kubeconfig, context, _Client)
         self._dynamic: Any = None
+        self._signing_in = threading.Lock()
+        self._asked_s: float | None = None
 
     @property
     def dynamic(self) -> Any:
@@ -109,6 +122,35 @@ class Cluster:
             make: Any = dynamic.DynamicClient  # untyped in the client
             self._dynamic = make(self.api)
         return self._dynamic
+
+    def _signed_in(self, ask: Callable[[], T]) -> T:
+        """An answer; where the API server does not know who asks any more, one to a new login."""
+        api = self.api
+        try:
+            return ask()
+        except ApiException as error:
+            if error.status != 401 or not self._sign_in(api):
+                raise
+        return ask()
+
+    def _sign_in(self, refused: client.ApiClient) -> bool:
+        """Read the kubeconfig again: its token may be a new one, and its plug-in gives another.
+
+        False when there is none, or it was read a moment ago.
+        """
+        with self._signing_in:
+            if self.api is not refused:  # another thread has
+                return True
+            now_s = time.monotonic()
+            if self._asked_s is not None and now_s - self._asked_s < LOGIN_PAUSE_S:
+                return False
+            self._asked_s = now_s
+            try:
+                self.api = make_client(self.kubeconfig, self.context, _Client)
+            except KubeconfigError:
+                return False
+            self._dynamic = None
+            return True
 
     def identity(self) -> str:
         """The uid of the namespace kube-system: given once when a cluster is made."""
@@ -131,24 +173,29 @@ class Cluster:
     def apply(self, text: str, *, dry_run: bool = False) -> None:
         """Server-side apply of a YAML stream; unknown fields are refused by the API server.
 
-        With `dry_run` the API server checks everything and keeps nothing.
+        With `dry_run` the API server checks everything and keeps nothing. ApiRefused for a refusal.
         """
-        for document in yaml.safe_load_all(text):
-            if document is None:
-                continue
-            resource = self.dynamic.resources.get(
-                api_version=document["apiVersion"], kind=document["kind"]
-            )
-            self.dynamic.server_side_apply(
-                resource,
-                body=document,
-                name=document["metadata"]["name"],
-                namespace=document["metadata"].get("namespace"),
-                field_manager=FIELD_MANAGER,
-                force_conflicts=True,
-                field_validation="Strict",
-                **({"dry_run": "All"} if dry_run else {}),
-            )
+        for document in filter(None, yaml.safe_load_all(text)):
+            try:
+                self._signed_in(partial(self._apply, document, dry_run=dry_run))
+            except ApiException as error:  # its text has a traceback and headers in it
+                what = f"apply {document['kind']} {document['metadata']['name']}"
+                raise ApiRefused(what, error.status, (error.body or "").encode()) from error
+
+    def _apply(self, document: Any, *, dry_run: bool) -> None:
+        resource = self.dynamic.resources.get(
+            api_version=document["apiVersion"], kind=document["kind"]
+        )
+        self.dynamic.server_side_apply(
+            resource,
+            body=document,
+            name=document["metadata"]["name"],
+            namespace=document["metadata"].get("namespace"),
+            field_manager=FIELD_MANAGER,
+            force_conflicts=True,
+            field_validation="Strict",
+            **({"dry_run": "All"} if dry_run else {}),
+        )
 
     def get(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """One object as plain JSON; ApiException with status 404 when it is not there."""
@@ -210,7 +257,8 @@ class Cluster:
 
         Where that is not in it, no API server has answered.
         """
-        answer = self._send(method, path, body, timeout_s, headers or {}, preload_content=True)
+        given = (method, path, body, timeout_s, headers or {})
+        answer = self._signed_in(lambda: self._send(*given, preload_content=True))
         try:
             return read(json.loads(answer.data))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -231,7 +279,8 @@ class Cluster:
 
         `timeout_s` is for the silence between two lines. A line that is no event is a ValueError.
         """
-        answer = self._send("GET", path, None, timeout_s, {}, preload_content=False)
+        given = ("GET", path, None, timeout_s, {})
+        answer = self._signed_in(lambda: self._send(*given, preload_content=False))
         lines: Any = watch.iter_resp_lines  # untyped in the client
         try:
             for line in lines(answer):
@@ -255,12 +304,12 @@ class Cluster:
         *,
         preload_content: bool,
     ) -> Any:
-        sent = {"Content-Type": "application/json", **headers}
-        self.api.update_params_for_auth(sent, [], ["BearerToken"], path, method, body)
+        api, sent = self.api, {"Content-Type": "application/json", **headers}
+        api.update_params_for_auth(sent, [], ["BearerToken"], path, method, body)
         try:
-            answer = self.api.rest_client.pool_manager.request(
+            answer = api.rest_client.pool_manager.request(
                 method,
-                f"{self.api.configuration.host}{path}",
+                f"{api.configuration.host}{path}",
                 body=None if body is None else json.dumps(body).encode(),
                 headers=sent,
                 timeout=urllib3.Timeout(total=timeout_s),
@@ -329,13 +378,14 @@ def wait_for(
     A fault of the API on the way is waited through. Raises ApiUnavailable naming `what`.
     """
     start = time.monotonic()
-    problem = ""
+    problem: Exception | None = None
     while time.monotonic() - start < timeout_s:
         try:
             if condition():
                 return time.monotonic() - start
-            problem = ""
+            problem = None
         except API_FAULTS as error:
-            problem = f" (last problem: {error})"
+            problem = error
         time.sleep(interval_s)
-    raise ApiUnavailable(f"{what}: not within {timeout_s:g} s{problem}")
+    told = f" (last problem: {problem})" if problem is not None else ""
+    raise ApiUnavailable(f"{what}: not within {timeout_s:g} s{told}") from problem

@@ -7,8 +7,9 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ SERVER = (
     "https://api.example:6443 or https://[fd00::1]:6443"
 )
 """What is said of an address of an API server that cannot be used."""
+LOGIN_PAUSE_S = 10.0
+"""Between two times that a login is renewed, seconds: a plug-in takes long, and may ask people."""
 
 
 class KubeconfigError(TestbedError):
@@ -135,6 +138,7 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
         _find_the_way(settings)
     except AddressError as error:
         raise KubeconfigError(_unusable(given, context, str(error))) from None
+    settings.refresh_api_key_hook = _renewing(settings.refresh_api_key_hook)
     settings.retries = False  # urllib3 would try thrice more before it says that nothing answers
     try:
         return kind(settings)
@@ -144,6 +148,27 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
             f"{without_password(settings.proxy or '')}, which cannot be used "
             f"({_first_line(error)}); for a SOCKS proxy: `{sys.executable} -m pip install PySocks`"
         ) from error
+
+
+def _renewing(renew: Callable[[Any], None] | None) -> Callable[[Any], None] | None:
+    """The client's own renewal of a login that expires soon, asked now and then, and quiet.
+
+    Where it fails, the login stays as it is: the API server says what comes of that.
+    """
+    if renew is None:
+        return None
+    asked_s = time.monotonic()
+
+    def renew_quietly(settings: Any) -> None:
+        nonlocal asked_s
+        if time.monotonic() - asked_s < LOGIN_PAUSE_S:
+            return
+        asked_s = time.monotonic()
+        with _complaints(), suppress(Exception):  # whatever plug-ins and providers provoke
+            renew(settings)
+        settings.refresh_api_key_hook = renew_quietly  # the client's own has taken its place
+
+    return renew_quietly
 
 
 def _find_the_way(settings: Any) -> None:

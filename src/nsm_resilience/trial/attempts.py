@@ -11,6 +11,9 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import RecordError, read_record
 from nsm_resilience.trial.interrupt import REASON as INTERRUPTED
 
+SIGNED_OUT = "signed out"
+"""How the reason of an attempt begins that was void because the login was no longer taken."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -34,10 +37,10 @@ class Attempt:
     def counts(self) -> bool:
         """Whether it is one of the attempts that a trial has: it was void by what happened in it.
 
-        One that was cut, interrupted, or had no clean lane says nothing of the trial.
+        One that was cut, interrupted, signed out or without a clean lane says nothing of the trial.
         """
         return self.outcome == "void" and not (
-            self.lane_failed or self.reason.startswith(INTERRUPTED)
+            self.lane_failed or self.reason.startswith((INTERRUPTED, SIGNED_OUT))
         )
 
 

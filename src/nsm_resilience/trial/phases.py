@@ -23,14 +23,7 @@ from nsm_resilience.probes.notification import SCRIPT as LISTENER
 from nsm_resilience.probes.notification import NotificationProbe
 from nsm_resilience.record.events import NEVER_STOPPED, RECOVERED, Phase
 from nsm_resilience.study.duration import after_s, lasts_s
-from nsm_resilience.testbed.api import (
-    API_FAULTS,
-    NAMESPACES,
-    ApiUnavailable,
-    labels_of,
-    name_of,
-    ready,
-)
+from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, labels_of, name_of, ready
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
 from nsm_resilience.trial.newcomers import Newcomers
@@ -340,7 +333,7 @@ def undo(setting: Setting) -> None:
     """Undo every fault without writing anything; the lane is left to the next trial's `clean`."""
     for agent in setting.agents.values():
         # one that cannot be reached undoes its faults by itself when they expire
-        with suppress(ApiUnavailable, AgentError):
+        with suppress(AgentError, *API_FAULTS):
             agent.reset()
 
 

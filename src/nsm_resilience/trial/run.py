@@ -23,7 +23,9 @@ from nsm_resilience.probes.pods import PodWatch
 from nsm_resilience.probes.watchdog import WatchdogProbe
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.cells import SECOND_OUTAGE
+from nsm_resilience.testbed.api import is_signed_out
 from nsm_resilience.trial import phases
+from nsm_resilience.trial.attempts import SIGNED_OUT
 from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
 from nsm_resilience.trial.meta import describe
 from nsm_resilience.trial.newcomers import Newcomers
@@ -85,17 +87,22 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         writer.event("opened", data={"trial": plan.scheduled.trial, "attempt": plan.attempt})
         setting = _set(plan, writer)
         _phases(setting)
-    except TrialVoid as error:
-        reason = str(error)
     except KeyboardInterrupt as error:
         interrupt, reason = error, str(error) or REASON
     except Exception as error:  # a bug of ours must not pass for a result
-        reason = f"{writer.phase}: {type(error).__name__}: {error}"
+        reason = _why(error, writer.phase)
     with to_its_end(LAST_ACT_S, hurried=interrupt is not None):
         _end(plan, writer, setting, reason)
     if interrupt is not None:
         raise interrupt
     return reason
+
+
+def _why(error: Exception, phase: str) -> str:
+    """Why an attempt is void that an error ended."""
+    told = isinstance(error, TrialVoid)
+    why = str(error) if told else f"{phase}: {type(error).__name__}: {error}"
+    return f"{SIGNED_OUT}: {why}" if is_signed_out(error) else why
 
 
 def _end(

@@ -17,7 +17,13 @@ from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.study.windows import Windows
-from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
+from nsm_resilience.testbed.api import (
+    API_FAULTS,
+    ApiRefused,
+    ApiUnavailable,
+    Cluster,
+    wait_for,
+)
 from nsm_resilience.testbed.base import Lane
 
 SLOW_NS = 2_000_000_000
@@ -76,7 +82,8 @@ class Setting:
     def pump(self) -> None:
         """Pull what the agents wrote and hand it to the probes. Unreachable agents are skipped.
 
-        TrialVoid when an agent is not the one any more that the trial began with.
+        TrialVoid when an agent is not the one any more that the trial began with, or the API server
+        does not know any more who asks.
         """
         for role, agent in self.agents.items():
             began_ns = time.monotonic_ns()
@@ -86,7 +93,7 @@ class Setting:
                 self.problems[role] = (self.problems.get(role, (0, ""))[0] + 1, str(error))
                 self._ask_api(began_ns)
                 continue
-            except AgentError as error:
+            except (AgentError, ApiRefused) as error:
                 raise TrialVoid(str(error)) from error
             if self._api_lost_ns is not None:
                 self._ask_api(began_ns)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.agent.client import Agent, AgentError, at_once
-from nsm_resilience.testbed.api import ApiUnavailable
+from nsm_resilience.testbed.api import ApiRefused, ApiUnavailable
 
 
 class Answers:
@@ -61,6 +61,17 @@ def test_an_agent_that_was_restarted_is_not_taken_for_the_one_before() -> None:
     assert agent.dropped == 0
     agent.reset()
     assert agent.pull() == []
+
+
+def test_a_login_that_the_api_server_does_not_take_is_no_fault_of_the_agent() -> None:
+    answers: Any = Answers()
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ApiRefused("GET pull", 401, b"Unauthorized")
+
+    answers.request = refuse
+    with pytest.raises(ApiRefused, match="sign in again"):
+        Agent(answers, "a", "pod", "token").pull()
 
 
 class Waiting:

@@ -45,6 +45,7 @@ class StandIn:
         self.acts: list[str] = []
         self.acts_on: dict[str, list[str]] = {}
         self.denied: set[str] = set()  # `<verb> <resource>`: what the user may not do
+        self.token = ""  # the only one that is taken; empty: everybody is known
         self.versions: dict[str, int] = {}  # how often each object was written
         self.lock = threading.RLock()
         self.put("/api/v1/namespaces/kube-system", {"kind": "Namespace"})
@@ -228,15 +229,17 @@ def serving(cluster: StandIn, folder: Path, context: str = "theirs") -> Iterator
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             raw = self.rfile.read(length)
-            status, content = cluster.answer(
-                self.command, self.path, yaml.safe_load(raw) if raw else None
-            )
-            body = json.dumps(content).encode() + b"\n"
+            who = (self.headers["Authorization"] or "").removeprefix("Bearer ")
+            status, content = 401, {"kind": "Status", "message": "Unauthorized"}
+            if cluster.token in ("", who):
+                body = yaml.safe_load(raw) if raw else None
+                status, content = cluster.answer(self.command, self.path, body)
+            answer = json.dumps(content).encode() + b"\n"
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _serve
 

@@ -9,7 +9,7 @@ import pytest
 
 from nsm_resilience.agent.client import PULL_S, AgentError
 from nsm_resilience.probes import newcomer
-from nsm_resilience.testbed.api import ApiUnavailable
+from nsm_resilience.testbed.api import ApiRefused, ApiUnavailable, is_signed_out
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.setting import SLOW_NS, Setting, TrialVoid
@@ -22,6 +22,7 @@ class Away:
         self.api = True
         self.agent = True
         self.restarted = False
+        self.refusal: ApiRefused | None = None
         self.takes_s = {"answers": 0.0, "pull": 0.0}
         self.now_ns = 10**9
 
@@ -38,6 +39,8 @@ class Away:
         self._wait("pull")
         if self.restarted:
             raise AgentError("the agent on a was restarted")
+        if self.refusal is not None:
+            raise self.refusal
         if not (self.api and self.agent):
             raise ApiUnavailable("GET pull: timed out")
         return []
@@ -150,3 +153,10 @@ def test_an_agent_that_was_restarted_makes_the_trial_void(setting: Setting, away
     away.restarted = True
     with pytest.raises(TrialVoid, match="was restarted"):
         setting.pump()
+
+
+def test_a_login_that_is_no_longer_taken_makes_the_trial_void(setting: Setting, away: Away) -> None:
+    away.refusal = ApiRefused("GET pull", 401, b"Unauthorized")
+    with pytest.raises(TrialVoid, match=r"GET pull: 401 Unauthorized .*sign in again") as void:
+        setting.pump()
+    assert is_signed_out(void.value)

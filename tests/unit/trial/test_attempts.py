@@ -22,7 +22,11 @@ from nsm_resilience.trial.index import index_campaign
 from nsm_resilience.trial.plan import AttemptPlan
 from tests.unit.trial.conftest import META, TRIAL
 
-REASONS = {"void": "install: not within 120 s", "interrupted": "interrupted by SIGTERM"}
+REASONS = {
+    "void": "install: not within 120 s",
+    "interrupted": "interrupted by SIGTERM",
+    "signed out": "signed out: watch: GET pull: 401 Unauthorized",
+}
 
 
 @pytest.fixture
@@ -102,9 +106,12 @@ def test_a_cut_attempt_is_shown_and_does_not_use_up_the_attempts(campaign: Path,
     assert outcomes(campaign) == [(1, "cut"), (2, "void"), (3, "complete")]
 
 
-def test_an_interrupted_attempt_does_not_use_up_the_attempts(campaign: Path, run: Any) -> None:
+@pytest.mark.parametrize("how", ["interrupted", "signed out"])
+def test_an_attempt_that_was_called_off_does_not_use_up_the_attempts(
+    campaign: Path, run: Any, how: str
+) -> None:
     for number in (1, 2, 3):
-        write_attempt(campaign, number, "interrupted")
+        write_attempt(campaign, number, how)
     assert run("void") == VOID
     assert run("complete") == 0
     assert [end for _, end in outcomes(campaign)] == ["void"] * 4 + ["complete"]

@@ -14,11 +14,13 @@ import pytest
 
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.record.writer import RecordWriter
+from nsm_resilience.testbed.api import ApiRefused
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases, run
 from nsm_resilience.trial.interrupt import Interrupted, OutOfTime, interruptible
 from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import RecordLost, run_attempt
+from nsm_resilience.trial.setting import TrialVoid
 from tests.unit.trial.conftest import META
 
 
@@ -107,6 +109,21 @@ def test_an_error_of_ours_makes_the_attempt_void(rig: Rig, plan: AttemptPlan) ->
     assert run_attempt(plan) == "clean: ValueError: no such thing"
     assert read_record(plan.folder).outcome == "void"
     assert rig.done == ["wiped", "stopped"]
+
+
+def test_an_attempt_whose_login_is_no_longer_taken_says_so_first(
+    rig: Rig, plan: AttemptPlan
+) -> None:
+    def fail(setting: Any) -> None:
+        try:
+            raise ApiRefused("GET pull", 401, b"Unauthorized")
+        except ApiRefused as error:
+            raise TrialVoid(f"watch: {error}") from error
+
+    rig.phases = fail
+    reason = run_attempt(plan)
+    assert reason is not None and reason.startswith("signed out: watch: GET pull: 401 Unauthorized")
+    assert read_record(plan.folder).outcome == "void"
 
 
 @pytest.mark.parametrize("room", range(1, 5))
