@@ -63,9 +63,10 @@ API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
 
 
 def is_signed_out(error: BaseException | None) -> bool:
-    """Whether it is, or comes from, an API server that does not know who asks."""
+    """Whether it is, or comes from, a login that is not taken any more, or cannot be had."""
     while error is not None:
-        if isinstance(error, ApiException) and error.status == 401:
+        refused = isinstance(error, ApiException) and error.status == 401
+        if refused or isinstance(error, KubeconfigError):
             return True
         error = error.__cause__
     return False
