@@ -11,7 +11,6 @@ from string import Template
 from typing import Any
 
 import yaml
-from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Agent
 from nsm_resilience.record.checksums import left_behind
@@ -78,19 +77,17 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
         if not why:
             raise
         raise ApiUnavailable(
-            f"{error}. {why[0]}. See that every node can have the image {image}, or name another "
+            f"{error}. {why}. See that every node can have the image {image}, or name another "
             "one as `agent:` under `images:` in the testbed's file"
         ) from error
 
 
 def why_replaced(cluster: Cluster, image: str) -> str:
     """Why `deploy` would replace the agents of a cluster; empty where it would not, or has none."""
-    try:
-        pods = cluster.get(_AGENTS, timeout_s=10)["spec"]["template"]["spec"]
-    except ApiException as error:
-        if error.status != 404:
-            raise
+    made = cluster.look(_AGENTS, timeout_s=10)
+    if made is None:
         return ""
+    pods = made["spec"]["template"]["spec"]
     there = pods["containers"][0]["image"]
     if there != image:
         return f"its agents have the image {there}, and yours would have {image}"
@@ -108,25 +105,20 @@ def _manifest() -> str:
     return (resources.files("nsm_resilience.agent") / "agent.yaml").read_text()
 
 
-def _why_waiting(cluster: Cluster) -> list[str]:
-    """Why agents do not start, as their nodes say it: an image that cannot be pulled, for one."""
-    found = []
+def _why_waiting(cluster: Cluster) -> str:
+    """Why an agent does not start, as its node says it: an image that cannot be pulled, for one."""
     for pod in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}"):
         for container in pod["status"].get("containerStatuses") or []:
             waiting = (container.get("state") or {}).get("waiting") or {}
             if waiting.get("reason"):
                 said = " ".join(f"{waiting['reason']} {waiting.get('message') or ''}".split())
-                found.append(f"{pod['spec'].get('nodeName', 'a node')} says: {said[:300]}")
-    return found
+                return f"{pod['spec'].get('nodeName', 'a node')} says: {said[:300]}"
+    return ""
 
 
 def _keep_token(cluster: Cluster) -> None:
     """Make the secret that requests to the agent must carry, unless it is there."""
-    try:
-        cluster.get(_SECRET)
-    except ApiException as error:
-        if error.status != 404:
-            raise
+    if cluster.look(_SECRET) is None:
         body: dict[str, Any] = {
             "metadata": {"name": _NAME},
             "stringData": {"token": secrets.token_urlsafe(32)},

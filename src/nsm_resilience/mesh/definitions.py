@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubernetes.client.exceptions import ApiException
-
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster, name_of
 from nsm_resilience.testbed.base import TestbedError
@@ -20,12 +18,9 @@ def refuse_another_mesh(cluster: Cluster) -> None:
     """TestbedError when the cluster has a Network Service Mesh that we did not put there."""
     registries = [system.registry for system in SYSTEMS.values()]
     for name in dict.fromkeys(f"{kind}.{r.group}" for r in registries for kind in r.plurals):
-        try:
-            found = cluster.get(f"{DEFINITIONS}/{name}", timeout_s=10)
-        except ApiException as error:
-            if error.status == 404:
-                continue
-            raise
+        found = cluster.look(f"{DEFINITIONS}/{name}", timeout_s=10)
+        if found is None:
+            continue
         managers = {field.get("manager") for field in found["metadata"].get("managedFields", [])}
         if FIELD_MANAGER not in managers:
             raise TestbedError(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import yaml
-from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.mesh.definitions import DEFINITIONS
 from nsm_resilience.mesh.manifests import rendered, values
@@ -58,13 +57,8 @@ def _define(cluster: Cluster, text: str) -> None:
 
 
 def _versions(cluster: Cluster, definition: str) -> set[str]:
-    try:
-        found = cluster.get(f"{DEFINITIONS}/{definition}", timeout_s=10)
-    except ApiException as error:
-        if error.status != 404:
-            raise
-        return set()
-    return {v["name"] for v in found["spec"]["versions"] if v["served"]}
+    found = cluster.look(f"{DEFINITIONS}/{definition}", timeout_s=10)
+    return {v["name"] for v in found["spec"]["versions"] if v["served"]} if found else set()
 
 
 def _served(cluster: Cluster, system: System) -> bool:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -202,6 +203,15 @@ class Cluster:
         """One object as plain JSON; ApiException with status 404 when it is not there."""
         return self.ask("GET", path, _object, timeout_s=timeout_s)
 
+    def look(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any] | None:
+        """As `get`, but None when it is not there."""
+        try:
+            return self.get(path, timeout_s=timeout_s)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+
     def find(
         self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = PATIENCE_S
     ) -> list[dict[str, Any]]:
@@ -342,11 +352,8 @@ class Cluster:
 def _message(said: bytes) -> str:
     """The words of a refusal: the message of a Status, else the beginning of the text; one line."""
     text = said[:2000].decode("utf-8", "replace")
-    try:
-        status = json.loads(said)
-        text = str(status["message"])
-    except (ValueError, KeyError, TypeError):
-        pass
+    with suppress(ValueError, KeyError, TypeError):
+        text = str(json.loads(said)["message"])
     return " ".join(text.split())[:300]
 
 

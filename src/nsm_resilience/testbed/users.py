@@ -154,11 +154,9 @@ def enter(
 
 def _our_namespace(cluster: Cluster) -> dict[str, Any]:
     """The namespace as it is; it is made where it is not there."""
-    try:
-        return cluster.get(_NAMESPACE, timeout_s=ASKED_S)
-    except ApiException as error:
-        if error.status != 404:
-            raise
+    found = cluster.look(_NAMESPACE, timeout_s=ASKED_S)
+    if found is not None:
+        return found
     body = {"metadata": {"name": AGENT_NAMESPACE}}
     return cluster.request("POST", NAMESPACES, body, timeout_s=ASKED_S)
 
@@ -170,7 +168,8 @@ def hold(kubeconfig: Path, context: str, campaign_folder: Path) -> None:
     """
     with suppress(KubeconfigError, *API_FAULTS):
         cluster = Cluster(kubeconfig, context)
-        if "deletionTimestamp" not in cluster.get(_NAMESPACE, timeout_s=ASKED_S)["metadata"]:
+        space = cluster.look(_NAMESPACE, timeout_s=ASKED_S)
+        if space and not space["metadata"].get("deletionTimestamp"):
             enter(cluster, campaign_folder)
 
 
