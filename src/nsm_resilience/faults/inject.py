@@ -15,6 +15,7 @@ from nsm_resilience.agent.client import Agent, Clock
 from nsm_resilience.faults.base import ApiAction, ApiFault, PlannedFault, plan
 from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects
 from nsm_resilience.mesh.lifecycle import Mesh
+from nsm_resilience.record.events import Actor
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Factors, Scenario
 from nsm_resilience.testbed.api import ApiUnavailable
@@ -97,51 +98,46 @@ class Injector:
             one.error = str(error)
         one.done_ns = time.monotonic_ns()
         for planned in one.faults:
-            self._injection(planned, "runner", one.begin_ns, one.done_ns, one.error, one.before)
+            self._injected(planned, "runner", one.begin_ns, one.done_ns, one.error, one.before)
 
-    def _injection(
-        self, planned: PlannedFault, source: Any, begin_ns: int, done_ns: int, error: str | None,
-        before: Any,
-    ) -> None:  # fmt: skip
+    def _event(
+        self, kind: str, planned: PlannedFault, source: Actor, t_ns: int | None, **data: Any
+    ) -> None:
         self.writer.event(
-            "injection",
-            source=source,
-            node=planned.role,
-            target=planned.fault.target,
-            t_ns=begin_ns,
-            data={
-                "id": planned.id,
-                "method": planned.failure,
-                "t_begin_ns": begin_ns,
-                "t_done_ns": done_ns,
-                "error": error,
-                "before": before,
-            },
-        )
+            kind, source=source, node=planned.role, target=planned.fault.target, t_ns=t_ns,
+            data={"id": planned.id, **data},
+        )  # fmt: skip
+
+    def _injected(
+        self, planned: PlannedFault, source: Actor, begin_ns: int, done_ns: int,
+        error: str | None, before: Any,
+    ) -> None:  # fmt: skip
+        self._event(
+            "injection", planned, source, begin_ns, method=planned.failure, t_begin_ns=begin_ns,
+            t_done_ns=done_ns, error=error, before=before,
+        )  # fmt: skip
 
     def on_line(self, role: str, line: dict[str, Any]) -> None:
         """Turn a line of the agent's inject script into events."""
         planned = next((p for p in self.planned if p.id == line.get("id")), None)
         if planned is None:
             return
-        clock = self.clocks[role]
+        to_runner = self.clocks[role].to_runner
         if line["kind"] == "armed":
             self._before[planned.id] = line["before"]
         elif line["kind"] == "injected":
-            self._injection(
-                planned, "agent", clock.to_runner(line["t_begin_ns"]),
-                clock.to_runner(line["t_done_ns"]), line["error"], self._before.get(planned.id),
-            )  # fmt: skip
+            begin_ns, done_ns = to_runner(line["t_begin_ns"]), to_runner(line["t_done_ns"])
+            before = self._before.get(planned.id)
+            self._injected(planned, "agent", begin_ns, done_ns, line["error"], before)
         elif line["kind"] == "proof":
-            self._proof(planned, line["proved"], line["checks"], clock.to_runner(line["t_ns"]))
+            self._event(
+                "injection_proof", planned, "agent", to_runner(line["t_ns"]),
+                proved=line["proved"], checks=line["checks"],
+            )  # fmt: skip
         elif line["kind"] == "undone":
-            self.writer.event(
-                "undo", source="agent", node=planned.role, target=planned.fault.target,
-                t_ns=clock.to_runner(line["t_ns"]),
-                data={
-                    "id": planned.id, "ok": line["ok"], "checks": line.get("checks", []),
-                    "t_begin_ns": clock.to_runner(line["t_begin_ns"]),
-                },
+            self._event(
+                "undo", planned, "agent", to_runner(line["t_ns"]), ok=line["ok"],
+                checks=line.get("checks", []), t_begin_ns=to_runner(line["t_begin_ns"]),
             )  # fmt: skip
 
     def prove_actions(self) -> None:
@@ -150,17 +146,8 @@ class Injector:
             thread.join(timeout=10)
         for kind, one in self._actions:
             checks = kind.prove(one, self.mesh)
+            proved = one.error is None and all(c["ok"] for c in checks)
             for planned in one.faults:
-                self._proof(planned, one.error is None and all(c["ok"] for c in checks), checks)
-
-    def _proof(
-        self, planned: PlannedFault, proved: bool, checks: list[Any], t_ns: int | None = None
-    ) -> None:
-        self.writer.event(
-            "injection_proof",
-            source="runner" if t_ns is None else "agent",
-            node=planned.role,
-            target=planned.fault.target,
-            t_ns=t_ns,
-            data={"id": planned.id, "proved": proved, "checks": checks},
-        )
+                self._event(
+                    "injection_proof", planned, "runner", None, proved=proved, checks=checks
+                )
