@@ -27,21 +27,24 @@ KEPT = ".nsm-resilience-"
 """How the second name of a socket in a container begins."""
 
 
-def write(file: str, data: Any) -> None:
-    """Write one of our own files on the node, whole or not at all."""
+def note(kind: str, fault: str, data: Any) -> None:
+    """Write down on the node what a fault is going to do, whole or not at all."""
     os.makedirs(SAFE, exist_ok=True)
+    file = os.path.join(SAFE, f"{kind}-{fault}.json")
     with open(file + ".new", "w") as stream:
         json.dump(data, stream)
     os.replace(file + ".new", file)
 
 
-def read(file: str) -> Any:
-    """What one of them holds; None when it is gone or makes no sense."""
-    try:
-        with open(file) as stream:
-            return json.load(stream)
-    except (OSError, ValueError):
-        return None
+def noted(kind: str, fault: str = "*") -> Iterator[tuple[str, Any]]:
+    """Files in which a fault, or any, did so, with what they hold: None where it makes no sense."""
+    for file in sorted(glob.glob(os.path.join(SAFE, f"{kind}-{fault}.json"))):
+        try:
+            with open(file) as stream:
+                content = json.load(stream)
+        except (OSError, ValueError):
+            content = None
+        yield file, content
 
 
 def forget(file: str) -> None:
@@ -163,21 +166,17 @@ def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bo
     return bool(describe(path)["inode"] == before["inode"])
 
 
-def _file(fault: str) -> str:
-    return os.path.join(SAFE, f"damaged-{fault}.json")
-
-
 def remember(fault: str, method: str, kept: dict[str, str | None], before: dict[str, Any]) -> None:
     """Write down what is going to be damaged, by path: its second name, and what it is."""
     rows = [[path, kept[path], before[path]] for path in before]
-    write(_file(fault), {"method": method, "rows": rows})
+    note("damaged", fault, {"method": method, "rows": rows})
 
 
 def mend_all(fault: str = "*") -> list[bool]:
     """Mend what a fault, or any, has damaged; whether each path could be. Then it is forgotten."""
     mended = []
-    for file in sorted(glob.glob(_file(fault))):
-        known = read(file) or {"method": "", "rows": []}
+    for file, known in noted("damaged", fault):
+        known = known or {"method": "", "rows": []}
         for path, kept, before in known["rows"]:
             try:
                 mended.append(mend(path, known["method"], kept, before))

@@ -10,7 +10,6 @@ that whoever comes when the injector is gone sets it up again.
 from __future__ import annotations
 
 import fcntl
-import glob
 import os
 import socket
 import struct
@@ -113,15 +112,10 @@ def set_up_again(kept: dict[str, Any]) -> bool:
     return now is not None and now["up"] and back
 
 
-def _file(fault: str) -> str:
-    return os.path.join(damage.SAFE, f"down-{fault}.json")
-
-
 def set_all_up(fault: str = "*") -> list[bool]:
     """Set up what a fault, or any, has set down; whether each is. Then it is forgotten."""
     found = []
-    for file in sorted(glob.glob(_file(fault))):
-        kept = damage.read(file)
+    for file, kept in damage.noted("down", fault):
         try:
             found.append(kept is not None and set_up_again(kept))
         except (OSError, KeyError, TypeError):
@@ -148,7 +142,7 @@ class Interface:
         if found is not None:
             self.before = {"interface": self.name, **found, "routes": routes(pid, self.name)}
         if self.before is not None and self.before["up"]:
-            damage.write(_file(self.id), {"pod_uid": self.uid, **self.before})
+            damage.note("down", self.id, {"pod_uid": self.uid, **self.before})
 
     def inject(self) -> None:
         """Set it down and look at once; LookupError when there is none, or it is down already."""

@@ -8,7 +8,6 @@ before it stops anything, and removed when nothing in it is stopped any more.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import signal
 import time
@@ -22,21 +21,17 @@ SETTLE_S = 2.0
 Process = tuple[int, int]
 
 
-def _file(fault: str) -> str:
-    return os.path.join(damage.SAFE, f"stopped-{fault}.json")
-
-
 def keep(fault: str, stopped: Iterable[Process]) -> None:
     """Write down all that a fault is going to stop."""
-    damage.write(_file(fault), list(stopped))
+    damage.note("stopped", fault, list(stopped))
 
 
 def left(fault: str = "*") -> list[int]:
     """Pids that a fault stopped, or any, and nobody has continued."""
     return [
         pid
-        for file in sorted(glob.glob(_file(fault)))
-        for pid, start in damage.read(file) or []
+        for _, rows in damage.noted("stopped", fault)
+        for pid, start in rows or []
         if is_stopped(pid, start)
     ]
 
@@ -55,7 +50,7 @@ def resume(fault: str = "*") -> list[int]:
             send(pid, signal.SIGCONT)
         time.sleep(0.02)
     if not stopped:
-        for file in glob.glob(_file(fault)):
+        for file, _ in damage.noted("stopped", fault):
             damage.forget(file)
     return stopped
 
