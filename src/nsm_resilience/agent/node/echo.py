@@ -246,9 +246,9 @@ class Prober:
 def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
     """A process of the pod in the pod's network, or None when there was none in time."""
     while time.monotonic_ns() < give_up_ns:
-        pids = [pid for pid in processes.of_pod(pod_uid) if processes.in_own_network(pid)]
-        if pids:
-            return pids[0]
+        pid = processes.in_network_of(pod_uid)
+        if pid is not None:
+            return pid
         time.sleep(0.05)
     return None
 
@@ -285,10 +285,10 @@ class Inside:
         if self._holder is None and now - self._looked < SEARCH_NS:
             return
         self._looked = now
-        pids = [p for p in processes.of_pod(self.pod_uid) if processes.in_own_network(p)]
+        pid = processes.in_network_of(self.pod_uid)
         target.close()
         try:
-            self._enter(pids[0]) if pids else self._leave()
+            self._leave() if pid is None else self._enter(pid)
         except OSError:  # it went at this very moment
             self._leave()
 

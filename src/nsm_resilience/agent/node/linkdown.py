@@ -82,19 +82,13 @@ def whole(route: str) -> list[str]:
     return words if "scope" in words else [*words, "scope", "global"]
 
 
-def process_of(pod_uid: str) -> int | None:
-    """A process in a pod's own network; None when the pod has none (any more)."""
-    inside = (pid for pid in processes.of_pod(pod_uid) if processes.in_own_network(pid))
-    return next(inside, None)
-
-
 def set_up_again(kept: dict[str, Any]) -> bool:
     """Set up what was set down; whether it is so.
 
     Nothing is to be done where it is not there any more: the pod is gone, or the system under test
     has removed the interface or made another one of its name.
     """
-    pid = process_of(kept["pod_uid"])
+    pid = processes.in_network_of(kept["pod_uid"])
     if pid is None:
         return True
     name = kept["interface"]
@@ -134,7 +128,7 @@ class Interface:
         self.channel: socket.socket | None = None
         self.before: dict[str, Any] | None = None
         self.after: dict[str, Any] | None = None
-        pid = process_of(self.uid)
+        pid = processes.in_network_of(self.uid)
         if pid is None:
             return
         self.channel = channel_in(pid)

@@ -84,6 +84,11 @@ def in_own_network(pid: int) -> bool:
     return own.st_ino != node.st_ino
 
 
+def in_network_of(pod_uid: str) -> int | None:
+    """A process in a pod's own network; None when the pod has none (any more)."""
+    return next((pid for pid in of_pod(pod_uid) if in_own_network(pid)), None)
+
+
 def in_any_pod(pid: int) -> bool:
     """Whether a process runs in a pod rather than directly on the node."""
     return "pod" in cgroups_of(pid)

@@ -62,8 +62,8 @@ def main() -> None:
     t_ns = time.monotonic_ns()
     pods: dict[str, Any] = {}
     for pod, uid in wanted["pods"].items():
-        pids = [pid for pid in processes.of_pod(uid) if processes.in_own_network(pid)]
-        pods[pod] = network(pids[0]) if pids else {"error": "the pod has no process"}
+        pid = processes.in_network_of(uid)
+        pods[pod] = {"error": "the pod has no process"} if pid is None else network(pid)
     found = processes.Finder(wanted["programs"]).find()
     emit(
         "snapshot",

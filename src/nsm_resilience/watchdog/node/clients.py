@@ -116,8 +116,7 @@ class Client:
     @property
     def pid(self) -> int | None:
         """A process in the pod's network; None when it has none."""
-        own = [p for p in processes.of_pod(self.uid) if processes.in_own_network(p)]
-        return own[0] if own else None
+        return processes.in_network_of(self.uid)
 
     @property
     def server(self) -> str:
