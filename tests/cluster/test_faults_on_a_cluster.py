@@ -100,7 +100,7 @@ def test_a_killed_runner_leaves_a_cut_record_and_nothing_injected(laboratory: La
     (lane,) = find_lanes(cluster)
     found = agents(cluster, lane)
     mesh = Mesh(cluster, lane, laboratory.testbed.images, Factors(), found)
-    assert mesh.prove_clean()["pods"] == []
+    assert mesh.prove_clean(mesh.residue("inspect"))["pods"] == []
 
 
 def test_the_manifests_of_every_system_are_what_the_api_server_accepts(

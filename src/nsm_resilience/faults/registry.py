@@ -32,7 +32,8 @@ def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
         found = _uids(mesh, kinds)
         if not found:
             raise LookupError(f"the lane has no {' or '.join(kinds)} to delete")
-        paths = [mesh.path_of_resource(*name.split("/", 1)) for name in found]
+        path = mesh.system.registry.path
+        paths = [path(mesh.lane.namespace, *name.split("/", 1)) for name in found]
         actions.append(ApiAction([fault], paths, found))
     return actions
 

@@ -16,7 +16,7 @@ from nsm_resilience.mesh.residue import RESIDUE, residue_order
 from nsm_resilience.mesh.shared import make_shared_ready
 from nsm_resilience.mesh.shared_health import Proof
 from nsm_resilience.record.snapshots import nsm_interfaces
-from nsm_resilience.study.models import Factors, Plane
+from nsm_resilience.study.models import Factors
 from nsm_resilience.systems.base import System, Workload
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.testbed.api import (
@@ -49,18 +49,10 @@ class Mesh:
     def _values(self) -> dict[str, str]:
         return values(self.system, self.lane, self.images, self.factors.plane)
 
-    def _rendered(self, manifest: str, substitutions: Mapping[str, str]) -> str:
-        return rendered(self.system, manifest, substitutions, self.images)
-
     @property
     def system(self) -> System:
         """What is known of the system under test."""
         return self.factors.under_test
-
-    @property
-    def plane(self) -> Plane:
-        """The forwarding plane."""
-        return self.factors.plane
 
     def share(self) -> Proof | None:
         """Have what the whole cluster shares serve this lane; the proof, or None without any.
@@ -77,8 +69,8 @@ class Mesh:
         Raises ApiUnavailable naming what did not come up.
         """
         for manifest in self.system.parts:
-            name = manifest.format(plane=self.plane)
-            self.cluster.apply(self._rendered(name, self._values))
+            name = manifest.format(plane=self.factors.plane)
+            self.cluster.apply(rendered(self.system, name, self._values, self.images))
         wanted = sum(workload.pods for workload in self.system.workloads)
         wait_for(
             f"all parts of {self.system.name} Ready in {self.lane.name}",
@@ -106,16 +98,12 @@ class Mesh:
         self, manifest: str, pod: str, node: str, extra: Mapping[str, str] | None = None
     ) -> None:
         """Create one of the workloads' pods on a node; `extra` are its manifest's own values."""
-        own = {"POD": pod, "NODE": node, **(extra or {})}
-        self.cluster.apply(self._rendered(manifest, {**self._values, **own}))
+        given = {**self._values, "POD": pod, "NODE": node, **(extra or {})}
+        self.cluster.apply(rendered(self.system, manifest, given, self.images))
 
     def start_bystander(self, pod: str, node: str) -> None:
         """Create an ordinary pod on a node."""
         self.cluster.apply(bystander({**self._values, "POD": pod, "NODE": node}))
-
-    def start_new_client(self, pod: str, node: str) -> None:
-        """Create a client that asks once."""
-        self.start_pod("client-plain.yaml", pod, node)
 
     def start_endpoints(self, spare: bool, timeout_s: float = 60) -> None:
         """Start the endpoint, and a spare one, and wait until the service managers know them."""
@@ -156,24 +144,31 @@ class Mesh:
     def start_client(self, pod: str, timeout_s: float = 60) -> Any:
         """Start the established client and wait until it is Ready, which is: connected."""
         self.start_pod(f"client-{self.factors.client}.yaml", pod, self.lane.client_node)
-
-        def connected() -> bool:
-            return ready(self.pod(pod))
-
-        wait_for("the client connected", connected, timeout_s)
+        wait_for("the client connected", lambda: ready(self.pod(pod)), timeout_s)
         return self.pod(pod)
 
     def pod(self, name: str) -> Any:
         """One pod of the lane."""
         return self.cluster.get(f"{NAMESPACES}/{self.lane.namespace}/pods/{name}", timeout_s=10)
 
-    def custom_resources(self) -> dict[str, list[Any]]:
-        """The system's registry: its custom resources in the lane's namespace, by plural name."""
-        return custom_resources(self.cluster, self.lane, self.system)
+    def custom_resources(self, other: System | None = None) -> dict[str, list[Any]]:
+        """The system's registry: its custom resources in the lane's namespace, by plural name.
 
-    def path_of_resource(self, plural: str, name: str = "") -> str:
-        """Where the API server has one of the registry's resources, or all of a kind."""
-        return self.system.registry.path(self.lane.namespace, plural, name)
+        Or another system's, of which there is none of a kind that the cluster does not know.
+        """
+        registry = (other or self.system).registry
+        found: dict[str, list[Any]] = {}
+        for plural in registry.plurals:
+            path = registry.path(self.lane.namespace, plural)
+            try:
+                found[plural] = self.cluster.find(path, timeout_s=10)
+            except ApiException as error:
+                if error.status != 404 or other is None:
+                    raise
+                found[plural] = []
+            for item in found[plural]:
+                item["metadata"].pop("managedFields", None)
+        return found
 
     def residue(self, act: str) -> dict[str, Any]:
         """What the agents find on both nodes after acting (see agent/node/clean.py)."""
@@ -215,9 +210,8 @@ class Mesh:
         self._delete_custom_resources()
         return self.prove_clean(self.residue("wipe"))
 
-    def prove_clean(self, found: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The proof that a lane is clean; ApiUnavailable listing what is not."""
-        found = found if found is not None else self.residue("inspect")
+    def prove_clean(self, found: dict[str, Any]) -> dict[str, Any]:
+        """The proof that a lane is clean, by its residue; ApiUnavailable listing what is not."""
         resources = {
             plural: list(dict.fromkeys(name for _, name in paths))
             for plural, paths in self._of_every_system().items()
@@ -251,9 +245,8 @@ class Mesh:
         """
         found: dict[str, dict[tuple[str, str], str]] = {}
         for system in SYSTEMS.values():
-            known = custom_resources(self.cluster, self.lane, system, missing_is_none=True)
             registry = system.registry
-            for plural, items in known.items():
+            for plural, items in self.custom_resources(system).items():
                 found.setdefault(plural, {}).update(
                     ((registry.group, name), registry.path(self.lane.namespace, plural, name))
                     for name in map(name_of, items)
@@ -264,23 +257,3 @@ class Mesh:
         for paths in self._of_every_system().values():
             for path in paths.values():
                 self.cluster.delete(path, timeout_s=10)
-
-
-def custom_resources(
-    cluster: Cluster, lane: Lane, system: System, *, missing_is_none: bool = False
-) -> dict[str, list[Any]]:
-    """A system's custom resources in a lane, by plural name.
-
-    A kind that the cluster does not know is an ApiException, or has none if `missing_is_none`.
-    """
-    found: dict[str, list[Any]] = {}
-    for plural in system.registry.plurals:
-        try:
-            found[plural] = cluster.find(system.registry.path(lane.namespace, plural), timeout_s=10)
-        except ApiException as error:
-            if error.status != 404 or not missing_is_none:
-                raise
-            found[plural] = []
-        for item in found[plural]:
-            item["metadata"].pop("managedFields", None)
-    return found

@@ -16,7 +16,7 @@ from nsm_resilience.testbed.api import API_FAULTS, ready
 def ask(mesh: Mesh, writer: RecordWriter, client: NewClient) -> tuple[Any, int]:
     """Create a new client; returns its pod and the instant it was asked for."""
     asked_ns = time.monotonic_ns()
-    mesh.start_new_client(client.pod, mesh.lane.nodes[client.node])
+    mesh.start_pod("client-plain.yaml", client.pod, mesh.lane.nodes[client.node])
     writer.event(
         "asked", node=client.node, target=client.pod, t_ns=asked_ns,
         data={"pod": client.pod, "client": client.id, "at_s": client.at_s},

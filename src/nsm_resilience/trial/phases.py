@@ -349,7 +349,7 @@ def snapshot(setting: Setting, name: str) -> None:
             and not p["spec"].get("hostNetwork")
         }  # fmt: skip
         order = {
-            "programs": setting.mesh.system.programs(setting.mesh.plane),
+            "programs": setting.mesh.system.programs(setting.mesh.factors.plane),
             "sockets": setting.mesh.system.socket_patterns(),
             "pods": uids,
         }
