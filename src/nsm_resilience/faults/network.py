@@ -21,7 +21,7 @@ from typing import Any
 from nsm_resilience.faults.base import Method, PlannedFault
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
-from nsm_resilience.testbed.addresses import api_servers, of_node
+from nsm_resilience.testbed.api import NODES, Cluster
 
 TARGETS = frozenset({"network"})
 METHODS = {
@@ -45,11 +45,10 @@ def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
 def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
     """The agent's order: {"drop": [[address or network, TCP port or None]], "try": [[a, port]]}."""
     if planned.fault.network == "api":
-        drop: list[list[Any]] = [[host, port] for host, port in api_servers(mesh.cluster)]
-        tried = drop
+        drop = tried = _api_servers(mesh.cluster)
     else:
         (peer,) = (node for role, node in mesh.lane.nodes.items() if role != planned.fault.node)
-        addresses, networks = of_node(mesh.cluster, peer)
+        addresses, networks = _of_node(mesh.cluster, peer)
         drop = [[address, None] for address in (*addresses, *networks)]
         tried = [[address, KUBELET_PORT] for address in addresses]
     what = {
@@ -59,3 +58,29 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         "from_pod_of": mesh.factors.components[mesh.system.api_client].program,
     }
     return planned.order("network", **what)
+
+
+def _api_servers(cluster: Cluster) -> list[list[Any]]:
+    """Address and port of every API server, as the service `kubernetes` leads to them."""
+    path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+    slices = cluster.find(path, selector="kubernetes.io/service-name=kubernetes", timeout_s=10)
+    found = {
+        (address, int(port["port"]))
+        for one in slices
+        for endpoint in one["endpoints"]
+        for address in endpoint["addresses"]
+        for port in one["ports"]
+    }
+    return [list(one) for one in sorted(found)]
+
+
+def _of_node(cluster: Cluster, name: str) -> tuple[list[str], list[str]]:
+    """A node's own addresses, and the networks (or single addresses) of its pods."""
+    node = cluster.get(f"{NODES}/{name}", timeout_s=10)
+    kinds = ("InternalIP", "ExternalIP")
+    addresses = {a["address"] for a in node["status"].get("addresses") or [] if a["type"] in kinds}
+    networks = list(node["spec"].get("podCIDRs") or [])
+    if not networks:  # some networks keep their own books: then those of the pods there now
+        pods = cluster.find("/api/v1/pods", fields=f"spec.nodeName={name}", timeout_s=10)
+        networks = [ip["ip"] for pod in pods for ip in pod["status"].get("podIPs") or []]
+    return sorted(addresses), sorted(set(networks) - addresses)

@@ -92,7 +92,7 @@ def bring_up(
             refuse_another_mesh(cluster)
         enter(cluster, campaign_folder, refuse)
         lanes = make_lanes(cluster, config.worker_pairs())
-        say(f"cluster {testbed.name}: {len(lanes)} lane(s), agents")
+        say(f"cluster {config.name}: {len(lanes)} lane(s), agents")
         deploy(cluster, config.images.agent)
         if somebody_elses:
             check_untouched(cluster, lanes, config.images)
@@ -104,7 +104,7 @@ def bring_up(
             CampaignLayout(campaign_folder).cluster,
             {
                 "id": identity,
-                "name": testbed.name,
+                "name": config.name,
                 "kubeconfig": str(testbed.kubeconfig),
                 "context": testbed.context,
                 "lanes": [lane.name for lane in lanes],
@@ -145,14 +145,14 @@ def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[s
     """
     if campaign_folder.is_dir():
         hold(testbed.kubeconfig, testbed.context, campaign_folder)
-    users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.name)
+    users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.config.name)
     if not users:
         return False
     # where it does not answer: what has ended counts for nothing there anyway
     with suppress(KubeconfigError, *API_FAULTS):
         leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
     say(
-        f"cluster {testbed.name}: stays, because it is used by {told(users)}; "
+        f"cluster {testbed.config.name}: stays, because it is used by {told(users)}; "
         "the same command removes it when that campaign has ended"
         + way_out(users, testbed.kubeconfig, testbed.context)
     )

@@ -43,7 +43,7 @@ def check_others(
         if isinstance(config, KindTestbed):
             another = "another `name:` in the testbed's file for a cluster of its own"
         raise TestbedError(
-            f"cluster {testbed.name} is used by {told(apart or users)}: {why}. Nothing was "
+            f"cluster {config.name} is used by {told(apart or users)}: {why}. Nothing was "
             f"changed. Wait for the end of that campaign, or take {another}"
             + way_out(users, testbed.kubeconfig, testbed.context)
         )

@@ -28,11 +28,6 @@ class Existing:
     say: Callable[[str], None] = print
 
     @property
-    def name(self) -> str:
-        """Our name for it."""
-        return self.config.name
-
-    @property
     def kubeconfig(self) -> Path:
         """The named file, else what kubectl would read."""
         return self.config.kubeconfig or default_kubeconfig()
