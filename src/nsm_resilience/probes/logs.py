@@ -49,43 +49,34 @@ class LogProbe:
             content = line["data"].encode(errors="replace")
             self.writer.log(self.agent.node, line["pod"], line["container"], content)
         elif kind == "gap":
-            self.writer.event(
-                "log_gap", source="agent", node=self.role,
-                target=f"{line['pod']}/{line['container']}",
-                t_ns=self.clock.to_runner(line["t_ns"]),
-                data={
-                    "since_ns": self.clock.to_runner(line["since_ns"]), "bytes": line["bytes"],
-                    "why": line["why"],
-                },
-            )  # fmt: skip
-            self.problem = f"log of {line['pod']}/{line['container']}: {line['why']}"
+            log, why = f"{line['pod']}/{line['container']}", line["why"]
+            since_ns = self.clock.to_runner(line["since_ns"])
+            self._event("log_gap", line, log, since_ns=since_ns, bytes=line["bytes"], why=why)
+            self.problem = f"log of {log}: {why}"
         elif kind == "clock":
-            self._wall_clock(line)
-        elif kind == "ended":
-            self.writer.event(
-                "log", source="agent", node=self.role, t_ns=self.clock.to_runner(line["t_ns"]),
-                data={"what": "ended", "bytes": line["bytes"]},
+            before = line["before"]
+            self._event(
+                "clock", line, wall_ns=line["wall_ns"], wall_error_ns=line["error_ns"],
+                slept_ns=line["slept_ns"],
+                before=before and [self.clock.to_runner(before[0]), *before[1:]],
             )  # fmt: skip
+        elif kind == "ended":
+            self._event("log", line, what="ended", bytes=line["bytes"])
         elif kind == "garbled":
             self._lost("a line of the log probe was garbled")
         elif kind == "exited" and line["code"] != 0:
             self._lost(f"the log probe ended with {line['code']}: {line['error']}")
         self._heard_ns = time.monotonic_ns()
 
+    def _event(self, kind: str, line: dict[str, Any], log: str | None = None, **data: Any) -> None:
+        """What a line tells, at its instant on the runner's clock."""
+        self.writer.event(
+            kind, source="agent", node=self.role, target=log,
+            t_ns=self.clock.to_runner(line["t_ns"]), data=data,
+        )  # fmt: skip
+
     def _lost(self, why: str) -> None:
         """Something of this node's logs is missing, and nobody knows of which."""
         self.problem = why
         data = {"since_ns": self._heard_ns, "bytes": None, "why": why}
         self.writer.event("log_gap", node=self.role, data=data)
-
-    def _wall_clock(self, line: dict[str, Any]) -> None:
-        """What the node's wall clock showed, as an event `clock` on the runner's clock."""
-        before = line["before"]
-        self.writer.event(
-            "clock", source="agent", node=self.role, t_ns=self.clock.to_runner(line["t_ns"]),
-            data={
-                "wall_ns": line["wall_ns"], "wall_error_ns": line["error_ns"],
-                "slept_ns": line["slept_ns"],
-                "before": before and [self.clock.to_runner(before[0]), *before[1:]],
-            },
-        )  # fmt: skip
