@@ -43,7 +43,7 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
     for lane in lanes:
         for role, node in lane.nodes.items():
             labels = {LANE_LABEL: str(lane.number), ROLE_LABEL: role}
-            cluster.merge(_node(node), {"metadata": {"labels": labels}})
+            cluster.merge(f"{NODES}/{node}", {"metadata": {"labels": labels}})
         cluster.apply(
             "apiVersion: v1\nkind: Namespace\nmetadata:\n"
             f"  name: {lane.namespace}\n  labels:\n    {LANE_LABEL}: '{lane.number}'\n"
@@ -56,12 +56,12 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
 def drop_labels(cluster: Cluster, node: str) -> None:
     """Take our marks off a node: from now on it is in no lane, and new to us."""
     metadata = {"labels": {LANE_LABEL: None, ROLE_LABEL: None}, "annotations": {CHECKED: None}}
-    cluster.merge(_node(node), {"metadata": metadata})
+    cluster.merge(f"{NODES}/{node}", {"metadata": metadata})
 
 
 def mark_checked(cluster: Cluster, node: str) -> None:
     """Note on a node that it had nothing of NSM's before we used it."""
-    cluster.merge(_node(node), {"metadata": {"annotations": {CHECKED: utc_now()}}})
+    cluster.merge(f"{NODES}/{node}", {"metadata": {"annotations": {CHECKED: utc_now()}}})
 
 
 def lane_nodes(cluster: Cluster) -> set[str]:
@@ -77,10 +77,6 @@ def checked_nodes(cluster: Cluster) -> set[str]:
 
 def _labelled(cluster: Cluster) -> list[dict[str, Any]]:
     return cluster.find(NODES, selector=LANE_LABEL)
-
-
-def _node(name: str) -> str:
-    return f"{NODES}/{name}"
 
 
 def whole_lanes(cluster: Cluster) -> list[Lane]:
@@ -115,7 +111,7 @@ def confirm_lane(cluster: Cluster, lane: Lane) -> None:
     """
     wrong = []
     for role, node in lane.nodes.items():
-        labels = labels_of(cluster.get(_node(node), timeout_s=5))
+        labels = labels_of(cluster.get(f"{NODES}/{node}", timeout_s=5))
         if (labels.get(LANE_LABEL), labels.get(ROLE_LABEL)) != (str(lane.number), role):
             wrong.append(f"node {node}")
     space = cluster.get(f"{NAMESPACES}/{lane.namespace}", timeout_s=5)
