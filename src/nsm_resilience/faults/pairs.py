@@ -68,11 +68,6 @@ class Selection:
     lanes: int
     trials: int
 
-    @property
-    def left_out(self) -> int:
-        """How many were not chosen."""
-        return len(self.others)
-
     def minutes_of(self, pairs: Collection[Pair]) -> float:
         """Longest time of such pairs and the control on these lanes, in minutes."""
         return _rounds(pairs, self.lanes, self.trials) * self.trial_s / 60
@@ -81,11 +76,6 @@ class Selection:
     def minutes(self) -> float:
         """Longest time of what was chosen."""
         return self.minutes_of(self.pairs)
-
-    @property
-    def minutes_of_all(self) -> float:
-        """Longest time if all pairs were run."""
-        return self.minutes_of((*self.pairs, *self.others))
 
 
 def _rounds(pairs: Collection[Pair], lanes: int, trials: int) -> int:
@@ -226,13 +216,13 @@ def study_of(selection: Selection, base: Study, plane: Plane, seed: int) -> str:
         "scenarios": [control, *scenarios],
         "campaign": [{"scenarios": ids, "plane": plane, "trials": selection.trials}],
     }
-    total = len(selection.pairs) + selection.left_out
+    every = (*selection.pairs, *selection.others)
     head = (
-        f"# {len(selection.pairs)} of {total} pairs of failures on the {plane} plane, "
+        f"# {len(selection.pairs)} of {len(every)} pairs of failures on the {plane} plane, "
         f"{selection.trials} trial(s) each, seed {seed}:\n"
         f"# at most {selection.minutes:.0f} minutes on {selection.lanes} lane(s) "
         f"({selection.trial_s:g} s for a trial that uses up all of its windows).\n"
-        f"# {selection.left_out} pairs are left out; all of them would take at most "
-        f"{selection.minutes_of_all:.0f} minutes.\n"
+        f"# {len(selection.others)} pairs are left out; all of them would take at most "
+        f"{selection.minutes_of(every):.0f} minutes.\n"
     )
     return head + yaml.safe_dump(study, sort_keys=False, default_flow_style=None, width=100)

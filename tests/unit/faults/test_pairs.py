@@ -77,7 +77,7 @@ def test_a_selection_is_within_its_budget_and_has_every_component(
         return
     assert chosen.minutes <= minutes
     assert len(set(chosen.pairs)) == len(chosen.pairs)
-    assert len(chosen.pairs) + chosen.left_out == len(all_pairs(plane))
+    assert len(chosen.pairs) + len(chosen.others) == len(all_pairs(plane))
     for other in chosen.others:  # one more would not have fitted
         assert chosen.minutes_of((*chosen.pairs, other)) > minutes
     assert rounds_of(loaded(study_of(chosen, BASE, plane, seed)), lanes) * chosen.trial_s <= (
@@ -124,8 +124,9 @@ def test_the_study_says_what_is_left_out_and_how_long_all_would_take() -> None:
     chosen = select(BASE, "kernel", 40, 2, 1, 1)
     head = study_of(chosen, BASE, "kernel", 1).split("name:")[0]
     assert f"{len(chosen.pairs)} of {len(all_pairs('kernel'))} pairs" in head
-    assert f"{chosen.left_out} pairs are left out" in head
-    assert f"at most {chosen.minutes_of_all:.0f} minutes" in head
+    assert f"{len(chosen.others)} pairs are left out" in head
+    all_minutes = chosen.minutes_of((*chosen.pairs, *chosen.others))
+    assert f"at most {all_minutes:.0f} minutes" in head
 
 
 def test_a_budget_for_nothing_names_one_that_is_enough() -> None:
