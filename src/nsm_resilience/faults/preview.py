@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from nsm_resilience.faults.base import PlannedFault, hits_shared, plan
 from nsm_resilience.faults.kinds import kind_of
-from nsm_resilience.study.fault import NodeRole
 from nsm_resilience.study.models import Factors, Scenario, Study
 from nsm_resilience.study.schedule import make_schedule
 
@@ -21,40 +20,23 @@ SHARED = "; as other lanes need it, too, it is proved to serve again, or made an
 
 @dataclass(frozen=True)
 class Injection:
-    """One injection: `hits` are programs, a pod or paths; `delay_s` counts from the first one.
+    """One injection: `hits` are programs, a pod or paths."""
 
-    `node` is None for what is injected on no node; `for_s` None lasts until the trial's end.
-    """
-
-    target: str
-    node: NodeRole | None
-    method: str
+    planned: PlannedFault
     does: str
     hits: tuple[str, ...]
-    delay_s: float
-    for_s: float | None
     undone: str
 
 
 def injections(scenario: Scenario, factors: Factors) -> list[Injection]:
     """All injections of one outage, in the order in which they are injected."""
-    found = [_injection(planned, factors) for planned in plan(scenario, factors)]
-    return sorted(found, key=lambda one: one.delay_s)
-
-
-def _injection(planned: PlannedFault, factors: Factors) -> Injection:
-    kind = kind_of(planned)
-    method = kind.METHODS[planned.failure]
-    return Injection(
-        target=planned.fault.target,
-        node=planned.role,
-        method=planned.failure,
-        does=method.does,
-        hits=kind.hits(planned, factors),
-        delay_s=planned.fault.delay_s,
-        for_s=planned.fault.for_s,
-        undone=method.undone + (SHARED if hits_shared(planned, factors) else ""),
-    )
+    found = []
+    for planned in plan(scenario, factors):
+        kind = kind_of(planned)
+        method = kind.METHODS[planned.failure]
+        undone = method.undone + (SHARED if hits_shared(planned, factors) else "")
+        found.append(Injection(planned, method.does, kind.hits(planned, factors), undone))
+    return sorted(found, key=lambda one: one.planned.fault.delay_s)
 
 
 def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -79,11 +61,12 @@ def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
             yield "      nothing is injected"
         for one in found:
             total += 1
-            names = " or ".join(nodes[one.node]) if one.node is not None else ""
-            where = f" on the {one.node}'s node" if one.node is not None else ""
+            fault, role = one.planned.fault, one.planned.role
+            where = f" on the {role}'s node" if role is not None else ""
+            names = " or ".join(nodes[role]) if role is not None else ""
             yield (
-                f"      {one.target}: {one.method} after {one.delay_s:g} s"
-                f"{f' for {one.for_s:g} s' if one.for_s is not None else ''}"
+                f"      {fault.target}: {one.planned.failure} after {fault.delay_s:g} s"
+                f"{f' for {fault.for_s:g} s' if fault.for_s is not None else ''}"
                 f"{where}{f' ({names})' if names else ''}"
             )
             yield f"        {one.does}: {', '.join(one.hits)}"

@@ -37,7 +37,7 @@ def test_what_is_hit_is_what_the_agent_is_ordered_to_hit() -> None:
     (one,) = injections(STUDY.scenario("S8"), Factors(failure="replace"))
     assert set(one.hits) <= set(SYSTEM.socket_patterns().values())
     scenario, factors = STUDY.scenario("S9"), Factors(failure="kill")
-    shown = {(one.target, one.hits) for one in injections(scenario, factors)}
+    shown = {(one.planned.fault.target, one.hits) for one in injections(scenario, factors)}
     assert (("forwarder@endpoint", ("kernel-forwarder",))) in shown
     assert len(shown) == len(scenario.faults)
 
