@@ -11,13 +11,13 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.agent.client import Agent, Clock
+from nsm_resilience.agent.client import Clock
 from nsm_resilience.faults.base import ApiAction, ApiFault, PlannedFault, plan
 from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.events import Actor
 from nsm_resilience.record.writer import RecordWriter
-from nsm_resilience.study.models import Factors, Scenario
+from nsm_resilience.study.models import Scenario
 from nsm_resilience.testbed.api import ApiUnavailable
 
 SCRIPT = "inject"
@@ -30,9 +30,7 @@ class Injector:
     """The faults of one trial: ordered ahead of time, injected at `at_ns` of the runner's clock."""
 
     scenario: Scenario
-    factors: Factors
     mesh: Mesh
-    agents: dict[str, Agent]
     clocks: dict[str, Clock]
     writer: RecordWriter
     planned: list[PlannedFault] = field(init=False)
@@ -43,7 +41,7 @@ class Injector:
 
     def __post_init__(self) -> None:
         """Decide the failure of every fault."""
-        self.planned = plan(self.scenario, self.factors)
+        self.planned = plan(self.scenario, self.mesh.factors)
 
     def prepare(self) -> None:
         """Find what is to be hit; LookupError when a target does not exist."""
@@ -60,17 +58,9 @@ class Injector:
     def order(self, at_ns: int, expires_ns: int) -> None:
         """Arm the agents and the deletions with what was prepared."""
         for role, orders in self._orders.items():
-            clock = self.clocks[role]
-            self.agents[role].start(
-                SCRIPT,
-                SCRIPT,
-                {
-                    "at_ns": clock.to_node(at_ns),
-                    "expires_ns": clock.to_node(expires_ns),
-                    "prove_s": PROVE_S,
-                    "faults": orders,
-                },
-            )
+            at, end = map(self.clocks[role].to_node, (at_ns, expires_ns))
+            wanted = {"at_ns": at, "expires_ns": end, "prove_s": PROVE_S, "faults": orders}
+            self.mesh.agents[role].start(SCRIPT, SCRIPT, wanted)
         self._threads = [
             threading.Thread(target=self._delete, args=(one, at_ns), daemon=True)
             for _, one in self._actions

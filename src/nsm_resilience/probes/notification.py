@@ -35,11 +35,7 @@ class NotificationProbe:
         self.pod = pod
         if not self.listening:
             return
-        self.agent.start(
-            SCRIPT,
-            SCRIPT,
-            {"pod_uid": pod_uid, **self.listening},
-        )
+        self.agent.start(SCRIPT, SCRIPT, {"pod_uid": pod_uid, **self.listening})
 
     def on_line(self, line: dict[str, Any]) -> None:
         """Take in one line of the script: an event of the record with the line's kind as `what`."""

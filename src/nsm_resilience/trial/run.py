@@ -173,40 +173,24 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
 
 
 def _phases(setting: Setting) -> None:
-    study, scheduled = setting.study, setting.scheduled
-    path = PathProbe(
-        "path",
-        setting.agents["client"],
-        setting.clocks["client"],
-        setting.writer,
-        study.probes,
-        Fates(study.in_cell(scheduled.cell)),
-        setting.mesh.system,
-    )
+    study, scheduled, system = setting.study, setting.scheduled, setting.mesh.system
+    writer, clocks, factors = setting.writer, setting.clocks, scheduled.cell.factors
+    client, clock = setting.agents["client"], clocks["client"]
+    fates = Fates(study.in_cell(scheduled.cell))
+    path = PathProbe("path", client, clock, writer, study.probes, fates, system)
     of_nodes = [
-        kind(
-            role,
-            agent,
-            setting.clocks[role],
-            setting.writer,
-            scheduled.cell.factors,
-            setting.pods,
-        )
+        kind(role, agent, clocks[role], writer, factors, setting.pods)
         for kind in NODE_PROBES
         for role, agent in setting.agents.items()
     ]
-    listener = NotificationProbe(
-        setting.agents["client"],
-        setting.clocks["client"],
-        setting.writer,
-        setting.mesh.system.listening_to(CLIENT, setting.lane.number),
-    )
+    listening = system.listening_to(CLIENT, setting.lane.number)
+    listener = NotificationProbe(client, clock, writer, listening)
     phases.clean(setting)
     phases.install(setting)
     phases.connect(setting, path, listener)
     newcomers = Newcomers(setting)
     _outage(setting, path, of_nodes, newcomers)
-    if scheduled.cell.factors.outage == "second":
+    if factors.outage == "second":
         because = phases.not_healed(setting, path)
         if because is None:
             setting.outage = 2
@@ -239,14 +223,7 @@ def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
 def _outage(
     setting: Setting, path: PathProbe, of_nodes: list[NodeProbe], newcomers: Newcomers
 ) -> None:
-    injector = Injector(
-        setting.scenario,
-        setting.scheduled.cell.factors,
-        setting.mesh,
-        setting.agents,
-        setting.clocks,
-        setting.writer,
-    )
+    injector = Injector(setting.scenario, setting.mesh, setting.clocks, setting.writer)
     phases.steady(setting, path, of_nodes)
     fault_ns = phases.fault(setting, injector, path)
     judged = 2 if setting.scheduled.cell.factors.outage == "second" else 1
