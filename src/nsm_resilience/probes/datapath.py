@@ -59,10 +59,6 @@ class PathProbe:
             },
         )
 
-    def watch_from(self, t_ns: int) -> None:
-        """From this instant on interruptions count (for ending the watch early)."""
-        self.fates.watch_from(t_ns)
-
     def on_line(self, line: dict[str, Any]) -> None:
         """Take in one line of the script."""
         kind = line["kind"]

@@ -33,9 +33,8 @@ class NotificationProbe:
     def start(self, pod: str, pod_uid: str) -> None:
         """Begin to listen on the socket that NSM serves the pod on, if there is a stream at all."""
         self.pod = pod
-        if not self.listening:
-            return
-        self.agent.start(SCRIPT, SCRIPT, {"pod_uid": pod_uid, **self.listening})
+        if self.listening:
+            self.agent.start(SCRIPT, SCRIPT, {"pod_uid": pod_uid, **self.listening})
 
     def on_line(self, line: dict[str, Any]) -> None:
         """Take in one line of the script: an event of the record with the line's kind as `what`."""

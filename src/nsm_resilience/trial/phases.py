@@ -155,7 +155,7 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
         injector.order(at_ns, at_ns + int(life_s * 1e9))
         if time.monotonic_ns() > at_ns:
             raise TrialVoid("fault: ordering the injection took longer than its lead time")
-        path.watch_from(at_ns)
+        path.fates.watch_from(at_ns)
         # Nothing else is done until then: threads of this process may have deletions to do.
         time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + 0.3))
         setting.pump()

@@ -45,7 +45,7 @@ def probe(given_study: Study) -> PathProbe:
     writer: Any = Nobody()
     agent: Any = None
     made = PathProbe("path", agent, clock, writer, Probes(), Fates(given_study), SYSTEM)
-    made.watch_from(0)
+    made.fates.watch_from(0)
     return made
 
 

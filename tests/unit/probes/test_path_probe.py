@@ -54,13 +54,13 @@ def replies(first: int, last: int) -> list[tuple[int, str]]:
 
 
 def test_a_path_that_never_stopped_is_never_settled(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     feed(probe, replies(0, 3000))
     assert not probe.interrupted() and not probe.settled()
 
 
 def test_a_path_that_came_back_is_settled_after_the_settle_time(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     feed(probe, replies(0, 100))
     feed(probe, replies(150, 190))
     assert not probe.settled()
@@ -70,25 +70,25 @@ def test_a_path_that_came_back_is_settled_after_the_settle_time(probe: PathProbe
 
 
 def test_another_interruption_begins_the_settle_time_anew(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     feed(probe, [*replies(0, 10), *replies(50, 90), *replies(120, 130)])
     assert not probe.settled()
 
 
 def test_an_interruption_before_the_fault_does_not_count(probe: PathProbe) -> None:
-    probe.watch_from(200 * BEAT)
+    probe.fates.watch_from(200 * BEAT)
     feed(probe, [*replies(0, 10), *replies(50, 190), *replies(190, 400)])
     assert not probe.interrupted()
 
 
 def test_single_losses_are_no_interruption(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     feed(probe, [*replies(0, 10), *replies(12, 100)])
     assert not probe.interrupted() and probe.unanswered == 0
 
 
 def test_a_prober_that_was_late_makes_no_interruption(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     feed(probe, replies(0, 10))
     feed(probe, replies(10, 100), late_ns=300_000_000)
     assert not probe.interrupted()
@@ -111,7 +111,7 @@ def test_a_prober_that_crashed_is_a_problem_and_one_that_was_stopped_is_none(
 
 
 def test_a_path_that_stopped_for_good_does_not_answer(probe: PathProbe) -> None:
-    probe.watch_from(0)
+    probe.fates.watch_from(0)
     assert not probe.answers(0)
     feed(probe, replies(0, 100))
     assert probe.answers(100 * BEAT)

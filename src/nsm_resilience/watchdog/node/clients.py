@@ -59,29 +59,6 @@ def is_connected(pod: dict[str, Any]) -> bool:
     return bool(ended) and all(one is not None and one.get("exitCode") == 0 for one in ended)
 
 
-class Silence:
-    """How long a path was silent within the last SPAN_S: beats without an answer."""
-
-    def __init__(self) -> None:
-        self.beats: deque[float] = deque()
-
-    def add(self, at_s: float, *, answered: bool) -> None:
-        """One beat."""
-        if not answered:
-            self.beats.append(at_s)
-
-    def total_s(self, now_s: float) -> float:
-        """Seconds of silence within the span."""
-        beats = self.beats  # `forget` may come from the thread of an act
-        while beats and now_s - beats[0] > SPAN_S:
-            beats.popleft()
-        return len(beats) * BEAT_S
-
-    def forget(self) -> None:
-        """What was is over: there is another connection."""
-        self.beats = deque()
-
-
 class Client:
     """One client's pod: an echo at every beat from its network, and its connection at NSM."""
 
@@ -98,7 +75,8 @@ class Client:
         self.known: set[str] = set()
         """Ids of all connections that NSM ever showed for this client."""
         self.thinks = "not asked yet"
-        self.silence = Silence()
+        self.silent: deque[float] = deque()
+        """When echoes were sent that had no answer, the last SPAN_S of them at least."""
         self.stopped = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
         threading.Thread(target=self._ask, daemon=True).start()
@@ -134,11 +112,18 @@ class Client:
         subject, thinks = f"client {self.name}", f"NSM's view of its connection: {self.thinks}"
         text = f"no reply for {now_s - self.last_reply_s:.0f} s; {thinks}"
         found = [Breach("path-dead", subject, text, client=self.name)]
-        silent_s = self.silence.total_s(now_s)
+        silent_s = self.silent_s(now_s)
         if silent_s >= FAILED_S:
             text = f"silent for {silent_s:.0f} of the last {SPAN_S:g} s; {thinks}"
             found.append(Breach("path-failed", subject, text, client=self.name))
         return found
+
+    def silent_s(self, now_s: float) -> float:
+        """How long the path was silent within the last SPAN_S: beats without an answer."""
+        beats = self.silent  # an act may begin it anew, from a thread of its own
+        while beats and now_s - beats[0] > SPAN_S:
+            beats.popleft()
+        return len(beats) * BEAT_S
 
     def write(self, line: dict[str, Any]) -> bool:
         """A line in the client's own workspace folder, where its containers see it."""
@@ -169,8 +154,8 @@ class Client:
             with contextlib.suppress(OSError):
                 if self._echo(identifier, number, nonce):
                     self.last_reply_s = time.monotonic()
-            if self.last_reply_s is not None:
-                self.silence.add(begin, answered=self.last_reply_s >= begin)
+            if self.last_reply_s is not None and self.last_reply_s < begin:
+                self.silent.append(begin)
             time.sleep(max(0.0, BEAT_S - (time.monotonic() - begin)))
 
     def _echo(self, identifier: int, number: int, nonce: int) -> bool:
@@ -228,5 +213,5 @@ class Client:
         with self.channel(request.ANSWER_S) as channel:
             new = request.ask(channel, asked)
         self.known = {new}
-        self.silence.forget()
+        self.silent = deque()  # what was is over: there is another connection
         return new
