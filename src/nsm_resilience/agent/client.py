@@ -6,12 +6,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
+from nsm_resilience.host.environment import boot
 from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, is_signed_out
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
@@ -19,7 +19,6 @@ PORT = 8600
 PULL_S = 3.0
 """How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
 T = TypeVar("T")
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class AgentError(RuntimeError):
@@ -86,8 +85,7 @@ class Agent:
             if best is None or after - before < best[0]:
                 best = (after - before, offset)
         assert best is not None
-        same = _BOOT_ID.exists() and _BOOT_ID.read_text().strip() == boot_id
-        if same:
+        if boot_id == boot():
             return Clock(0, 0, True, best[1], after)
         return Clock(best[1], best[0] // 2, False, best[1], after)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 
 from nsm_resilience.mesh.lane_cleaning import clean_again
@@ -96,7 +95,8 @@ def _conduct(
         while True:  # each round but the last takes a lane out of use
             number = done[-1].attempt + 1 if done else 1
             with take_lane(lanes, locks, patience_s) as lane:
-                say(f"{trial}, attempt {number}, on {lane.name}")
+                who = f"{trial}, attempt {number}"
+                say(f"{who}, on {lane.name}")
                 plan = AttemptPlan(
                     folder=campaign.record(trial, number),
                     campaign=campaign_folder.name,
@@ -108,12 +108,12 @@ def _conduct(
                     lane=lane,
                     lanes_at_once=1 if scheduled.alone else len(lanes),
                     images=testbed.images,
-                    say=partial(_say_phase, say, f"{trial}, attempt {number}"),
+                    say=lambda phase, who=who: say(f"{who}: {phase}"),
                 )
                 reason = run_attempt(plan)
                 done = attempts_of(campaign, trial)
                 if reason is not None:
-                    say(f"{trial}, attempt {number} is void: {reason}")
+                    say(f"{who} is void: {reason}")
                 if not done[-1].lane_failed:
                     break
                 try:
@@ -147,10 +147,6 @@ def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict
     from nsm_resilience.judge.instruments import instrument_failure
 
     return {n: instrument_failure(read_record(campaign.record(trial, n))) for n in complete}
-
-
-def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
-    say(f"{who}: {phase}")
 
 
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
