@@ -16,28 +16,19 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a step took: seconds of the clock, of the processors, and the largest process, MiB."""
-
-    wall_s: float
-    cpu_s: float
-    peak_mib: float
-
-
-def measure(command: list[str]) -> Cost:
-    """Run a command to its end; its children count as well."""
+def measure(command: list[str]) -> str:
+    """Run a command to its end, and its children; cells of the table for what that took."""
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    wall_s, cpu_s = time.monotonic() - begin, usage.ru_utime + usage.ru_stime
+    return f"{wall_s:.0f} | {cpu_s:.0f} | {usage.ru_maxrss / 1024:.0f}"
 
 
 def steps(source: Path, trials: int, work: Path, jobs: int) -> dict[str, list[str]]:
@@ -97,11 +88,7 @@ def main() -> None:
         work = given.work / str(size)
         shutil.rmtree(work, ignore_errors=True)
         for name, command in steps(given.source, size, work, given.jobs).items():
-            cost = measure(command)
-            print(
-                f"| {size} | {name} | {cost.wall_s:.0f} | {cost.cpu_s:.0f} | {cost.peak_mib:.0f} |",
-                flush=True,
-            )
+            print(f"| {size} | {name} | {measure(command)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -43,17 +43,9 @@ def index_campaign(folder: Path) -> dict[str, Any]:
     for scheduled in schedule:
         for attempt in attempts_of(campaign, scheduled.trial):
             path = campaign.record(scheduled.trial, attempt.attempt)
-            records.append(
-                {
-                    "trial": scheduled.trial,
-                    "attempt": attempt.attempt,
-                    "path": path.relative_to(folder).as_posix(),
-                    "outcome": attempt.outcome,
-                    "reason": attempt.reason,
-                    "started": attempt.started,
-                    "lane": attempt.lane,
-                }
-            )
+            at = path.relative_to(folder).as_posix()
+            where = {"trial": scheduled.trial, "attempt": attempt.attempt, "path": at}
+            records.append({**where, **asdict(attempt)})
             metas += _meta_of(path)
     clusters = {m["cluster"]["id"]: m["cluster"] for m in metas}
     lost = lost_lanes((lock_folder(folder, identity) for identity in clusters), folder.name)
