@@ -53,7 +53,6 @@ class Agent:
     """The agent of one node."""
 
     def __init__(self, cluster: Cluster, node: str, pod: str, token: str) -> None:
-        """`pod` is the agent's pod on `node`."""
         self.cluster = cluster
         self.node = node
         self._base = f"{NAMESPACES}/{AGENT_NAMESPACE}/pods/{pod}:{PORT}/proxy"

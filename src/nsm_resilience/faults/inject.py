@@ -40,7 +40,6 @@ class Injector:
     _before: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Decide the failure of every fault."""
         self.planned = plan(self.scenario, self.mesh.factors)
 
     def prepare(self) -> None:

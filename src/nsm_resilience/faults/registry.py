@@ -50,7 +50,6 @@ def prove(action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
 
 
 def _uids(mesh: Mesh, kinds: Sequence[str]) -> dict[str, str]:
-    """Map <kind>/<name> to uid."""
     return {
         f"{kind}/{item['metadata']['name']}": item["metadata"]["uid"]
         for kind, items in mesh.custom_resources().items()

@@ -37,7 +37,6 @@ class Checkout:
         return found | ({"git_reason": self.reason} if self.commit is None else {})
 
     def __str__(self) -> str:
-        """In words, for people."""
         if self.commit is None:
             return f"no commit: {self.reason}"
         return f"commit {self.commit[:12]}{', with uncommitted changes' if self.dirty else ''}"

@@ -69,7 +69,6 @@ class LogProbe:
         self._heard_ns = time.monotonic_ns()
 
     def _event(self, kind: str, line: dict[str, Any], log: str | None = None, **data: Any) -> None:
-        """What a line tells, at its instant on the runner's clock."""
         self.writer.event(
             kind, source="agent", node=self.role, target=log,
             t_ns=self.clock.to_runner(line["t_ns"]), data=data,

@@ -42,7 +42,6 @@ class ApiRefused(ApiException):
     """
 
     def __str__(self) -> str:
-        """What was asked, and the answer in words."""
         return f"{self.asked}: {self.status} {self.reason}{REMEDIES.get(self.status, '')}"
 
     def __init__(self, asked: str, status: int, said: bytes) -> None:

@@ -44,7 +44,6 @@ def run_in_pod(
 
 
 def _ended(answer: Any, what: str, timeout_s: float) -> tuple[int, str]:
-    """How the command of a stream ended."""
     try:
         answer.run_forever(timeout=timeout_s)
     except Exception as error:  # the library passes on whatever its sockets raise

@@ -29,7 +29,6 @@ class UnusableLane:
     until: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
         return f"{self.lane} is out of use since {self.since}, after {self.trial}: {self.why}"
 
 

@@ -79,7 +79,6 @@ class User:
         return any(map(is_held, (folder / ".lock", *folder.glob("locks/*.lock"))))
 
     def __str__(self) -> str:
-        """For people."""
         return f"{self.folder} on {self.host}"
 
     def is_same(self, other: User) -> bool:
@@ -236,7 +235,6 @@ def written_down(kubeconfig: Path, context: str) -> list[User]:
 
 
 def _users_in(meta: Mapping[str, Any]) -> list[User]:
-    """The campaigns that our namespace names."""
     noted = meta.get("annotations") or {}
     values = (value for key, value in noted.items() if key.startswith(MARK))
     return [user for value in values if (user := _read(value)) is not None]

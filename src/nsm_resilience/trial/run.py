@@ -99,7 +99,6 @@ def run_attempt(plan: AttemptPlan) -> str | None:
 
 
 def _why(error: Exception, phase: str) -> str:
-    """Why an attempt is void that an error ended."""
     told = isinstance(error, TrialVoid)
     why = str(error) if told else f"{phase}: {type(error).__name__}: {error}"
     return f"{SIGNED_OUT}: {why}" if is_signed_out(error) else why
@@ -137,7 +136,6 @@ def _load(*modules: str) -> None:
 
 
 def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
-    """Find the lane's agents and measure their clocks."""
     agents = find_agents(plan.cluster, plan.lane)
     clocks = {role: agent.clock() for role, agent in agents.items()}
     for role, clock in clocks.items():

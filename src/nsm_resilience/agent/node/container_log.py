@@ -179,7 +179,6 @@ class ContainerLog:
             file.rest = b""
 
     def _find(self) -> None:
-        """Open files that are new."""
         try:
             names = os.listdir(self.folder)
         except OSError:

@@ -37,7 +37,6 @@ class Follower:
     """The logs of all containers of a namespace's new pods."""
 
     def __init__(self, namespace: str) -> None:
-        """Note what is there already."""
         self.pods = f"{HOST_ROOT}/var/log/pods/{glob.escape(namespace)}_*"
         self.old = set(glob.glob(self.pods))
         self.logs: dict[str, ContainerLog] = {}

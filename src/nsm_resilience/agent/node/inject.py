@@ -146,7 +146,6 @@ class Sockets:
         return ok, [seen("a socket that answers is in its place", ok, self.before, now)]
 
     def _now(self) -> dict[str, Any]:
-        """What lies at each path, and whether somebody answers there."""
         return {
             path: {**sockets.describe(path), "answers": sockets.answers(path)}
             for path in self.before

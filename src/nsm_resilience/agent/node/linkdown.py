@@ -122,7 +122,6 @@ class Interface:
     """An interface of a pod, set down."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find it, and write down what it is."""
         self.id, self.method = wanted["id"], wanted["method"]
         self.pod, self.uid, self.name = wanted["pod"], wanted["pod_uid"], wanted["interface"]
         self.channel: socket.socket | None = None

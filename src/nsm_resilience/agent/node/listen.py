@@ -141,7 +141,6 @@ class Listener:
             self.source.doubt()
 
     def _report(self, message: bytes) -> None:
-        """Say what one message tells."""
         try:
             found = monitor_stream.connection_event(message, self.client)
         except ValueError as problem:

@@ -48,7 +48,6 @@ class WallClock:
     """Looks again and again, and says what must be known."""
 
     def __init__(self, read: Callable[[], Reading] = read) -> None:
-        """`read` reads both clocks."""
         self._read = read
         self._last: Reading | None = None
         self._said_ns = 0
