@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -112,17 +112,14 @@ class Cluster:
         self.kubeconfig = kubeconfig
         self.context = context
         self.api = make_client(kubeconfig, context, _Client)
-        self._dynamic: Any = None
         self._signing_in = threading.Lock()
         self._asked_s: float | None = None
 
-    @property
+    @cached_property
     def dynamic(self) -> Any:
         """The client that applies any kind of object."""
-        if self._dynamic is None:
-            make: Any = dynamic.DynamicClient  # untyped in the client
-            self._dynamic = make(self.api)
-        return self._dynamic
+        make: Any = dynamic.DynamicClient  # untyped in the client
+        return make(self.api)
 
     def _signed_in(self, ask: Callable[[], T]) -> T:
         """An answer; where the API server does not know who asks any more, one to a new login."""
@@ -150,7 +147,7 @@ class Cluster:
                 self.api = make_client(self.kubeconfig, self.context, _Client)
             except KubeconfigError:
                 return False
-            self._dynamic = None
+            self.__dict__.pop("dynamic", None)
             return True
 
     def identity(self) -> str:
