@@ -150,7 +150,7 @@ def _looks(
             yield from _pod(cluster, shared, pod, f"{app} on {node}", on[node, app])
     parts = system.components_by_name()
     order = {"sockets": system.shared_sockets()}
-    for role, (line,) in at_once(agents, lambda agent: agent.run("look", order)).items():
+    for role, (line,) in at_once(agents, lambda agent: agent.run("watch", order)).items():
         node = agents[role].node
         for name, path, inode, kind, answers in line["rows"]:
             app = parts[system.sockets[name].owner].app

@@ -93,7 +93,7 @@ class Cluster:
 
         def agent(node: str) -> Any:
             def run(script: str, order: dict[str, Any], **_: Any) -> list[dict[str, Any]]:
-                assert script == "look" and order == {"sockets": SYSTEM.shared_sockets()}
+                assert script == "watch" and order == {"sockets": SYSTEM.shared_sockets()}
                 anew = self.shared[node]["metadata"]["name"].endswith("-anew")
                 kind, answers = ("socket", True) if anew else lies.get(node, ("socket", True))
                 rows = [[name, path, 7, kind, answers] for name, path in order["sockets"].items()]

@@ -41,7 +41,7 @@ from clean import undo_faults
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INJECTOR = "inject"
-SCRIPTS = ("echo", "watch", "follow", "listen", "inject", "snapshot", "look", "clean")
+SCRIPTS = ("echo", "watch", "follow", "listen", "inject", "snapshot", "clean")
 TOKEN = os.environ.get("AGENT_TOKEN", "")
 NODE = os.environ.get("AGENT_NODE", "")
 MOST_BYTES = 1 << 20

@@ -4,7 +4,7 @@
 Order: {"programs": {component: program}, "sockets": {name: path pattern}, "interval_ns"}.
 Lines: components {"t_ns", "rows": [[component, pid, start_ticks, state, cpu_ticks], …]} and
 sockets {"t_ns", "rows": [[name, path, inode, kind, answers], …]}. A component without a process has
-nulls.
+nulls. An order with "sockets" alone is one look at them now.
 """
 
 from __future__ import annotations
@@ -42,8 +42,11 @@ def socket_rows(patterns: dict[str, str]) -> list[list[Any]]:
 
 
 def main() -> None:
-    """Sample until stopped."""
+    """Sample until stopped, or look once."""
     wanted = order()
+    if "programs" not in wanted:
+        emit("sockets", t_ns=time.monotonic_ns(), rows=socket_rows(wanted["sockets"]))
+        return
     stop_on_term()
     finder = processes.Finder(wanted["programs"].values())
     start, beat = time.monotonic_ns(), 0
