@@ -19,6 +19,7 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.testbed import users
 from nsm_resilience.testbed.api import API_FAULTS, Cluster
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.connection import KubeconfigError
@@ -26,16 +27,6 @@ from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.lanes import make_lanes
 from nsm_resilience.testbed.unusable_lanes import lock_folder
-from nsm_resilience.testbed.users import (
-    enter,
-    hold,
-    leave,
-    others,
-    running,
-    told,
-    way_out,
-    written_down,
-)
 
 STATE = ".testbeds"
 """The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
@@ -84,13 +75,14 @@ def bring_up(
         testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
         testbed.connect()
         refuse = partial(check_others, testbed, config, campaign_folder)
-        refuse(running(written_down(testbed.kubeconfig, testbed.context), campaign_folder))
+        there = users.written_down(testbed.kubeconfig, testbed.context)
+        refuse(users.running(there, campaign_folder))
         testbed.up()
         cluster = Cluster(testbed.kubeconfig, testbed.context)
         somebody_elses = isinstance(config, ExistingTestbed)
         if somebody_elses:
             refuse_another_mesh(cluster)
-        enter(cluster, campaign_folder, refuse)
+        users.enter(cluster, campaign_folder, refuse)
         lanes = make_lanes(cluster, config.worker_pairs())
         say(f"cluster {config.name}: {len(lanes)} lane(s), agents")
         deploy(cluster, config.images.agent)
@@ -144,17 +136,17 @@ def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[s
     If none does, none can come up any more until this process has ended.
     """
     if campaign_folder.is_dir():
-        hold(testbed.kubeconfig, testbed.context, campaign_folder)
-    users = others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.config.name)
-    if not users:
+        users.hold(testbed.kubeconfig, testbed.context, campaign_folder)
+    found = users.others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.config.name)
+    if not found:
         return False
     # where it does not answer: what has ended counts for nothing there anyway
     with suppress(KubeconfigError, *API_FAULTS):
-        leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
+        users.leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
     say(
-        f"cluster {testbed.config.name}: stays, because it is used by {told(users)}; "
+        f"cluster {testbed.config.name}: stays, because it is used by {users.told(found)}; "
         "the same command removes it when that campaign has ended"
-        + way_out(users, testbed.kubeconfig, testbed.context)
+        + users.way_out(found, testbed.kubeconfig, testbed.context)
     )
     return True
 

@@ -17,13 +17,7 @@ from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Scenario, Study
 from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.study.windows import Windows
-from nsm_resilience.testbed.api import (
-    API_FAULTS,
-    ApiRefused,
-    ApiUnavailable,
-    Cluster,
-    wait_for,
-)
+from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait_for
 from nsm_resilience.testbed.base import Lane
 
 SLOW_NS = 2_000_000_000
@@ -93,7 +87,7 @@ class Setting:
                 self.problems[role] = (self.problems.get(role, (0, ""))[0] + 1, str(error))
                 self._ask_api(began_ns)
                 continue
-            except (AgentError, ApiRefused) as error:
+            except (AgentError, *API_FAULTS) as error:
                 raise TrialVoid(str(error)) from error
             if self._api_lost_ns is not None:
                 self._ask_api(began_ns)
