@@ -64,7 +64,7 @@ class Watchdog:
         self.remote: str = ""
         """Why a request for a connection would be hopeless on the other side; empty if not."""
         self.listed_s: float | None = None
-        """When the lists of the API server were last read whole."""
+        """When the lists of the API server were last read whole; None before the first."""
         self.acting: threading.Thread | None = None
         self.held: dict[int, str] = {}
         threading.Thread(target=self._list, daemon=True).start()
@@ -78,10 +78,6 @@ class Watchdog:
             self._tell(change)
         if self.contracts.mode == "heal" and (self.acting is None or not self.acting.is_alive()):
             self._decide(now_s)
-
-    def since_list_s(self, now_s: float) -> float | None:
-        """Age of the lists of the API server, seconds; None before the first."""
-        return None if self.listed_s is None else round(now_s - self.listed_s, 3)
 
     def _decide(self, now_s: float) -> None:
         findings = list(self.memory.open.values())
@@ -232,7 +228,8 @@ def main() -> None:
         else:
             journal.last_look_s = time.monotonic()
             if begin >= beat_due:
-                journal.write("beat", late=journal.late, listed_s=dog.since_list_s(begin))
+                listed_s = None if dog.listed_s is None else round(begin - dog.listed_s, 3)
+                journal.write("beat", late=journal.late, listed_s=listed_s)
                 beat_due = begin + BEAT_S
         due = max(due + LOOK_S, time.monotonic())
     journal.write("ended")
