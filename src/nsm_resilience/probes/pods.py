@@ -25,13 +25,6 @@ class _Seen:
     deleting: bool = False
 
 
-@dataclass(frozen=True)
-class _State:
-    t_ns: int
-    restarts: int
-    ready: bool
-
-
 @dataclass
 class PodWatch:
     """Follows the pods of a lane in a thread and records what changes.
@@ -46,7 +39,8 @@ class PodWatch:
     factors: Factors
     writer: RecordWriter
     _seen: dict[str, _Seen] = field(default_factory=dict)
-    _components: dict[tuple[str, str], list[_State]] = field(default_factory=dict)
+    _components: dict[tuple[str, str], list[tuple[int, int, bool]]] = field(default_factory=dict)
+    """Of a component of a role's node: when what was known, restart count and readiness."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -62,8 +56,8 @@ class PodWatch:
 
     def of_component(self, role: str, component: str, t_ns: int) -> tuple[int | None, bool | None]:
         """Restart count and readiness of a component's container as known at an instant."""
-        known = [s for s in self._components.get((role, component), []) if s.t_ns <= t_ns]
-        return (known[-1].restarts, known[-1].ready) if known else (None, None)
+        known = [s for s in self._components.get((role, component), []) if s[0] <= t_ns]
+        return known[-1][1:] if known else (None, None)
 
     def _run(self, namespace: str) -> None:
         path = f"{NAMESPACES}/{namespace}/pods?watch=true&timeoutSeconds=2"
@@ -119,7 +113,7 @@ class PodWatch:
         app = meta.get("labels", {}).get("app")
         for component, where in self.factors.components.items():
             if role and not seen.deleting and (where.app, where.container) == (app, name):
-                state = _State(time.monotonic_ns(), restarts, is_ready)
+                state = (time.monotonic_ns(), restarts, is_ready)
                 self._components.setdefault((role, component), []).append(state)
         if before is not None and restarts > before:
             ended = status.get("lastState", {}).get("terminated") or {}

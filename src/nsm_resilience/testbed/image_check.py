@@ -56,19 +56,14 @@ def _node_image(name: str, there: bool, ask: Ask) -> Finding:
     reason = why_not_pulled(name, endpoint(ask))
     if reason == "":
         return Finding("ok", "node image", "can be pulled, by the engine")
-    if reason:
-        return Finding(
-            "missing", "node image",
-            f"not in Docker, and its engine cannot pull it: {name} ({reason})",
-            BRING.format(image=name),
-        )  # fmt: skip
-    reasons = _not_to_be_had([name], ask)
-    if not reasons:
-        return Finding("ok", "node image", "can be pulled")
-    return Finding(
-        _level(ask), "node image", f"not in Docker, and cannot be pulled: {reasons[0]}",
-        BRING.format(image=name),
-    )  # fmt: skip
+    level: Level = "missing"
+    why = f"its engine cannot pull it: {name} ({reason})"
+    if reason is None:
+        reasons = _not_to_be_had([name], ask)
+        if not reasons:
+            return Finding("ok", "node image", "can be pulled")
+        level, why = _level(ask), f"cannot be pulled: {reasons[0]}"
+    return Finding(level, "node image", f"not in Docker, and {why}", BRING.format(image=name))
 
 
 def _pulled(names: Sequence[str], ask: Ask) -> Finding:
