@@ -12,6 +12,8 @@ from nsm_resilience.cli.options import AFTER, Campaigns, OutFile, OutFolder, Tab
 
 app = typer.Typer()
 
+Numbers = Annotated[Path, typer.Option("--numbers", metavar="FILE")]
+
 
 @app.command(rich_help_panel=AFTER)
 def notebook(
@@ -64,9 +66,7 @@ def numbers(
 @app.command(rich_help_panel=AFTER)
 def paper(
     main: Annotated[Path, typer.Option("--main", metavar="FILE")] = Path("paper/main.typ"),
-    numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
-        "results/numbers.json"
-    ),
+    numbers: Numbers = Path("results/numbers.json"),
     out: OutFile = Path("results/report.pdf"),
 ) -> None:
     """Set the paper as PDF/A and PDF/UA; what it lacks where it cannot be set so is said loudly."""
@@ -98,9 +98,7 @@ def crate(
         str,
         typer.Option("--workflow", metavar="JSON", help="The workflow; the rule `crate` has it."),
     ],
-    numbers: Annotated[Path, typer.Option("--numbers", metavar="FILE")] = Path(
-        "results/numbers.json"
-    ),
+    numbers: Numbers = Path("results/numbers.json"),
     verdicts: Verdicts = Path("results/verdicts"),
     out: OutFile = Path("results/ro-crate-metadata.json"),
 ) -> None:
