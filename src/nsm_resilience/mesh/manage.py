@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from nsm_resilience.agent.deploy import deploy
-from nsm_resilience.mesh.definitions import refuse_another_mesh, remove_definitions
+from nsm_resilience.agent.deploy import deploy, why_replaced
 from nsm_resilience.mesh.lane_cleaning import check_untouched, heal_lanes, leave_nodes
-from nsm_resilience.mesh.other_campaigns import check_others
-from nsm_resilience.mesh.prepare import prepare_cluster
+from nsm_resilience.mesh.prepare import prepare_cluster, refuse_another_mesh, remove_definitions
 from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
@@ -21,12 +19,14 @@ from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.systems.known import FIRST, system_named
 from nsm_resilience.testbed import users
 from nsm_resilience.testbed.api import API_FAULTS, Cluster
+from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.existing import Existing
 from nsm_resilience.testbed.kind import Kind
-from nsm_resilience.testbed.lanes import make_lanes
+from nsm_resilience.testbed.lanes import lane_nodes, make_lanes, whole_lanes
 from nsm_resilience.testbed.unusable_lanes import lock_folder
+from nsm_resilience.testbed.users import User
 
 STATE = ".testbeds"
 """The folder beside the campaigns for kubeconfigs, kind's own files, and the clusters' locks."""
@@ -74,7 +74,7 @@ def bring_up(
         planes = _planes(campaign_folder)
         testbed = make_testbed(config, campaign_folder, allow_context, say, planes)
         testbed.connect()
-        refuse = partial(check_others, testbed, config, campaign_folder)
+        refuse = partial(_check_others, testbed, campaign_folder)
         there = users.written_down(testbed.kubeconfig, testbed.context)
         refuse(users.running(there, campaign_folder))
         testbed.up()
@@ -166,3 +166,46 @@ def _alone(
         if campaign_folder.is_dir():
             held.enter_context(one_at_a_time(campaign_folder / "locks" / "cluster.lock", waiting))
         yield
+
+
+def _check_others(testbed: Kind | Existing, campaign_folder: Path, found: list[User]) -> None:
+    """TestbedError when the cluster is used by another campaign, unless the two can share it.
+
+    They can when both lock lanes in the same folder, and this one needs no other lanes or agents.
+    `found` are the others that run there.
+    """
+    if not found:
+        return
+    apart = [user for user in found if not users.shares_locks(user, campaign_folder)]
+    if apart:
+        why = (
+            f"its trials lock lanes in another place than {campaign_folder.resolve().parent}, so "
+            "two trials could take the same lane at once"
+        )
+    else:
+        cluster = Cluster(testbed.kubeconfig, testbed.context)
+        why = "; ".join(_differences(cluster, testbed.config))
+    if why:
+        another = "another cluster"
+        if isinstance(testbed, Kind):
+            another = "another `name:` in the testbed's file for a cluster of its own"
+        raise TestbedError(
+            f"cluster {testbed.config.name} is used by {users.told(apart or found)}: {why}. "
+            f"Nothing was changed. Wait for the end of that campaign, or take {another}"
+            + users.way_out(found, testbed.kubeconfig, testbed.context)
+        )
+
+
+def _differences(cluster: Cluster, config: KindTestbed | ExistingTestbed) -> Iterator[str]:
+    """What would be another thing on the cluster than it is."""
+    lanes = [(lane.client_node, lane.endpoint_node) for lane in whole_lanes(cluster)]
+    wanted = config.worker_pairs()
+    strays = lane_nodes(cluster) - {node for pair in wanted for node in pair}
+    if lanes != wanted or strays:
+        yield f"its lanes are {_pairs(lanes)}, and yours would be {_pairs(wanted)}"
+    if why := why_replaced(cluster, config.images.agent):
+        yield why
+
+
+def _pairs(lanes: list[tuple[str, str]]) -> str:
+    return "[" + ", ".join(f"[{client}, {endpoint}]" for client, endpoint in lanes) + "]"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the systems of a study need once a cluster: definitions, rights, and what lanes share."""
+"""What the systems of a study need once a cluster: definitions, rights, and what lanes share.
+
+In a cluster that stays ours are removed, and those of others left alone.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ from functools import partial
 
 import yaml
 
-from nsm_resilience.mesh.definitions import DEFINITIONS
 from nsm_resilience.mesh.manifests import rendered, values
 from nsm_resilience.mesh.shared import set_up_shared, wait_until_shared_serves
 from nsm_resilience.systems.base import System
-from nsm_resilience.testbed.api import Cluster, wait_for
-from nsm_resilience.testbed.base import Lane
+from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster, name_of, wait_for
+from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import Images
 
+OURS = "app.kubernetes.io/part-of=nsm-resilience"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+RIGHTS = "/apis/rbac.authorization.k8s.io/v1"
 SERVED_S = 60.0
 """How long a definition may take until it is served; seconds."""
 
@@ -66,3 +72,27 @@ def _served(cluster: Cluster, system: System) -> bool:
         path = f"/apis/{system.registry.group}/{system.registry.version}/{plural}"
         cluster.get(path, timeout_s=5)
     return True
+
+
+def refuse_another_mesh(cluster: Cluster) -> None:
+    """TestbedError when the cluster has a Network Service Mesh that we did not put there."""
+    registries = [system.registry for system in SYSTEMS.values()]
+    for name in dict.fromkeys(f"{kind}.{r.group}" for r in registries for kind in r.plurals):
+        found = cluster.look(f"{DEFINITIONS}/{name}", timeout_s=10)
+        if found is None:
+            continue
+        managers = {field.get("manager") for field in found["metadata"].get("managedFields", [])}
+        if FIELD_MANAGER not in managers:
+            raise TestbedError(
+                f"the cluster has a definition {name} that is not ours: a Network Service Mesh is "
+                "installed there, and ours would disturb it; take another cluster"
+            )
+
+
+def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
+    """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
+    for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
+        for item in cluster.find(base, selector=OURS, timeout_s=10):
+            name = name_of(item)
+            say(f"removing {base.rpartition('/')[2]} {name}")
+            cluster.delete(f"{base}/{name}", timeout_s=10)
