@@ -29,9 +29,9 @@ _AGENTS = f"/apis/apps/v1/namespaces/{AGENT_NAMESPACE}/daemonsets/{_NAME}"
 _SECRET = f"{NAMESPACES}/{AGENT_NAMESPACE}/secrets/{_NAME}"
 
 
-def scripts() -> dict[str, str]:
-    """The agent's scripts by file name."""
-    folder = resources.files("nsm_resilience.agent") / "node"
+def scripts(package: str = "nsm_resilience.agent") -> dict[str, str]:
+    """What a package runs on nodes, by file name."""
+    folder = resources.files(package) / "node"
     return {f.name: f.read_text() for f in folder.iterdir() if is_script(f.name)}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from nsm_resilience.agent.deploy import code_map, is_script
+from nsm_resilience.agent.deploy import code_map
 from nsm_resilience.agent.deploy import scripts as agent_scripts
 from nsm_resilience.mesh.lifecycle import REMEDY as NAME
 from nsm_resilience.study.models import Factors
@@ -28,9 +28,8 @@ SHARED = (
 
 def scripts() -> dict[str, str]:
     """The watchdog's scripts by file name, with those it shares with the node agent."""
-    folder = resources.files("nsm_resilience.watchdog") / "node"
-    own = {f.name: f.read_text() for f in folder.iterdir() if is_script(f.name)}
     shared = agent_scripts()
+    own = agent_scripts("nsm_resilience.watchdog")
     return own | {name: shared[name] for name in SHARED}
 
 
