@@ -30,7 +30,7 @@ from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.unusable_lanes import lock_folder
 from nsm_resilience.trial import conduct
 from nsm_resilience.trial.attempts import Attempt
-from nsm_resilience.trial.plan import AttemptPlan
+from nsm_resilience.trial.meta import AttemptPlan
 from tests.builders.sealing import seal
 
 CLUSTER = Path("cluster-is-up")

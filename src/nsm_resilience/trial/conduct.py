@@ -22,8 +22,8 @@ from nsm_resilience.testbed.lanes import find_lanes, take_lane
 from nsm_resilience.testbed.marker import read_marker
 from nsm_resilience.testbed.unusable_lanes import lock_folder, take_out
 from nsm_resilience.trial.attempts import Attempt, attempts_of, write_receipt
+from nsm_resilience.trial.meta import AttemptPlan
 from nsm_resilience.trial.phases import API_BACK_S
-from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.run import run_attempt
 
 VOID = 75

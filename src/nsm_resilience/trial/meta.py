@@ -1,18 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""meta.json of a record: what the trial was meant to be and what it ran on."""
+"""What an attempt is going to be, and meta.json of its record: that, and what it ran on."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nsm_resilience.host.environment import boot, machine, software
 from nsm_resilience.record.layout import FORMAT
 from nsm_resilience.record.writer import utc_now
 from nsm_resilience.study.load import sha256_of
+from nsm_resilience.study.models import Study
+from nsm_resilience.study.schedule import ScheduledTrial
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.api import NODES, Cluster
-from nsm_resilience.trial.plan import AttemptPlan
+from nsm_resilience.testbed.base import Lane
+from nsm_resilience.testbed.config import Images
+
+
+@dataclass(frozen=True)
+class AttemptPlan:
+    """One attempt: which trial of which study, its number, its lane, and its record.
+
+    Attributes:
+        folder: the record's folder; it must not exist.
+        attempt: 1 for the first attempt of the trial.
+        cluster_id: what the cluster must still be at the end.
+        lane: held by the caller for as long as the attempt lasts.
+        lanes_at_once: how many trials of the campaign may run at once while this one does.
+        say: takes a line of progress.
+    """
+
+    folder: Path
+    campaign: str
+    study: Study
+    scheduled: ScheduledTrial
+    attempt: int
+    cluster: Cluster
+    cluster_id: str
+    lane: Lane
+    lanes_at_once: int
+    images: Images
+    say: Callable[[str], None]
 
 
 def describe(plan: AttemptPlan) -> dict[str, Any]:

@@ -27,9 +27,8 @@ from nsm_resilience.testbed.api import is_signed_out
 from nsm_resilience.trial import phases
 from nsm_resilience.trial.attempts import SIGNED_OUT
 from nsm_resilience.trial.interrupt import REASON, OutOfTime, to_its_end
-from nsm_resilience.trial.meta import describe
+from nsm_resilience.trial.meta import AttemptPlan, describe
 from nsm_resilience.trial.newcomers import Newcomers
-from nsm_resilience.trial.plan import AttemptPlan
 from nsm_resilience.trial.setting import Setting, TrialVoid
 from nsm_resilience.watchdog.deploy import Watchdog
 

@@ -19,7 +19,7 @@ from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
 from nsm_resilience.trial.index import index_campaign
-from nsm_resilience.trial.plan import AttemptPlan
+from nsm_resilience.trial.meta import AttemptPlan
 from tests.unit.trial.conftest import META, TRIAL
 
 REASONS = {

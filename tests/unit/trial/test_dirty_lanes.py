@@ -25,7 +25,7 @@ from nsm_resilience.testbed.unusable_lanes import (
 from nsm_resilience.trial import conduct as conducting
 from nsm_resilience.trial.attempts import attempts_of
 from nsm_resilience.trial.conduct import VOID, conduct
-from nsm_resilience.trial.plan import AttemptPlan
+from nsm_resilience.trial.meta import AttemptPlan
 from tests.unit.trial.conftest import META, TRIAL
 
 LANES = [Lane(1, "a", "b"), Lane(2, "c", "d"), Lane(3, "e", "f")]

@@ -18,7 +18,7 @@ from nsm_resilience.testbed.api import ApiRefused
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.trial import phases, run
 from nsm_resilience.trial.interrupt import Interrupted, OutOfTime, interruptible
-from nsm_resilience.trial.plan import AttemptPlan
+from nsm_resilience.trial.meta import AttemptPlan
 from nsm_resilience.trial.run import RecordLost, run_attempt
 from nsm_resilience.trial.setting import TrialVoid
 from tests.unit.trial.conftest import META
