@@ -18,7 +18,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from checks import seen
+from lines import seen
 from netns import HOST_ROOT
 from sockets import INSIDE, alive, answers, describe, reachable
 

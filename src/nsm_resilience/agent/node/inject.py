@@ -24,8 +24,7 @@ import podkill
 import processes
 import sockets
 import stopped
-from checks import seen
-from lines import Stop, emit, no_more_stops, order, sleep_until, stop_on_term
+from lines import Stop, emit, no_more_stops, order, seen, sleep_until, stop_on_term
 
 SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
 ANSWERS_AGAIN_S = 2.0

@@ -40,6 +40,11 @@ def emit(kind: str, **fields: Any) -> None:
         sys.stdout.buffer.flush()
 
 
+def seen(what: str, ok: bool, before: Any, after: Any) -> dict[str, Any]:
+    """One check of a proof: whether that is so, and what was there before and after the fault."""
+    return {"check": what, "ok": ok, "before": before, "after": after}
+
+
 def stop_on_term() -> None:
     """Turn SIGTERM into Stop, so that a script ends with its last lines written."""
 

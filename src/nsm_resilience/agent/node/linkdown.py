@@ -17,7 +17,7 @@ from typing import Any
 
 import damage
 import processes
-from checks import seen
+from lines import seen
 from netns import in_network, network_of_process, run_on_node
 
 GET_FLAGS, SET_FLAGS, GET_INDEX = 0x8913, 0x8914, 0x8933

@@ -12,7 +12,7 @@ from typing import Any
 import foreign
 import processes
 import rules
-from checks import seen
+from lines import seen
 from netns import HOST_ROOT, in_network, network_of_process, run_on_node
 
 KUBECONFIGS = ("/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/kubeconfig")

@@ -14,7 +14,7 @@ from typing import Any
 
 import processes
 import stopped
-from checks import seen
+from lines import seen
 from stopped import STOPPED
 
 

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import processes
-from checks import seen
+from lines import seen
 
 SANDBOX = "pause"
 """Program of the process that holds a pod's namespaces."""

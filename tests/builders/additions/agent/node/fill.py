@@ -4,7 +4,7 @@
 import os
 from typing import Any
 
-from checks import seen
+from lines import seen
 
 
 class Disk:
