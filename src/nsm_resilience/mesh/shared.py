@@ -100,13 +100,14 @@ def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]
     Nodes of other lanes than these do not count: a trial there may be about just that.
     """
     shared = _shared(system)
+    ours = {node for lane in lanes for node in lane.nodes.values()}
     lacking: list[str] = []
 
     def serves() -> bool:
         nodes = {
             name_of(node)
             for node in cluster.find(NODES, timeout_s=10)
-            if LANE_LABEL not in labels_of(node) or any(_has(lane, node) for lane in lanes)
+            if LANE_LABEL not in labels_of(node) or name_of(node) in ours
         }
         found = cluster.pods(shared.namespace, shared.selector)
         pods = [pod for pod in found if pod["spec"].get("nodeName") in nodes]
@@ -129,10 +130,6 @@ def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]
 def _shared(system: System) -> Shared:
     assert system.shared is not None
     return system.shared
-
-
-def _has(lane: Lane, node: Any) -> bool:
-    return name_of(node) in lane.nodes.values()
 
 
 def _breakable(cluster: Cluster, system: System, lane: Lane) -> list[Any]:

@@ -36,12 +36,15 @@ def test_maps_are_read_back(field: int, values: dict[str, str]) -> None:
     assert {protobuf.text(e, 1): protobuf.text(e, 2) for e in entries} == values
 
 
-@given(FIELDS, st.booleans())
-def test_truths_are_read_back(field: int, value: bool) -> None:
+def test_a_request_wants_the_addresses_of_both_ends() -> None:
     import protobuf
     import request
 
-    assert protobuf.number(request.truth(field, value), field) == int(value)
+    inside = request.request_message(request.Wish("icmp", {}, interface="nsm0", network=4))
+    for field in (request.CONNECTION, request.CONTEXT, request.IP_CONTEXT):
+        (inside,) = protobuf.messages(inside, field)
+    required = (request.SOURCE_REQUIRED, request.DESTINATION_REQUIRED)
+    assert [protobuf.number(inside, field) for field in required] == [1, 1]
 
 
 def test_known_bytes_of_the_format() -> None:

@@ -52,7 +52,8 @@ def secured(channel: socket.socket, identity: Identity) -> tuple[ssl.SSLSocket, 
     try:
         if encrypted.selected_alpn_protocol() != PROTOCOL:
             raise Untrusted("the other side does not speak HTTP/2 over TLS")
-        return encrypted, peer_of(encrypted.getpeercert() or {}, identity.trust_domain)
+        ours = trust_domain(identity.spiffe_id)
+        return encrypted, peer_of(encrypted.getpeercert() or {}, ours)
     except BaseException:
         encrypted.close()
         raise

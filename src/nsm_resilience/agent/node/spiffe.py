@@ -76,11 +76,6 @@ class Identity:
     key: bytes
     bundle: bytes
 
-    @property
-    def trust_domain(self) -> str:
-        """The name between the scheme and the path."""
-        return trust_domain(self.spiffe_id)
-
 
 def trust_domain(spiffe_id: str) -> str:
     """The trust domain of a SPIFFE ID; ValueError when it is none."""

@@ -52,11 +52,6 @@ def text(field: int, value: str) -> bytes:
     return delimited(field, value.encode()) if value else b""
 
 
-def truth(field: int, value: bool) -> bytes:
-    """A field that holds a truth value; false is not written."""
-    return written(field << 3 | VARINT) + b"\x01" if value else b""
-
-
 def texts(field: int, values: Mapping[str, str]) -> bytes:
     """A map of texts: one entry message each, in the order of the keys."""
     return b"".join(
@@ -67,7 +62,8 @@ def texts(field: int, values: Mapping[str, str]) -> bytes:
 
 def request_message(wish: Wish) -> bytes:
     """A NetworkServiceRequest for a kernel interface; NSM chooses the addresses."""
-    ip = truth(SOURCE_REQUIRED, True) + truth(DESTINATION_REQUIRED, True)
+    required = (SOURCE_REQUIRED, DESTINATION_REQUIRED)
+    ip = b"".join(written(field << 3 | VARINT) + b"\x01" for field in required)
     connection = (
         text(SERVICE, wish.service)
         + delimited(CONTEXT, delimited(IP_CONTEXT, ip))
