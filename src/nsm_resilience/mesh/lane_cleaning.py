@@ -23,15 +23,20 @@ from nsm_resilience.testbed.lanes import (
 from nsm_resilience.testbed.unusable_lanes import put_back, unusable
 
 
-def clean_again(cluster: Cluster, lane: Lane, images: Images) -> str | None:
+def clean_again(cluster: Cluster, lane: Lane, images: Images, *, leave: bool = False) -> str | None:
     """Wipe a lane of whatever plane ran there; None when it is proved clean, else why not.
+
+    With `leave` the folders of the systems go as well.
 
     Raises ApiUnavailable when the API server itself does not answer: that says nothing of a lane.
     """
     try:
         agents = find_agents(cluster, lane)
         at_once(agents, Agent.reset)
-        Mesh(cluster, lane, images, Factors(), agents).wipe()
+        mesh = Mesh(cluster, lane, images, Factors(), agents)
+        mesh.wipe()
+        if leave:
+            mesh.residue("leave")
     except Exception as error:  # whatever keeps it from being proved: it is not clean
         why = str(error)
     else:
@@ -117,9 +122,7 @@ def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) ->
     ]
     for lane in lanes:
         names = " and ".join(lane.nodes.values())
-        why = clean_again(cluster, lane, images)
-        if why is None:
-            why = _leave(cluster, lane, images)
+        why = clean_again(cluster, lane, images, leave=True)
         if why is None:
             say(f"{lane.name}: nothing is left on {names}")
         else:
@@ -135,12 +138,3 @@ def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) ->
             f"  kubectl label node NODE {LANE_LABEL}- {ROLE_LABEL}-\n"
             f"  kubectl annotate node NODE {CHECKED}-"
         )
-
-
-def _leave(cluster: Cluster, lane: Lane, images: Images) -> str | None:
-    """Remove NSM's folders from clean nodes, too; None when that is done, else why not."""
-    try:
-        Mesh(cluster, lane, images, Factors(), find_agents(cluster, lane)).residue("leave")
-    except Exception as error:  # whatever it is, the nodes are not as they were
-        return str(error)
-    return None
