@@ -87,10 +87,6 @@ class Client:
         if self.last_reply_s is None and is_connected(pod):
             self.last_reply_s = now_s
 
-    def stop(self) -> None:
-        """Watch it no longer."""
-        self.stopped.set()
-
     @property
     def pid(self) -> int | None:
         """A process in the pod's network; None when it has none."""

@@ -172,7 +172,7 @@ class Watchdog:
         }
         for name, client in list(self.clients.items()):
             if client.uid not in there:
-                client.stop()
+                client.stopped.set()
                 del self.clients[name]
         for pod in there.values():
             name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
