@@ -286,8 +286,9 @@ class Cluster:
 
         `timeout_s` is for the silence between two lines. A line that is no event is a ValueError.
         """
-        given = ("GET", path, None, timeout_s, {})
-        answer = self._signed_in(lambda: self._send(*given, preload_content=False))
+        answer = self._signed_in(
+            lambda: self._send("GET", path, None, timeout_s, {}, preload_content=False)
+        )
         lines: Any = watch.iter_resp_lines  # untyped in the client
         try:
             for line in lines(answer):
