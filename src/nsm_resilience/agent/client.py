@@ -16,6 +16,8 @@ from nsm_resilience.testbed.api import NAMESPACES, ApiUnavailable, Cluster, is_s
 from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
+ROUNDS = 7
+"""Round trips by which a clock is measured."""
 PULL_S = 3.0
 """How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
 T = TypeVar("T")
@@ -30,15 +32,14 @@ class Clock:
     """How to turn a node's monotonic clock into the runner's: runner = node + offset.
 
     `error_ns` bounds the offset's error (half the fastest round trip); with the same kernel under
-    both, the clocks are one and the offset is exactly 0. `measured_ns` is what was measured all
-    the same, `measured_at_ns` when, on the runner's clock.
+    both, the clocks are one and the offset is exactly 0. `measured_ns` is what was measured all the
+    same.
     """
 
     offset_ns: int
     error_ns: int
     same_kernel: bool
     measured_ns: int
-    measured_at_ns: int
 
     def to_runner(self, node_ns: int) -> int:
         """A node's instant on the runner's clock."""
@@ -71,22 +72,18 @@ class Agent:
                 raise
             raise AgentError(f"agent on {self.node}, {path}: {error.reason}") from error
 
-    def clock(self, rounds: int = 7) -> Clock:
+    def clock(self) -> Clock:
         """Measure the offset of the node's clock: the fastest of several round trips counts."""
-        best: tuple[int, int] | None = None
-        boot_id, after = "", 0
-        for _ in range(rounds):
+        trips = []
+        for _ in range(ROUNDS):
             before = time.monotonic_ns()
             answer = self._call("GET", "/clock")
             after = time.monotonic_ns()
-            boot_id = answer["boot_id"]
-            offset = (before + after) // 2 - int(answer["mono_ns"])
-            if best is None or after - before < best[0]:
-                best = (after - before, offset)
-        assert best is not None
-        if boot_id == boot():
-            return Clock(0, 0, True, best[1], after)
-        return Clock(best[1], best[0] // 2, False, best[1], after)
+            trips.append((after - before, (before + after) // 2 - int(answer["mono_ns"])))
+        took_ns, offset_ns = min(trips, key=lambda trip: trip[0])
+        if answer["boot_id"] == boot():
+            return Clock(0, 0, True, offset_ns)
+        return Clock(offset_ns, took_ns // 2, False, offset_ns)
 
     def start(self, name: str, script: str, order: dict[str, Any]) -> None:
         """Start a script that runs until it is stopped."""

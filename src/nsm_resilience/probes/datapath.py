@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +44,7 @@ class PathProbe:
 
         It ends by itself after `max_s`, when nobody stops it (a killed runner).
         """
-        measured = self.agent.clock(rounds=1)
-        now_node = self.clock.to_node(measured.measured_at_ns)
+        now_node = self.clock.to_node(time.monotonic_ns())
         self.agent.start(
             self.script_name,
             SCRIPT,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -138,16 +139,7 @@ def _set(plan: AttemptPlan, writer: RecordWriter) -> Setting:
     agents = find_agents(plan.cluster, plan.lane)
     clocks = {role: agent.clock() for role, agent in agents.items()}
     for role, clock in clocks.items():
-        writer.event(
-            "clock",
-            node=role,
-            data={
-                "offset_ns": clock.offset_ns,
-                "error_ns": clock.error_ns,
-                "same_kernel": clock.same_kernel,
-                "measured_ns": clock.measured_ns,
-            },
-        )
+        writer.event("clock", node=role, data=asdict(clock))
     factors = plan.scheduled.cell.factors
     remedy = None
     if factors.remedy != "none":

@@ -41,7 +41,7 @@ def study(settle_s: float, **judge: float) -> Study:
 
 
 def probe(given_study: Study) -> PathProbe:
-    clock = Clock(offset_ns=0, error_ns=0, same_kernel=True, measured_ns=0, measured_at_ns=0)
+    clock = Clock(offset_ns=0, error_ns=0, same_kernel=True, measured_ns=0)
     writer: Any = Nobody()
     agent: Any = None
     made = PathProbe("path", agent, clock, writer, Probes(), Fates(given_study), SYSTEM)

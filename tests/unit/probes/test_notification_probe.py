@@ -28,7 +28,7 @@ class Recorder:
 
 @pytest.fixture
 def made() -> tuple[NotificationProbe, Recorder]:
-    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
+    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5)
     recorder: Any = Recorder()
     probe = NotificationProbe(recorder, clock, recorder, SYSTEM.listening)
     probe.start("client", "uid-1")
@@ -71,6 +71,6 @@ def test_a_listener_that_failed_is_a_problem_and_one_that_was_stopped_is_none(
 
 def test_where_there_is_no_stream_nobody_listens() -> None:
     recorder: Any = Recorder()
-    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
+    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5)
     NotificationProbe(recorder, clock, recorder, {}).start("client", "uid-1")
     assert recorder.started == []

@@ -35,7 +35,7 @@ class Writer:
 
 @pytest.fixture
 def probe() -> PathProbe:
-    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5, measured_at_ns=0)
+    clock = Clock(offset_ns=5, error_ns=0, same_kernel=False, measured_ns=5)
     agent: Any = None
     writer: Any = Writer()
     return PathProbe("path", agent, clock, writer, Probes(), Fates(STUDY), SYSTEM)

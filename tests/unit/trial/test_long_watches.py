@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.agent.client import Clock
+from nsm_resilience.probes import datapath
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.fates import Fates
 from nsm_resilience.study.duration import longest_s
@@ -24,13 +25,10 @@ STUDIES = sorted(CONFIG.glob("study*.yaml"))
 
 
 class Agent:
-    """Takes orders; its clock is the runner's, at 0."""
+    """Takes orders."""
 
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
-
-    def clock(self, rounds: int = 7) -> Clock:
-        return Clock(0, 0, True, 0, 0)
 
     def start(self, name: str, script: str, order: dict[str, Any]) -> None:
         self.orders[script] = order
@@ -39,9 +37,10 @@ class Agent:
 def prober_lives_s(study: Study, cell: Any, monkeypatch: pytest.MonkeyPatch) -> float:
     """For how long the prober of the established path runs if nobody stops it; seconds."""
     monkeypatch.setattr(phases, "phase", lambda *_: nullcontext())
+    monkeypatch.setattr(datapath, "time", SimpleNamespace(monotonic_ns=lambda: 0))
     agent: Any = Agent()
     writer: Any = SimpleNamespace(event=lambda *_, **__: None)
-    clock = Clock(0, 0, True, 0, 0)
+    clock = Clock(0, 0, True, 0)
     path = PathProbe("path", agent, clock, writer, study.probes, Fates(study), SYSTEM)
     setting: Any = SimpleNamespace(
         mesh=SimpleNamespace(start_client=lambda _: {"metadata": {"uid": "u"}}),

@@ -47,9 +47,6 @@ class World:
         self.done.append((self.now_s, what))
 
     # the agents
-    def clock(self, rounds: int = 1) -> Any:
-        return SimpleNamespace(measured_at_ns=self.now_ns)
-
     def to_node(self, t_ns: int) -> int:
         return t_ns
 
@@ -71,7 +68,7 @@ class World:
     # the mesh
     system = SYSTEM
 
-    def start_new_client(self, pod: str, node: str) -> None:
+    def start_pod(self, manifest: str, pod: str, node: str) -> None:
         self.now_ns += int(0.2e9)  # it takes a moment
 
     def pod(self, name: str) -> Any:
