@@ -33,7 +33,7 @@ class Clock:
 
     `error_ns` bounds the offset's error (half the fastest round trip); with the same kernel under
     both, the clocks are one and the offset is exactly 0. `measured_ns` is what was measured all the
-    same.
+    same. An event `clock` of a record has these fields.
     """
 
     offset_ns: int

@@ -117,27 +117,17 @@ class PodWatch:
                 self._components.setdefault((role, component), []).append(state)
         if before is not None and restarts > before:
             ended = status.get("lastState", {}).get("terminated") or {}
-            self.writer.event(
-                "restart",
-                source="kubernetes",
-                node=role,
-                target=name,
-                data={
-                    "pod": meta["name"],
-                    "count_before": before,
-                    "count_after": restarts,
-                    "exit_code": ended.get("exitCode"),
-                    "reason": ended.get("reason"),
-                },
-            )
+            self._event(
+                "restart", role, name, meta["name"], count_before=before, count_after=restarts,
+                exit_code=ended.get("exitCode"), reason=ended.get("reason"),
+            )  # fmt: skip
         if was_ready is not None and was_ready != is_ready:
             self._condition(role, meta["name"], f"ContainerReady:{name}", str(is_ready), "")
 
     def _condition(self, role: str | None, pod: str, kind: str, status: str, reason: str) -> None:
+        self._event("condition", role, pod, pod, type=kind, status=status, reason=reason)
+
+    def _event(self, kind: str, role: str | None, target: str, pod: str, **data: Any) -> None:
         self.writer.event(
-            "condition",
-            source="kubernetes",
-            node=role,
-            target=pod,
-            data={"pod": pod, "type": kind, "status": status, "reason": reason},
+            kind, source="kubernetes", node=role, target=target, data={"pod": pod, **data}
         )
