@@ -274,8 +274,7 @@ class Inside:
     def _held(self) -> bool:
         if self._holder is None:
             return False
-        stat = processes.stat_of(self._holder[0])
-        return stat is not None and stat[0] not in "ZX" and stat[1] == self._holder[1]
+        return processes.state_of(*self._holder) not in processes.GONE
 
     def look(self, target: Target) -> None:
         """Leave a network that the pod has left; enter the one it has made itself anew."""

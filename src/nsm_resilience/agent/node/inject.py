@@ -51,10 +51,7 @@ class Process:
     def _state(self) -> str | None:
         if self.before is None:
             return None
-        stat = processes.stat_of(self.before["pid"])
-        if stat is None or stat[1] != self.before["start_ticks"]:
-            return None
-        return stat[0]
+        return processes.state_of(self.before["pid"], self.before["start_ticks"])
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
         """(proved, checks). What decides is the old process; a new one is shown where it came."""
@@ -64,9 +61,9 @@ class Process:
             ok = self._state() in ("T", "t")
             after = {"state": self._state()}
             return ok, [seen("the process is stopped", ok, self.before, after)]
-        while self._state() not in (None, "Z", "X") and time.monotonic_ns() < until_ns:
+        while self._state() not in processes.GONE and time.monotonic_ns() < until_ns:
             time.sleep(0.01)
-        gone = self._state() in (None, "Z", "X")
+        gone = self._state() in processes.GONE
         gone_ns = time.monotonic_ns()
         checks = [seen("the old process is gone", gone, self.before, {"t_ns": gone_ns})]
         new = processes.component(self.program)

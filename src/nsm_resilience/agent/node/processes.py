@@ -14,6 +14,9 @@ from typing import Any
 
 import foreign
 
+GONE = (None, "Z", "X")
+"""States of a process that does not live: gone, a zombie, dead (proc(5))."""
+
 
 def _stat(pid: int) -> list[bytes]:
     """Fields of /proc/<pid>/stat from the state on; OSError, or none, when the process is gone."""
@@ -28,6 +31,12 @@ def stat_of(pid: int) -> tuple[str, int] | None:
         return foreign.text_of(fields[0]), int(fields[19])
     except (OSError, IndexError):  # an empty one is of a process that has just ended
         return None
+
+
+def state_of(pid: int, start: int) -> str | None:
+    """State of this very process; None when it is gone, or another one has its number."""
+    stat = stat_of(pid)
+    return stat[0] if stat is not None and stat[1] == start else None
 
 
 def cpu_ticks(pid: int) -> int | None:

@@ -44,8 +44,7 @@ def holder(path: str) -> dict[str, Any] | None:
 
 def alive(process: dict[str, Any]) -> bool:
     """Whether this very process runs."""
-    found = processes.stat_of(process["pid"])
-    return found is not None and found[0] not in "ZX" and found[1] == process["start_ticks"]
+    return processes.state_of(process["pid"], process["start_ticks"]) not in processes.GONE
 
 
 def reachable(path: str) -> str:

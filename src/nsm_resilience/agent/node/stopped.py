@@ -38,8 +38,7 @@ def left(fault: str = "*") -> list[int]:
 
 def is_stopped(pid: int, start: int) -> bool:
     """Whether this very process is stopped."""
-    stat = processes.stat_of(pid)
-    return stat is not None and stat[0] in STOPPED and stat[1] == start
+    return processes.state_of(pid, start) in STOPPED
 
 
 def resume(fault: str = "*") -> list[int]:
