@@ -95,9 +95,9 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
         begin = time.monotonic()
         pod = setting.mesh.start_client(CLIENT)
         seconds = time.monotonic() - begin
-        setting.client_uid = pod["metadata"]["uid"]
+        uid = pod["metadata"]["uid"]
         setting.handlers[("client", path.script_name)] = path.on_line
-        path.start(setting.client_uid, max_s=lasts_s(setting.windows, setting.scenario))
+        path.start(uid, max_s=lasts_s(setting.windows, setting.scenario))
         answered = setting.pump_until(
             time.monotonic_ns() + int(15e9), lambda: path.first_reply_ns is not None
         )
@@ -108,7 +108,7 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
             )
         setting.writer.event("connected", node="client", data={"pod": CLIENT, "seconds": seconds})
         setting.handlers[("client", LISTENER)] = listener.on_line
-        listener.start(CLIENT, setting.client_uid)
+        listener.start(CLIENT, uid)
 
 
 def steady(setting: Setting, path: PathProbe, probes: list[NodeProbe]) -> None:

@@ -48,7 +48,6 @@ class Setting:
     pods: PodWatch
     say: Callable[[str], None]
     remedy: WatchdogProbe | None = None
-    client_uid: str = ""
     outage: int = 1
     events_before: set[tuple[str, str]] = field(default_factory=set)
     """Kubernetes events (uid and version) that were in the namespace before."""
