@@ -155,10 +155,6 @@ class Cluster:
         path = f"{NAMESPACES}/kube-system"
         return self.ask("GET", path, lambda own: str(own["metadata"]["uid"]), timeout_s=5)
 
-    def answers(self) -> bool:
-        """Ask for the cluster's id; always true, and an error of the API while it is away."""
-        return bool(self.identity())
-
     def version(self) -> str:
         """Version of the API server, e.g. `v1.34.4`."""
         return self.ask("GET", "/version", lambda own: str(own["gitVersion"]), timeout_s=5)
@@ -376,7 +372,7 @@ def ready(pod: Mapping[str, Any]) -> bool:
 
 
 def wait_for(
-    what: str, condition: Callable[[], bool], timeout_s: float, interval_s: float = 0.25
+    what: str, condition: Callable[[], object], timeout_s: float, interval_s: float = 0.25
 ) -> float:
     """Wait until a condition holds; returns the seconds it took.
 

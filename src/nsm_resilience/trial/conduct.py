@@ -155,7 +155,7 @@ def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
         raise _not_up(campaign)
     marker = read_marker(campaign.cluster)
     cluster = Cluster(marker.kubeconfig, marker.context)
-    wait_for("an answer of the API server", cluster.answers, API_BACK_S)
+    wait_for("an answer of the API server", cluster.identity, API_BACK_S)
     identity = cluster.identity()
     if identity != marker.id:
         raise TestbedError(

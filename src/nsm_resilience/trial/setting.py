@@ -100,7 +100,7 @@ class Setting:
     def wait_for_api(self, timeout_s: float) -> None:
         """Wait until the API server answers; ApiUnavailable when it does not in time."""
         asked_ns = time.monotonic_ns()
-        wait_for("an answer of the API server", self.cluster.answers, timeout_s)
+        wait_for("an answer of the API server", self.cluster.identity, timeout_s)
         self._api_answered(asked_ns, asked_ns)
 
     def _ask_api(self, since_ns: int) -> None:
@@ -110,7 +110,7 @@ class Setting:
         """
         asked_ns = time.monotonic_ns()
         try:
-            self.cluster.answers()
+            self.cluster.identity()
         except API_FAULTS:
             if self._api_lost_ns is None:
                 self._api_lost_ns = since_ns

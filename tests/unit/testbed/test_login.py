@@ -104,7 +104,7 @@ def test_who_waits_in_vain_for_lack_of_a_login_says_so(theirs: StandIn, kubeconf
     cluster = Cluster(kubeconfig, "theirs")
     theirs.token = "second"
     with pytest.raises(ApiUnavailable, match="sign in again") as told:
-        wait_for("an answer", cluster.answers, 0.1, 0.05)
+        wait_for("an answer", cluster.identity, 0.1, 0.05)
     assert is_signed_out(told.value)
 
 
