@@ -373,8 +373,8 @@ def ready(pod: Mapping[str, Any]) -> bool:
 
 def wait_for(
     what: str, condition: Callable[[], object], timeout_s: float, interval_s: float = 0.25
-) -> float:
-    """Wait until a condition holds; returns the seconds it took.
+) -> None:
+    """Wait until a condition holds.
 
     A fault of the API on the way is waited through. Raises ApiUnavailable naming `what`.
     """
@@ -383,7 +383,7 @@ def wait_for(
     while time.monotonic() - start < timeout_s:
         try:
             if condition():
-                return time.monotonic() - start
+                return
             problem = None
         except API_FAULTS as error:
             problem = error

@@ -13,7 +13,7 @@ those that run when this agent is asked to end (SIGTERM). One that begins undoes
 `instance` in answers tells one agent from the next of the same name: what the former had is gone.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
-GET  /pull?since=N         → {"items": [[n, name, line], …], "next", "more", "instance", …}
+GET  /pull?since=N         → {"items": [[n, name, line], …], "next", "more", "instance"}
 POST /start {"name", "script", "order"}    a script that runs on
 POST /stop  {"names": […]}                 SIGTERM, and SIGKILL after five seconds
 POST /run   {"script", "order", "timeout_s"} → {"lines": […], "error"}   one that ends by itself
@@ -229,13 +229,7 @@ class Handler(BaseHTTPRequestHandler):
             return clock()
         if path == "/pull":
             items, following, more = AGENT.pull(int(query["since"][0]))
-            return {
-                "items": items,
-                "next": following,
-                "more": more,
-                "instance": AGENT.instance,
-                "mono_ns": time.monotonic_ns(),
-            }
+            return {"items": items, "next": following, "more": more, "instance": AGENT.instance}
         if path == "/start":
             return {"pid": AGENT.start(body["name"], body["script"], body["order"])}
         if path == "/stop":
