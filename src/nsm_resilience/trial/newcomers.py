@@ -42,19 +42,18 @@ class Newcomers:
     """The new clients of a trial. In a trial of a second outage they ask in that one."""
 
     setting: Setting
-    _fault_ns: int | None = None
-    _early: list[NewClient] = field(init=False)
+    _due: list[tuple[int, NewClient]] = field(default_factory=list)
+    """Who asks in the watch and has not yet, and when; nobody before the fault that is judged."""
     _late: list[NewClient] = field(init=False)
     _waiting: list[_Waiting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        clients = self.setting.scenario.clients
-        self._early = [client for client in clients if client.at_s is not None]
-        self._late = [client for client in clients if client.at_s is None]
+        self._late = [c for c in self.setting.scenario.clients if c.at_s is None]
 
     def begin(self, fault_ns: int) -> None:
         """The fault that is judged came at this instant; from now on `look` asks."""
-        self._fault_ns = fault_ns
+        clients = self.setting.scenario.clients
+        self._due = [(fault_ns + int(c.at_s * 1e9), c) for c in clients if c.at_s is not None]
 
     def look(self) -> None:
         """Ask whose instant has come, and take the answers of those who wait no longer."""
@@ -62,8 +61,8 @@ class Newcomers:
             if waiting.probe.first_reply_ns is not None or time.monotonic_ns() >= waiting.end_ns:
                 self._waiting.remove(waiting)
                 self._end(waiting)
-        while self._early and self._is_due(self._early[0]):
-            self._ask(self._early.pop(0))
+        while self._due and time.monotonic_ns() >= self._due[0][0]:
+            self._ask(self._due.pop(0)[1])
 
     def looked(self) -> bool:
         """`look`, for a wait that nothing ends but its time."""
@@ -73,7 +72,7 @@ class Newcomers:
     @property
     def all_asked(self) -> bool:
         """Whether nobody is left who is to ask in this watch."""
-        return self._fault_ns is None or not self._early
+        return not self._due
 
     def after(self) -> None:
         """Let those ask who ask after the watch, and wait until everybody has an answer."""
@@ -87,11 +86,6 @@ class Newcomers:
     def _is_over(self, waiting: _Waiting) -> bool:
         self.look()
         return waiting not in self._waiting
-
-    def _is_due(self, client: NewClient) -> bool:
-        if self._fault_ns is None or client.at_s is None:
-            return False
-        return time.monotonic_ns() >= self._fault_ns + int(client.at_s * 1e9)
 
     def _ask(self, client: NewClient) -> None:
         setting = self.setting
