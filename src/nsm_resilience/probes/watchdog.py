@@ -33,13 +33,10 @@ class WatchdogProbe:
     _next: dict[str, tuple[str, int]] = field(default_factory=dict)
     _heard_s: dict[str, float] = field(default_factory=dict)
     _pulled_s: float = 0.0
-    _started: bool = False
 
     def start(self) -> None:
         """Install the watchdog and take in its first entries."""
         self.watchdog.install()
-        self._started = True
-        self._find()
         self.pull(force=True)
 
     def pull(self, *, force: bool = False) -> None:
@@ -48,8 +45,8 @@ class WatchdogProbe:
         if now_s - self._pulled_s < PULL_S and not force:
             return
         self._pulled_s = now_s
-        if self._started and len(self._pods) < len(self.clocks):
-            self._find()  # one that was not ready when it was looked for
+        if len(self._pods) < len(self.clocks):
+            self._find()  # at first, and one that was not ready when it was looked for
         for role, pod in list(self._pods.items()):
             journal, since = self._next.get(role, ("", 0))
             try:
