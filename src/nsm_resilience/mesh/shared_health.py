@@ -96,7 +96,10 @@ def prove_serving(
     begin = time.monotonic()
     made_anew: list[str] = []
     while True:
-        found = look(cluster, system, lane, agents)
+        try:
+            found = list(_looks(cluster, system, lane, agents))
+        except (*API_FAULTS, AgentError) as error:  # that is one more thing that is wrong
+            found = [Look("", _seen("everybody who is asked answers", False, str(error)))]
         wrong = [one for one in found if not one.ok]
         if not wrong:
             return Proof(tuple(one.check for one in found), tuple(made_anew))
@@ -123,20 +126,10 @@ def renew(cluster: Cluster, shared: Shared, pods: Collection[str], timeout_s: fl
     )
 
 
-def look(cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]) -> list[Look]:
-    """Everything that a lane needs of what the cluster shares, as it is now.
-
-    An API server or an agent that does not answer is one more thing that is not as it should be.
-    """
-    try:
-        return list(_looks(cluster, system, lane, agents))
-    except (*API_FAULTS, AgentError) as error:
-        return [Look("", _seen("everybody who is asked answers", False, str(error)))]
-
-
 def _looks(
     cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]
 ) -> Iterator[Look]:
+    """Everything that a lane needs of what the cluster shares, as it is now."""
     shared = system.shared
     assert shared is not None
     pods = cluster.pods(shared.namespace, shared.selector)
