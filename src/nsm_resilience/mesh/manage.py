@@ -23,7 +23,7 @@ from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.existing import Existing
-from nsm_resilience.testbed.kind import Kind
+from nsm_resilience.testbed.kind import Kind, alone_at
 from nsm_resilience.testbed.lanes import lane_nodes, make_lanes, whole_lanes
 from nsm_resilience.testbed.unusable_lanes import lock_folder
 from nsm_resilience.testbed.users import User
@@ -163,6 +163,8 @@ def _alone(
     with ExitStack() as held:
         locks = campaign_folder.parent / STATE / f"{config.name}.lock"
         held.enter_context(one_at_a_time(locks, waiting))
+        if isinstance(config, KindTestbed):
+            held.enter_context(alone_at(config.name, say))
         if campaign_folder.is_dir():
             held.enter_context(one_at_a_time(campaign_folder / "locks" / "cluster.lock", waiting))
         yield

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import yaml
@@ -29,6 +34,8 @@ ACT_S = 300.0
 """How long everything else that kind does may take; seconds."""
 MAKE_AGAIN = 3
 """How often a cluster is made for which Docker still had nodes of a kind that was killed."""
+WAIT_S = 0.5
+"""Between two looks whether another process has left a cluster to us; seconds."""
 NODES_THERE = "node(s) already exist"
 """What kind v0.30.0 says when it is to make a cluster of which there are nodes
 (pkg/cluster/internal/create/create.go)."""
@@ -284,6 +291,28 @@ class Kind:
                     return ""
                 raise TestbedError(f"`{' '.join(command)}` failed:\n{said.read().strip()[-2000:]}")
             return printed.read()
+
+
+@contextmanager
+def alone_at(name: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Be the only process of this machine that makes or removes a kind cluster of a name.
+
+    Checkouts do not see each other's locks. An abstract socket has a name that the kernel gives to
+    one at a time, and takes back however that ends (unix(7)); a kind that we start holds it, too.
+    """
+    with socket.socket(socket.AF_UNIX) as held:
+        held.set_inheritable(True)
+        for nth in count():
+            try:
+                held.bind(f"\0nsm-resilience/kind/{name}")
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:  # no Linux: then there are no such names
+                    break
+            if nth == 0:
+                say(f"cluster {name}: another checkout here is at it; waiting for its end")
+            time.sleep(WAIT_S)
+        yield
 
 
 def _running(cluster: str) -> set[str]:

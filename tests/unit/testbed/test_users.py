@@ -25,6 +25,7 @@ from nsm_resilience.testbed.api import Cluster
 from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.existing import Existing
+from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.users import User, enter, others, user_of
 
 NAMESPACE = "/api/v1/namespaces/nsm-resilience"
@@ -373,3 +374,34 @@ def test_a_kind_cluster_made_by_another_checkout_is_asked_who_uses_it(
         take_down(config, own, None, said.append)
     assert "stays" in "".join(said)
     assert {line.split()[0] for line in called.read_text().splitlines()} == {"export"}
+
+
+def test_two_checkouts_are_not_at_a_kind_cluster_of_one_name_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees the locks of the other, and the cluster is not there yet to be asked."""
+    monkeypatch.setenv("PATH", str(tmp_path))  # without kind
+    monkeypatch.setattr("nsm_resilience.testbed.kind.WAIT_S", 0.05)
+    config, at_it = KindTestbed(name=f"one-name-{os.getpid()}"), list[str]()
+    begun, told, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def connect(self: Kind) -> None:
+        at_it.append(self.state.parent.name)
+        begun.set()
+        assert go_on.wait(timeout=30)
+
+    def leave(checkout: str, say: Callable[[str], None]) -> threading.Thread:
+        done = (config, tmp_path / checkout / "campaign", None, say)
+        thread = threading.Thread(target=take_down, args=done)
+        thread.start()
+        return thread
+
+    monkeypatch.setattr(Kind, "connect", connect)
+    first = leave("here", lambda _: None)
+    assert begun.wait(timeout=30)
+    second = leave("there", lambda _: told.set())
+    assert told.wait(timeout=30) and at_it == ["here"]
+    go_on.set()
+    for thread in (first, second):
+        thread.join()
+    assert at_it == ["here", "there"]
