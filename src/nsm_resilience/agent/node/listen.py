@@ -60,9 +60,8 @@ def say(kind: str, **fields: Any) -> None:
 def unreachable(error: Exception, text: str = "") -> None:
     """Nobody is there to listen to."""
     # ssl keeps a number of OpenSSL's where other errors have the system's.
-    known = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
-    number = error.errno if known and isinstance(error, OSError) else None
-    name = errno.errorcode.get(number) if number is not None else None
+    number = 0 if isinstance(error, ssl.SSLError) else getattr(error, "errno", None) or 0
+    name = errno.errorcode.get(number)
     say("unreachable", errno=name, text=text or f"{type(error).__name__}: {error}")
 
 
