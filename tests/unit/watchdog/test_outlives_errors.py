@@ -111,10 +111,9 @@ def test_a_watchdog_that_does_not_look_says_that_it_is_stuck(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import journal
-    import serve
 
     book = journal.Journal("node")
-    server = serve.serve(book, 0)
+    server = journal.serve(book, 0)
     url = f"http://127.0.0.1:{server.server_address[1]}/healthz"
     try:
         with urllib.request.urlopen(url) as answer:

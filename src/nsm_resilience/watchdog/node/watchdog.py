@@ -21,11 +21,10 @@ import acts
 import memory
 from clients import PATH_ALIVE, Client, wish_of
 from contracts import Contracts
-from journal import Journal
+from journal import Journal, serve
 from kube import Api, ApiAway, Teller
 from observe import Node
 from policy import RULES, Breach, Change, Decision, Finding, Memory, Rule, decide
-from serve import serve
 
 LOOK_S = 1.0
 """From look to look."""
