@@ -14,7 +14,6 @@ from nsm_resilience.agent.client import Agent, AgentError, at_once
 from nsm_resilience.faults.inject import SCRIPT, Injector
 from nsm_resilience.host.environment import load
 from nsm_resilience.mesh.manifests import CLIENT
-from nsm_resilience.probes import newcomer
 from nsm_resilience.probes.datapath import PathProbe
 from nsm_resilience.probes.kinds import NODE_PROBES
 from nsm_resilience.probes.logs import LogProbe
@@ -26,7 +25,7 @@ from nsm_resilience.study.duration import after_s, lasts_s
 from nsm_resilience.testbed.api import API_FAULTS, NAMESPACES, labels_of, name_of, ready
 from nsm_resilience.testbed.lanes import confirm_lane
 from nsm_resilience.trial.interrupt import OutOfTime
-from nsm_resilience.trial.newcomers import Newcomers
+from nsm_resilience.trial.newcomers import Newcomers, bystander
 from nsm_resilience.trial.restoring import restore_shared
 from nsm_resilience.trial.setting import Setting, TrialVoid
 
@@ -245,7 +244,7 @@ def after(setting: Setting, newcomers: Newcomers) -> None:
     with phase(setting, "after"):
         newcomers.after()
         window_s = setting.windows.bystander_s
-        newcomer.bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
+        bystander(setting.mesh, setting.writer, "client", window_s, setting.pump)
 
 
 def undo_faults(setting: Setting) -> None:

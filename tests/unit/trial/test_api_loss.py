@@ -8,10 +8,9 @@ from typing import Any, cast
 import pytest
 
 from nsm_resilience.agent.client import PULL_S, AgentError
-from nsm_resilience.probes import newcomer
 from nsm_resilience.testbed.api import ApiRefused, ApiUnavailable, is_signed_out
 from nsm_resilience.testbed.base import Lane
-from nsm_resilience.trial import phases
+from nsm_resilience.trial import newcomers, phases
 from nsm_resilience.trial.setting import SLOW_NS, Setting, TrialVoid
 
 
@@ -141,8 +140,8 @@ def test_the_bystander_does_not_hide_an_absence(
             events.append(rest["data"])
 
     mesh, writer = cast(Any, Mesh()), cast(Any, Writer())
-    monkeypatch.setattr(newcomer.time, "sleep", lambda _: None)
-    newcomer.bystander(mesh, writer, "client", 20, setting.pump)
+    monkeypatch.setattr(newcomers.time, "sleep", lambda _: None)
+    newcomers.bystander(mesh, writer, "client", 20, setting.pump)
     away.api = True
     setting.pump()
     assert setting.api_away_s > 10

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.probes import newcomer
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.record.writer import RecordWriter
 from nsm_resilience.study.models import Study
@@ -106,7 +105,7 @@ def set_up(
     world = World(answers)
     clock = SimpleNamespace(monotonic_ns=lambda: world.now_ns, sleep=world.sleep,
                             monotonic=lambda: world.now_ns / 1e9)  # fmt: skip
-    for where in (module, newcomer, setting_module, phases):
+    for where in (module, setting_module, phases):
         monkeypatch.setattr(where, "time", clock)
     given: Any = None
     fake: Any = world
