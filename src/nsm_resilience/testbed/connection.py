@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
         _find_the_way(settings)
     except AddressError as error:
         raise KubeconfigError(_unusable(given, context, str(error))) from None
-    settings.refresh_api_key_hook = _renewing(settings.refresh_api_key_hook)
+    _renew_now_and_then(settings)
     settings.retries = False  # urllib3 would try thrice more before it says that nothing answers
     try:
         return kind(settings)
@@ -150,25 +150,24 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
         ) from error
 
 
-def _renewing(renew: Callable[[Any], None] | None) -> Callable[[Any], None] | None:
+def _renew_now_and_then(settings: Any) -> None:
     """The client's own renewal of a login that expires soon, asked now and then, and quiet.
 
     Where it fails, the login stays as it is: the API server says what comes of that.
     """
-    if renew is None:
-        return None
-    asked_s = time.monotonic()
+    renew, asked_s = settings.refresh_api_key_hook, time.monotonic()
 
-    def renew_quietly(settings: Any) -> None:
+    def renew_quietly(own: Any) -> None:
         nonlocal asked_s
         if time.monotonic() - asked_s < LOGIN_PAUSE_S:
             return
         asked_s = time.monotonic()
         with _complaints(), suppress(Exception):  # whatever plug-ins and providers provoke
-            renew(settings)
-        settings.refresh_api_key_hook = renew_quietly  # the client's own has taken its place
+            renew(own)
+        own.refresh_api_key_hook = renew_quietly  # the client's own has taken its place
 
-    return renew_quietly
+    if renew is not None:
+        settings.refresh_api_key_hook = renew_quietly
 
 
 def _find_the_way(settings: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from nsm_resilience.mesh.lane_cleaning import clean_again
@@ -108,7 +109,7 @@ def _conduct(
                     lane=lane,
                     lanes_at_once=1 if scheduled.alone else len(lanes),
                     images=testbed.images,
-                    say=lambda phase, who=who: say(f"{who}: {phase}"),
+                    say=partial(_say_phase, say, who),
                 )
                 reason = run_attempt(plan)
                 done = attempts_of(campaign, trial)
@@ -147,6 +148,10 @@ def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict
     from nsm_resilience.judge.instruments import instrument_failure
 
     return {n: instrument_failure(read_record(campaign.record(trial, n))) for n in complete}
+
+
+def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
+    say(f"{who}: {phase}")
 
 
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
