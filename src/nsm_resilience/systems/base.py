@@ -4,9 +4,10 @@
 A system is a folder beside this file: one `System` made of the dataclasses below, each fact with
 its source, and its manifests. Whoever runs, injects, watches or judges asks it and names no
 component. To add one: make the folder; `known.py` finds it, and `nsm-resilience schema` says what
-does not hold together. Beside those named here every folder has the manifests
-`client-monitored.yaml`, `client-plain.yaml` and `endpoint.yaml`; what they may ask for as `${NAME}`
-is in `consistency.py`, and each image by its key in `ImageSet`.
+does not hold together. Beside those named here every folder has the manifests `client-plain.yaml`
+and `endpoint.yaml`, and one for each other kind of client that it has, `client-monitored.yaml`;
+what they may ask for as `${NAME}` is in `consistency.py`, and each image by its key in `ImageSet`.
+Where they put what they make, `made.py` asks.
 """
 
 from __future__ import annotations
@@ -249,7 +250,7 @@ class System:
         components: Its components by plane and by the names that scenarios use.
         sockets: Its unix sockets on a node, by the names that scenarios use.
         absent: What other systems have and it has not: why, and what there is instead.
-        registry: Its custom resources.
+        registry: Its custom resources, by which endpoints register: a trial waits for them there.
         workloads: What holds its pods, in the order in which a wipe removes it.
         client_interface: Interface of a client's connection, in its pod.
         peer: How the other end is found: in the interface's own `network` of two, or by the `route`
@@ -263,8 +264,10 @@ class System:
         parts: Manifests of the system in a lane, with `{plane}` where planes differ.
         addresses: Networks that endpoints give addresses from, by the pod's name.
         sidecar: The container that tells a monitored client; None for a system that has no such
-            client, so that only `client: plain` can be run.
-        listening: What the notification probe is told: how to listen as a client does. In texts,
+            client, so that only `client: plain` can be run; its cells are in all tables, but not in
+            the headline, which is about monitored clients.
+        listening: What the notification probe is told: how to listen as a client does. Its keys are
+            in `consistency.py`, what they mean in `agent/node/listen.py`. In texts,
             `{pod}` and `{lane}` stand for the client's pod and the number of its lane. Empty where
             there is no stream to listen to.
         deletion_is_news: Whether a client whose connection is deleted learns it by that.
@@ -355,6 +358,11 @@ class System:
         """Names of all containers in its manifests, in alphabetical order."""
         texts = map(self.template, self.manifests())
         return sorted({name for text in texts for name in _CONTAINER.findall(text)})
+
+    def clients(self) -> list[str]:
+        """Kinds of client that it has, levels of the factor: those that there is a manifest of."""
+        found = (re.fullmatch(r"client-(.+)\.yaml", name) for name in self.manifests())
+        return [one[1] for one in found if one is not None]
 
     def manifests(self) -> list[str]:
         """File names of its manifests in alphabetical order, without what editors leave beside."""

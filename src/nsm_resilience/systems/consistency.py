@@ -12,6 +12,7 @@ from string import Template
 from typing import get_args
 
 from nsm_resilience.systems.base import Kind, System
+from nsm_resilience.systems.made import listed, problems_of_manifests
 
 MONITORED = "client-monitored.yaml"
 WORKLOADS = (MONITORED, "client-plain.yaml", "endpoint.yaml")
@@ -22,6 +23,8 @@ PODS = ("endpoint", "endpoint-spare")
 SUBSTITUTIONS = ("NAMESPACE", "LANE", "SERVICE", "AGENT", "ADDRESSES", "POD", "NODE")
 """What manifests may ask for beside their images: the lane's namespace, number and name of service,
 the image of the node agent, the endpoint's network, and of a workload's pod its name and node."""
+LISTENING = ("socket", "resource", "identity", "client", "retry_s", "answer_s")
+"""What `System.listening` may hold (agent/node/listen.py)."""
 _NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
@@ -31,7 +34,7 @@ def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
     names = [system.name for system in known]
     papers = [system.name for system in known if system.claims_on]
     if len(papers) > 1:
-        yield f"{_listed(papers)}: the paper is about one system; leave `claims_on` out of others"
+        yield f"{listed(papers)}: the paper is about one system; leave `claims_on` out of others"
     for system in known:
         for problem in problems(system):
             yield f"{system.name}: {problem}"
@@ -41,15 +44,14 @@ def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
         if others:
             yield (
                 f"{system.name}: a cell's id ends with the system's name, and that of "
-                f"{_listed(others)} ends so, too; write another `name`"
+                f"{listed(others)} ends so, too; write another `name`"
             )
 
 
 def problems(system: System) -> Iterator[str]:
     """What does not hold together of one system."""
-    yield from _names(system)
-    yield from _parts(system)
-    yield from _manifests(system)
+    found = [*_names(system), *_parts(system), *_manifests(system)]
+    yield from found or problems_of_manifests(system)
 
 
 def _names(system: System) -> Iterator[str]:
@@ -70,31 +72,36 @@ def _names(system: System) -> Iterator[str]:
 def _parts(system: System) -> Iterator[str]:
     if not system.planes or set(system.planes) != set(system.components):
         yield (
-            f"`planes` are {_listed(system.planes)} and `components` are of "
-            f"{_listed(system.components)}; write both for each plane"
+            f"`planes` are {listed(system.planes)} and `components` are of "
+            f"{listed(system.components)}; write both for each plane"
         )
     if system.registry.endpoints not in system.registry.plurals:
-        yield f"`registry.endpoints` is none of its plurals {_listed(system.registry.plurals)}"
+        yield f"`registry.endpoints` is none of its plurals {listed(system.registry.plurals)}"
     for plane, parts in system.components.items():
         for name, part in parts.items():
             if part.kind not in get_args(Kind):
-                yield f"`{name}`: kind `{part.kind}`; write one of {_listed(get_args(Kind))}"
+                yield f"`{name}`: kind `{part.kind}`; write one of {listed(get_args(Kind))}"
             if part.part_of and part.part_of not in parts:
                 yield f"`{name}` is a part of `{part.part_of}`, which the {plane} plane has not"
             if part.shared and system.shared is None:
                 yield f"`{name}` is shared, and `shared` does not say what makes it"
         if system.api_client not in parts:
-            yield f"`api_client` is no component of the {plane} plane: {_listed(parts)}"
+            yield f"`api_client` is no component of the {plane} plane: {listed(parts)}"
         for name, socket in system.sockets.items():
             if socket.owner and socket.owner not in parts:
-                yield f"socket `{name}`: its owner `{socket.owner}` is none of {_listed(parts)}"
+                yield f"socket `{name}`: its owner `{socket.owner}` is none of {listed(parts)}"
         for peer in system.peers:
             for one in (peer.component, peer.dialler):
                 if one and one not in parts:
                     yield f"`peers`: `{one}` is no component of the {plane} plane"
     for peer in system.peers:
         if peer.socket not in system.sockets:
-            yield f"`peers`: there is no socket `{peer.socket}`: {_listed(system.sockets)}"
+            yield f"`peers`: there is no socket `{peer.socket}`: {listed(system.sockets)}"
+    for key in system.listening:
+        if key not in LISTENING:
+            yield f"`listening`: nobody reads `{key}`; write one of {listed(LISTENING)}"
+    if system.listening and "socket" not in system.listening:
+        yield "`listening` lacks `socket`; without a stream to listen to leave all of it empty"
     for pod in PODS:
         if pod not in system.addresses:
             yield f"`addresses` lacks the network of `{pod}`"
@@ -112,7 +119,7 @@ def _manifests(system: System) -> Iterator[str]:
     wanted += [system.shared.manifest] if system.shared is not None else []
     for name in dict.fromkeys(wanted):
         if name not in there:
-            yield f"there is no manifests/{name}; there are {_listed(there)}"
+            yield f"there is no manifests/{name}; there are {listed(there)}"
     given = {
         *SUBSTITUTIONS,
         *(key for plane in system.planes for key in system.images.needed(plane)),
@@ -121,12 +128,11 @@ def _manifests(system: System) -> Iterator[str]:
         template = Template(system.template(name))
         if not template.is_valid():
             yield f"manifests/{name} has a `$` that begins no `${{NAME}}`; write `$$` for it"
-        for asked in sorted(set(template.get_identifiers()) - given):
+        asks = set(template.get_identifiers())
+        if name == WORKLOADS[-1] and "ADDRESSES" not in asks:
+            yield f"manifests/{name} asks for no ${{ADDRESSES}}: a spare one would give the same"
+        for asked in sorted(asks - given):
             yield (
                 f"manifests/{name} asks for ${{{asked}}}: write it as an image, or one of "
-                f"{_listed(sorted(given))}"
+                f"{listed(sorted(given))}"
             )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a system's manifests make what its folder says, and make it where a lane is to have it.
+
+What is not so would show in a trial only: by parts that are never Ready, by a fault that finds
+nothing to hit, or by what stays on a cluster that is given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from nsm_resilience.systems.base import System
+
+CLUSTER_WIDE = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+"""Kinds that are in no namespace, and are removed by their label (mesh/definitions.py)."""
+LABEL, OURS = "app.kubernetes.io/part-of", "nsm-resilience"
+"""That label."""
+
+
+class _Named(dict[str, str]):
+    """The values of whatever a manifest asks for: each its own name."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What one document of a manifest makes.
+
+    Attributes:
+        file: The manifest.
+        kind: Its kind.
+        meta: What it is called, and where it is.
+        pod: Specification of the pod that it is, or of which it makes some; empty without any.
+        app: Label `app` of those.
+    """
+
+    file: str
+    kind: str
+    meta: Mapping[str, Any]
+    pod: Mapping[str, Any]
+    app: str
+
+    @classmethod
+    def of(cls, file: str, content: Mapping[str, Any]) -> _Made:
+        """Take a document; KeyError, TypeError or AttributeError when it is none of Kubernetes."""
+        kind, spec = str(content["kind"]), content.get("spec") or {}
+        template = content if kind == "Pod" else spec.get("template") or {}
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        meta = {"name": content["metadata"]["name"], **content["metadata"]}
+        return cls(file, kind, meta, template.get("spec") or {}, str(labels.get("app")))
+
+    def __str__(self) -> str:
+        return f"manifests/{self.file}: {self.kind} `{self.meta['name']}`"
+
+    def containers(self, *keys: str) -> dict[str, str]:
+        """Image of each container by its name."""
+        every = [one for key in keys or ("containers",) for one in self.pod.get(key) or ()]
+        return {str(one["name"]): str(one["image"]) for one in every}
+
+    @property
+    def every_container(self) -> dict[str, str]:
+        """Those that run first included."""
+        return self.containers("initContainers", "containers")
+
+    def node(self, label: str) -> object:
+        """What the label of a node has to be for its pods to be there; None for any."""
+        return (self.pod.get("nodeSelector") or {}).get(f"nsm-resilience/{label}")
+
+
+def problems_of_manifests(system: System) -> Iterator[str]:
+    """What is said of a system and not made by its manifests, each with what to write."""
+    there: dict[str, list[_Made]] = {}
+    for name in system.manifests():
+        try:
+            documents = yaml.safe_load_all(system.render(name, _Named()))
+            there[name] = [_Made.of(name, one) for one in documents if one is not None]
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            yield f"manifests/{name} is none of Kubernetes: {' '.join(str(error).split())}"
+            return
+    every = [made for own in there.values() for made in own]
+    shared = there[system.shared.manifest] if system.shared is not None else []
+    pods = [made for made in every if made.kind == "Pod"]
+    files: list[str] = []
+    for plane in system.planes:
+        own = [part.format(plane=plane) for part in system.parts]
+        files += own
+        parts = [made for file in own for made in there[file]]
+        yield from _workloads(system, plane, parts)
+        yield from _components(system, plane, parts, shared)
+        yield from _images(system, plane, [*parts, *shared, *pods])
+    for made in (*pods, *(made for file in dict.fromkeys(files) for made in there[file])):
+        yield from _placed(made)
+    for made in there[system.rights]:
+        if made.meta.get("namespace") != "NAMESPACE" and "NAMESPACE" not in made.meta["name"]:
+            yield f"{made} is one for all lanes; write `${{NAMESPACE}}` into its name"
+    known = system.container_names()
+    for made in every:
+        if made.kind in CLUSTER_WIDE and (made.meta.get("labels") or {}).get(LABEL) != OURS:
+            yield f"{made} would stay on a cluster; write `labels: {{{LABEL}: {OURS}}}`"
+        for name in made.every_container:
+            if name not in known:
+                yield f"{made}: write `- name: {name}`, and its `image:` in the line below"
+    if system.sidecar is not None:
+        yield from _sidecar(system.sidecar.container, there)
+
+
+def _workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iterator[str]:
+    there = [f"{made.kind} {made.meta['name']}" for made in parts if made.pod]
+    for workload in system.workloads:
+        wanted = f"{workload.owner} {workload.name}"
+        if wanted not in there:
+            yield (
+                f"`workloads`: no manifest of the {plane} plane makes `{wanted}`; there are "
+                f"{listed(there)}"
+            )
+
+
+def _components(
+    system: System, plane: str, parts: list[_Made], shared: list[_Made]
+) -> Iterator[str]:
+    there = {(made.app, name): made for made in (*parts, *shared) for name in made.containers()}
+    for name, part in system.components[plane].items():
+        made = there.get((part.app, part.container))
+        if made is None:
+            yield (
+                f"`{name}`: no pod of the {plane} plane with the label `app: {part.app}` has the "
+                f"container `{part.container}`; there are {listed(map('/'.join, there))}"
+            )
+            continue
+        if part.shared is not (made in shared):
+            yield f"`{name}` is made by manifests/{made.file}; write `shared={made in shared}`"
+        if part.only_on not in (None, made.node("role")):
+            yield (
+                f"{made} makes `{name}`, which is on the {part.only_on}'s node alone; write "
+                f"`nsm-resilience/role: {part.only_on}` into its `nodeSelector`"
+            )
+
+
+def _images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
+    needed = system.images.needed(plane)
+    used = {image for one in made for image in one.every_container.values()}
+    for name in needed:
+        if name not in used:
+            yield f"`images`: nothing on the {plane} plane uses `${{{name}}}`; leave it out"
+    for image in sorted(used - {*needed, "AGENT"}):
+        yield f"the image `{image}` is none of `images`; write it there, and `${{NAME}}` for it"
+
+
+def _placed(made: _Made) -> Iterator[str]:
+    """It is in the lane's namespace, and its pods are on the lane's nodes."""
+    if made.meta.get("namespace") != "NAMESPACE":
+        yield f'{made} is in no lane; write `namespace: "${{NAMESPACE}}"`'
+    if made.kind == "Pod":
+        if (made.meta["name"], made.pod.get("nodeName")) != ("POD", "NODE"):
+            yield f"{made}: write `name: ${{POD}}` and `nodeName: ${{NODE}}`"
+    elif made.pod and made.node("lane") != "LANE":
+        yield (
+            f"{made} is on nodes of other lanes, too; write `nsm-resilience/lane: "
+            '"${LANE}"` into its `nodeSelector`'
+        )
+
+
+def _sidecar(container: str, there: Mapping[str, list[_Made]]) -> Iterator[str]:
+    monitored, plain = (
+        {name for made in there[f"client-{kind}.yaml"] for name in made.containers()}
+        for kind in ("monitored", "plain")
+    )
+    if monitored - plain != {container}:
+        yield (
+            f"`sidecar` is the container `{container}`, and beside those of client-plain.yaml "
+            f"client-monitored.yaml has {listed(sorted(monitored - plain))}"
+        )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names, each once, as a message lists them."""
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names)) or "none"
