@@ -185,6 +185,12 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
             f"{scenario.id}: {system.name} has no client that watches its connection; write "
             "`client: plain` in its arm"
         )
+    if cell.factors.client not in system.clients():
+        raise ValueError(
+            f"{scenario.id}: {system.name} has no client `{cell.factors.client}`; write one of "
+            f"{', '.join(system.clients())} in its arm, or the manifest client-"
+            f"{cell.factors.client}.yaml in its folder"
+        )
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
     one_way = scenario.faults and all(f.only_failure for f in scenario.faults)
