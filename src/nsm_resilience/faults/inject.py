@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 
 from nsm_resilience.agent.client import Clock
 from nsm_resilience.faults.base import ApiAction, ApiFault, PlannedFault, plan
-from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects
+from nsm_resilience.faults.kinds import API_FAULTS, NODE_FAULTS, injects, kind_of
 from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.record.events import Actor
 from nsm_resilience.record.writer import RecordWriter
@@ -43,7 +43,9 @@ class Injector:
         self.planned = plan(self.scenario, self.mesh.factors)
 
     def prepare(self) -> None:
-        """Find what is to be hit; LookupError when a target does not exist."""
+        """Find what is to be hit; LookupError when a target, or a kind of fault, does not exist."""
+        for planned in self.planned:
+            kind_of(planned)
         for kind in NODE_FAULTS:
             for planned in self.planned:
                 if injects(kind, planned):

@@ -29,6 +29,12 @@ def injects(kind: Kind, planned: PlannedFault) -> bool:
 
 
 def kind_of(planned: PlannedFault) -> Kind:
-    """The kind that injects a fault."""
+    """The kind that injects a fault; LookupError that says where to write one."""
     kinds: tuple[Kind, ...] = (*NODE_FAULTS, *API_FAULTS)
-    return next(kind for kind in kinds if injects(kind, planned))
+    for kind in kinds:
+        if injects(kind, planned):
+            return kind
+    raise LookupError(
+        f"nothing injects `{planned.failure}` into {planned.fault.target}; write it into METHODS "
+        f"of a module of faults/kinds.py with `{planned.fault.kind}` among its TARGETS"
+    )

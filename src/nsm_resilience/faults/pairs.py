@@ -187,7 +187,9 @@ def _balanced(
 
 
 def _scenario(number: int, pair: Pair) -> Scenario:
-    title = " and ".join(f"{one.component} {_WORDS[one.failure]}" for one in pair)
+    title = " and ".join(
+        f"{one.component} {_WORDS.get(one.failure, f'fails ({one.failure})')}" for one in pair
+    )
     nodes = {one.node for one in pair}
     return Scenario(
         id=f"P{number}",

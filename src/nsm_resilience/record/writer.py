@@ -116,7 +116,9 @@ class RecordWriter:
             return event
 
     def samples(self, table: str, rows: list[dict[str, Any]]) -> None:
-        """Append samples to one table (columns: record.samples.COLUMNS)."""
+        """Append samples to a table of record.samples.COLUMNS; ValueError for any other."""
+        if table not in SAMPLES:
+            raise ValueError(f"{table!r} is no table of samples; see record.samples.COLUMNS")
         with self._lock:
             if table not in self._samples:
                 path = self.layout.growing_samples(table)

@@ -60,7 +60,7 @@ PAGE_BYTES = 4 << 20
 def command(script: str, wanted: dict[str, Any]) -> list[str]:
     """The command line of a script; ValueError for one that does not exist."""
     if script not in SCRIPTS:
-        raise ValueError(f"no script is called {script!r}")
+        raise ValueError(f"no script is called {script!r}; SCRIPTS of agent.py lists them")
     return [sys.executable, "-u", os.path.join(HERE, f"{script}.py"), json.dumps(wanted)]
 
 
