@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from nsm_resilience.systems.known import SYSTEMS
 
-MESH = SYSTEMS["mesh-v3"]
 STUDY = """
 name: constructed
 seed: 1
@@ -140,16 +139,8 @@ def _made() -> None:
     """Its manifests hold what is said of it, and the runner may make what they make."""
     from nsm_resilience.systems.consistency import problems_of_all
     from nsm_resilience.testbed.rights import Right, needed_rights
-    from tests.unit.mesh import test_manifests_of_systems as tests
 
     assert list(problems_of_all(SYSTEMS.values())) == []
-    for plane in MESH.planes:
-        tests.test_what_is_said_of_a_system_is_in_its_manifests(MESH, plane)
-        tests.test_only_the_images_that_are_declared_are_used(MESH, plane)
-        tests.test_a_monitored_client_has_the_sidecar_and_a_plain_one_has_not(MESH, plane)
-        tests.test_everything_of_a_lane_is_in_its_namespace_and_on_its_nodes(MESH, plane)
-        tests.test_an_endpoint_gives_addresses_of_the_network_that_it_is_told(MESH, plane)
-    tests.test_every_container_is_known_by_name(MESH)
     assert {
         Right("*", "meshlinks", "mesh.example.io"),
         Right("create", "poddisruptionbudgets", "policy"),

@@ -106,13 +106,14 @@ def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
     sources.insert("faults/process.py", "METHODS = {\n", methods)
     sources.insert("agent/node/inject.py", "SIGNALS = {", '"quit": signal.SIGTERM, ')
     check_row("a new way to fail, of what can fail already", sources)
-    done = sources.python("-c", PLANNED)
-    assert done.stdout.split() == ["quit", "SIGTERM", "15"]
+    done = sources.python("-c", PLANNED.format(study=str(ROOT / "config" / "study.yaml")))
+    assert done.stdout.split() == ["quit", "SIGTERM", "15", "True"]
 
 
 PLANNED = """
 import sys
 from importlib import resources
+from pathlib import Path
 from types import SimpleNamespace
 from nsm_resilience.faults import process
 from nsm_resilience.faults.base import PlannedFault
@@ -129,6 +130,10 @@ print(order["method"], process.METHODS["quit"].does)
 sys.path.insert(0, str(resources.files("nsm_resilience.agent") / "node"))
 import inject
 print(int(inject.SIGNALS["quit"]))
+from nsm_resilience.faults.pairs import select, study_of
+from nsm_resilience.study.load import load_study
+base = load_study(Path({study!r}))
+print("fails (quit)" in study_of(select(base, "kernel", 10_000, 1, 1, 1), base, "kernel", 1))
 """
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from nsm_resilience.systems.base import Component, System
-from nsm_resilience.systems.consistency import problems, problems_of_all
+from nsm_resilience.systems.consistency import LISTENING, problems, problems_of_all
 from nsm_resilience.systems.known import SYSTEMS, instead_of, is_part, kinds_of
 from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from tests.builders.sources import MADE_UP_SYSTEM, ROOT, Sources
@@ -205,6 +205,7 @@ def test_what_is_said_of_each_system_holds_together() -> None:
         ({"absent": {"nsmgr": "not there"}}, "leave it out of `absent`"),
         ({"images": replace(TODAY.images, of_plane={})}, "asks for ${FORWARDER}: write it as an"),
         ({"claims_on": "kernel"}, "`claims_on` is no plane; write one of: vpp"),
+        ({"listening": {"path": "/a"}}, "nobody reads `path`; write one of `socket`, `res"),
         (
             {"components": {"vpp": {"a": Component("a", "a", "a", "brain")}}},  # type: ignore[arg-type]
             "kind `brain`; write one of `manager`",
@@ -215,16 +216,85 @@ def test_what_does_not_is_said_with_what_to_write(changed: dict[str, Any], words
     assert any(words in problem for problem in problems(replace(TODAY, **changed)))
 
 
-def test_a_system_without_a_client_that_watches_needs_no_manifest_of_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, System]]:
+    """The made-up system in a folder of its own, of which manifests can be changed."""
     folder = shutil.copytree(MADE_UP_SYSTEM, tmp_path / "made_up")
-    (folder / "manifests" / "client-monitored.yaml").unlink()
     monkeypatch.syspath_prepend(str(tmp_path))
-    system = import_module("made_up").SYSTEM
-    assert any("no manifests/client-monitored.yaml" in one for one in problems(system))
-    assert list(problems(replace(system, sidecar=None))) == []
+    yield folder / "manifests", import_module("made_up").SYSTEM
     sys.modules.pop("made_up")
+
+
+def test_a_system_without_a_client_that_watches_needs_no_manifest_of_one(
+    made_up: tuple[Path, System],
+) -> None:
+    manifests, system = made_up
+    (manifests / "client-monitored.yaml").unlink()
+    assert any("no manifests/client-monitored.yaml" in one for one in problems(system))
+    always = {key: image for key, image in system.images.always.items() if key != "WATCH"}
+    plain = replace(system, sidecar=None, images=replace(system.images, always=always))
+    assert list(problems(plain)) == []
+    assert plain.clients() == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            "brain.yaml", "name: brain, namespace", "name: head, namespace",
+            "no manifest of the xdp plane makes `Deployment brain`; there are `Deployment head`, ",
+        ),
+        (
+            "brain.yaml", "metadata: {labels: {app: brain}}", "metadata: {labels: {app: head}}",
+            "with the label `app: brain` has the container `brain`; there are `head/brain`, ",
+        ),
+        (
+            "brain.yaml", ", nsm-resilience/role: client", "",
+            "write `nsm-resilience/role: client` into its `nodeSelector`",
+        ),
+        (
+            "brain.yaml", 'nsm-resilience/lane: "${LANE}", ', "",
+            "Deployment `brain` is on nodes of other lanes, too",
+        ),
+        (
+            "brain.yaml", ', namespace: "${NAMESPACE}"', "",
+            "manifests/brain.yaml: Deployment `brain` is in no lane; write `namespace: ",
+        ),
+        ("brain.yaml", "${BRAIN}", "mesh/brain:v3", "`mesh/brain:v3` is none of `images`"),
+        (
+            "brain.yaml", "- name: brain\n          image: ${BRAIN}",
+            "- image: ${BRAIN}\n          name: brain", "write `- name: brain`, and its `image:`",
+        ),
+        ("ledger.yaml", "kind: Deployment\n", "", "ledger.yaml is none of Kubernetes: 'kind'"),
+        ("client-monitored.yaml", "- name: watch", "- name: eye", "monitored.yaml has `eye`"),
+        ("client-plain.yaml", "${POD}", "client", "write `name: ${POD}` and `nodeName: ${NODE}`"),
+        ("endpoint.yaml", "${ADDRESSES}", "10.1.0.0/24", "asks for no ${ADDRESSES}"),
+        (
+            "rights.yaml", ', namespace: "${NAMESPACE}"}\nrules', "}\nrules",
+            "Role `mesh` is one for all lanes; write `${NAMESPACE}` into its name",
+        ),
+        (
+            "resources.yaml", "name: meshlinks.mesh.example.io, labels",
+            "name: meshlinks.mesh.example.io, notes",
+            "CustomResourceDefinition `meshlinks.mesh.example.io` would stay on a cluster; write ",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_manifest_does_not_make_is_said_with_what_to_write(
+    made_up: tuple[Path, System], file: str, old: str, new: str, words: str
+) -> None:
+    manifests, system = made_up
+    assert list(problems(system)) == []
+    text = (manifests / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (manifests / file).write_text(text.replace(old, new), encoding="utf-8")
+    found = list(problems(system))
+    assert any(words in problem for problem in found), found
+
+
+def test_a_probe_is_told_what_it_reads() -> None:
+    script = (SOURCE / "agent" / "node" / "listen.py").read_text(encoding="utf-8")
+    assert all(f'"{key}"' in script for key in LISTENING)
 
 
 def test_no_name_of_a_system_ends_another() -> None:

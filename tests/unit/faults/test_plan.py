@@ -47,6 +47,13 @@ def test_every_fault_that_a_study_can_name_is_injected_by_one_kind(target: str) 
         assert kinds[0].hits(planned, Factors())
 
 
+def test_a_fault_that_no_kind_injects_is_refused_with_where_to_write_it() -> None:
+    """Else a trial would go on without it."""
+    planned = PlannedFault("fault-1", Fault(component="nsmd", node="client"), "wipe")
+    with pytest.raises(LookupError, match="nothing injects `wipe` into nsmd@client; write it into"):
+        kind_of(planned)
+
+
 def test_a_fault_takes_the_failure_of_its_cell_unless_it_names_its_own() -> None:
     scenario = a_scenario(
         {"component": "nsmd", "node": "client"},

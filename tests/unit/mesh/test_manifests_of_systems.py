@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system's manifests hold what is said of it, and upstream's probes and limits.
+"""The manifests of today's NSM have upstream's probes and limits; a testbed may declare others.
 
-Whether an API server takes them is asked of a real one (tests/cluster).
+That a system's manifests make what is said of it: `test_systems.py`. Whether an API
+server takes them is asked of a real one (tests/cluster).
 """
 
 from __future__ import annotations
@@ -12,99 +13,32 @@ from typing import Any
 import pytest
 import yaml
 
-from nsm_resilience.mesh.manifests import ENDPOINT, rendered, values
-from nsm_resilience.systems.base import System
+from nsm_resilience.mesh.manifests import rendered, values
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images, Resources, SystemImages
 
-PLANES = [(system, plane) for system in SYSTEMS.values() for plane in system.planes]
-IDS = [f"{system.name}-{plane}" for system, plane in PLANES]
-WORKLOADS = ("client-plain.yaml", "client-monitored.yaml", "endpoint.yaml")
+
+def documents(name: str) -> list[dict[str, Any]]:
+    own = values(TODAY, Lane(7, "a", "b"), Images(), "vpp")
+    return list(yaml.safe_load_all(TODAY.render(name.format(plane="vpp"), own)))
 
 
-def documents(system: System, plane: str, name: str) -> list[dict[str, Any]]:
-    own = {**values(system, Lane(7, "a", "b"), Images(), plane), "POD": "one", "NODE": "a"}
-    text = system.render(name.format(plane=plane), own)
-    assert "${" not in text
-    return list(yaml.safe_load_all(text))
-
-
-def parts(system: System, plane: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """What holds the pods of a system, with those that the cluster shares, by kind and name."""
-    names = [*system.parts, *([system.shared.manifest] if system.shared else [])]
-    return {
-        (one["kind"], one["metadata"]["name"]): one
-        for name in names
-        for one in documents(system, plane, name)
+def containers() -> dict[tuple[str, str], dict[str, Any]]:
+    """Every container of what runs of today's NSM, by its pod's label and its name."""
+    assert TODAY.shared is not None
+    pods = [
+        one["spec"]["template"]
+        for name in (*TODAY.parts, TODAY.shared.manifest)
+        for one in documents(name)
         if one["kind"] in ("DaemonSet", "Deployment", "StatefulSet")
+    ]
+    return {
+        (pod["metadata"]["labels"]["app"], container["name"]): container
+        for pod in pods
+        for container in pod["spec"]["containers"]
     }
-
-
-def containers(system: System, plane: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every container by its pod's label and its name, with what it is of as `of`."""
-    found = {}
-    for (kind, name), one in parts(system, plane).items():
-        pod = one["spec"]["template"]
-        for container in pod["spec"]["containers"]:
-            key = (pod["metadata"]["labels"]["app"], container["name"])
-            found[key] = {**container, "of": (kind, name), "pod": pod["spec"]}
-    return found
-
-
-@pytest.mark.parametrize(("system", "plane"), PLANES, ids=IDS)
-def test_what_is_said_of_a_system_is_in_its_manifests(system: System, plane: str) -> None:
-    made = parts(system, plane)
-    assert {(w.owner, w.name) for w in system.workloads} <= set(made)
-    there = containers(system, plane)
-    for name, part in system.components[plane].items():
-        container = there[(part.app, part.container)]
-        shared = container["of"] not in {(w.owner, w.name) for w in system.workloads}
-        assert shared is part.shared, name
-        if part.only_on is not None:
-            selected = container["pod"]["nodeSelector"]
-            assert selected["nsm-resilience/role"] == part.only_on, name
-
-
-@pytest.mark.parametrize(("system", "plane"), PLANES, ids=IDS)
-def test_only_the_images_that_are_declared_are_used(system: System, plane: str) -> None:
-    images = Images()
-    known = {images.of(system, image) for image in system.images.needed(plane).values()}
-    used = {c["image"] for c in containers(system, plane).values()}
-    for name in WORKLOADS:
-        (pod,) = documents(system, plane, name)
-        every = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
-        used |= {container["image"] for container in every}
-    assert used == known
-
-
-@pytest.mark.parametrize(("system", "plane"), PLANES, ids=IDS)
-def test_a_monitored_client_has_the_sidecar_and_a_plain_one_has_not(
-    system: System, plane: str
-) -> None:
-    names = {}
-    for kind in ("plain", "monitored"):
-        (pod,) = documents(system, plane, f"client-{kind}.yaml")
-        names[kind] = {container["name"] for container in pod["spec"]["containers"]}
-    assert system.sidecar is not None
-    assert names["monitored"] - names["plain"] == {system.sidecar.container}
-
-
-@pytest.mark.parametrize(("system", "plane"), PLANES, ids=IDS)
-def test_everything_of_a_lane_is_in_its_namespace_and_on_its_nodes(
-    system: System, plane: str
-) -> None:
-    lane = Lane(7, "a", "b")
-    for name in (*system.parts, *WORKLOADS):
-        for one in documents(system, plane, name):
-            assert one["metadata"]["namespace"] == lane.namespace, (name, one["kind"])
-            pod = one["spec"].get("template", {}).get("spec")
-            if pod is not None:
-                assert pod["nodeSelector"]["nsm-resilience/lane"] == "7", name
-    for one in documents(system, plane, system.rights):
-        meta = one["metadata"]
-        assert meta.get("namespace") == lane.namespace or lane.namespace in meta["name"]
 
 
 def probes(container: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
@@ -116,7 +50,7 @@ def probes(container: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
 
 def test_the_parts_of_today_have_upstreams_probes_and_limits() -> None:
     """deployments-k8s v1.18.0, apps/: the blind time of a damaged socket rests on them."""
-    there = containers(TODAY, "vpp")
+    there = containers()
     long = [("startupProbe", 5, 25), ("readinessProbe", 1, 120), ("livenessProbe", 5, 25)]
     for name, limits in (
         ("nsmgr", {"cpu": "400m", "memory": "200Mi"}),
@@ -132,7 +66,7 @@ def test_the_parts_of_today_have_upstreams_probes_and_limits() -> None:
 
 
 def test_sockets_of_today_are_where_its_manifests_put_them() -> None:
-    there = containers(TODAY, "vpp")
+    there = containers()
 
     def told(app: str, name: str) -> str:
         env = {e["name"]: e.get("value", "") for e in there[(app, app)]["env"]}
@@ -146,33 +80,11 @@ def test_sockets_of_today_are_where_its_manifests_put_them() -> None:
     assert told("nsmgr", "SPIFFE_ENDPOINT_SOCKET") == f"unix://{paths['spire-agent']}"
     (config,) = (
         one
-        for one in documents(TODAY, "vpp", "spire.yaml")
+        for one in documents("spire.yaml")
         if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "spire-agent"
     )
     assert f'socket_path = "{paths["spire-agent"]}"' in config["data"]["agent.conf"]
 
-
-@pytest.mark.parametrize(("system", "plane"), PLANES, ids=IDS)
-def test_an_endpoint_gives_addresses_of_the_network_that_it_is_told(
-    system: System, plane: str
-) -> None:
-    (pod,) = documents(system, plane, "endpoint.yaml")
-    (container,) = pod["spec"]["containers"]
-    told = {e.get("value") for e in container["env"]}
-    assert system.addresses[ENDPOINT] in told
-
-
-@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
-def test_every_container_is_known_by_name(system: System) -> None:
-    found = set()
-    for plane in system.planes:
-        found |= {name for _, name in containers(system, plane)}
-        pods = [documents(system, plane, name)[0] for name in WORKLOADS]
-        inits = [one["spec"]["template"] for one in parts(system, plane).values()]
-        for pod in (*pods, *inits):
-            every = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
-            found |= {container["name"] for container in every}
-    assert found == set(system.container_names())
 
 
 def test_resources_that_a_testbed_declares_stand_in_place_of_the_manifests() -> None:
@@ -198,7 +110,7 @@ def test_resources_that_a_testbed_declares_stand_in_place_of_the_manifests() -> 
 
 
 def test_without_any_a_manifest_is_as_it_is_written() -> None:
-    for system, plane in PLANES:
+    for system, plane in [(s, plane) for s in SYSTEMS.values() for plane in s.planes]:
         substitutions = values(system, Lane(7, "a", "b"), Images(), plane)
         for name in (part.format(plane=plane) for part in system.parts):
             text = system.render(name, substitutions)

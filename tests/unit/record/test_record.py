@@ -87,10 +87,12 @@ def test_a_record_is_never_written_over(tmp_path: Path) -> None:
         RecordWriter(tmp_path / "r", META)
 
 
-def test_a_kind_of_event_that_nobody_knows_cannot_be_written(tmp_path: Path) -> None:
+def test_an_event_or_a_table_that_nobody_knows_cannot_be_written(tmp_path: Path) -> None:
     writer = a_writer(tmp_path / "r")
     with pytest.raises(ValueError, match="no kind of event"):
         writer.event("injektion")
+    with pytest.raises(ValueError, match="'pressure' is no table of samples; see record.samples"):
+        writer.samples("pressure", [{"t_ns": 1}])
     writer.abandon()
 
 

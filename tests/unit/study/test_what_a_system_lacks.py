@@ -13,6 +13,7 @@ from nsm_resilience.study.cells import not_applicable
 from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.load import ConfigError, load_study
 from nsm_resilience.study.models import Factors
+from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import (
     SYSTEMS,
     component_names,
@@ -212,7 +213,20 @@ def test_a_client_that_watches_is_refused_where_a_system_has_none(
     monkeypatch.setitem(SYSTEMS, name, replace(SYSTEMS[name], sidecar=None))
     with pytest.raises(ConfigError, match=r"has no client that watches .*; write `client: plain`"):
         load(tmp_path, "{component: nsmgr, node: client}", name)
-    plain = STUDY.replace("plane: vpp", "plane: vpp, client: plain")
-    plain = plain.replace("FAULT", "{component: nsmgr, node: client}").replace("SYSTEM", name)
-    (tmp_path / "plain.yaml").write_text(plain, encoding="utf-8")
-    assert load_study(tmp_path / "plain.yaml").cells()
+    assert load_study(with_plain_clients(tmp_path, name)).cells()
+
+
+def with_plain_clients(folder: Path, name: str) -> Path:
+    text = STUDY.replace("plane: vpp", "plane: vpp, client: plain").replace("SYSTEM", name)
+    text = text.replace("FAULT", "{component: nsmgr, node: client}")
+    (folder / "plain.yaml").write_text(text, encoding="utf-8")
+    return folder / "plain.yaml"
+
+
+def test_a_client_of_which_a_system_has_no_manifest_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(System, "clients", lambda _: ["monitored"])
+    wanted = "`plain`; write one of monitored in its arm, or the manifest client-plain.yaml"
+    with pytest.raises(ConfigError, match=re.escape(wanted)):
+        load_study(with_plain_clients(tmp_path, "nsm-v1.18.0"))
