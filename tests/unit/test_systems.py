@@ -245,6 +245,14 @@ def test_a_system_without_a_client_that_watches_needs_no_manifest_of_one(
             "no manifest of the xdp plane makes `Deployment brain`; there are `Deployment head`, ",
         ),
         (
+            "brain.yaml", "name: brain, namespace", "name: head, namespace",
+            "Deployment `head` is none of `workloads`: `Deployment brain`, ",
+        ),
+        (
+            "brain.yaml", "metadata: {labels: {app: brain}}", "metadata: {labels: {app: head}}",
+            "`brain`: no component of the ebpf plane has its `app: head`",
+        ),
+        (
             "brain.yaml", "metadata: {labels: {app: brain}}", "metadata: {labels: {app: head}}",
             "with the label `app: brain` has the container `brain`; there are `head/brain`, ",
         ),

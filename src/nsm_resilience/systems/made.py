@@ -38,6 +38,8 @@ class _Made:
         meta: What it is called, and where it is.
         pod: Specification of the pod that it is, or of which it makes some; empty without any.
         app: Label `app` of those.
+        containers: Image of each container in them by its name.
+        initial: Likewise of those that run first.
     """
 
     file: str
@@ -45,6 +47,8 @@ class _Made:
     meta: Mapping[str, Any]
     pod: Mapping[str, Any]
     app: str
+    containers: Mapping[str, str]
+    initial: Mapping[str, str]
 
     @classmethod
     def of(cls, file: str, content: Mapping[str, Any]) -> _Made:
@@ -53,20 +57,15 @@ class _Made:
         template = content if kind == "Pod" else spec.get("template") or {}
         labels = (template.get("metadata") or {}).get("labels") or {}
         meta = {"name": content["metadata"]["name"], **content["metadata"]}
-        return cls(file, kind, meta, template.get("spec") or {}, str(labels.get("app")))
+        pod = template.get("spec") or {}
+        containers, initial = (
+            {str(one["name"]): str(one["image"]) for one in pod.get(key) or ()}
+            for key in ("containers", "initContainers")
+        )
+        return cls(file, kind, meta, pod, str(labels.get("app")), containers, initial)
 
     def __str__(self) -> str:
         return f"manifests/{self.file}: {self.kind} `{self.meta['name']}`"
-
-    def containers(self, *keys: str) -> dict[str, str]:
-        """Image of each container by its name."""
-        every = [one for key in keys or ("containers",) for one in self.pod.get(key) or ()]
-        return {str(one["name"]): str(one["image"]) for one in every}
-
-    @property
-    def every_container(self) -> dict[str, str]:
-        """Those that run first included."""
-        return self.containers("initContainers", "containers")
 
     def node(self, label: str) -> object:
         """What the label of a node has to be for its pods to be there; None for any."""
@@ -103,7 +102,7 @@ def problems_of_manifests(system: System) -> Iterator[str]:
     for made in every:
         if made.kind in CLUSTER_WIDE and (made.meta.get("labels") or {}).get(LABEL) != OURS:
             yield f"{made} would stay on a cluster; write `labels: {{{LABEL}: {OURS}}}`"
-        for name in made.every_container:
+        for name in (*made.initial, *made.containers):
             if name not in known:
                 yield f"{made}: write `- name: {name}`, and its `image:` in the line below"
     if system.sidecar is not None:
@@ -111,20 +110,27 @@ def problems_of_manifests(system: System) -> Iterator[str]:
 
 
 def _workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iterator[str]:
-    there = [f"{made.kind} {made.meta['name']}" for made in parts if made.pod]
-    for workload in system.workloads:
-        wanted = f"{workload.owner} {workload.name}"
-        if wanted not in there:
+    """A trial waits for the pods of all workloads, finds them by their label, and wipes these."""
+    there = {f"{made.kind} {made.meta['name']}": made for made in parts if made.pod}
+    wanted = [f"{workload.owner} {workload.name}" for workload in system.workloads]
+    apps = {part.app for part in system.components[plane].values()}
+    for name in wanted:
+        if name not in there:
             yield (
-                f"`workloads`: no manifest of the {plane} plane makes `{wanted}`; there are "
+                f"`workloads`: no manifest of the {plane} plane makes `{name}`; there are "
                 f"{listed(there)}"
             )
+    for name, made in there.items():
+        if name not in wanted:
+            yield f"{made} is none of `workloads`: {listed(wanted)}"
+        if made.app not in apps:
+            yield f"{made}: no component of the {plane} plane has its `app: {made.app}`"
 
 
 def _components(
     system: System, plane: str, parts: list[_Made], shared: list[_Made]
 ) -> Iterator[str]:
-    there = {(made.app, name): made for made in (*parts, *shared) for name in made.containers()}
+    there = {(made.app, name): made for made in (*parts, *shared) for name in made.containers}
     for name, part in system.components[plane].items():
         made = there.get((part.app, part.container))
         if made is None:
@@ -144,7 +150,9 @@ def _components(
 
 def _images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
     needed = system.images.needed(plane)
-    used = {image for one in made for image in one.every_container.values()}
+    used = {
+        image for one in made for image in (*one.initial.values(), *one.containers.values())
+    }
     for name in needed:
         if name not in used:
             yield f"`images`: nothing on the {plane} plane uses `${{{name}}}`; leave it out"
@@ -168,7 +176,7 @@ def _placed(made: _Made) -> Iterator[str]:
 
 def _sidecar(container: str, there: Mapping[str, list[_Made]]) -> Iterator[str]:
     monitored, plain = (
-        {name for made in there[f"client-{kind}.yaml"] for name in made.containers()}
+        {name for made in there[f"client-{kind}.yaml"] for name in made.containers}
         for kind in ("monitored", "plain")
     )
     if monitored - plain != {container}:
