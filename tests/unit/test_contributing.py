@@ -215,15 +215,10 @@ def test_a_new_factor_is_three_files_and_its_levels_differ_in_it(sources: Source
     cells = "study/cells.py"
     sources.insert(cells, 'Remedy = Literal["none", "observe", "heal"]\n',
                    'Load = Literal["idle", "busy"]\n')  # fmt: skip
-    sources.insert(cells, '    "remedy": get_args(Remedy),\n', '    "load": get_args(Load),\n')
     sources.insert(cells, '    remedy: Remedy = "none"\n', '    load: Load = "idle"\n')
     sources.insert(cells, '    remedy: tuple[Remedy, ...] = ("none",)\n',
                    '    load: tuple[Load, ...] = ("idle",)\n')  # fmt: skip
-    for keys in (
-        '    ADDED_LATER = frozenset({"watch", "system"',
-        '"first_block", "watch", "system"',
-    ):
-        sources.insert(cells, keys, ', "load"')
+    sources.insert(cells, '    ADDED_LATER = frozenset({"watch", "system"', ', "load"')
     sources.insert("study/factors.py", FACTOR_BEFORE, FACTOR)
     sources.insert("judge/judgement.py", "    system: str = FIRST\n", '    load: str = "idle"\n')
     check_row("a new factor", sources)

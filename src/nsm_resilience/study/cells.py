@@ -30,16 +30,6 @@ SECOND_OUTAGE = "outage: second"
 Watch = Literal["usual", "full"]
 """`full`: the longer windows of the study's key `full`; "not within 120 s" becomes "not at all"."""
 Remedy = Literal["none", "observe", "heal"]
-LEVELS: dict[str, tuple[str, ...]] = {
-    "system": tuple(SYSTEMS),
-    "plane": tuple(PLANE_NAMES),
-    "client": get_args(Client),
-    "failure": get_args(Failure),
-    "outage": get_args(Outage),
-    "watch": get_args(Watch),
-    "remedy": get_args(Remedy),
-}
-"""Every level by the factor's name."""
 
 
 class Factors(Model):
@@ -74,6 +64,14 @@ class Factors(Model):
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
 
+LEVELS: dict[str, tuple[str, ...]] = {
+    **{name: get_args(field.annotation) for name, field in Factors.model_fields.items()},
+    "system": tuple(SYSTEMS),
+    "plane": tuple(PLANE_NAMES),
+}
+"""Every level by the factor's name, in the order of the factors."""
+
+
 def _levels(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -99,7 +97,7 @@ class Arm(Model):
     """
 
     model_config = ConfigDict(json_schema_extra=_scalars_in_schema)
-    ADDED_LATER = frozenset({"first_block", "watch", "system"})
+    ADDED_LATER = frozenset({"first_block", *Factors.ADDED_LATER})
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1, examples=[["S1", "S2"]])]
     trials: Annotated[int, Field(ge=1, le=99)]
