@@ -150,9 +150,7 @@ def _components(
 
 def _images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
     needed = system.images.needed(plane)
-    used = {
-        image for one in made for image in (*one.initial.values(), *one.containers.values())
-    }
+    used = {image for one in made for image in (*one.initial.values(), *one.containers.values())}
     for name in needed:
         if name not in used:
             yield f"`images`: nothing on the {plane} plane uses `${{{name}}}`; leave it out"

@@ -86,7 +86,6 @@ def test_sockets_of_today_are_where_its_manifests_put_them() -> None:
     assert f'socket_path = "{paths["spire-agent"]}"' in config["data"]["agent.conf"]
 
 
-
 def test_resources_that_a_testbed_declares_stand_in_place_of_the_manifests() -> None:
     own = Resources(limits={"memory": "700Mi"}, requests={"cpu": "50m"})
     images = Images(systems={TODAY.name: SystemImages(resources={"nsmgr": own, "nsc": own})})

@@ -91,7 +91,7 @@ def test_an_event_or_a_table_that_nobody_knows_cannot_be_written(tmp_path: Path)
     writer = a_writer(tmp_path / "r")
     with pytest.raises(ValueError, match="no kind of event"):
         writer.event("injektion")
-    with pytest.raises(ValueError, match="'pressure' is no table of samples; see record.samples"):
+    with pytest.raises(ValueError, match=r"'pressure' is no table of samples; see record\.samples"):
         writer.samples("pressure", [{"t_ns": 1}])
     writer.abandon()
 
