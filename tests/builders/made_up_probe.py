@@ -36,7 +36,7 @@ def main() -> None:
     sys.path.insert(0, str(resources.files("nsm_resilience.agent") / "node"))
     from agent import Agent  # type: ignore[import-not-found]
 
-    kind = NODE_PROBES[-1]
+    kind = next(kind for kind in NODE_PROBES if kind.SCRIPT == "pressure")
     node = Agent()
     clock = SimpleNamespace(to_runner=lambda t_ns: t_ns)
     with TemporaryDirectory() as folder:

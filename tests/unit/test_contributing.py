@@ -213,8 +213,7 @@ describe_all()
 
 def test_a_new_factor_is_three_files_and_its_levels_differ_in_it(sources: Sources) -> None:
     cells = "study/cells.py"
-    sources.insert(cells, 'Remedy = Literal["none", "observe", "heal"]\n',
-                   'Load = Literal["idle", "busy"]\n')  # fmt: skip
+    sources.insert(cells, "    system_named,\n)\n", 'Load = Literal["idle", "busy"]\n')
     sources.insert(cells, '    remedy: Remedy = "none"\n', '    load: Load = "idle"\n')
     sources.insert(cells, '    remedy: tuple[Remedy, ...] = ("none",)\n',
                    '    load: tuple[Load, ...] = ("idle",)\n')  # fmt: skip

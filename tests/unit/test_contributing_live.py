@@ -15,6 +15,9 @@ import pandas as pd
 from tests.builders.contributing import CAMPAIGN, NAME, check_row, describe_all
 from tests.builders.sources import ROOT, Sources
 
+FIRST_FAILURES = '    "none", "kill", "delete", "hang",'
+FIRST_WORDS = ' in which any alarm is false", "none"),\n'
+"""What is new goes in behind what was first: so it does wherever others add theirs."""
 SCENARIO = """
   - id: N1
     title: a disk is full
@@ -28,25 +31,19 @@ def test_a_new_kind_of_fault_is_in_the_schedule_the_orders_the_records_and_the_w
     sources: Sources, tmp_path: Path
 ) -> None:
     fault = "study/fault.py"
-    sources.insert(fault, '    "down",\n', '    "fill",\n')
-    sources.insert(
-        fault, 'is set down in its pod", "set down", "set up"\n    ),\n',
-        '    "fill": FailureWords("no room is left", "filled", "emptied"),\n',
-    )  # fmt: skip
-    sources.insert(fault, '    "interface": frozenset({"down"}),\n',
+    sources.insert(fault, FIRST_FAILURES, ' "fill",')
+    words = '    "fill": FailureWords("no room is left", "filled", "emptied"),\n'
+    sources.insert(fault, FIRST_WORDS, words)
+    sources.insert(fault, '    "registry": frozenset({"wipe"}),\n',
                    '    "disk": frozenset({"fill"}),\n')  # fmt: skip
-    sources.insert(
-        fault, "    interface: Interface | None = Field(\n        default=None,\n"
-        '        description="Whose interface of the connection is set down: the client\'s, in its '
-        'own pod.",\n    )\n',
-        '    disk: Literal["var", "tmp"] | None = None\n',
-    )  # fmt: skip
+    sources.insert(fault, "    component: Component | None = None\n",
+                   '    disk: Literal["var", "tmp"] | None = None\n')  # fmt: skip
     sources.add("faults/disk.py")
     sources.insert("faults/kinds.py", "from nsm_resilience.faults import (\n", "    disk,\n")
-    sources.insert("faults/kinds.py", "node_pause, interface,", " disk,")
+    sources.insert("faults/kinds.py", "    process, socket_file,", " disk,")
     sources.add("agent/node/fill.py")
     sources.insert("agent/node/inject.py", "import damage\n", "import fill\n")
-    sources.insert("agent/node/inject.py", '    "interface": linkdown.Interface,\n',
+    sources.insert("agent/node/inject.py", '    "process": Process,\n',
                    '    "disk": fill.Disk,\n')  # fmt: skip
     sources.insert("agent/node/clean.py", "import damage\n", "import fill\n")
     sources.insert("agent/node/clean.py", "        linkdown.set_all_up()\n", "    fill.left()\n")
@@ -96,11 +93,9 @@ assert not os.path.exists(os.path.join({folder!r}, "filled"))
 
 def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
     fault = "study/fault.py"
-    sources.insert(fault, '    "down",\n', '    "quit",\n')
-    sources.insert(
-        fault, 'in its pod", "set down", "set up"\n    ),\n',
-        '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n',
-    )  # fmt: skip
+    sources.insert(fault, FIRST_FAILURES, ' "quit",')
+    words = '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n'
+    sources.insert(fault, FIRST_WORDS, words)
     sources.insert(fault, 'COMPONENT_FAILURES: frozenset[str] = frozenset({"kill"', ', "quit"')
     methods = '    "quit": Method("SIGTERM", "nothing to undo"),\n'
     sources.insert("faults/process.py", "METHODS = {\n", methods)

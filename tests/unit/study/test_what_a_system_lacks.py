@@ -32,7 +32,7 @@ scenarios:
   - {id: T1, title: something fails, where: somewhere, source: ours,
      faults: [FAULT]}
 campaign:
-  - {scenarios: [S1, T1], system: SYSTEM, plane: vpp, trials: 2}
+  - {scenarios: [S1, T1], system: SYSTEM, plane: vpp, client: plain, trials: 2}
 """
 LEVELS = [
     *(
@@ -211,16 +211,10 @@ def test_a_client_that_watches_is_refused_where_a_system_has_none(
 ) -> None:
     name = "nsm-v1.18.0"
     monkeypatch.setitem(SYSTEMS, name, replace(SYSTEMS[name], sidecar=None))
+    load(tmp_path, "{component: nsmgr, node: client}", name)
+    monkeypatch.setitem(globals(), "STUDY", STUDY.replace("client: plain", "client: monitored"))
     with pytest.raises(ConfigError, match=r"has no client that watches .*; write `client: plain`"):
         load(tmp_path, "{component: nsmgr, node: client}", name)
-    assert load_study(with_plain_clients(tmp_path, name)).cells()
-
-
-def with_plain_clients(folder: Path, name: str) -> Path:
-    text = STUDY.replace("plane: vpp", "plane: vpp, client: plain").replace("SYSTEM", name)
-    text = text.replace("FAULT", "{component: nsmgr, node: client}")
-    (folder / "plain.yaml").write_text(text, encoding="utf-8")
-    return folder / "plain.yaml"
 
 
 def test_a_client_of_which_a_system_has_no_manifest_is_refused(
@@ -229,4 +223,4 @@ def test_a_client_of_which_a_system_has_no_manifest_is_refused(
     monkeypatch.setattr(System, "clients", lambda _: ["monitored"])
     wanted = "`plain`; write one of monitored in its arm, or the manifest client-plain.yaml"
     with pytest.raises(ConfigError, match=re.escape(wanted)):
-        load_study(with_plain_clients(tmp_path, "nsm-v1.18.0"))
+        load(tmp_path, "{component: nsmgr, node: client}", "nsm-v1.18.0")

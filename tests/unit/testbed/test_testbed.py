@@ -201,7 +201,7 @@ def test_lanes_share_no_name_that_nsm_would_confuse() -> None:
 def test_every_manifest_is_rendered_without_a_rest(system: System, plane: str) -> None:
     known = {**values(system, Lane(1, "a", "b"), Images(), plane), "POD": "p", "NODE": "n"}
     parts = [name.format(plane=plane) for name in system.parts]
-    for name in (*parts, "endpoint.yaml", "client-plain.yaml", "client-monitored.yaml"):
+    for name in (*parts, "endpoint.yaml", *(f"client-{kind}.yaml" for kind in system.clients())):
         text = system.render(name, known)
         assert "${" not in text
         assert f"{system.images.registry}/" in text
