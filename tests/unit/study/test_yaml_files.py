@@ -14,7 +14,7 @@ from nsm_resilience.study.load import ConfigError, load_recorded_study, load_stu
 from nsm_resilience.study.messages import PATTERNS
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.retired import without_retired
-from nsm_resilience.study.yaml_file import NotReadable, parse_yaml, plain_value
+from nsm_resilience.study.yaml_file import NotReadable, parse_yaml, plain_value, read_yaml
 from nsm_resilience.systems.known import component_names
 from nsm_resilience.testbed.config import load_testbed
 
@@ -239,6 +239,33 @@ def test_a_sign_that_only_looks_right_is_named(
     assert any(told in one for one in problems(tmp_path, changed(old, new)))
 
 
+FORMS = b"""
+a: &x {b: 'it''s', c: "\\u00e9\\\n  d"}  # in quotes
+e: *x
+f: |
+  two
+
+  lines
+g: >-
+  one
+  line
+h: ! 7
+i:
+- - j
+-
+? k
+: [l , {m: n, "o":p}]
+"""
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML was built without libyaml")
+def test_libyaml_reads_the_same_as_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = sorted(ROOT.glob("config/*.yaml"))
+    fast = [parse_yaml(FORMS), *map(read_yaml, files)]
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert fast == [parse_yaml(FORMS), *map(read_yaml, files)]
+
+
 def test_anchors_that_multiply_are_stopped() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):
@@ -325,7 +352,7 @@ def test_no_message_is_pydantics_own(tmp_path: Path) -> None:
                 inner = inner[part]
             inner[way[-1]] = wrong
             path = tmp_path / "x.yaml"
-            path.write_text(yaml.safe_dump(data, sort_keys=False))
+            path.write_text(json.dumps(data))  # which is YAML as well, and written in no time
             try:
                 load_study(path)
             except ConfigError as error:
