@@ -22,7 +22,7 @@ from nsm_resilience.record.files import objects_in
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.synthesize import SOURCE as SYNTHETIC
-from nsm_resilience.study.load import load_recorded_study, read_document
+from nsm_resilience.study.load import read_document, recorded_study
 from nsm_resilience.study.retired import former_content
 from nsm_resilience.study.schedule import make_schedule
 
@@ -135,8 +135,9 @@ class Expectations:
         if self._synthetic:
             return
         study = CampaignLayout(folder).study
-        self._study = load_recorded_study(study)
-        self._former = former_content({}, read_document(study).data)
+        document = read_document(study)
+        self._study = recorded_study(study, document)
+        self._former = former_content({}, document.data)
         self._cells = {cell.id: cell for cell, _ in self._study.cells()}
         self._places = {s.trial: s for s in make_schedule(self._study)}
         self._listed = {

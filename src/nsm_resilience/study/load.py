@@ -39,11 +39,15 @@ def load_study(path: Path) -> Study:
 
 
 def load_recorded_study(path: Path) -> Study:
-    """Load the study of a campaign that has trials; ConfigError with every mistake found.
+    """Load the study of a campaign that has trials; ConfigError with every mistake found."""
+    return recorded_study(path, read_document(path))
+
+
+def recorded_study(path: Path, document: Document) -> Study:
+    """The same of what its file holds.
 
     It may hold keys that studies no longer have; they are not used (retired.py).
     """
-    document = read_document(path)
     return check_model(path, replace(document, data=without_retired(document.data)), Study)
 
 
