@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,20 @@ def study_text(
     )
 
 
+@cache
+def _usual() -> str:
+    return study_text()
+
+
+_LOADED: dict[str, Study] = {}
+"""Studies by their text: to read one takes almost as long as to judge a record."""
+
+
 def make_study(folder: Path, text: str | None = None) -> Study:
     """Write a study file into a folder and load it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.yaml").write_text(text or study_text(), encoding="utf-8")
-    return load_study(folder / "study.yaml")
+    text = text or _usual()
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    if text not in _LOADED:
+        _LOADED[text] = load_study(folder / "study.yaml")
+    return _LOADED[text]
