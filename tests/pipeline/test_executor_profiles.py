@@ -39,10 +39,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_every_trial_is_one_job_on_one_lane(project: Project, profile: str) -> None:
     done = project.snakemake(
         "--profile", f"profiles/{profile}", "--executor", "dryrun",
-        "--config", "testbed=config/testbed-lab.yaml", "allow_context=lab",
+        "--config", "study=config/quick.yaml", "testbed=config/testbed-lab.yaml",
+        "allow_context=lab",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
-    trials = len(make_schedule(load_study(ROOT / "config" / "study.yaml")))
+    trials = len(make_schedule(load_study(ROOT / "config" / "quick.yaml")))
     assert re.search(rf"^trial +{trials}$", done.stdout, flags=re.M)
     for rule in ("cluster_up", "index", "cluster_down"):
         assert re.search(rf"^{rule} +1$", done.stdout, flags=re.M), rule
