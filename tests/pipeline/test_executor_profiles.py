@@ -81,7 +81,7 @@ def test_a_kind_cluster_is_refused_where_trials_run_on_other_hosts(project: Proj
     """The generic plug-in stands for any that sends jobs away; none is sent."""
     done = project.snakemake(
         "--profile", "profiles/live", "--executor", "cluster-generic", "--jobs", "1",
-        "--cluster-generic-submit-cmd", "false",
+        "--cluster-generic-submit-cmd", "false", "--config", "study=config/quick.yaml",
     )  # fmt: skip
     assert done.returncode == 1
     assert "a kind cluster is reached from this host only" in done.stdout
