@@ -18,7 +18,8 @@ rule judge:
         "results/logs/judge-{campaign}.log",
     conda:
         "../envs/nsm-resilience.yaml"
-    threads: 4
+    # two campaigns at a time: a process takes as long to start as for ten records
+    threads: lambda wildcards: max(1, workflow.cores // min(2, len(CAMPAIGNS)))
     params:
         folder=lambda wildcards: CAMPAIGNS[wildcards.campaign],
         code=code_of("judge"),
