@@ -6,15 +6,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.builders.projects import Project, make_project, recorded_project
-from tests.builders.small_campaign import Small
+from tests.builders.projects import Project, make_project
 
 pytestmark = pytest.mark.pipeline
 
@@ -80,31 +77,6 @@ def test_names_and_paths_reach_the_commands_as_they_are_written(bare: Project) -
     trials = [words for words in commands if words[0] == "exec"]
     assert trials
     assert all(words[5:11] == cluster for words in trials)
-
-
-def test_a_killed_build_is_gone_on_with_and_a_running_one_is_not(
-    small: Small, tmp_path: Path
-) -> None:
-    project = recorded_project(small, tmp_path)  # of its own: in a built one is nothing to do
-    target = "results/verdicts/small.jsonl"
-    lock = project.folder / ".snakemake" / "build.lock"
-    first = subprocess.Popen(
-        project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        while not (lock.exists() and lock.read_text()):
-            assert first.poll() is None
-            time.sleep(0.05)
-        os.kill(first.pid, signal.SIGSTOP)
-        second = project.snakemake(target)
-        assert second.returncode == 1
-        assert f"are being built by process {first.pid}" in second.stdout
-    finally:
-        os.kill(first.pid, signal.SIGKILL)
-        first.wait()
-    third = project.snakemake(target)
-    assert third.returncode == 0, third.stdout
 
 
 def test_a_live_profile_plans_every_trial_of_the_study(bare: Project) -> None:

@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -121,11 +125,32 @@ def test_whatever_the_paper_reads_has_a_rule(built: Project) -> None:
     assert made == []
 
 
-def test_two_builds_in_two_folders_give_the_same_bytes(
+def begin_and_kill(project: Project) -> None:
+    """While a build runs, another one is refused; what is left of it when it is killed is no lock."""
+    lock = project.folder / ".snakemake" / "build.lock"
+    first = subprocess.Popen(
+        project.command(*COMPARED), cwd=project.folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        while not (lock.exists() and lock.read_text()):
+            assert first.poll() is None
+            time.sleep(0.05)
+        os.kill(first.pid, signal.SIGSTOP)
+        second = project.snakemake(*COMPARED)
+        assert second.returncode == 1
+        assert f"are being built by process {first.pid}" in second.stdout
+    finally:
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+
+
+def test_a_killed_build_is_gone_on_with_and_in_another_folder_gives_the_same_bytes(
     built: Project, small: Small, tmp_path: Path
 ) -> None:
     """All but logs, and the HTML report, which shows how long each rule ran."""
     again = recorded_project(small, tmp_path / "elsewhere" / "another name")
+    begin_and_kill(again)
     done = again.snakemake(*COMPARED)
     assert done.returncode == 0, done.stdout[-5000:]
     first, second = files_of(built), files_of(again)
