@@ -150,20 +150,7 @@ def test_a_new_contrast_is_a_generator_and_a_word_and_is_printed_and_in_the_pape
     assert len(numbers["figures"]["contrasts"]["trials"]) == 8
 
 
-def test_a_contrast_that_is_not_listed_is_refused_by_name(sources: Sources) -> None:
-    made({})
-    text = BY_ATTEMPT.replace("for side in sides[1:]", "for side in sides")
-    sources.insert("analysis/contrasts.py", LAST_GENERATOR, text)
-    sources.insert(
-        "analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_attempt, "
-    )
-    told = sources.command("contrasts", CAMPAIGN, check=False)
-    assert "`attempt`" in told and "KINDS in tables/contrasts.py" in told
-
-
-def test_a_new_level_is_a_word_and_its_meaning_and_differs_from_the_others(
-    sources: Sources,
-) -> None:
+def add_a_level(sources: Sources) -> None:
     sources.insert("study/cells.py", 'Outage = Literal["first", "second"', ', "third"')
     sources.insert(
         "study/factors.py",
@@ -172,30 +159,43 @@ def test_a_new_level_is_a_word_and_its_meaning_and_differs_from_the_others(
         '            "third": LevelWords("and once more", "third outage"),\n',
     )
     check_row("a new level of a factor", sources)
-    of_levels(sources, "outage", "first", "third", "third outage", "and once more")
+    sources.touched.clear()
 
 
-def of_levels(sources: Sources, factor: str, usual: str, new: str, name: str, meaning: str) -> None:
-    """A study, its schedule, records, verdicts, tables, contrasts, paper and site know a level."""
+CELLS = [
+    {"outage": outage, "load": load} for outage in ("first", "third") for load in ("idle", "busy")
+]
+
+
+def test_a_new_level_and_a_new_factor_are_known_from_the_study_to_the_site(
+    sources: Sources,
+) -> None:
+    """Each is in as many files as it says; all between its word and the pages is the program."""
+    add_a_level(sources)
+    add_a_factor(sources)
     study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
     study["name"] = NAME
-    study["campaign"] = [{"scenarios": "S2", factor: [usual, new], "trials": 2}]
+    new = {"outage": ["first", "third"], "load": ["idle", "busy"]}
+    study["campaign"] = [{"scenarios": "S2", **new, "trials": 2}]
     CAMPAIGN.mkdir(parents=True)
     (CAMPAIGN / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
     told = sources.commands(
         ("schedule", "--study", CAMPAIGN / "study.yaml"),
         *((step, CAMPAIGN) for step in ("judge", "tables", "contrasts", "numbers", "site")),
         ("compare", "--all", CAMPAIGN),
-        first=RECORDS.format(factor=factor, levels=(usual, new)),
+        first=RECORDS.format(cells=CELLS),
     )
-    assert f"S2-kernel-monitored-kill-{new}/02" in told and name in told
+    for planned in ("-third/02", "-busy/02", "-third-busy/02"):
+        assert f"S2-kernel-monitored-kill{planned}" in told
+    assert "third outage" in told and "on a busy machine" in told
     trials = pd.read_parquet("results/tables/trials.parquet")
-    assert Counter(trials[factor]) == {usual: 2, new: 2}
+    for factor, (usual, other) in new.items():
+        assert Counter(trials[factor]) == {usual: 4, other: 4}
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     sides = contrasts[["differs_in", "first", "second"]].drop_duplicates()
-    assert sides.to_numpy().tolist() == [[factor, usual, new]]
+    assert sorted(sides.to_numpy().tolist()) == sorted([name, *both] for name, both in new.items())
     words = " ".join(Path("results/site/words.html").read_text("utf-8").split())
-    assert meaning in words
+    assert "and once more" in words and "other programs run beside" in words
 
 
 RECORDS = """
@@ -203,15 +203,14 @@ from nsm_resilience.study.load import load_study
 from tests.builders.contributing import CAMPAIGN, describe_all
 from tests.builders.records import build
 study = load_study(CAMPAIGN / "study.yaml")
-for place, level in enumerate({levels!r}):
+for place, factors in enumerate({cells!r}):
     for number in (1, 2):
-        build(CAMPAIGN, study=study, number=number, factors={{{factor!r}: level}},
-              down=[(1.0, 2.0 + place)])
+        build(CAMPAIGN, study=study, number=number, factors=factors, down=[(1.0, 2.0 + place)])
 describe_all()
 """
 
 
-def test_a_new_factor_is_three_files_and_its_levels_differ_in_it(sources: Sources) -> None:
+def add_a_factor(sources: Sources) -> None:
     cells = "study/cells.py"
     sources.insert(cells, "    system_named,\n)\n", 'Load = Literal["idle", "busy"]\n')
     sources.insert(cells, '    remedy: Remedy = "none"\n', '    load: Load = "idle"\n')
@@ -221,7 +220,6 @@ def test_a_new_factor_is_three_files_and_its_levels_differ_in_it(sources: Source
     sources.insert("study/factors.py", FACTOR_BEFORE, FACTOR)
     sources.insert("judge/judgement.py", "    system: str = FIRST\n", '    load: str = "idle"\n')
     check_row("a new factor", sources)
-    of_levels(sources, "load", "idle", "busy", "on a busy machine", "other programs run beside")
 
 
 FACTOR_BEFORE = """                "watchdog heals",

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
-from nsm_resilience.analysis.contrasts import contrasts, differing_throughout
+from nsm_resilience.analysis.contrasts import Contrast, Side, contrasts, differing_throughout
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
@@ -281,6 +281,14 @@ def test_no_contrast_is_there_twice_and_the_table_is_the_same_in_any_order_of_ro
     key = ["differs_in", "first", "second", "first_campaign", "second_campaign", "client"]
     assert not found.duplicated([*key, "measure"]).any()
     assert len(list(contrasts(pd.DataFrame(rows)))) == 4
+
+
+def test_a_contrast_that_is_not_listed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = pd.DataFrame(cell(SHORT))
+    made = Contrast("attempt", Side("1", "a", own), Side("2", "a", own), {})
+    monkeypatch.setattr("nsm_resilience.analysis.contrasts.GENERATORS", (lambda _: iter([made]),))
+    with pytest.raises(KeyError, match=r"`attempt`.* KINDS in tables/contrasts\.py"):
+        list(contrasts(own))
 
 
 def test_a_row_is_written_for_people() -> None:
