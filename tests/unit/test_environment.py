@@ -219,10 +219,15 @@ def test_where_no_way_works_the_message_says_what_to_install(
     assert not (tmp_path / "venv").exists()
 
 
-def test_packages_are_compiled_but_not_their_own_tests_nor_what_is_broken(tmp_path: Path) -> None:
+def test_packages_are_compiled_but_not_their_own_tests_nor_models_nor_what_is_broken(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "tests" / ".venv"
     package = folder / "lib" / "site-packages" / "a package"
-    (package / "tests").mkdir(parents=True)
+    models = package.with_name("kubernetes") / "client" / "models"
+    for inner in (package / "tests", models):
+        inner.mkdir(parents=True)
+    (models / "v1_pod.py").write_text("")
     (package / "whole.py").write_text("")
     (package / "broken.py").write_text("print 'of another age'")
     (package / "tests" / "test_whole.py").write_text("")
