@@ -5,6 +5,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -20,6 +21,8 @@ from nsm_resilience.tables.schemas import TABLES as DECLARED
 from nsm_resilience.workflow import code_of, hold_build, settings_of_call, steps_lock
 
 CHECKOUT = Path(workflow.main_snakefile).parent
+
+code_of = cache(code_of)  # some rules are of one package
 
 foreign = code_of_another_checkout(CHECKOUT)
 if foreign:
