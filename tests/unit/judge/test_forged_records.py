@@ -343,17 +343,16 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-@pytest.mark.parametrize("format_", [1, 2])
 @pytest.mark.parametrize("change", [link, endless, pipe])
 @pytest.mark.parametrize(
     "name", ["meta.json", "events.jsonl", "samples/path.parquet", "kubernetes-events.jsonl",
              "snapshots/after.json", "logs/node-a/client/nsm-monitor.log"],
 )  # fmt: skip
 def test_what_is_no_plain_file_is_not_read(
-    tmp_path: Path, name: str, change: Callable[[Path], None], format_: int
+    tmp_path: Path, name: str, change: Callable[[Path], None]
 ) -> None:
     """From a pipe nobody may ever write, and a device may never end."""
-    record = build(tmp_path, meta=lambda m: m.update(format=format_))
+    record = bound(tmp_path)
     change(record / name)
     found = judged(tmp_path)
     assert found.verdict == "unknown" and "is no plain file" in found.reason
