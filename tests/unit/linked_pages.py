@@ -25,9 +25,10 @@ class Page(HTMLParser):
         self.loaded: list[str] = []
         self.ids: list[str] = []
         self.headings: list[int] = []
-        self.text = ""
+        self._said: list[str] = []
         self.source = path.read_text(encoding="utf-8")
         self.feed(self.source)
+        self.text = "".join(self._said)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -41,7 +42,7 @@ class Page(HTMLParser):
             self.headings.append(int(tag[1]))
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self._said.append(data)
 
     @property
     def words(self) -> str:
@@ -50,11 +51,22 @@ class Page(HTMLParser):
 
 
 @cache
+def _read(path: Path, _written: int) -> Page:
+    return Page(path)
+
+
+def read_page(path: Path) -> Page:
+    """A page, which is read once for all who look at it."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@cache
 def ids_of(path: Path) -> frozenset[str]:
     """The ids of a page."""
-    return frozenset(Page(path).ids)
+    return frozenset(read_page(path).ids)
 
 
+@cache
 def target_of(page: Path, address: str) -> tuple[Path, str]:
     """File and id that an address of a page leads to."""
     parts = urlsplit(address)
@@ -70,7 +82,7 @@ def dead_links(page: Path, inside: Path) -> Iterator[tuple[str, str]]:
         page: the page.
         inside: only what leads into this folder is looked at.
     """
-    read = Page(page)
+    read = read_page(page)
     for address in (*read.links, *read.loaded):
         if address.startswith(("data:", "https://", "http://")):
             continue

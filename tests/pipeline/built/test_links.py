@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import pytest
-from linked_pages import LEADS_TO, Page, dead_links, ids_of, target_of
+from linked_pages import LEADS_TO, dead_links, ids_of, read_page, target_of
 
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
 from tests.builders.projects import Project
@@ -115,7 +115,7 @@ def test_every_link_of_the_site_leads_into_the_results(results: Path) -> None:
     assert len(pages) > 20
     for page in pages:
         assert list(dead_links(page, results)) == [], page
-        read = Page(page)
+        read = read_page(page)
         for address in (*read.links, *read.loaded):
             if not address.startswith(("data:", "https://")):
                 path, _ = target_of(page, address)

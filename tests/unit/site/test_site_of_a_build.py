@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from linked_pages import Page, dead_links, target_of
+from linked_pages import Page, dead_links, read_page, target_of
 
 from nsm_resilience.judge.campaign import judge_campaign
 from nsm_resilience.report.site_links import (
@@ -79,12 +79,12 @@ class Two:
         return self.results / "site"
 
     def page(self, at: object) -> Page:
-        return Page(self.site / str(at))
+        return read_page(self.site / str(at))
 
     def leads(self, source: object, to: object, anchor: str = "") -> bool:
         path = self.site / str(source)
         wanted = ((self.site / str(to)).resolve(), anchor)
-        return wanted in {target_of(path, address) for address in Page(path).links}
+        return wanted in {target_of(path, address) for address in read_page(path).links}
 
 
 @pytest.fixture(scope="module")
