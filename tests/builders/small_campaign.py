@@ -21,11 +21,16 @@ SCENARIOS = ("S1", "S2", "S6", "S8")
 
 @dataclass(frozen=True)
 class Small:
-    """The small campaign: unpacked, packed as for git, and the ids of its trials."""
+    """The small campaign: unpacked, and packed as for git."""
 
     folder: Path
     packed: Path
-    trials: tuple[str, ...]
+
+    @property
+    def trials(self) -> tuple[str, ...]:
+        """Ids of its trials."""
+        description = json.loads((self.folder / "campaign.json").read_text(encoding="utf-8"))
+        return tuple(sorted({record["trial"] for record in description["records"]}))
 
 
 def recorded_folder() -> Path:
@@ -34,8 +39,8 @@ def recorded_folder() -> Path:
     return ROOT / "results" / "recorded" / str(config["campaigns"][0])
 
 
-def cut(recorded: Path, work: Path, target: Path) -> list[str]:
-    """Pack a few trials of `recorded` into `target`; returns their ids. `work` is for unpacking."""
+def cut(recorded: Path, work: Path, target: Path) -> None:
+    """Unpack a few trials of `recorded` into `work` and pack them into `target`."""
     description = json.loads((recorded / "campaign.json").read_text(encoding="utf-8"))
     records = description["records"]
     trials = {scenario_of(r["trial"]): r["trial"] for r in reversed(records)}
@@ -49,7 +54,6 @@ def cut(recorded: Path, work: Path, target: Path) -> list[str]:
     shutil.copyfile(recorded / "study.yaml", work / "study.yaml")
     (work / "campaign.json").write_text(json.dumps(description), encoding="utf-8")
     pack(work, target)
-    return sorted(set(chosen))
 
 
 def extract(recorded: Path, record: dict[str, Any], work: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from nsm_resilience.record.lock import one_at_a_time
 from tests.builders.live_projects import HERE, Live
 from tests.builders.projects import ROOT, Project, make_project, recorded_project
 from tests.builders.small_campaign import Small, cut, recorded_folder
@@ -22,12 +23,18 @@ from tests.builders.small_campaign import Small, cut, recorded_folder
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Made by the first process that asks, for all that run tests; nobody writes into it."""
     recorded = recorded_folder()
     if not (recorded / "SHA256SUMS").exists():
         pytest.skip(f"there is no recorded campaign {recorded.name} to cut a small one out of")
-    folder = tmp_path_factory.mktemp("campaign")
-    trials = cut(recorded, folder / "small", folder / "packed")
-    return Small(folder / "small", folder / "packed", tuple(trials))
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "campaign"
+    made = Small(folder / "small", folder / "packed")
+    folder.mkdir(exist_ok=True)
+    with one_at_a_time(folder / "lock", lambda _: None):
+        if not made.packed.exists():
+            cut(recorded, made.folder, made.packed)
+    return made
 
 
 @pytest.fixture(scope="session")
