@@ -125,7 +125,7 @@ def test_without_judged_trials_neither_is_drawn(
 @pytest.fixture(scope="module")
 def two(mixed: Constructed, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Trials of a campaign and of another one in which all went well."""
-    fine = construct(tmp_path_factory.mktemp("fine"), "supported", records=False)
+    fine = construct(tmp_path_factory.mktemp("fine"), "supported", records=False, most_trials=6)
     other = fine.tables["trials"].assign(campaign="other")
     return pd.concat([mixed.tables["trials"], other], ignore_index=True)
 

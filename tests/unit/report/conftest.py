@@ -68,4 +68,4 @@ def untested(build: Builder) -> Built:
 
 @pytest.fixture(scope="session")
 def supported(build: Builder) -> Built:
-    return build("supported", source="recorded")
+    return build("supported", source="recorded", most_trials=6)
