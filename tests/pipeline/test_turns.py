@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from itertools import pairwise
 
@@ -54,19 +53,6 @@ def spans(live: Live) -> dict[str, tuple[float, float]]:
     }
 
 
-def test_a_trial_of_a_turn_alone_asks_for_all_lanes_and_others_for_one(live: Live) -> None:
-    schedule = by_turns(live)
-    done = snakemake(live, "--dry-run", *LIMITS)
-    assert done.returncode == 0, done.stdout[-3000:]
-    asked = {}
-    for job in done.stdout.split("rule trial:")[1:]:
-        found = re.search(r"cell=(\S+), number=(\d\d).*?cluster=(\d+)", job, flags=re.S)
-        assert found is not None, job
-        asked[f"{found[1]}/{found[2]}"] = int(found[3])
-    assert asked == {s.trial: LANES if s.alone else 1 for s in schedule}
-    assert set(asked.values()) == {1, LANES}
-
-
 def test_turns_with_one_lane_are_refused_before_anything_runs(live: Live) -> None:
     by_turns(live)
     testbed = live.project.folder / "config" / "testbed-lanes.yaml"
@@ -77,13 +63,22 @@ def test_turns_with_one_lane_are_refused_before_anything_runs(live: Live) -> Non
     assert "Traceback" not in done.stdout
 
 
+def check_looks(output: str) -> None:
+    """By itself Snakemake looks once more a second for each job that is over, beside the trials."""
+    ended, looks = (output.count(said) for said in ("Finished jobid:", "Ready jobs:"))
+    assert ended > 4, output[-5000:]
+    assert looks <= ended + 1, (ended, looks)
+
+
 def test_turns_come_in_the_seeded_order_and_nothing_runs_beside_a_trial_alone(live: Live) -> None:
+    """Meanwhile Snakemake looks for trials when a job has ended, and not every second."""
     schedule = by_turns(live)
     done = snakemake(
-        live, *LIMITS, "--", "results/tables/contrasts.csv",
+        live, *LIMITS, "--verbose", "--", "results/tables/contrasts.csv",
         STAND_IN_SECONDS="2", STAND_IN_LANES=str(LANES),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
+    check_looks(done.stdout)
     ran = spans(live)
     assert sorted(ran) == sorted(s.trial for s in schedule)
     turns: dict[int, list[tuple[float, float]]] = {}
@@ -129,18 +124,3 @@ def test_nothing_runs_beside_a_trial_that_is_alone_and_it_keeps_its_place(live: 
                 assert ran[other.trial][1] <= begin, (other.trial, scheduled.trial)
             elif other.order > scheduled.order:
                 assert ran[other.trial][0] >= end, (other.trial, scheduled.trial)
-
-
-def test_snakemake_looks_for_trials_when_a_job_has_ended_and_not_every_second(live: Live) -> None:
-    """By itself it looks once more a second for each job that is over, beside the trials."""
-    one_lane = TESTBED.replace(f"lanes: {LANES}", "lanes: 1")
-    (live.project.folder / "config" / "testbed-lanes.yaml").write_text(one_lane, encoding="utf-8")
-    live.plan(ARM)
-    done = snakemake(
-        live, *LIMITS, "--verbose", "--", "results/live/local/campaign.json",
-        STAND_IN_SECONDS="2", STAND_IN_LANES="1",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-5000:]
-    ended, looks = (done.stdout.count(said) for said in ("Finished jobid:", "Ready jobs:"))
-    assert ended > 4, done.stdout[-5000:]
-    assert looks <= ended + 1, (ended, looks)
