@@ -16,7 +16,7 @@ from nsm_resilience.record.synthesize import SynthesisError, synthesize
 from nsm_resilience.report.campaign import read_description
 from tests.builders.small_campaign import ROOT, Small
 
-SIZES = (8, 32)
+SIZES = (5, 20)
 MARGIN = 1.1
 """Pages that a process happens to touch differ by some percent from run to run."""
 
