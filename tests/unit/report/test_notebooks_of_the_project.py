@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The project's own notebooks, run over a constructed campaign."""
+"""The project's own notebooks, run over a campaign of which no trial was run.
+
+Over data they are run by the build of the pipeline's tests.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,17 @@ from tests.builders.notebooks import run_here
 from tests.builders.reports import Built
 
 
-@pytest.mark.parametrize("kind", ["single", "untested"])
 @pytest.mark.parametrize(
     "stem", ["result-table", "outages", "consequences", "contrasts", "timelines", "testbed"]
 )
 def test_a_notebook_writes_its_figures_and_names_its_sources(
-    stem: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    stem: str, untested: Built, tmp_path: Path
 ) -> None:
-    built: Built = request.getfixturevalue(kind)
-    given = {"tables": built.campaign.tables_dir, "figures": tmp_path / "figures"}
+    given = {"tables": untested.campaign.tables_dir, "figures": tmp_path / "figures"}
     cells = run_here(stem, given)
     last = cells[-1].printed
     shown = [data for cell in cells for data in cell.shown if "image/svg+xml" in data]
-    described = built.numbers["figures"].values()
+    described = untested.numbers["figures"].values()
     own = [about["name"] for about in described if about["notebook"] == f"notebooks/{stem}.py"]
     assert len(shown) == len(own) > 0
     for name in own:
