@@ -125,6 +125,8 @@ TOGETHER = (
     "tests/unit/site/",
 )  # fmt: skip
 """Folders whose tests share one cluster, one project that is built whole, or campaigns."""
+LONG = ("tests/pipeline/", *TOGETHER)
+"""Folders with the groups that take longest: they begin first, so that none is left for the end."""
 
 
 def group_of(test: str) -> str:
@@ -142,10 +144,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """With `-n`: tests of a group in one process, groups in the order they are collected in.
+    """With `-n`: tests of a group in one process, groups in the order of the tests.
 
-    So what a group shares is made once, and the pipeline's tests, which take longest, begin first.
-    Groups by mark, as of `--dist loadgroup`, are none with pytest 9.2 (pytest-xdist, issue 1386).
+    So what a group shares is made once, and those that take longest begin first. Groups by mark, as
+    of `--dist loadgroup`, are none with pytest 9.2 (pytest-xdist, issue 1386).
     """
     if config.getoption("dist") != "load":
         return None  # somebody wants it otherwise
@@ -160,6 +162,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     clusters = [item for item in items if item.get_closest_marker("cluster")]
     if clusters and not asked_for_cluster_tests(config):
         skip(clusters, f"nobody asked for cluster tests; {HOW_TO_RUN}")
