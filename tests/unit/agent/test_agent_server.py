@@ -26,7 +26,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     monkeypatch.setattr(agent, "NODE", "ours")
     monkeypatch.setattr(agent, "AGENT", agent.Agent())
     server = ThreadingHTTPServer(("127.0.0.1", 0), agent.Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
 
     def request(path: str, body: Any = None, token: str = "secret", node: str = "ours") -> Any:

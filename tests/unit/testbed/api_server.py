@@ -247,7 +247,7 @@ def serving(cluster: StandIn, folder: Path, context: str = "theirs") -> Iterator
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     kubeconfig = folder / "kubeconfig"
     address = f"http://127.0.0.1:{server.server_address[1]}"
     kubeconfig.write_text(

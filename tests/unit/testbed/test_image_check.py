@@ -152,7 +152,7 @@ def engine(folder: Path, status: int, said: str) -> Iterator[str]:
 
     path = folder / "docker.sock"
     with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"unix://{path}"
         server.shutdown()
     assert all(one.startswith("/distribution/kindest/node:") for one in asked)
