@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +16,10 @@ from nsm_resilience.faults.pairs import (
     study_of,
 )
 from nsm_resilience.study.duration import longest_s
-from nsm_resilience.study.load import load_study
+from nsm_resilience.study.load import check_model, load_study
 from nsm_resilience.study.models import Plane, Study
 from nsm_resilience.study.schedule import make_schedule
+from nsm_resilience.study.yaml_file import parse_yaml
 
 BASE = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 
@@ -28,7 +28,7 @@ COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
 
 
 def loaded(text: str) -> Study:
-    return Study.model_validate(yaml.safe_load(text))
+    return check_model(Path("pairs.yaml"), parse_yaml(text.encode()), Study)
 
 
 def rounds_of(study: Study, lanes: int) -> int:
@@ -80,13 +80,11 @@ def test_a_selection_is_within_its_budget_and_has_every_component(
     assert len(chosen.pairs) + len(chosen.others) == len(all_pairs(plane))
     for other in chosen.others:  # one more would not have fitted
         assert chosen.minutes_of((*chosen.pairs, other)) > minutes
-    assert rounds_of(loaded(study_of(chosen, BASE, plane, seed)), lanes) * chosen.trial_s <= (
-        chosen.minutes * 60
-    )
+    study = loaded(study_of(chosen, BASE, plane, seed))
+    assert rounds_of(study, lanes) * chosen.trial_s <= chosen.minutes * 60
     here = {one.component for pair in chosen.pairs for one in pair}
     if len(chosen.pairs) >= 2:
         assert here == set(COMPONENTS)
-    study = loaded(study_of(chosen, BASE, plane, seed))
     assert len(study.scenarios) == len(chosen.pairs) + 1
     assert {t for _, t in study.cells()} == {trials}
     assert study.windows == BASE.windows and study.judge == BASE.judge
