@@ -35,6 +35,7 @@ from pathlib import Path
 
 print(word, count, share, loud)
 print(Path.cwd(), sys.prefix)
+assert "pydevd" not in sys.modules
 sys.executable == EXECUTABLE
 """
 
