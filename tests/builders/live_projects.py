@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -16,7 +17,8 @@ import yaml
 
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
-from tests.builders.projects import Project
+from tests.builders.projects import Project, make_project
+from tests.builders.small_campaign import Small
 
 HERE = Path(__file__).parent
 CAMPAIGN = Path("results/live/local")
@@ -137,3 +139,12 @@ class Live:
                 return begun[-1].removeprefix("record ")
             time.sleep(0.02)
         raise AssertionError("the campaign does not get on")
+
+
+def begin(small: Small, stand_in: Path, folder: Path) -> Live:
+    """A live campaign of two trials in a new project, of which nothing has run."""
+    environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
+    environment.pop("PYTHONPATH", None)
+    begun = Live(replace(make_project(folder), python=str(stand_in)), environment)
+    begun.plan({"scenarios": ["S1", "S2"], "trials": 1})
+    return begun

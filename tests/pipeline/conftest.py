@@ -10,14 +10,13 @@ import sysconfig
 import venv
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nsm_resilience.record.lock import one_at_a_time
-from tests.builders.live_projects import HERE, Live
-from tests.builders.projects import ROOT, Project, make_project, recorded_project
+from tests.builders.live_projects import HERE, Live, begin
+from tests.builders.projects import ROOT, Project, recorded_project
 from tests.builders.small_campaign import Small, cut, recorded_folder
 
 
@@ -64,11 +63,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def live(small: Small, stand_in: Path, tmp_path: Path) -> Iterator[Live]:
     """A live campaign of two trials."""
-    project = make_project(tmp_path / "project")
-    environment = {**os.environ, "STAND_IN_RECORDS": str(small.folder / "records")}
-    environment.pop("PYTHONPATH", None)
-    started = Live(replace(project, python=str(stand_in)), environment)
-    started.plan({"scenarios": ["S1", "S2"], "trials": 1})
+    started = begin(small, stand_in, tmp_path / "project")
     yield started
     for pid in started.running():  # whatever a test left running ends here: our own children
         with suppress(ProcessLookupError):

@@ -9,20 +9,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from nsm_resilience.record.archive import pack, unpack
-from tests.builders.live_projects import VERDICTS, Live
+from tests.builders.live_projects import VERDICTS, Live, begin
+from tests.builders.small_campaign import Small
 
 pytestmark = pytest.mark.pipeline
 
 
-def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Live) -> None:
+@pytest.fixture(scope="module")
+def ran(small: Small, stand_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Live:
+    """A campaign that has run and was judged; its third trial was void at first."""
+    live = begin(small, stand_in, tmp_path_factory.mktemp("ran") / "project")
     order = [s.trial for s in live.plan({"scenarios": ["S1", "S2"], "trials": 2})]
-    output = live.judged().run(STAND_IN_VOID=order[2])
+    live.judged().run(STAND_IN_VOID=order[2])
+    return live
+
+
+def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(ran: Live) -> None:
+    live, order = ran, ran.order()
     started = [call.split(" --trial ")[1] for call in live.calls("trial")]
     assert list(dict.fromkeys(started)) == order
     assert sorted(started) == sorted([*order, order[2]])
@@ -34,7 +44,7 @@ def test_trials_run_one_by_one_in_the_seeded_order_and_void_ones_again(live: Liv
     assert not (live.campaign / "cluster.json").exists()
     verdicts = (live.project.folder / VERDICTS).read_text().splitlines()
     assert len(verdicts) == len(order) + 1
-    assert "Nothing to be done" in live.judged().run(), output
+    assert "Nothing to be done" in live.judged().run()
 
 
 def test_a_study_that_only_has_a_new_date_does_not_keep_trials_from_being_run(live: Live) -> None:
@@ -50,9 +60,10 @@ def test_a_study_that_only_has_a_new_date_does_not_keep_trials_from_being_run(li
     assert "rule begin:" not in done.stdout
 
 
-def test_a_recorded_campaign_goes_on_where_it_was_unpacked(live: Live, tmp_path: Path) -> None:
+def test_a_recorded_campaign_goes_on_where_it_was_unpacked(ran: Live, tmp_path: Path) -> None:
     """On any machine: only what it lacks is run, and in the end it is a live one again."""
-    live.run()
+    folder = Path(shutil.copytree(ran.project.folder, tmp_path / "project"))
+    live = replace(ran, project=replace(ran.project, folder=folder))
     lacking = live.order()[-1]
     pack(live.campaign, tmp_path / "recorded")
     shutil.rmtree(live.campaign)
@@ -61,7 +72,7 @@ def test_a_recorded_campaign_goes_on_where_it_was_unpacked(live: Live, tmp_path:
     begun = len(live.calls("record"))
     live.run()
     assert live.calls("record")[begun:] == [f"record {lacking}"]
-    assert set(map(tuple, live.outcomes().values())) == {("complete",)}
+    assert {outcomes[-1] for outcomes in live.outcomes().values()} == {"complete"}
     description = json.loads((live.campaign / "campaign.json").read_text(encoding="utf-8"))
     assert description["source"] == "live"
     pack(live.campaign, tmp_path / "recorded")
