@@ -90,6 +90,11 @@ class Table:
             KeyError: If a row lacks a column or has a foreign one.
             pandera.errors.SchemaErrors: If a value breaks the schema; the message lists all.
         """
+        checked: pd.DataFrame = self.schema.validate(self.typed(rows), lazy=True)
+        return checked
+
+    def typed(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Rows as a typed table that nobody has checked."""
         import pandas as pd
 
         names = self.names
@@ -98,9 +103,7 @@ class Table:
         for at, column in enumerate(self.columns):
             values = [row[at] for row in listed]
             columns[column.name] = pd.Series(values, dtype=column.dtype)
-        table = pd.DataFrame(columns, columns=names)
-        checked: pd.DataFrame = self.schema.validate(table, lazy=True)
-        return checked
+        return pd.DataFrame(columns, columns=names)
 
     @cached_property
     def _known(self) -> frozenset[str]:

@@ -54,7 +54,7 @@ def table_writer(table: Table, out_dir: Path) -> Iterator[TableWriter]:
     import pyarrow
     import pyarrow.parquet
 
-    empty = table.frame([])
+    empty = table.typed([])
     # with the note of the types of pandas, so that reading gives the same types again
     schema = pyarrow.Table.from_pandas(empty, schema=table.arrow(), preserve_index=False).schema
     paths = tuple(out_dir / f"{table.name}{suffix}" for suffix in (".csv", ".parquet"))
