@@ -54,8 +54,8 @@ def mixed(build: Builder) -> Built:
 
 @pytest.fixture(scope="session")
 def vpp(build: Builder) -> Built:
-    """On the other plane, one trial of each cell."""
-    return build("mixed", planes=("vpp",), records=False, most_trials=1)
+    """On the other plane, one trial of each cell; live."""
+    return build("mixed", planes=("vpp",), records=False, most_trials=1, source="live")
 
 
 @pytest.fixture(scope="session")

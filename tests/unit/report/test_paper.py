@@ -19,7 +19,7 @@ from nsm_resilience.report.numbers import write_numbers
 from nsm_resilience.report.paper import STANDARDS, PaperError, build_paper
 from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.tables.attempts import MEANINGS
-from tests.builders.reports import PAPER, Builder, Built, words
+from tests.builders.reports import PAPER, Built, words
 
 
 def compile_(built: Built, again: str = "") -> list[Path]:
@@ -83,10 +83,9 @@ def test_the_paper_has_at_most_ten_pages(kind: str, request: pytest.FixtureReque
 
 
 def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(
-    build: Builder, vpp: Built, both: Built
+    vpp: Built, both: Built
 ) -> None:
     compile_(vpp)
-    compile_(build("mixed", records=False, most_trials=3, voids=1, source="live"))
     compile_(both)
     assert "on the kernel plane of NSM v0.2.0 (2019)" in prose(both, both.main)
     assert "on the VPP plane of NSM v0.2.0 (2019)" in prose(both, both.main)
