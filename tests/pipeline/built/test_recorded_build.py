@@ -126,7 +126,7 @@ def test_whatever_the_paper_reads_has_a_rule(built: Project) -> None:
 
 
 def begin_and_kill(project: Project) -> None:
-    """While a build runs, another one is refused; what is left of it when it is killed is no lock."""
+    """While a build runs another one is refused; killed, it leaves no lock."""
     lock = project.folder / ".snakemake" / "build.lock"
     first = subprocess.Popen(
         project.command(*COMPARED), cwd=project.folder, stdout=subprocess.DEVNULL,

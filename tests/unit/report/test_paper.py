@@ -82,9 +82,7 @@ def test_the_paper_has_at_most_ten_pages(kind: str, request: pytest.FixtureReque
     assert len(pypdf.PdfReader(paper).pages) <= 10
 
 
-def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(
-    vpp: Built, both: Built
-) -> None:
+def test_the_paper_compiles_on_the_other_plane_and_with_few_trials(vpp: Built, both: Built) -> None:
     compile_(vpp)
     compile_(both)
     assert "on the kernel plane of NSM v0.2.0 (2019)" in prose(both, both.main)
