@@ -103,6 +103,7 @@ def wrong_columns(table: str, found: pd.DataFrame) -> str:
         fits = {
             "string": types.is_string_dtype(dtype) or types.is_object_dtype(dtype),
             "boolean": types.is_bool_dtype(dtype) or types.is_object_dtype(dtype),
+            "Float64": types.is_float_dtype(dtype),  # none of ours; that of a new probe may be one
         }.get(kind, types.is_signed_integer_dtype(dtype))
         if not fits and not found[name].isna().all():
             return f"column {name} holds {dtype}, not {kind}"
