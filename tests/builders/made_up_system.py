@@ -26,7 +26,8 @@ scenarios:
 campaign:
   - {scenarios: [S1, S2, S8], system: mesh-v3, plane: ebpf, trials: 2}
 """
-ON_BOTH_PLANES = STUDY.replace("plane: ebpf", "plane: [ebpf, xdp]")
+ON_BOTH_PLANES = STUDY.replace("plane: ebpf", "plane: [ebpf, xdp], client: plain")
+"""As of a system that has no other client."""
 REAL = Path(__file__).parents[1] / "unit" / "judge" / "real" / "nsmd-killed"
 
 
@@ -187,7 +188,7 @@ def _reported() -> None:
         words = " ".join(Path("results/site/words.html").read_text(encoding="utf-8").split())
         for meaning in ("forwarded by programs in the kernel", "A mesh of tomorrow"):
             assert meaning in words, meaning
-        assert "S2-xdp-monitored-kill-mesh-v3/01" in command("explain", "S2")
+        assert "S2-xdp-plain-kill-mesh-v3/01" in command("explain", "S2")
         other = make_study(Path("other"))
     assert level_name("system", "mesh-v3") == "A mesh of tomorrow"
     assert short_names(study)["S2"] == "brain, client\u2019s node"
