@@ -10,9 +10,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from nsm_resilience.cli import app
-from tests.builders.records import build, describe
+from tests.builders.records import describe
 from tests.builders.sources import ROOT, Sources
-from tests.builders.studies import make_study
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 NAME = "constructed"
@@ -54,14 +53,3 @@ def describe_all() -> None:
     path = CAMPAIGN / "campaign.json"
     description = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({"created": "2026-11-23", **description}), encoding="utf-8")
-
-
-def made(*factors: dict[str, str]) -> None:
-    """A campaign of two trials of one scenario for each of these levels, judged and in tables."""
-    study = make_study(CAMPAIGN)
-    for place, levels in enumerate(factors):
-        for number in (1, 2):
-            build(CAMPAIGN, study=study, number=number, factors=levels, down=[(1.0, 2.0 + place)])
-    describe_all()
-    for step in ("judge", "tables"):
-        command(step, str(CAMPAIGN))

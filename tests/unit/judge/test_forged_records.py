@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -386,7 +387,7 @@ def test_an_event_of_kubernetes_that_nests_without_end_is_passed_over(tmp_path: 
     assert judged(tmp_path).verdict == "supported"
 
 
-def test_fifty_thousand_phases_of_a_cut_record_take_no_time_to_speak_of(tmp_path: Path) -> None:
+def test_ten_thousand_phases_of_a_cut_record_take_no_time_to_speak_of(tmp_path: Path) -> None:
     """Each looked for its end among all the others."""
     record = build(tmp_path, close=False)
     line = json.dumps(
@@ -396,6 +397,8 @@ def test_fifty_thousand_phases_of_a_cut_record_take_no_time_to_speak_of(tmp_path
     path = record / "events.jsonl"
     first = len(path.read_bytes().splitlines())
     with path.open("a", encoding="utf-8") as stream:
-        stream.writelines(f'{{"seq":{first + n},{line[1:]}\n' for n in range(50_000))
+        stream.writelines(f'{{"seq":{first + n},{line[1:]}\n' for n in range(10_000))
+    began = time.process_time()
     found = judged(tmp_path)
+    assert time.process_time() - began < 5
     assert (found.verdict, found.outcome) == ("unknown", "cut")

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.judge.campaign import judge_campaign, read_judgements
+from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.judge.trial import judge_record
 from nsm_resilience.record.reader import Record, read_record
 from tests.builders.judging import judged
@@ -98,15 +99,22 @@ def test_a_good_record_whose_echoes_end_inside_the_watch_is_unknown(
     assert judge_record(tampered(trial, path=cut)).verdict == "unknown"
 
 
+@pytest.fixture(scope="module")
+def broke_again(trials: dict[str, Record]) -> Judgement:
+    return judge_record(trials["broke again"])
+
+
 @many
 @given(seed=st.integers(0, 2**32 - 1))
-def test_shuffling_every_table_changes_nothing(trials: dict[str, Record], seed: int) -> None:
+def test_shuffling_every_table_changes_nothing(
+    trials: dict[str, Record], broke_again: Judgement, seed: int
+) -> None:
     trial = trials["broke again"]
     tables = {
         name: trial.table(name).sample(frac=1, random_state=seed, ignore_index=True)
         for name in ("path", "new", "sockets")
     }
-    assert judge_record(tampered(trial, **tables)) == judge_record(trial)
+    assert judge_record(tampered(trial, **tables)) == broke_again
 
 
 @many

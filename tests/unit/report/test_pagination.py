@@ -32,7 +32,7 @@ def test_a_list_may_break_anywhere_before_a_page_that_begins_with_floats(
     main = tmp_path / "main.typ"
     items = "\n".join(f"{mark.format('A')} #lorem({length})" for length in LENGTHS)
     floats = "".join(FLOAT.format(height) for height in (100, 130, 130))
-    for before in range(700, 900, 8):
+    for before in range(700, 900, 15):
         text = f"#lorem({before})\n{floats}\n#lorem(60)\n\n= A heading\n\n{items}\n\n= End\n"
         main.write_text(f"{HEAD}{text}#lorem(300)", encoding="utf-8")
         assert compiled(main, {}, tmp_path, timestamp=0).startswith(b"%PDF")
