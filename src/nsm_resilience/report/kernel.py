@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,13 +16,6 @@ from typing import Any
 
 _LONGEST_SOCKET_PATH = 100
 """A unix socket's path holds 103 (macOS) to 107 (Linux) bytes; jupyter appends ``-ipc-<n>``."""
-
-_START = (
-    "import sys; sys.path[:] = filter(None, sys.path); sys.modules['debugpy'] = None; "
-    "from ipykernel import kernelapp; kernelapp.launch_new_instance()"
-)
-"""What a kernel runs: what ipykernel's own launcher does, without the debugger that it takes when
-there is one. Nobody debugs here, and to load it takes as long as to load IPython."""
 
 
 def own_settings(scratch: Path) -> dict[str, str]:
@@ -58,10 +50,6 @@ def kernel_manager_class(scratch: Path) -> type[Any]:
             kwargs["connection_file"] = str(connection)
             kwargs["transport"] = "ipc" if ipc_is_possible(connection) else "tcp"
             super().__init__(**kwargs)
-
-        def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-            start = [sys.executable, "-c", _START, "-f", os.path.realpath(connection)]
-            return [*start, *(extra_arguments or [])]
 
     return OwnInterpreter
 

@@ -35,7 +35,6 @@ from pathlib import Path
 
 print(word, count, share, loud)
 print(Path.cwd(), sys.prefix)
-assert "pydevd" not in sys.modules
 sys.executable == EXECUTABLE
 """
 
