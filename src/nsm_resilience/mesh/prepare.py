@@ -15,11 +15,11 @@ from nsm_resilience.mesh.manifests import rendered, values
 from nsm_resilience.mesh.shared import set_up_shared, wait_until_shared_serves
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import SYSTEMS
+from nsm_resilience.systems.made import LABEL, OURS
 from nsm_resilience.testbed.api import FIELD_MANAGER, Cluster, name_of, wait_for
 from nsm_resilience.testbed.base import Lane, TestbedError
 from nsm_resilience.testbed.config import Images
 
-OURS = "app.kubernetes.io/part-of=nsm-resilience"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 RIGHTS = "/apis/rbac.authorization.k8s.io/v1"
 SERVED_S = 60.0
@@ -92,7 +92,7 @@ def refuse_another_mesh(cluster: Cluster) -> None:
 def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
     for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
-        for item in cluster.find(base, selector=OURS, timeout_s=10):
+        for item in cluster.find(base, selector=f"{LABEL}={OURS}", timeout_s=10):
             name = name_of(item)
             say(f"removing {base.rpartition('/')[2]} {name}")
             cluster.delete(f"{base}/{name}", timeout_s=10)

@@ -16,9 +16,9 @@ import yaml
 from nsm_resilience.systems.base import System
 
 CLUSTER_WIDE = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
-"""Kinds that are in no namespace, and are removed by their label (mesh/definitions.py)."""
+"""Kinds that are in no namespace, and are removed by their label (`mesh.prepare`)."""
 LABEL, OURS = "app.kubernetes.io/part-of", "nsm-resilience"
-"""That label."""
+"""That label, and what it says of ours."""
 
 
 class _Named(dict[str, str]):

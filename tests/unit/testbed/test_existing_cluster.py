@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from api_server import StandIn, serving
+from api_server import StandIn
 
 from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.study.load import ConfigError, load_study
@@ -33,12 +32,6 @@ def theirs() -> StandIn:
     cluster = StandIn("w1", "w2", "w3", "w4")
     cluster.add_node("control", **{"node-role.kubernetes.io/control-plane": ""})
     return cluster
-
-
-@pytest.fixture
-def kubeconfig(theirs: StandIn, tmp_path: Path) -> Iterator[Path]:
-    with serving(theirs, tmp_path) as path:
-        yield path
 
 
 def a_testbed(kubeconfig: Path, *pairs: tuple[str, str]) -> ExistingTestbed:

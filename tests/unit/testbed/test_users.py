@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from api_server import StandIn, serving
+from api_server import StandIn
 
 from nsm_resilience.mesh.manage import bring_up, take_down
 from nsm_resilience.record.files import write_json
@@ -35,24 +35,6 @@ def kubeconfig_of(server: str, folder: Path) -> Path:
     }
     (folder / "kubeconfig").write_text(json.dumps(content))
     return folder / "kubeconfig"
-
-
-@pytest.fixture
-def theirs() -> StandIn:
-    return StandIn("w1", "w2")
-
-
-@pytest.fixture
-def kubeconfig(theirs: StandIn, tmp_path: Path) -> Iterator[Path]:
-    with serving(theirs, tmp_path) as path:
-        yield path
-
-
-@pytest.fixture
-def testbed(kubeconfig: Path) -> ExistingTestbed:
-    return ExistingTestbed(
-        type="existing", name="lab", context="theirs", kubeconfig=kubeconfig, nodes=(("w1", "w2"),)
-    )
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from api_server import StandIn, serving
+from api_server import StandIn
 
 from nsm_resilience.mesh import manage
 from nsm_resilience.mesh.manage import bring_up, take_down
@@ -24,24 +24,6 @@ from nsm_resilience.testbed.kind import Kind
 from nsm_resilience.testbed.users import User, enter, user_of
 
 NAMESPACE = "/api/v1/namespaces/nsm-resilience"
-
-
-@pytest.fixture
-def theirs() -> StandIn:
-    return StandIn("w1", "w2")
-
-
-@pytest.fixture
-def kubeconfig(theirs: StandIn, tmp_path: Path) -> Iterator[Path]:
-    with serving(theirs, tmp_path) as path:
-        yield path
-
-
-@pytest.fixture
-def testbed(kubeconfig: Path) -> ExistingTestbed:
-    return ExistingTestbed(
-        type="existing", name="lab", context="theirs", kubeconfig=kubeconfig, nodes=(("w1", "w2"),)
-    )
 
 
 def test_of_two_campaigns_that_come_at_the_same_moment_one_is_let_in(
