@@ -61,7 +61,7 @@ class Inputs:
             raise InputsError(
                 f"There are no tables in {tables}, neither here nor in a folder above. Build them "
                 "first: `make`, or `snakemake` in the activated environment, in the project's root "
-                "(about two minutes)."
+                "(about three minutes)."
             )
         folder = root / tables
         there = _campaigns(folder)
