@@ -16,8 +16,9 @@ def disturbances(found: pd.DataFrame, counted: pd.DataFrame) -> dict[str, Any]:
     and how many chance gives; `left_out` and `unknown` in how many attempts a shared loss was left
     out, and how many rest on one.
     """
+    # an attempt may have several, and what followed from one is not what followed from another
     losses = found[found["kind"] == "loss"]
-    attempts = losses.drop_duplicates(["trial", "attempt"])
+    attempts = losses.drop_duplicates(["trial", "attempt", "followed"])
     return {
         "losses": _coincidence(counted, "loss"),
         "stalls": _coincidence(counted, "stall"),

@@ -35,6 +35,12 @@ def test_attempts_are_counted_once_by_what_followed_and_stalls_are_no_losses() -
     assert found["losses"]["by_chance"] == "0.3"
 
 
+def test_an_attempt_counts_for_a_loss_that_was_left_out_whatever_came_before_it() -> None:
+    rows = [{**ROW, "begin_s": -14.0, "followed": "nothing"}, {**ROW, "number": 2}]
+    found = disturbances(DISTURBANCES.frame(rows), COINCIDENCES.frame(COUNTS))
+    assert found["left_out"] == 1
+
+
 def test_without_any_nothing_was_left_out() -> None:
     found = disturbances(DISTURBANCES.frame([]), COINCIDENCES.frame(COUNTS))
     assert (found["left_out"], found["unknown"]) == (0, 0)
