@@ -166,8 +166,9 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
     scenarios = [s for s in study.scenarios if "C1" in s.claims]
     own = [_of(cells, default_cell(s, plane, _system(study, plane))) for s in scenarios]
     run = [c for c in own if c.n]
-    if not run or len(run) < len(own):
-        return "not tested", _untested(scenarios, "C1", place), []
+    lacking = [s for s, c in zip(scenarios, own, strict=True) if not c.n]
+    if lacking or not scenarios:
+        return "not tested", _untested(lacking, "C1", place), []
     clauses = []
     for cell in run:
         clauses.append(
@@ -200,7 +201,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     place = _place(study, plane)
     scenarios = [s for s in study.scenarios if "C2" in s.claims]
     ids = {s.id for s in scenarios}
-    defaults = {default_cell(s, plane, _system(study, plane)).id for s in scenarios}
+    defaults = {s.id: default_cell(s, plane, _system(study, plane)).id for s in scenarios}
     run = [
         c
         for c in cells.values()
@@ -211,8 +212,10 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         and c.cell.factors.watch == "usual"
         and c.cell.factors.remedy == "none"
     ]
-    if not scenarios or not defaults <= {c.cell.id for c in run}:
-        return "not tested", _untested(scenarios, "C2", place), run
+    judged = {c.cell.id for c in run}
+    lacking = [s for s in scenarios if defaults[s.id] not in judged]
+    if lacking or not scenarios:
+        return "not tested", _untested(lacking, "C2", place), run
     blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
     if blind:
         where = f"in {counted(blind, 'trial')} on the {place}"

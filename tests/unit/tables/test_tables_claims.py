@@ -294,3 +294,16 @@ def test_one_trial_that_shows_something_refutes_beside_one_that_is_not_known(stu
     assert found["agreement"] == "differs"
     shown = "in 1 of 1 something was shown in the watch (1 in which it is not known left out)"
     assert shown in found["why"]
+
+
+def test_of_two_scenarios_of_a_claim_the_one_that_was_not_run_is_named_alone(
+    tmp_path: Path,
+) -> None:
+    from tests.builders.studies import NINE
+
+    again = [{**s, "id": other} for s, other in zip(NINE[-2:], ("X8", "X9"), strict=True)]
+    both = make_study(tmp_path, study_text(scenarios=[*NINE, *again]))
+    found = claims(both, paper(both))
+    for claim, lacking in (("C1", "X8"), ("C2", "X9")):
+        words = f"{lacking} has no judged trial at its defaults on the kernel plane."
+        assert (found[claim]["agreement"], found[claim]["why"]) == ("not tested", words)
