@@ -216,14 +216,14 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     lacking = [s for s in scenarios if defaults[s.id] not in judged]
     if lacking or not scenarios:
         return "not tested", _untested(lacking, "C2", place), run
-    blind = sum(not j.measures.notification_watched for c in run for j in c.judged)
-    if blind:
+    blind = sum(map(_unheard, run))
+    if blind and all(map(_untold, run)):  # what is not known confirms nothing
         where = f"in {counted(blind, 'trial')} on the {place}"
         unknown = sum(j.measures.notified_unknown is not None for c in run for j in c.judged)
         known = "is not known" if unknown == blind else "is not known, or was not recorded,"
         known = known if unknown else "was not recorded"
         return "not tested", f"Whether the client was told {known} {where}.", run
-    shown = [c for c in run if _untold(c)]
+    shown = [c for c in run if _untold(c) and not _unheard(c)]
     clauses = [
         f"{c.cell.scenario} by {_level(c)} was supported in {c.k} of {counted(c.n, 'trial')} "
         f"and {_told(c)}"
@@ -231,7 +231,8 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     ]
     why = f"On the {place} {'; '.join(clauses)}"
     if shown and len(shown) < len(run):
-        why += f"; so the claim holds for {listed([_level(c) for c in shown])} only"
+        holds = "is known to hold" if blind else "holds"
+        why += f"; so the claim {holds} for {listed([_level(c) for c in shown])} only"
     return ("reproduced" if len(shown) == len(run) else "differs"), f"{why}.", run
 
 
@@ -247,6 +248,11 @@ def _hidden(cell: _Cell) -> bool:
 def _untold(cell: _Cell) -> bool:
     """Never supported, and the client told nothing within the watch in any trial."""
     return cell.k == 0 and all(j.measures.notified_s is None for j in cell.judged)
+
+
+def _unheard(cell: _Cell) -> int:
+    """In how many trials it is not known, or was not recorded, whether the client was told."""
+    return sum(not j.measures.notification_watched for j in cell.judged)
 
 
 def _apart(scenario: Scenario, cell: _Cell) -> str:
@@ -271,8 +277,10 @@ def _signs(cell: _Cell) -> str:
 
 def _told(cell: _Cell) -> str:
     first = _first([(j.measures.notified_s, j.measures.notified_by) for j in cell.judged])
-    told = f"the client was told in {first[0] if first else 0} of {cell.n}"
-    return f"{told}{f' (most often by {first[1]}{first[2]})' if first else ''}"
+    unheard = _unheard(cell)
+    told = f"the client was told in {first[0] if first else 0} of {cell.n - unheard}"
+    apart = f" ({unheard} in which it is not known left out)" if unheard else ""
+    return f"{told}{apart}{f' (most often by {first[1]}{first[2]})' if first else ''}"
 
 
 def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:

@@ -307,3 +307,16 @@ def test_of_two_scenarios_of_a_claim_the_one_that_was_not_run_is_named_alone(
     for claim, lacking in (("C1", "X8"), ("C2", "X9")):
         words = f"{lacking} has no judged trial at its defaults on the kernel plane."
         assert (found[claim]["agreement"], found[claim]["why"]) == ("not tested", words)
+
+
+def test_one_trial_in_which_the_client_was_told_refutes_beside_one_that_is_not_known(
+    study: Study,
+) -> None:
+    deaf = {**BROKEN, "notification_watched": False, "notified_unknown": "a log is missing"}
+    found = claims(study, [*paper(study, S9={**BROKEN, **TOLD}),
+                           judged(study, "S9", deaf, number=2),
+                           judged(study, "S9", BROKEN, client="plain"),
+                           judged(study, "S9", deaf, failure="delete")])["C2"]  # fmt: skip
+    assert found["agreement"] == "differs"
+    assert "told in 1 of 1 (1 in which it is not known left out) (most often" in found["why"]
+    assert "; so the claim is known to hold for kill with plain client only." in found["why"]
