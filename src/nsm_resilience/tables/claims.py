@@ -136,10 +136,12 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
     if flaky:
         found += f" and {listed(flaky)} in some trials only"
     on = f"On the {_place(study, plane)}"
-    if len(nine) < SCENARIOS_CLAIMED or missing or unclaimed:
+    if len(nine) != SCENARIOS_CLAIMED or missing or unclaimed:
         lacking = []
         if len(nine) < SCENARIOS_CLAIMED:
             lacking.append(f"the study declares {len(nine)} of the nine scenarios only")
+        elif len(nine) > SCENARIOS_CLAIMED:
+            lacking.append(f"the study declares {len(nine)} scenarios as the nine")
         if missing:
             has = "has" if len(missing) == 1 else "have"
             lacking.append(f"{listed(missing)} {has} no judged trial")

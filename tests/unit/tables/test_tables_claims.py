@@ -123,6 +123,15 @@ def test_a_study_that_declares_fewer_than_nine_cannot_test_the_count(tmp_path: P
     assert found["C1"]["why"] == "The study declares no scenario for C1."
 
 
+def test_a_study_that_declares_more_than_nine_cannot_test_the_count(tmp_path: Path) -> None:
+    from tests.builders.studies import NINE
+
+    ten = make_study(tmp_path, study_text(scenarios=[*NINE, {**NINE[-1], "id": "X9"}]))
+    found = claims(ten, [*paper(ten), judged(ten, "X9", BROKEN)])["C0"]
+    assert found["agreement"] == "not tested"
+    assert "the study declares 10 scenarios as the nine; of those judged 7 of 10" in found["why"]
+
+
 def test_a_scenario_of_which_the_paper_says_nothing_does_not_agree_with_it(tmp_path: Path) -> None:
     from tests.builders.studies import NINE
 
