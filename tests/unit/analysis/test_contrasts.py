@@ -21,6 +21,7 @@ from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import ENVIRONMENTS, KINDS
+from tests.builders.studies import make_study, study_text
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
 DEFAULT = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",
@@ -238,6 +239,25 @@ def test_a_new_client_that_was_not_taken_waited_for_its_window_at_least() -> Non
     found = row(table(cell(SHORT), refused), "new_connection_s")
     assert found["second_censored"] == 6
     assert found["at_least"] == pytest.approx(STUDY.windows.new_connection_s - 1.0)
+
+
+@pytest.mark.parametrize(
+    ("watch", "more"),
+    [
+        ("full", "full: {watch_s: 40, new_connection_s: 30}"),
+        ("usual", "new_clients: [{patience_s: 30}]"),
+    ],
+)
+def test_a_new_client_waited_for_as_long_as_its_own_cell_lets_it(
+    watch: str, more: str, tmp_path: Path
+) -> None:
+    arm = {"scenarios": ["S2"], "client": ["monitored", "plain"], "watch": watch, "trials": 6}
+    study = make_study(tmp_path, f"{study_text([arm])}\n{more}\n")
+    refused = cell(SHORT, client="plain", watch=watch)
+    for one in refused:
+        one.update(new_connection_s=math.nan, new_connection_answered=False)
+    found = row(table(cell(SHORT, watch=watch), refused, study=study), "new_connection_s")
+    assert found["at_least"] == pytest.approx(30.0 - 1.0)
 
 
 def test_a_time_down_that_did_not_end_is_a_lower_bound() -> None:
