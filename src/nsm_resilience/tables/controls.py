@@ -123,7 +123,7 @@ def _summed(own: Sequence[Judgement]) -> Row:
         "unknown": sum(one.verdict == "unknown" for one in own),
         "watched_s": watched,
         "longest_watch_s": max(watches),
-        **_alarms(measures, watched / SECONDS),
+        **_alarms(measures),
         "gaps": sum(len(m.outages) for m in measures),
         "down_s": math.fsum(m.down_s or 0.0 for m in measures),
         "echoes_sent": sum(m.replies_sent for m in measures),
@@ -134,18 +134,20 @@ def _summed(own: Sequence[Judgement]) -> Row:
     }
 
 
-def _alarms(measures: Sequence[Measures], hours: float) -> Row:
-    """What a watchdog did in so many hours of watch; nothing where there was none."""
-    known = [m.watchdog_false_alarms for m in measures if m.watchdog_false_alarms is not None]
-    alarms, interval = sum(known), rate_interval(sum(known), hours)
+def _alarms(measures: Sequence[Measures]) -> Row:
+    """What a watchdog did, by the hour of watches in which it ran; nothing where there was none."""
+    ran = [m for m in measures if m.watchdog_false_alarms is not None]
+    hours = math.fsum(m.watch_s or 0.0 for m in ran) / SECONDS
+    alarms = sum(m.watchdog_false_alarms or 0 for m in ran)
+    interval = rate_interval(alarms, hours)
     found = {
         "false_alarms": alarms,
-        "alarms_per_h": alarms / hours,
+        "alarms_per_h": alarms / hours if ran else math.nan,
         "alarms_low_per_h": interval.low,
         "alarms_high_per_h": interval.high,
         "acts": sum(m.watchdog_acts or 0 for m in measures),
     }
-    return found if known else dict.fromkeys(found)
+    return found if ran else dict.fromkeys(found)
 
 
 def _processor(sampled: Sequence[Sequence[ProcessorTime]]) -> Row:

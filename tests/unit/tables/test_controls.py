@@ -43,6 +43,12 @@ def test_alarms_are_told_per_hour_with_an_exact_interval(control: Judgement) -> 
     assert row["alarms_high_per_h"] == pytest.approx(11.6683 / 2, abs=1e-4)
 
 
+def test_a_watch_without_its_watchdog_is_no_time_without_alarms(control: Judgement) -> None:
+    own = [hour(control, "heal", watchdog_false_alarms=1, watchdog_acts=0), hour(control, "heal")]
+    (row,) = control_rows("c", own)
+    assert (row["watched_s"], row["alarms_per_h"]) == (7200, 1.0)
+
+
 def test_without_a_watchdog_there_are_no_alarms_rather_than_none(control: Judgement) -> None:
     rows = list(control_rows("c", [hour(control, "none"), hour(control, "heal",
                                    watchdog_false_alarms=0, watchdog_acts=0)]))  # fmt: skip
