@@ -106,8 +106,8 @@ def _check_answer(
 ) -> Iterator[Problem]:
     answered, seconds = result.data.get("answered"), result.data.get("seconds")
     window = result.data.get("window_s", declared_s)
-    if answered is None or result.data.get("problem"):
-        return
+    if answered is None or (result.data.get("problem") and not answered):
+        return  # judge/newconnection.py says so; beside an answer a problem changes nothing
     if window > declared_s + Rules().tolerance_s:
         yield wrong(result, f"a new client was given {window:g} s of the {declared_s:g} s declared")
     if result.data.get("asked_ns", asked.t_ns) != asked.t_ns:

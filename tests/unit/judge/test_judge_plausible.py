@@ -85,13 +85,15 @@ def test_echoes_that_cannot_be_are_not_believed(
         ("injection", lambda e: e["data"].update(t_begin_ns=0), "t_begin_ns lies outside"),
         ("watch_end", lambda e: e.update(t_ns=ns(25)), "does not lie in its phase"),
         ("new_connection", lambda e: e["data"].update(seconds=999.0), "connected after 999 s of 6"),
+        ("new_connection", lambda e: e["data"].update(seconds=999.0, problem="it broke"),
+         "connected after 999 s of 6"),
         ("new_connection", lambda e: e["data"].update(seconds=None), "contradict each other"),
         ("bystander", lambda e: e["data"].update(seconds=999.0), "pod started after 999 s"),
         ("snapshot", lambda e: e["data"].update(file="../meta.json"), "no snapshot `before`"),
         ("opened", lambda e: e["data"].update(trial="S3"), "it was opened as trial S3"),
         ("new_connection", lambda e: e["data"].update(stage=float("nan")), "NaN"),
     ],
-)
+)  # fmt: skip
 def test_events_that_cannot_be_are_not_believed(
     tmp_path: Path, kind: str, act: Callable[[Event], object], words: str
 ) -> None:
