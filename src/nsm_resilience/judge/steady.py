@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 
 from nsm_resilience.judge.components import DEAD, STOPPED
@@ -15,6 +17,7 @@ from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.watchdog_events import is_own_condition
 from nsm_resilience.record.reader import Record
+from nsm_resilience.study.fault import NodeRole
 
 
 def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Problem | None:
@@ -106,8 +109,11 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
 def _components(record: Record, begin: int, end: int) -> Problem | None:
     table = record.table("components")
     part = table[(table["t_ns"] >= begin) & (table["t_ns"] < end)]
-    if not len(part):
-        return Problem("the component probe has no samples in the steady state")
+    for node in get_args(NodeRole):
+        if not (part["node"] == node).any():
+            return Problem(
+                f"the component probe has no samples of the {node}'s node in the steady state"
+            )
     part = part.sort_values("t_ns", kind="stable")
     states = part["state"].fillna("")
     for flags, text in (

@@ -241,6 +241,10 @@ FAILED = "the prober ended with code 1"
         (before("interface_lost"), ""),
         (before("condition", **UNREADY), "pod nsmgr-1"),
         ({"path_rows": paused(-0.3, 0.1)}, "nothing in the last 0.3 s of the steady state"),
+        (
+            {"component_rows": gone(-9, -0.3, ("endpoint",))},
+            "no samples of the endpoint's node in the steady state",
+        ),
         # the prober of the path
         ({"path_rows": paused(3.0, 4.5)}, "sent nothing for 1.5 s, 3.0 s after"),
         ({"path_rows": paused(10.9, 12.1)}, "sent nothing for 1.2 s, 10.9 s after"),
