@@ -140,6 +140,8 @@ def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
             "loss_percent": f"{100 * study.judge.loss_share:g}",
             "late_s": f"{study.judge.late_reply_s:g}",
             "late_percent": f"{100 * study.judge.late_reply_share:g}",
+            "shared_least_ms": f"{study.judge.shared_least_s * 1e3:g}",
+            "shared_tolerance_ms": f"{study.judge.shared_tolerance_s * 1e3:g}",
             "attempts": study.attempts,
         },
         "fixed": {

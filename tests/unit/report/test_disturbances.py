@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from nsm_resilience.report.disturbances import disturbances
@@ -44,3 +46,8 @@ def test_an_attempt_counts_for_a_loss_that_was_left_out_whatever_came_before_it(
 def test_without_any_nothing_was_left_out() -> None:
     found = disturbances(DISTURBANCES.frame([]), COINCIDENCES.frame(COUNTS))
     assert (found["left_out"], found["unknown"]) == (0, 0)
+
+
+def test_by_what_losses_are_shared_is_no_number_of_the_text() -> None:
+    text = (Path(__file__).parents[3] / "paper" / "disturbances.typ").read_text(encoding="utf-8")
+    assert 'rule("shared_tolerance_ms")' in text and not re.search(r"\d~ms", text)
