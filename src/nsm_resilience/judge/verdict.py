@@ -116,10 +116,10 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
                 "time before the watch ended"
             )
     if not path.lives:
-        clauses.append(
-            f"lost {path.lost_outside} of {path.sent_outside} echoes outside interruptions, more "
-            f"than the {100 * rules.loss_share:g} % of a living path"
-        )
+        where = f"lost {path.lost_outside} of {path.sent_outside} echoes outside interruptions"
+        if path.lost_outside <= rules.loss_share * path.sent_outside:
+            where += " and, in the settle time at the end of the watch"
+        clauses.append(f"{where}, more than the {100 * rules.loss_share:g} % of a living path")
     elif not path.in_time:
         clauses.append(
             f"answered more than {100 * rules.late_reply_share:g} % of the last echoes later than "

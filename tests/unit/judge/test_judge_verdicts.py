@@ -444,6 +444,20 @@ def test_a_path_that_loses_four_of_five_is_none_although_no_run_is_long(tmp_path
     assert "outside interruptions, more than the 20 % of a living path" in found.reason
 
 
+def test_a_path_that_loses_too_much_at_the_end_alone_is_told_so(tmp_path: Path) -> None:
+    def thin(rows: Rows) -> Rows:
+        for row in rows:
+            if row["due_ns"] >= ns(9.0) and row["seq"] % 3 == 0:
+                row.update(fate="lost", rtt_ns=None)
+        return rows
+
+    found = judge(tmp_path, path_rows=thin, down=[])
+    assert (found.verdict, found.measures.path_verdict) == ("unsupported", "dead")
+    assert found.measures.lost_outside < 0.2 * found.measures.replies_sent
+    end = "in the settle time at the end of the watch, more than the 20 % of a living path"
+    assert end in found.reason
+
+
 def test_a_path_that_answers_late_at_the_end_is_late_and_not_dead(tmp_path: Path) -> None:
     found = judge(tmp_path, path_rows=_late(0.0, 0.7))
     m = found.measures
