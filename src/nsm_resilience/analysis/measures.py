@@ -184,7 +184,7 @@ MEASURES: tuple[Measure, ...] = (
         _whole_second, of_lanes=True,
     ),
     Measure(
-        "rtt_ms", "round trip of an echo", "ms", "less", False, _number("rtt_ms"),
+        "rtt_ms", "round trip of an echo (ms)", "ms", "less", False, _number("rtt_ms"),
         # longer by one interval it bounds an outage as well as before
         lambda study: study.probes.echo_interval_s * 1e3, of_lanes=True,
     ),

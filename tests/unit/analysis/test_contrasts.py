@@ -14,6 +14,7 @@ import pytest
 from nsm_resilience.analysis.contrast_rows import contrast_table
 from nsm_resilience.analysis.contrasts import Contrast, Side, contrasts, differing_throughout
 from nsm_resilience.analysis.figures.cells import cell_id
+from nsm_resilience.analysis.measures import MEASURES
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
 from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
@@ -321,6 +322,10 @@ def test_a_row_is_written_for_people() -> None:
     share = in_words(row(found, "supported"))
     assert (share["first_value"], share["second_value"]) == ("6/6", "0/6")
     assert share["difference"] == "−1.00"
+
+
+def test_a_measure_that_is_not_in_seconds_says_its_unit() -> None:
+    assert all(one.unit in ("", "s") or f"({one.unit})" in one.words for one in MEASURES)
 
 
 def test_the_terminal_shows_what_is_clear_and_with_all_every_row() -> None:
