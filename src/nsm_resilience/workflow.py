@@ -177,6 +177,9 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
                 places[at] = replace(place, source=str(shown))
     for argument in call.config_args or ():
         key, _, text = argument.partition("=")
+        if places.get((key,), Place(0)).source == "--config":
+            again = f"--config: `{key}=` is there twice; keep one (several: `campaigns=a,b`)"
+            raise ConfigError(SETTINGS_FILES, [again])
         if key in _NAMES and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]  # the quotes that YAML would need
         places = {at: place for at, place in places.items() if at[0] != key}
@@ -232,13 +235,22 @@ def _keep_cache() -> None:
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
-    """Files of settings that a command line of Snakemake names."""
+    """Files of settings that a command line of Snakemake names.
+
+    SystemExit where settings are in two places of it: Snakemake takes the last alone.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument(
-        "--configfile", "--configfiles", nargs="*", action="extend", default=[], type=Path
-    )
-    found: list[Path] = parser.parse_known_args(arguments)[0].configfile
-    return found
+    for names in (("--config", "-C"), ("--configfile", "--configfiles")):
+        parser.add_argument(*names, nargs="*", action="append", default=[])
+    found = parser.parse_known_args(arguments)[0]
+    for option, given in vars(found).items():
+        if len(given) > 1:
+            sys.exit(
+                f"error: `--{option}` is there {len(given)} times, of which Snakemake takes the "
+                f"last alone; write it once, with everything behind it: --{option} "
+                f"{' '.join(word for words in given for word in words)}"
+            )
+    return [Path(file) for files in found.configfile for file in files]
 
 
 _NAMES = ("campaigns", *OLD_KEYS)

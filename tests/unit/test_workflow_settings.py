@@ -338,6 +338,30 @@ def test_a_file_of_settings_that_cannot_be_read_is_one_message(
     assert prepared(2, ["--configfile", str(good), "-n", "results/report.pdf"]) == 2
 
 
+def test_a_key_that_the_command_line_has_twice_is_refused_as_in_a_file(tmp_path: Path) -> None:
+    for given in (("campaigns=a", "campaigns=b"), ("study=", "study=mine.yaml")):
+        with pytest.raises(ConfigError, match=r"--config: `\w+=` is there twice; keep one"):
+            call(tmp_path, "campaigns: [c]\n", *given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--config study=mine.yaml --cores 2 --config campaigns=mine",
+        "-C study=mine.yaml -n --config=campaigns=mine",
+        "--configfile G --configfiles G",
+    ],
+)
+def test_settings_in_two_places_of_a_command_line_are_one_message(
+    given: str, tmp_path: Path
+) -> None:
+    """Snakemake takes the last alone, and a campaign would run the study that nobody named."""
+    good = tmp_path / "good.yaml"
+    good.write_text("source: live\n")
+    with pytest.raises(SystemExit, match="is there 2 times, of which Snakemake takes the last"):
+        prepared(2, given.replace("G", str(good)).split(" "))
+
+
 @pytest.mark.parametrize("home", ["usable", "file/home", "/proc/nowhere"])
 def test_where_the_home_folder_takes_no_cache_it_is_in_the_project(
     home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
