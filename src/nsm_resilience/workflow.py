@@ -193,13 +193,15 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
 def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
     """A value of the default profile, once this call has a cache and its settings can be read.
 
-    Snakemake itself shows its insides over a home folder that cannot be written to, and over a file
+    Snakemake itself shows its insides over a folder that cannot be written to, and over a file
     of settings that is not there, or is in another encoding. It reads profiles before them.
     SystemExit says what is wrong and where.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     _keep_cache()
+    _check_own_folders(given)
     own = [path for name in ("config", "live*") for path in Path("config").glob(f"{name}.yaml")]
-    for path in [*_config_files(sys.argv[1:] if arguments is None else arguments), *sorted(own)]:
+    for path in [*_config_files(given), *sorted(own)]:
         try:
             _read_settings(path)
         except ConfigError as error:
@@ -232,6 +234,18 @@ def _keep_cache() -> None:
     if not usable:
         own = str(Path(".snakemake", "cache").absolute())
         os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or own}
+
+
+def _check_own_folders(arguments: Sequence[str]) -> None:
+    """SystemExit where this user cannot write what a build writes: Snakemake shows its insides."""
+    for folder in map(Path, (".snakemake", "results")):
+        place = folder if folder.exists() else Path()
+        if not os.access(place, os.W_OK) and not {"-n", "--dry-run", "--dryrun"} & set(arguments):
+            sys.exit(
+                f"error: {place.absolute()}: this user cannot write there. Where a build of another "
+                'user (root?) has made it: `sudo chown -R "$USER" .snakemake results`; on a disk '
+                "that is read-only: build in a copy"
+            )
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
