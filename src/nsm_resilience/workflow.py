@@ -238,21 +238,18 @@ def _keep_cache() -> None:
 
 def _check_own_folders(arguments: Sequence[str]) -> None:
     """SystemExit where this user cannot write what a build writes: Snakemake shows its insides."""
+    looks_only = any(one.startswith(("-n", "--dry")) for one in arguments)
     for folder in map(Path, (".snakemake", "results")):
         place = folder if folder.exists() else Path()
-        if not os.access(place, os.W_OK) and not {"-n", "--dry-run", "--dryrun"} & set(arguments):
+        if not looks_only and not os.access(place, os.W_OK):
             sys.exit(
-                f"error: {place.absolute()}: this user cannot write there. Where a build of another "
-                'user (root?) has made it: `sudo chown -R "$USER" .snakemake results`; on a disk '
-                "that is read-only: build in a copy"
+                f"error: {place.absolute()}: this user cannot write there. After a build as root: "
+                '`sudo chown -R "$USER" .snakemake results`; on a read-only disk: build in a copy'
             )
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
-    """Files of settings that a command line of Snakemake names.
-
-    SystemExit where settings are in two places of it: Snakemake takes the last alone.
-    """
+    """Files of settings that a command line names; SystemExit where they are in two places."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for names in (("--config", "-C"), ("--configfile", "--configfiles")):
         parser.add_argument(*names, nargs="*", action="append", default=[])
@@ -261,8 +258,7 @@ def _config_files(arguments: Sequence[str]) -> list[Path]:
         if len(given) > 1:
             sys.exit(
                 f"error: `--{option}` is there {len(given)} times, of which Snakemake takes the "
-                f"last alone; write it once, with everything behind it: --{option} "
-                f"{' '.join(word for words in given for word in words)}"
+                "last alone; write it once, with everything behind it"
             )
     return [Path(file) for files in found.configfile for file in files]
 

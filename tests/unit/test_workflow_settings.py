@@ -344,37 +344,6 @@ def test_a_key_that_the_command_line_has_twice_is_refused_as_in_a_file(tmp_path:
             call(tmp_path, "campaigns: [c]\n", *given)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "--config study=mine.yaml --cores 2 --config campaigns=mine",
-        "-C study=mine.yaml -n --config=campaigns=mine",
-        "--configfile G --configfiles G",
-    ],
-)
-def test_settings_in_two_places_of_a_command_line_are_one_message(
-    given: str, tmp_path: Path
-) -> None:
-    """Snakemake takes the last alone, and a campaign would run the study that nobody named."""
-    good = tmp_path / "good.yaml"
-    good.write_text("source: live\n")
-    with pytest.raises(SystemExit, match="is there 2 times, of which Snakemake takes the last"):
-        prepared(2, given.replace("G", str(good)).split(" "))
-
-
-@pytest.mark.parametrize("folder", [".snakemake", "results"])
-def test_a_folder_that_a_build_as_root_has_left_is_one_message(
-    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Snakemake ends with a traceback there, or with one for each rule."""
-    (tmp_path / folder).mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "access", lambda path, how: Path(path).name != folder)
-    with pytest.raises(SystemExit, match=rf"{folder}: this user cannot write there.*chown"):
-        prepared(2, ["results/report.pdf"])
-    assert prepared(2, ["-n"]) == 2  # which writes nothing
-
-
 @pytest.mark.parametrize("home", ["usable", "file/home", "/proc/nowhere"])
 def test_where_the_home_folder_takes_no_cache_it_is_in_the_project(
     home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
