@@ -9,6 +9,7 @@ reads any profile: what is named there is installed when this is asked.
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from importlib.util import find_spec
@@ -17,7 +18,8 @@ from pathlib import Path
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
 
-DRY_RUN = ("-n", "-np", "--dry-run", "--dryrun")
+DRY_RUN = re.compile(r"--dry-?run|-[fkpqtF]*n[fkpqtF]*")
+"""As Snakemake takes it, also with other letters behind one hyphen (`-pn`)."""
 
 
 def need_executor(name: str, arguments: list[str] | None = None) -> str:
@@ -29,7 +31,7 @@ def need_executor(name: str, arguments: list[str] | None = None) -> str:
     given = sys.argv[1:] if arguments is None else arguments
     if _names_one(given) or find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}"):
         return name
-    if any(one in DRY_RUN for one in given):
+    if any(map(DRY_RUN.fullmatch, given)):
         return "dryrun"
     package = f"snakemake-executor-plugin-{name}"
     sys.exit(

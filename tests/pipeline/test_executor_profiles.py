@@ -72,9 +72,10 @@ def test_where_the_command_line_names_another_executor_the_profiles_is_not_neede
     assert need_executor("slurm", given) == "slurm"
 
 
-def test_a_dry_run_needs_no_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("given", ["-n", "--dry-run", "--dryrun", "-np", "-pn", "-nq", "-Fpn"])
+def test_a_dry_run_needs_no_plug_in(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsm_resilience.executor.find_spec", lambda _: None)
-    assert need_executor("slurm", ["-n"]) == need_executor("slurm", ["--dry-run"]) == "dryrun"
+    assert need_executor("slurm", [given]) == "dryrun"
 
 
 def test_a_kind_cluster_is_refused_where_trials_run_on_other_hosts(project: Project) -> None:
