@@ -8,6 +8,8 @@ BIN := .venv/bin
 unexport PYTHONPATH PYTHONHOME
 # libraries read their own docstrings, and warn of each other
 unexport PYTHONOPTIMIZE PYTHONWARNINGS
+# a profile for everything that this user builds may name an executor that is not installed here
+unexport SNAKEMAKE_PROFILE
 
 .PHONY: all live test test-cluster lint explore environment development
 

@@ -184,12 +184,12 @@ def test_the_versions_of_python_that_are_claimed_are_those_that_were_tried() -> 
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_what_make_calls_keeps_its_docstrings() -> None:
-    """Libraries read their own."""
-    show = 'include Makefile\nshow:\n\t@echo "[$$PYTHONOPTIMIZE]"\n'
+def test_what_make_calls_keeps_its_docstrings_and_knows_of_no_other_profile() -> None:
+    """Libraries read their own; and where the slurm plug-in is not, there is a page of usage."""
+    show = 'include Makefile\nshow:\n\t@echo "[$$PYTHONOPTIMIZE$$SNAKEMAKE_PROFILE]"\n'
     told = subprocess.run(
         ["make", "-s", "-f", "-", "show"], input=show, cwd=ROOT, capture_output=True, text=True,
-        check=True, env={**os.environ, "PYTHONOPTIMIZE": "2"},
+        check=True, env={**os.environ, "PYTHONOPTIMIZE": "2", "SNAKEMAKE_PROFILE": "slurm"},
     )  # fmt: skip
     assert told.stdout == "[]\n"
 
