@@ -304,7 +304,8 @@ def pip_settings(pip):
     They are read by pip itself, from its files and variables, and handed on as variables; the files
     are then not read again.
     """
-    everywhere = {"PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0"}  # `config` has these, too
+    # `config` has the first three, too; the last would have it print nothing
+    everywhere = {"PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0", "PIP_QUIET": "0"}
     asked = subprocess.run(
         [*pip, "config", "list"],
         env={**without_python_settings(), **everywhere},

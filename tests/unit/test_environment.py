@@ -490,7 +490,8 @@ def test_pip_is_told_where_packages_come_from_and_not_where_they_go(
 ) -> None:
     file = tmp_path / "pip.conf"
     file.write_text(
-        "[global]\nindex-url = https://mirror.example.org/simple\nrequire-virtualenv = true\n"
+        "[global]\nquiet = 1\nrequire-virtualenv = true\n"
+        "index-url = https://mirror.example.org/simple\n"
         "extra-index-url =\n  https://a.example.org\n  https://b.example.org\n"
         "[install]\nuser = true\ntarget = /elsewhere\nno-deps = true\n"
     )
