@@ -20,7 +20,6 @@ do not apply; those that say where packages come from do.
 import argparse
 import ast
 import contextlib
-import fcntl
 import glob
 import hashlib
 import json
@@ -29,6 +28,11 @@ import re
 import shutil
 import subprocess
 import sys
+
+try:
+    import fcntl
+except ImportError:
+    sys.exit("The project runs on Linux and macOS; on Windows run it in WSL 2.")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
@@ -71,6 +75,8 @@ def main():
     try:
         with alone():
             ensure(options.folder, {name for name in ("dev", "explore") if getattr(options, name)})
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command makes the environment anew")
     except OSError as error:
         sys.exit(
             f"{error.filename or options.folder}: {error.strerror}; the environment cannot be made "

@@ -485,6 +485,25 @@ def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_on_windows_and_after_an_interrupt_there_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "import runpy, sys; sys.modules['fcntl'] = None; runpy.run_path(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, ROOT / "tools/environment.py"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "WSL 2" in done.stderr
+
+    def interrupted(folder: str, extras: set[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "ensure", interrupted)
+    monkeypatch.setattr(sys, "argv", ["environment.py"])
+    with pytest.raises(SystemExit, match="interrupted; the same command"):
+        environment.main()
+
+
 def test_pip_is_told_where_packages_come_from_and_not_where_they_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
