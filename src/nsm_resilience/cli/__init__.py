@@ -9,6 +9,7 @@ the cluster are shown as one message without a traceback; with `NSM_DEBUG=1` the
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -21,10 +22,11 @@ from nsm_resilience.cli import archive, before, cluster, live, read, reports, re
 from nsm_resilience.cli.options import AFTER, LIVE
 from nsm_resilience.cli.terminal import (
     open_what_is_closed,
+    visible,
     work_in_utf_8,
     write_whatever_the_terminal_can,
 )
-from nsm_resilience.host.checkout import code_of_another_checkout
+from nsm_resilience.host.checkout import CHECKOUT, code_of_another_checkout
 from nsm_resilience.record.lock import STEPS_LOCK, share_for_life
 
 app = typer.Typer(
@@ -47,8 +49,12 @@ def main() -> None:
     work_in_utf_8()
     write_whatever_the_terminal_can()
     os.environ.pop("MPLBACKEND", None)  # figures are files; a window's back end may not even load
+    if any(_is_empty(word) for word in sys.argv[1:]):
+        typer.echo("error: a word is empty; is a variable of the shell not set?", err=True)
+        sys.exit(2)
     try:
-        foreign = code_of_another_checkout(Path.cwd())
+        here = Path.cwd()
+        foreign = code_of_another_checkout(here)
     except FileNotFoundError:  # somebody deleted it, or made it anew, while a shell was in it
         foreign = "this folder is not there any more; `cd` into the checkout"
     if foreign:
@@ -62,15 +68,26 @@ def main() -> None:
         told = _told(error)
         if told is None or "NSM_DEBUG" in os.environ:
             raise
-        typer.echo(f"error: {told}", err=True)
+        typer.echo(f"error: {visible(told)}", err=True)
+        if CHECKOUT in here.parents:
+            typer.echo(f"paths were looked for in {here}; the checkout is {CHECKOUT}", err=True)
         sys.exit(1)
+
+
+def _is_empty(word: str) -> bool:
+    """Whether a word of the command is nothing, or an option with nothing behind its `=`."""
+    return not word or (word.startswith("--") and word.find("=") == len(word) - 1)
 
 
 def _told(error: Exception) -> str | None:
     """What is said of an error instead of a traceback; None for a bug, which needs one."""
     if isinstance(error, OSError) and error.strerror:  # a file or folder that somebody named
-        where = f"{error.filename}: " if error.filename is not None else ""
-        return f"{where}{error.strerror}"
+        where = error.filename if error.filename2 is None else error.filename2
+        if where is None and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            from tempfile import gettempdir
+
+            where = f"{Path.cwd()} or {gettempdir()}"
+        return f"{where}: {error.strerror}" if where is not None else error.strerror
     origin = type(error).__module__.split(".")[0]
     if origin == "nsm_resilience":
         return str(error)

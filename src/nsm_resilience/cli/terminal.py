@@ -26,6 +26,14 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join(PLAIN.get(sign, "?") for sign in text), error.end
 
 
+def visible(text: str) -> str:
+    """A text with what cannot be seen in it, or steers a terminal, as an escape; lines stay."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode-escape").decode()
+        for sign in text
+    )
+
+
 def open_what_is_closed() -> None:
     """Put the null device in the place of input, output and errors that a shell closed (`>&-`).
 
