@@ -204,6 +204,23 @@ def test_on_a_terminal_the_same_is_shown_until_the_campaign_is_over(
     os.close(ours)
 
 
+def test_a_terminal_that_takes_no_line_back_gets_the_lines_once(
+    campaign: Path, begin: Begin
+) -> None:
+    """It showed nothing until the campaign was over."""
+    trial = begin()
+    ours, theirs = os.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "nsm_resilience.cli", "progress", str(campaign)],
+        stdout=theirs, stdin=theirs, check=True, timeout=120, env={**os.environ, "TERM": "dumb"},
+    )  # fmt: skip
+    text = os.read(ours, 65536).decode()
+    os.close(theirs)
+    os.close(ours)
+    assert text.startswith("mine: ") and trial in text
+    assert "\x1b" not in text
+
+
 def test_the_log_of_a_trial_is_one_command_away(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "S2-kernel-monitored-kill" / "01.log"
     log.parent.mkdir(parents=True)

@@ -92,7 +92,8 @@ def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
     """
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
     os.nice(max(0, 19 - os.nice(0)))
-    if not sys.stdout.isatty():
+    # a terminal that takes no line back (in Emacs, by `expect`) would show nothing until the end
+    if not sys.stdout.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
         state = watcher.look()
         for line in plain(state, verdicts.tally(state.done)):
             say(line)
