@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -174,7 +175,23 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
     if error.context and error.context_mark and error.context_mark.line != mark.line:
         since = f", {error.context} from line {error.context_mark.line + 1}"
     hint = f" in `{shown.strip()[:60]}`" if shown.strip() else ""
-    return f"line {mark.line + 1}: is not YAML{hint}: {problem}{since}"
+    first = max(0, mark.line - 3)
+    lookalike = _lookalike(lines[first : mark.line + 1], first + 1)
+    return f"line {mark.line + 1}: is not YAML{hint}: {problem}{since}{lookalike}"
+
+
+def _lookalike(lines: list[str], first: int) -> str:
+    """The first sign of these lines that looks like a space or a colon of YAML, and is none."""
+    for number, line in enumerate(lines, start=first):
+        for sign in filter(lambda one: not one.isascii(), line):
+            meant = unicodedata.normalize("NFKC", sign)
+            if meant in (" ", ":", "-") or unicodedata.category(sign) == "Cf":
+                name = unicodedata.name(sign, "without a name")
+                return (
+                    f"; line {number} holds U+{ord(sign):04X} ({name}), which is a letter to YAML: "
+                    f"{f'write `{meant}`' if meant.isascii() else 'delete it'}"
+                )
+    return ""
 
 
 def unprintable(text: str) -> str:

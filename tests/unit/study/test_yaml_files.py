@@ -231,6 +231,9 @@ def test_json_is_read_by_the_same_rule(content: str, told: str) -> None:
         ("id: S1", "id: \u04211", "(you wrote `\u04211`, in which U+0421 is CYRILLIC CAPITAL"),
         ("id: S1", 'id: "S1\u200b"', '(you wrote `"S1\\u200b"`, in which U+200B is ZERO WIDTH'),
         ("seed: 1", "seed: \uff11", "seed: must be a whole number (you wrote `\uff11`)"),
+        ("name: quick", "name:\u00a0quick", "(NO-BREAK SPACE), which is a letter to YAML"),
+        ("seed: 1", "seed\uff1a1", "U+FF1A (FULLWIDTH COLON), which is a letter to YAML"),
+        ("seed: 1", "seed:\u200b1", "(ZERO WIDTH SPACE), which is a letter to YAML: delete it"),
     ],
 )
 def test_a_sign_that_only_looks_right_is_named(
