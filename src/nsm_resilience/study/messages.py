@@ -124,7 +124,7 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
     """What the value must be."""
     if kind in LIMITS:
         words, key = LIMITS[kind]
-        return f"must be {words} {context[key]:g}"
+        return f"must be {words} {context[key]:.16g}"
     if kind in OF_WORDS:
         known = _known(context, node)
         return f"must be {'one of: ' if len(known) > 1 else ''}{', '.join(known)}"

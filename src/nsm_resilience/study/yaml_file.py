@@ -29,7 +29,7 @@ LARGEST = 16 * 2**20
 MOST_VALUES = 50_000
 """Values that one file may hold, those that anchors repeat included."""
 
-WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*|(?=\.))(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 NOTHING = ("", "~", "null", "Null", "NULL")

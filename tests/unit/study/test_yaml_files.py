@@ -63,6 +63,7 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path: Path) -> N
         ("seed: 1", "seed: 1.0", "seed: must be a whole number"),
         ("seed: 1", "seed: 1_000", "seed: must be a whole number (you wrote `1_000`)"),
         ("seed: 1", "seed: " + "9" * 5000, "seed: must be a whole number (you wrote `999"),
+        ("seed: 1", "seed: 1732880000000000000", "seed: must be less than 9007199254740992 (you"),
         ("seed: 1", "seed:", "seed: is empty; write `seed: "),
         ("seed: 1", "seed: -1", "seed: must be at least 0 (you wrote `-1`)"),
         ("watch_s: 45", "watch_s: 1:30", "watch_s: must be a number (you wrote `1:30`)"),
