@@ -273,6 +273,8 @@ def test_an_empty_value_takes_back_what_a_file_says(tmp_path: Path) -> None:
         call(tmp_path, file, "campaigns=")
     with pytest.raises(ConfigError, match=r"--config, campain: .*did you mean `campaigns:`"):
         call(tmp_path, file, "campain=")
+    with pytest.raises(ConfigError, match=r"line 2, study: must be the path of a file"):
+        call(tmp_path, 'campaigns: [a]\nstudy: ""\n')
 
 
 @pytest.mark.parametrize("key", ["campaign", "compare", "beyond", "lanes"])

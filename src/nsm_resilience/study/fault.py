@@ -117,7 +117,7 @@ Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
 
 
 def _as_path(value: object) -> object:
-    return Path(value) if isinstance(value, str) else value
+    return Path(value) if isinstance(value, str) and value.strip() else value
 
 
 WrittenPath = Annotated[Path, BeforeValidator(_as_path)]

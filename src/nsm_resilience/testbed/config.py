@@ -156,7 +156,9 @@ class ExistingTestbed(Model):
         description="Name of the kubeconfig's context, written out for safety.",
     )
     kubeconfig: UserPath | None = Field(
-        default=None, description="Default: what kubectl reads, $KUBECONFIG or ~/.kube/config."
+        default=None,
+        examples=["~/.kube/config"],
+        description="Default: what kubectl reads, $KUBECONFIG or ~/.kube/config.",
     )
     nodes: tuple[tuple[str, str], ...] = Field(
         default=(),

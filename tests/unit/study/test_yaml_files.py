@@ -317,6 +317,9 @@ def test_recorded_studies_are_read_as_they_always_were(path: Path) -> None:
         ("testbed: {type: kind, lane: 2}", "`lane` is no key here; did you mean `lanes:`?"),
         ("testbed: {type: kind, lanes: two}", "lanes: must be a whole number (you wrote `two`)"),
         ("testbed: {type: existing, name: a, context: 7}", 'write `context: "7"`, in quotes'),
+        ('testbed: {type: existing, name: a, context: b, kubeconfig: ""}',
+         'kubeconfig: must be the path of a file (you wrote `""`); write for example '
+         '`kubeconfig: ~/.kube/config`'),
         ("testbed: {type: existing, name: a, context: b, nodes: [[a, b], [c]]}",
          "lane 2, item 2: is missing; write `nodes: [[worker-1, worker-2]]`"),
     ],
