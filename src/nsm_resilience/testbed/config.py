@@ -37,6 +37,19 @@ UserPath = Annotated[WrittenPath, AfterValidator(_of_home)]
 """A path that may begin with `~`, as in a shell."""
 
 
+def _of_images(registry: str) -> str:
+    if not registry or "://" in registry or registry.endswith("/"):
+        raise ValueError(
+            "a registry has no scheme and no slash at its end, for an image is "
+            "`<registry>/<name>:<tag>`; write for example `registry: registry.example.org/nsm`"
+        )
+    return registry
+
+
+ImageRegistry = Annotated[str, AfterValidator(_of_images)]
+"""What stands before the name of an image, as a container runtime takes it."""
+
+
 class Resources(Model):
     """What a container gets in place of what its manifest says, in quantities of Kubernetes."""
 
@@ -53,7 +66,7 @@ _CONTAINER = next(iter(_OTHER.components_by_name().values())).container
 class SystemImages(Model):
     """Where one system's images come from, where it is not where they are published."""
 
-    registry: str | None = Field(default=None, examples=["registry.example.org/nsm"])
+    registry: ImageRegistry | None = Field(default=None, examples=["registry.example.org/nsm"])
     tag: str | None = Field(default=None, examples=[_OTHER.images.tag])
     named: dict[str, str] = Field(
         default={},
@@ -77,7 +90,7 @@ class Images(Model):
     in `archives` (made with `docker save`).
     """
 
-    registry: str = system_named(FIRST).images.registry
+    registry: ImageRegistry = system_named(FIRST).images.registry
     tag: str = system_named(FIRST).images.tag
     systems: dict[SystemName, SystemImages] = Field(
         default={}, description="Of other systems, by their names."

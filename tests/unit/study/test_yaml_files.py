@@ -317,6 +317,10 @@ def test_recorded_studies_are_read_as_they_always_were(path: Path) -> None:
         ("testbed: {type: kind, lane: 2}", "`lane` is no key here; did you mean `lanes:`?"),
         ("testbed: {type: kind, lanes: two}", "lanes: must be a whole number (you wrote `two`)"),
         ("testbed: {type: existing, name: a, context: 7}", 'write `context: "7"`, in quotes'),
+        ("testbed: {type: kind, images: {registry: https://registry.example.org}}",
+         "a registry has no scheme and no slash at its end"),
+        ("testbed:\n  type: kind\n  images: {systems: {nsm-v1.18.0: {registry: a.example/}}}",
+         "line 3, testbed, images, systems, nsm-v1.18.0, registry: a registry has no scheme"),
         ('testbed: {type: existing, name: a, context: b, kubeconfig: ""}',
          'kubeconfig: must be the path of a file (you wrote `""`); write for example '
          '`kubeconfig: ~/.kube/config`'),
