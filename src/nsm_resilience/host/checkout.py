@@ -50,7 +50,7 @@ def of_checkout(root: Path = CHECKOUT) -> Checkout:
     """The commit of a checkout of this project; none, and why, where it cannot be known."""
     try:
         top = Path(git(root, "rev-parse", "--show-toplevel"))
-        if top.resolve() != root.resolve():
+        if not _are_one(top, root):
             return Checkout(None, None, "the code lies inside another repository")
         commit = git(root, "rev-parse", "--verify", "HEAD^{commit}")
         if not git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
@@ -63,6 +63,14 @@ def of_checkout(root: Path = CHECKOUT) -> Checkout:
     except NoAnswerError as answer:
         return Checkout(None, None, str(answer))
     return Checkout(commit, bool(changed))
+
+
+def _are_one(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one folder: by links, a second mount, or capitals (macOS)."""
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except OSError:
+        return False
 
 
 def _hidden_changes(root: Path) -> list[str]:
@@ -149,7 +157,7 @@ def code_of_another_checkout(folder: Path, running: Path = CHECKOUT) -> str | No
     PYTHONPATH. None where all is well, or where `folder` is no checkout.
     """
     is_checkout = (folder / OURS).is_file() and (folder / "Snakefile").is_file()
-    if not is_checkout or folder.resolve() == running.resolve():
+    if not is_checkout or _are_one(folder, running):
         return None
     variable = "; unset PYTHONPATH" if os.environ.get("PYTHONPATH") else ""
     return (

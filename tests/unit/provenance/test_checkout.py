@@ -201,6 +201,17 @@ def test_code_of_another_checkout_is_found_out(
     assert "unset PYTHONPATH" in str(code_of_another_checkout(second, first))
 
 
+def test_a_second_mount_of_a_checkout_is_no_other_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of homes on a cluster, and other capitals on macOS. A link stands for it, unresolved."""
+    commit = repository(copied(tmp_path / "nsm"), OURS)
+    (tmp_path / "mounted").symlink_to(tmp_path / "nsm")
+    monkeypatch.setattr(Path, "resolve", lambda path, strict=False: path.absolute())
+    assert of_checkout(tmp_path / "mounted").commit == commit
+    assert code_of_another_checkout(tmp_path / "mounted", tmp_path / "nsm") is None
+
+
 def test_a_command_does_not_run_in_another_checkout(tmp_path: Path) -> None:
     copied(tmp_path)
     done = subprocess.run(
