@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -228,10 +229,9 @@ def _keep_cache() -> None:
     try:
         place = Path(get_appdirs().user_cache_dir, "snakemake", "source-cache")
         place.mkdir(parents=True, exist_ok=True)
-        usable = os.access(place, os.W_OK)
+        with tempfile.TemporaryFile(dir=place) as tried:
+            tried.write(bytes(4096))  # its disk may be full, or this user's part of it
     except (OSError, RuntimeError):  # the latter where nobody knows of a home folder
-        usable = False
-    if not usable:
         own = str(Path(".snakemake", "cache").absolute())
         os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or own}
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the default profile says of a call before Snakemake goes on with it."""
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,19 @@ def test_a_folder_that_a_build_as_root_has_left_is_one_message(
     with pytest.raises(SystemExit, match=rf"{folder}: this user cannot write there.*chown"):
         prepared(2, ["results/report.pdf"])
     assert prepared(2, ["-np"]) == prepared(2, ["--dry-run"]) == 2  # which write nothing
+
+
+def test_where_there_is_no_room_in_the_home_folder_the_cache_is_in_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Homes on clusters have a limit, and it may be writable and full."""
+
+    def full(**_: object) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"HOME": str(tmp_path), "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    assert prepared(2, []) == 2
+    assert os.environ["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake" / "cache")
