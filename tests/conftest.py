@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
 
-# With these typer draws for a terminal: colours would cut what tests look for.
-for forces_colours in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
-    os.environ.pop(forces_colours, None)
+# With the first three typer draws for a terminal, and colours would cut what tests look for; the
+# last is a profile for everything that this user builds.
+for theirs in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "SNAKEMAKE_PROFILE"):
+    os.environ.pop(theirs, None)
 
 ROOT = Path(__file__).parents[1]
 VARIABLE = "NSM_RESILIENCE_LAB"
