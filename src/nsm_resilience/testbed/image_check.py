@@ -9,7 +9,10 @@ nodes pull the others. A registry that does not answer here, or does not have an
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,8 +49,21 @@ def look_at_images(
             f"absent: {', '.join(absent)}" if absent else f"{len(names)} present",
             "pull, load or build them, or set images.load to `pull`",
         )  # fmt: skip
+        yield from _snap()
     else:
         yield _archives(images, names)
+
+
+def _snap() -> Iterator[Finding]:
+    """What keeps kind from loading images out of a Docker that snapd has put into a sandbox."""
+    snap = (shutil.which("docker") or "").startswith("/snap/")
+    temporary = tempfile.gettempdir()
+    if snap and not Path(temporary).is_relative_to(os.path.expanduser("~")):
+        yield Finding(
+            "warning", "Docker is a snap",
+            f"it cannot write to {temporary}, where kind has it save what is loaded",
+            "`mkdir -p ~/tmp; export TMPDIR=~/tmp`, or install another Docker",
+        )  # fmt: skip
 
 
 def _node_image(name: str, there: bool, ask: Ask) -> Finding:

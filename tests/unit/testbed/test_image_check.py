@@ -271,3 +271,17 @@ def test_the_doctor_goes_on_where_the_system_does_not_say_something(
     found = {one.what: one for one in examine(KindTestbed())}
     assert found["memory"].level == "warning" and "does not say" in found["memory"].found
     assert "GiB free" in found["disk for Docker"].found
+
+
+def test_a_docker_of_snapd_is_told_where_it_can_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images were all there by `doctor`, and `kind load` could save none of them."""
+    config = KindTestbed(images=Images(load="docker"))
+    monkeypatch.setattr("shutil.which", lambda name: f"/snap/bin/{name}")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = findings(config, Engine())["Docker is a snap"]
+    assert found.level == "warning" and "export TMPDIR=~/tmp" in found.remedy
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "Docker is a snap" not in findings(config, Engine())
