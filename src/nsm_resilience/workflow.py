@@ -179,8 +179,7 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     for argument in call.config_args or ():
         key, _, text = argument.partition("=")
         if places.get((key,), Place(0)).source == "--config":
-            again = f"--config: `{key}=` is there twice; keep one (several: `campaigns=a,b`)"
-            raise ConfigError(SETTINGS_FILES, [again])
+            raise ConfigError(SETTINGS_FILES, [f"--config: `{key}=` is there twice; keep one"])
         if key in _NAMES and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]  # the quotes that YAML would need
         places = {at: place for at, place in places.items() if at[0] != key}
@@ -256,10 +255,12 @@ def _config_files(arguments: Sequence[str]) -> list[Path]:
     found = parser.parse_known_args(arguments)[0]
     for option, given in vars(found).items():
         if len(given) > 1:
-            sys.exit(
-                f"error: `--{option}` is there {len(given)} times, of which Snakemake takes the "
-                "last alone; write it once, with everything behind it"
-            )
+            sys.exit(f"error: `--{option}` is there twice; only the last would count: join them")
+    for word in (word for words in found.config for word in words if "=" not in word):
+        sys.exit(
+            f"error: --config {word}: is no `key=value`; what is to be built goes before it, or "
+            "behind `--`"
+        )
     return [Path(file) for files in found.configfile for file in files]
 
 

@@ -25,9 +25,17 @@ def test_settings_in_two_places_of_a_command_line_are_one_message(
     """Snakemake takes the last alone, and a campaign would run the study that nobody named."""
     good = tmp_path / "good.yaml"
     good.write_text("source: live\n")
-    with pytest.raises(SystemExit, match="is there 2 times, of which Snakemake takes the last"):
+    with pytest.raises(SystemExit, match="is there twice; only the last would count"):
         prepared(2, given.replace("G", str(good)).split(" "))
     assert prepared(2, ["--config", "study=a", "campaigns=b", "--configfile", str(good)]) == 2
+
+
+def test_what_is_to_be_built_is_no_setting() -> None:
+    """Snakemake shows its insides: to it everything behind `--config` is a setting."""
+    for words in (["--config", "campaigns=mine", "judge"], ["-C", "study=a.yaml", "judge", "-n"]):
+        with pytest.raises(SystemExit, match=r"--config judge: is no `key=value`"):
+            prepared(2, words)
+    assert prepared(2, ["judge", "--config", "campaigns=a", "-n", "--", "judge"]) == 2
 
 
 @pytest.mark.parametrize("folder", [".snakemake", "results"])
