@@ -70,7 +70,7 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
         started = began.isoformat().replace("+00:00", "Z")
         record = layout.record(trial, 1)
         shutil.copytree(
-            original.folder, record, copy_function=os.link,
+            original.folder, record, copy_function=_same,
             ignore=lambda folder, names, top=str(original.folder): (
                 ["meta.json", "events.jsonl"] if folder == top else []
             ),
@@ -93,6 +93,14 @@ def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
     }  # fmt: skip
     write_json(layout.description, made)
     return made
+
+
+def _same(original: str, copy: str) -> None:
+    """The same file by another name; of its own where the disk, or its owner, allows no links."""
+    try:
+        os.link(original, copy)
+    except OSError:
+        shutil.copyfile(original, copy)
 
 
 def _write_events(original: Path, record: Path, trial: str) -> None:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,21 @@ def test_copies_are_whole_records_of_their_own_trials(tmp_path: Path, version: i
     found = list(read_judgements(tmp_path / "v.jsonl"))
     assert [j.trial[-2:] for j in found] == ["01", "02", "03"]
     assert {(j.verdict, j.outcome) for j in found} == {("supported", "complete")}
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM])
+def test_where_files_can_have_no_second_name_they_are_copied(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another disk, on one without links, of a file of another user."""
+
+    def refuse(original: str, copy: str) -> None:
+        raise OSError(number, os.strerror(number), original, None, copy)
+
+    monkeypatch.setattr(os, "link", refuse)
+    build(tmp_path / "source", "S2", down=[(1, 3)])
+    describe(tmp_path / "source")
+    synthesize(tmp_path / "source", 2, tmp_path / "synthetic")
+    (original,) = (tmp_path / "source").rglob("path.parquet")
+    copies = list((tmp_path / "synthetic").rglob("path.parquet"))
+    assert [copy.read_bytes() for copy in copies] == [original.read_bytes()] * 2
