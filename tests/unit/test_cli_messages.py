@@ -41,6 +41,16 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert done.errors.startswith(f"error: {tmp_path / 'out.jsonl'}: ")
 
 
+def test_an_error_of_a_disk_without_a_number_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def linked() -> None:
+        raise OSError("Cannot call rmtree on a symbolic link")
+
+    monkeypatch.setattr(cli, "app", linked)
+    assert call("site", "mine").errors == "error: Cannot call rmtree on a symbolic link\n"
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_said_with_the_folders_that_may_be_on_it(
     number: int, monkeypatch: pytest.MonkeyPatch

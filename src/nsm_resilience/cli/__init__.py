@@ -81,13 +81,13 @@ def _is_empty(word: str) -> bool:
 
 def _told(error: Exception) -> str | None:
     """What is said of an error instead of a traceback; None for a bug, which needs one."""
-    if isinstance(error, OSError) and error.strerror:  # a file or folder that somebody named
+    if isinstance(error, OSError) and (told := error.strerror or str(error)):
         where = error.filename if error.filename2 is None else error.filename2
         if where is None and error.errno in (errno.ENOSPC, errno.EDQUOT):
             from tempfile import gettempdir
 
             where = f"{Path.cwd()} or {gettempdir()}"
-        return f"{where}: {error.strerror}" if where is not None else error.strerror
+        return f"{where}: {told}" if where is not None else told
     origin = type(error).__module__.split(".")[0]
     if origin == "nsm_resilience":
         return str(error)
