@@ -63,6 +63,8 @@ def _read(verdicts: Path, campaign: str | None) -> list[Judgement]:
     """The judgements of all campaigns, those of the paper's own first."""
     files = {path.stem: path for path in sorted(verdicts.glob("[!.]*.jsonl"))}
     if not files:
+        if verdicts.is_file():
+            raise ExplainError(f"{verdicts} is a file; write `--verdicts {verdicts.parent}`")
         raise ExplainError(f"{verdicts} holds no verdicts; run `snakemake` first")
     if campaign is not None and campaign not in files:
         hint = did_you_mean(campaign, files) or f"there are: {', '.join(files)}"

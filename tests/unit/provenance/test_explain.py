@@ -219,6 +219,12 @@ def test_a_campaign_that_is_misspelt_gets_the_right_one(judged: Path) -> None:
         list(explain_verdicts("S2", None, judged, "Construct"))
 
 
+def test_a_file_of_verdicts_is_answered_with_its_folder(judged: Path) -> None:
+    file = next(judged.glob("*.jsonl"))
+    with pytest.raises(ExplainError, match=rf"is a file; write `--verdicts {judged}`"):
+        list(explain_verdicts("S2", None, file))
+
+
 def test_of_many_cells_only_the_scenarios_are_named(
     judged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
