@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -204,7 +205,7 @@ def make_stream_client(kubeconfig: Path, context: str) -> client.ApiClient:
 def _unusable(given: str, context: str, why: str) -> str:
     return (
         f"{given}: context `{context}` cannot be used ({why}); see that "
-        f"`kubectl --context {context} get nodes` answers"
+        f"`kubectl --context {shlex.quote(context)} get nodes` answers"
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +60,11 @@ class Existing:
     def check_allowed(self) -> None:
         """TestbedError unless the user has repeated the name of the context."""
         if self.allow_context != self.context:
+            said = shlex.quote(self.context)
             raise TestbedError(
                 f"the cluster of context `{self.context}` is not one that we made: faults would be "
-                f"injected there, and things removed; say so with --allow-context {self.context} "
-                f"(for snakemake: --config allow_context={self.context})"
+                f"injected there, and things removed; say so with --allow-context {said} "
+                f"(for snakemake: --config allow_context={said})"
             )
 
 

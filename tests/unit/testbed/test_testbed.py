@@ -53,6 +53,13 @@ def test_somebody_elses_cluster_is_not_touched_without_its_name(tmp_path: Path) 
         Existing(config, "other").down()
 
 
+def test_a_context_is_advised_as_a_shell_takes_it() -> None:
+    context = "my lab $(touch hacked)"
+    config = ExistingTestbed(type="existing", name="lab", context=context)
+    with pytest.raises(TestbedError, match=r"context 'my lab \$\(touch hacked\)' \(for"):
+        Existing(config, None).check_allowed()
+
+
 def test_a_lane_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Path) -> None:
     lanes = [Lane(1, "a", "b"), Lane(2, "c", "d")]
     with take_lane(lanes, tmp_path, 60) as first, take_lane(lanes, tmp_path, 60) as second:
