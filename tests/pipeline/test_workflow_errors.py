@@ -37,6 +37,19 @@ def test_an_unknown_setting_is_refused_also_where_the_home_folder_cannot_be_writ
     assert "Traceback" not in told
 
 
+def test_a_snakemake_of_another_environment_is_sent_to_ours(bare: Project, tmp_path: Path) -> None:
+    """There was a page of usage, and in its last line that a module is not there."""
+    hidden = "import sys; sys.modules['nsm_resilience'] = None\n"
+    (tmp_path / "sitecustomize.py").write_text(hidden, encoding="utf-8")
+    done = subprocess.run(
+        bare.command("--dry-run"), cwd=bare.folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "call that of its own environment, .venv/bin/snakemake" in done.stderr
+    assert "usage:" not in done.stdout + done.stderr and done.stderr.count("\n") <= 2
+
+
 def test_settings_that_are_no_utf_8_are_refused_with_how_to_save_them(bare: Project) -> None:
     settings = bare.folder / "config" / "config.yaml"
     as_it_was = settings.read_bytes()
