@@ -238,7 +238,7 @@ def _keep_cache() -> None:
 def _check_own_folders(arguments: Sequence[str]) -> None:
     """SystemExit where this user cannot write what a build writes: Snakemake shows its insides."""
     looks_only = any(one.startswith(("-n", "--dry")) for one in arguments)
-    for folder in map(Path, (".snakemake", "results")):
+    for folder in map(Path, (".snakemake", "results") if Path("Snakefile").is_file() else ()):
         place = folder if folder.exists() else Path()
         if not looks_only and not os.access(place, os.W_OK):
             sys.exit(

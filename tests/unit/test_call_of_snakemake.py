@@ -44,6 +44,7 @@ def test_a_folder_that_a_build_as_root_has_left_is_one_message(
 ) -> None:
     """Snakemake ends with a traceback there, or with one for each rule."""
     (tmp_path / folder).mkdir()
+    (tmp_path / "Snakefile").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "access", lambda path, how: Path(path).name != folder)
     with pytest.raises(SystemExit, match=rf"{folder}: this user cannot write there.*chown"):
