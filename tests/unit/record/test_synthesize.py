@@ -39,9 +39,9 @@ def test_where_files_can_have_no_second_name_they_are_copied(
     def refuse(original: str, copy: str) -> None:
         raise OSError(number, os.strerror(number), original, None, copy)
 
-    monkeypatch.setattr(os, "link", refuse)
     build(tmp_path / "source", "S2", down=[(1, 3)])
     describe(tmp_path / "source")
+    monkeypatch.setattr(os, "link", refuse)
     synthesize(tmp_path / "source", 2, tmp_path / "synthetic")
     (original,) = (tmp_path / "source").rglob("path.parquet")
     copies = list((tmp_path / "synthetic").rglob("path.parquet"))
