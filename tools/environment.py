@@ -79,8 +79,9 @@ def main():
         sys.exit("interrupted; the same command makes the environment anew")
     except OSError as error:
         sys.exit(
-            f"{error.filename or options.folder}: {error.strerror}; the environment cannot be made "
-            "there. Make the folder writable or remove it, or name another one with --folder"
+            f"{error.filename2 or error.filename or options.folder}: {error.strerror}; the "
+            "environment cannot be made there. Make the folder writable or remove it, or name "
+            "another one with --folder"
         )
 
 
@@ -258,6 +259,9 @@ def make(folder):
             if quiet([*pip, "install", "-q", "--no-index", wheel], pip_settings(pip)):
                 return
     shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    os.symlink("lib", os.path.join(folder, "lib64"))  # an error where the disk takes no links
+    shutil.rmtree(folder)
     sys.exit(HELP)
 
 

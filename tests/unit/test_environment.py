@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pins: complete, free of addresses, and the same everywhere they are written."""
 
+import errno
 import os
 import re
 import shutil
@@ -208,6 +209,22 @@ def test_two_processes_do_not_make_one_environment_at_once() -> None:
         assert not entered.wait(0.3)
     waiting.join(20)
     assert entered.is_set()
+
+
+def test_a_disk_without_links_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a folder that a virtual machine shares: not that a package of the system is missing."""
+
+    def refuse(target: str, link: str) -> None:
+        raise OSError(errno.EPROTO, os.strerror(errno.EPROTO), target, None, link)
+
+    monkeypatch.setattr(environment, "quiet", lambda command: False)
+    monkeypatch.setattr(environment.os, "symlink", refuse)
+    monkeypatch.setattr(
+        environment, "ensure", lambda folder, extras: environment.make(str(tmp_path / "venv"))
+    )
+    monkeypatch.setattr(sys, "argv", ["environment.py"])
+    with pytest.raises(SystemExit, match=r"^/.*lib64: Protocol error; the environment"):
+        environment.main()
 
 
 def test_where_no_way_works_the_message_says_what_to_install(
