@@ -141,14 +141,15 @@ def _decoded(raw: bytes) -> str:
     if b"\0" in raw:
         line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
         if raw[:200].count(b"\0") * 3 > len(raw[:200]):
-            raise NotReadable(_save_as_utf8("looks like UTF-16", "UTF-16"))
+            end = "LE" if raw[1:2] == b"\0" else "BE"  # which iconv cannot tell without a mark
+            raise NotReadable(_save_as_utf8("looks like UTF-16", f"UTF-16{end}"))
         raise NotReadable(f"line {line}: there is a NUL byte; this is no text")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         found = f"line {line}: is not UTF-8 (byte 0x{raw[error.start]:02X})"
-        raise NotReadable(_save_as_utf8(found, "LATIN1")) from error
+        raise NotReadable(_save_as_utf8(found, "CP1252")) from error  # Latin-1 is a part of it
 
 
 def _save_as_utf8(problem: str, name: str) -> str:

@@ -243,6 +243,15 @@ def test_a_sign_that_only_looks_right_is_named(
     assert any(told in one for one in problems(tmp_path, changed(old, new)))
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le", "utf-16-be"])
+def test_the_encoding_that_is_advised_is_the_one_that_it_is(encoding: str, tmp_path: Path) -> None:
+    """In Latin-1 an editor's curly quotes are control characters."""
+    text = changed("nsmd fails", "nsmd\u2019s end")
+    (found,) = problems(tmp_path, text.encode(encoding))
+    told = re.search(r"iconv -f (\S+) ", found)
+    assert told and text.encode(encoding).decode(told[1]) == text
+
+
 FORMS = b"""
 a: &x {b: 'it''s', c: "\\u00e9\\\n  d"}  # in quotes
 e: *x
