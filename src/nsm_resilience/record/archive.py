@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A campaign as it is committed: one archive per scenario, checksums, a description.
 
-Checking lists what is there and not what is listed: every file of the folder (checksums.py) and
-every member of every archive (members.py), against SHA256SUMS and the records that the description
-names. Whatever is wrong is an ArchiveError that names the file and what to do.
+`verify` checks every file in the folder (checksums.py) and every member of every archive
+(members.py) against SHA256SUMS and the records that the description names, so that additions show
+too. Any problem is an ArchiveError that names the file and what to do.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     """Pack a live campaign into `recorded`, or ArchiveError; returns the files written.
 
     The same records give the same bytes: entries are sorted, without owners and times. README.md
-    in `recorded` is left alone, and is covered by the checksums; what git shows of the commits is
-    kept, and is not (record/commits.py). What was packed is checked.
+    in `recorded` stays as it is. The checksums cover it, but not commits.json
+    (record/commits.py). The result is verified.
     """
     layout = CampaignLayout(campaign)
     description = _description(campaign)
@@ -53,7 +53,7 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     written = [recorded / "campaign.json", recorded / "study.yaml"]
     scenarios = sorted(by_scenario)
     folders = [sorted(by_scenario[scenario]) for scenario in scenarios]
-    with ProcessPoolExecutor() as pool:  # xz is what takes the time
+    with ProcessPoolExecutor() as pool:  # xz takes most of the time
         for scenario, data in zip(
             scenarios, pool.map(write_members, repeat(campaign), folders), strict=True
         ):
@@ -70,7 +70,7 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
 
 
 def _check_packable(campaign: Path, recorded: Path, description: dict[str, Any]) -> None:
-    """ArchiveError before anything is written, where what would be written is no such campaign."""
+    """Raise ArchiveError, before anything is written, if the campaign cannot be packed."""
     why = unpack_first(campaign) or why_not_packed_into(recorded, campaign)
     if why:
         raise ArchiveError(why)
@@ -102,8 +102,8 @@ def verify(recorded: Path) -> None:
 def unpack(recorded: Path, target: Path) -> None:
     """Verify a recorded campaign and unpack it to `target`, which is replaced as a whole.
 
-    ArchiveError, and `target` is left as it was, when anything is wrong with the campaign, or
-    `target` holds other things than an unpacked campaign.
+    ArchiveError, with `target` unchanged, if the campaign is damaged or `target` holds anything
+    but an unpacked campaign.
     """
     _check_files(recorded)
     why = why_not_replaced(target, recorded)

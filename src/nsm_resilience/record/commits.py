@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What git shows of a campaign's rules: `commits.json`, which lies beside `campaign.json`.
+"""What git shows of a campaign's rules: `commits.json`, beside `campaign.json`.
 
-It is read from git where the history is (`nsm-resilience index` of a live campaign,
-`nsm-resilience archive commits` of a recorded one) and kept, so that a build says the same from a
-full clone, a shallow one and a source archive. No checksum covers it: it can be made again from
+It is made from git where the history is at hand (`nsm-resilience index` for a live campaign,
+`nsm-resilience archive commits` for a recorded one) and stored, so that a build says the same from
+a full clone, a shallow one and a source archive. No checksum covers it: it can be made again from
 the records and git, and a test of the project does so for every recorded campaign.
 
-The rules are the study's file, the code that makes a schedule of it, and the judge with what it
-knows of the systems under test (issue 17, point 6). How records are made, written and read, and how
-verdicts are counted and compared, is not among them.
+The rules are the study's file, the code that makes a schedule of it, and the judge with its facts
+about the systems under test (issue 17, point 6). The code that makes, writes and reads records, and
+that counts and compares verdicts, is not among them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CODE: dict[str, tuple[str, ...]] = {
     "schedule": ("src/nsm_resilience/study",),
     "judge": ("src/nsm_resilience/judge", "src/nsm_resilience/systems"),
 }
-"""Folders of the project whose Python files are rules, by the part that they are."""
+"""Folders of the project whose Python files are rules, by part."""
 
 SUFFIX = ".py"
 
@@ -51,7 +51,7 @@ class Change(_Kept):
     """A commit that changed a rule.
 
     Attributes:
-        committed: when, UTC, as whoever committed it says.
+        committed: the commit's date, UTC.
         subject: first line of its message.
         parts: which rules: `study`, or a key of `CODE`.
         paths: the files, from the project's root.
@@ -65,14 +65,14 @@ class Change(_Kept):
 
 
 class Used(_Kept):
-    """Attempts whose records name one commit, or none for one reason.
+    """Attempts whose records name the same commit, or none for the same reason.
 
     Attributes:
-        commit: None where the records name none.
-        dirty: whether they say, or do not exclude, that the code had uncommitted changes.
-        unknown: why git shows nothing of it; empty where it does.
-        first: when the first of them began, `last` the last; empty where no record says.
-        committed: when the commit was made; empty where git shows nothing.
+        commit: None if the records name none.
+        dirty: whether the code had, or may have had, uncommitted changes.
+        unknown: why git does not show the commit; empty if it does.
+        first: when the first of the attempts began, `last` the last; empty if no record says.
+        committed: the commit's date; empty if git does not show it.
         study: files of the commit that have the content of the campaign's study.
         code: digest of the files of each part of `CODE`.
     """
@@ -92,12 +92,12 @@ class Commits(_Kept):
     """What git shows of the rules of a campaign.
 
     Attributes:
-        unknown: why nothing was read at all; empty where it was.
-        used: attempts by commit, by the time of the first of them.
-        before: the last change of a rule that the first attempt's commit holds.
+        unknown: why git was not read at all; empty if it was.
+        used: attempts by commit, in the order of their first attempts.
+        before: the last change of a rule in the history of the first attempt's commit.
         before_unknown: why it is not known.
-        changes: each change of `CODE` that one of two commits has and the other has not, which
-            were used one after the other; the oldest first.
+        changes: each change of `CODE` that is in only one of two commits used one after the other;
+            the oldest first.
         changes_unknown: why there may be more.
     """
 
@@ -111,7 +111,7 @@ class Commits(_Kept):
 
 
 def part_of(path: str) -> str | None:
-    """The part of `CODE` that a file of the project is of; None where it is no rule.
+    """The part of `CODE` that a file of the project belongs to; None if it is no rule.
 
     >>> part_of("src/nsm_resilience/judge/rules.py"), part_of("src/nsm_resilience/judge/a.md")
     ('judge', None)
@@ -123,7 +123,7 @@ def part_of(path: str) -> str | None:
 
 
 def digests(blobs: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each part of `CODE`, of files of the project by path with their blob's id."""
+    """The digest of each part of `CODE`, from the ids of the project's blobs by path."""
     lines: dict[str, list[str]] = {part: [] for part in CODE}
     for path in sorted(blobs):
         part = part_of(path)
@@ -142,7 +142,7 @@ def blob_id(content: bytes) -> str:
 
 
 def code_here(package: Path) -> dict[str, str]:
-    """The digests of the code in the folder `nsm_resilience`, from its files: no git is asked."""
+    """The digests of the code in the folder `nsm_resilience`, from its files, without git."""
     blobs = {}
     for folder in (folder for folders in CODE.values() for folder in folders):
         own = package / folder.removeprefix("src/nsm_resilience/")
@@ -152,7 +152,7 @@ def code_here(package: Path) -> dict[str, str]:
 
 
 def read_commits(campaign: Path) -> Commits:
-    """What is kept with a campaign, or CommitsError; where nothing is, that says so."""
+    """The commits.json of a campaign, or CommitsError; `NOT_READ` if there is none."""
     path = CampaignLayout(campaign).commits
     try:
         return Commits.model_validate_json(path.read_bytes())
@@ -168,7 +168,7 @@ def read_commits(campaign: Path) -> Commits:
 
 
 def keep_commits(campaign: Path, commits: Commits) -> None:
-    """Write what git shows beside the campaign's description."""
+    """Write commits.json beside the campaign's description."""
     write_json(CampaignLayout(campaign).commits, commits.model_dump(mode="json"))
 
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shape of `campaign.json`: what a campaign says of itself, for everybody who reads it.
+"""The shape of `campaign.json`, the description of a campaign, checked once for all its readers.
 
 `nsm-resilience index` writes it (trial/index.py) and the checksums of a recorded campaign cover it.
-One that was altered by hand is refused as a whole and with the place, before a table or a page is
-made of it: no reader has to guess what a number could mean where a list belongs. What is not there
-is no error here; who needs a key says so. The judge does not need this: to it an attempt that is
-listed wrongly is unknown.
+A file with a wrong value is refused as a whole, with the place, before a table or a page is made of
+it. A missing key is no error here: each caller names the keys that it needs. The judge does without
+this check: an attempt that is listed wrongly gets the verdict unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def _instant(text: str) -> str:
 
 
 Instant = Annotated[str, AfterValidator(_instant)]
-"""ISO 8601; empty where there was none."""
+"""ISO 8601; empty if there was none."""
 Objects = list[dict[str, Any]]
 
 
@@ -76,18 +75,18 @@ class _Described(_Strict):
 
 
 class DescriptionError(ValueError):
-    """What is wrong with a description, and where."""
+    """A description is not valid; the text says where and why."""
 
 
 def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
     """The description of the campaign in a folder.
 
     Args:
-        needed: Keys without which it is of no use to who asks.
+        needed: Keys that the caller needs.
 
     Raises:
-        DescriptionError: It cannot be read, is not what it should be, or lacks a key; the text
-            names the file and what to run.
+        DescriptionError: It cannot be read, is not valid, or lacks a key; the text names the file
+            and what to run.
     """
     path = CampaignLayout(campaign).description
     try:
@@ -112,7 +111,7 @@ def description_of(campaign: Path, *needed: str) -> dict[str, Any]:
 
 
 def first_mistake(error: ValidationError) -> str:
-    """What pydantic found first in a JSON file, and where; items count from 1."""
+    """The first mistake that pydantic found in a JSON file, and its place; items count from 1."""
     first = error.errors(include_url=False)[0]
     place = ", ".join(str(p + 1) if isinstance(p, int) else f"`{p}`" for p in first["loc"])
     what = first["msg"].removeprefix("Value error, ").replace("Input should be", "should be")

@@ -26,14 +26,14 @@ KINDS = frozenset(
 """Every kind of event; the reader refuses others, so that a typing error cannot hide."""
 
 MONITOR_STREAM = "monitor stream"
-"""`channel` of a `notification`: what a stream of ours heard where the client's own program
-(nsm-monitor, nsc) listens, too. Its `what` is connected, event, broken, unreachable, unreadable or
-ended (agent/node/listen.py)."""
+"""`channel` of a `notification` that our own stream heard; the client's program (nsm-monitor, nsc)
+listens at the same place. `what` is connected, event, broken, unreachable, unreadable or ended
+(agent/node/listen.py)."""
 
 
 RECOVERED, NEVER_STOPPED = "recovered and settled", "window over, the path never stopped"
-"""`because` of a `watch_end`: why it is over before its window is, and that it is over with a path
-that was never interrupted. Any other says that the window was over."""
+"""`because` of a `watch_end`: the watch ended before its window did, or the window ended and the
+path was never interrupted. Any other value: the window ended."""
 
 
 class EventError(ValueError):
@@ -60,8 +60,7 @@ class Event:
 
     def to_line(self) -> str:
         """One line of JSON without its newline."""
-        text = json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":"))
-        return well_formed(text)
+        return well_formed(json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":")))
 
     @classmethod
     def from_line(cls, line: str | bytes) -> Event:

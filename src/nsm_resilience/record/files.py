@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write files so that a crash never leaves half of one, and read one that may be half."""
+"""Write files so that a crash never leaves half of one; read files that may be cut."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nsm_resilience.strict_json import SURROGATE
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write piece by piece; it is at `path` when the block ends well, and not before."""
+    """A file to write piece by piece; it appears at `path` only when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -38,22 +38,22 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write JSON for people and programs alike: sorted only where the caller sorted, UTF-8."""
+    """Write indented JSON in UTF-8; keys stay in the caller's order."""
     text = json.dumps(data, ensure_ascii=False, indent=1)
     write_bytes(path, (well_formed(text) + "\n").encode())
 
 
 def well_formed(text: str) -> str:
-    """The text without lone surrogates, which UTF-8 cannot hold: U+FFFD stands in their places.
+    """Replace lone surrogates, which UTF-8 cannot hold, by U+FFFD.
 
-    They come from names that are no UTF-8. The agent writes none; whoever else does must not cost
+    They come from names that are not UTF-8. The agent writes none; one from elsewhere must not cost
     the record.
     """
     return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def object_or_empty(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a file that is not there or not whole (a cut record) is an empty one."""
+    """Read a JSON object; empty if the file is missing or not whole (a cut record)."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -62,12 +62,12 @@ def object_or_empty(path: Path) -> dict[str, Any]:
 
 
 def object_in(data: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The object under a key of one; an empty one where there is none, or something else."""
+    """The object under a key; empty if there is none, or something else."""
     found = data.get(key)
     return found if isinstance(found, dict) else {}
 
 
 def objects_in(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The objects of the list under a key of one; none where there is something else."""
+    """The objects in the list under a key; empty if it is no list."""
     found = data.get(key)
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

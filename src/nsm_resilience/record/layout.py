@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are inside a campaign's folder and inside a record (paths only)."""
+"""Paths inside a campaign's folder and inside a record."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from nsm_resilience.record.samples import COLUMNS
 
 FORMAT = 2
-"""Version of the record's format that is written: since 2 a record names its files when it is
-closed (record/manifest.py)."""
+"""Version of the record format that is written. Since 2 the closing event lists the record's files
+(record/manifest.py)."""
 
 READABLE = (1, 2)
 """Versions that are read; the reader refuses any other."""
@@ -19,7 +19,7 @@ RECORDED, UNPACKED, LIVE = Path("results/recorded"), Path("results/unpacked"), P
 """Folders of campaigns in the project's root: as archives, unpacked from them, and run here."""
 
 CAMPAIGNS = (UNPACKED, LIVE)
-"""Where campaigns are with their records."""
+"""Folders of campaigns whose records are not in archives."""
 
 SAMPLES = tuple(COLUMNS)
 """Names of the sample tables of a record."""
@@ -57,7 +57,7 @@ class CampaignLayout:
         return self.folder / "receipts"
 
     def receipt(self, trial: str) -> Path:
-        """What became of a trial's attempts (live campaigns)."""
+        """Outcomes of a trial's attempts (live campaigns)."""
         return self.receipts / f"{trial}.json"
 
     def attempts(self, trial: str) -> Path:
@@ -83,7 +83,7 @@ class RecordLayout:
 
     @property
     def meta(self) -> Path:
-        """What the trial was meant to be and what it ran on."""
+        """The trial as it was planned, and the cluster it ran on."""
         return self.folder / "meta.json"
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process at a time, however the one before ended."""
+"""Locks of files: one process at a time, even when the process before was killed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HELD = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
-"""What a system says of a lock that another process has. NFS without locks says something else."""
+"""Errors that mean that another process holds the lock. NFS without locks gives another one."""
 
 STEPS_LOCK = "NSM_RESILIENCE_STEPS_LOCK"
-"""Variable with the file that each step of a build locks beside the others."""
+"""Environment variable: the file of which every step of a build holds a shared lock."""
 
 
 class NoLocks(RuntimeError):
-    """The file system keeps no locks, so nobody can tell whether another process is at work."""
+    """The file system has no locks, so nobody can tell whether another process is at work."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         name = errno.errorcode.get(error.errno or 0, "?")
@@ -33,11 +33,11 @@ class NoLocks(RuntimeError):
 
 @contextmanager
 def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a file while the block runs; wait for whoever has it, NoLocks if none can.
+    """Hold the lock of a file while the block runs, or NoLocks; wait while another process has it.
 
-    `waiting` is told who that is before the wait. The lock belongs to the process and is released
-    by the kernel however it ends. What it starts and leaves behind can share it: a child that is
-    started with `close_fds=False` holds it on until its own end.
+    Before the wait `waiting` is called with the holder in words. The kernel releases the lock when
+    the process ends, however it ends. A child started with `close_fds=False` shares the lock until
+    its own end.
     """
     handle = _opened(path)
     try:
@@ -52,7 +52,7 @@ def one_at_a_time(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
 
 
 def hold_for_life(path: Path) -> str | None:
-    """Hold the lock of a file until this process ends; else return who has it, or NoLocks."""
+    """Hold the lock of a file until this process ends; else return the holder, or NoLocks."""
     handle = take(path)
     if handle is None:
         return _owner(path)
@@ -61,9 +61,9 @@ def hold_for_life(path: Path) -> str | None:
 
 
 def take(path: Path) -> int | None:
-    """A handle that holds the lock of a file until it is closed; None when another process has it.
+    """A handle that holds the lock of a file until it is closed; None if another process has it.
 
-    NoLocks when nobody can.
+    NoLocks if the file system has none.
     """
     handle, held = _opened(path), False
     try:
@@ -75,9 +75,9 @@ def take(path: Path) -> int | None:
 
 
 def share_for_life(path: Path) -> None:
-    """Hold a lock of a file beside others that share it, until this process ends.
+    """Hold a shared lock of a file until this process ends.
 
-    Nothing is done where that cannot be had: it only helps those who come later to wait.
+    Failure is ignored: the lock only lets later processes wait.
     """
     with suppress(OSError):
         fcntl.flock(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -89,7 +89,7 @@ def _opened(path: Path) -> int:
 
 
 def _lock(handle: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> bool:
-    """Lock an open file, at once if nothing else is asked; false or NoLocks as `take`."""
+    """Lock an open file, by default without a wait; false if another process has it, or NoLocks."""
     try:
         fcntl.flock(handle, how)
     except OSError as error:
@@ -100,12 +100,12 @@ def _lock(handle: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> 
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock of a file; false where there is no such file.
+    """Whether a living process holds the lock of a file; false if there is no such file.
 
-    Of another user's file that cannot be looked at nobody can tell, so it counts as held.
+    Another user's file that cannot be opened counts as held.
     """
     try:
-        handle, how = _to_look_at(path)
+        handle, how = _opened_to_test(path)
     except PermissionError:
         return True
     except OSError:
@@ -119,11 +119,11 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _to_look_at(path: Path) -> tuple[int, int]:
-    """A file opened to see whether it is locked, and how to ask for its lock.
+def _opened_to_test(path: Path) -> tuple[int, int]:
+    """A file opened to test its lock, and the operation of flock that tests it.
 
-    For writing, or else to read. NFS keeps a lock as one of fcntl's, which is exclusive only where
-    the file is open for writing, and shared only where it is open to read: else EBADF.
+    Open for writing, or else for reading. NFS turns flock into locks of fcntl: an exclusive one
+    needs the file open for writing, a shared one open for reading, or else it is EBADF.
     """
     try:
         return os.open(path, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB
@@ -132,14 +132,14 @@ def _to_look_at(path: Path) -> tuple[int, int]:
 
 
 def name_owner(handle: int) -> None:
-    """Write into a lock's file whose it is, process and host; on a full disk it holds without."""
+    """Write the holder, process and host, into the file of a lock; a full disk does not matter."""
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
 
 
 def _owner(path: Path) -> str:
-    """Who has the lock of a file, for people."""
+    """The holder of a lock in words."""
     try:
         words = path.read_text(encoding="utf-8", errors="replace").split()
     except OSError:

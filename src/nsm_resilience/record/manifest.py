@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a record was closed with: its closing event names every file, and every line before it.
+"""The manifest of a record: its closing event lists all its files, and the lines before it.
 
-A record of format 2 is bound to its own files. Its closing event holds the size and the SHA-256 of
-each of them, meta.json included, and the SHA-256 of all lines of events.jsonl before its own. What
-was changed, added or taken away since then shows, and so does a record that was made to look like
-one of format 1: its meta.json is not the one that was closed with it.
+The closing event of a record of format 2 holds the size and the SHA-256 of every file, meta.json
+included, and the SHA-256 of all lines of events.jsonl before its own. So every later change,
+addition and removal shows. So does a record whose format was changed to 1, as its meta.json does
+not match.
 
-Nothing of this is signed. Who rewrites the closing event with everything else makes a
-consistent record; the checksums of the recorded campaign, and git, are there for that.
-Records of format 1 have no manifest; how they are checked is in judge/plausible.py.
+Nothing of this is signed. Whoever rewrites the closing event as well makes a consistent record; the
+checksums of the recorded campaign, and git, guard against that. Records of format 1 have no
+manifest; judge/plausible.py checks them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILES, LINES = "files", "lines_sha256"
 
 
 class ManifestError(ValueError):
-    """A record is not what it was closed with. `path` names the file."""
+    """A record differs from its manifest. `path` names the file."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class ManifestError(ValueError):
 
 
 def manifest_of(folder: Path, lines_sha256: str) -> dict[str, Any]:
-    """What the closing event says of a record's files, and of the lines before it."""
+    """The keys of the closing event that list a record's files, and the lines before it."""
     return {
         FILES: {name: [size, digest] for name, (size, digest) in sorted(_files(folder).items())},
         LINES: lines_sha256,
@@ -44,12 +44,12 @@ def manifest_of(folder: Path, lines_sha256: str) -> dict[str, Any]:
 
 
 def check_manifest(folder: Path, closing: dict[str, Any], lines: bytes, record_format: int) -> None:
-    """Compare a record with what it was closed with; ManifestError at the first file that differs.
+    """Compare a record with its manifest; ManifestError at the first file that differs.
 
     Args:
         closing: `data` of the closing event.
         lines: All of events.jsonl before the line of the closing event.
-        record_format: What meta.json says.
+        record_format: As meta.json states it.
     """
     events = RecordLayout(folder).events
     listed, digest = closing.get(FILES), closing.get(LINES)
@@ -75,8 +75,8 @@ def check_manifest(folder: Path, closing: dict[str, Any], lines: bytes, record_f
 def _files(folder: Path) -> dict[str, tuple[int, str]]:
     """Size and SHA-256 of every file but events.jsonl, by its path inside the record.
 
-    What is there and no plain file has the size -1. Files that operating systems leave are passed
-    over: nothing reads them.
+    Anything but a plain file has the size -1. Files that operating systems leave behind are
+    skipped: nothing reads them.
     """
     found: dict[str, tuple[int, str]] = {}
     for path in folder.rglob("*"):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The archive of a scenario: files of records in a tar of xz, written the same from the same files.
+"""The archive of a scenario: the files of its records as .tar.xz; the same files, the same bytes.
 
-Reading trusts nothing: a member is a plain file below `records/<cell>/<NN>/<attempt>/`, named once
-and as it is written by us, and nothing follows the archive's end. What is behind the end of a tar,
-or after a header that was damaged, would otherwise be passed over in silence.
+Reading trusts nothing. A member must be a plain file below `records/<cell>/<NN>/<attempt>/`, named
+once and as we write it, and no data may follow the end of the archive. `tarfile` would silently
+skip data after the end of a tar, or after a damaged header.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SUFFIX = ".tar.xz"
 _PIECE = 1 << 20
 
 LARGEST = 8 << 30
-"""Bytes of a scenario's archive when it is unpacked. The largest recorded so far has 0.1 GiB; a
-small file can hold any number of bytes that are alike."""
+"""Most bytes that an archive may unpack to. The largest recorded so far has 0.1 GiB; a small file
+can hold any number of equal bytes."""
 
 MEMORY = 512 << 20
-"""Bytes that unpacking may take; xz by its highest preset takes 65 MiB."""
+"""Most bytes of memory for unpacking; the highest preset of xz takes 65 MiB."""
 
 MOST_MEMBERS = 1_000_000
-"""Files in one archive. The largest recorded so far has some thousand."""
+"""Most files in one archive. The largest recorded so far has some thousand."""
 
 _RECORD = re.compile(
     r"(?P<record>records/(?P<trial>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*/[0-9]{2,})/[1-9][0-9]{0,2})/"
@@ -43,12 +43,12 @@ _PART = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[^\x00-\x1f\x7f/\\:<>\"|?*]+(?<![. ])",
     re.IGNORECASE,
 )
-"""A part of a path that means the same everywhere: no control characters, no other separators,
-nothing that a file system keeps for itself or drops from the end."""
+"""A part of a path that means the same everywhere: no control characters, no other separators, no
+reserved names, no dot or space at the end, which some file systems drop."""
 
 
 class MemberError(ValueError):
-    """An archive is damaged, or holds what no archive of ours does; says what and where."""
+    """An archive is damaged, or holds members that we never write; says what and where."""
 
 
 def write_members(root: Path, folders: Iterable[str]) -> bytes:
@@ -67,22 +67,22 @@ def write_members(root: Path, folders: Iterable[str]) -> bytes:
 
 
 def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
-    """The folders of the records with files in an archive; MemberError at the first that is wrong.
+    """Read an archive; return the folders of its records. MemberError at the first bad member.
 
     Args:
-        scenario: Whose trials it holds (`S2`).
-        into: Where the members are written to; None to look at them only. What was written before
-            an error stays there.
+        scenario: Scenario whose trials it must hold (`S2`).
+        into: Folder to write the members to; None only checks. Members written before an error
+            stay there.
     """
     records: set[str] = set()
     names: set[str] = set()
-    spelt: dict[str, str] = {}
-    with _plain(path) as content:
+    spellings: dict[str, str] = {}
+    with _unpacked(path) as content:
         for member in _members(content):
             if len(names) >= MOST_MEMBERS:
                 raise MemberError(f"has more than {MOST_MEMBERS} files")
             record = _record_of(member, scenario, names)
-            _spelt_once(member.name, spelt)
+            _check_spelling(member.name, spellings)
             names.add(member.name)
             records.add(record)
             if into is not None:
@@ -94,25 +94,22 @@ def read_members(path: Path, scenario: str, into: Path | None) -> set[str]:
     return records
 
 
-def _spelt_once(name: str, spelt: dict[str, str]) -> None:
-    """MemberError when a file or folder is there in another spelling as well.
+def _check_spelling(name: str, spellings: dict[str, str]) -> None:
+    """MemberError if a file or folder was there before in another spelling.
 
-    Some systems take both for the same: other capitals, or another composition of a character.
+    Some systems ignore case, or how a character is composed.
     """
     for place in (name, *map(str, Path(name).parents)):
-        if (known := spelt.setdefault(_folded(place), place)) != place:
+        folded = unicodedata.normalize("NFC", place.casefold())
+        if (known := spellings.setdefault(folded, place)) != place:
             raise MemberError(f"{ascii(place)[1:-1][:120]} is there as {ascii(known)[1:-1][:120]}")
         if known is not place:
-            return  # a folder that was there: so were those above it
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.casefold())
+            return  # a known folder: those above it are known, too
 
 
 @contextmanager
-def _plain(path: Path) -> Iterator[IO[bytes]]:
-    """The tar inside: one whole stream of xz, and nothing after it."""
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """The tar inside; MemberError unless the file is one whole stream of xz and nothing else."""
     unpack = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MEMORY)
     with tempfile.TemporaryFile() as content, path.open("rb") as packed:
         try:
@@ -132,7 +129,7 @@ def _plain(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _members(content: IO[bytes]) -> Iterator[tarfile.TarInfo]:
-    """Members in their order; MemberError unless the archive ends where nothing more is."""
+    """The members in order; MemberError if data follows the end of the archive, or it is cut."""
     try:
         headers = cast(IO[bytes], _Headers(content))
         with tarfile.open(fileobj=headers, mode="r:", errorlevel=2) as archive:
@@ -155,14 +152,14 @@ def _members(content: IO[bytes]) -> Iterator[tarfile.TarInfo]:
 
 
 class _Headers:
-    """What `tarfile` reads of the headers, a piece at most at a time: a long name is no longer."""
+    """The stream from which `tarfile` reads headers; none may be longer than a piece."""
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content = content
         self.seek, self.tell = content.seek, content.tell
 
     def read(self, size: int) -> bytes:
-        """So many bytes; MemberError for more than a piece."""
+        """Read `size` bytes; MemberError for more than a piece."""
         if not 0 <= size <= _PIECE:
             raise MemberError(f"has a header of {size} bytes")
         return self._content.read(size)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recorded campaign as it lies in git, with its records in archives: what may be done to it.
+"""Guards for the folder of a recorded campaign as it is in git, with its records in archives.
 
-It is read by `archive` alone. To every other command its folder looks like a campaign whose records
-are lost, and what writes a campaign's folder would destroy it.
+Only `nsm-resilience archive` reads such a folder. Any other command would find a campaign without
+records, and might overwrite it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from nsm_resilience.record.files import object_or_empty
 from nsm_resilience.record.layout import UNPACKED, CampaignLayout
 
 PARTS = {"campaign.json", "study.yaml", "commits.json", "records"}
-"""What there is in the folder of a campaign that was unpacked."""
+"""Entries of the folder of an unpacked campaign."""
 
 
 def unpack_first(folder: Path) -> str:
-    """What is said of a folder whose records are in archives; empty for any other."""
+    """The advice for a folder whose records are in archives; empty for any other."""
     if not (folder / CHECKSUMS).is_file() or (folder / "records").is_dir():
         return ""
     return (
@@ -28,10 +28,10 @@ def unpack_first(folder: Path) -> str:
 
 
 def is_recorded(folder: Path) -> bool:
-    """Whether a folder is a campaign that was packed, as it lies in git or unpacked from that.
+    """Whether a folder is a recorded campaign, as it is in git or unpacked from that.
 
     One that was unpacked among the live ones and goes on there is live again: it has receipts, and
-    what it was described as when it was packed is written anew at its end.
+    its description is written again at its end.
     """
     if (folder / CHECKSUMS).exists():
         return True
@@ -42,7 +42,7 @@ def is_recorded(folder: Path) -> bool:
 
 
 def why_not_packed_into(out: Path, campaign: Path) -> str:
-    """Why archives must not be written into a folder; empty where they may."""
+    """Why archives must not be written into a folder; empty if they may."""
     if out.resolve() == campaign.resolve():
         return f"{out} is the campaign itself; give another folder as --out"
     if (out / CHECKSUMS).exists():
@@ -52,7 +52,7 @@ def why_not_packed_into(out: Path, campaign: Path) -> str:
 
 
 def why_not_replaced(target: Path, recorded: Path) -> str:
-    """Why a folder must not be replaced by an unpacked campaign; empty where it may."""
+    """Why a folder must not be replaced by an unpacked campaign; empty if it may."""
     there, archives = target.resolve(), recorded.resolve()
     if archives.is_relative_to(there) or there.is_relative_to(archives):
         return f"{target} holds the archives themselves; give another folder as --out"
@@ -60,7 +60,7 @@ def why_not_replaced(target: Path, recorded: Path) -> str:
 
 
 def _why_not_ours(folder: Path, known: set[str], what: str) -> str:
-    """Why a folder holds more than is known, apart from what systems and editors leave there."""
+    """Why a folder is refused: it has entries that are neither known nor leftovers of systems."""
     if not folder.is_dir():
         return f"{folder} is a file; give a folder as --out" if folder.exists() else ""
     names = sorted(path.name for path in folder.iterdir())

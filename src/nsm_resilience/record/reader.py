@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_FILE = 1 << 30
-"""Bytes. No file of a record is larger: most have some KiB, a log of an hour some MiB."""
+"""Most bytes of a file of a record: most have some KiB, a log of an hour some MiB."""
 
 LARGEST_EVENTS = 128 << 20
-"""Bytes of events.jsonl, which is read as a whole: a day of trial has less."""
+"""Most bytes of events.jsonl, which is read as a whole: a trial of a day has less."""
 
 MOST_ROWS = 10_000_000
-"""Rows of one table of samples: a thousand echoes a second for more than two hours."""
+"""Most rows of a table of samples: a thousand echoes a second for more than two hours."""
 
 _META_KEYS = ("trial", "cell", "scenario", "factors", "attempt", "windows", "probes", "cluster")
 
 
 class RecordError(ValueError):
-    """A record cannot be read. `path` names the file, `line` (from 1) the place where known.
+    """A record cannot be read. `path` names the file, `line` (from 1) the place if known.
 
-    `clause` says in a few words, without the place, what is wrong with it.
+    `clause` is the problem in a few words, without the place.
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class Record:
         return {}
 
     def object_in(self, path: Path) -> dict[str, Any]:
-        """The JSON object in a file of it; RecordError when there is none.
+        """The JSON object in a file of the record; RecordError when there is none.
 
-        It is read once, and all who ask get the same one: nobody writes into it.
+        It is read once and shared: do not change it.
         """
         if path not in self._objects:
             self._objects[path] = read_object(path)
@@ -124,7 +124,7 @@ class Record:
     def table(self, name: str) -> pd.DataFrame:
         """One table of samples, empty when the record has none; RecordError when unreadable.
 
-        It is read once, and all who ask get the same one: nobody writes into it.
+        It is read once and shared: do not change it.
         """
         if name not in self._tables:
             self._tables[name] = self._read_table(name)
@@ -139,10 +139,10 @@ class Record:
         final, growing = layout.samples(name), layout.growing_samples(name)
         if final.exists():
             try:
-                # half the time that pandas' own `read_parquet` takes of so small a file
-                with final.open("rb") as stream:  # a folder by this name is no table
+                # takes half the time of `pandas.read_parquet` for so small a file
+                with final.open("rb") as stream:  # fails on a folder of this name
                     file = parquet.ParquetFile(stream)
-                    # a small file can hold any number of rows that are alike
+                    # a small file can hold any number of equal rows
                     if file.metadata.num_rows > MOST_ROWS:
                         raise ValueError(f"{file.metadata.num_rows} rows")
                     table = file.read(use_threads=False).to_pandas()
@@ -161,7 +161,7 @@ class Record:
         rows = _read_growing(growing)
         try:
             return frame(name, rows)
-        except Exception as error:  # as above: whatever pandas says of it, it is not our table
+        except Exception as error:  # as above: pandas raises many kinds, too
             raise RecordError(growing, f"is not a table of samples: {error}") from error
 
 
@@ -206,9 +206,9 @@ def read_record(folder: Path) -> Record:
 
 
 def _check_plain(folder: Path) -> None:
-    """RecordError unless there are plain files and folders only, none of them too large to read.
+    """RecordError if anything is no plain file or folder, or is too large to read.
 
-    To read from a pipe or a device may never end, and a link leads out of the record.
+    Reading a pipe or a device may never end, and a link leads out of the record.
     """
     for parent, folders, names in os.walk(folder):
         for name in (*folders, *names):

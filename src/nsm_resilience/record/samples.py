@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns of the sample tables; all times are nanoseconds of the runner's monotonic clock.
 
-In a Parquet file they are full microseconds, in columns named `*_us` (issue 17, point 5): an echo
-is sent some 50 µs late and the kernel's clock is no better, so what is dropped is noise, a third of
-the file. Records made before have `*_ns` there; whoever reads gets nanoseconds of both.
+Parquet files hold whole microseconds, in columns named `*_us` (issue 17, point 5): an echo is sent
+some 50 µs late and the kernel's clock is no better, so the dropped digits are noise, and a third of
+the file. Older records have `*_ns` there; readers get nanoseconds from both.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 
 ADDED_LATER = frozenset({"client", "cpu_ticks"})
-"""Columns that records made before there were such do not have: they are read as empty."""
+"""Columns that older records lack; they are read as empty."""
 
 
 ROLES = ("client", "endpoint")
@@ -57,10 +57,10 @@ ONE_OF = {
     **{(table, "node"): ROLES for table, columns in COLUMNS.items() if "node" in columns},
     ("sockets", "kind"): ("socket", "file", "missing"),
 }
-"""Columns, by their table, with the only values that they hold; never empty."""
+"""Allowed values of columns, by table and column; these are never empty."""
 
 TEXT = ("string", "empty")
-"""What pandas calls a column of text, whatever its type."""
+"""What `pandas.api.types.infer_dtype` calls a column of text."""
 
 
 def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
         foreign = set(row) - set(columns)
         if foreign:
             raise ValueError(f"samples/{table}: unknown column {', '.join(sorted(foreign))}")
-    # each column by itself: of rows pandas makes floats where one lacks a number, exact to 2**53
+    # by column: from rows pandas makes floats where a number is missing, exact only to 2**53
     return pd.DataFrame(
         {
             name: pd.Series([row.get(name) for row in rows], dtype=kind)
@@ -89,9 +89,9 @@ def typed(table: str, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def wrong_columns(table: str, found: pd.DataFrame) -> str:
-    """What of a table that was read is not as it was written, in words; empty when nothing is.
+    """How a table that was read differs from `COLUMNS`, in words; empty if it does not.
 
-    A column of another type would be turned into the right one without a word: 1.9 s into 1 s.
+    A column of another type would be converted silently: 1.9 s into 1 s.
     """
     from pandas.api import types
 
@@ -120,14 +120,14 @@ _MOST_US = (2**63 - 1) // _NS_PER_US
 
 
 def in_microseconds(samples: pd.DataFrame) -> pd.DataFrame:
-    """The table as a file keeps it: each column `*_ns` as `*_us`, rounded down."""
+    """The table as a file holds it: each column `*_ns` as `*_us`, rounded down."""
     times = [name for name in map(str, samples.columns) if name.endswith("_ns")]
     kept = samples.assign(**{name: samples[name] // _NS_PER_US for name in times})
     return kept.rename(columns={name: f"{name.removesuffix('_ns')}_us" for name in times})
 
 
 def in_nanoseconds(found: pd.DataFrame) -> pd.DataFrame:
-    """A table that was read, with each column `*_us` as `*_ns`; ValueError where it is none."""
+    """A table that was read, with each column `*_us` as `*_ns`; ValueError if one is no time."""
     from pandas.api import types
 
     names = {name: f"{name.removesuffix('_us')}_ns" for name in map(str, found.columns)

@@ -18,10 +18,10 @@ def read_snapshot(record: Record, name: str) -> dict[str, Any]:
 
 
 def nsm_interfaces(network: Mapping[str, Any]) -> dict[int, str] | None:
-    """NSM's interfaces in a pod, name by index; None when the snapshot does not tell.
+    """NSM's interfaces in a pod, name by index; None when the snapshot does not say.
 
-    `network` is the pod's part of a node's snapshot. They are the interfaces that are neither the
-    loopback nor the pod network's own (which Kubernetes calls eth0).
+    They are all but the loopback and the pod network's own (which Kubernetes calls eth0).
+    `network` is the pod's part of a node's snapshot.
     """
     found = network.get("interfaces")
     if not isinstance(found, list):
@@ -37,8 +37,8 @@ class Image:
     """A container image as the node's runtime named it.
 
     Attributes:
-        registry: where it is from.
-        sha256: digest without the algorithm's name; empty where none was recorded.
+        registry: its source.
+        sha256: digest without the algorithm's name; empty if none was recorded.
     """
 
     registry: str
@@ -48,7 +48,7 @@ class Image:
 
     @property
     def id(self) -> str:
-        """Identifier in the provenance of a build; equal images have one."""
+        """Identifier in the provenance of a build; equal images share it."""
         return f"#image/{self.name}:{self.tag}@{self.sha256[:16] or 'unknown'}"
 
 
@@ -62,7 +62,7 @@ def images_of(pods: Iterable[Mapping[str, Any]]) -> Iterator[Image]:
 
 
 def parse_image(name: str, digest: str = "") -> Image:
-    """Split an image's name as the runtime writes it; without a registry it is Docker's own.
+    """Split an image's name as the runtime writes it; the default registry is Docker's.
 
     >>> parse_image("docker.io/networkservicemesh/nsmd:v0.2.0", "x@sha256:ab").name
     'networkservicemesh/nsmd'

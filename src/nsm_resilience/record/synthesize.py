@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A large campaign out of a real one: its records multiplied, to measure what a large one costs.
+"""Make a large campaign from copies of the records of a real one, to measure what a build costs.
 
-It says so everywhere: its description and every record carry the word `synthetic`, and the paper
-prints its notice. No trial of it was run, so it says nothing of any system, and is never committed.
+Its description and every record carry the word `synthetic`, and the paper prints a notice. None of
+its trials was run, so it says nothing about any system and is never committed.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class _Original:
 
 
 def synthesize(source: Path, trials: int, out: Path) -> dict[str, Any]:
-    """Write a synthetic campaign of so many trials into `out`, or SynthesisError; its description.
+    """Write a synthetic campaign into `out`; return its description, or SynthesisError.
 
-    The complete records of `source` are copied, round after round. A copy keeps its cell and is
-    a trial of its own; its files are hard links to the original's, except meta.json and
-    events.jsonl, which say whose they are. Copies of one round are moved in time behind those of
-    the round before, so that no two share a lane at once.
+    The complete records of `source` are copied, round after round, until there are `trials`. A copy
+    keeps its cell and is a trial of its own. Its files are hard links to the original's, except
+    meta.json and events.jsonl, which name the trial. A round starts after the end of the round
+    before, so that no two trials share a lane at the same time.
     """
     if out.exists() or "recorded" in out.absolute().parts:
         raise SynthesisError(
@@ -104,7 +104,7 @@ def _same(original: str, copy: str) -> None:
 
 
 def _write_events(original: Path, record: Path, trial: str) -> None:
-    """The original's events, opened as another trial's and closed with the copy's own files."""
+    """Copy the events; the opening event names the new trial, the closing event its files."""
     content = RecordLayout(original).events.read_text(encoding="utf-8")
     events = [Event.from_line(line) for line in content.split("\n") if line]
     opened, closed = events[0], events[-1]

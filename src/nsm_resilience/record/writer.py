@@ -27,11 +27,11 @@ def utc_now() -> str:
 
 
 class RecordWriter:
-    """Writes one record. Every line is flushed to the disk before the next thing happens.
+    """Writes one record. Every event is on the disk before its call returns.
 
-    Safe to use from several threads. A writer that is not closed with `close()` leaves a record
-    that every reader sees as cut, and so does one that failed in the middle of a line: it takes no
-    further events, or half a line would stand between whole ones.
+    Safe to use from several threads. Without `close()` the record is read as cut. So is one whose
+    writer failed in the middle of a line: it takes no further events, or half a line would stand
+    between whole ones.
     """
 
     def __init__(self, folder: Path, meta: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ class RecordWriter:
             )
             if self._failure is not None:
                 raise self._failure
-            # stays when a signal's exception comes between here and the end of the line
+            # stays if a signal raises an exception before the end of the line
             self._failure = OSError(errno.EINTR, "interrupted in the middle of a line")
             try:
                 line = event.to_line() + "\n"
@@ -173,8 +173,8 @@ class RecordWriter:
     def abandon(self) -> None:
         """Close the files without completing the record (it stays `cut`).
 
-        Closing flushes what is buffered, which fails again on a disk that is full: that is no error
-        here, because what was lost is the record's end.
+        Closing flushes the buffers, which fails again on a full disk. That is ignored: only the end
+        of the record is lost.
         """
         with self._lock:
             for stream in (*self._samples.values(), self._events):
