@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Differences between two samples of trials: effect sizes with their intervals.
 
-As in `statistics.intervals`, every function says what it assumes and where the method comes from,
-and calls a library (statsmodels, scipy, lifelines) wherever that has the method. A difference is
-always "second minus first": the first sample is the level that is compared with.
+As in `statistics.intervals`, every function states its assumptions and the source of its method,
+and calls a library (statsmodels, scipy, lifelines) that has it. A difference is always "second
+minus first": the first sample is the reference.
 
-Whether chance explains a difference is asked in `exact_tests`; what lies between the blocks or the
-clusters of a campaign in `blocks`.
+`exact_tests` tests whether chance explains a difference; `analysis.blocks` makes intervals from the
+blocks or the clusters of a campaign.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Difference:
     """By how much the second sample is larger than the first, with a two-sided interval.
 
     Attributes:
-        at_least: Least value that the estimate can have; -inf where censoring leaves it open.
-        at_most: Largest value it can have; inf where censoring leaves it open. Without censoring
-            both are the estimate; NaN where a sample is empty.
-        low: Lower end of the interval; -inf where censoring leaves it open, NaN where there is none
-            of the confidence asked.
+        at_least: Least value that the estimate can have; -inf if censoring leaves it open.
+        at_most: Largest value it can have; inf if censoring leaves it open. Without censoring both
+            are the estimate; NaN if a sample is empty.
+        low: Lower end of the interval; -inf if censoring leaves it open, NaN if there is none of
+            this confidence.
         high: Its upper end; inf likewise.
     """
 
@@ -48,7 +48,7 @@ class Difference:
 
     @property
     def estimate(self) -> float:
-        """The estimate; NaN where censoring leaves it open."""
+        """The estimate; NaN if censoring leaves it open."""
         return self.at_least if self.at_least == self.at_most else math.nan
 
 
@@ -62,13 +62,12 @@ def risk_difference(
     """Difference of two shares, k2/n2 - k1/n1, with Newcombe's hybrid score interval.
 
     Assumes two independent samples, each of independent trials with one probability. The interval
-    is made of the two Wilson intervals, so it behaves at shares of 0 and 1, and, like them, is the
-    optimistic one where trials share a cluster. It does not exist (NaN) where Fisher's test of
-    these sizes could not reach the level: two trials against two would leave out zero at 95 %.
+    is made of the two Wilson intervals. So it works at shares of 0 and 1 and, like them, is too
+    narrow if trials share a cluster. It is NaN if Fisher's test of these sizes cannot reach the
+    level: two trials against two would leave out zero at 95 %.
 
     Source: Newcombe, Stat. Med. 17 (1998) 873-890, method 10. Computed by `statsmodels`,
-    `confint_proportions_2indep(method="newcomb")`. A sample of no trials gives NaN, because nothing
-    was observed.
+    `confint_proportions_2indep(method="newcomb")`. An empty sample gives NaN.
 
     Raises:
         ValueError: Unless 0 <= k <= n of either sample.
@@ -95,10 +94,9 @@ def cliffs_delta(first: Times, second: Times, confidence: float = CONFIDENCE) ->
     independent trials, no shape and no common shape. Pairs that censoring leaves undecided count as
     neither, see `dominance`.
 
-    The interval is that of Brunner and Munzel for P(X < Y) + P(X = Y) / 2, carried over to delta
-    and cut at -1 and 1. It does not exist (NaN) where the pairs leave no variance to estimate it
-    from, as of samples that do not overlap at all, nor where a rank test of these sizes could not
-    reach the level.
+    The interval is that of Brunner and Munzel for P(X < Y) + P(X = Y) / 2, converted to delta and
+    cut at -1 and 1. It is NaN if the pairs have no variance, as in samples that do not overlap, or
+    if a rank test of these sizes cannot reach the level.
 
     Source: Cliff, Psychol. Bull. 114 (1993) 494-509; Brunner and Munzel, Biom. J. 42 (2000) 17-25.
     Written here because statsmodels' `rank_compare_2indep` takes no undecided pairs; without them
@@ -132,9 +130,9 @@ def hodges_lehmann(first: Times, second: Times, confidence: float = CONFIDENCE) 
     distributions of the same shape; without that it is the median difference of two trials, one of
     each sample. With ties the coverage is at least what is stated (Noether 1967).
 
-    A censored time may be any longer one. So every difference is known only between two bounds;
-    both sets of bounds are ordered, and the estimate and the interval become wider where it matters
-    and stay what they are where it does not. That is conservative, never optimistic.
+    A censored time is a lower bound, so each difference with one is known only between two bounds.
+    Both sets of bounds are ordered: the estimate and the interval become wider only where censoring
+    matters. That is conservative.
 
     Source: Hodges and Lehmann, Ann. Math. Stat. 34 (1963) 598-611; Hollander, Wolfe and Chicken,
     Nonparametric Statistical Methods (3rd ed. 2014), sections 4.2 and 4.3, also `wilcox.test` of R.
@@ -157,7 +155,7 @@ def _shift_rank(n1: int, n2: int, confidence: float) -> int | None:
     """Rank, from 1, of the ordered difference at which the interval of a shift begins.
 
     It is the largest r with P(U <= r - 1) <= (1 - confidence) / 2 under the null hypothesis; None
-    when even the smallest difference is too far in.
+    if there is none.
     """
     tail, possible = (1.0 - confidence) / 2.0, range(1, n1 * n2 // 2 + 1)
     found = bisect.bisect_right(possible, tail, key=lambda rank: _chance_at_most(rank - 1, n1, n2))
@@ -169,7 +167,7 @@ def _chance_at_most(u: int, n1: int, n2: int) -> float:
     from scipy.stats import mannwhitneyu
 
     second = [float(position) for position in range(1, n2 + 1)]
-    below = [min(n2, max(0, u - n2 * i)) for i in range(n1)]  # how many of the second each exceeds
+    below = [min(n2, max(0, u - n2 * i)) for i in range(n1)]  # second times below each first one
     first = [count + 0.5 + (i + 1) / (10.0 * n1 + 10.0) for i, count in enumerate(below)]
     method: Literal["exact", "asymptotic"] = "exact" if max(n1, n2) < EXACT_BELOW else "asymptotic"
     return float(mannwhitneyu(first, second, alternative="less", method=method).pvalue)

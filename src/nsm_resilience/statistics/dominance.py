@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of two times is the longer one, where some were not seen to end.
+"""Which of two times is longer, if some are censored.
 
 A censored time is longer than one that ended before its bound or at it. Against one that ended
-later, and against another censored one, it is not known which is longer. So watches of different
-lengths are no trouble: nothing is taken to be longer because it was watched for less.
+later, and against another censored one, it is undecided. So watches of different lengths do no
+harm: the length of a watch alone makes no time longer than another.
 
-Tests (`exact_tests`) and effect sizes (`differences`) count the same pairs, those of this module.
+Tests (`exact_tests`) and effect sizes (`differences`) both count the pairs of this module.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def dominance(first: Times, second: Times) -> NDArray[np.int64]:
     """Compare every time of the first sample (rows) with every one of the second (columns).
 
     Returns:
-        1 where the second's is longer, -1 where it is shorter, 0 where both are equal or it is not
-        known.
+        1 where the second's is longer, -1 where it is shorter, 0 where both are equal or it is
+        undecided.
 
     Source: Gehan, Biometrika 52 (1965) 203-223; Cliff, Psychol. Bull. 114 (1993) 494-509.
     """

@@ -5,10 +5,10 @@ Every p here is exact, by counting all ways to deal the same trials to the two s
 there are few enough of them (`MOST_STEPS`). Above that bound it is a Monte Carlo estimate, marked
 as one, with its number of draws and its own interval. No asymptotic p is ever given.
 
-A sample can be so small that no outcome whatever would give a small p. So every result says the
-least p that its two sizes can give; `families` refuses to test where that is above the level.
+A sample can be so small that no outcome would give a small p. So every result states the least p
+that its two sizes can give; `families` makes no test if that is above the level.
 
-How far two samples are apart is said in `differences`.
+`differences` gives the size of a difference.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _MONTE_CARLO_CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class PValue:
-    """A two-sided p and what it rests on.
+    """A two-sided p and how it was computed.
 
     Attributes:
-        p: NaN where a sample is empty.
+        p: NaN if a sample is empty.
         least: Least p that any outcome of samples of these sizes can have; NaN as p.
-        method: `exact`, or `Monte Carlo`; empty where p is NaN.
-        draws: Permutations drawn; 0 where p is exact.
-        low: Lower end of the 95 % interval of a Monte Carlo p; p itself where it is exact.
+        method: `exact`, or `Monte Carlo`; empty if p is NaN.
+        draws: Permutations drawn; 0 if p is exact.
+        low: Lower end of the 95 % interval of a Monte Carlo p; p itself if it is exact.
         high: Its upper end.
     """
 
@@ -86,14 +86,14 @@ def permutation_p(
 
     Args:
         n2: Trials of the second sample, at least 1 and fewer than there are scores.
-        most_steps: See `MOST_STEPS`, and of `draws` `DRAWS`.
+        most_steps, draws: See `MOST_STEPS` and `DRAWS`.
     """
     shifted = scores - scores.min()
     step = int(np.gcd.reduce(shifted)) or 1
     shifted //= step
     n1, sums = len(scores) - n2, int(np.sort(shifted)[-min(n2, len(scores) - n2) :].sum())
     least = least_rank_p(n1, n2)
-    # what the smaller sample sums up to says all: both together are always the same
+    # the sum of the smaller sample is enough: both together have a fixed sum
     own, size = (shifted[n1:], n2) if n2 <= n1 else (shifted[:n1], n1)
     observed = int(own.sum())
     if len(scores) * size * (sums + 1) > most_steps:
@@ -106,12 +106,12 @@ def permutation_p(
 
 
 def _counts(scores: NDArray[np.int64], size: int, most: int) -> NDArray[np.float64]:
-    """Of all subsets of this size, how many have each sum, from 0 to `most`."""
+    """How many subsets of this size have each sum, from 0 to `most`."""
     ways = np.zeros((size + 1, most + 1))
     ways[0, 0] = 1.0
     for score in scores.tolist():
         if score <= most:
-            # the right side is read before the left is written: numpy buffers what overlaps
+            # the copy is the state before this score: both sides overlap
             ways[1:, score:] += ways[:-1, : most + 1 - score].copy()
     counts: NDArray[np.float64] = ways[size]
     return counts
@@ -155,7 +155,7 @@ def fisher_test(first: tuple[int, int], second: tuple[int, int]) -> PValue:
     Source: Fisher, J. R. Stat. Soc. 98 (1935) 39-82. Computed by `scipy.stats.fisher_exact`.
 
     Args:
-        first: Successes and trials, (k, n), as of the second.
+        first, second: Successes and trials, (k, n).
     """
     (k1, n1), (k2, n2) = first, second
     if not n1 or not n2:
@@ -180,7 +180,7 @@ def least_rank_p(n1: int, n2: int) -> float:
 def least_fisher_p(n1: int, n2: int) -> float:
     """Least two-sided p of Fisher's test of n1 against n2 trials: all of one, none of the other.
 
-    With sizes that are equal the opposite outcome is as improbable, so that both count.
+    With equal sizes the opposite outcome is as improbable, so both count.
 
     >>> round(least_fisher_p(3, 3), 3), round(least_fisher_p(5, 3), 3)
     (0.1, 0.018)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Families of comparisons: p and intervals that hold for all of a family together.
 
-Whoever looks at thirty cells finds one that is "apart" by chance. So a word of judgement rests on
-an adjusted statement only, and each table says over which family, how large and by which method.
+Among thirty cells one differs by chance. So the word for a difference rests on adjusted statements
+only, and each table names the family, its size and the method.
 
-A comparison whose sizes cannot give a p at the level belongs to no family: it can never be called
-anything, so it takes no part of the chance of a false alarm (Tarone, Biometrics 46 (1990) 515-522,
-with the sizes alone, which are fixed before the outcome).
+A comparison whose sizes cannot give a p at the level belongs to no family: it can never be
+significant, so it adds nothing to the chance of a false alarm (Tarone, Biometrics 46 (1990)
+515-522, with the sizes alone, which are fixed before the outcome).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Adjusted:
 
     Attributes:
         test: The test by itself.
-        p: Its p, adjusted by Holm; NaN where no test was made.
-        least: Least that the adjusted p could be with these sizes, the others being what they are;
-            of a test that was not made the least of the test by itself.
+        p: Its p, adjusted by Holm; NaN if no test was made.
+        least: Least adjusted p that these sizes can give, with the other tests as they are; the
+            least unadjusted p if no test was made.
         size: of the family.
     """
 
@@ -53,8 +53,8 @@ class Adjusted:
 def adjusted(tests: Sequence[PValue]) -> list[Adjusted]:
     """Adjust a family of tests by Holm; tests whose sizes cannot reach the level are not made.
 
-    Keeps the chance of one or more false alarms among all of them below `LEVEL`, whatever their
-    dependence. Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
+    Keeps the chance of one or more false alarms below `LEVEL`, whatever the dependence of the
+    tests. Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
     """
     members = [at for at, test in enumerate(tests) if is_member(test)]
     p_values = [tests[at].p for at in members]
@@ -71,24 +71,24 @@ def adjusted(tests: Sequence[PValue]) -> list[Adjusted]:
 
 
 def is_member(test: PValue) -> bool:
-    """Whether a test is made at all: its sizes can give a p at the level."""
+    """Whether a test is made: its sizes can give a p at the level."""
     return test.least <= LEVEL
 
 
 def confidence_of(size: int) -> float:
     """Confidence of each interval of a family, so that all of them hold together with `CONFIDENCE`.
 
-    Source: Bonferroni's inequality, as in Dunn, J. Am. Stat. Assoc. 56 (1961) 52-64. Holm's steps
-    have no intervals that belong to them and are two-sided and finite.
+    Source: Bonferroni's inequality, as in Dunn, J. Am. Stat. Assoc. 56 (1961) 52-64. No two-sided
+    and finite intervals belong to Holm's steps.
     """
     return 1.0 - LEVEL / max(1, size)
 
 
 def _holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p in the order given, none of which is NaN.
+    """Adjusted p values, in the order given; none may be NaN.
 
     A test compares it with `statsmodels.stats.multitest`, which would take minutes here: each
-    member's least p is an adjustment of its own, and a build has families of hundreds.
+    member's least p needs an adjustment of its own, and a build has families of hundreds.
     """
     found = [math.nan] * len(p_values)
     largest = 0.0

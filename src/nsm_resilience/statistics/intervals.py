@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Intervals and survival curves for small numbers of trials.
 
-Every function is a thin, typed call of a well-kept library (statsmodels, scipy, lifelines) and
-says in its docstring what it assumes and where the method comes from. Times are seconds.
+Every function is a thin, typed call of a library (statsmodels, scipy, lifelines); its docstring
+states its assumptions and the source of the method. Times are seconds.
 
-What is deliberately not here: an interval on "7 of 9". The nine scenarios were chosen, not
-sampled, so the number of supported ones is a count and not an estimate of anything.
+There is deliberately no interval on "7 of 9". The nine scenarios were chosen, not sampled, so the
+number of supported ones is a count and not an estimate of anything.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def wilson(k: int, n: int) -> Interval:
     """Wilson's score interval, at `CONFIDENCE`, for a proportion of k successes in n trials.
 
     Assumes n independent trials with one common probability of success. Trials on one cluster
-    share state, so this interval is the optimistic one; campaigns are compared, not pooled.
+    share state, so this interval is too narrow; campaigns are compared, not pooled.
     Coverage is close to nominal on average and may fall a little below it for single p.
 
     Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212; recommended for small n by Brown, Cai,
@@ -82,8 +82,8 @@ def rate_interval(events: int, exposure: float) -> Interval:
     Source: Garwood, Biometrika 28 (1936) 437-442, by the chi-squared distribution of scipy.
 
     Args:
-        events: How many were seen.
-        exposure: For how long was looked; 0 gives an interval of NaN. The rate is in events per
+        events: Number of events.
+        exposure: Length of the observation; 0 gives an interval of NaN. The rate is in events per
             unit of it.
 
     Raises:
@@ -108,9 +108,9 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
     coverage is at least what is stated. Ranks are the symmetric pair d, n+1-d with the largest d
     whose exact coverage reaches `CONFIDENCE`; n = 6 is the least n that allows 95 %.
 
-    A right-censored value is given as `math.inf`: it is larger than anything observed, and ranks
-    are all that is used. That is correct as long as every censored watch was longer than the
-    observed values it is compared with, and errs on the long side otherwise.
+    A right-censored value is given as `math.inf`: larger than any observed value, as only ranks
+    are used. That is correct if every censored watch was longer than the observed values it is
+    compared with, and errs on the long side otherwise.
 
     Source: Conover, Practical Nonparametric Statistics (3rd ed. 1999), section 3.2; David and
     Nagaraja, Order Statistics (3rd ed. 2003), section 7.1. Binomial quantiles by `scipy.stats`.
@@ -136,7 +136,7 @@ def median_ranks(n: int) -> tuple[int, int, float] | None:
     """Ranks (from 1) of the order statistics around a median of n values, and their coverage.
 
     The interval from the d-th to the (n+1-d)-th value misses the median with probability
-    2 P(X <= d-1), X binomial with n and one half. None when even min..max falls short.
+    2 P(X <= d-1), X binomial with n and one half. None if even min..max falls short.
     """
     from scipy.stats import binom
 
@@ -152,10 +152,10 @@ def median_ranks(n: int) -> tuple[int, int, float] | None:
 def kaplan_meier(times: Times) -> pd.DataFrame:
     """Kaplan–Meier estimate of "still down after t" with right-censoring, of one time or more.
 
-    Assumes that censoring says nothing about the duration: here the watch ends at a time fixed
-    before the run, which is so. A path that NSM has closed for good is not "not yet back" but
-    "never"; the curve cannot tell the two apart and both stay above zero at its end. The times
-    are known to about one echo interval (20 ms); the estimate treats them as exact.
+    Assumes that censoring says nothing about the duration. That holds here: the watch ends at a
+    time fixed before the run. A path that NSM has closed for good is not "not yet back" but
+    "never"; the curve cannot tell the two apart and both stay above zero at its end. The times are
+    known to about one echo interval (20 ms); the estimate treats them as exact.
 
     Pointwise intervals, at `CONFIDENCE`, use the log(-log) transform (Kalbfleisch and Prentice).
 
@@ -165,7 +165,7 @@ def kaplan_meier(times: Times) -> pd.DataFrame:
     Returns:
         One row per distinct time, in order, starting at 0. Columns: `time_s`, `at_risk` (just
         before that time), `events`, `censored`, `survival` (still down after that time), `low`,
-        `high` (pointwise interval; NaN where it is not defined).
+        `high` (pointwise interval; NaN if it is not defined).
     """
     import pandas as pd
     from lifelines import KaplanMeierFitter

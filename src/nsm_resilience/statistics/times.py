@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times of judged trials, of which some were not seen to end: right-censored samples.
+"""Right-censored samples: times of judged trials, some of which did not end in the watch.
 
-A censored time is given with `observed` False and is a lower bound.
+A censored time has `observed` False and is a lower bound.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Finite seconds of one sample, each with whether its end was seen; ValueError otherwise."""
+    """Finite seconds of one sample, each with whether its end was seen, or ValueError."""
 
     seconds: tuple[float, ...]
     observed: tuple[bool, ...]
@@ -41,6 +41,6 @@ class Times:
 
     @property
     def ranked(self) -> tuple[float, ...]:
-        """The times for methods of ranks: a censored one is longer than any that was observed."""
+        """The times for rank methods: a censored one is longer than any observed one."""
         pairs = zip(self.seconds, self.observed, strict=True)
         return tuple(value if seen else math.inf for value, seen in pairs)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every attempt is counted as: each in one part, so that all parts add up to the attempts.
+"""The parts that attempts are counted in: each in one, so that all parts add up to the attempts.
 
-An attempt that decides nothing never vanishes. Every table and every sum names it as what it is:
-`unknown` is not `void`, and a verdict that is added later has a part here by itself.
+An attempt that decides nothing never vanishes: every table and every sum names its part. `unknown`
+is not `void`, and a verdict that is added later has a part by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNDECIDED: tuple[str, ...] = tuple(word for word in get_args(Verdict) if word no
 """All other verdicts."""
 
 APART = (*UNDECIDED, "void", "cut_short", "repeated")
-"""Parts that are in no n. `repeated`: judged, and replaced by a later attempt of the trial."""
+"""Parts outside of n. `repeated`: judged, and replaced by a later attempt of the trial."""
 
 PARTS = (*JUDGED, *APART)
 
@@ -36,10 +36,10 @@ MEANINGS = {
     "cut_short": "its record breaks off",
     "repeated": "judged, and replaced by a later attempt of its trial",
 }
-"""Why an attempt of each part is in no n: said here alone, for tables, paper and site."""
+"""Why attempts of each part are outside of n: the one text for tables, paper and site."""
 
 INCOMPLETE = ("void", "cut", "unreadable")
-"""Outcomes at the head of a reason; an attempt without one is complete."""
+"""Outcomes that a reason can begin with; if it does not, the attempt is complete."""
 _OUTCOME = rf"^({'|'.join(INCOMPLETE)}):"
 
 
@@ -47,22 +47,17 @@ def part_of(outcome: str, verdict: str, *, counts: bool) -> str:
     """The part of one attempt.
 
     Args:
-        outcome: `complete`, `void`, `cut` or `unreadable`; of the last nothing is known.
+        outcome: `complete`, `void`, `cut` or `unreadable`.
         counts: whether it is the last complete attempt of its trial.
     """
-    if outcome == "void":
-        return "void"
-    if outcome == "cut":
-        return "cut_short"
-    if outcome == "unreadable":
-        return "unknown"
-    return verdict if counts or verdict not in JUDGED else "repeated"
+    incomplete = {"void": "void", "cut": "cut_short", "unreadable": "unknown"}.get(outcome)
+    return incomplete or (verdict if counts or verdict not in JUDGED else "repeated")
 
 
 def that_count(trials: pd.DataFrame) -> pd.DataFrame:
-    """Of each trial of table `trials` the last complete attempt, as :func:`tables.rows.counting`.
+    """The last complete attempt of each trial in table `trials`, as :func:`tables.rows.counting`.
 
-    Attempts that are void, cut or unreadable say so at the head of their reason.
+    The reason of a void, cut or unreadable attempt begins with that outcome.
     """
     complete = trials[~trials["reason"].str.match(_OUTCOME)]
     last = complete.groupby(["campaign", "trial"])["attempt"].transform("max")
@@ -83,13 +78,13 @@ def parts_of(trials: pd.DataFrame) -> pd.Series:
 
 
 def counted_parts(parts: Iterable[str]) -> dict[str, int]:
-    """How many attempts each part has; every part is there."""
+    """The number of attempts in each part, empty parts included."""
     found = Counter(parts)
     return {part: found[part] for part in PARTS}
 
 
 def attempt_columns() -> tuple[Column, ...]:
-    """How many attempts there are, and of each part that is in no n."""
+    """Columns with the number of all attempts, and of those in each part outside of n."""
     return (
         count("attempts", "attempts of all its trials"),
         *(count(part, f"attempts in no n: {MEANINGS[part]}") for part in APART),
@@ -97,20 +92,20 @@ def attempt_columns() -> tuple[Column, ...]:
 
 
 def attempt_row(parts: Mapping[str, int]) -> dict[str, int]:
-    """The values of these columns."""
+    """The values of `attempt_columns`."""
     return {"attempts": sum(parts.values()), **{part: parts[part] for part in APART}}
 
 
 def all_accounted_for(table: pd.DataFrame) -> pd.Series:
-    """Whether judged trials and the parts that are apart are all attempts, row by row."""
+    """Whether n and the parts outside of it add up to the attempts, row by row."""
     return table["n"] + table[list(APART)].sum(axis=1) == table["attempts"]
 
 
 def in_words(part: str) -> str:
-    """A part as it is written."""
+    """The name of a part in a text."""
     return part.replace("_", " ")
 
 
 def apart_in_words(row: Mapping[str, Any]) -> str:
-    """How many attempts of a cell are in no n, and why; empty where there are none."""
+    """How many attempts of a cell are outside of n, and why; empty if none are."""
     return ", ".join(f"{row[part]} {in_words(part)}" for part in APART if row[part])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build the tables of all campaigns of a build, from their verdicts and their study files.
 
-Tables with rows for every attempt are written piece by piece, and what is kept of an attempt beside
-that is a few numbers, so that memory hardly grows with the campaign.
+Tables with rows for every attempt are written piece by piece. Only a few numbers of each attempt
+stay in memory, so that it hardly grows with the campaign.
 """
 
 from __future__ import annotations
@@ -62,17 +62,17 @@ BY_ATTEMPT: tuple[tuple[Table, Callable[[Judgement], Iterable[Row]]], ...] = (
     (PROCESSOR, processor_rows),
     (PHASES, phase_rows),
 )
-"""Tables with rows of each attempt, beside `trials`."""
+"""Tables, other than `trials`, with rows of each attempt."""
 
 PACKAGE = Path(nsm_resilience.__file__).parent
-"""Where the code that runs lies."""
+"""Folder of the code that runs."""
 
 PIECE = 100
 """Attempts whose rows are in memory at a time."""
 
 
 _Listed = tuple[int, Judgement]
-"""Where the line of an attempt begins, and its judgement without what fills pages."""
+"""Offset of an attempt's line in bytes, and its judgement without the long lists."""
 
 
 def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> list[Path]:
@@ -85,9 +85,9 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
         verdicts: Folder with the judge's verdicts, `<campaign>.jsonl`.
 
     Raises:
-        CampaignError: If a description or verdicts are missing, a line of the verdicts is none, an
-            attempt has two, or two campaigns have one name.
-        CommitsError: If what is kept of a campaign's commits is not what it should be.
+        CampaignError: If a description or verdicts are missing, a line of the verdicts is not
+            valid, an attempt has two lines, or two campaigns have the same name.
+        CommitsError: If a campaign's commits.json is not valid.
         ConfigError: If a campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
@@ -98,7 +98,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     if twice:
         raise CampaignError(f"two campaigns are called {', '.join(twice)}; list each once")
     code = code_here(PACKAGE)
-    summed: list[list[tuple[Table, list[Row]]]] = []
+    summaries: list[list[tuple[Table, list[Row]]]] = []
     with ExitStack() as open_tables:
         trials = open_tables.enter_context(table_writer(TRIALS, out_dir))
         writers = {
@@ -106,21 +106,22 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
             for table, rows in BY_ATTEMPT
         }
         for source in sources:
-            listed = _in_order(source.study, list(_list(source.verdicts)))
-            summed.append(_summed(source, listed, code))
+            listed = _in_order(source.study, list(_read_listed(source.verdicts)))
+            summaries.append(_summary_rows(source, listed, code))
             company = company_of(source.study)
             for piece in _pieces(source.verdicts, listed):
                 trials.write(trial_row(one, company.get(one.trial)) for one in piece)
                 for writer, rows in writers.items():
                     writer.write(row for one in piece for row in rows(one))
     written = [path for one in (trials, *writers) for path in one.paths]
-    for same in zip(*summed, strict=True):
-        table = same[0][0]
-        written += write_table(table, table.frame(row for _, rows in same for row in rows), out_dir)
+    for of_campaigns in zip(*summaries, strict=True):
+        table = of_campaigns[0][0]
+        frame = table.frame(row for _, rows in of_campaigns for row in rows)
+        written += write_table(table, frame, out_dir)
     return sorted(written)
 
 
-def _summed(
+def _summary_rows(
     source: _Source, listed: Sequence[_Listed], code: Mapping[str, str]
 ) -> list[tuple[Table, list[Row]]]:
     """The rows of a campaign in each table that sums up its attempts."""
@@ -139,7 +140,7 @@ def _summed(
 
 @dataclass(frozen=True)
 class _Source:
-    """A campaign that is put into the tables."""
+    """A campaign of the tables."""
 
     name: str
     study: Study
@@ -169,13 +170,13 @@ def _source(folder: Path, verdicts: Path) -> _Source:
 
 
 def company_of(study: Study) -> dict[str, str]:
-    """Of each trial whether it ran alone; empty where the study does not vary that."""
+    """Whether each trial ran alone, by trial; empty if the study does not vary that."""
     if study.turns is None:
         return {}
     return {s.trial: "alone" if s.alone else "side by side" for s in make_schedule(study)}
 
 
-def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
+def _read_listed(verdicts_jsonl: Path) -> Iterator[_Listed]:
     seen: set[tuple[str, int]] = set()
     for offset, judgement in read_lines(verdicts_jsonl):
         attempt = (judgement.trial, judgement.attempt)
@@ -200,7 +201,7 @@ def _list(verdicts_jsonl: Path) -> Iterator[_Listed]:
 
 
 def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:
-    """In the order of the study's cells, then of trials and attempts."""
+    """Sort by the study's cells, then by trial and attempt."""
     cells = all_cells(study, (judgement for _, judgement in listed))
     places = {cell.id: at for at, cell in enumerate(cells)}
 
@@ -213,7 +214,7 @@ def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:
 
 
 def _pieces(verdicts_jsonl: Path, listed: Sequence[_Listed]) -> Iterator[list[Judgement]]:
-    """The whole judgements again, a few at a time."""
+    """Read the whole judgements, `PIECE` at a time."""
     with verdicts_jsonl.open("rb") as lines:
         for at in range(0, len(listed), PIECE):
             piece = []

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Of each campaign, when its rules were written, as git shows it (issue 17, point 6).
+"""When the rules of each campaign were written, as git shows it (issue 17, point 6).
 
-What the rules are stands in `record/commits.py`. The study of a campaign is one file for all its
-trials; its code could change between them, and since. "yes" and "no" are said of what git shows,
-all else is not known. A campaign's trials are its attempts here, those without a verdict too.
+`record/commits.py` says what the rules are. All trials of a campaign have one study file; the code
+could change between them, and since. The answer is yes or no only if git shows it, else not known.
+"Trials" means all attempts here, also those without a verdict.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ RULE_CHANGES = Table(
 
 @dataclass(frozen=True)
 class _Answer:
-    """One of `ANSWERS`, the parts of the code that changed, and the reason of a no or not known."""
+    """One of `ANSWERS`, the changed parts of the code, and the reason of a no or not known."""
 
     word: str
     parts: Sequence[str] = ()
@@ -162,7 +162,7 @@ def change_rows(campaign: str, commits: Commits) -> list[Row]:
 
 
 def _unread(records: Sequence[Mapping[str, Any]], commits: Commits) -> str:
-    """Why nothing that is kept can be used; empty where it can, and then there is an attempt."""
+    """Why commits.json cannot be used; empty if it can, and then there is an attempt."""
     kept = sum(one.attempts for one in commits.used)
     if commits.unknown:
         return commits.unknown
@@ -175,7 +175,7 @@ def _unread(records: Sequence[Mapping[str, Any]], commits: Commits) -> str:
 
 
 def _unplaced(one: Used) -> str:
-    """Why git does not show what code ran these attempts; empty where it does."""
+    """Why git does not show the code of these attempts; empty if it does."""
     if one.unknown:
         return one.unknown
     short = (one.commit or "")[:10]
@@ -209,7 +209,7 @@ def _between(commits: Commits) -> _Answer:
 
 
 def _since(first: Used, code: Mapping[str, str]) -> _Answer:
-    """Whether the code here is another than at the first attempt, and which part."""
+    """Whether the code here differs from that of the first attempt, and in which parts."""
     if unplaced := _unplaced(first):
         return _not_known(unplaced)
     changed = [part for part in CODE if first.code.get(part) != code.get(part)]

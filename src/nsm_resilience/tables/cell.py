@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The columns that name a cell of the study, and a trial of it, in every table.
 
-`CELL` are a scenario with one level of each factor.
+A cell is a scenario with one level of each factor.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table `claims`: what the campaign says of the paper's three claims, per forwarding plane.
+"""The table `claims`: what the campaign says about the paper's three claims, per forwarding plane.
 
-Which trials decide:
+The trials that decide:
 
 - C0: each of the nine at its defaults (monitored client, default failure, first outage, no remedy).
 - C1: the same cell of the scenario that carries C1; other kinds of damage are named, not counted.
@@ -30,7 +30,7 @@ SCENARIOS_CLAIMED = 9
 SUPPORTED_CLAIMED = 7
 
 C2_FAILURES = ("kill", "delete")
-"""Ways to fail of the cells that decide claim C2."""
+"""Failures of the cells that decide claim C2."""
 
 TEXTS = {
     "C0": "Seven of the nine scenarios are supported.",
@@ -67,10 +67,10 @@ class _Cell:
 
 
 def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> list[Row]:
-    """Three rows for each forwarding plane of the paper's system, also for one that was not run.
+    """Three rows for each forwarding plane of the paper's system, even if it was not run.
 
-    And for each that another system was run on: one that only systems of other studies have is
-    nothing to this campaign.
+    And for each other plane of the study or of a judgement; planes that only systems of other
+    studies have are left out.
     """
     rows: list[Row] = []
     run = {plane for planes in study.planes.values() for plane in planes}
@@ -94,12 +94,12 @@ def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> 
 
 
 def _system(study: Study, plane: Plane) -> str:
-    """The system whose plane it is: of several the first in the study."""
+    """The system that runs on a plane; of several the first in the study."""
     return next((name for name, planes in study.planes.items() if plane in planes), FIRST)
 
 
 def _cells(study: Study, judgements: Sequence[Judgement], plane: Plane) -> dict[str, _Cell]:
-    """The cells of the one system that is answered for on this plane."""
+    """The cells of `_system` on this plane by id, with their judged trials."""
     place = _system(study, plane), plane
     own = [j for j in judgements if (j.system, j.plane) == place]
     found = {
@@ -118,13 +118,13 @@ Decision = tuple[str, str, list[_Cell]]
 
 def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
     nine = [s for s in study.scenarios if "C0" in s.claims]
-    own = [(s, _of(cells, default_cell(s, plane, _system(study, plane)))) for s in nine]
+    own = [(s, _trials_of(cells, default_cell(s, plane, _system(study, plane)))) for s in nine]
     run = [(s, c) for s, c in own if c.n]
     compared = [(s, c) for s, c in run if s.claimed is not None]
     tested = [c for _, c in run]
     supported = [s.id for s, c in run if c.verdict == "supported"]
     flaky = [f"{s.id} ({c.k} of {c.n})" for s, c in run if c.verdict == "flaky"]
-    apart = [_apart(s, c) for s, c in compared if agreement(c.verdict, s.claimed) == "differs"]
+    apart = [_unlike(s, c) for s, c in compared if agreement(c.verdict, s.claimed) == "differs"]
     unclaimed = [s.id for s in nine if s.claimed is None]
     missing = [s.id for s, c in own if not c.n]
     alike = len(compared) - len(apart)
@@ -157,7 +157,7 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
 
 
 def _place(study: Study, plane: Plane) -> str:
-    """The plane in words, with the system where the study runs several on it."""
+    """The plane in words, with the system if the study runs several on it."""
     several = sum(plane in planes for planes in study.planes.values()) > 1
     of = f" of {system_named(_system(study, plane)).title}" if several else ""
     return f"{PLANE_NAMES[plane]} plane{of}"
@@ -166,7 +166,7 @@ def _place(study: Study, plane: Plane) -> str:
 def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision:
     place = _place(study, plane)
     scenarios = [s for s in study.scenarios if "C1" in s.claims]
-    own = [_of(cells, default_cell(s, plane, _system(study, plane))) for s in scenarios]
+    own = [_trials_of(cells, default_cell(s, plane, _system(study, plane))) for s in scenarios]
     run = [c for c in own if c.n]
     lacking = [s for s, c in zip(scenarios, own, strict=True) if not c.n]
     if lacking or not scenarios:
@@ -181,7 +181,7 @@ def _undetected(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decision
         )
     why = f"On the {place} {'; '.join(clauses)}"
     blind = sum(j.measures.detected_unknown is not None for c in run for j in c.judged)
-    if blind and all(map(_hidden, run)):  # what is not known confirms nothing
+    if blind and all(map(_hidden, run)):  # trials in which it is not known confirm nothing
         why = f"Whether anything was shown is not known in {counted(blind, 'trial')} on the "
         return "not tested", f"{why}{place}.", run
     deciding = {c.cell.id for c in run}
@@ -238,17 +238,17 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
     return ("reproduced" if len(shown) == len(run) else "differs"), f"{why}.", run
 
 
-def _of(cells: dict[str, _Cell], cell: Cell) -> _Cell:
+def _trials_of(cells: dict[str, _Cell], cell: Cell) -> _Cell:
     return cells.get(cell.id) or _Cell(cell)
 
 
 def _hidden(cell: _Cell) -> bool:
-    """Never supported, and nothing seen to show within the watch in any trial."""
+    """Whether no trial was supported, and none showed a sign within its watch."""
     return cell.k == 0 and all(j.measures.detected_s is None for j in cell.judged)
 
 
 def _untold(cell: _Cell) -> bool:
-    """Never supported, and the client told nothing within the watch in any trial."""
+    """Whether no trial was supported, and the client was told nothing within any watch."""
     return cell.k == 0 and all(j.measures.notified_s is None for j in cell.judged)
 
 
@@ -257,7 +257,7 @@ def _unheard(cell: _Cell) -> int:
     return sum(not j.measures.notification_watched for j in cell.judged)
 
 
-def _apart(scenario: Scenario, cell: _Cell) -> str:
+def _unlike(scenario: Scenario, cell: _Cell) -> str:
     return f"{scenario.id} (claimed {scenario.claimed}, supported in {cell.k} of {cell.n})"
 
 
@@ -286,7 +286,7 @@ def _told(cell: _Cell) -> str:
 
 
 def _first(found: Sequence[tuple[float | None, str | None]]) -> tuple[int, str, str] | None:
-    """How many trials had one, the commonest text, and its earliest time in words."""
+    """How many of the trials have a time, the commonest text, and its earliest time in words."""
     given = [(at_s, text or "unnamed") for at_s, text in found if at_s is not None]
     if not given:
         return None
@@ -315,7 +315,7 @@ def _count(cell: _Cell, measure: str, value: object) -> int:
 
 
 def _level(cell: _Cell) -> str:
-    """Factors of a cell in words, the plane apart, defaults of outage, watch, remedy left out."""
+    """Factors of a cell in words, without its plane and the defaults of outage, watch, remedy."""
     f = cell.cell.factors
     parts = [f.failure, f"{f.client} client"]
     parts += [f"{f.outage} outage"] if f.outage != "first" else []

@@ -31,7 +31,7 @@ _PANDAS: dict[tuple[Kind, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its meaning with the unit, and when it is empty; no text means never."""
+    """One column: its meaning with the unit, and when it is empty (no text: never)."""
 
     name: str
     meaning: str
@@ -59,7 +59,7 @@ and of truths; other limits are given by name."""
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that holds in every row, over several columns.
+    """A condition over several columns that every row meets.
 
     `test` takes the table and returns one truth per row.
     """
@@ -94,16 +94,16 @@ class Table:
         return checked
 
     def typed(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-        """Rows as a typed table that nobody has checked."""
+        """Rows as a typed table, not checked."""
         import pandas as pd
 
-        names = self.names
         listed = [self._ordered(row) for row in rows]
-        columns: dict[str, pd.Series] = {}
-        for at, column in enumerate(self.columns):
-            values = [row[at] for row in listed]
-            columns[column.name] = pd.Series(values, dtype=column.dtype)
-        return pd.DataFrame(columns, columns=names)
+        return pd.DataFrame(
+            {
+                column.name: pd.Series([row[at] for row in listed], dtype=column.dtype)
+                for at, column in enumerate(self.columns)
+            }
+        )
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -130,7 +130,7 @@ class Table:
         )
 
     def arrow(self) -> pyarrow.Schema:
-        """Types in Parquet, stated so that a column without values keeps its type."""
+        """Types in Parquet; a column without values keeps its type."""
         import pyarrow
 
         types = {

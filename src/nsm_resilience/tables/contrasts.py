@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of contrasts: columns, units, and when they are empty.
 
-A contrast is two sets of trials that differ in one named thing and in nothing else that is named.
-Differences are second less first. Rows are made by `analysis.contrast_rows` and
-`report.campaign`.
+A contrast compares two sets of trials that differ in one named thing only. Differences are second
+less first. Rows are made by `analysis.contrast_rows` and `report.campaign`.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ KINDS: dict[str, str] = {
     "company": "trials alone, or side by side",
     "campaign": "campaign",
 }
-"""What the two sets of a contrast differ in, and how that is called: a factor, whether others ran
-beside, the campaign. Which sets these are, is said in `analysis.contrasts`."""
+"""The things that the two sets of a contrast can differ in, with their names: a factor, whether
+other trials ran beside, the campaign. `analysis.contrasts` forms the sets."""
 
 WORDS = ("better", "worse", "larger", "smaller", "equal", "open")
-"""What is said of a difference; rests on the adjusted test and the adjusted interval alone.
+"""The words for a difference; they rest on the adjusted test and the adjusted interval alone.
 
-`better`, `worse`: the adjusted p is at the level and the difference is larger than the margin, of a
-measure of which it is known which way is better; `larger`, `smaller`: the same of any other.
-`equal`: the adjusted interval lies within the margin. `open`: neither.
+`better`, `worse`: the adjusted p is at the level, the difference exceeds the margin, and it is
+known which way the measure is better; `larger`, `smaller`: the same if that is not known. `equal`:
+the adjusted interval lies within the margin. `open`: neither.
 """
 
 _ONE_SIDED = "one of the two has no value"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came without any fault: false alarms, gaps, late echoes, processor time (issue 17.4).
+"""Trials without a fault: false alarms, gaps, late echoes, processor time (issue 17.4).
 
-Trials of a scenario without faults are controls. Their watches are added up, however long each is,
-so that what is rare is told per hour; and a watch of an hour shows what one of two minutes cannot.
+Trials of a scenario without faults are controls. Their watches, of any length, are added up, to
+give rare events a rate per hour. A watch of an hour shows effects that one of two minutes cannot.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nsm_resilience.tables.cell import CAMPAIGN, FACTORS, NODE, OF_ATTEMPT, fact
 from nsm_resilience.tables.columns import Row, Rule, Table, amount, count, number, text
 from nsm_resilience.tables.rows import factors_of, head_of
 
-SECONDS = 3600.0
+_SECONDS_PER_HOUR = 3600.0
 _NO_WATCHDOG = "there was no watchdog"
 _NOT_SAMPLED = "processor time was not sampled"
 
@@ -42,7 +42,7 @@ PROCESSOR = Table(
 )
 
 GROUP = ("system", "plane", "client", "remedy")
-"""Factors of which controls of the same levels are added up."""
+"""Controls with the same levels of these factors are added up."""
 
 CONTROLS = Table(
     "controls",
@@ -102,8 +102,8 @@ def processor_rows(judgement: Judgement) -> Iterator[Row]:
 def control_rows(campaign: str, judgements: Sequence[Judgement]) -> Iterator[Row]:
     """The rows of `controls`: one for each system, plane, client and remedy.
 
-    Every complete attempt whose path was measured counts, one of `unknown` verdict too: what our
-    own instruments did is part of what is asked.
+    Every complete attempt with a measured path counts, also with the verdict `unknown`: the table
+    also shows what our own instruments did.
     """
     groups: dict[tuple[str, ...], list[Judgement]] = {}
     for one in judgements:
@@ -135,9 +135,9 @@ def _summed(own: Sequence[Judgement]) -> Row:
 
 
 def _alarms(measures: Sequence[Measures]) -> Row:
-    """What a watchdog did, by the hour of watches in which it ran; nothing where there was none."""
+    """Alarms and acts of the watchdog, by hour of the watches in which it ran; else all empty."""
     ran = [m for m in measures if m.watchdog_false_alarms is not None]
-    hours = math.fsum(m.watch_s or 0.0 for m in ran) / SECONDS
+    hours = math.fsum(m.watch_s or 0.0 for m in ran) / _SECONDS_PER_HOUR
     alarms = sum(m.watchdog_false_alarms or 0 for m in ran)
     interval = rate_interval(alarms, hours)
     found = {
@@ -151,13 +151,14 @@ def _alarms(measures: Sequence[Measures]) -> Row:
 
 
 def _processor(sampled: Sequence[Sequence[ProcessorTime]]) -> Row:
-    """What the components of the attempts in which it was sampled used; nothing without any."""
+    """Processor time of components, over the attempts that sampled it; all empty without any."""
     if not sampled:
         return dict.fromkeys(
             ("used_s_per_h", "busiest", "busiest_share", "spun", "spun_s", "spun_from_s")
         )
     every = [one for times in sampled for one in times]
-    hours = math.fsum(max(one.sampled_s for one in times) for times in sampled) / SECONDS
+    sampled_s = math.fsum(max(one.sampled_s for one in times) for times in sampled)
+    hours = sampled_s / _SECONDS_PER_HOUR
     busiest = max(every, key=lambda one: one.most_share)
     began = [one.spun_from_s for one in every if one.spun_from_s is not None]
     return {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lanes did to each other: every shared stretch, and how many chance alone would give.
+"""How lanes disturbed each other: every shared stretch, and how many chance alone would give.
 
-Found by the look across lanes (judge/shared.py); what followed is decided in judge/disturbed.py.
+judge/shared.py finds them across lanes; judge/disturbed.py decides what follows for the attempt.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def coincidence_rows(campaign: str, judgements: Sequence[Judgement]) -> Iterator
     kinds: tuple[StretchKind, ...] = get_args(StretchKind)
     for kind in kinds:
         looked = [one for j in judgements for one in j.measures.looked if one.kind == kind]
-        shifted = _summed(looked)
+        shifted = _sum_by_shift(looked)
         yield {
             "campaign": campaign,
             "kind": kind,
@@ -114,6 +114,6 @@ def coincidence_rows(campaign: str, judgements: Sequence[Judgement]) -> Iterator
         }
 
 
-def _summed(looked: Sequence[Looked]) -> list[int]:
-    """Of each shift the sum over all attempts."""
+def _sum_by_shift(looked: Sequence[Looked]) -> list[int]:
+    """The sum over all attempts, for each shift."""
     return [sum(counts) for counts in zip(*(one.shifted for one in looked), strict=True)]

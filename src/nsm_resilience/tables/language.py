@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How counts and times are written in sentences, tables and figures, once for all of them."""
+"""How counts and times are written in sentences, tables and figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def counted(n: int, one: str, more: str = "") -> str:
 
 
 def was(n: int) -> str:
-    """The verb for so many.
+    """The verb for a number.
 
     >>> was(0), was(1), was(2)
     ('were', 'was', 'were')
@@ -37,7 +37,7 @@ def was(n: int) -> str:
 
 
 def least_to_most(least: int | str, most: int | str) -> str:
-    """Write two numbers as a span, or as one where they are the same, as they are written.
+    """Write two numbers as a span, or as one if they are written the same.
 
     >>> least_to_most(6, 8), least_to_most(8, 8), least_to_most("7.50", "7.50")
     ('6 to 8', '8', '7.50')
@@ -46,7 +46,7 @@ def least_to_most(least: int | str, most: int | str) -> str:
 
 
 def each(sizes: Sequence[int]) -> str:
-    """Say on how many trials each of several things rests.
+    """Say how many trials each of several cells has.
 
     >>> each([8]), each([6, 8]), each([1, 1])
     ('8 trials each', '6 to 8 trials each', '1 trial each')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in the tables something stands: rows as a spreadsheet counts them, the header is row 1."""
+"""Numbers of rows in the tables, as a spreadsheet counts them: the header is row 1."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST = 2
-"""Row of the first record: the header is before it (as RFC 7111 counts the rows of a CSV file)."""
+"""Number of the first row after the header (RFC 7111 counts the rows of a CSV file so)."""
 
 Span = tuple[int, int]
 
 
 def rows_of(rows: pd.DataFrame) -> list[Span]:
-    """Return where these rows stand in the table that they were taken from, by their index."""
+    """Return the numbers of these rows in the table that they were taken from, by their index."""
     return spans(sorted(int(at) + FIRST for at in rows.index))
 
 

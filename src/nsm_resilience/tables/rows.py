@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of the tables that repeat what stands in a judgement."""
+"""Rows of the tables that copy the values of a judgement."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from nsm_resilience.tables.trials import TRIALS
 _MEASURED = tuple(field.name for field in fields(Measures) if field.name in TRIALS.names)
 """Columns of table `trials` that are measures of the judge."""
 
-_OF_THE_PATH = (
+_OF_MEASURED_PATH = (
     "outage_censored", "replies_sent", "replies_lost", "lost_outside", "replies_late", "late_sends",
 )  # fmt: skip
-"""Those that are empty where the path was not measured."""
+"""Those that are empty if the path was not measured."""
 
-_OF_COMPLETE = ("new_connection_verdict", "listener_watched")
-"""Those that are empty where the record is not complete."""
+_OF_COMPLETE_RECORD = ("new_connection_verdict", "listener_watched")
+"""Those that are empty if the record is not complete."""
 
 
 def trial_row(judgement: Judgement, company: str | None = None) -> Row:
-    """The row of `trials`; `company`: whether others ran beside it, where the study varies that."""
+    """The row of `trials`; `company`: whether others ran beside it, if the study varies that."""
     j, m = judgement, judgement.measures
     measured = m.outage_s is not None
     found = {name: getattr(m, name) for name in _MEASURED}
-    found |= {} if measured else dict.fromkeys(_OF_THE_PATH)
-    found |= {} if j.outcome == "complete" else dict.fromkeys(_OF_COMPLETE)
+    found |= {} if measured else dict.fromkeys(_OF_MEASURED_PATH)
+    found |= {} if j.outcome == "complete" else dict.fromkeys(_OF_COMPLETE_RECORD)
     return {
         **head_of(j),
         **factors_of(j),
@@ -51,8 +51,8 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
     }
 
 
-def _each(measure: str) -> Callable[[Judgement], Iterator[Row]]:
-    """Rows that repeat the entries of a measure, each with the attempt that it is of."""
+def _rows_of(measure: str) -> Callable[[Judgement], Iterator[Row]]:
+    """The function that makes a row of each entry of a measure, with the attempt's columns."""
 
     def rows(judgement: Judgement) -> Iterator[Row]:
         for one in getattr(judgement.measures, measure):
@@ -61,9 +61,9 @@ def _each(measure: str) -> Callable[[Judgement], Iterator[Row]]:
     return rows
 
 
-outage_rows = _each("outages")
-component_rows = _each("changes")
-phase_rows = _each("phases")
+outage_rows = _rows_of("outages")
+component_rows = _rows_of("changes")
+phase_rows = _rows_of("phases")
 
 
 def new_client_rows(judgement: Judgement) -> Iterator[Row]:
@@ -83,19 +83,18 @@ def new_client_rows(judgement: Judgement) -> Iterator[Row]:
 
 
 def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """Of each trial the last complete attempt; trials without one are left out."""
+    """The last complete attempt of each trial; trials without one are left out."""
     last: dict[tuple[str, str], Judgement] = {}
     for judgement in judgements:
         key = (judgement.campaign, judgement.trial)
-        before = last.get(key)
-        later = before is None or judgement.attempt > before.attempt
+        later = key not in last or judgement.attempt > last[key].attempt
         if judgement.outcome == "complete" and later:
             last[key] = judgement
     return list(last.values())
 
 
 def _shared(measures: Measures, kind: str) -> int | None:
-    """How many losses or stalls were shared with another lane in what is judged."""
+    """How many losses or stalls in the judged time were shared with another lane."""
     if measures.outage_s is None:
         return None
     return sum(one.kind == kind and one.followed != "nothing" for one in measures.disturbances)

@@ -37,8 +37,8 @@ def default_cell(scenario: Scenario, plane: Plane, system: str = FIRST) -> Cell:
 def all_cells(study: Study, judgements: Iterable[Judgement]) -> list[Cell]:
     """Cells in the order of the table.
 
-    First those of the study's campaign, then the defaults of scenarios that are declared and not in
-    it (on every plane that the campaign uses), then cells that only the records have.
+    First those of the study's campaign, then the defaults of declared scenarios that are not in it
+    (on every plane that the campaign uses), then cells that only the records have.
 
     Raises:
         UndeclaredScenario: If a record is of a scenario that the study does not declare.
@@ -78,7 +78,7 @@ def scenario_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) 
 
 
 def agreement(verdict: str, claimed: str | None) -> str:
-    """How a scenario's verdict stands to the paper's; flaky agrees with neither."""
+    """Compare a scenario's verdict with the paper's; flaky agrees with neither."""
     if claimed is None:
         return "no claim"
     if verdict in UNTESTED:
@@ -93,7 +93,7 @@ UNTESTED = ("not tested", "not reached")
 def verdict_of(k: int, n: int, not_reached: int = 0) -> str:
     """Verdict of a scenario, whatever the interval (study.md).
 
-    A cell in which trials were run, and none of them reached what it is about, is `not reached`.
+    `not reached`: trials were run, and the condition that the cell tests came about in none.
     """
     if n == 0:
         return "not reached" if not_reached else "not tested"
@@ -139,7 +139,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
 
 
 def _times(judged: Sequence[Judgement], what: str) -> list[float]:
-    """Seconds of a measure in the trials that have it; infinite where it was not seen to end."""
+    """Seconds of a measure in the trials that have it; infinite if censored."""
     return [
         math.inf if getattr(one.measures, f"{what}_censored") else seconds
         for one in judged

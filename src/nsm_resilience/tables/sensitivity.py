@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much hangs on the judge's thresholds: which verdicts another value of a rule would change.
+"""How much depends on the judge's thresholds: which verdicts another value of a rule changes.
 
-Each rule alone is given the values of a stated grid (`judge/altered.py`), every other one stays.
-The judge says of each attempt where it would be judged otherwise; here that is summed up.
+One rule at a time takes the values of a grid (`judge/altered.py`). The judge lists, for each
+attempt, the values that change its judgement; this module sums them up.
 """
 
 from __future__ import annotations

@@ -33,13 +33,13 @@ def _supported_is_whole(table: pd.DataFrame) -> pd.Series:
     whole = table["path_verdict"].isin(["alive", "recovered"]) & table[
         "new_connection_answered"
     ].fillna(False)
-    # of a path whose client or endpoint is gone something else is asked (judge/ended_workload.py)
+    # other rules judge a path whose client or endpoint is gone (judge/ended_workload.py)
     gone = table["path_verdict"] == "gone"
     return (table["verdict"] != "supported") | gone | whole.astype(bool)
 
 
 UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
-"""Columns that say why a time is not known, by the time's."""
+"""For the column of a time, the column that says why it is not known."""
 
 
 def _beside(words: str, time: str) -> Rule:

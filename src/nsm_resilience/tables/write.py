@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write a table both ways, as CSV and as Parquet, whole or piece by piece.
+"""Write a table as CSV and as Parquet, whole or piece by piece.
 
 The same rows in the same pieces give the same bytes.
 """
@@ -49,13 +49,13 @@ class TableWriter:
 def table_writer(table: Table, out_dir: Path) -> Iterator[TableWriter]:
     """Write a table piece by piece; its files appear when the block ends well.
 
-    Every piece is checked against the schema; that no row is there twice, inside its piece only.
+    Every piece is checked against the schema; a row that is there twice shows only in one piece.
     """
     import pyarrow
     import pyarrow.parquet
 
     empty = table.typed([])
-    # with the note of the types of pandas, so that reading gives the same types again
+    # with pandas' own metadata, so that reading gives the same types again
     schema = pyarrow.Table.from_pandas(empty, schema=table.arrow(), preserve_index=False).schema
     paths = tuple(out_dir / f"{table.name}{suffix}" for suffix in (".csv", ".parquet"))
     with ExitStack() as opened:
