@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trials that are not independent: intervals by block, by turn, or by cluster.
+"""Intervals for trials that are not independent: blocks, turns or clusters are resampled.
 
-Trials of one block were run close in time, those of one cluster share its state. So a block, not a
-trial, is what is drawn again: the share that its trials have in common stays together. Where two
-cells have trials in the same blocks, both are drawn with it and what the block adds to both
-cancels (`paired`); cells of different campaigns, or of different turns, have blocks of their own.
+Trials of one block were run close in time, those of one cluster share its state. So whole blocks
+are resampled, not trials, and what the trials of a block share stays together. If two cells have
+trials in the same blocks, each block is drawn for both, and its effect on both cancels (`paired`).
+Cells of different campaigns, or of different turns, have different blocks.
 
 With few blocks all ways to draw them are enumerated, with their chances; above `MOST_DRAWS` they
-are drawn at random with a fixed seed. Where no test that takes the block as its unit could reach
-the level, or where all draws are alike, there is no interval: a number would say more than the
-blocks can.
+are drawn at random with a fixed seed. There is no interval if no test with the block as its unit
+could reach the level, or if all draws are equal.
 
 Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8, the plan
 that draws whole clusters; Kalibera and Jones, ISMM 2013, 63-74, on what to draw in benchmarks.
@@ -32,7 +31,7 @@ from nsm_resilience.statistics.intervals import CONFIDENCE, NO_INTERVAL, Interva
 from nsm_resilience.statistics.times import Times
 
 MOST_DRAWS = 100_000
-"""Up to so many ways to draw the blocks, all of them are enumerated; ten blocks have 92,378."""
+"""Most ways to draw the blocks that are enumerated; ten blocks have 92,378."""
 
 DRAWS = 9_999
 _SEED = 20191218
@@ -42,14 +41,14 @@ Blocks = Sequence[Hashable]
 
 
 def least_paired_p(blocks: int) -> float:
-    """Least two-sided p of a test that has one sign for each block: all of them alike."""
+    """Least two-sided p of a sign test with one sign for each block: all are equal."""
     return min(1.0, 2.0 * 0.5**blocks)
 
 
 def can_tell(first: Blocks, second: Blocks, confidence: float, *, paired: bool) -> bool:
-    """Whether so many blocks can give an interval of this confidence.
+    """Whether these numbers of blocks can give an interval of this confidence.
 
-    Paired, six blocks are the least for 95 %, as six values are for a median; else four and four.
+    95 % needs six paired blocks, as a median needs six values; else four and four.
     """
     if paired:
         least = least_paired_p(len({*first} & {*second}))
@@ -70,10 +69,10 @@ def share_interval(
 
     Args:
         blocks: Block of each trial of both.
-        paired: Whether equal blocks of both samples are one and the same; see the module.
+        paired: Whether equal blocks of both samples are the same block; see the module.
 
     Returns:
-        NaN where there are too few blocks.
+        NaN if there are too few blocks.
     """
     pairs = np.asarray(second, dtype=float)[None, :] - np.asarray(first, dtype=float)[:, None]
     return _interval(pairs, blocks, confidence, paired=paired)
@@ -100,11 +99,12 @@ def _interval(
 ) -> Interval:
     """Percentile interval of the mean over all pairs of trials, one of each sample.
 
-    With weights u and v, how often each block of either was drawn, it is u'Pv / u'Nv, with P the
-    sums and N the numbers of pairs by block and block. Draws without any pair are left out.
+    The mean of a draw is u'Pv / u'Nv: u and v count how often each block of either sample was
+    drawn, P has the sums and N the numbers of pairs by block and block. Draws without any pair are
+    left out.
     """
     if not can_tell(*blocks, confidence, paired=paired) or (pairs == pairs.flat[0]).all():
-        return NO_INTERVAL  # too few blocks, or no draw can differ from another
+        return NO_INTERVAL  # too few blocks, or all draws are equal
     if paired:
         names = [list(dict.fromkeys((*blocks[0], *blocks[1])))] * 2
     else:
@@ -159,7 +159,7 @@ def _multisets(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _quantiles(values: NDArray[np.float64], chance: NDArray[np.float64], tail: float) -> Interval:
     """Ends of the shortest closed interval that cuts off no more than `tail` at either side."""
     if values.min() == values.max():
-        return NO_INTERVAL  # no draw differs from another: what lies between blocks was not seen
+        return NO_INTERVAL  # all draws are equal: no difference between blocks was seen
     order = np.argsort(values, kind="stable")
     below = np.cumsum(chance[order]) / chance.sum()
     low = int(np.searchsorted(below, tail + 1e-12, side="right"))

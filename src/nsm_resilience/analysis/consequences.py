@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fault did in the trials of one cell: to the path, to new pods, and who noticed."""
+"""Consequences of a fault in the trials of one cell: the path, new pods, and who noticed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ENDED = ("dead", "gone")
 
 @dataclass(frozen=True)
 class Noticed:
-    """In how many trials something was seen, by what most often, and when (median, seconds).
+    """In how many trials something was noticed, most often by what, and when (median, seconds).
 
-    `known` counts the trials in which it is known whether it was. `by` is empty and `median_s` NaN
-    where it was seen in none.
+    `known` counts the trials in which this is known. If it was noticed in none, `by` is empty and
+    `median_s` NaN.
     """
 
     trials: int
@@ -38,13 +38,12 @@ class Consequences:
     """Counts over the judged trials of a cell.
 
     Attributes:
-        stopped: trials in which it was interrupted, or dead or gone: one can be dead for losses
-            that are no interruption, and late without one.
+        stopped: trials whose path was interrupted, dead or gone. It can be dead for losses that are
+            no interruption, and late without one.
         new_answered: trials in which a new client connected, of `new_asked`.
         bystander_started: trials in which an ordinary pod started, of `bystander_asked`.
-        listener: whether a client that listens would have been told, of `listened` trials in which
-            a listener of our own was on the client's stream.
-        listened: trials with that listener; records before it was built have none.
+        listener: whether a listening client would have been told, of the `listened` trials.
+        listened: trials with our own listener on the client's stream; older records have none.
         outage_s: median outage of the trials whose path stopped and came back; NaN without any.
     """
 

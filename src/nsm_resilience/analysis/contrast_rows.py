@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Table `contrasts`: every measure of every contrast, each with its test and its interval.
 
-Every word rests on statements adjusted over a family (`statistics.families`): all pairs that
-differ in one factor, of one measure, in the same campaigns. Whether trials side by side bias is one
-question to all measures that have a margin, so these are one family.
+Every word rests on statements adjusted over a family (`statistics.families`): all pairs that differ
+in the same factor, for one measure, in the same campaigns. The question whether trials side by side
+are biased is one for all measures with a margin, so these form one family.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RELATIVE = 0.1
-"""A time that is off by less than this part of itself is read the same."""
+"""A time that differs by less than this share is read the same."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ class Compared:
 
     @property
     def family(self) -> str:
-        """What is adjusted together."""
+        """Name of the family that is adjusted together."""
         kind, where = self.contrast.differs_in, " and ".join(self.contrast.campaigns)
         asked = kind == "company" and self.measure.margin is not None
         return f"{kind}, {where}: {'lanes' if asked else self.measure.name}"
 
     @property
     def comparable(self) -> bool:
-        """Whether there is something to compare.
+        """Whether there are values to compare.
 
-        Of lanes also whether something was seen: what none of the trials saw bounds no bias.
+        A contrast of lanes also needs an observed value: censored ones alone bound no bias.
         """
         sides = (self.first.times, self.second.times)
         if self.contrast.differs_in == "company":
@@ -81,7 +81,7 @@ def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions])
     for contrast in contrasts(with_units(trials, campaigns)):
         for one in MEASURES:
             if one.of_lanes and contrast.differs_in != "company":
-                continue  # how trials were run is asked only where lanes are what differs
+                continue  # a measure of how trials were run is only for contrasts of lanes
             sides = (contrast.first.trials, contrast.second.trials)
             compared = Compared(contrast, one, *(one.sample(own) for own in sides))
             if compared.comparable:
@@ -137,13 +137,13 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
 
 
 def word_of(found: Adjusted, difference: Difference, margin: float | None, one: Measure) -> str:
-    """What is said of a difference, see `tables.contrasts.WORDS`.
+    """The word for a difference, see `tables.contrasts.WORDS`.
 
     `equal` is the test of equivalence by two one-sided tests (Schuirmann, J. Pharmacokinet.
     Biopharm. 15 (1987) 657-680), adjusted by Bonferroni.
 
     Args:
-        margin: see `Measure.margin`; None where none was stated.
+        margin: see `Measure.margin`; None if none was stated.
     """
     if margin is not None and -margin <= difference.low and difference.high <= margin:
         return "equal"
@@ -157,7 +157,7 @@ def word_of(found: Adjusted, difference: Difference, margin: float | None, one: 
 
 
 def method_of(test: PValue) -> str:
-    """How p was computed; an estimate says by how many draws, and within which bounds.
+    """How p was computed; for an estimate with the draws and the interval.
 
     >>> method_of(PValue(0.013, 1e-9, "Monte Carlo", 99999, 0.012, 0.014))
     'Monte Carlo, m = 99,999; unadjusted p 0.012 to 0.014'
@@ -169,7 +169,7 @@ def method_of(test: PValue) -> str:
 
 
 def _margin(compared: Compared, campaigns: Mapping[str, RunConditions]) -> float | None:
-    """The margin of a question whether lanes bias; of other contrasts none was stated before."""
+    """The margin of a contrast of lanes; no margin was stated beforehand for other contrasts."""
     contrast, one = compared.contrast, compared.measure
     if contrast.differs_in != "company" or one.margin is None:
         return None
@@ -202,14 +202,14 @@ def _difference(compared: Compared, confidence: float) -> Difference:
 
 
 def _delta(compared: Compared, confidence: float) -> Difference:
-    """Cliff's delta with its interval; of a share it would be the difference once more."""
+    """Cliff's delta with its interval; for a share it would repeat the difference."""
     if compared.measure.share:
         return NO_DIFFERENCE
     return cliffs_delta(compared.first.times, compared.second.times, confidence)
 
 
 def _by_unit(compared: Compared, confidence: float) -> Interval:
-    """Interval by resampled blocks, turns or clusters: of delta, of a share of the difference."""
+    """Interval of delta, or of a share's difference, from resampled blocks, turns or clusters."""
     first, second, unit = compared.first, compared.second, compared.contrast.unit
     if not first.times.n or not second.times.n:
         return NO_INTERVAL
@@ -224,7 +224,7 @@ def _rounded(value: float) -> float:
 
 
 def _p(value: float) -> float:
-    """A p to six places, or to three digits where that would be 0, which no p is.
+    """A p to six places, or to three digits if that would be 0: no p is 0.
 
     >>> _p(0.0001947), _p(3.327e-9)
     (0.000195, 3.33e-09)

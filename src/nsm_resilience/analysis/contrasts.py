@@ -3,10 +3,10 @@
 
 The thing is a level of a factor, whether others ran beside the trial, or the campaign. Within a
 campaign the first level in the order of the report is compared with each other one. Between two
-campaigns the same cells are compared; where each has one level of one factor and the two are
-different (one forwarding plane each, say), that factor is what they differ in, and cells are
-matched by all others: then the campaigns differ beside it, which the row says. For how long a cell
-is watched has no effect on the system: it is always matched.
+campaigns the same cells are compared. If each campaign has only one level of a factor, and the two
+levels differ (one forwarding plane each, say), the contrast is in that factor, and cells are
+matched by all others; the row then names both campaigns, which differ too. The length of the watch
+has no effect on the system, so it is always matched.
 
 Campaigns are compared and never pooled: trials on one cluster share its state.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.figures.cells import TREATMENTS, in_order, judged, levels_in_order
@@ -39,8 +39,8 @@ class Side:
 class Contrast:
     """Two sets of trials that differ in one thing.
 
-    `first` is what is compared with; `cell` has scenario and level of each factor in both, None for
-    what differs.
+    `first` is the reference; `cell` has the scenario and the level of each factor in both, None for
+    the one that differs.
     """
 
     differs_in: str
@@ -50,12 +50,12 @@ class Contrast:
 
     @property
     def campaigns(self) -> tuple[str, ...]:
-        """Where its trials are from: one campaign or two."""
+        """The campaigns of its trials: one or two."""
         return tuple(dict.fromkeys((self.first.campaign, self.second.campaign)))
 
     @property
     def unit(self) -> str:
-        """What is resampled beside single trials (`analysis.trial_units`)."""
+        """The unit of resampling (`analysis.trial_units`)."""
         if len(self.campaigns) > 1:
             return "cluster"
         return "turn" if self.differs_in == "company" else "block"
@@ -70,7 +70,7 @@ def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
     """Yield every contrast that the judged trials allow, in the order of the report.
 
     Raises:
-        KeyError: one differs in what is not listed; the message says where to write it.
+        KeyError: one differs in a thing that `KINDS` lacks; the message says where to write it.
     """
     own = in_order(judged(trials))
     by_campaign = {
@@ -91,19 +91,14 @@ def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
 
 def _by_factor(campaigns: ByCampaign) -> Iterator[Contrast]:
     """Pairs of cells of one campaign that differ in the level of one factor."""
-    for factor in TREATMENTS:
-        for name, own in campaigns.items():
-            yield from _by_level(own, factor, name)
-
-
-def _by_level(own: pd.DataFrame, factor: str, campaign: str) -> Iterator[Contrast]:
-    others = [name for name in CELL if name != factor]
-    for key, alike in own.groupby(others, sort=False):
-        levels = levels_in_order(factor, alike[factor])
-        cell = {**dict(zip(others, map(str, key), strict=True)), factor: None}
-        sides = [Side(level, campaign, alike[alike[factor] == level]) for level in levels]
-        for side in sides[1:]:
-            yield Contrast(factor, sides[0], side, cell)
+    for factor, (campaign, own) in product(TREATMENTS, campaigns.items()):
+        others = [name for name in CELL if name != factor]
+        for key, alike in own.groupby(others, sort=False):
+            levels = levels_in_order(factor, alike[factor])
+            cell = {**dict(zip(others, map(str, key), strict=True)), factor: None}
+            sides = [Side(level, campaign, alike[alike[factor] == level]) for level in levels]
+            for side in sides[1:]:
+                yield Contrast(factor, sides[0], side, cell)
 
 
 def _by_company(campaigns: ByCampaign) -> Iterator[Contrast]:
@@ -127,7 +122,7 @@ def _by_campaign(campaigns: ByCampaign) -> Iterator[Contrast]:
 
 
 def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
-    """The same cells of two campaigns, or those that differ in the one factor the campaigns do."""
+    """Contrasts of the same cells, or of those that differ in the one factor of the campaigns."""
     if first.empty or second.empty:
         return
     names = [str(own["campaign"].iloc[0]) for own in (first, second)]
@@ -156,9 +151,9 @@ def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
 
 
 def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
-    """Factors of which each of two sets of trials has one level, and the two are different.
+    """Factors of which each set of trials has one level only, and the two levels differ.
 
-    `none` of the factor failure is no level: a control has nothing that could fail otherwise.
+    The failure `none` does not count as a level: a control has no failure.
     """
     found = []
     for factor in TREATMENTS:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coverage: which scenario is tested by NSM's own tests of 2019 and of today, and by this study.
 
-What others test are facts that were read, each with repository and revision (`coverage.yaml`). What
-this study tests is computed from table `trials`, system by system, so it says "not tested" until it
-was run, and "not applicable" where a system has no such part.
+The facts about others' tests are in `coverage.yaml`, each with repository and revision. This
+study's own coverage is computed from table `trials`, system by system: "not tested" until it was
+run, "not applicable" if a system has no such part.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Ours:
     """Trials of this study of one system on one forwarding plane: k supported of n judged.
 
-    `not_reached` are trials that never reached what the line is about; they are in no n, and a line
-    that has only such ones is not covered.
+    `not_reached` counts trials with that verdict. They are outside of n; a line with no others is
+    not covered.
     """
 
     system: str
@@ -43,9 +43,9 @@ class Line:
     """One scenario of the coverage.
 
     Attributes:
-        ours: this study's trials, one entry for each system and plane on which there are any.
-        parts: what components that the title means are called in the systems that were run.
-        absent: systems that have no such part.
+        ours: this study's trials, one entry for each system and plane with any.
+        parts: names, in the systems that were run, of the components that the title means.
+        absent: systems without such a part.
     """
 
     title: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was read of others' tests (`coverage.yaml`), and which of our trials a line of it means."""
+"""The facts about others' tests (`coverage.yaml`), and which of our trials match a line of them."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ Kind = Literal[
     "endpoint without a spare", "registry", "API server", "network between nodes", "whole node",
     "interface",
 ]  # fmt: skip
-"""What is broken, where that is no list of components and sockets."""
+"""What is broken, if that is no list of components and sockets."""
 _TARGET = re.compile(rf"({'|'.join(get_args(Does))}|socket:all)@({'|'.join(get_args(NodeRole))})")
 
 
 def _node(fault: Fault, system: System) -> NodeRole | None:
-    """Where a fault comes; of a component that a lane has one of, the system knows it."""
+    """The node of a fault; the system knows it for a component that a lane has only one of."""
     part = system.components_by_name().get(fault.component or "")
     return fault.node or (None if part is None else part.only_on)
 
 
 def _does(fault: Fault, system: System) -> str:
-    """What a fault breaks, in words that every system has: `manager@client`.
+    """What a fault breaks, in words common to all systems: `manager@client`.
 
-    What is no component, and a process that is part of another one, keeps its own name.
+    A target that is no component, or only a process of one, keeps its own name.
     """
     part = system.components_by_name().get(fault.component or "")
     if part is None or part.part_of:
@@ -70,7 +70,7 @@ def _meant(target: str, system: System) -> list[str]:
 
 
 def _all_of(system: System) -> set[tuple[str | None, NodeRole | None]]:
-    """Every component of a lane that stands for itself, with each node that it is on."""
+    """Every component of a lane that is no part of another one, with each of its nodes."""
     return {
         (name, node)
         for name, part in system.components_by_name().items()
@@ -83,8 +83,7 @@ def _all_of(system: System) -> set[tuple[str | None, NodeRole | None]]:
 class Match(Model):
     """Which cells of a study test a scenario. Only cells without a remedy are counted.
 
-    Components are named by what they do, because each system has its own: which of them that is,
-    its folder says.
+    Components are named by what they do, because their names differ from system to system.
     """
 
     targets: tuple[str, ...] | Kind = Field(
@@ -120,7 +119,7 @@ class Match(Model):
         return tuple(dict.fromkeys(found))
 
     def is_absent(self, system: System) -> bool:
-        """Whether a system has nothing that a target could mean."""
+        """Whether a system has no component for one of the targets."""
         return isinstance(self.targets, tuple) and any(
             not target.startswith("socket:") and not _meant(target, system)
             for target in self.targets
@@ -190,5 +189,5 @@ class Facts(Model):
 
 
 def load_facts(path: Path = FACTS) -> Facts:
-    """Load what was read of others' tests; ConfigError with every mistake found."""
+    """Load the facts about others' tests; ConfigError with every mistake found."""
     return load_model(path, Facts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What really was on the two nodes of a trial, out of its record's snapshot before the fault."""
+"""The deployment on the two nodes of a trial, from its record's snapshot before the fault."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Link:
 
     Attributes:
         address: its IPv4 address with the prefix; empty without one.
-        vxlan: id, local and remote address of the tunnel, where the interface is its end.
+        vxlan: id, local and remote address of the tunnel, if the interface is its end.
     """
 
     interface: str
@@ -50,7 +50,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Node:
-    """A node of the lane: its pods, NSM's sockets on it by name, programs that ran, its address."""
+    """A node of the lane: its address, its pods, names of NSM's sockets, and running programs."""
 
     role: str
     name: str
@@ -60,13 +60,13 @@ class Node:
     programs: tuple[str, ...]
 
     def pod(self, app: str) -> Pod | None:
-        """The first pod of an app, None where there was none."""
+        """The first pod of an app, None if there was none."""
         return next((pod for pod in self.pods if pod.app == app), None)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a trial ran on, the moment before its fault.
+    """The deployment of a trial just before its fault.
 
     Attributes:
         resources: number of NSM's custom resources by kind.
@@ -93,9 +93,9 @@ def deployments(campaign: Path, trials: pd.DataFrame) -> list[Deployment]:
 
 
 def read_deployment(folder: Path) -> Deployment | None:
-    """Read a record's deployment; None where it holds no snapshot of pods and nodes.
+    """Read a record's deployment; None if it has no snapshot of pods and nodes, or a damaged one.
 
-    One that makes no sense is none: no verdict rests on the snapshot.
+    No verdict rests on the snapshot.
 
     Raises:
         RecordError: the record cannot be read.
@@ -111,7 +111,7 @@ def read_deployment(folder: Path) -> Deployment | None:
 
 
 def deployment(meta: Mapping[str, Any], snapshot: Mapping[str, Any]) -> Deployment | None:
-    """Return what a record's `meta.json` and snapshot say; None where the snapshot has no node."""
+    """Return the deployment from `meta.json` and the snapshot; None if the latter has no node."""
     names = {node["role"]: node["name"] for node in meta["cluster"].get("nodes") or []}
     nodes = tuple(
         _node(role, names[role], snapshot["nodes"][role], snapshot.get("pods") or [])
@@ -173,7 +173,7 @@ def _containers(pod: Mapping[str, Any], statuses: str) -> tuple[str, ...]:
 
 
 def _interfaces(network: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Interfaces of a network; none where the snapshot holds an error in their place."""
+    """Interfaces of a network; none if the snapshot has an error in their place."""
     found = network.get("interfaces")
     return found if isinstance(found, list) else []
 

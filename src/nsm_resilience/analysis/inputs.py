@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every notebook begins with: a campaign's tables and study, and a place for figures.
+"""Inputs of every notebook: a campaign's tables and study, and a folder for figures.
 
-JupyterLab starts a kernel in the folder of the notebook, the workflow starts one in the project's
-root; with this the same parameters serve both.
+JupyterLab starts a kernel in the folder of the notebook, the workflow in the project's root. The
+same parameters serve both.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Inputs:
         Args:
             tables: folder with the tables, relative to the project's root.
             campaign: name of one of the campaigns in them; empty: the first, the paper's own.
-            figures: folder for figures, relative to the project's root; empty: one that is gone
-                with this process, so that who looks around changes no results.
+            figures: folder for figures, relative to the project's root; empty: a temporary one,
+                so that exploring changes no results.
 
         Raises:
             InputsError: nothing was built yet, or the campaign's records are not there.
@@ -70,15 +70,14 @@ class Inputs:
             raise InputsError(
                 f"There is no campaign {name} in {tables}; there are: {', '.join(there) or 'none'}."
             )
-        kept = root / figures if figures else _for_this_process()
+        kept = root / figures if figures else _temporary_folder()
         return cls(folder, _folder_of(folder, name), kept, name)
 
     def table(self, name: str, trials: Iterable[str] | None = None) -> pd.DataFrame:
         """Read the campaign's rows of one of the tables, or only those of some trials.
 
-        Without the column `evidence`: it names places in records, no figure is made of it, and of
-        ten thousand trials it is two thirds of the table. FileNotFoundError names the file that is
-        missing.
+        Without the column `evidence`: it names places in records, no figure uses it, and with ten
+        thousand trials it is two thirds of the table. FileNotFoundError names a missing file.
         """
         wanted: list[tuple[str, str, Any]] = [("campaign", "==", self.name)]
         if trials is not None:
@@ -115,7 +114,7 @@ class Inputs:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What is broken, by scenario id."""
+        """Short names of the scenarios by id: what is broken."""
         return short_names(self.study)
 
     def timelines(self, chosen: pd.DataFrame) -> dict[str, Timeline]:
@@ -149,14 +148,14 @@ class Inputs:
 
 
 @cache
-def _for_this_process() -> Path:
+def _temporary_folder() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="nsm-resilience-figures-")
     atexit.register(folder.cleanup)
     return Path(folder.name)
 
 
 def _folder_of(tables: Path, name: str) -> Path:
-    """The folder of a campaign in the tables; InputsError where its study is nowhere."""
+    """The folder of a campaign in the tables; InputsError if its study is missing."""
     places = [tables.parent.parent / kind / name for kind in CAMPAIGNS]
     found = next((place for place in places if CampaignLayout(place).study.exists()), None)
     if found is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is compared between trials: a registry, and how each measure is read off judged trials.
+"""Registry of the measures that are compared between trials, and how each is read off them.
 
-A new measure is one entry of `MEASURES`. A value is a time or a number of each trial, of which some
-were not seen to end, or yes and no of each trial, whose share is compared.
+A new measure is one entry of `MEASURES`. Each trial has a time (which can be censored), a number,
+or yes or no, whose share is compared.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Sample:
     """Values of one measure in one set of trials.
 
     Attributes:
-        times: the values, in the unit of the measure; of a share 1 and 0.
-        trials: the rows that the values are of, in the same order.
+        times: the values, in the unit of the measure; 1 and 0 for a share.
+        trials: the row of each value, in the same order.
     """
 
     times: Times
@@ -39,16 +39,16 @@ class Sample:
 
     @property
     def successes(self) -> int:
-        """Of a share, how many are 1."""
+        """How many values of a share are 1."""
         return sum(self.flags)
 
     @property
     def flags(self) -> list[bool]:
-        """Of a share, each value as a truth."""
+        """Each value of a share as a truth."""
         return [value > 0 for value in self.times.seconds]
 
     def units(self, name: str) -> list[str]:
-        """Of each value the block, turn or cluster (`analysis.trial_units`) of its trial."""
+        """The block, turn or cluster (`analysis.trial_units`) of each value's trial."""
         return [str(unit) for unit in self.trials[name]]
 
 
@@ -58,12 +58,12 @@ class Measure:
 
     Attributes:
         unit: `s`, `ms`, or empty for a share or a count.
-        better: which way is better; empty where that is not known.
-        share: whether it is yes or no of each trial.
-        margin: the difference that changes no reading of a study, from its rates and rules; None
-            where none was stated. It answers the question whether lanes bias.
-        of_lanes: whether it says how a trial was run and not what the system did; it is compared
-            only between trials alone and side by side.
+        better: which way is better; empty if that is not known.
+        share: whether each trial has yes or no.
+        margin: the largest difference that changes no reading, from the study's rates and rules;
+            None if none was stated. It is for the question whether lanes are biased.
+        of_lanes: whether it measures how a trial was run and not the system; it is compared only
+            between trials alone and side by side.
     """
 
     name: str
@@ -81,16 +81,16 @@ class Measure:
 
 
 def _until(column: str, asked: str = "watch_s", window: str = "watch_s") -> Read:
-    """A time that is waited for until the window ends; what was not seen in it is censored.
+    """A time until something happens; censored at the end of the window.
 
     Args:
-        asked: Column that is empty where nobody looked.
+        asked: Column that is empty if nobody looked.
         window: Column with the length of the window.
     """
 
     def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
         own = judged[judged[asked].notna()]
-        if column in UNKNOWN:  # what is not known is no time that was longer than the watch
+        if column in UNKNOWN:  # an unknown time is not a censored one
             own = own[own[UNKNOWN[column]].isna()]
         seconds = own[column].astype(float)
         filled = seconds.fillna(own[window].astype(float))
@@ -100,7 +100,7 @@ def _until(column: str, asked: str = "watch_s", window: str = "watch_s") -> Read
 
 
 def _censored(column: str, censored: str) -> Read:
-    """A time that a column of its own calls a lower bound."""
+    """A time; another column says whether it is a lower bound."""
 
     def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
         own = judged[judged[column].notna()]
@@ -116,7 +116,7 @@ def _number(column: str) -> Read:
 
 
 def _share_of(part: str, whole: str) -> Read:
-    """A part of a number of each trial."""
+    """A number of each trial, as a share of another one."""
 
     def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
         own = judged[judged[part].notna() & (judged[whole] > 0)]
@@ -132,7 +132,7 @@ def _whole(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame
 
 
 def _component_interval(study: Study) -> float:
-    """Signs and messages come with the samples of the components."""
+    """Signs and messages are seen with the samples of the components."""
     return float(study.probes.component_interval_s)
 
 
@@ -191,7 +191,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "late_share", "share of echoes sent late", "", "less", False,
         _share_of("late_sends", "replies_sent"),
-        # of echoes, the judge lets a path be steady that lost as many as this share
+        # the judge calls a path steady that lost up to this share of its echoes
         lambda _: Rules().steady_loss_fraction, of_lanes=True,
     ),
 )  # fmt: skip

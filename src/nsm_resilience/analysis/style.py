@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One look for all figures, and the one function that writes them.
+"""The style of all figures, and the function that writes them.
 
-Sizes are those of the page: a figure drawn at `COLUMN_MM` or `PAGE_MM` is set without scaling, so
-a font size here is a font size in print. Colours are those of Okabe and Ito (Color Universal
-Design, 2008), which stay apart for colour-blind readers; nothing is told by colour alone: verdicts
-differ in their marker, components in their lane, and every fill differs in lightness too.
+A figure drawn at `COLUMN_MM` or `PAGE_MM` is set without scaling, so a font size here is a font
+size in print. Colours are those of Okabe and Ito (Color Universal Design, 2008), which colour-blind
+readers can tell apart. Nothing is shown by colour alone: verdicts differ in their marker,
+components in their lane, and every fill differs in lightness too.
 
-Text in the SVGs is text, not outlines: it is measured with STIX, which matplotlib ships, and named
-as Libertinus, which the paper's typesetter ships. So no font of the machine has a say.
+Text in the SVGs is text, not outlines. It is measured with STIX, which matplotlib ships, and named
+as Libertinus, which the paper's typesetter ships, so it does not depend on the machine's fonts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _COLOURS: dict[str, str] = {
     "endpoint": SOFT,
     "sockets": PURPLE,
 }
-"""What does the same has the same colour in every figure and system (systems/base.py, Kind)."""
+"""Colours by what a component does (systems/base.py, Kind), in every figure and system."""
 
 FAULT_COLOUR = VERMILION
 REPLY_COLOUR = INK
@@ -76,7 +76,7 @@ VERDICT_MARKS: dict[str, Mark] = {
 }
 
 CENSORED_MARKER = ">"
-"""A path that did not come back within the watch: an open triangle that points onwards."""
+"""A path that did not come back within the watch: an open triangle that points right."""
 
 CURVES: tuple[tuple[str, str], ...] = (
     (BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (ORANGE, ":"), (INK, "-"), (PURPLE, "--"),
@@ -85,21 +85,21 @@ CURVES: tuple[tuple[str, str], ...] = (
 """Colour and line of the n-th curve of one set of axes."""
 
 _PLACES = 7
-"""Decimal places of an axes' place, as a share of the figure: less than a hundred-thousandth of a
-point, and far more than floating-point numbers differ by."""
+"""Decimal places of the position of axes, as a share of the figure: finer than a hundred-thousandth
+of a point, and far coarser than floating-point noise."""
 
 _MEASURED_FONT = "STIXGeneral"
 _NAMED_FONTS = (
     "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', 'Liberation Serif', 'Nimbus Roman', "
     "'DejaVu Serif Condensed', serif"
 )
-"""The paper's font; for browsers without it those as wide as what labels are measured with, by the
-names that they have on other systems, and of what nearly every Linux has the narrow one."""
+"""The paper's font; for browsers without it, fonts as wide as the measured one by their names on
+other systems, and the narrow font that nearly every Linux has."""
 _X_HEIGHT = 0.43
-"""Height of the paper's small letters over the font's size. Browsers draw a font with taller ones
-so much smaller; by their own size those of DejaVu cut labels of seven of ten figures."""
-_FOR_ALL = "stroke-linecap: butt"
-"""End of the rule that matplotlib writes for everything in a figure."""
+"""Height of the paper's small letters over the font's size. Browsers scale other fonts to it;
+unscaled, DejaVu cut labels in seven of ten figures."""
+_RULE_FOR_ALL = "stroke-linecap: butt"
+"""End of the CSS rule that matplotlib writes for everything in a figure."""
 
 RC: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -125,7 +125,7 @@ RC: dict[str, Any] = {
     "lines.markersize": 3.0,
     "mathtext.fontset": "stix",
     "patch.linewidth": 0.4,
-    # what text is measured with before it is written, see `_lay_out`
+    # its renderer measures the text in `_lay_out`
     "savefig.format": "svg",
     "svg.fonttype": "none",
     "svg.hashsalt": "nsm-resilience",
@@ -163,7 +163,7 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def new_figure(width_mm: float, height_mm: float, **layout: Any) -> Figure:
-    """Return an empty figure of this size that no global state (pyplot) knows of.
+    """Return an empty figure of this size that is not in the global state of pyplot.
 
     `layout` goes to matplotlib's constrained layout (`w_pad` and the like).
     """
@@ -201,7 +201,7 @@ def light_grid(axes: Axes, axis: str = "x") -> None:
 
 @dataclass(frozen=True)
 class SavedFigure:
-    """A figure on disk. As the last line of a notebook's cell it is shown as it was written."""
+    """A figure on disk. As the last value of a notebook's cell it is shown as it was written."""
 
     path: Path
     alt: str
@@ -236,20 +236,20 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
 
 
 def _lay_out(figure: Figure) -> None:
-    """Settle where all axes are, and round it.
+    """Fix the positions of all axes, rounded.
 
-    The solver of the constrained layout adds its terms in the order of a set: the last bits of a
-    place differ from process to process, and with them the ids that matplotlib makes of places.
+    The solver of the constrained layout adds its terms in the order of a set. So the last bits of a
+    position differ from process to process, and with them the ids that matplotlib makes of it.
     """
     from matplotlib.transforms import Bbox
 
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
-        place = axes.get_position(original=True)
-        axes.set_position(Bbox(place.get_points().round(_PLACES)))
+        position = axes.get_position(original=True)
+        axes.set_position(Bbox(position.get_points().round(_PLACES)))
 
 
 def _with_named_fonts(svg: str) -> str:
     named = re.sub(rf"'{_MEASURED_FONT}'(?:, serif)?", _NAMED_FONTS, svg)
-    return named.replace(_FOR_ALL, f"{_FOR_ALL}; font-size-adjust: {_X_HEIGHT}", 1)
+    return named.replace(_RULE_FOR_ALL, f"{_RULE_FOR_ALL}; font-size-adjust: {_X_HEIGHT}", 1)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One attempt along time: replies, lanes of components and sockets, faults. Nothing is drawn here.
+"""Data of one attempt along time: replies, lanes of components and sockets, faults.
 
-The figure of typical trials, the pages of the site and the notebooks all draw what these functions
-return, so that they cannot disagree. All times are seconds from the fault.
+The figure of typical trials, the pages of the site and the notebooks all draw these data, so that
+they cannot disagree. All times are seconds from the fault.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SOCKETS = "sockets"
 """Lane of all sockets of a node together."""
 
 _ORDER = (*get_args(Kind), SOCKETS)
-"""Lanes of components come by what these do, and the sockets last."""
+"""Order of the lanes: components by what they do, then the sockets."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Timeline:
-    """What one record shows along time; all times in seconds from the fault.
+    """Data of one record along time; all times in seconds from the fault.
 
     Attributes:
         replies: one row per echo of the established path, columns `t_s` (when it was sent) and
             `rtt_s` (empty: no reply).
-        injections: when each fault was injected, from begin to the end of the injection.
-        notices: what a watchdog did until then, `finding` or `action`, and when.
+        injections: begin and end of each injection.
+        end_s: end of the watch.
+        notices: each `finding` or `action` of a watchdog, and when.
     """
 
     trial: str
@@ -129,11 +130,10 @@ def reply_limits(timelines: Sequence[Timeline]) -> tuple[float, float]:
 
 
 def lanes(components: pd.DataFrame, end_s: float) -> list[tuple[str, str]]:
-    """Return (node, thing) of what changed in a trial, the client's node first.
+    """Return (node, thing) of each thing that changed in a trial, the client's node first.
 
-    A thing is a component with a process, or `sockets` for all sockets of the node together. What
-    stayed as it was from the fault to the end of the watch has no lane: it would tell nothing and
-    take the place of what does.
+    A thing is a component with a process, or `sockets` for all sockets of the node together. A
+    thing that did not change from the fault to the end of the watch has no lane.
     """
     found: set[tuple[str, str]] = set()
     own = components[components["what"] != "socket"]
@@ -156,8 +156,8 @@ def lane_order(lane: tuple[str, str]) -> tuple[str, int, str]:
 def states(changes: pd.DataFrame, begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
     """Turn changes of one thing (`t_s`, `value`) into stretches (begin, end, value), seconds.
 
-    The first value is the one from just before the fault. The steady state before it was green, or
-    the trial would be void, so it is drawn back to the left edge.
+    The first value is the one just before the fault. It is drawn back to the left edge: without a
+    steady state before the fault the trial would be void.
     """
     ordered = changes.sort_values("t_s", kind="stable")
     points = zip(ordered["t_s"], ordered["value"], strict=True)
@@ -179,8 +179,8 @@ def stretches(
 def changed_sockets(sockets: pd.DataFrame, begin_s: float, end_s: float) -> list[Band]:
     """Return when any socket of a node was in another condition than before the fault.
 
-    A new inode that answers is a healthy new socket; what counts is the word of the value:
-    `answers`, `silent`, `file`, `missing`.
+    Only the word of the value counts (`answers`, `silent`, `file`, `missing`): a new inode that
+    answers is a healthy new socket.
     """
     changed: list[tuple[float, float]] = []
     for _, own in sockets.groupby("component", sort=True):

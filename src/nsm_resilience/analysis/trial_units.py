@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a contrast needs of a trial and table `trials` lacks: its unit of repetition, its windows.
+"""Columns for contrasts that table `trials` lacks: the units of resampling, and the windows.
 
-Trials of one block of the schedule, of one turn, or of one cluster are alike in more than their
-cell. `block`, `turn` and `cluster` name these; intervals from resampled units are made of them.
+Trials of one block of the schedule, of one turn, or of one cluster have more in common than their
+cell. The columns `block`, `turn` and `cluster` name these units.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class RunConditions:
 
     Attributes:
         clusters: id of the cluster, by the record's folder.
-        installs: seconds that the system took to be installed, by the record's folder.
+        installs: seconds that the installation of the system took, by the record's folder.
         round_trips: median round trip of the echoes in milliseconds, by the record's folder; empty
-            where it was not read.
+            if it was not read.
     """
 
     study: Study
@@ -45,7 +45,7 @@ class RunConditions:
 def with_units(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions]) -> pd.DataFrame:
     """Return table `trials` with `COLUMNS`.
 
-    A trial that its study does not schedule is a block of its own; NaN where a time is not known.
+    A trial that its study does not schedule is a block of its own; an unknown time is NaN.
     """
     parts = [
         _of_campaign(own, campaigns[str(name)])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells in figures: their order and their labels.
 
-A label names what tells a row from its neighbours: the scenario and what is broken, and of the
-factors those that differ within the table shown, or are not the level that a reader takes.
+A label names the scenario, what is broken, and the factors that distinguish the cell: those that
+differ within the table shown, or have a level that a reader would not assume.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FACTORS = CELL[1:]
 """Columns of a cell but the scenario."""
 
 TREATMENTS = tuple(name for name in FACTORS if name != "watch")
-"""Factors that may have an effect on the system; for how long it is watched has none."""
+"""Factors that may have an effect on the system; the length of the watch has none."""
 
 _NODES = {
     frozenset({"client"}): "client\u2019s node",
@@ -37,19 +37,19 @@ _NODES = {
 DEFAULTS = {name: str(field.default) for name, field in Factors.model_fields.items()}
 """Level of each factor that an arm has when it names none."""
 
-_SAID = ("plane", "client", "failure")
-"""Factors of which a cell's name says the level, whichever it is."""
-USUAL = tuple(level_name(name, DEFAULTS[name]) for name in FACTORS if name not in _SAID)
-"""Names of levels that are not said of a cell: most cells have them."""
+_ALWAYS_NAMED = ("plane", "client", "failure")
+"""Factors whose level is always in a cell's name."""
+USUAL = tuple(level_name(name, DEFAULTS[name]) for name in FACTORS if name not in _ALWAYS_NAMED)
+"""Names of levels that a cell's name leaves out: most cells have them."""
 
 MOST = {n: level for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")}
-"""Levels that most cells have, of the factors whose level is the same for every scenario."""
+"""Levels that most cells have, for factors whose default is the same for every scenario."""
 
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "failure": ("none", "kill", "replace"),
     **{name: (level,) for name, level in MOST.items()},
 }
-"""Levels that a label may leave out: where nothing is said, a reader takes these (issue 18.4)."""
+"""Levels that a label may leave out, because a reader assumes them (issue 18.4)."""
 
 _RANK = {name: tuple(said.levels) for name, said in WORDS.items()}
 """Levels in the order of the report, defaults first."""
@@ -90,7 +90,7 @@ def cell_id(row: Mapping[str, str]) -> str:
 
 
 def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
-    """Return one label per row: what is broken and where, and what sets the cell apart."""
+    """Return one label per row: what is broken and where, and the levels that distinguish it."""
     labels = []
     shared_planes = cells["plane"].nunique() > 1
     for _, row in cells.iterrows():
@@ -120,7 +120,7 @@ def short_names(study: Study) -> dict[str, str]:
 
 
 def _socket(name: str) -> str:
-    """A socket in words; one that is called like a component says that it is a socket."""
+    """A socket in words; one with the name of a component is called a socket."""
     if name == "all":
         return "all sockets"
     return f"socket of {name}" if parts_named(name) else name

@@ -26,9 +26,9 @@ NOTEBOOK = "notebooks/consequences.py"
 
 _ROW_MM = 4.5
 _GAP = 0.35
-"""Between the two groups of columns, in widths of a column."""
+"""Gap between the two groups of columns, in widths of a column."""
 _DARK = 0.55
-"""From this share on the text of a square is white."""
+"""The text of a square is white above this share."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Column:
     """A column of the matrix.
 
     Attributes:
-        broke: whether it says what broke; otherwise what was noticed.
+        broke: whether it shows what broke; otherwise what was noticed.
         count: trials that had this consequence, and trials asked.
         seconds: a time to print beside it; NaN for none.
     """
@@ -78,8 +78,8 @@ def by_cell(trials: pd.DataFrame) -> list[tuple[dict[str, str], Consequences]]:
 def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     """Draw one row per cell and one square per consequence.
 
-    The darker a square, the more of the cell's trials: orange for what broke, blue for what was
-    noticed. Both scales are as dark in grey as in colour, and the counts stand in the squares.
+    A darker square means more of the cell's trials: orange for what broke, blue for what was
+    noticed. Both scales are as dark in grey as in colour, and the counts are in the squares.
 
     Returns:
         A figure two columns wide; without judged trials an empty one. A square has the id
@@ -113,7 +113,7 @@ def draw_consequences(trials: pd.DataFrame, names: Mapping[str, str]) -> Figure:
 
 
 def _lefts() -> list[float]:
-    """Left edges of the columns; a gap parts what broke from what was noticed."""
+    """Left edges of the columns, with a gap between the two groups."""
     return [at + (0 if column.broke else _GAP) for at, column in enumerate(COLUMNS)]
 
 

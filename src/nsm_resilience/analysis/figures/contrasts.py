@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contrasts as a forest: one row per pair of cells of which something differs beyond chance."""
+"""Contrasts as a forest plot: one row per pair of cells with a difference beyond chance."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ PANELS: dict[str, str] = {
 """Panels of the figure, by measure, and their titles."""
 
 MOST_ROWS = 48
-"""Pairs that a page holds; the table `contrasts` has all."""
+"""Most pairs on a page; the table `contrasts` has all."""
 
 _ROW_MM = 4.2
 _LINEAR_S = 1.0
-"""Shifts below this are on a linear stretch of the axis, longer ones on a logarithmic one."""
+"""The axis is linear up to this shift, and logarithmic beyond."""
 _KEY = ("differs_in", "first", "second", "first_campaign", "second_campaign", *CELL)
 _EDGE_S = 200.0
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Rows of table `contrasts` that are of one pair of cells, by measure."""
+    """Rows of table `contrasts` of one pair of cells, by measure."""
 
     rows: Mapping[str, Mapping[str, Any]]
 
@@ -53,7 +53,7 @@ class Pair:
 
     @property
     def label(self) -> str:
-        """What is compared, in short."""
+        """The compared cells, in short."""
         row = self.any
         second, first = (side_name(row, side) for side in ("second", "first"))
         shown = [level for level in shared_levels(row) if level != "monitored"]
@@ -67,13 +67,13 @@ def side_name(row: Mapping[Any, Any], side: str) -> str:
 
 
 def shared_levels(row: Mapping[Any, Any]) -> list[str]:
-    """Levels of all factors that both sides share, in words, those apart that most cells have."""
+    """Levels of all factors that both sides share, in words, without those that most cells have."""
     levels = (level_name(name, row[name]) for name in FACTOR_LEVELS if isinstance(row[name], str))
     return [level for level in levels if level and level not in USUAL]
 
 
 def labels_of(pairs: Sequence[Pair]) -> list[str]:
-    """Labels of pairs; those that several pairs of one kind share say their campaigns as well."""
+    """Labels of pairs; with their campaigns if several pairs of one kind have the same label."""
     seen = Counter((pair.any["differs_in"], pair.label) for pair in pairs)
     return [
         f"{pair.label} ({pair.any['second_campaign']} – {pair.any['first_campaign']})"
@@ -84,7 +84,7 @@ def labels_of(pairs: Sequence[Pair]) -> list[str]:
 
 
 def pairs_of(contrasts: pd.DataFrame) -> list[Pair]:
-    """Pairs of cells of which one of the drawn measures differs beyond chance, in table's order."""
+    """Pairs of cells with a drawn measure that differs beyond chance, in the table's order."""
     drawn = contrasts[contrasts["measure"].isin(PANELS)]
     found: dict[tuple[Any, ...], dict[str, Mapping[str, Any]]] = {}
     for row in drawn.to_dict("records"):
@@ -101,8 +101,8 @@ def pairs_of(contrasts: pd.DataFrame) -> list[Pair]:
 def draw_contrasts(contrasts: pd.DataFrame) -> Figure:
     """Draw the pairs as a forest: four panels with one axis for all rows, headed by kind.
 
-    An estimate is a filled point on its adjusted interval where the word is more than `open`, else
-    an empty one. Where censoring leaves it open to one side it is a triangle at its bound.
+    An estimate is a point on its adjusted interval, filled if it differs beyond chance. If
+    censoring leaves it open to one side, it is a triangle at its bound.
 
     Returns:
         A figure two columns wide; without pairs an empty one.
@@ -169,7 +169,7 @@ def _row(axes: Axes, row: Mapping[str, Any], y: int) -> None:
 
 
 def _estimate(least: float, most: float) -> tuple[float, str]:
-    """Where an estimate is drawn, and its marker."""
+    """Position of an estimate, and its marker."""
     if least == most:
         return least, "o"
     if math.isfinite(least) and math.isfinite(most):
@@ -180,7 +180,7 @@ def _estimate(least: float, most: float) -> tuple[float, str]:
 
 
 def describe_contrasts(contrasts: pd.DataFrame, trials: pd.DataFrame) -> Description:
-    """Say in words what the forest shows; not drawn where nothing differs beyond chance."""
+    """Say in words what the forest shows; not drawn if nothing differs beyond chance."""
     pairs = pairs_of(contrasts)
     shown = pairs[:MOST_ROWS]
     said = [

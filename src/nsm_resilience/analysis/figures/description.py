@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of a figure: words for those who do not see it, and its sources."""
+"""The description of a figure: words for those who do not see it, and its sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Description:
         name: stem of the SVG.
         notebook: percent notebook that draws it, relative to the repository.
         trials: ids of the trials it shows, in order, each once.
-        drawn: False when the campaign holds too little for it; `alt` then says what is missing.
+        drawn: False if the campaign has too few trials for it; `alt` then says what is missing.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Description:
     drawn: bool = True
 
     def sources(self, tables: str | Path) -> str:
-        """Say what the figure used, for the end of a notebook."""
+        """List the tables and trials of the figure, for the end of a notebook."""
         files = "\n".join(f"  {Path(tables).as_posix()}/{name}.parquet" for name in self.tables)
         trials = _by_cell(self.trials)
         shown = "\n".join(f"  {cell}: {numbers}" for cell, numbers in trials.items()) or "  none"

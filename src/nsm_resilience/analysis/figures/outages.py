@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the path was away: every trial a point, in rows of cells, on a log time axis."""
+"""Outages of the path: every trial is a point, in rows of cells, on a log time axis."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _ROW_MM = 4.6
 
 _SPARE = 0.012
 """Share of the figure's width that is left free beside the labels: letters are a little wider in
-print than those that the layout is measured with (analysis/style.py)."""
+print than in the font of the layout (analysis/style.py)."""
 
 
 def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials that count in n; void and cut attempts measured nothing.
+    """Return the trials that count in n.
 
     Adds `moment` to each: `never` (the path did not stop), `back` (it came back after `outage_s`)
     or `censored` (it had not come back when the watch ended).
@@ -48,7 +48,7 @@ def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def reference_lines(trials: pd.DataFrame) -> dict[float, str]:
-    """Return time constants of the systems whose judged trials are shown, and what they say."""
+    """Return time constants, in seconds, of the systems shown, and their meanings."""
     shown = (system_named(str(name)) for name in dict.fromkeys(judged(trials)["system"]))
     return {at_s: what for system in shown for what, at_s in system.constants_s.items()}
 
@@ -65,7 +65,7 @@ def draw_outages(
 
     Returns:
         A figure one column wide. In its second axes (the log axis) each trial is one artist with
-        the id `<trial id>:<moment>`; in the first stand those that never stopped.
+        the id `<trial id>:<moment>`; the first has the paths that never stopped.
     """
     shown = shown_trials(trials)
     cells = shown[list(CELL)].drop_duplicates().reset_index(drop=True)
@@ -122,7 +122,7 @@ class LabelLine:
 
 
 def label_lines(cells: pd.DataFrame, names: Mapping[str, str]) -> list[LabelLine]:
-    """Return the lines of the figure from top to bottom; a heading stands above several cells."""
+    """Return the lines of the figure from top to bottom, with a heading above several cells."""
     lines: list[LabelLine] = []
     labels = dict(zip(cells.index, cell_labels(cells, names), strict=True))
     for (plane, scenario), own in cells.groupby(["plane", "scenario"], sort=False):
@@ -138,7 +138,7 @@ def label_lines(cells: pd.DataFrame, names: Mapping[str, str]) -> list[LabelLine
 
 
 def _shade_scenarios(panels: Sequence[Axes], lines: Sequence[LabelLine]) -> None:
-    """Shade every other scenario, so that a row is found from its label."""
+    """Shade every other scenario, to lead from the label to the row."""
     for number, scenario in enumerate(dict.fromkeys(line.scenario for line in lines)):
         if number % 2 == 0:
             own = [y for y, line in enumerate(lines) if line.scenario == scenario]
@@ -159,7 +159,7 @@ def _reference_lines(axes: Axes, lines_s: Iterable[float]) -> None:
 def _medians(
     axes: Axes, scenarios: pd.DataFrame, rows: Mapping[tuple[str, ...], int], right: float
 ) -> None:
-    """Draw each median and its interval; an end that was not reached runs off to the right."""
+    """Draw each median and its interval; a censored end runs off to the right."""
     for record in scenarios.to_dict("records"):
         y = rows.get(tuple(str(record[name]) for name in CELL))
         median = float(record["outage_median_s"])

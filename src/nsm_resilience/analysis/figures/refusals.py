@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For how long new clients are refused: each that asked a line, from its question to its answer.
+"""How long new clients are refused: a line for each one, from its request to its answer.
 
-Several instants are asked in a trial where the study says so; the first client that connects ends
-the blind time (issue 14, section 4). A campaign that asked once shows one line for each trial.
+A study can have several new clients in a trial; the first that connects ends the blind time (issue
+14, section 4). A campaign with one new client shows one line for each trial.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def asked_clients(
     """Return the new clients of judged trials of these scenarios without a remedy.
 
     Returns:
-        Rows in the order of campaigns and cells, with `until_s`: seconds after the fault at which
-        the client had connected, or gave up.
+        Rows in the order of campaigns and cells, with `until_s`: seconds from the fault until the
+        client had connected, or gave up.
     """
     counting = judged(trials)[_KEY]
     wanted = new_clients[
@@ -120,12 +120,12 @@ def _legend(figure: Figure) -> None:
 
 
 def _span(column: pd.Series) -> str:
-    """The least and the most of a column of whole seconds."""
+    """The range of a column of whole seconds."""
     return least_to_most(f"{column.min():.0f}", f"{column.max():.0f}")
 
 
 def describe_refusals(asked: pd.DataFrame) -> Description:
-    """Say in words what the figure shows; `drawn` is False where no client asked."""
+    """Say in words what the figure shows; `drawn` is False if no client asked."""
     parts = [
         f"{_label(own)}: {int(own['answered'].eq(True).sum())} of {len(own)} that asked connected, "
         f"asked {_span(own['asked_s'])} s after the fault"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOTEBOOK = "notebooks/result-table.py"
 _ROW_MM = 4.6
 COUNTS, VERDICT, CLAIM = 1.08, 1.24, 1.54
-"""Where the columns beside the shares begin, on the axis of shares: wide enough for their longest
+"""Left edges of the columns beside the shares, on the axis of shares: wide enough for their longest
 words also in a wider font."""
 _AGREEMENT_SIGNS = {"agrees": "agrees", "differs": "differs", "not tested": "–"}
 

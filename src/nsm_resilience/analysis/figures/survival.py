@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST_TRIALS = 5
-"""Judged trials a cell needs for a curve of its own; with fewer its steps say nothing."""
+"""Judged trials that a cell needs for a curve."""
 _MOST_BANDS = 2
-"""With more curves than this in one panel the intervals would hide each other and are left out."""
+"""With more curves in one panel, the intervals would hide each other and are left out."""
 _PANEL_MM = 25.0
 _COLUMNS = 3
 _LONGEST_TITLE = 42
@@ -35,8 +35,8 @@ _LONGEST_TITLE = 42
 def curves(trials: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return the trials and the Kaplan–Meier estimate of each cell that gets a curve.
 
-    A cell gets one when it has at least `LEAST_TRIALS` judged trials and in one or more of them
-    the path stopped. A path that never stopped counts as an outage of no length.
+    A cell gets one if it has at least `LEAST_TRIALS` judged trials, and the path stopped in one or
+    more of them. A path that never stopped counts as an outage of 0 s.
     """
     shown = shown_trials(trials)
     found = []
@@ -56,9 +56,8 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
         watch_s: length of the watch in seconds; the axis ends just beyond it.
 
     Returns:
-        A figure of the page's width; where no cell has enough trials, one that says so. A curve has
-        the id `survival:<cell>` and ends at the cell's longest time, where a tick marks a path
-        that was censored.
+        A figure of the page's width; if no cell has enough trials, one that says so. A curve has
+        the id `survival:<cell>` and ends at the cell's longest time; a tick marks a censored path.
     """
     drawn = curves(trials)
     if not drawn:
@@ -66,7 +65,7 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
         return style.empty_figure(style.COLUMN_MM, why)
     right = max(watch_s, *(float(own["outage_s"].max()) for own, _ in drawn)) * 1.2
     shown = pd.concat([own[list(CELL)].head(1) for own, _ in drawn])
-    # named among all cells: one that is alone in its panel may have others that are not drawn
+    # labels as among all cells: neighbours of a cell may have no curve
     every = judged(trials)[list(CELL)].drop_duplicates()
     named = dict(zip(every.itertuples(index=False), cell_labels(every, names), strict=True))
     cells = shown.reset_index(drop=True)
@@ -104,7 +103,7 @@ def draw_survival(trials: pd.DataFrame, names: Mapping[str, str], watch_s: float
 
 
 def _title(label: str, cell: pd.Series) -> str:
-    """Return what a panel is about; only the plane beside the scenario where all is too long."""
+    """Return the title of a panel; only scenario and plane if all is too long."""
     heading = label.partition(": ")[0]
     if len(heading) <= _LONGEST_TITLE:
         return heading
@@ -138,7 +137,7 @@ def _curve(
 
 
 def describe_survival(trials: pd.DataFrame) -> Description:
-    """Say in words what the figure shows; `drawn` is False where no cell has enough trials."""
+    """Say in words what the figure shows; `drawn` is False if no cell has enough trials."""
     drawn = curves(trials)
     if drawn:
         parts = [

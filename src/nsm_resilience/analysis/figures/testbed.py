@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The testbed as it was deployed: pods, containers, sockets and links of a trial's two nodes.
 
-Nothing is drawn that the record does not show: a socket that was missing is not there. Only which
-component is in which container and answers on which socket is not in a record: the folder of the
-system under test says it.
+Only what the record shows is drawn: a missing socket is left out. A record does not say which
+component is in which container and answers on which socket; the folder of the system under test
+does.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _TEXT_MM, _CHIP_MM, _SOCKET_MM, _PROBE_MM, _GAP_MM = 3.8, 5.4, 3.4, 9.5, 1.5
 _HEAD_MM, _API_MM, _LEGEND_MM = 6.0, 7.5, 7.0
 _SOCKETS_A_LINE = 3
 _NODES, _PODS, _LINES, _CHIPS = 1.0, 2.0, 3.0, 4.0
-"""What lies above what: a line ends behind the boxes that it joins."""
+"""Layers, the lowest first: a line ends behind the boxes that it joins."""
 
 
 @dataclass(frozen=True)
 class _Box:
-    """A pod as it is drawn: its containers or their processes, and the sockets they answer on.
+    """A drawn pod: its containers or their processes, and the sockets they answer on.
 
     Attributes:
         chips: name, component (for its colour), and whether it has ended.
@@ -60,7 +60,7 @@ class _Box:
 
 
 def _boxes(node: Node, own: Deployment) -> list[_Box]:
-    """The pods of a node, its workload first; then sockets that no pod of the lane answers on."""
+    """The pods of a node, its workload first; last the sockets of no pod of the lane."""
     system = system_named(own.system)
     parts = system.components[own.plane]
     served: dict[str, list[str]] = {}
@@ -89,7 +89,7 @@ def _boxes(node: Node, own: Deployment) -> list[_Box]:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """Where one node is drawn, in millimetres; the endpoint's is at the right."""
+    """The drawing of one node, in millimetres; the endpoint's is at the right."""
 
     axes: Axes
     node: Node
@@ -100,7 +100,7 @@ class _Drawing:
 
     @property
     def inner(self) -> float:
-        """The edge that is towards the other node."""
+        """The edge towards the other node."""
         return self.left if self.node.role == "endpoint" else self.left + _NODE_MM
 
     def box(
@@ -140,10 +140,10 @@ class _Drawing:
             self.text(x + wide / 2, top - 2.8, name, size=5.4, align="center", italic=ended)
         top -= _CHIP_MM + 1 if box.chips else 0.0
         if box.pod is not None and box.pod.link is not None:
-            said = f"interface {box.pod.link.interface} {box.pod.link.address}"
+            text = f"interface {box.pod.link.interface} {box.pod.link.address}"
             if self.node.role == "client":
-                said += f", an echo every {own.echo_s * 1e3:g} ms"
-            self.text(left + 1, top - 1.6, said)
+                text += f", an echo every {own.echo_s * 1e3:g} ms"
+            self.text(left + 1, top - 1.6, text)
             top -= _TEXT_MM
         for at, name in enumerate(box.sockets):
             line, place = divmod(at, _SOCKETS_A_LINE)
@@ -155,7 +155,7 @@ class _Drawing:
             self.text(x + 1.2, y - 0.1, name, size=5.2)
 
     def ours(self, top: float, own: Deployment) -> None:
-        """Our agent, and the pods that come only after the watch."""
+        """Draw our agent, and the pods that start only after the watch."""
         client = self.node.role == "client"
         agent = f"our agent: faults,\nsamples every {own.component_s:g} s"
         shown = [("agent", f"{agent},\nand the echoes" if client else agent)]
@@ -204,7 +204,7 @@ def draw_testbed(deployments: Sequence[Deployment]) -> Figure:
 
 
 def _rows(panel: dict[Node, list[_Box]]) -> list[float]:
-    """Heights of the rows of pods, which both nodes share, so that links are level."""
+    """Heights of the rows of pods; both nodes have the same, so that links are level."""
     rows = zip_longest(*panel.values())
     return [max(box.height for box in row if box is not None) + _GAP_MM for row in rows]
 
@@ -229,13 +229,13 @@ def _panel(
     counted = ", ".join(f"{kind}: {number}" for kind, number in own.resources.items())
     bar = _Drawing(axes, own.nodes[0])
     bar.box(0.5, top - high - _API_MM + 1, style.PAGE_MM - 1, _API_MM - 2.5, "api", edge=style.SOFT)
-    said = f"API server with NSM\u2019s custom resources ({counted or 'none'})"
-    said = f"Kubernetes {own.kubernetes}: {said}"
-    bar.text(style.PAGE_MM / 2, top - high - _API_MM / 2 - 0.3, said, align="center")
+    server = f"API server with NSM\u2019s custom resources ({counted or 'none'})"
+    text = f"Kubernetes {own.kubernetes}: {server}"
+    bar.text(style.PAGE_MM / 2, top - high - _API_MM / 2 - 0.3, text, align="center")
 
 
 def _link(drawing: _Drawing, middles: dict[_Box, float]) -> None:
-    """Draw what joins client and endpoint: a tunnel between the pods, or one of the forwarders."""
+    """Draw the data path between client and endpoint: a tunnel of the pods or the forwarders."""
     role = drawing.node.role
     pod = drawing.node.pod(role)
     if pod is None or pod.link is None:
@@ -277,8 +277,8 @@ def _legend(axes: Axes) -> None:
 
 def describe_testbed(deployments: Sequence[Deployment]) -> Description:
     """Say in words what was deployed where."""
-    said = [f"{_plane(own)}: " + "; ".join(map(_said, own.nodes)) for own in deployments]
-    alt = f"Deployment of a trial, as its record shows it. {'. '.join(said)}."
+    panels = [f"{_plane(own)}: " + "; ".join(map(_node_text, own.nodes)) for own in deployments]
+    alt = f"Deployment of a trial, as its record shows it. {'. '.join(panels)}."
     if not deployments:
         alt = "No figure: no complete record holds a snapshot of the testbed."
     return Description(
@@ -296,11 +296,11 @@ def _plane(own: Deployment) -> str:
     return f"{level_name('plane', own.plane)} plane of {level_name('system', own.system)}"
 
 
-def _said(node: Node) -> str:
-    pods = ", ".join(_pod_said(pod) for pod in node.pods)
+def _node_text(node: Node) -> str:
+    pods = ", ".join(map(_pod_text, node.pods))
     return f"{node.role}\u2019s node: {pods}; sockets {', '.join(node.sockets) or 'none'}"
 
 
-def _pod_said(pod: Pod) -> str:
+def _pod_text(pod: Pod) -> str:
     link = "" if pod.link is None else f" with interface {pod.link.interface}"
     return f"pod {pod.app} ({', '.join(pod.containers)}){link}"

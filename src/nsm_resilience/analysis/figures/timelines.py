@@ -39,10 +39,10 @@ _STRIP_MM = 7.5
 _TITLE_MM = 4.5
 _GAP_MM = 0.9
 _LEFT_MM = 21.0
-"""Least room for labels at the left of a panel; names of parts may need more."""
+"""Least room for labels at the left of a panel; names of components may need more."""
 _LABEL_PT = 6.0
 _BESIDE_MM = 2.5
-"""Between the longest label and the axes on one side, and the panel before on the other."""
+"""Space at both sides of the longest label."""
 _BELOW_MM = 2.5
 _FOOT_MM = 14.0
 
@@ -60,22 +60,22 @@ def draw_timelines(
 
     Args:
         chosen: rows of table `trials`, one per panel, see `typical_trials`.
-        timelines: timeline by trial id, for all that are chosen.
+        timelines: by trial id, for all that are chosen.
         titles: of the panels; default: the cell of each.
 
     Returns:
         A figure two columns wide. Each panel is a pair of axes over the same seconds: replies
-        (`replies:<trial>`) with what a watchdog found and did above (`<trial>:findings`,
+        (`replies:<trial>`) with a watchdog's findings and actions above (`<trial>:findings`,
         `<trial>:actions`), and one lane per thing that changed (`<trial>:<node>:<component>`).
     """
     from matplotlib.figure import Figure
 
     rows = chosen.to_dict("records")
     lines = [timelines[row["trial"]] for row in rows]
-    own = [_of(components, row) for row in rows]
+    own = [_rows_of_attempt(components, row) for row in rows]
     shown = [lanes(table, line.end_s) for table, line in zip(own, lines, strict=True)]
     page = _Page(tuple(len(lane) for lane in shown), _left_mm(shown))
-    # placed by hand: an engine would give panels with labels another size than those without
+    # placed by hand: a layout engine would give panels with and without labels different sizes
     figure = Figure(figsize=(style.PAGE_MM / 25.4, page.height / 25.4))
     right = max((line.end_s for line in lines), default=BEFORE_S)
     limits = reply_limits(lines)
@@ -86,7 +86,7 @@ def draw_timelines(
         if shown[number]:
             pair.append(figure.add_axes(page.lane(number), sharex=strip))
             _lanes(pair[1], row["trial"], own[number], shown[number], lines[number].end_s)
-        _replies(strip, lines[number], _of(outages, row), limits)
+        _replies(strip, lines[number], _rows_of_attempt(outages, row), limits)
         _notices(strip, lines[number])
         strip.set_title(f"{label} ({row['verdict']})")
         strip.set_xlim(-BEFORE_S, right)
@@ -105,10 +105,10 @@ def draw_timelines(
 
 @dataclass(frozen=True)
 class _Page:
-    """Places of the panels, in millimetres from the top left corner.
+    """Positions of the panels, in millimetres from the top left corner.
 
     Attributes:
-        lanes: their number in each panel.
+        lanes: number of lanes in each panel.
         left_mm: room for the labels of each column.
     """
 
@@ -129,11 +129,11 @@ class _Page:
         return sum(self._row_mm(row) for row in range(rows)) + _FOOT_MM
 
     def strip(self, number: int) -> Rect:
-        """Return where the replies of a panel go: left, bottom, width, height, as shares."""
+        """Return the position of a panel's replies: left, bottom, width, height, as shares."""
         return self._place(number, _TITLE_MM, _STRIP_MM)
 
     def lane(self, number: int) -> Rect:
-        """Return where the lanes of a panel go."""
+        """Return the position of a panel's lanes."""
         below = _TITLE_MM + _STRIP_MM + _GAP_MM
         return self._place(number, below, _LANE_MM * self.lanes[number])
 
@@ -151,7 +151,7 @@ class _Page:
 
 
 def _left_mm(shown: Sequence[Sequence[tuple[str, str]]]) -> float:
-    """Room that the longest label of a lane needs, in the font that labels are measured with."""
+    """Width of the longest label of a lane, in the font of the layout, with space beside it."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
@@ -168,12 +168,12 @@ def _left_mm(shown: Sequence[Sequence[tuple[str, str]]]) -> float:
 
 
 def _label(lane: tuple[str, str]) -> str:
-    """What a lane is called: the part, and the role of its node."""
+    """Name of a lane: the component, and the role of its node."""
     node, thing = lane
     return f"{thing}, {node}"
 
 
-def _of(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
+def _rows_of_attempt(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
     own: pd.DataFrame = table[
         (table["trial"] == row["trial"]) & (table["attempt"] == row["attempt"])
     ]
@@ -203,7 +203,7 @@ def _replies(
 
 
 def _notices(axes: Axes, timeline: Timeline) -> None:
-    """Mark along the upper edge what a watchdog found (hollow) and did (filled)."""
+    """Mark a watchdog's findings (hollow) and actions (filled) along the upper edge."""
     for what, face in _NOTICES.items():
         times = [t_s for kind, t_s in timeline.notices if kind == what]
         if times:
@@ -254,7 +254,7 @@ def _lanes(
             bar.set_gid(f"{lane}:{word}")
             if word == "stopped":
                 _paler(axes, y, begin, end)
-            if begin > -BEFORE_S:  # where one process follows another without a gap
+            if begin > -BEFORE_S:  # one process follows another without a gap
                 axes.plot([begin, begin], [y - 0.31, y + 0.31], color="white", linewidth=0.8)
         for begin, end, value in states(own[own["what"] == "ready"], -BEFORE_S, end_s):
             if value == "false":
@@ -319,7 +319,7 @@ def _legend(figure: Figure, *, watched: bool) -> None:
 
 
 def describe_timelines(trials: pd.DataFrame) -> Description:
-    """Say in words which trial stands for which scenario, and how it went."""
+    """Say in words which trial is shown for which scenario, and how it went."""
     chosen = typical_trials(trials)
     parts = []
     for row in chosen.to_dict("records"):

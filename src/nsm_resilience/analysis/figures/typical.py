@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which trial stands for a scenario: chosen by rule, so that nobody picks the prettiest."""
+"""The typical trial of a scenario, chosen by a rule so that nobody picks the prettiest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RULE = (
 
 
 def typical_of_cell(own: pd.DataFrame) -> pd.Series | None:
-    """Return the typical row of one cell's rows of table `trials`; None where none was judged."""
+    """Return the typical row of one cell's rows of table `trials`; None if none was judged."""
     decided = judged(own)
     if decided.empty:
         return None
