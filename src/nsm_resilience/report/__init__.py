@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From tables to what people read: executed notebooks, the numbers of the paper, the paper."""
+"""From tables to documents: executed notebooks, the numbers of the paper, the paper."""

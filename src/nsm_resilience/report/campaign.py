@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report says of the campaign itself: when, on what, by which rules, how complete."""
+"""Facts of a campaign for the report: when, on what, by which rules, how complete."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_description(campaign: Path) -> dict[str, Any]:
 def first_complete(
     campaign: Path, records: Sequence[Mapping[str, Any]]
 ) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
-    """Read what one complete record, the first by path, says of all; empty where there is none.
+    """Read the first complete record by path, which stands for all; empty if there is none.
 
     Returns:
         Its `meta.json`, and the status of the pods before the fault, as Kubernetes gave it.
@@ -64,7 +64,7 @@ def first_complete(
 
 
 def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
-    """Return the commits that the trials were run at, by time, and whether one was dirty."""
+    """Return the commits of the trials, by time, and whether one had uncommitted changes."""
     commits: dict[str, None] = {}
     dirty = False
     for record in sorted(records, key=lambda r: str(r.get("started") or "")):
@@ -77,7 +77,7 @@ def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple
 
 
 def record_clusters(campaign: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the id of the cluster that each record was made on, by the record's folder."""
+    """Return the id of each record's cluster, by the record's folder."""
     found = {}
     for record in records:
         path = str(record["path"])
@@ -103,7 +103,7 @@ def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
     return {
         "name": str(description["campaign"]),
         "source": description["source"],
-        # a campaign without a record has not begun; its document is dated to the epoch
+        # a campaign without a record has not begun; the PDF's date is then the epoch
         "created": dates(parse_time(created or "1970-01-01")),
         "begun": bool(created),
         "first": dates(parse_time(started[0])) if started else None,
@@ -166,7 +166,7 @@ def incomplete(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return name, tag and digest of every image that ran, from the pods' container statuses.
 
-    The registry is left out: it is where an image came from, not what it is.
+    The registry is left out: the same image can come from several.
     """
     found = {image.name.rpartition("/")[2]: image for image in images_of(pods)}
     return [
@@ -178,7 +178,7 @@ def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _versions(
     description: Mapping[str, Any], cluster: Mapping[str, Any], software: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return versions of cluster and software; the campaign's own description comes first."""
+    """Return versions of cluster and software; those of the campaign's description go first."""
     known: dict[str, Any] = {}
     if cluster.get("kubernetes"):
         known["Kubernetes"] = cluster["kubernetes"]

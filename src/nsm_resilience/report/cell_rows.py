@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _SAME_S = 0.1
-"""Ends of an interval that are closer than this are written as one; seconds."""
+"""Seconds: closer ends of an interval are written as one."""
 
 
 def cell_rows(
@@ -57,24 +57,24 @@ def cell_rows(
 
 
 def all_rows(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every cell of a campaign, out of its numbers: the nine of each plane, then further ones."""
+    """Every cell in the numbers of a campaign: the nine of each plane, then further ones."""
     return [*(row for plane in numbers["planes"] for row in plane["rows"]), *numbers["further"]]
 
 
 def levels_of(row: Mapping[str, Any], **other: str) -> tuple[str, ...]:
-    """What tells a cell from others, with some levels replaced: what differs in these alone."""
+    """Scenario and levels of a cell, with some replaced: a key to find the cell that differs so."""
     return tuple(str({**row, **other}[name]) for name in CELL)
 
 
 def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return a row with where its cell stands in the tables.
+    """Return a row with the places of its cell in the tables.
 
     Args:
-        tables: the campaign's rows of all tables by name, with the index they have there.
+        tables: the campaign's rows of all tables by name, with their index in the whole table.
 
     Returns:
-        Besides, `rows`: tables that have rows of it, each with these rows in words as spreadsheets
-        count them.
+        The row, with `rows`: each table with rows of the cell, and their numbers in words as
+        spreadsheets count them.
     """
     cell = [row[name] for name in CELL]
     own = {
@@ -90,7 +90,7 @@ def with_places(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> d
 
 
 def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the rows of one table, each with the factors that set it apart within that table."""
+    """Return the rows of one table, each with the levels that distinguish it in that table."""
     if not rows:
         return []
     labels = cell_labels(pd.DataFrame(rows), names)
@@ -103,9 +103,9 @@ def with_variants(rows: list[dict[str, Any]], names: Mapping[str, str]) -> list[
 def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
     """Say whether a cell has a line in the table of the nine.
 
-    The nine are the scenarios that claim C0 counts, each at its defaults. The one of claim C2 has a
-    line for either way of failing and for either client: by hand they differed, and the claim does
-    not say which was meant (the same cells decide it in `tables.claims`).
+    The nine are the scenarios that claim C0 counts, each at its defaults. The scenario of claim C2
+    has a line for each failure and client: tried by hand they differed, and the claim does not say
+    which was meant (the same cells decide it in `tables.claims`).
     """
     scenario = next((s for s in study.scenarios if s.id == row["scenario"]), None)
     if scenario is None or "C0" not in scenario.claims:
@@ -164,7 +164,7 @@ def _row(
 
 
 def _consequences(decided: pd.DataFrame) -> dict[str, Any]:
-    """Write what became of the path and of new clients, and who noticed."""
+    """Outcomes of the path and of new clients, and who noticed."""
     found = consequences(decided)
     return {
         "path": dict(found.path),
@@ -189,11 +189,10 @@ def _noticed(name: str, found: Noticed, known: int, n: int) -> dict[str, Any]:
 
 
 def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> str:
-    """For how long new clients were not taken: median of the trials in which that is known.
+    """The time in which new clients were refused: median of the trials in which it is known.
 
-    Where those who waited had given up before another was taken, it is known as an interval only:
-    the medians of both its ends are written. Where the last who asked was not taken either, it is
-    longer than that, and nobody knows by how much.
+    It is known only as an interval if a client gave up before the next one was taken: both ends are
+    given as medians. If the last client was refused as well, the time is a lower bound.
     """
     median = float(row["blind_median_s"])
     if not int(row["blind_n"]):
@@ -225,6 +224,6 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float | None:
-    """A number as JSON can have it: None for none and for what lies beyond the watch."""
+    """A number for JSON: None if there is none, or it lies beyond the watch."""
     number = float(str(value)) if value is not None else float("nan")
     return round(number, 4) if math.isfinite(number) else None

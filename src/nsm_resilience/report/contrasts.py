@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of contrasts on disk, on a terminal, as the paper's numbers, and of any folders."""
+"""The tables of contrasts: on disk, on a terminal, as the paper's numbers, and for any folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.judge.campaign import judge_campaign
 from nsm_resilience.record.archive import CHECKSUMS, unpack
-from nsm_resilience.record.layout import CampaignLayout, RecordLayout
+from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import environment_table, read_description, record_clusters
 from nsm_resilience.report.wording import adjusted_p
@@ -34,7 +34,7 @@ _MINUS = "\u2212"
 
 
 class ContrastsError(ValueError):
-    """What contrasts are made of is not there; the message says what to give or to run."""
+    """The inputs of contrasts are missing; the message says what to give or to run."""
 
 
 def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
@@ -74,23 +74,23 @@ def _ran(folder: Path, trials: pd.DataFrame, installs: pd.DataFrame) -> tuple[st
         study,
         record_clusters(folder, description["records"]),
         {f"records/{trial}/{attempt}": float(s) for trial, attempt, s in ids if s == s},
-        # of 10,000 trials the samples are gigabytes: read only where lanes are what is asked of
+        # samples of 10,000 trials are gigabytes: read only if the study compares lanes
         {record: median_round_trip_ms(folder / record) for record in records},
     )
 
 
 def median_round_trip_ms(record: Path) -> float:
-    """Median round trip of the echoes of the established path that were answered; NaN for none."""
-    path = read_record(RecordLayout(record).folder).table("path")
+    """Median round trip of the answered echoes of the established path; NaN without any."""
+    path = read_record(record).table("path")
     return float(path["rtt_ns"].dropna().astype(float).median()) / 1e6
 
 
 def contrast_numbers(contrasts: pd.DataFrame, environments: pd.DataFrame) -> dict[str, Any]:
-    """Return what the paper says of contrasts, as plain data.
+    """Return the paper's numbers on contrasts, as plain data.
 
-    `kinds` has one entry for each thing that sets differ in: how many comparisons, how many of them
-    between two campaigns, how many of each word, how many without a test, and the rows in which
-    something differs beyond chance.
+    `kinds` has one entry for each thing that sets differ in: the number of comparisons, of those
+    between two campaigns, of each word, of those without a test, and the rows with a difference
+    beyond chance.
     """
     rows = [in_words(row) for row in contrasts.to_dict("records")]
     differing = environments[~environments["shared"]]
@@ -137,13 +137,13 @@ def in_words(row: Mapping[Any, Any]) -> Row:
 
 
 def level_in_words(row: Mapping[Any, Any], side: str) -> str:
-    """The level of one side, with its campaign where that is not what they differ in."""
+    """The level of one side, with its campaign if that differs besides."""
     apart = row["first_campaign"] != row["second_campaign"] and row["differs_in"] != "campaign"
     return side_name(row, side) + (f" ({row[f'{side}_campaign']})" if apart else "")
 
 
 def difference_in_words(row: Mapping[Any, Any], *, share: bool) -> str:
-    """Write a difference; one that censoring leaves open to one side as its bound."""
+    """Write a difference, as a bound if censoring leaves it open to one side."""
     least, most = float(row["at_least"]), float(row["at_most"])
     if math.isnan(least):
         return ""
@@ -181,9 +181,9 @@ def _value(row: Mapping[Any, Any], side: str, *, share: bool) -> str:
 
 
 def _by_unit(row: Mapping[Any, Any], *, share: bool) -> str:
-    """Write the interval by resampled units: of Cliff's delta, of a share of the difference.
+    """Write the interval from resampled units: of Cliff's delta, or of a share's difference.
 
-    Empty where there is none, or where it is that of single trials in print.
+    Empty if there is none, or if it prints like that of single trials.
     """
     low, high = float(row["resampled_low"]), float(row["resampled_high"])
     words = _interval(low, high, share=True)
@@ -207,7 +207,7 @@ COLUMNS = ("cell", "first", "second", "measure", "first_value", "second_value", 
 
 
 def contrast_lines(contrasts: pd.DataFrame, *, everything: bool = False) -> Iterator[str]:
-    """Say the same on a terminal: what is clear, or every row."""
+    """Lines for a terminal: the differences beyond chance, or every row."""
     rows = [in_words(row) for row in contrasts.to_dict("records")]
     shown = [row for row in rows if everything or row["word"] not in ("open", "equal")]
     counts = {word: sum(row["word"] == word for row in rows) for word in WORDS}
@@ -230,7 +230,7 @@ def compare(folders: Sequence[Path], scratch: Path) -> pd.DataFrame:
     Raises:
         ContrastsError: one of them is neither.
         ArchiveError: a recorded campaign is damaged.
-        CampaignError: two have one name.
+        CampaignError: two have the same name.
     """
     import pandas as pd
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the paper says of the coverage: who tests which scenario, and on which system."""
+"""The coverage for the paper: who tests which scenario, and on which system."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, Any]:
-    """Return the suites that were read, the systems that were run, and one row per scenario.
+    """Return the suites of others, the systems that were run, and one row per scenario.
 
     Args:
-        campaigns: of each campaign its name, its rows of table `trials` and its study; trials of
-            two campaigns are not added up.
+        campaigns: name, rows of table `trials` and study of each campaign; trials of two campaigns
+            are not added up.
     """
     facts = load_facts()
     given = list(campaigns)
@@ -38,7 +38,7 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
         "rows": [
             {
                 "title": typographic(scenario.title),
-                "parts": _each_once(n for _, lines in by_campaign for n in lines[at].parts),
+                "parts": list(dict.fromkeys(n for _, ls in by_campaign for n in ls[at].parts)),
                 "note": typographic(scenario.note),
                 "tests": {s.id: list(scenario.tests.get(s.id, ())) for s in facts.suites},
                 "ours": [
@@ -46,12 +46,8 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
                     for name, lines in by_campaign
                     for o in lines[at].ours
                 ],
-                "absent": _each_once(n for _, lines in by_campaign for n in lines[at].absent),
+                "absent": list(dict.fromkeys(n for _, ls in by_campaign for n in ls[at].absent)),
             }
             for at, scenario in enumerate(facts.scenarios)
         ],
     }
-
-
-def _each_once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lanes did to each other, as the paper says it; the table `disturbances` has each stretch."""
+"""Disturbances between lanes in numbers of the paper; table `disturbances` has each stretch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def disturbances(found: pd.DataFrame, counted: pd.DataFrame) -> dict[str, Any]:
     """Counts of tables `disturbances` and `coincidences` as plain data.
 
-    `losses` and `stalls` say how many stretches were looked at, how many are shared between lanes,
-    and how many chance gives; `left_out` and `unknown` in how many attempts a shared loss was left
-    out, and how many rest on one.
+    `losses` and `stalls` count the stretches looked at, those shared between lanes, and those
+    expected by chance. `left_out` counts attempts in which a shared loss was left out, `unknown`
+    those that rest on one.
     """
     # an attempt may have several, and what followed from one is not what followed from another
     losses = found[found["kind"] == "loss"]

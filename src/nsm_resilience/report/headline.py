@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The nine beside each other: the paper's claim, and each system and plane that was tested.
+"""The table of the nine scenarios: the paper's claim, and each system and plane that was tested.
 
-A column is a forwarding plane of a system. Campaigns are never pooled: of several with judged
-trials of the paper's scenarios at their defaults there, the one that the build names first
-(`campaigns` in its configuration) leads, and its trials alone stand in the column. The others are
-kept as `again`, so that what they found otherwise is said. A line is a scenario at its defaults,
-and the scenario of claim C2 has one for a plain client as well. A scenario that breaks what a
-system does not have says so; what is not run has no cell.
+A column is a forwarding plane of a system. Campaigns are never pooled: if several have judged
+trials of the paper's scenarios at their defaults there, the column has only the trials of the
+leading campaign, the first of them in the build's configuration (`campaigns`). `again` has the
+others, so that other results are reported. A line is a scenario at its defaults; the scenario of
+claim C2 has another line for a plain client. A cell says if its system lacks what the scenario
+breaks; a scenario that was not run has no cell.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
 
     Returns:
         `columns`: campaign, system, plane, name in words, the word for each claim (`claims`), the
-        numbers of trials of the cells that it rests on (`sizes`), and what became of the claims
-        (`answers`) on a system that the paper is not about. `rows`: scenario, title, where, source,
-        whether nothing is broken (`control`), claimed, client, and one cell for each column or
-        None: k of n, verdict, outage and blind time in words, or why the scenario does not apply.
-        `again`: of each other campaign on one of these planes its name, the column's, and what it
-        judged of the same lines: scenario, client, k of n, its verdict and the column's.
+        numbers of trials of the cells that it rests on (`sizes`), and the answers to the claims
+        (`answers`) for a system that the paper is not about. `rows`: scenario, title, where,
+        source, whether nothing is broken (`control`), claimed, client, and one cell for each column
+        or None: k of n, verdict, outage and blind time in words, or why the scenario does not
+        apply. `again`: for each other campaign on one of these planes its name, the column's, and
+        its results on the same lines: scenario, client, k of n, its verdict and the column's.
     """
     columns, others = _columns(made, studies)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
@@ -74,7 +74,7 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
 def _columns(
     made: Sequence[Mapping[str, Any]], studies: Sequence[Study]
 ) -> tuple[list[Row], list[Row]]:
-    """The columns that lead, and those of the other campaigns on the same planes."""
+    """The columns of the leading campaigns, and those of other campaigns on the same planes."""
     found: dict[tuple[str, str], Row] = {}
     others = []
     for numbers, study in zip(made, studies, strict=True):
@@ -105,14 +105,14 @@ def _columns(
 def _claims_of(
     claims: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """The claims as these rows answer them.
+    """The answers that these rows give to the claims.
 
-    Table `claims` answers for a plane. Where a campaign runs two systems on it, the trials of one
-    decide, and of the other nothing is answered.
+    Table `claims` answers for a plane. If a campaign runs two systems on it, the trials of one
+    decide, and the claims are not answered for the other.
 
     Args:
-        rows: all judged cells of one system on the plane, those beyond the nine as well: a claim
-            may be about a scenario that claim C0 does not count.
+        rows: all judged cells of one system on the plane, also those beyond the nine: a claim may
+            be about a scenario that claim C0 does not count.
     """
     own = {row["cell"] for row in rows}
     return [
@@ -126,7 +126,7 @@ def _claims_of(
 OF_THE_FIRST = (
     "The claims of a campaign are answered for its first system on a plane, which here is another."
 )
-"""Why the trials of a system answer none of the claims that were answered on its plane."""
+"""The reason for a second system on a plane."""
 
 
 def _again(
@@ -134,7 +134,7 @@ def _again(
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
 ) -> Row:
-    """What another campaign judged of the lines that a column has judged trials of."""
+    """The results of another campaign on the lines that have judged trials in a column."""
     place = (other["system"], other["plane"])
     at = [(column["system"], column["plane"]) for column in columns].index(place)
     lines = []
@@ -150,7 +150,7 @@ def _again(
 
 
 def _shown(column: Mapping[str, Any]) -> Row:
-    """A column without its rows; `answers` only of a system that the paper is not about."""
+    """A column without its rows; `answers` only for a system that the paper is not about."""
     words = {"reproduced": "still", "differs": "changed", "not tested": "not answered"}
     answers = [
         {"claim": claim["claim"], "word": words[claim["agreement"]], "why": claim["why"]}
@@ -167,7 +167,7 @@ def _shown(column: Mapping[str, Any]) -> Row:
 
 
 def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
-    """The scenario at the defaults that it has in the column's own study, with this client."""
+    """The cell of a scenario at its defaults in the column's study, with this client."""
     usual = {"client": client, "failure": column["failures"].get(scenario), "outage": "first",
              "watch": "usual", "remedy": "none"}  # fmt: skip
     for row in column["rows"]:

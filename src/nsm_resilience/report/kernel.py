@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel that runs a notebook: this interpreter, with the project's settings and nobody's own.
+"""The kernel that runs a notebook: this interpreter, with the project's settings only.
 
-A user's settings of IPython, Jupyter and matplotlib are for what they look at; here they would
-change figures, or end a build where a window cannot be opened (MPLBACKEND=TkAgg).
+A user's settings of IPython, Jupyter and matplotlib would change figures, or end a build on a
+machine without windows (MPLBACKEND=TkAgg).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def own_settings(scratch: Path) -> dict[str, str]:
 
 
 def kernel_manager_class(scratch: Path) -> type[Any]:
-    """Return a kernel manager that starts this interpreter and talks over ipc where it can.
+    """Return a kernel manager that starts this interpreter and talks over ipc if possible.
 
-    - Only ipykernel's own kernel is looked at: a kernel called python3 in the user's Jupyter
+    - Only ipykernel's own kernel is considered: a kernel called python3 in the user's Jupyter
       directories may be another interpreter without our packages.
     - ipc needs no open ports and avoids ipykernel's warning about unencrypted TCP. It needs unix
-      sockets with short paths, so elsewhere TCP stays.
+      sockets with short paths; without them TCP is used.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager

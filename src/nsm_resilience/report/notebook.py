@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-"""Kernel the executed copy names. papermill cannot choose one for a notebook without it."""
+"""Kernel named in the executed copy. papermill cannot choose one for a notebook without it."""
 
 GRAMMAR = "rfc3987_syntax"
-"""Module that nothing here needs, see `_pass_over_grammar`."""
+"""Slow module that is not needed here, see `_skip_grammar`."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_TRACEBACK_LINES = 12
@@ -69,11 +69,11 @@ def run_notebook(
     Raises:
         ParameterError: no parameters cell, an unknown name, or a value of the wrong kind.
         ExecutionError: a cell failed; the message shows the cell and the end of its traceback.
-        NotebookError: the source is not there or is no percent notebook.
+        NotebookError: the source is missing or is no percent notebook.
     """
     if out_ipynb.suffix != ".ipynb":
         raise NotebookError(f"{out_ipynb}: the executed copy is a notebook, `*.ipynb`")
-    _pass_over_grammar()  # before papermill, which takes it as well
+    _skip_grammar()  # before papermill, which imports it too
     from papermill.exceptions import PapermillExecutionError
 
     root = Path.cwd() if cwd is None else Path(cwd)
@@ -87,7 +87,7 @@ def run_notebook(
         raw = Path(scratch) / "executed.ipynb"
         try:
             _execute(notebook, raw, values, root, Path(scratch))
-        # of the second kind: the kernel died or never answered
+        # RuntimeError: the kernel died or never answered
         except (PapermillExecutionError, RuntimeError) as error:
             lines = _where_it_failed(error, shown, root)
             if raw.is_file():
@@ -99,15 +99,15 @@ def run_notebook(
     return out_ipynb
 
 
-def _pass_over_grammar() -> None:
-    """Import `jsonschema`, which checks notebooks, without a grammar of web addresses.
+def _skip_grammar() -> None:
+    """Import `jsonschema`, which checks notebooks, without its optional grammar of web addresses.
 
-    It takes that one when it is installed, and to build it takes longer than all else that is done
-    before a notebook's first cell. No address is checked in a notebook.
+    Building that grammar takes longer than all else before a notebook's first cell, and notebooks
+    have no addresses to check.
     """
     if GRAMMAR in sys.modules or "jsonschema" in sys.modules:
         return
-    sys.modules[GRAMMAR] = None  # type: ignore[assignment]  # so Python says that there is none
+    sys.modules[GRAMMAR] = None  # type: ignore[assignment]  # makes its import fail
     try:
         importlib.import_module("jsonschema")
     finally:
@@ -148,7 +148,7 @@ def declared_parameters(notebook: NotebookNode, source: PurePath) -> dict[str, o
 def resolve_parameters(
     notebook: NotebookNode, given: Mapping[str, object], source: PurePath
 ) -> dict[str, object]:
-    """Check given values against the parameters cell and convert text where it must be a number."""
+    """Check values against the parameters cell, and convert text if the default is a number."""
     declared = declared_parameters(notebook, source)
     known = ", ".join(f"{name}={value!r}" for name, value in declared.items()) or "none"
     unknown = sorted(set(given) - set(declared))
@@ -180,8 +180,8 @@ def _as_kind_of(default: object, value: object, name: str, source: PurePath) -> 
 
 
 def read_percent_notebook(source_py: Path) -> NotebookNode:
-    """Read a percent script as a notebook, without what is said of the file before its cells."""
-    _pass_over_grammar()
+    """Read a percent script as a notebook, without the comments before its first cell."""
+    _skip_grammar()
     import jupytext
 
     notebook: NotebookNode
@@ -202,7 +202,7 @@ def read_percent_notebook(source_py: Path) -> NotebookNode:
 def copy_notebooks(sources: Path, out: Path) -> list[Path]:
     """Make a notebook of each percent script, to run and change: the originals are inputs.
 
-    One that is there already is its owner's, and stays.
+    An existing notebook is kept: it may have changes.
     """
     made = []
     for source in sorted(sources.glob("[!.]*.py")):
@@ -224,7 +224,7 @@ def _execute(
 ) -> None:
     import papermill
 
-    # papermill's own messages name machine paths and are of no use beside our errors
+    # papermill's own messages have machine paths, and our errors say more
     logging.getLogger("papermill").setLevel(logging.ERROR)
     with environment(**own_settings(scratch)):
         papermill.execute_notebook(
@@ -242,8 +242,8 @@ def normalised(
 ) -> NotebookNode:
     """Return the executed notebook without anything that changes from run to run.
 
-    Timings, versions and cell ids go; paths inside the repository become relative, the
-    interpreter's own become ``<environment>``, the kernel's temporary files ``<cell>``.
+    Timings, versions and cell ids are removed. Paths inside the repository become relative, the
+    interpreter's become ``<environment>``, the kernel's temporary files ``<cell>``.
     """
     clean = _node(_without_machine_paths(notebook, root))
     clean.metadata = _node(
@@ -278,7 +278,7 @@ def _without_machine_paths(value: Any, root: Path) -> Any:
 
 
 def _where_it_failed(error: Exception, source: PurePath, root: Path) -> list[str]:
-    """Lines that name the failing cell, as executed, and the end of its traceback."""
+    """Lines with the failing cell, as executed, and the end of its traceback."""
     from papermill.exceptions import PapermillExecutionError
 
     if not isinstance(error, PapermillExecutionError):
@@ -296,7 +296,7 @@ def _where_it_failed(error: Exception, source: PurePath, root: Path) -> list[str
 
 
 def _relative(path: Path, root: Path) -> PurePath:
-    """Return the path as seen from the repository, or its name where it lies elsewhere."""
+    """Return the path relative to the repository, or its name if it is elsewhere."""
     try:
         return PurePath(path.resolve().relative_to(root.resolve()).as_posix())
     except ValueError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that the paper states, in one JSON file: counts, rows, intervals, facts of the campaign.
+"""All numbers of the paper in one JSON file: counts, rows, intervals, facts of the campaign.
 
-The paper reads this file and types no number of its own. Nothing in it comes from the time or the
-place of the build, so the same tables give the same bytes.
+The paper reads this file and types no number of its own. Nothing in the file depends on the time or
+the place of the build, so the same tables give the same bytes.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def write_numbers(
     Args:
         campaigns: their folders; the first is the paper's own.
         out_json: file to write, beside the report; links in it are relative to its folder.
-        repository: address of the repository for links to a commit; default: what the campaign's
-            description says, or none.
+        repository: address of the repository for links to a commit; default: that of the
+            campaign's description, or none.
 
     Returns:
-        What was written: the numbers of the paper's own campaign, under `others` those of each
-        other one, under `contrasts` what differs.
+        The numbers written: those of the paper's own campaign, under `others` those of each other
+        one, under `contrasts` the differences.
 
     Raises:
         NumbersError: a table is missing.
@@ -132,12 +132,12 @@ def write_numbers(
 
 
 def of_campaign(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:
-    """Return the rows of one campaign, with the index that they have in the whole tables."""
+    """Return the rows of one campaign, with their index in the whole tables."""
     return {key: table[table["campaign"] == name] for key, table in tables.items()}
 
 
 COUNTED = ("components", "phases")
-"""Long tables of which only the places of rows are told: one column of them is read."""
+"""Long tables of which only the numbers of rows are given, so that few columns are read."""
 
 
 def read_named(tables_dir: Path, tables: Iterable[Table], command: str) -> dict[str, pd.DataFrame]:
@@ -185,7 +185,7 @@ def make_numbers(
 
 
 def rows_with_none(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain data; what is empty is None, whatever pandas has for it."""
+    """Return a table's rows as plain data; empty values are None, whatever pandas has for them."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(key): value for key, value in row.items()} for row in rows]
 
@@ -195,7 +195,7 @@ def verdict_counts(trials: pd.DataFrame) -> dict[str, Any]:
 
     Returns:
         A number for each part, their sum as `attempts`, the judged ones as `judged`, and under
-        `apart` those in no n that there are: in words, what they mean, and how many.
+        `apart` the parts outside of n with any: in words, their meaning, and how many.
     """
     found = counted_parts(parts_of(trials))
     return {
@@ -211,7 +211,7 @@ def verdict_counts(trials: pd.DataFrame) -> dict[str, Any]:
 
 
 def path_outcomes(trials: pd.DataFrame) -> dict[str, Any]:
-    """Count judged trials by what became of the established path, with the span of the outages."""
+    """Count judged trials by the fate of the established path, with the span of the outages."""
     own = judged(trials)
     back = own.loc[own["path_verdict"] == "recovered", "outage_s"].astype(float)
     return {
@@ -248,9 +248,9 @@ def planes(nine: Sequence[Mapping[str, Any]], claims: pd.DataFrame) -> list[dict
 
 
 def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the judge's false alarms: trials in which nothing is broken, judged to fail.
+    """Return the judge's false alarms: trials without a fault that are judged unsupported.
 
-    Trials with a remedy are left out: what fails there may be the remedy's doing.
+    Trials with a remedy are left out: the remedy may have broken something.
     """
     own = [row for row in rows if row["control"] and row["remedy"] == "none"]
     n = sum(row["n"] for row in own)
@@ -265,5 +265,5 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _from(folder: Path, target: Path) -> str:
-    """Return the way from a folder to a target, as links write it."""
+    """Return the relative path from a folder to a target, as in links."""
     return Path(os.path.relpath(target, folder)).as_posix()

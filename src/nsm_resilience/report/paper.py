@@ -2,12 +2,12 @@
 """Typeset the paper: Typst source and generated numbers in, an archival PDF out.
 
 The typesetter is the `typst` wheel: no system library, no network, fonts inside. The PDF follows
-PDF/A-2a and PDF/UA-1, under which a missing glyph or a figure without alternative text is an error
-instead of a box nobody notices. Fonts of the machine are not looked at and the time stamp is the
-campaign's, so the same numbers and figures give the same bytes.
+PDF/A-2a and PDF/UA-1, under which a missing glyph or a figure without alternative text is an error.
+Fonts of the machine are not used and the time stamp is the campaign's, so the same numbers and
+figures give the same bytes.
 
-A campaign may have taken hours, so its paper is set in any case: what a standard refuses is set
-with the fonts of this machine, or by less of a standard, and that is said loudly.
+A campaign may have taken hours, so its paper is set in any case. If a standard refuses it, fonts of
+this machine are used, or a weaker standard, with a warning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STANDARDS = ("a-2a", "ua-1")
 
 @dataclass(frozen=True)
 class Way:
-    """One way to set the paper: by which standards, and whether fonts of this machine may help."""
+    """One way to set the paper: the standards, and whether fonts of this machine are allowed."""
 
     standards: tuple[str, ...] = STANDARDS
     own_fonts_only: bool = True
@@ -51,7 +51,7 @@ class PaperError(Exception):
     """The paper cannot be typeset; the message says what is missing and where.
 
     Attributes:
-        of_a_standard: only a standard of the PDF, or a font, keeps it from being set.
+        of_a_standard: a standard of the PDF, or a missing glyph, is the only cause.
     """
 
     def __init__(self, message: str, *, of_a_standard: bool = False) -> None:
@@ -60,15 +60,15 @@ class PaperError(Exception):
 
 
 def build_paper(main_typ: Path, out_pdf: Path, numbers_json: Path, root: Path) -> str:
-    """Typeset the paper, by less of a standard where it cannot be set by all of them.
+    """Typeset the paper, by a weaker standard if it cannot be set by all of them.
 
     Args:
         out_pdf: written whole or not at all.
-        numbers_json: the generated numbers, which say where the figures are, beside them.
-        root: folder below which all of these lie, that is, the repository.
+        numbers_json: the generated numbers, which name the folder of the figures.
+        root: folder above all of these, that is, the repository.
 
     Returns:
-        What the PDF lacks and why, for people to see; empty where it is as it should be.
+        What the PDF lacks and why, in words; empty if it lacks nothing.
 
     Raises:
         PaperError: `out_pdf` is a file of another kind, the numbers or a figure are missing, or the
@@ -127,7 +127,7 @@ def compiled(
         pdf, warnings = typst.compile_with_warnings(
             source,
             root=root,
-            # not taken from the file name: this function would write a PDF into a .png
+            # stated, because typst would take it from the suffix of a file
             format="pdf",
             ignore_system_fonts=way.own_fonts_only,
             sys_inputs=dict(inputs),
@@ -145,7 +145,7 @@ def compiled(
 
 
 def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Characters that no font of the paper has, by the text in which they are.
+    """Characters that no font of the paper has, by text.
 
     >>> undisplayable(["nsmd fails", "узел клиента", "日本 \N{CROSS MARK}"])
     {'日本 ❌': ['日', '本', '❌']}
@@ -153,7 +153,7 @@ def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
     asked = [text for text in dict.fromkeys(texts) if not text.isascii()]
     if not asked:
         return {}
-    # one character a paragraph: a word with one that is missing would be told as a whole
+    # one character a paragraph: typst reports a word with a missing character as a whole
     characters = sorted({c for text in asked for c in text if not c.isascii()})
     source = (
         '#set document(title: "T", date: none)\n#set text(font: "Libertinus Serif")\n'
@@ -170,9 +170,9 @@ def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_texts(study: Study, file: Path) -> None:
-    """Raise ConfigError where a text of the study has characters that no font of the paper has.
+    """Raise ConfigError if a text of the study has characters that no font of the paper has.
 
-    It is asked before the first trial.
+    For a check before the first trial.
     """
     places = {"name": study.name}
     for scenario in study.scenarios:
@@ -226,7 +226,7 @@ def _check_figures(numbers: Mapping[str, Any], figures: Path) -> None:
 
 
 def _below(root: Path, path: Path) -> str:
-    """Return the path as Typst writes it, from the root; it may read nothing outside."""
+    """Return the path as Typst writes it, from the root; PaperError if it is outside."""
     try:
         return "/" + path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
@@ -248,5 +248,5 @@ def _explain(shown: str, diagnostic: str) -> str:
 
 
 def code_points(text: str) -> str:
-    """The characters of a text by number, as `U+6F22`."""
+    """The code points of a text, as `U+6F22`."""
     return " ".join(f"U+{ord(character):04X}" for character in text)

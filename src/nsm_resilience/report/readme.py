@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came out, for the README: the findings of the default build and the table of the nine.
+"""The results in the README: the findings of the default build and the table of the nine.
 
-The text stands between two marks of the README; `nsm-resilience readme` writes it, and with
-`--check` says whether it is what the build has. Sentences and cells are those of the paper; four
-sentences, nine rows and one picture are what issue 18, point 7, asks for.
+The text is between two marks of the README. `nsm-resilience readme` writes it, and with `--check`
+compares it with the build. Sentences and cells are those of the paper; issue 18, point 7, asks for
+four sentences, nine rows and one picture.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ PICTURE = "result-table.svg"
 
 
 class ReadmeError(Exception):
-    """The README has no place for what came out, or says something else than the build."""
+    """The README lacks the marks for the results, or differs from the build."""
 
 
 NO_REMEDY = (
     "Monitoring as a remedy: beyond what its rules were made for, no scenario with a fault has "
     "judged trials without and with it, all else equal."
 )
-"""The fourth sentence of a build that cannot say more."""
+"""The fourth sentence of a build without such trials."""
 
 
 ASKED = (
     "First two sentences and table: default failures, clients with NSM\u2019s own monitor; C2: "
     "components killed or deleted, clients with that monitor and without."
 )
-"""Which failures and clients each sentence is about."""
+"""The failures and clients of each sentence."""
 
 
 def what_came_out(numbers: Mapping[str, Any]) -> str:
@@ -51,10 +51,10 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
     rows = [row for row in headline["rows"] if row["client"] == "monitored"]
     for row in rows:
         claimed = f"{row['claimed']} ({row['source']})" if row["claimed"] else row["source"]
-        told = [_told(cell) for cell in row["cells"]]
+        results = [_result(cell) for cell in row["cells"]]
         broken = " (nothing is broken)" if row["control"] else ""
         title = f"{row['title']}, {row['where']}{broken}"
-        table.append([row["scenario"], title, claimed, *told])
+        table.append([row["scenario"], title, claimed, *results])
     return "\n".join(
         [
             *(f"- {sentence}" for sentence in sentences(numbers["findings"], columns)),
@@ -71,11 +71,11 @@ def what_came_out(numbers: Mapping[str, Any]) -> str:
 def sentences(
     findings: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str, str, str]:
-    """What came out, question by question: do they hold, not noticed, not told, a remedy.
+    """One result for each question: do they hold, not noticed, not told, a remedy.
 
     Args:
-        columns: those of the table. In how many trials the client was told is part of the third,
-            column by column for either client, since the claim is about both.
+        columns: those of the table. The third sentence has the number of trials in which the client
+            was told, for each column and client, since the claim is about both clients.
     """
     _, unnoticed, untold = findings["claims"]
     remedy = findings["remedy"]["untried"] or NO_REMEDY
@@ -84,7 +84,7 @@ def sentences(
 
 
 def _who_was_told(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]) -> str:
-    """Trials in which the client was told, of those in which it is known; empty without any."""
+    """Trials in which the client was told, of those in which this is known; empty without any."""
     sums = told_sums(rows, columns)
     clients = []
     for client in dict.fromkeys(client for client, _ in sums):
@@ -95,7 +95,7 @@ def _who_was_told(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[s
 
 
 def _words(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What sentences and table are about, and what their words mean."""
+    """The scope of sentences and table, and the meaning of their words."""
     verdicts = {cell["verdict"] for row in rows for cell in row["cells"] if cell}
     met = {
         "trial": {"supported", "unsupported"},
@@ -112,11 +112,11 @@ def _picture(numbers: Mapping[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it is, in one cell of a table or as words of a picture."""
+    """Text escaped for Markdown, for a cell of a table or the words of a picture."""
     return re.sub(r"([\\|<\[\]`*_])", r"\\\1", " ".join(text.split()))
 
 
-def _told(cell: Mapping[str, Any] | None) -> str:
+def _result(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
         return "not tested"
     if cell["absent"]:
@@ -125,7 +125,7 @@ def _told(cell: Mapping[str, Any] | None) -> str:
 
 
 def with_what_came_out(readme: str, text: str) -> str:
-    """The README with this text between its marks; ReadmeError where these are missing."""
+    """The README with this text between its marks; ReadmeError if these are missing."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -134,9 +134,9 @@ def with_what_came_out(readme: str, text: str) -> str:
 
 
 def write_readme(readme: Path, results: Path, *, check: bool) -> None:
-    """Write what came out into the README, and the picture beside it into `docs/`.
+    """Write the results into the README, and the picture into `docs/` beside it.
 
-    With `check` nothing is written: ReadmeError where README or picture are not as the build.
+    With `check` nothing is written: ReadmeError if README or picture differ from the build.
     """
     from nsm_resilience.record.files import write_bytes
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hangs on the judge's thresholds, as the paper says it (issue 14, section 3)."""
+"""How much depends on the judge's thresholds, for the paper (issue 14, section 3)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ RULES = {
 def sensitivity(table: pd.DataFrame) -> dict[str, Any]:
     """Return table `sensitivity` of all campaigns as plain data.
 
-    `points` counts the rows of the table, `rules` has for each rule and value how many attempts of
-    all campaigns would have another verdict or another word for the path, and how many would turn
-    from supported to unsupported or back; `turned` says the latter in a sentence, `rows` has the
-    points at which any would.
+    `points` counts the rows of the table. `rules` has, for each rule and value, the number of
+    attempts of all campaigns with another verdict or path verdict, and of those that turn from
+    supported to unsupported or back; `turned` is a sentence on the latter. `rows` has the points
+    with any change.
     """
     rules = [_of_rule(str(rule), own) for rule, own in table.groupby("rule", sort=False)]
     changed = table[(table["verdicts_changed"] > 0) | (table["paths_changed"] > 0)]
@@ -71,7 +71,7 @@ def _of_rule(rule: str, points: pd.DataFrame) -> dict[str, Any]:
 
 
 def turned(rules: list[dict[str, Any]]) -> str:
-    """Say how many verdicts turn at the value at which most do; empty without a grid."""
+    """Say how many verdicts turn at the value where most do; empty without a grid."""
     values = [(value["turned"], rule["words"], value["value"]) for rule in rules
               for value in rule["values"]]  # fmt: skip
     if not values:
@@ -86,7 +86,7 @@ def turned(rules: list[dict[str, Any]]) -> str:
 
 
 def _turned(changes: object) -> int:
-    """How many of these changes are from one verdict to the other.
+    """How many of these changes are between supported and unsupported.
 
     >>> _turned("S2/01 (1): supported to unsupported; S2/02 (1): supported to unknown")
     1

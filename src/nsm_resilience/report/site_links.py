@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses in the site: a page for each campaign, cell, attempt, table and notebook.
 
-Pure functions of names, so that paper, HTML report and terminal lead to a page without looking
-whether it is there; that it is there is what the site's tests check. A page's address is relative
-to the folder of the site, `in_results` makes it relative to the folder of the results.
+Pure functions of names, so that paper, HTML report and terminal can link to a page without the
+site; the site's tests check that the pages exist. A page's address is relative to the folder of the
+site, `in_results` makes it relative to the folder of the results.
 
-A campaign may be called anything, so campaigns have a folder of their own and never meet the pages
-that all of them share.
+A campaign can have any name, so campaigns have a folder of their own, apart from the shared pages.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ FRONT = PurePosixPath("index.html")
 """The site's first page: all campaigns of the build."""
 
 WORDS = PurePosixPath("words.html")
-"""What the words of the tables mean: factors and their levels, sources, verdicts, columns."""
+"""Page with the meanings of words: factors and their levels, sources, verdicts, columns."""
 
 EVIDENCE = "evidence"
-"""Anchor of the evidence of an attempt, all of it."""
+"""Anchor of the evidence of an attempt, as a whole."""
 
 
 def index_of(campaign: str) -> PurePosixPath:
@@ -33,7 +32,7 @@ def index_of(campaign: str) -> PurePosixPath:
 
 
 def page_of_cell(campaign: str, cell: str) -> PurePosixPath:
-    """Page of a cell of a campaign's study, with all its attempts: what a k/n leads to.
+    """Page of a cell of a campaign's study, with all its attempts: the target of a k/n.
 
     >>> str(page_of_cell("mine", "S2-kernel-monitored-kill"))
     'campaigns/mine/cells/S2-kernel-monitored-kill.html'
@@ -42,7 +41,7 @@ def page_of_cell(campaign: str, cell: str) -> PurePosixPath:
 
 
 def page_of(campaign: str, trial: str, attempt: int) -> PurePosixPath:
-    """Page of an attempt: what a verdict leads to; later attempts end in `<NN>-<attempt>`.
+    """Page of an attempt: the target of a verdict; later attempts end in `<NN>-<attempt>`.
 
     >>> str(page_of("mine", "S2-kernel-monitored-kill/03", 2))
     'campaigns/mine/trials/S2-kernel-monitored-kill/03-2.html'
@@ -72,7 +71,7 @@ def claim_anchor(claim: str, plane: str) -> str:
 
 
 ROWS_SHOWN = 200
-"""So many rows of a table are on its page; the files beside the site have all."""
+"""Most rows of a table on its page; the files beside the site have all."""
 
 
 def row_anchor(row: int) -> str:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first page of the HTML report: each campaign's result table and claims, as reStructuredText.
 
-A cell and its k/n lead to the cell's page in the site, a verdict to what decided a typical trial.
-What a campaign lacks stands on its page of the site. `workflow/report/start.rst` includes the file;
-Snakemake renders it with docutils.
+A cell and its k/n link to the cell's page in the site, a verdict to the evidence of a typical
+trial. The campaign's page of the site lists what was not run. `workflow/report/start.rst` includes
+the file; Snakemake renders it with docutils.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def start_page(
     description: Mapping[str, object],
     site: PurePosixPath,
 ) -> str:
-    """Return the part of the page that is about one campaign; `site`: its folder as seen there."""
+    """Return the part of the page on one campaign; `site` is the site's folder seen from there."""
     name = str(description["campaign"])
     run = [row for row in rows if row["attempts"]]
     campaign = link(name, in_folder(site, index_of(name)))
@@ -82,7 +82,7 @@ def start_page(
 
 
 def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> list[str]:
-    """Return the cells of one line of the result table; those that are counts lead somewhere."""
+    """Return the cells of one line of the result table, with their links."""
     cell = in_folder(site, page_of_cell(campaign, row["cell"]))
     counts, verdict, last = "\u2013", escaped(row["verdict"]), "\u2013"
     if (typical := row["typical"]) is not None:  # so there is a judged trial
@@ -104,7 +104,7 @@ def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> 
 
 
 def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[str]:
-    """Say beneath a table what its columns mean, and its words for sources, planes and clients."""
+    """Lines beneath a table on its columns, and its words for sources, planes and clients."""
     met = {name: {str(row[name]) for row in rows} for name in ("source", "plane", "client")}
     said = [f"*{escaped(w.word)}*: {escaped(w.meaning)}" for w in words_met(met)]
     return [
@@ -117,7 +117,7 @@ def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[s
 
 
 def claim_entries(claims: pd.DataFrame, campaign: str, site: PurePosixPath) -> list[str]:
-    """Lines of a definition list of the claims that were tested: what became of each, and why."""
+    """Lines of a definition list of the claims that were tested: the answer to each, and why."""
     lines = []
     for row in claims[claims["agreement"] != "not tested"].to_dict("records"):
         claim, plane = str(row["claim"]), str(row["plane"])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog of a campaign found, did and harmed, arm by arm, as the paper says it.
+"""What the watchdog of a campaign found, did and harmed, arm by arm, for the paper.
 
-Harm and false alarms are counted in every attempt in which it ran: were they counted in judged
-trials alone, a watchdog that spoils a trial would show none.
+Harm and false alarms are counted in every attempt in which it ran. Judged trials alone would hide
+the harm of a watchdog that spoils trials.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def watchdog(
     trials: pd.DataFrame, study: Study, campaign: Path, records: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the rules that it states, and one row for each plane and arm in which it ran."""
+    """Return the rules of the watchdog, and one row for each plane and arm in which it ran."""
     controls = {scenario.id for scenario in study.scenarios if scenario.is_control}
     ran = trials[(trials["remedy"] != "none") & trials["watchdog_false_alarms"].notna()]
     arms = [
@@ -72,14 +72,14 @@ def _arm(ran: pd.DataFrame, controls: set[str]) -> dict[str, Any]:
 
 
 def stated_rules(campaign: Path, records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rules that the watchdog stated when it began to watch, in its order.
+    """Return the rules that the watchdog logged at its start, in its order.
 
-    They are taken from the first complete record, by path, in which a watchdog started; of both
-    modes the one that heals has more to say and is preferred. A rule is stated as a text, or as an
-    object with a `text` and its thresholds.
+    They are from the first complete record, by path, in which a watchdog started; one that heals is
+    preferred, because it has more rules. A rule is a text, or an object with a `text` and its
+    thresholds.
 
     Returns:
-        Name of each rule, what it says, and its thresholds in words; empty without a watchdog.
+        Name of each rule, its text, and its thresholds in words; empty without a watchdog.
     """
     paths = sorted(str(r["path"]) for r in records if r.get("outcome") == "complete")
     for mode in ("heal", "observe"):
@@ -95,13 +95,13 @@ def _rules(folder: Path) -> list[dict[str, str]]:
     try:
         started = watchdog_events(read_record(folder), "started")
     except (RecordError, OSError):
-        return []  # the judge has said so of this record
+        return []  # the judge reports such a record
     stated = [e.data["rules"] for e in started if isinstance(e.data.get("rules"), dict)]
     return [rule_in_words(str(name), rule) for name, rule in stated[0].items()] if stated else []
 
 
 def rule_in_words(name: str, rule: object) -> dict[str, str]:
-    """A rule as its record states it: name, text, and settings in words."""
+    """A rule of a record: name, text, and settings in words."""
     if not isinstance(rule, Mapping):
         return {"name": name, "text": typographic(str(rule)), "settings": ""}
     text = typographic(str(rule.get("text") or ""))
@@ -109,9 +109,9 @@ def rule_in_words(name: str, rule: object) -> dict[str, str]:
 
 
 def _settings(rule: Mapping[str, Any]) -> Iterator[str]:
-    """The thresholds of a rule in words; those of an act only where there is one.
+    """The thresholds of a rule in words; those of an act only if there is one.
 
-    Names are those of `Rule` in watchdog/node/policy.py; others are given as they are.
+    Names are those of `Rule` in watchdog/node/policy.py; others are written unchanged.
     """
     rest = {key: value for key, value in rule.items() if key != "text"}
     if isinstance(told := rest.pop("tell_s", None), int | float):

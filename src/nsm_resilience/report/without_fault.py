@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came without any fault, as the paper says it (issue 17, point 4)."""
+"""Trials without a fault, for the paper (issue 17, point 4)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     """Return table `controls` of all campaigns as text, one dictionary for each row.
 
     `longest` is the longest watch in minutes. Empty texts: there was no watchdog (`alarms`,
-    `alarms_per_h`, `acts`), or processor time was not sampled (`used`,
-    `busiest`, `spun`).
+    `alarms_per_h`, `acts`), or processor time was not sampled (`used`, `busiest`, `spun`).
     """
     return [
         {
@@ -44,7 +43,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _cells(row: dict[Any, Any]) -> str:
-    """What the trials have in common; the first system and its monitored client go without saying.
+    """Levels that the trials share; the first system and its monitored client are left out.
 
     >>> _cells({"system": FIRST, "plane": "vpp", "client": "plain", "remedy": "none"})
     'VPP, plain, no remedy'
@@ -66,7 +65,7 @@ def _alarms(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def _busiest(row: dict[Any, Any]) -> str:
-    """The busiest component with its share in per cent; empty where it was not sampled."""
+    """The busiest component with its share in per cent; empty if it was not sampled."""
     if not isinstance(row["busiest"], str):
         return ""
     return f"{row['busiest']} {100 * row['busiest_share']:.0f}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How numbers are written for people, once for the whole report."""
+"""How the report writes numbers and dates."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MONTHS = (
 
 
 def median_seconds(value: float, watch_s: float) -> str:
-    """Write a median; one that falls among censored trials is longer than the watch."""
+    """Write a median; one among censored trials as longer than the watch."""
     return f"> {watch_s:g}" if math.isinf(value) else seconds(value)
 
 
 def down_time(median_down_s: float, most: int) -> str:
-    """Write how long a path was down, beside its outage: an outage may hold times of answering.
+    """Write how long a path was down: during an outage it may answer at times.
 
     Empty without any interruption. Source: issue 14, section 3.
     """
@@ -31,7 +31,7 @@ def down_time(median_down_s: float, most: int) -> str:
 
 
 def span(low: float, high: float, watch_s: float) -> str:
-    """Write the interval of a median, an end that was not reached as longer than the watch."""
+    """Write the interval of a median; a censored end as longer than the watch."""
     if math.isnan(low) or math.isnan(high):
         return ""
     upper = f"> {watch_s:g}" if math.isinf(high) else seconds(high)
@@ -47,7 +47,7 @@ def share_interval(low: float, high: float) -> str:
 
 
 LEAST_P = 0.001
-"""A p below this is not written out."""
+"""A smaller p is not written out."""
 
 
 def p_value(p: float) -> str:
@@ -64,11 +64,11 @@ def p_value(p: float) -> str:
 
 
 def adjusted_p(p: float, least: float, method: str = "exact") -> str:
-    r"""Write an adjusted p; where the sizes cannot reach the level, the least that is possible.
+    r"""Write an adjusted p; if the sizes cannot reach the level, the least possible one.
 
     Args:
-        p: adjusted p; NaN where it cannot be at the level, or nothing was compared.
-        least: the least that it can be with these sizes; NaN where nothing was compared.
+        p: adjusted p; NaN if it cannot reach the level, or nothing was compared.
+        least: the least p that these sizes can give; NaN if nothing was compared.
 
     >>> adjusted_p(0.03, 0.01), adjusted_p(math.nan, 0.1), adjusted_p(math.nan, math.nan)
     ('0.030', '≥\xa00.10', '')
@@ -85,7 +85,7 @@ def adjusted_p(p: float, least: float, method: str = "exact") -> str:
 
 
 def typographic(text: str) -> str:
-    """Write an apostrophe as one; the study's files are typed on keyboards."""
+    """Write typewriter apostrophes, as in the study's files, as typographic ones."""
     return text.replace("'", "\u2019")
 
 

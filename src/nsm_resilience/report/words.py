@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the words of the result tables mean, for a reader who meets them for the first time.
+"""Meanings of the words in the result tables, for new readers.
 
-One meaning for each word, by the column that it stands in. Whoever adds a source or a verdict
-writes its meaning here, of a level of a factor in study/factors.py; a test names those that have
-none.
+Each word has one meaning, by its column. A new source or verdict needs its meaning here, a new
+level of a factor in study/factors.py; a test names words without one.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class Word:
 
 
 def meaning_of(column: str, word: str) -> str:
-    """The meaning of a word; empty where there is none, as for a level of another version."""
+    """The meaning of a word; empty if there is none, as for a level of another version."""
     return MEANINGS.get(column, {}).get(word, "")
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is found, in sentences and short tables: pure functions over the paper's numbers.
+"""The findings in sentences and short tables: pure functions over the paper's numbers.
 
-Paper and README print them as they are. A sentence counts and lists; it has as little grammar as it
-can, so that it is true and right for zero, one and many (issue 18, point 3).
+Paper and README print them unchanged. A sentence counts and lists, with little grammar, so that it
+is true and correct for zero, one and many (issue 18, point 3).
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of the paper's own campaign: its paths, its probes, its controls."""
+"""Sentences on the paper's own campaign: its paths, its probes, its controls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Numbers = Mapping[str, Any]
 
 
 def account(numbers: Numbers) -> dict[str, str]:
-    """All sentences of this module, by name; empty ones where there is nothing to say."""
+    """All sentences of this module, by name; empty if there is nothing to say."""
     return {
         "paths": paths(numbers),
         "late": late(numbers["paths"]),
@@ -22,7 +22,7 @@ def account(numbers: Numbers) -> dict[str, str]:
 
 
 def paths(numbers: Numbers) -> str:
-    """Say what became of the established path, each judged trial in one place."""
+    """Count the fates of the established path, each judged trial once."""
     found, judged = numbers["paths"], numbers["counts"]["judged"]
     back = f"{found['recovered']} stopped and came back"
     if found["recovered"]:

@@ -15,7 +15,7 @@ Campaign = Mapping[str, Any]
 
 
 def longer_watches(campaigns: Sequence[Campaign]) -> str:
-    """Say what cells gave that were watched for longer, beside the same ones; else nothing."""
+    """Compare cells with a longer watch and the same cells with the usual one."""
     told = []
     for campaign in campaigns:
         cells = {levels_of(row): row for row in all_rows(campaign) if row["n"]}
@@ -33,10 +33,7 @@ def longer_watches(campaigns: Sequence[Campaign]) -> str:
 
 
 def company(campaigns: Sequence[Campaign]) -> str:
-    """Say whether trials shared the machine, and what was made of losses that they share.
-
-    Lanes that are alone cannot disturb each other, so nothing more is said of them.
-    """
+    """Say whether trials ran side by side, and how losses shared between lanes were treated."""
     most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
     if most <= 1:
         return "All trials ran one at a time." if most else "No record names a lane."
@@ -53,7 +50,7 @@ def company(campaigns: Sequence[Campaign]) -> str:
 
 
 def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
-    """Say what trials alone and side by side differ in; empty where none were compared."""
+    """Compare trials alone and side by side; empty if none were compared."""
     for kind in kinds:
         if kind["id"] == "company":
             words = [f"{n} {word}" for word, n in kind["words"].items() if n]

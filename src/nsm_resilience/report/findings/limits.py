@@ -13,13 +13,13 @@ Campaign = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
 
 RARE = 0.1
-"""Chance of a failure that few trials may miss."""
+"""Chance of a failure in each trial, which few trials may miss."""
 
 
 def machine(campaigns: Sequence[Campaign]) -> str:
-    """Name the machine below each cluster by its processors; empty where it is not one machine.
+    """Name the machine of each cluster by its processors; empty if it is not one machine.
 
-    That nodes share a machine is known where all of them report its kernel.
+    Nodes share a machine if all of them report its kernel.
 
     >>> one = {"nodes": ["a"], "one_kernel": True, "machine": [{"what": "CPUs", "value": "2, 4"}]}
     >>> machine([{"campaign": one}]), machine([{"campaign": {**one, "one_kernel": False}}])
@@ -43,7 +43,7 @@ def machine(campaigns: Sequence[Campaign]) -> str:
 
 
 def setting(campaigns: Sequence[Campaign]) -> str:
-    """Say on what trials ran, and how many side by side at most; empty where no record says it.
+    """Say on what trials ran, and how many side by side at most; empty if no record says so.
 
     >>> one = {"nodes": [], "one_kernel": False, "machine": [], "lanes": 5}
     >>> setting([{"campaign": one}, {"campaign": {**one, "lanes": 1}}])

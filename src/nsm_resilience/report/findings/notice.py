@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is not noticed (claim C1), and who is told (claim C2): each cell that asks it."""
+"""Faults that are not noticed (claim C1), and clients that are told (claim C2), cell by cell."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Row = dict[str, Any]
 
 
 def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) -> list[Row]:
-    """The cells of these scenarios that have judged trials, without a remedy, of all campaigns.
+    """The cells of these scenarios with judged trials, without a remedy, from all campaigns.
 
     Returns:
-        One row for each cell, those of one system and plane together: where, campaign, level of
-        failure and client in words, and counts: supported, shown, told, new clients, each `k/n` of
-        the trials in which it is known, medians in seconds as text.
+        One row for each cell, grouped by system and plane: where, campaign, level of failure and
+        client in words; counts of supported, shown, told and new clients, each as `k/n` of the
+        trials in which it is known; medians in seconds as text.
     """
     wanted = set(scenarios)
     rows = [
@@ -67,7 +67,7 @@ def _row(campaign: str, row: Mapping[str, Any]) -> Row:
         "told_kn": f"{row['notified']}/{told_known}",
         "told_s": row["notified_median"],
         "told_by": row["notified_by"],
-        # as in `tables.claims`: by these cells claim C2 is answered
+        # as in `tables.claims`: these cells decide claim C2
         "decides": row["failure"] in C2_FAILURES and row["watch"] == "usual",
     }
 
@@ -78,20 +78,20 @@ DAMAGE = {
     "unlink": "removed",
     "mode": "closed by their mode",
 }
-"""Kinds of damage for those who do not know the names of levels."""
+"""Kinds of damage, for readers who do not know the names of levels."""
 
 
 WITH_MONITOR = {
     "monitored": "with NSM\u2019s own monitor",
     "plain": "without NSM\u2019s own monitor",
 }
-"""Clients for those who do not know the names of levels."""
+"""Clients, for readers who do not know the names of levels."""
 
 
 def hidden(row: Mapping[str, Any]) -> bool | None:
     """Whether claim C1 is true of a cell: no trial was supported, and nothing was shown in any.
 
-    None where neither refutes it, but of some trial it is not known whether anything was shown.
+    None if no trial refutes it, but in some it is not known whether anything was shown.
     """
     if row["k"] or row["shown"]:
         return False
@@ -99,7 +99,7 @@ def hidden(row: Mapping[str, Any]) -> bool | None:
 
 
 def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say by system of which kinds of damage claim C1 is true in all cells, or in fewer."""
+    """Say for each system which kinds of damage make claim C1 true in all, some or no cells."""
     sentences = []
     for system in dict.fromkeys(row["system"] for row in rows):
         own = [row for row in rows if row["system"] == system]
@@ -117,7 +117,7 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 ASKED = "first outage, no remedy"
-"""Of which cells it is said: those that `rows_of` keeps."""
+"""The scope of the sentence: the cells that `rows_of` keeps."""
 
 SHARES = (
     "true in all cells with",
@@ -125,7 +125,7 @@ SHARES = (
     "true in no cell with",
     "not known to be true with",
 )
-"""Of which cells of a kind of damage claim C1 is true; not known where of one cell it is not."""
+"""How many cells of a kind of damage make claim C1 true; not known if one cell is not known."""
 
 
 def _share_of(answers: Sequence[bool | None]) -> str:
@@ -138,9 +138,9 @@ def _share_of(answers: Sequence[bool | None]) -> str:
 def told_by_client(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Say, client by client, in how many trials it was told, by what it has itself.
+    """Say for each kind of client in how many trials it was told.
 
-    Only of the campaigns that lead the headline, and of the cells that decide claim C2; the paper's
+    Only for the campaigns that lead the headline, and the cells that decide claim C2; the paper's
     table has the others.
     """
     clients: dict[str, list[str]] = {}
@@ -167,13 +167,13 @@ def told_sums(
 
 
 def inferred(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say by what NSM of 2019 tells its client, where it was told so; else nothing.
+    """Say how NSM of 2019 tells its client, if a client was told so; else empty.
 
     Source: code of its sidecar (`Sidecar.sayings` in its folder); issue 18, point 2.
     """
     first, sidecar = SYSTEMS[FIRST].title, SYSTEMS[FIRST].sidecar
     own = [row for row in rows if row["system"] == first and row["told"]]
-    # the judge begins what a sidecar said with the name of its container
+    # the judge's text of a sidecar's message begins with its container's name
     if sidecar is None or not any(row["told_by"].startswith(sidecar.container) for row in own):
         return ""
     return f"{first} sends no message of it: its monitor infers it from a stream that closed."

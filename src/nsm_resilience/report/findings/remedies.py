@@ -17,21 +17,22 @@ GROUPS = {False: "of the nine", True: "beyond the nine"}
 """Whether the paper says nothing of a scenario."""
 
 DEVELOPED_ON = "kernel"
-"""The plane on which the nine were known while its rules were made (config/README.md)."""
+"""The plane on which the remedy's rules were made, with the nine known (config/README.md)."""
 
 
 def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
     """One row for each campaign, remedy, plane, and group of scenarios: cells in pairs.
 
     A pair is a cell without a remedy and the one that differs in the remedy alone, both with judged
-    trials. Controls are left out. What the rules were not made for comes first, of that the nine.
+    trials. Controls are left out. Rows that the rules were not made for come first, the nine first
+    among them.
 
     Returns:
-        campaign, remedy and plane in words, group, whether the rules were made without these in
-        view (`untried`), number of pairs and of their scenarios, least and most trials of a cell
-        and the sum of all; of the pairs how many were supported in all trials without and with it,
-        in how many the share rose or fell, and `longer`: the pairs whose median outage was longer
-        with it, with both medians, those that grew most first.
+        campaign, remedy and plane in words, group, whether the rules were made without these cells
+        (`untried`), number of pairs and of their scenarios, least and most trials of a cell and the
+        sum of all; the number of pairs supported in all trials without and with the remedy, and of
+        those whose share rose or fell; `longer`: the pairs with a longer median outage with it,
+        with both medians, the largest growth first.
     """
     found = []
     for campaign in campaigns:
@@ -78,10 +79,9 @@ def _sums(
 
 
 def _growth(pair: tuple[Row, Row]) -> float:
-    """By how much the median outage is longer with the remedy; seconds, infinite beyond the watch.
+    """Growth of the median outage with the remedy; seconds, infinite beyond the watch.
 
-    Without a median of either, and where one without the remedy is longer than the watch, nothing
-    that was seen is longer.
+    0 if either has no median, or that without the remedy is longer than the watch.
     """
     bare, row = pair
     if not (bare["median"] and row["median"]) or bare["median_s"] is None:
@@ -91,10 +91,9 @@ def _growth(pair: tuple[Row, Row]) -> float:
 
 
 def untried(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say in one sentence what the remedy changed where its rules were not made for it.
+    """Say in one sentence what the remedy changed in cells that its rules were not made for.
 
-    Empty where nothing of that kind with a fault has judged trials without and with a remedy, all
-    else equal.
+    Empty if no such cell with a fault has judged trials without and with a remedy, all else equal.
     """
     told = [
         f"of {_how_many(row)} on the {row['plane']} plane, "
@@ -109,7 +108,7 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _how_many(row: Mapping[str, Any]) -> str:
-    """How many scenarios, and of which group; of cells where a scenario has several."""
+    """How many scenarios of which group; and how many cells, if a scenario has several."""
     scenarios = f"{counted(row['scenarios'], 'scenario')} {row['group']}"
     if row["pairs"] == row["scenarios"]:
         return scenarios

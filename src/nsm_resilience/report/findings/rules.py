@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Were the rules written before the first trial, and did they stay? Only what git shows is said."""
+"""Were the rules written before the first trial, and did they stay? The answers are git's."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ QUESTIONS = {
     "changed_between": "Changed in git between the first trial and the last",
     "changed_since": "Changed since the first trial in the code that judges here",
 }
-"""What git is asked of each campaign, by the column of table `campaigns`."""
+"""Questions to git about each campaign, by column of table `campaigns`."""
 
 
 def rows_of(table: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows of table `campaigns` for the paper, with empty texts and without the time's fractions.
+    """Rows of table `campaigns` for the paper: None is an empty text, times are to the second.
 
-    Campaigns without a trial are left out: there is no first one.
+    Campaigns without a trial are left out.
     """
     return [
         {
@@ -38,7 +38,7 @@ def rows_of(table: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def answers(rows: Sequence[Row]) -> list[str]:
-    """Say of each question which campaigns answer it with yes, with no, and with not known."""
+    """List for each question the campaigns that answer yes, no, and not known."""
     if not rows:
         return ["No trial was run, so there is nothing to be written before."]
     told = []
@@ -50,7 +50,7 @@ def answers(rows: Sequence[Row]) -> list[str]:
 
 
 def _second(instant: str | None) -> str:
-    """An instant to the second, as `2026-11-24 13:28:37`; empty where there is none.
+    """An instant to the second, as `2026-11-24 13:28:37`; empty if there is none.
 
     >>> _second("2026-11-24T13:28:37.340048Z"), _second(None)
     ('2026-11-24 13:28:37', '')

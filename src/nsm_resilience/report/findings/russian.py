@@ -27,7 +27,7 @@ ANSWERS = {
     "differs": "не воспроизведено",
     "not tested": "ответа нет",
 }
-"""Words for an agreement; of one claim (утверждение), which is neuter."""
+"""Words for an agreement, in the neuter gender of a claim (утверждение)."""
 
 CLIENTS = {"monitored": "с монитором NSM", "plain": "без монитора"}
 """Clients by level of the factor."""
@@ -41,7 +41,7 @@ def place_ru(column: Column) -> str:
 
 
 def held_ru(where: str, sums: Sums) -> str:
-    """Say what was found in one place, in counts alone.
+    """Report the findings of one place, in counts alone.
 
     >>> held_ru("VPP", Sums((2,), 1, 1, 1, 0, 0))
     'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); как в статье — 1 из 1.'
@@ -89,11 +89,11 @@ NONE_AT_ITS_DEFAULT = (
     "Ни у одного сценария статьи нет оценённого испытания с основным видом отказа и клиентом с "
     "монитором NSM, поэтому ответов нет."
 )
-"""Said where the headline has no column. Other trials may well be judged."""
+"""For a headline without a column. Other trials may be judged."""
 
 
 def abstract_ru(headline: Headline, told: Sequence[Mapping[str, Any]]) -> list[str]:
-    """All of them, in the order of the abstract; `told`: cells in which all components fail."""
+    """All sentences in the order of the abstract; `told`: cells in which all components fail."""
     columns = headline["columns"]
     if not columns:
         return [NONE_AT_ITS_DEFAULT]

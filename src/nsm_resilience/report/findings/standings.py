@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do seven of nine hold? What the scenarios add up to in each place, and what became of claims."""
+"""Do seven of nine hold? The counts of the scenarios in each place, and the answers to claims."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def system_and_plane(column: Column) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Sums:
-    """What the scenarios of one column add up to, whatever language it is said in.
+    """Counts of the scenarios of one column, for sentences in any language.
 
-    Each is taken at its defaults; the line of a plain client is none of its own.
+    Each scenario counts at its defaults; the line of a plain client does not count.
 
     Attributes:
         sizes: judged trials of each scenario that has some at its defaults.
-        held: of these, how many were supported in all of their trials.
-        compared: how many of them the paper has a verdict of.
-        agreeing: of how many of those it has this one.
+        held: number of these scenarios supported in all of their trials.
+        compared: number of them with a verdict in the paper.
+        agreeing: number of those with the same verdict as in the paper.
         absent: scenarios that do not apply to the system.
         missing: the others without a judged trial at their defaults.
     """
@@ -77,7 +77,7 @@ class Sums:
 
 
 def held(headline: Headline) -> str:
-    """Say in one sentence how many scenarios held in each place, without a code."""
+    """Say in one sentence how many scenarios held in each place, without ids."""
     told = [
         _held_in(place(column), Sums.of(headline, at))
         for at, column in enumerate(headline["columns"])
@@ -88,7 +88,7 @@ def held(headline: Headline) -> str:
 
 
 NONE_AT_ITS_DEFAULT = "No scenario of the paper has a judged trial at its default."
-"""Said where the headline has no column. Other trials may well be judged."""
+"""For a headline without a column. Other trials may be judged."""
 
 
 def _held_in(where: str, sums: Sums) -> str:
@@ -105,10 +105,10 @@ def _held_in(where: str, sums: Sums) -> str:
 
 
 def again(headline: Headline) -> str:
-    """Say what other campaigns on the same planes judged of the same lines; empty without any.
+    """Report the same lines in other campaigns on the same planes; empty without any.
 
-    A claim of a plane is answered by the column that leads; that others found the same or not is
-    said here, so that nobody has to trust the choice.
+    The leading column answers the claims of a plane. This sentence says whether others agree, so
+    that nobody has to trust the choice.
     """
     others = [other for other in headline["again"] if other["lines"]]
     if not others:
@@ -139,17 +139,17 @@ CLAIMS = {
 """The claims in few words, for one sentence each."""
 
 ANSWERS = {"reproduced": "reproduced", "differs": "not reproduced", "not tested": "not answered"}
-"""Words for an agreement. A claim may have trials and no answer: too few, or what was shown is not
-known."""
+"""Words for an agreement. A claim can have trials and no answer: too few, or it is not known
+whether anything was shown."""
 
 
 def by_answer(
     claim: str, columns: Sequence[Column], answers: Mapping[str, str]
 ) -> list[tuple[str, list[Column]]]:
-    """The columns in which a claim has each of these answers, in their order, none left empty.
+    """The columns of each answer to a claim, in the order of `answers`; without empty ones.
 
     Args:
-        answers: words to say for each agreement.
+        answers: words for each agreement.
     """
     found = [
         (words, [column for column in columns if column["claims"].get(claim) == agreement_word])
@@ -159,7 +159,7 @@ def by_answer(
 
 
 def answered(claim: str, columns: Sequence[Column]) -> str:
-    """Say where a claim is reproduced and where it is not, and on how many trials that rests.
+    """Say where a claim is reproduced and where it is not, and over how many trials.
 
     >>> column = {"name": "NSM, VPP", "claims": {"C1": "differs"}, "sizes": {"C1": [3]}}
     >>> print(answered("C1", [column])[-76:])
@@ -178,7 +178,7 @@ def _over(claim: str, column: Column) -> str:
 
 
 def rests_on(claim: str, sizes: Sequence[int]) -> str:
-    """Trials behind an answer; of claim C0, which counts scenarios, those of each.
+    """The trials of an answer; those of each scenario for claim C0, which counts scenarios.
 
     >>> rests_on("C0", [2, 3]), rests_on("C1", [2, 3]), rests_on("C1", [])
     ('2 to 3 trials each', '5 trials', '')
@@ -189,10 +189,10 @@ def rests_on(claim: str, sizes: Sequence[int]) -> str:
 
 
 def still_or_changed(claim: str, columns: Sequence[Column]) -> list[str]:
-    """Say what became of a claim on each system that the paper is not about, and by what trials.
+    """Give the answer to a claim on each system that the paper is not about, and the reason.
 
-    `still` and `changed` (issue 16, section 7) are against what the paper says, not against what
-    was found of the system that it is about.
+    `still` and `changed` (issue 16, section 7) compare with the paper, not with our findings about
+    the paper's system.
     """
     return [
         f"{claim} on {place(column)}, against what the paper says: {answer['word']}. "
@@ -206,7 +206,7 @@ def still_or_changed(claim: str, columns: Sequence[Column]) -> list[str]:
 def sources(headline: Headline) -> str:
     """Say which scenarios the paper's abstract states, and how many are our reconstruction.
 
-    A scenario in which nothing is broken is counted, too, and that is said.
+    A scenario without a fault is counted too, and the sentence says so.
     """
     lines = [row for row in headline["rows"] if row["client"] == "monitored"]
     stated, ours = (
@@ -222,13 +222,13 @@ def sources(headline: Headline) -> str:
 
 
 def _unbroken(rows: Sequence[Mapping[str, Any]], before: str) -> str:
-    """Of how many of these nothing is broken; empty where something is in each."""
+    """How many of these have no fault; empty if all have one."""
     controls = sum(row["control"] for row in rows)
     return f"{before}in {controls} of them nothing is broken" if controls else ""
 
 
 def attempts(campaigns: Sequence[Mapping[str, Any]]) -> str:
-    """Count all attempts of a build, each once, by what became of it."""
+    """Count all attempts of a build, each once, by its part."""
     counts = [campaign["counts"] for campaign in campaigns]
     total, judged = (sum(c[key] for c in counts) for key in ("attempts", "judged"))
     supported, unsupported = (sum(c[key] for c in counts) for key in ("supported", "unsupported"))
