@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that the page of one attempt shows, out of its judgement and its record."""
+"""The contents of the page of one attempt, from its judgement and its record."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nsm_resilience.tables.rows import trial_row
 from nsm_resilience.tables.trials import TRIALS
 
 LONGEST_LINE = 4000
-"""Characters of a line of the record that are quoted: all but the longest proofs."""
+"""Most characters of a quoted line of the record; only the longest proofs are cut."""
 
 _NOT_A_MEASURE = frozenset(
     {"campaign", "trial", "attempt", *CELL, "lane", "started", "verdict", "reason", "record",
@@ -36,7 +36,7 @@ _NOT_A_MEASURE = frozenset(
 )  # fmt: skip
 
 Proof = tuple[Evidence, str, str | None, bool]
-"""One entry of the evidence: its place in words (`line 7`, `echoes 708 to 1240`, or nothing), the
+"""One entry of the evidence: its place in words (`line 7`, `echoes 708 to 1240`, or empty), the
 text of that line (None for a table of samples), and whether its file is missing."""
 
 
@@ -47,8 +47,8 @@ class AttemptPage:
     Attributes:
         measures: columns of table `trials` with their values in words.
         no_drawing: why there is no timeline; empty when there is one.
-        since: what the times of the events are counted from.
-        events: what runner, agents and the watch of pods recorded.
+        since: the zero of the events' times, in words.
+        events: recorded by the runner, the agents and the watch of pods.
         kubernetes: Kubernetes events of the lane.
     """
 
@@ -63,10 +63,10 @@ class AttemptPage:
 
 
 def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
-    """Read the record of a judgement and put its page together.
+    """Read the record of a judgement and compose its page.
 
-    A record that cannot be read or makes no sense, or that holds no watch, gives a page that says
-    so: whatever is in it, it costs no other page.
+    If the record cannot be read, makes no sense, or has no watch, the page says so: no record can
+    prevent other pages.
     """
     folder = campaign / judgement.record
     measures, proofs = measures_in_words(judgement), proofs_of(judgement, folder)
@@ -81,7 +81,7 @@ def attempt_page(judgement: Judgement, campaign: Path) -> AttemptPage:
         events = list(happenings(record, clock))
         kubernetes = kubernetes_happenings(record, clock)
         drawing, why = _drawing(judgement, record, clock, events, kubernetes)
-    except Exception as error:  # as in judge/trial.py: nothing that the runner wrote gets here
+    except Exception as error:  # as in judge/trial.py: no record of the runner gets here
         why = f"The record makes no sense, so there is nothing to draw ({describe_error(error)})."
         return page(no_drawing=why)
     return page(drawing, why, clock.since, events, kubernetes)
@@ -103,7 +103,7 @@ def _drawing(
 
 
 def measures_in_words(judgement: Judgement) -> list[tuple[Column, str]]:
-    """Every measure of the table `trials`; what is empty says when it is."""
+    """Every measure of table `trials`; for an empty one the reason for that."""
     row = trial_row(judgement)
     return [
         (column, _in_words(row[column.name], column.name) or f"– ({column.empty})")

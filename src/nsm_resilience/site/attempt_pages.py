@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the pages of attempts: one record at a time is read, in several processes where asked."""
+"""Write the pages of attempts, one record at a time, in several processes if asked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.tables.attempts import MEANINGS
 
 _AT_ONCE = 16
-"""Attempts that a process is given: enough that handing them over costs nothing."""
+"""Attempts handed to a process together: enough to make the handover cheap."""
 
 
 class SiteError(Exception):
@@ -30,7 +30,7 @@ class SiteError(Exception):
 
 
 Shown = tuple[Judgement, dict[str, Any]]
-"""A judgement, and what its page is given beside what its record holds."""
+"""A judgement, and values for its page that are not in its record."""
 _Share = tuple[SiteFolder, Path, Mapping[str, Any], Sequence[Shown]]
 """Some attempts of one campaign with its folder and its description, for one process."""
 
@@ -67,8 +67,8 @@ def write_attempts(
 
 def _shares(site: SiteFolder, own: Overview, folder: Path, verdicts: Path) -> Iterator[_Share]:
     shown = _shown(own, verdicts)
-    while some := list(islice(shown, _AT_ONCE)):
-        yield site, folder, own.description, some
+    while batch := list(islice(shown, _AT_ONCE)):
+        yield site, folder, own.description, batch
 
 
 def _shown(own: Overview, verdicts: Path) -> Iterator[Shown]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The attempts of a campaign as a list shows them: outcome, and a few numbers that sort."""
+"""The attempts of a campaign as list entries: outcome, and a few numbers to sort by."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = (
     "bystander_started", "blind_at_least_s", "detected_s", "detected_by", "notified_s",
     "notified_by", "listener_watched", "listener_told_s", "listener_told_by", *UNKNOWN.values(),
 )  # fmt: skip
-"""Columns of the table `trials` that the pages of campaigns and cells need; the evidence of ten
+"""Columns of table `trials` that the pages of campaigns and cells need; the evidence of ten
 thousand attempts would fill the memory."""
 
 NUMBERS = ("path away, s", "echoes lost", "new client, s", "shown, s", "told, s")
@@ -38,7 +38,7 @@ class Attempt:
     """One attempt in a list.
 
     Attributes:
-        label: what is broken and what sets the cell apart.
+        label: what is broken, and the levels that distinguish the cell.
         outcome: the verdict, or `void`, `cut`, `unreadable`.
         cells: texts of the columns `NUMBERS`, each with the number that it is sorted by.
     """
@@ -58,19 +58,19 @@ class Attempt:
 
     @property
     def number(self) -> str:
-        """Number of its trial, and of the attempt where it is a later one."""
+        """Number of its trial, and of a later attempt."""
         number = str(self.row["trial"]).rpartition("/")[2]
         return number if self.row["attempt"] == 1 else f"{number}-{self.row['attempt']}"
 
     @property
     def name(self) -> str:
-        """Its trial, and the attempt where it is a later one."""
+        """Its trial, and the number of a later attempt."""
         later = "" if self.row["attempt"] == 1 else f", attempt {self.row['attempt']}"
         return f"{self.row['trial']}{later}"
 
 
 def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
-    """All attempts in the order of table `trials`, of which the columns `COLUMNS` are needed."""
+    """All attempts in the order of table `trials`, which needs only the columns `COLUMNS`."""
     counting = set(that_count(trials).index)
     found = []
     for at, row in zip(trials.index, trials.to_dict("records"), strict=True):
@@ -92,7 +92,7 @@ def listed(trials: pd.DataFrame, labels: Mapping[str, str]) -> list[Attempt]:
 def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
     """Texts of the numeric columns, each with the number that it is sorted by.
 
-    What was not reached sorts behind all that was, and what was not measured behind that.
+    Times that were not reached come after all others, and those not measured last.
     """
     unmeasured = ("", _UNMEASURED)
     outage = row["outage_s"]

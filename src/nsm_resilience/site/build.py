@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the site of a build: a folder that works without a server and without a network.
+"""Write the site of a build: a folder that works without server and network.
 
 One record is in memory at a time, so the size of a campaign does not matter. The folder appears
 when it is complete; the same campaigns give the same bytes.
@@ -32,10 +32,10 @@ _READ: dict[str, list[str] | None] = {
     "scenarios": None,
     "claims": None,
 }
-"""Tables that pages are made from, and the columns that these need; None: all."""
+"""Tables that the pages are made from, and the needed columns; None: all."""
 
 _OURS = "assets/timeline.js"
-"""What tells a folder that we wrote from somebody else's."""
+"""File by which a folder that we wrote is recognized."""
 
 
 def build_site(
@@ -44,8 +44,8 @@ def build_site(
     """Write the site; return how many attempts have a page.
 
     Args:
-        tables_dir: folder with the tidy tables; what else a build leaves is beside it.
-        out: folder to write; one that an earlier build left is replaced.
+        tables_dir: folder with the tidy tables, beside the other results of the build.
+        out: folder to write; the site of an earlier build is replaced.
 
     Raises:
         SiteError: something that is needed is missing, or `out` holds something else.
@@ -71,11 +71,11 @@ def build_site(
         for own, folder in zip(found, campaigns, strict=True):
             write_campaign(site, own, found, folder)
         pages = {page for own in found for page in _pages(own)}
-        # that one of the campaigns is synthetic is said on the pages of all of them, too
-        said = max((own.description for own in found), key=lambda d: d["source"] == "synthetic")
-        tables = write_tables(site, said, tables_dir, pages)
-        notebooks = write_notebooks(site, said, tables_dir.parent / "notebooks")
-        write_front(site, found, said, tables_dir.parent, tables, notebooks)
+        # shared pages carry the notice of a synthetic campaign, if there is one
+        shared = max((own.description for own in found), key=lambda d: d["source"] == "synthetic")
+        tables = write_tables(site, shared, tables_dir, pages)
+        notebooks = write_notebooks(site, shared, tables_dir.parent / "notebooks")
+        write_front(site, found, shared, tables_dir.parent, tables, notebooks)
         if out.exists():
             shutil.rmtree(out)
         scratch.rename(out)
@@ -86,7 +86,7 @@ def build_site(
 
 
 def _pages(own: Overview) -> list[PurePosixPath]:
-    """Pages that lead to a campaign's cells and attempts."""
+    """The first page of a campaign, and those of its cells and attempts."""
     return [
         index_of(own.campaign),
         *(cell.page for cell in own.cells),

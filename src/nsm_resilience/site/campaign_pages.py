@@ -26,7 +26,7 @@ from nsm_resilience.site.same_cells import compared_cells, elsewhere, place
 from nsm_resilience.tables.cell import CELL
 
 SHOWN_TRIALS = 12
-"""Trials of a cell that its row of the result table links; its page has all."""
+"""Most trials of a cell with a link in its row of the result table; the cell's page has all."""
 
 _RESULT_FILES = (
     ("report.pdf", "the paper"),
@@ -35,7 +35,7 @@ _RESULT_FILES = (
     ("tables", "all tables, as CSV and Parquet"),
     ("verdicts", "all verdicts"),
 )
-"""What a build leaves beside the site, and what it is called on the first page."""
+"""Results of a build beside the site, with their names on the first page."""
 
 _ON_FRONT = ("plane", "client", "failure", "outage", "watch", "remedy", "cell", "agreement")
 
@@ -43,7 +43,7 @@ _ON_FRONT = ("plane", "client", "failure", "outage", "watch", "remedy", "cell", 
 def write_campaign(
     site: SiteFolder, own: Overview, campaigns: Sequence[Overview], folder: Path
 ) -> None:
-    """Write the pages of a campaign; those of its attempts are written by `write_attempts`."""
+    """Write the pages of a campaign, except its attempts' (`write_attempts`)."""
     page = index_of(own.campaign)
     run = [cell for cell in own.cells if cell.attempts]
     site.fill(
@@ -84,7 +84,7 @@ def _write_cell(
 
 
 def _choices(found: Overview) -> Iterator[tuple[str, list[str]]]:
-    """What the filters of the list offer: the levels that occur, in the order that they occur."""
+    """Choices of the filters of the list: the levels that occur, in their order."""
     for name in ("plane", "scenario", "client", "failure"):
         yield name, list(dict.fromkeys(str(a.row[name]) for a in found.attempts))
     yield "outcome", sorted({a.outcome for a in found.attempts})
@@ -120,7 +120,7 @@ def write_front(
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that is said of a cell; `meaning` explains its words, where they need it."""
+    """A fact about a cell; `meaning` explains its words, if they need it."""
 
     what: str
     value: str
@@ -128,13 +128,13 @@ class Fact:
 
 
 def conditions(levels: Mapping[str, Any], source: str = "") -> list[Fact]:
-    """Where a scenario is from, if that is known, and the level of each factor; what they mean."""
+    """The source of a scenario, if it is known, and the level of each factor, with meanings."""
     words = {"source": source, **{name: levels[name] for name in CELL if name in HEADINGS}}
     return [Fact(HEADINGS[n], word, meaning_of(n, word)) for n, word in words.items() if word]
 
 
 def outcome(cell: CellRow) -> list[Fact]:
-    """Verdict of a cell and how it stands to the paper's."""
+    """Verdict of a cell, and the paper's."""
     row = cell.row
     counts = f"{row['kn']} trials supported" if row["n"] else "no judged trial"
     interval = f", 95 % Wilson interval {row['interval']}" if row["interval"] else ""
@@ -148,7 +148,7 @@ def outcome(cell: CellRow) -> list[Fact]:
 
 
 def consequences_in_words(row: Mapping[str, Any]) -> list[Fact]:
-    """What the fault did in the judged trials: to the path, to new pods, and who noticed."""
+    """Consequences of the fault in the judged trials: the path, new pods, and who noticed."""
     if not row["n"]:
         return []
     path = ", ".join(f"{word} in {n}" for word, n in row["path"].items() if n)
@@ -171,7 +171,7 @@ def _noticed(row: Mapping[str, Any], name: str) -> str:
 
 
 def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str, set[str]]:
-    """The words by column that tables of cells hold, and outcomes of attempts listed beside."""
+    """The words in tables of these cells, by column, and the outcomes of attempts."""
     names = (*(name for name in CELL if name in HEADINGS), "source", "agreement")
     return {
         **{name: {cell.row[name] for cell in cells} for name in names},

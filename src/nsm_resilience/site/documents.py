@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the pages of what all campaigns share: the tidy tables, and the executed notebooks."""
+"""Write the pages that all campaigns share: the tidy tables, and the executed notebooks."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from nsm_resilience.tables.row_numbers import FIRST
 from nsm_resilience.tables.schemas import TABLES
 
 LONGEST = 160
-"""Characters of a field that are shown: the evidence of a trial is one field of thousands."""
+"""Most characters of a field that are shown: a trial's evidence is one field of thousands."""
 
 # a trial's evidence is one field
 csv.field_size_limit(sys.maxsize)
 
 Target = tuple[PurePosixPath, str]
-"""A page of the site and an anchor on it, which may be none."""
+"""A page of the site and an anchor on it, or an empty one."""
 Field = tuple[str, Target | None]
-"""A text as the file has it, cut where it is long, and where it leads."""
+"""A text of the file, cut if it is long, and the target of its link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page that was written, with what it is called and what it holds."""
+    """A page that was written, with its name and its contents in words."""
 
     page: PurePosixPath
     name: str
@@ -57,7 +57,7 @@ def write_tables(
     tables_dir: Path,
     pages: Collection[PurePosixPath],
 ) -> list[Document]:
-    """Write a page for every table that is there; `pages` are those that its rows may lead to."""
+    """Write a page for every table that exists; its rows link only to `pages`."""
     written = []
     for table in (*TABLES, *CONTRAST_TABLES):
         file = tables_dir / f"{table.name}.csv"
@@ -104,7 +104,7 @@ def _cut(text: str) -> str:
 
 
 def _targets(table: str, row: Mapping[str, str]) -> dict[str, Target]:
-    """Where the fields of a row lead, by column."""
+    """Targets of the links in a row, by column."""
     found: dict[str, Target] = {}
     if "campaign" in row:
         found["campaign"] = index_of(row["campaign"]), ""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the interactive timeline of one attempt holds, and what it shows in a paragraph of words.
+"""The model of the interactive timeline of one attempt, and its summary in words.
 
-Rows are things (a component, a socket, who noticed), each with spans of time and instants. The
-drawing itself is a template; nothing in here knows of HTML but the addresses of marks.
+Rows are things (a component, a socket, who noticed), each with spans of time and instants. A
+template draws them; the only HTML in here are the addresses of marks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time in seconds; `kind` says how it looks, `text` what it is."""
+    """A stretch of time in seconds, with its look (`kind`) and its words (`text`)."""
 
     begin_s: float
     end_s: float
@@ -22,7 +22,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An instant in seconds, and the address where more is said of it."""
+    """An instant in seconds, and the address of its details."""
 
     t_s: float
     kind: str
@@ -36,9 +36,9 @@ class Row:
 
     Attributes:
         kind: `phase`, `event`, `component`, `socket`, `watchdog` or `asked`.
-        colour: that of the component in all figures; empty for the page's own ink.
+        colour: the component's in all figures; empty for the page's text colour.
         spans: stretches of time, later ones drawn over earlier ones.
-        about: the full name where the label is a short one.
+        about: the full name if the label is shortened.
     """
 
     label: str
@@ -87,7 +87,7 @@ class Drawing:
 
 
 def summary(drawing: Drawing) -> str:
-    """Say in a paragraph what the timeline shows, for those who do not see it."""
+    """Describe the timeline in a paragraph, for those who do not see it."""
     gaps = [_stretch(gap) for gap in drawing.gaps]
     path = f"no reply {', '.join(gaps)}" if gaps else "the path was never interrupted"
     parts = [f"Replies: {path}"]

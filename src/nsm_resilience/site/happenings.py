@@ -19,9 +19,9 @@ from nsm_resilience.record.reader import Record
 _INTERNAL = frozenset(
     {"opened", "clock", "cluster", "clean", "shared", "snapshot", "log", "closed"}
 )
-"""The harness's own book-keeping, which tells nothing of the system."""
+"""The harness's own book-keeping, which says nothing about the system."""
 _LONGEST = 300
-"""Characters of an event's data that are shown; the record holds all."""
+"""Most characters of an event's data that are shown; the record has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Happening:
     """One event in words.
 
     Attributes:
-        line: its line in the file it stands in, from 1.
+        line: its line in its file, from 1.
         t_s: seconds from the zero of `Clock`.
-        kind: kind of the event; of a Kubernetes event its reason.
+        kind: kind of the event; the reason of a Kubernetes event.
         bad: whether it shows that something was wrong.
     """
 
@@ -45,7 +45,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Zero of a page's times, nanoseconds of the runner's clock, and what that instant is."""
+    """Zero of a page's times, in nanoseconds of the runner's clock, and its name."""
 
     zero_ns: int
     since: str
@@ -56,7 +56,7 @@ class Clock:
 
 
 def clock_of(record: Record) -> Clock:
-    """Count from the judged fault; a record that has none from its first event."""
+    """Count from the judged fault, or from the first event if there is none."""
     fault_ns = find_instants(record).fault_ns
     if fault_ns is not None:
         return Clock(fault_ns, "the fault")
@@ -84,7 +84,7 @@ def happenings(record: Record, clock: Clock) -> Iterator[Happening]:
 
 
 def kubernetes_happenings(record: Record, clock: Clock) -> list[Happening]:
-    """Kubernetes events of the lane by time; one that was seen twice stands at both times."""
+    """Kubernetes events of the lane by time; one that was seen twice is at both times."""
     found = [
         Happening(
             line=event.line,
@@ -150,14 +150,14 @@ def _text(event: Event) -> str:
 
 
 def _checks(data: dict[str, Any]) -> str:
-    """Each check once, with how many things it was made on where several, and what failed."""
+    """Each check once, with the number of things checked, if several, and whether it failed."""
     counts: dict[str, int] = {}
     for check in data.get("checks") or []:
         failed = "" if check.get("ok") else " (failed)"
         name = f"{check.get('check')}{failed}"
         counts[name] = counts.get(name, 0) + 1
-    said = [name if n == 1 else f"{name} ({n}×)" for name, n in counts.items()]
-    return _shortened("; ".join(said) or "no check is recorded")
+    texts = [name if n == 1 else f"{name} ({n}×)" for name, n in counts.items()]
+    return _shortened("; ".join(texts) or "no check is recorded")
 
 
 def _number(value: object) -> str:

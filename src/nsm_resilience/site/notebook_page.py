@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An executed notebook as a page: its text, its outputs, and its code where somebody opens it.
+"""An executed notebook as a page: its text, its outputs, and its code in closed sections.
 
-Pictures become files beside the page: several SVG files in one page would have the same ids.
+Pictures become files beside the page, because SVG files in one page could have the same ids.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-"""Escape sequences of terminals, which outputs of notebooks may have."""
+"""Escape sequences of terminals, as in outputs of notebooks."""
 _TITLE = re.compile(r"\s*#[ \t]+(.+)")
-"""The heading that a notebook begins with; the page has it as its own."""
+"""The heading at the beginning of a notebook; it becomes the page's."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class NotebookPage:
 
 
 def notebook_page(notebook: Path) -> NotebookPage:
-    """Make the page of an executed notebook (format 4); NoNotebook names a file that is none."""
+    """Make the page of an executed notebook (format 4), or NoNotebook."""
     title = ""
     pictures: dict[str, bytes] = {}
     parts: list[str] = []
@@ -82,7 +82,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _prose(source: str) -> str:
-    """Markdown as HTML, its headings below the title of the page."""
+    """Markdown as HTML, with headings below the title of the page."""
     parser = _markdown()
     tokens = parser.parse(source)
     for token in tokens:

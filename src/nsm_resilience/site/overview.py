@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign as its pages show it: planes with their cells and claims, and all attempts."""
+"""The model of a campaign's pages: planes with their cells and claims, and all attempts."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ NOT_TESTED = "not tested"
 
 
 Claim = Mapping[str, Any]
-"""A row of table `claims`, with the cells that decided (`cells`), and on how many trials its answer
-rests, in words (`trials`; empty without any)."""
+"""A row of table `claims`, with the cells that decided (`cells`), and the number of their trials in
+words (`trials`; empty without any)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class CellRow:
     """A cell with its attempts.
 
     Attributes:
-        row: what the report says of it, a row of `report.cell_rows.cell_rows`.
-        number: its row of the table `scenarios`, as spreadsheets count.
+        row: a row of `report.cell_rows.cell_rows`.
+        number: its row of table `scenarios`, as spreadsheets count.
     """
 
     campaign: str
@@ -57,7 +57,7 @@ class CellRow:
 
     @property
     def same(self) -> tuple[str, ...]:
-        """What it has in common with the same cell on another plane or of another system."""
+        """Scenario and levels that the same cell has on another plane or system."""
         return tuple(str(self.row[n]) for n in CELL if n not in ("system", "plane"))
 
     @property
@@ -67,7 +67,7 @@ class CellRow:
 
     @property
     def apart(self) -> str:
-        """Attempts that are in no n, in words."""
+        """Attempts outside of n, in words."""
         return apart_in_words(self.row)
 
     @property
@@ -78,7 +78,7 @@ class CellRow:
 
     @property
     def typical(self) -> Attempt | None:
-        """The one that stands for the cell; None without a judged trial."""
+        """The typical attempt of the cell; None without a judged trial."""
         if self.row["typical"] is None:
             return None
         wanted = (self.row["typical"]["trial"], self.row["typical"]["attempt"])
@@ -90,7 +90,7 @@ class Plane:
     """Cells and claims of one forwarding plane.
 
     Attributes:
-        rows: cells of which any attempt was made; `idle` the others.
+        rows: cells with attempts; `idle` the others.
         claims: those that were tested; `untested` the others.
     """
 
@@ -121,7 +121,7 @@ class Overview:
 
     @property
     def begun(self) -> str:
-        """When it was begun, in words; empty where its description does not say."""
+        """When it was begun, in words; empty if its description does not say."""
         created = self.description["created"]
         return str(dates(parse_time(str(created)))["en"]) if created else ""
 
@@ -132,7 +132,7 @@ class Overview:
 
     @property
     def untested(self) -> tuple[Claim, ...]:
-        """Claims that were not tested, on the planes of which anything was run."""
+        """Claims that were not tested, on planes with attempts."""
         return tuple(claim for plane in self.planes if plane.rows for claim in plane.untested)
 
     @property
@@ -148,7 +148,7 @@ def overview(
     study: Study,
     description: Mapping[str, Any],
 ) -> Overview:
-    """Put a campaign together from its rows of the tables, with their index in the whole tables."""
+    """Compose a campaign from its rows of the tables, with their index in the whole tables."""
     rows = cell_rows({"scenarios": scenarios, "trials": trials}, study, short_names(study))
     attempts = listed(trials, {row["cell"]: row["label"] for row in rows})
     by_cell: dict[str, list[Attempt]] = {}
@@ -172,13 +172,13 @@ def overview(
 
 def _plane(name: str, cells: Sequence[CellRow], claims: Sequence[Claim]) -> Plane:
     own = [cell for cell in cells if cell.row["plane"] == name]
-    said = [claim for claim in claims if claim["plane"] == name]
+    of_plane = [claim for claim in claims if claim["plane"] == name]
     return Plane(
         name,
         rows=tuple(cell for cell in own if cell.attempts),
         idle=tuple(cell for cell in own if not cell.attempts),
-        claims=tuple(claim for claim in said if claim["agreement"] != NOT_TESTED),
-        untested=tuple(claim for claim in said if claim["agreement"] == NOT_TESTED),
+        claims=tuple(claim for claim in of_plane if claim["agreement"] != NOT_TESTED),
+        untested=tuple(claim for claim in of_plane if claim["agreement"] == NOT_TESTED),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages as HTML: templates filled with the models, numbers written the short way, addresses."""
+"""Pages as HTML: templates filled with the models, short numbers, addresses."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ ASSETS = ("site.css", "timeline.css", "timeline.js", "attempts.js")
 """Files that the pages share."""
 
 _TICKS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
-"""Distances of ticks on the time axis; the script in the page is told of them."""
+"""Distances of ticks on the time axis, for template and script."""
 _MOST_TICKS = 12
 
 
 @dataclass(frozen=True)
 class SiteFolder:
-    """Folder that is written, and the place where it will be, from which links are counted."""
+    """Folder that is written, and its final place, to which links are relative."""
 
     folder: Path
     place: Path
@@ -49,7 +49,7 @@ class SiteFolder:
         self.write(page, render(template, **around(page, description), **values))
 
     def outside(self, page: PurePosixPath) -> Callable[[Path], str]:
-        """Addresses of files outside the site, as seen from a page."""
+        """A function that gives addresses of files outside the site, relative to a page."""
         folder = self.place / page.parent
         return lambda target: quote(Path(os.path.relpath(target, folder)).as_posix())
 
@@ -61,21 +61,21 @@ def between_pages(source: PurePosixPath, target: PurePosixPath, anchor: str = ""
 
 
 def asset(name: str) -> str:
-    """Text of a file that the pages share."""
+    """Text of a file of `ASSETS`."""
     return (files("nsm_resilience.site") / "assets" / name).read_text(encoding="utf-8")
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template; a name that it uses and was not given is an error."""
+    """Fill a template; a missing value is an error."""
     return _environment().get_template(template).render(**values)
 
 
 def around(page: PurePosixPath, description: Mapping[str, Any]) -> dict[str, Any]:
-    """What every page is given: addresses as seen from it, and the campaign that it is of.
+    """Values of every page: addresses relative to it, and its campaign.
 
     Args:
         description: content of the campaign's `campaign.json`; for a page of several campaigns that
-            of a synthetic one, if there is one, so that it is said.
+            of a synthetic one, if there is one, for its notice.
     """
 
     def to(target: PurePosixPath, anchor: str = "") -> str:
@@ -124,7 +124,7 @@ def _environment() -> Environment:
 
 
 def short(value: float) -> str:
-    """Write seconds to the millisecond without idle zeros.
+    """Write seconds to the millisecond without trailing zeros.
 
     >>> short(1.5), short(-10.0), short(0.0004)
     ('1.5', '-10', '0')
@@ -134,12 +134,12 @@ def short(value: float) -> str:
 
 
 def share(t_s: float, drawing: Drawing) -> str:
-    """Where a time is between the edges of a timeline, in per cent."""
+    """Position of a time between the edges of a timeline, in per cent."""
     return short(100 * (t_s - drawing.begin_s) / (drawing.end_s - drawing.begin_s))
 
 
 def height(value_ms: float, replies: Replies) -> float:
-    """Where a reply time is on its logarithmic axis: 100 at the bottom, 0 at the top."""
+    """Position of a reply time on its logarithmic axis: 100 at the bottom, 0 at the top."""
     low, high = (math.log10(limit) for limit in replies.limits_ms)
     at = (math.log10(max(value_ms, 1e-6)) - low) / (high - low)
     return round(100 - 100 * min(1.0, max(0.0, at)), 1)
@@ -165,7 +165,7 @@ def dots(replies: Replies) -> str:
 
 
 def bins(replies: Replies) -> str:
-    """The bins as JSON, for the line that reads values at the pointer."""
+    """The bins as JSON, for the values at the reading line."""
     data = {
         "first": round(replies.first_s, 6),
         "width": round(replies.width_s, 6),
@@ -177,7 +177,7 @@ def bins(replies: Replies) -> str:
 
 
 def ticks(drawing: Drawing) -> list[float]:
-    """Times of the axis when all of it is shown."""
+    """Ticks of the whole axis, in seconds."""
     length = drawing.end_s - drawing.begin_s
     step = next((s for s in _TICKS_S if length / s <= _MOST_TICKS), _TICKS_S[-1])
     first, last = math.ceil(drawing.begin_s / step), math.floor(drawing.end_s / step)

@@ -15,17 +15,17 @@ from nsm_resilience.tables.cell import FACTOR_LEVELS
 _VARIED = ("failure", *MOST)
 
 Group = dict[str, Any]
-"""Lines that stand in one table (`rows`), with the campaigns that have any of their cells.
+"""Lines of one table (`rows`), with the campaigns that have any of their cells.
 
-`places` has for each campaign plane and system of all its cells here; empty where they differ, so
-that each of them says its own. A line has what is said of all of it from the first campaign that
-has it (`first`), what sets it apart (`variant`), and the cells of each campaign, one for each plane
-and system (`found`).
+`places` has, for each campaign, plane and system of all its cells here; empty if they differ, so
+that each cell names its own. A line has the cell of the first campaign, for the words of the whole
+line (`first`), the levels that distinguish it (`variant`), and the cells of each campaign, one for
+each plane and system (`found`).
 """
 
 
 def compared_cells(campaigns: Sequence[Overview]) -> list[tuple[str, Group]]:
-    """Put cells with judged trials side by side, under titles; a group without any is left out."""
+    """Group the cells with judged trials under titles, side by side; without empty groups."""
     found: dict[tuple[str, ...], list[CellRow]] = {}
     for own in campaigns:
         for cell in own.cells:
@@ -40,7 +40,7 @@ def compared_cells(campaigns: Sequence[Overview]) -> list[tuple[str, Group]]:
 
 
 def _order(cell: CellRow) -> tuple[object, ...]:
-    """Scenarios by their number, of each the usual levels first."""
+    """Sort key: scenarios by their number, usual levels first."""
     levels = {name: str(cell.row[name]) for name in _VARIED}
     known = {n: levels_in_order(n, (*FACTOR_LEVELS[n], level)) for n, level in levels.items()}
     return natural(cell.row["scenario"]), *(known[n].index(level) for n, level in levels.items())
@@ -65,7 +65,7 @@ def _group(campaigns: Sequence[Overview], lines: Sequence[Sequence[CellRow]]) ->
 
 
 def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
-    """The same cell in other campaigns, planes and systems, of those with a judged trial."""
+    """The same cell in other campaigns, planes and systems, if it has a judged trial there."""
     return [
         other
         for own in campaigns
@@ -75,15 +75,15 @@ def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
 
 
 def variant(row: Mapping[str, Any]) -> str:
-    """What sets a cell apart, in words: its failure, and what is not usual."""
-    said = [level_name("failure", row["failure"])] + [
+    """The levels that distinguish a cell, in words: its failure, and unusual levels."""
+    levels = [level_name("failure", row["failure"])] + [
         level_name(name, row[name]) for name, usual in MOST.items() if row[name] != usual
     ]
-    return ", ".join(word for word in said if word)
+    return ", ".join(filter(None, levels))
 
 
 def place(cell: CellRow) -> str:
-    """Plane of a cell, and its system where that is not the paper's."""
+    """Plane of a cell, and its system if that is not the paper's."""
     plane = level_name("plane", cell.row["plane"])
     system = cell.row["system"]
     return plane if system == FIRST else f"{plane}, {level_name('system', system)}"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nsm_resilience.record.reader import Record
 
 BINS = 600
-"""Time bins of the replies: about 0.2 s each, so that six thousand echoes are a few kilobytes."""
+"""Time bins of the replies, about 0.2 s each: six thousand echoes become a few kilobytes."""
 
 
 def draw(

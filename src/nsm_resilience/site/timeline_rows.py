@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of an attempt's timeline, each from judgement and record: what was up, who noticed."""
+"""The rows of an attempt's timeline, from judgement and record: what ran, who noticed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Addresses = dict[tuple[str, int], str]
 
 
 def addresses_of(evidence: Sequence[Evidence]) -> Addresses:
-    """Return where on the page a line of a file is evidence: an event that decided leads there."""
+    """Return the anchors of the evidence by file and line; events that decided link there."""
     found: Addresses = {}
     for number, item in enumerate(evidence, start=1):
         if item.line is not None and not item.record:
@@ -33,7 +33,7 @@ def addresses_of(evidence: Sequence[Evidence]) -> Addresses:
 
 
 def _line(addresses: Addresses, line: int) -> str:
-    """Where an event leads: to the evidence that it is, else to its own line."""
+    """Address of an event: its entry in the evidence, or else its own line."""
     return addresses.get(("events.jsonl", line), f"#event-{line}")
 
 
@@ -42,7 +42,7 @@ def _event_mark(event: Happening, kind: str, addresses: Addresses) -> Mark:
 
 
 def phases_row(judgement: Judgement, end_s: float) -> Row:
-    """The phases of the trial, as far as the drawing goes."""
+    """The phases of the trial inside the drawing."""
     spans = []
     for at, phase in enumerate(p for p in judgement.measures.phases if p.begin_s is not None):
         begin = phase.begin_s or 0.0
@@ -98,9 +98,9 @@ def component_rows(
 
 
 def socket_rows(changes: Sequence[Change], end_s: float) -> Iterator[Row]:
-    """One row per socket that was ever in another condition than before the fault.
+    """One row per socket that was in another condition than before the fault.
 
-    A new inode that answers is a healthy new socket, so the word of the value counts alone.
+    Only the word of the value counts: a new inode that answers is a healthy new socket.
     """
     points: dict[tuple[str, str], list[tuple[float, str]]] = {}
     for change in changes:
@@ -127,7 +127,7 @@ def shown_row(
     addresses: Addresses,
     watch_s: float,
 ) -> Row:
-    """What anybody who watches the cluster could see: conditions, warnings, the first sign."""
+    """Signs that an observer of the cluster could see: conditions, warnings, the first sign."""
     marks = [
         _event_mark(e, "condition", addresses) for e in events if e.kind == "condition" and e.bad
     ]
@@ -142,7 +142,7 @@ def shown_row(
         href = f"#{_first_of(judgement.evidence, 'detection')}"
         text = f"first sign: {measures.detected_by}"
         marks.append(Mark(measures.detected_s, "first", text, href))
-    # the pods that are made after the watch are not ready at first, which is a sign of nothing
+    # pods made after the watch are not ready at first, which is no sign
     shown = [mark for mark in marks if -BEFORE_S <= mark.t_s <= watch_s]
     return Row("shown by Kubernetes", "event", "", (), tuple(sorted(shown, key=lambda m: m.t_s)))
 
@@ -169,7 +169,7 @@ def _first_of(evidence: Sequence[Evidence], what: str) -> str:
 def watchdog_rows(
     record: Record, clock: Clock, addresses: Addresses, watch_s: float
 ) -> Iterator[Row]:
-    """One row per node with a watchdog: how long each finding held, and what was done and said."""
+    """One row per node with a watchdog: the span of each finding, and actions and messages."""
     kinds = {"finding": "condition", "action": "first", "outcome": "proof", "told": "proof"}
     events = [e for e in watchdog_events(record) if -BEFORE_S <= clock.seconds(e.t_ns) <= watch_s]
     for node in sorted({str(event.node) for event in events}):
@@ -193,7 +193,7 @@ def _what(event: Event) -> str:
 
 
 def asked_rows(record: Record, clock: Clock, addresses: Addresses) -> Iterator[Row]:
-    """How long a new client and an ordinary pod were waited for."""
+    """The waits for each new client, and for an ordinary pod."""
     named = sorted({str(c) for e in record.all_of("new_connection") if (c := e.data.get("client"))})
     for kind, label, done, client in (
         *(("new_connection", f"new client {c}", "answered", c) for c in named),

@@ -17,7 +17,7 @@ from nsm_resilience.site.pages import render
 
 
 def widgets_are_there() -> bool:
-    """Say whether ipywidgets can be had; JupyterLab with it is what `make explore` installs."""
+    """Say whether ipywidgets is installed; `make explore` installs it with JupyterLab."""
     return importlib.util.find_spec("ipywidgets") is not None
 
 
@@ -48,9 +48,9 @@ def walk(judgement: Judgement, campaign: Path) -> str:
 def picker(
     attempts: Iterable[tuple[str, int]], first: tuple[str, int], verdicts: Path, campaign: Path
 ) -> Any:
-    """Two menus, cell and trial, with the chosen attempt below; the widget to show.
+    """A widget with two menus, cell and trial, and the chosen attempt below.
 
-    An attempt is its trial and its number.
+    An attempt is given as its trial and its number.
     """
     import ipywidgets
     from IPython.display import HTML, display
@@ -74,7 +74,7 @@ def picker(
         chosen = find_judgement(verdicts, *trials.value)
         with shown:
             shown.clear_output(wait=True)
-            # an HTML widget would not run the script of the timeline, an output does
+            # an output runs the script of the timeline, an HTML widget would not
             display(HTML(walk(chosen, campaign)))  # type: ignore[no-untyped-call]
 
     def change_cell(_: object) -> None:

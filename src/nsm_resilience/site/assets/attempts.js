@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sort a list of attempts, and filter it where there is a form for that.
+// Sort a list of attempts, and filter it if there is a form.
 (() => {
   "use strict";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zoom, and read values off, timelines that are drawn already: one view of seconds for all svg.x.
+// Zoom into drawn timelines and read values off them: all svg.x share one view of seconds.
 (() => {
   "use strict";
 
@@ -19,8 +19,8 @@
     const lanes = [...root.querySelectorAll(".lane:not(.axis)")].map(spansOf);
     const bins = JSON.parse(root.querySelector("[data-bins]").dataset.bins);
     let view = [...whole];
-    let at = null; // where the reading line is, seconds
-    let drag = null; // where a selection began, seconds
+    let at = null; // reading line, seconds
+    let drag = null; // begin of a selection, seconds
 
     function look(begin, end) {
       const length = Math.min(whole[1] - whole[0], Math.max(SHORTEST, end - begin));
@@ -146,7 +146,7 @@
     return { spans, marks, value: lane.querySelector(".value") };
   }
 
-  // the title ends with the times, which the reading line shows already
+  // the title ends with times, which the reading line shows already
   function plain(node) {
     return node.querySelector("title").textContent.replace(/, -?[\d.]+( to -?[\d.]+)? s$/, "");
   }
