@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a build says to the person who called it, beside Snakemake's own words."""
+"""Messages of a build to its caller, besides Snakemake's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TO_OPEN = (
 
 
 def closing_words(results: Path) -> str:
-    """Where to begin to read, and what the paper lacks; of what is in the folder of results."""
+    """The results to open first, and warnings of the paper, as far as they exist."""
     there = [(results / name, what) for name, what in TO_OPEN if (results / name).exists()]
     width = max((len(str(path)) for path, _ in there), default=0)
     lines = [f"  {path!s:{width}}  {what}" for path, what in there]
@@ -35,7 +35,7 @@ def closing_words(results: Path) -> str:
 
 
 def other_planes(cells: Iterable[Cell]) -> Iterator[str]:
-    """One line where none of the cells is on the plane that the claims are about."""
+    """One line if no cell is on the plane that the claims are about."""
     planes = sorted({cell.factors.plane for cell in cells})
     claimed = system_named(FIRST).claims_on
     if planes and claimed not in planes:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a profile that sends trials to other hosts asks for, said in one line before anything else.
+"""Checks for a profile that sends trials to other hosts, with an error of one line.
 
-Snakemake itself answers a missing plug-in with its whole usage and the reason in the last line, and
-knows nothing of testbeds. One that the command line names (`--executor`) it looks up before it
-reads any profile: what is named there is installed when this is asked.
+For a missing plug-in Snakemake prints its whole usage, with the reason in the last line, and it
+knows nothing of testbeds. It looks up the plug-in of the command line (`--executor`) before it
+reads a profile, so that one is installed when this module is called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DRY_RUN = re.compile(r"--dry-?run|-[fkpqtF]*n[fkpqtF]*")
 
 
 def need_executor(name: str, arguments: list[str] | None = None) -> str:
-    """The name of an executor whose plug-in is installed; SystemExit with what to install.
+    """The name of an executor if its plug-in is installed; else SystemExit with the remedy.
 
     Called by the profile (`profiles/slurm`). An executor on the command line wins over the
     profile's, so that `--executor dryrun` needs no plug-in; nor does `--dry-run`.
@@ -49,9 +49,9 @@ def _names_one(arguments: list[str]) -> bool:
 
 
 def check_hosts(testbed: KindTestbed | ExistingTestbed, executor: str, path: Path) -> None:
-    """ConfigError for a kind cluster whose trials would run on other hosts: it is on this one only.
+    """ConfigError for a kind cluster, which other hosts cannot reach.
 
-    `executor` is Snakemake's name of what sends jobs there, `path` the testbed's file.
+    `executor` is Snakemake's name of the plug-in that sends jobs there, `path` the testbed's file.
     """
     if isinstance(testbed, ExistingTestbed):
         return

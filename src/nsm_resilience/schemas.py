@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is generated from the models and rules that check: schemas, and a section of a document.
+"""Files generated from the models and the judge's rules: schemas, and a section of a document.
 
 Editors read the JSON schemas (the `yaml-language-server` line on top of each file of settings);
-the program itself checks with the models. `nsm-resilience schema --check` and a test tell when they
+the program itself checks with the models. `nsm-resilience schema --check` and a test fail when they
 have drifted apart.
 """
 
@@ -26,18 +26,18 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 }
 """Model of each kind of file, by the name of its schema."""
 RULES = Path("config/README.md")
-"""The document that holds the rules of the judge."""
+"""The document with the rules of the judge."""
 
 
 class _WithoutTitlesOfKeys(GenerateJsonSchema):
-    """A key's title would say the key again, in capitals."""
+    """A key's title would repeat the key, in capitals."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
 
 def schema_text(name: str) -> str:
-    """The schema as it is written: JSON, two spaces, a newline at the end."""
+    """The content of a schema's file: JSON, two spaces, a newline at the end."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **SCHEMAS[name].model_json_schema(schema_generator=_WithoutTitlesOfKeys),
@@ -46,7 +46,7 @@ def schema_text(name: str) -> str:
 
 
 def drifted(root: Path = Path()) -> dict[Path, str]:
-    """Files of a checkout that are missing, or are not what the models say, with what they say."""
+    """Files of a checkout that are missing or out of date, with their right content."""
     wanted = {Path(f"workflow/schemas/{name}.schema.json"): schema_text(name) for name in SCHEMAS}
     if (root / RULES).exists():
         wanted[RULES] = with_section((root / RULES).read_text(encoding="utf-8"))

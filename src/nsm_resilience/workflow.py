@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the Snakemake workflow is told (`config/config.yaml`), and the paths that follow from it."""
+"""The settings of the Snakemake workflow (`config/config.yaml`), and paths derived from them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ FROM_RECORDS_ON = (
     "nearest", "strict_json", "systems", "study", "record", "host", "judge", "statistics",
     "tables", "analysis", "report", "provenance", "site",
 )  # fmt: skip
-"""What touches no cluster, the lowest first: each imports from those before it alone."""
+"""Packages that touch no cluster, the lowest first: each imports only from those before it."""
 SETTINGS_FILES = Path("the workflow's settings (config/*.yaml, --config)")
 
 LONGEST_NAME = 100
-"""Letters of a campaign's name, which stands in names of files that have more: 255 fit in all."""
+"""Most letters of a campaign's name: names of files contain it and more, and may have 255."""
 CampaignName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
 ]
@@ -54,7 +54,7 @@ def _listed(value: object) -> object:
 
 
 def _instead(key: str, name: object) -> str:
-    """What is written instead of an old key."""
+    """The error for an old key, with its replacement."""
     if not name:
         return f"`{key}` is no key any more: leave it out, a build has those listed as `campaigns`"
     told = (
@@ -77,7 +77,7 @@ def _usable_path(path: Path) -> Path:
 
 
 UsablePath = Annotated[UserPath, AfterValidator(_usable_path)]
-"""A path, maybe from `~`, that can be among the inputs of a rule: braces are wildcards there."""
+"""A path, maybe from `~`, that a rule can have as input: braces would be wildcards there."""
 
 
 class Settings(Model):
@@ -125,28 +125,28 @@ class Settings(Model):
 
     @cached_property
     def folders(self) -> dict[str, Path]:
-        """Where the records of each campaign are when they are judged, in the order listed.
+        """Folder with the records of each campaign, in the order listed.
 
         A recorded campaign is preferred to a live one of the same name, except for the one that a
-        live build runs. ConfigError where there is no campaign of a name.
+        live build runs. ConfigError if there is no campaign of a name.
         """
         own = {self.own} if self.source == "live" else set()
         return {name: LIVE / name if name in own else _folder_of(name) for name in self.campaigns}
 
     @property
     def own_folder(self) -> Path:
-        """Where the records of the paper's own campaign are."""
+        """Folder with the records of the paper's own campaign."""
         return self.folders[self.own]
 
     def public(self) -> dict[str, str]:
-        """Return what may be told of the settings: all but the name of somebody's cluster."""
+        """Return the settings that may be published: all but the name of somebody's cluster."""
         given = self.model_dump(mode="json", exclude_none=True, exclude={"allow_context"})
         given["campaigns"] = ", ".join(self.campaigns)
         return {key: str(value) for key, value in given.items()}
 
 
 class CallOfSnakemake(Protocol):
-    """What Snakemake was told about settings (`workflow.config_settings`)."""
+    """Snakemake's own settings on configuration (`workflow.config_settings`)."""
 
     configfiles: Sequence[Path]
     config_args: Sequence[str] | None
@@ -154,11 +154,11 @@ class CallOfSnakemake(Protocol):
 
 
 def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Settings:
-    """The settings of a call of Snakemake: files, then what was given on the command line.
+    """The settings of a call of Snakemake: from files, then from the command line.
 
-    Snakemake itself makes the number 7 of `--config campaigns=007` and 1000.0 of `1e3`; so names
-    are taken from its arguments as they were written, and files are read by our own rule. An empty
-    value takes back what a file says.
+    Snakemake itself turns `--config campaigns=007` into the number 7, and `1e3` into 1000.0. So
+    names are taken from its arguments as written, and files are read by our own code. An empty
+    value removes that of a file.
 
     Args:
         files: `workflow.configfiles`: those of the command line, and the Snakefile's own.
@@ -191,11 +191,10 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
 
 
 def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
-    """A value of the default profile, once this call has a cache and its settings can be read.
+    """Return a value of the default profile, after checks of the cache and the settings' files.
 
-    Snakemake itself shows its insides over a folder that cannot be written to, and over a file
-    of settings that is not there, or is in another encoding. It reads profiles before them.
-    SystemExit says what is wrong and where.
+    Snakemake shows a traceback if a folder is read-only, or a file of settings is missing or in
+    another encoding. It reads profiles before them. SystemExit says what is wrong and where.
     """
     given = sys.argv[1:] if arguments is None else arguments
     _keep_cache()
@@ -210,7 +209,7 @@ def prepared(value: int, arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_settings(path: Path) -> tuple[dict[str, Any], Mapping[Location, Place]]:
-    """The keys of a file of settings, and where each stands; ConfigError if it is none."""
+    """The keys of a file of settings and their places; ConfigError if it is none."""
     document = read_document(path)
     if not isinstance(document.data, dict):
         raise ConfigError(path, ["must hold keys with values, as `campaigns: …`"])
@@ -218,10 +217,10 @@ def _read_settings(path: Path) -> tuple[dict[str, Any], Mapping[Location, Place]
 
 
 def _keep_cache() -> None:
-    """Have Snakemake keep its cache in the project where the user's own folder takes none.
+    """Have Snakemake keep its cache in the project if the user's own folder cannot be written to.
 
-    So it is for a user without a home, or with one that is read-only: in containers, in batch jobs.
-    Matplotlib would tell each notebook of it, with a folder of another name each time.
+    In containers and batch jobs a user may have no home, or a read-only one. Matplotlib would warn
+    in each notebook, with a folder of another name each time.
     """
     from snakemake.common import get_appdirs
 
@@ -230,13 +229,13 @@ def _keep_cache() -> None:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place) as tried:
             tried.write(bytes(4096))  # its disk may be full, or this user's part of it
-    except (OSError, RuntimeError):  # the latter where nobody knows of a home folder
+    except (OSError, RuntimeError):  # the latter if there is no home folder
         own = str(Path(".snakemake", "cache").absolute())
         os.environ |= {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or own}
 
 
 def _check_own_folders(arguments: Sequence[str]) -> None:
-    """SystemExit where this user cannot write what a build writes: Snakemake shows its insides."""
+    """SystemExit if this user cannot write the results: Snakemake would show a traceback."""
     looks_only = any(one.startswith(("-n", "--dry")) for one in arguments)
     for folder in map(Path, (".snakemake", "results") if Path("Snakefile").is_file() else ()):
         place = folder if folder.exists() else Path()
@@ -248,7 +247,7 @@ def _check_own_folders(arguments: Sequence[str]) -> None:
 
 
 def _config_files(arguments: Sequence[str]) -> list[Path]:
-    """Files of settings that a command line names; SystemExit where they are in two places."""
+    """Files of settings in a command line; SystemExit if an option for them is there twice."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for names in (("--config", "-C"), ("--configfile", "--configfiles")):
         parser.add_argument(*names, nargs="*", action="append", default=[])
@@ -326,7 +325,7 @@ def live_study(settings: Settings) -> Study:
 
 
 def check_turns(study: Study, lanes: int) -> None:
-    """Raise ConfigError for a study whose turns would all be alike, because there is one lane."""
+    """Raise ConfigError for a study with turns on one lane: its turns would all be the same."""
     if study.turns is not None and lanes < 2:
         raise ConfigError(
             SETTINGS_FILES,
@@ -338,9 +337,9 @@ def check_turns(study: Study, lanes: int) -> None:
 
 
 def code_of(package: str, root: Path = PACKAGE) -> str:
-    """Short checksum over the sources of a package and of all that it may import, names included.
+    """Short checksum of the sources of a package and of all that it may import, names included.
 
-    Snakemake sees only the shell command of a rule, not the code behind it: with this checksum
+    Snakemake sees only the shell command of a rule, not the code behind it. With this checksum
     among the rule's parameters, a changed judge judges again. ValueError for another package.
     """
     if package not in FROM_RECORDS_ON:
@@ -359,8 +358,8 @@ def hold_campaign(folder: Path) -> None:
     """Claim a live campaign for as long as this process lives.
 
     Snakemake's own lock outlives a killed run and would block the next one, so the profiles switch
-    it off. This one belongs to the process: the kernel releases it however the process ends, and
-    the jobs it started do not inherit it. RuntimeError where another process has it.
+    it off. The kernel releases this one however the process ends, and jobs do not inherit it.
+    RuntimeError if another process has it.
     """
     owner = hold_for_life(folder / ".lock")
     if owner:
@@ -373,8 +372,8 @@ def hold_campaign(folder: Path) -> None:
 def hold_build(results: Path, say: Callable[[str], None]) -> None:
     """Claim the folder of the results, in place of Snakemake's lock, until this process ends.
 
-    Steps that a killed build has left running are waited for: they write the same files. They hold
-    the lock of `steps_lock`. RuntimeError where another process builds them.
+    Wait for steps that a killed build left running, as they write the same files; they hold
+    `steps_lock`. RuntimeError if another process builds the results.
     """
     owner = hold_for_life(_locks(results) / "build.lock")
     if owner:
@@ -390,10 +389,10 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
 
 
 def steps_lock(results: Path) -> Path:
-    """The file that each step of a build locks beside the others (`record.lock.STEPS_LOCK`)."""
+    """The file of which every step of a build holds a shared lock (`record.lock.STEPS_LOCK`)."""
     return _locks(results) / "steps.lock"
 
 
 def _locks(results: Path) -> Path:
-    """Snakemake's own folder: the results stand for themselves, and are the same in every build."""
+    """Snakemake's own folder: the results are the same in every build, and have no locks."""
     return results.parent / ".snakemake"

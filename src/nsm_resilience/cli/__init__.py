@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: one command per step of the way. It parses and calls, nothing else.
+"""The command line: one command per step. It parses and calls, nothing else.
 
-One module per panel of the help, two for the last one; here they are put together, in the order of
-the help: what readers need comes first. Everything heavy is imported inside the command that needs
-it, so that `--help` and the start of a trial stay fast. Errors of our own code, of the disk and of
-the cluster are shown as one message without a traceback; with `NSM_DEBUG=1` the traceback is shown.
+There is one module per panel of the help, two for the last one. This module joins them in the order
+of the help, with the commands for readers first. Each command imports heavy modules itself, so that
+`--help` and the start of a trial stay fast. Errors of our own code, of the disk and of the cluster
+are shown as one message; with `NSM_DEBUG=1` with a traceback.
 """
 
 from __future__ import annotations
@@ -55,32 +55,32 @@ def main() -> None:
     try:
         here = Path.cwd()
         foreign = code_of_another_checkout(here)
-    except FileNotFoundError:  # somebody deleted it, or made it anew, while a shell was in it
+    except FileNotFoundError:  # deleted, or made again, while a shell was in it
         foreign = "this folder is not there any more; `cd` into the checkout"
     if foreign:
         typer.echo(f"error: {foreign}", err=True)
         sys.exit(1)
-    if STEPS_LOCK in os.environ:  # a step of a build: who builds next waits for its end
+    if STEPS_LOCK in os.environ:  # a step of a build: the next build waits for its end
         share_for_life(Path(os.environ[STEPS_LOCK]))
     try:
         app()
     except Exception as error:
-        told = _told(error)
-        if told is None or "NSM_DEBUG" in os.environ:
+        message = _message_of(error)
+        if message is None or "NSM_DEBUG" in os.environ:
             raise
-        typer.echo(f"error: {visible(told)}", err=True)
+        typer.echo(f"error: {visible(message)}", err=True)
         if CHECKOUT in here.parents:
             typer.echo(f"paths were looked for in {here}; the checkout is {CHECKOUT}", err=True)
         sys.exit(1)
 
 
 def _is_empty(word: str) -> bool:
-    """Whether a word of the command is nothing, or an option with nothing behind its `=`."""
+    """Whether a word of the command is empty, or an option with nothing after its `=`."""
     return not word or (word.startswith("--") and word.find("=") == len(word) - 1)
 
 
-def _told(error: Exception) -> str | None:
-    """What is said of an error instead of a traceback; None for a bug, which needs one."""
+def _message_of(error: Exception) -> str | None:
+    """The message of an error in place of a traceback; None for a bug, which needs one."""
     if isinstance(error, OSError) and (told := error.strerror or str(error)):
         where = error.filename if error.filename2 is None else error.filename2
         if where is None and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of `nsm-resilience archive`: campaigns as they are kept in git."""
+"""The commands of `nsm-resilience archive`, for campaigns in git."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of a live run: one trial, and what is looked at beside a campaign."""
+"""The commands of a live run: one trial, and views of a running campaign."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands share: panels of the help, options with their defaults, a line of progress."""
+"""Shared by the commands: panels of the help, options with their defaults, lines of output."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DEFAULT_CAMPAIGN = Path("results/live/local")
 
 
 def _with_a_name(folder: Path) -> Path:
-    """A folder by the name that it has: `.` and `..` are no campaign's name."""
+    """A folder with its real name: `.` and `..` are no names of campaigns."""
     return folder if folder.name not in ("", "..") else folder.resolve()
 
 
 def with_names(folders: list[Path]) -> list[Path]:
-    """The same of several."""
+    """The same for several."""
     return [_with_a_name(folder) for folder in folders]
 
 
@@ -91,7 +91,7 @@ def say_json(found: object) -> None:
 
 
 def say(text: str) -> None:
-    """One line of progress, at once also when the output is a file."""
+    """Print one line of progress, without a buffer if the output is a file."""
     typer.echo(text)
     sys.stdout.flush()
 
@@ -99,7 +99,7 @@ def say(text: str) -> None:
 def if_anybody_listens(say: Callable[[str], None]) -> Callable[[str], None]:
     """The same, for work that goes on when a line cannot be written (full disk, closed terminal).
 
-    After the first such line nothing is said: what waits in the buffer would fail again.
+    After the first such line nothing more is written: the buffer would fail again.
     """
 
     def tell(text: str) -> None:

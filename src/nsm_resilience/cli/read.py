@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that read results: a verdict's way, and two campaigns."""
+"""The commands that read results: explain a verdict, compare campaigns."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands from tables to what people read: notebooks, paper, site."""
+"""The commands from tables to documents: notebooks, paper, site."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands from records to tables, and what multiplies a campaign."""
+"""The commands from records to tables, and the one that multiplies a campaign."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Output that any terminal, file and encoding takes, and paths that any locale has."""
+"""Output for any terminal, file and encoding, and paths in any locale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN = {
     "\u00a0": " ", "\u202f": " ",
     "│": "|", "─": "-", "━": "-", "┃": "|", "█": "#", "▏": "|",
 }  # fmt: skip
-"""What stands for a character that an encoding lacks; for all others a question mark."""
+"""Replacements of characters that an encoding lacks; a question mark replaces all others."""
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -35,26 +35,25 @@ def visible(text: str) -> str:
 
 
 def open_what_is_closed() -> None:
-    """Put the null device in the place of input, output and errors that a shell closed (`>&-`).
+    """Open the null device for input, output and errors that a shell closed (`>&-`).
 
-    Python has no stream then, and the next file that is opened, a lock or a record, would be what
-    this process and its children print into.
+    Without that, this process and its children would print into the next file that is opened, a
+    lock or a record.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
         if getattr(sys, name) is None:
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
 
 
 def write_whatever_the_terminal_can() -> None:
-    """From now on a character that the output's encoding lacks is written in plain letters.
+    """From now on write characters that the output's encoding lacks in plain letters.
 
-    Else a program that was asked something ends in a UnicodeEncodeError where the terminal is
-    ISO-8859-1 or ASCII (LC_ALL, PYTHONIOENCODING).
+    A terminal with ISO-8859-1 or ASCII (LC_ALL, PYTHONIOENCODING) would cause UnicodeEncodeError.
     """
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
@@ -63,11 +62,11 @@ def write_whatever_the_terminal_can() -> None:
 
 
 def work_in_utf_8() -> None:
-    """Start this program again in Python's UTF-8 mode where the locale has another encoding.
+    """Start this program again in Python's UTF-8 mode if the locale has another encoding.
 
-    Paths are bytes, and Python gives them back as they came. But pyarrow, and what a notebook's
-    kernel runs, take every path for UTF-8: in a folder with an umlaut, under a Latin-1 locale, they
-    find nothing. What is printed stays in the terminal's own encoding.
+    Python returns the bytes of a path unchanged. But pyarrow and notebooks read every path as
+    UTF-8, and find nothing in a folder with an umlaut under a Latin-1 locale. Output stays in the
+    terminal's own encoding.
     """
     if os.name != "posix" or not sys.executable or os.environ.get("PYTHONUTF8") == "1":
         return

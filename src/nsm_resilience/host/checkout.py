@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which checkout the running code is, and its commit: of our own checkout, or none and why.
+"""The checkout of the running code and its commit, or the reason why there is none.
 
-The sources may lie inside somebody else's repository (an archive unpacked there, an environment
-with the package in it), and git's variables may point at another one: the commit that git names
-then is false provenance.
+The sources may lie inside somebody else's repository (an unpacked archive, an environment with the
+package in it), and git's variables may point at another one. The commit that git names then would
+be false provenance.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-"""The folder that holds `src/nsm_resilience`, where the code runs from a checkout."""
+"""The folder that holds `src/nsm_resilience`, if the code runs from a checkout."""
 OURS = "src/nsm_resilience/host/checkout.py"
-"""This file, as a commit of ours holds it."""
+"""This file's path in a commit of ours."""
 OWN_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
-"""Variables that say where a user's settings of git are."""
+"""Variables with the places of a user's settings of git."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A commit with whether its files were changed since or code added, or none and the reason."""
+    """A commit, and whether files were changed or code was added since; or none and the reason."""
 
     commit: str | None
     dirty: bool | None
     reason: str = ""
 
     def described(self) -> dict[str, Any]:
-        """As records keep it; `git_reason` only where there is no commit."""
+        """The keys of records; `git_reason` only if there is no commit."""
         found: dict[str, Any] = {"git_commit": self.commit, "git_dirty": self.dirty}
         return found | ({"git_reason": self.reason} if self.commit is None else {})
 
@@ -47,7 +47,7 @@ class NoAnswerError(Exception):
 
 
 def of_checkout(root: Path = CHECKOUT) -> Checkout:
-    """The commit of a checkout of this project; none, and why, where it cannot be known."""
+    """The commit of a checkout of this project, or why it is not known."""
     try:
         top = Path(git(root, "rev-parse", "--show-toplevel"))
         if not _are_one(top, root):
@@ -74,10 +74,10 @@ def _are_one(one: Path, other: Path) -> bool:
 
 
 def _hidden_changes(root: Path) -> list[str]:
-    """Files that are other than committed, and that git was told not to look at.
+    """Files that differ from the commit, but are hidden from `git status`.
 
-    `git update-index --assume-unchanged` and `--skip-worktree` say so, the latter also of files
-    that a sparse checkout leaves out.
+    `git update-index --assume-unchanged` and `--skip-worktree` hide them; the latter also marks
+    files that a sparse checkout leaves out.
     """
     listed = git(root, "ls-files", "-v", "-z").split("\0")
     marked = [line[2:] for line in listed if line[:1].islower() or line[:1] == "S"]
@@ -90,10 +90,10 @@ def _hidden_changes(root: Path) -> list[str]:
 
 
 def without_gits_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would lead git to another repository.
+    """The environment without variables that would lead git to another repository.
 
-    Where a user's own settings are, it may say, and which folders they trust (`safe.directory`):
-    else what we advise would not help.
+    The places of a user's own settings and of trusted folders (`safe.directory`) stay, or the
+    advice in `_reason` would not help.
     """
     plain = {key: value for key, value in environment.items() if not key.startswith("GIT_")}
     own = {key: environment[key] for key in OWN_SETTINGS if key in environment}
@@ -108,7 +108,7 @@ def without_gits_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What git prints about a checkout, by the checkout's own settings and no variable.
+    """The output of a git command in a checkout, without git's variables.
 
     Raises:
         NoAnswerError: It is not installed, or refuses; the text says why.
@@ -151,10 +151,10 @@ def _reason(message: str) -> str:
 
 
 def code_of_another_checkout(folder: Path, running: Path = CHECKOUT) -> str | None:
-    """What is wrong where `folder` is a checkout of ours and the running code is not its own.
+    """The error if `folder` is a checkout of ours and the running code is that of another one.
 
-    So it is in a copy of a checkout whose environment still belongs to the original, and with
-    PYTHONPATH. None where all is well, or where `folder` is no checkout.
+    This happens in a copy of a checkout with the environment of the original, and with PYTHONPATH.
+    None if all is well, or `folder` is no checkout.
     """
     is_checkout = (folder / OURS).is_file() and (folder / "Snakefile").is_file()
     if not is_checkout or _are_one(folder, running):

@@ -17,7 +17,7 @@ _PACKAGES = ("kubernetes", "snakemake", "pandas", "pyarrow", "pydantic")
 
 
 def software() -> dict[str, Any]:
-    """Versions of this package and what matters to a run, with the commit where there is one."""
+    """Versions of this package and of others that matter to a run, with the commit if known."""
     return {
         "nsm_resilience": nsm_resilience.__version__,
         "python": platform.python_version(),
@@ -39,7 +39,7 @@ def machine() -> dict[str, Any]:
 
 
 def boot() -> str | None:
-    """Id of the runner's boot: times of its monotonic clock are compared with no other's."""
+    """Id of the runner's boot: times of its monotonic clock are comparable only within it."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip() or None
     except OSError:
@@ -47,7 +47,7 @@ def boot() -> str | None:
 
 
 def load() -> list[float] | None:
-    """Load averages over 1, 5 and 15 minutes, where the system has them."""
+    """Load averages over 1, 5 and 15 minutes; None if the system has none."""
     return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
@@ -60,7 +60,7 @@ def _cpu_model() -> str | None:
 
 
 def memory_gib() -> float | None:
-    """Memory of this machine; None where the system does not say."""
+    """Memory of this machine; None if the system does not say."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError, AttributeError):
@@ -68,7 +68,7 @@ def memory_gib() -> float | None:
 
 
 def joined(machines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Join the descriptions of several machines: for each fact its different values, in order."""
+    """Join the descriptions of several machines: the different values of each fact, in order."""
     found: dict[str, list[Any]] = {}
     for machine in machines:
         for key, value in machine.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of our own checkout, as far as it is here: a clone may be shallow."""
+"""The history of our own checkout; a shallow clone has only a part of it."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _PLAIN = (
     "-c",
     "i18n.logOutputEncoding=UTF-8",
 )
-"""What a user's settings could change in what is read."""
+"""Options against a user's settings that would change git's output."""
 _LOG = ("log", "--no-follow", "--no-renames", "-c", "--name-only")
 _FORMAT = "--format=%x1e%H%x1f%P%x1f%cI%x1f%s%x1f"
 
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit with those of the paths asked for that it changed.
+    """A commit, and the paths asked for that it changed.
 
     Attributes:
         id: its id.
         committed: when, UTC, ISO 8601.
         subject: first line of its message.
-        paths: what it changed, sorted.
-        parents: ids of its parents; none of a first commit, and where the history here is cut.
+        paths: changed paths, sorted.
+        parents: ids of its parents; none for the first commit, and at the cut of a shallow history.
     """
 
     id: str
@@ -49,14 +49,14 @@ class Commit:
 class History:
     """The history of a checkout; paths are git's path specifications.
 
-    Every method raises NoAnswerError, with the reason, where git gives no answer.
+    Every method raises NoAnswerError, with the reason, if git gives no answer.
     """
 
     def __init__(self, root: Path = CHECKOUT) -> None:
         """The history of a checkout of this project.
 
         Raises:
-            NoAnswerError: it is none; the text says why.
+            NoAnswerError: it is no such checkout; the text says why.
         """
         checkout = of_checkout(root)
         if checkout.commit is None:
@@ -66,13 +66,13 @@ class History:
         self.shallow = self._git("rev-parse", "--is-shallow-repository") != "false"
 
     def holds(self, commit: str) -> bool:
-        """Whether a commit is in the history of what is checked out, as far as that is here.
+        """Whether a commit is in the local history of the commit that is checked out.
 
-        One that merely lies in the repository is in no clone of it.
+        A commit that is only in the repository would be in no clone.
         """
         try:
             self._git("merge-base", "--is-ancestor", commit, self._head)
-        except NoAnswerError:  # also where the commit is not there at all
+        except NoAnswerError:  # also if the commit does not exist
             return False
         return True
 
@@ -92,15 +92,15 @@ class History:
     def last_change(self, commit: str, paths: Sequence[str]) -> Commit | None:
         """The last commit up to this one that changed one of the paths.
 
-        A merge that only joins what two sides changed is passed over.
+        A merge that only joins the changes of two sides is skipped.
         """
         found = _commits(self._git(*_LOG, _FORMAT, commit, "--", *paths))
         return found[0] if found else None
 
     def changes(self, one: str, other: str, paths: Sequence[str]) -> list[Commit]:
-        """Those commits that one of two has and the other has not, which changed a path.
+        """The commits that changed a path and are in the history of only one of two commits.
 
-        All branches that were merged are looked at, also where nothing of them is left.
+        All merged branches are included, also those of which nothing is left.
         """
         between = f"{one}...{other}"
         return _commits(self._git(*_LOG, "--full-history", _FORMAT, between, "--", *paths))

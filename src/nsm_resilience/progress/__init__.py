@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a live campaign gets on: read from its folder alone, beside whatever runs it."""
+"""The progress of a live campaign, read from its folder while it runs."""

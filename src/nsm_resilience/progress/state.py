@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a campaign stands: trials done, attempts under way, how long trials take, what is left.
+"""The state of a campaign: trials done, attempts running, durations of trials, time left.
 
-Everything is read from the campaign's folder, while it is written: receipts say what is done, a
-record without its closing event is under way, and a file of it that grows is its sign of life.
+Everything is read from the campaign's folder, while it is written. A receipt marks a trial as done;
+a record without its closing event is running if its files grow.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
 
 SILENT_S = 60.0
-"""Probes write every half second; a record that did not grow for so long is nobody's any more."""
+"""Probes write every half second; nobody writes a record that has not grown for so long."""
 
 
 class ProgressError(ValueError):
-    """There is no campaign to look at."""
+    """There is no campaign, or no log, to show."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,21 @@ class State:
 
     @property
     def ended(self) -> frozenset[str]:
-        """Trials that nothing more is done for; of a campaign that is over, those with a record."""
+        """Trials that are finished; if the campaign is over, those with a record."""
         return frozenset(one.trial for one in self.done) if self.over else self.receipts
 
     @property
     def left(self) -> list[ScheduledTrial]:
-        """Trials without a receipt that nobody is at."""
-        at_it = {one.trial for one in self.running if one.alive}
-        return [s for s in self.schedule if s.trial not in self.receipts | at_it]
+        """Trials without a receipt that are not running."""
+        running = {one.trial for one in self.running if one.alive}
+        return [s for s in self.schedule if s.trial not in self.receipts | running]
 
     @property
     def left_s(self) -> float | None:
         """Seconds until the last trial is done, on the lanes there are; None when unknown.
 
-        A trial is taken to last as long as the median one of its cell, else of its scenario, else
-        of all; without any finished trial nothing is known.
+        A trial is expected to last as long as the median one of its cell, or else of its scenario,
+        or else of all; without a finished trial the time is unknown.
         """
         if self.over:
             return 0.0
@@ -106,7 +106,7 @@ class State:
 
 
 def _expected(finished: list[Done]) -> Callable[[str], float]:
-    """What a trial is expected to last, seconds, by its id."""
+    """The expected duration of a trial in seconds, by its id."""
     seconds: dict[str, list[float]] = {}
     for one in finished:
         for group in _groups(one.trial):
@@ -116,14 +116,14 @@ def _expected(finished: list[Done]) -> Callable[[str], float]:
 
 
 def _groups(trial: str) -> tuple[str, str, str]:
-    """Trials that last about as long, the most alike first: its cell, its scenario, all."""
+    """Groups of trials with similar durations, the closest first: its cell, its scenario, all."""
     cell = trial.split("/")[0]
     return cell, cell.split("-")[0], ""
 
 
 @dataclass
 class Watcher:
-    """Looks at a campaign again and again; what has ended is read once."""
+    """Looks at a campaign repeatedly; records that have ended are read once."""
 
     folder: Path
     study: Study = field(init=False)
@@ -159,21 +159,21 @@ class Watcher:
                 elif found is not None and scheduled.trial not in receipts:
                     running.append(found)
         done = tuple(self._ended.values())
-        # of each trial the last attempt without an end: those before it were cut
+        # for each trial the last attempt without an end: earlier ones were cut
         last = sorted({one.trial: one for one in running}.values(), key=lambda one: one.lane)
         used = {one.lane for one in running} | {one.lane for one in done}
         lanes = _lanes(layout) or sorted(used - {""})
-        # a recorded one keeps no receipts, and nothing more is run
+        # a recorded campaign has no receipts, and nothing more is run
         over = is_recorded(self.folder) or len(receipts) == len(schedule)
         return State(self.folder.name, schedule, receipts, tuple(last), done, tuple(lanes), over)
 
 
 def look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
-    """One record as it is now; None while its first lines are being written, or when damaged."""
+    """One record as it is now; None while its first lines are being written, or if damaged."""
     try:
         return _look_at(record, trial, attempt)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return None  # what of it is damaged, the judge says
+        return None  # the judge reports the damage
 
 
 def _look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
@@ -199,16 +199,16 @@ def _look_at(record: Path, trial: str, attempt: int) -> Running | Done | None:
 
 
 def _grew(record: Path) -> float:
-    """When the record was last written to, seconds since 1970."""
+    """The time of the last write to the record, seconds since 1970."""
     last = 0.0
     for path in (*record.glob("*.jsonl"), *record.glob("samples/*")):
-        with suppress(FileNotFoundError):  # samples become Parquet while one looks
+        with suppress(FileNotFoundError):  # samples become Parquet meanwhile
             last = max(last, path.stat().st_mtime)
     return last
 
 
 def _lanes(layout: CampaignLayout) -> list[str]:
-    """Lanes of the cluster that is up for the campaign; without one, none."""
+    """Lanes of the campaign's cluster; none without a cluster."""
     lanes = object_or_empty(layout.cluster).get("lanes")
     return [str(lane) for lane in lanes] if isinstance(lanes, list) else []
 

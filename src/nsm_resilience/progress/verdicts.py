@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verdicts so far: finished attempts are judged once, and what the judge said is kept.
+"""Verdicts so far: finished attempts are judged once, and the verdicts are cached.
 
-Kept in the campaign's folder by the time of the record's last change, so that a second look, or
-another one beside it, judges nothing again. It is a convenience: the build judges all again.
+The cache is in the campaign's folder, with the time of each record's last change, so that later
+looks judge nothing again. It is a convenience: the build judges all again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Tally = dict[str, Counter[str]]
 
 @dataclass
 class Verdicts:
-    """The verdicts of a campaign's finished attempts. `code` tells one judge from another."""
+    """The verdicts of a campaign's finished attempts. `code` is the checksum of the judge."""
 
     folder: Path
     code: str
@@ -35,7 +35,7 @@ class Verdicts:
     _expectations: Expectations | None = None
 
     def __post_init__(self) -> None:
-        """Take up what an earlier look of the same judge has kept."""
+        """Load the cache of the same judge."""
         try:
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             if kept["code"] == self.code:
@@ -48,7 +48,7 @@ class Verdicts:
         return self.folder / ".progress.json"
 
     def tally(self, done: Iterable[Done]) -> Tally:
-        """Of each trial the last complete attempt, by cell; void attempts have no verdict."""
+        """Count the verdicts of each trial's last complete attempt, by cell."""
         last = {one.trial: one for one in done if one.outcome == "complete"}
         found: Tally = {}
         new = False
@@ -68,7 +68,7 @@ class Verdicts:
         try:
             write_json(self._file, {"code": self.code, "verdicts": self._known})
         except OSError:
-            return  # a folder that may only be read: judged again next time
+            return  # a read-only folder: judged again next time
 
     def _expected(self, one: Done) -> Expected:
         from nsm_resilience.judge.expected import Expectations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign's progress as lines: again and again in one place of a terminal, elsewhere once."""
+"""A campaign's progress as lines: updated in place on a terminal, elsewhere printed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nsm_resilience.progress.verdicts import Tally, Verdicts
 from nsm_resilience.record.packed import is_recorded
 
 EVERY_S = 2.0
-"""Between two looks at a campaign, seconds."""
+"""Seconds between two looks at a campaign."""
 
 
 def clock(seconds: float | None) -> str:
@@ -34,22 +34,22 @@ def clock(seconds: float | None) -> str:
 
 
 def headline(state: State) -> str:
-    """How far the campaign is, in one line."""
-    voids = sum(one.outcome == "void" for one in state.done)
-    told = f", {voids} void attempt{'s' if voids > 1 else ''}" if voids else ""
+    """The progress of the campaign in one line."""
+    n = sum(one.outcome == "void" for one in state.done)
+    voids = f", {n} void attempt{'s' if n > 1 else ''}" if n else ""
     if state.over:
         return (
             f"{state.name}: is over; {len(state.ended)} of {len(state.schedule)} trials were "
-            f"run{told}"
+            f"run{voids}"
         )
     return (
-        f"{state.name}: {len(state.receipts)} of {len(state.schedule)} trials done{told}; "
+        f"{state.name}: {len(state.receipts)} of {len(state.schedule)} trials done{voids}; "
         f"time left on {max(1, len(state.lanes))} lane(s): {clock(state.left_s)}"
     )
 
 
 def lane_lines(state: State) -> Iterator[str]:
-    """What each attempt under way is doing."""
+    """One line for each running attempt: its phase, and for how long."""
     for one in state.running:
         doing = f"{one.phase} for {clock(one.phase_s)}"
         if not one.alive:
@@ -59,7 +59,7 @@ def lane_lines(state: State) -> Iterator[str]:
 
 
 def plain(state: State, tally: Tally) -> Iterator[str]:
-    """Everything, as lines."""
+    """Progress, running attempts and verdicts as lines."""
     from nsm_resilience.judge.verdict import Verdict
 
     yield headline(state)
@@ -88,7 +88,7 @@ def as_object(folder: Path, code: str) -> dict[str, Any]:
 def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
     """Show a campaign's progress: on a terminal until its last trial is done, elsewhere once.
 
-    Judging must not take processor time from a campaign that is measured: this process is nice.
+    This process is nice: judging must not take processor time from a campaign that is measured.
     """
     watcher, verdicts = Watcher(folder), Verdicts(folder, code)
     os.nice(max(0, 19 - os.nice(0)))
@@ -112,7 +112,7 @@ def show(folder: Path, code: str, say: Callable[[str], None]) -> None:
 
 
 def log_of(folder: Path, trial: str) -> str:
-    """The log of a trial's attempts; ProgressError names those that there are."""
+    """The log of a trial's attempts; ProgressError names the existing logs."""
     logs = folder / "logs"
     path = logs / f"{trial}.log"
     if path.is_file():

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a result was made with, and the way back from a number to the line that decided it."""
+"""The inputs of a result, and the way from a number to the log line that decided it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a trial up to what the report says of it: table rows, figures with notebooks, claims."""
+"""From a trial up to its places in the report: table rows, figures with notebooks, claims."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ csv.field_size_limit(sys.maxsize)
 
 @dataclass(frozen=True)
 class Built:
-    """What a build left beside its verdicts, in the folder of its results."""
+    """The other results of a build beside its verdicts, in one folder."""
 
     folder: Path
 
     @cached_property
     def numbers(self) -> Mapping[str, Any]:
-        """The paper's numbers; empty when they were not made."""
+        """The paper's numbers; empty if they were not made."""
         return object_or_empty(self.folder / "numbers.json")
 
     def path(self, table: str) -> Path:
-        """Where a table is."""
+        """The file of a table."""
         return self.folder / "tables" / f"{table}.csv"
 
     def rows(self, table: str) -> list[dict[str, str]]:
-        """Rows of a table, none when it was not made."""
+        """Rows of a table, none if it was not made."""
         try:
             with self.path(table).open(encoding="utf-8", newline="") as lines:
                 return list(csv.DictReader(lines))
@@ -48,30 +48,30 @@ class Built:
 
     @cached_property
     def campaigns(self) -> list[str]:
-        """Names of the campaigns in the order of the build; none where there are no tables."""
+        """Names of the campaigns in the order of the build; none without tables."""
         return list(dict.fromkeys(row["campaign"] for row in self.rows("claims")))
 
     @cached_property
     def folders(self) -> dict[str, Path]:
-        """Folder of each campaign that the build was made from, by name; none without numbers."""
-        told = [self.numbers, *objects_in(self.numbers, "others")]
+        """Folder of each campaign of the build, by name; none without numbers."""
+        campaigns = [self.numbers, *objects_in(self.numbers, "others")]
         return {
             str(object_in(one, "campaign").get("name")): self.folder / str(links["campaign"])
-            for one in told
+            for one in campaigns
             if "campaign" in (links := object_in(one, "links"))
         }
 
     @cached_property
     def tables(self) -> dict[str, list[dict[str, str]]]:
-        """All tables that a trial stands in, read once."""
+        """All tables with rows of a trial, read once."""
         return {name: self.rows(name) for name in ("claims", *OF_CELL, "trials", *OF_TRIAL)}
 
 
 def chain_of(built: Built, campaign: str, trial: str, attempt: int, counts: bool) -> Iterator[str]:
     """Lines from the claims down to the rows of one attempt; each names file and row.
 
-    Claims are those that its cell takes part in, figures those that show the trial; an attempt that
-    does not count is in none. Rows are counted as spreadsheets do: the header is row 1.
+    They name the claims that its cell decides, and the figures that show the trial; an attempt that
+    does not count is in none. Rows are counted as in spreadsheets: the header is row 1.
     """
     if not built.tables["trials"]:
         missing = built.path("trials").as_posix()

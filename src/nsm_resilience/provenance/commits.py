@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What git shows of the commits that a campaign's attempts were run at (issue 17, point 6).
+"""What git shows of the commits of a campaign's attempts (issue 17, point 6).
 
-A pure function of what the records say, of the study and of a history; git and files at the edge.
-What git cannot show is not known, with the reason, and never an error.
+`shown` is a pure function of records, study and history; only the functions around it read git and
+files. A missing answer of git is no error: the result is not known, with the reason.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Attempt:
-    """What an attempt's record says of the code that ran it.
+    """The code that ran an attempt, from its record.
 
     Attributes:
-        started: empty where that is not known.
-        dirty: whether there were uncommitted changes, or it does not say.
+        started: empty if it is not known.
+        dirty: whether there were uncommitted changes, or the record does not say.
         reason: why no commit is named.
     """
 
@@ -64,7 +64,7 @@ def keep_commits_of(campaign: Path, root: Path = CHECKOUT) -> Commits:
 
 
 def keep_commits_of_recorded(recorded: Path, root: Path = CHECKOUT) -> Commits:
-    """The same for a campaign as it is committed; ArchiveError where it is damaged."""
+    """The same for a recorded campaign in archives; ArchiveError if it is damaged."""
     with tempfile.TemporaryDirectory() as folder:
         unpacked = Path(folder) / recorded.name
         unpack(recorded, unpacked)
@@ -81,7 +81,7 @@ def commits_of(campaign: Path, root: Path = CHECKOUT) -> Commits:
 
 
 def with_history(attempts: Sequence[Used], study: bytes, root: Path = CHECKOUT) -> Commits:
-    """What git shows of these attempts; where it gives no answer, why."""
+    """What git shows of these attempts, or why it gives no answer."""
     try:
         return shown(attempts, study, History(root))
     except NoAnswerError as answer:
@@ -89,7 +89,7 @@ def with_history(attempts: Sequence[Used], study: bytes, root: Path = CHECKOUT) 
 
 
 def attempts_of(campaign: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[Attempt]:
-    """What each attempt that the description lists says."""
+    """The attempts that the description lists, from their records."""
     for record in records:
         meta = object_or_empty(RecordLayout(campaign / str(record["path"])).meta)
         software = object_in(meta, "software")
@@ -104,7 +104,7 @@ def attempts_of(campaign: Path, records: Iterable[Mapping[str, Any]]) -> Iterato
 
 
 def used(attempts: Iterable[Attempt]) -> list[Used]:
-    """Attempts by what they say of their code, by the time of the first of each kind."""
+    """Group attempts with the same code; sorted by the first attempt of each group."""
     kinds: dict[tuple[str, bool, str], list[Attempt]] = {}
     for one in attempts:
         kinds.setdefault((one.commit or "", one.dirty, one.reason), []).append(one)
@@ -121,7 +121,7 @@ def used(attempts: Iterable[Attempt]) -> list[Used]:
                 last=times[-1] if times else "",
             )
         )
-    # what never began cannot be first
+    # a group without a time cannot be first
     return sorted(found, key=lambda one: (not one.first, one.first, one.commit or ""))
 
 
@@ -142,7 +142,7 @@ def shown(attempts: Sequence[Used], study: bytes, history: History | str) -> Com
 
 
 def _placed(one: Used, study: str, history: History | str) -> Used:
-    """With what the history shows of its commit."""
+    """Add what the history shows of the commit."""
     if one.commit is None:
         return one
     if isinstance(history, str):
@@ -165,7 +165,7 @@ def _placed(one: Used, study: str, history: History | str) -> Used:
 
 
 def _before(own: Sequence[Used], history: History) -> tuple[Change | None, str]:
-    """The last change of a rule that the first attempt's commit holds, or why it is not known."""
+    """The last change of a rule up to the first attempt's commit, or why it is not known."""
     if not own or own[0].commit is None or own[0].unknown:
         return None, own[0].unknown if own else "there is no attempt"
     study = [f":(literal){path}" for path in own[0].study]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From claim and figure to verdict, and on to the lines of the record, as text for a terminal."""
+"""From claim and figure to verdict and to the lines of the record, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from nsm_resilience.study.load import ConfigError, load_recorded_study
 from nsm_resilience.tables.rows import counting
 
 FEW = 12
-"""So many cells are all named where none of them is near what was asked for."""
+"""Most cells that an error names if none is near the one asked for."""
 LONGEST_LINE = 300
-"""Characters of a record's line that are shown."""
+"""Most characters of a record's line that are shown."""
 
 
 class ExplainError(ValueError):
@@ -34,8 +34,8 @@ def find_verdicts(
 ) -> list[Judgement]:
     """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in study order.
 
-    The study declares the cell that the paper's claim is about before its variants. Upper and lower
-    case are the same. ExplainError where there is no verdict of it.
+    The study declares the cell of the paper's claim before its variants. Upper and lower case are
+    the same. ExplainError if there is no such verdict.
 
     Args:
         verdicts: Folder with the judge's verdicts, a file for each campaign.
@@ -93,7 +93,7 @@ def _cell(judgement: Judgement) -> str:
 
 
 def _declared(campaign_folder: Path) -> dict[str, int]:
-    """Place of each cell in the campaign's study; empty where there is no readable study."""
+    """Position of each cell in the campaign's study; empty without a readable study."""
     try:
         study = load_recorded_study(CampaignLayout(campaign_folder).study)
     except ConfigError:
@@ -102,7 +102,7 @@ def _declared(campaign_folder: Path) -> dict[str, int]:
 
 
 def _not_there(what: str, number: int | None, judgements: list[Judgement]) -> str:
-    """Why nothing was found, with what is near it, else with everything that there is."""
+    """Why nothing was found, with similar names, or else all names."""
     cells = sorted({_cell(j) for j in judgements})
     scenarios = sorted({j.scenario for j in judgements}, key=natural)
     trials = [j.trial for j in judgements if _is_meant(j, what, None)]
@@ -127,7 +127,7 @@ def explain(
 ) -> Iterator[str]:
     """Lines for one attempt: verdict and reason, measures, then the way from claim to record.
 
-    That is `chain`, lines from claim to table row where the build is at hand, and every place in
+    That way is `chain`, lines from claim to table row if the build is at hand, and every place in
     the record that the verdict rests on, with its text.
     """
     m = judgement.measures
@@ -165,12 +165,12 @@ def explain(
 
 
 def holder(record: Path, evidence: Evidence) -> Path:
-    """The record that holds the evidence of an attempt whose own record is given."""
+    """The record that holds the evidence: another attempt's, or the given one."""
     return record.parents[3] / evidence.record if evidence.record else record
 
 
 def place(record: Path, evidence: Evidence) -> str:
-    """Where it stands: `file:line`, or a range of echoes or rows of a table of samples."""
+    """The place of the evidence: `file:line`, or a range of echoes or of rows of samples."""
     path = (holder(record, evidence) / evidence.file).as_posix()
     if evidence.line is not None:
         return f"{path}:{evidence.line}"
@@ -180,9 +180,9 @@ def place(record: Path, evidence: Evidence) -> str:
 
 
 def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str | None:
-    """The line of a text file that is referred to; None for a table, or when it is not there.
+    """The line of evidence in a text file; None for a table, or if the line is missing.
 
-    A line of more than `longest` characters is cut, which its last character says.
+    A line of more than `longest` characters is cut and ends in `…`.
     """
     path = holder(record, evidence) / evidence.file
     if evidence.line is None or not path.is_file():
@@ -203,17 +203,17 @@ def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:
 
 
 def _folder_of(judgement: Judgement, built: Built) -> Path:
-    """Where a campaign's records are: of the build that the verdicts are part of, else here.
+    """The folder of a campaign's records: that of the verdicts' build, or else one found here.
 
-    Verdicts may have been copied away from their build, and a campaign may be there twice, unpacked
-    and run here: the build says which one it was made from.
+    Verdicts may have been copied away from their build. A campaign may also exist twice, unpacked
+    and run here; the build names the one that it used.
     """
     name = judgement.campaign
-    told = [built.folders[name]] if name in built.folders else []
+    named = [built.folders[name]] if name in built.folders else []
     beside = [built.folder / folder.name / name for folder in CAMPAIGNS]
-    places = [*told, *beside, *(folder / name for folder in CAMPAIGNS)]
-    there = (folder for folder in places if (folder / judgement.record).is_dir())
-    return next(there, places[0])
+    places = [*named, *beside, *(folder / name for folder in CAMPAIGNS)]
+    existing = (folder for folder in places if (folder / judgement.record).is_dir())
+    return next(existing, places[0])
 
 
 def _disturbance(one: Disturbance) -> str:
@@ -232,7 +232,7 @@ def _outage(judgement: Judgement) -> str:
 
 
 def blind_in_words(m: Measures) -> str:
-    """How long new clients were refused; `not known` where none asked in the watch."""
+    """How long new clients were refused; `not known` if none asked in the watch."""
     if m.blind_s is None or m.blind_at_least_s is None:
         return "not known"
     return BlindTime(m.blind_s, m.blind_at_least_s, m.blind_censored).in_words(2)

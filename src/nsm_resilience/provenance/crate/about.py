@@ -24,7 +24,7 @@ AUTHORS = "#authors"
 
 
 class CitationError(ValueError):
-    """CITATION.cff lacks what the crate takes from it."""
+    """CITATION.cff lacks a key that the crate needs."""
 
 
 def read_citation(path: Path) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def add_about(
     main: str,
     mentions: list[Reference],
 ) -> None:
-    """Describe the crate as a whole; `main` is the workflow, `mentions` whatever is no file."""
+    """Describe the crate as a whole; `main` is the workflow, `mentions` all but files."""
     campaign = numbers["campaign"]
     profiles = [
         graph.entity(identifier, "CreativeWork", name=name, version=version)
@@ -84,7 +84,7 @@ def add_about(
 
 
 def add_study(graph: Graph, citation: Mapping[str, Any]) -> Reference:
-    """Add the published study that is run again."""
+    """Add the published study that is reproduced."""
     (article,) = citation["references"]
     doi = f"https://doi.org/{article['doi']}"
     people = [
@@ -107,7 +107,7 @@ def add_study(graph: Graph, citation: Mapping[str, Any]) -> Reference:
 
 
 def add_claims(graph: Graph, numbers: Mapping[str, Any], study: Reference) -> list[Reference]:
-    """Add the study's claims and what became of them on each plane."""
+    """Add the study's claims and the answers to them on each plane."""
     tables = [ref(f"{numbers['links']['tables']}/{name}.csv") for name in ("claims", "scenarios")]
     return [
         graph.entity(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each attempt's record says of its run: when, with which code, command and images."""
+"""The run of each attempt, from its record: when, with which code, command and images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.snapshots import Image, images_of
 
 _TAIL = 64 * 1024
-"""Bytes at the end of the events that hold their last line (lines are much shorter)."""
+"""Bytes read at the end of the events to find their last line (lines are much shorter)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Run:
         reason: why the outcome is void or cut.
         started: when it began, UTC; empty when unknown.
         ended: when the last line of its record was written; empty when unknown.
-        version: version of this program that ran it, with the commit where known (PEP 440).
+        version: version of this program that ran it, with the commit if known (PEP 440).
         images: images of the pods before the fault.
         packages: versions of Python packages, by name.
         scenario: what is broken, as the record has it.
@@ -67,7 +67,7 @@ def run_id(campaign: str, trial: str, attempt: int) -> str:
 
 
 def read_runs(campaign: Path, description: Mapping[str, Any]) -> Iterator[Run]:
-    """Read what the records say; what is missing in a cut one is empty."""
+    """Read the records; values missing in a cut one are empty."""
     for record in description["records"]:
         layout = RecordLayout(campaign / str(record["path"]))
         meta = object_or_empty(layout.meta)

@@ -40,13 +40,13 @@ from nsm_resilience.report.campaign import read_description
 from nsm_resilience.tables.rows import counting
 
 CRATE = "crate"
-"""Name of the rule that calls this; its inputs are the results that are described."""
+"""Name of the rule that calls this module; its inputs are the results to describe."""
 
 CONDA = (
     "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html"
     "#creating-an-environment-file-manually"
 )
-"""What the environment file is one of."""
+"""The format of the environment file."""
 
 
 def write_crate(
@@ -103,7 +103,7 @@ def write_crate(
 
 
 def source_files(workflow: Workflow, citation: Path) -> list[str]:
-    """Return what the workflow is made of, relative to its folder: code, configuration, texts."""
+    """Return the files of the workflow, relative to its folder: code, configuration, texts."""
     made = workflow.makers()
     read = [p for step in workflow.steps for p in step.input_paths() if p not in made]
     own = [workflow.main, workflow.environment, citation.as_posix(), *workflow.configuration]
@@ -112,7 +112,7 @@ def source_files(workflow: Workflow, citation: Path) -> list[str]:
 
 
 MAIN = "Snakefile"
-"""A copy that every folder of the sources has."""
+"""File by which a folder of copied sources is recognized."""
 
 
 class CrateError(ValueError):
@@ -122,7 +122,7 @@ class CrateError(ValueError):
 def copy_sources(sources: Iterable[str], target: Path) -> None:
     """Copy the sources below `target`, which is replaced as a whole.
 
-    CrateError where `target` holds something else than such copies.
+    CrateError if `target` holds anything but such copies.
     """
     if target.is_dir() and any(target.iterdir()) and not (target / MAIN).is_file():
         raise CrateError(
@@ -186,12 +186,14 @@ def add_figures(
     runs: Iterable[Run],
     judgements: list[Judgement],
 ) -> None:
-    """Say of each figure what it shows, and of which notebook, tables and records it is made."""
+    """Add to each figure its description, and its notebook, tables and records."""
     links, own = numbers["links"], numbers["campaign"]["name"]
     counts = {(j.campaign, j.trial, j.attempt) for j in counting(judgements)}
-    # of each trial the attempt that counts; of one whose attempts are all void, the last
-    in_turn = sorted(runs, key=lambda r: ((r.campaign, r.trial, r.attempt) in counts, r.attempt))
-    records = {(run.campaign, run.trial): record_of(run) for run in in_turn}
+    # for each trial the attempt that counts, or else the last one
+    counting_last = sorted(
+        runs, key=lambda r: ((r.campaign, r.trial, r.attempt) in counts, r.attempt)
+    )
+    records = {(run.campaign, run.trial): record_of(run) for run in counting_last}
     for about in numbers["figures"].values():
         if not about["drawn"]:
             continue
@@ -199,7 +201,7 @@ def add_figures(
         based: list[Reference] = [
             ref(f"{links['notebooks']}/{stem}.ipynb"),
             *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
-            # a figure of several campaigns names each trial's
+            # trials of a figure of several campaigns begin with their campaign
             *(
                 ref(records[campaign or own, trial])
                 for campaign, _, trial in (t.rpartition(": ") for t in about["trials"])
@@ -221,7 +223,7 @@ def _several(values: list[Any] | None) -> Any:
 def _roles(workflow: Workflow) -> dict[str, list[str]]:
     """Identifiers of the parameters that each file realizes, by its path."""
     made, found = workflow.makers(), dict[str, list[str]]()
-    # a trial reads the study as it was begun with; the campaign keeps a copy of just that file
+    # a trial reads the study at the begin of its campaign, of which the campaign keeps a copy
     for records in workflow.records:
         study = f"{records.removesuffix('records/')}study.yaml"
         found[study] = ["#workflow/in/study", input_id(_step(workflow, TRIAL), "study")]

@@ -64,7 +64,7 @@ class Graph:
         self.crate.metadata.extra_terms["buildInstructions"] = BUILD_INSTRUCTIONS
 
     def entity(self, identifier: str, kind: str | Sequence[str], /, **properties: Any) -> Reference:
-        """Add what is no file of the crate; its identifier is a URI or starts with `#`."""
+        """Add an entity that is no file; its identifier is a URI or starts with `#`."""
         given = {"@type": kind if isinstance(kind, str) else list(kind), **_present(properties)}
         self.crate.add(ContextEntity(self.crate, identifier, properties=given))
         return ref(identifier)
@@ -89,7 +89,7 @@ class Graph:
         return ref(identifier)
 
     def extend(self, identifier: str, /, **properties: Any) -> None:
-        """Say more of an entity that is there, the crate (`ROOT`) or this file (`NAME`) too."""
+        """Add properties to an existing entity, or to the crate (`ROOT`) or this file (`NAME`)."""
         entity = self.crate.get(identifier)
         for name, value in _present(properties).items() if entity is not None else ():
             entity[name] = value
@@ -97,7 +97,7 @@ class Graph:
     def to_bytes(self) -> bytes:
         """Return the metadata file: the crate's two own entities first, then by identifier.
 
-        An entity is one line: small also with ten thousand trials, and two crates can be compared.
+        Each entity is one line: small with ten thousand trials, and easy to compare.
         """
         content = self.crate.metadata.generate()
         first = (NAME, ROOT)
@@ -123,7 +123,7 @@ def _line(value: Any) -> str:
 
 
 def _tidy(entity: dict[str, Any]) -> dict[str, Any]:
-    """Write a list of one as the thing itself, and the crate's parts in order."""
+    """Replace a list of one by its item, and sort the crate's parts."""
     tidy = {}
     for name, value in entity.items():
         if name in ("hasPart", "mentions") and isinstance(value, list):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The retrospective half: the trials, the runs of the steps, and the run of the whole."""
+"""The retrospective half: the trials, the runs of the steps, and the run of the workflow."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def record_of(run: Run) -> str:
 def add_step_runs(
     graph: Graph, workflow: Workflow, runs: Sequence[Run], there: set[str]
 ) -> list[str]:
-    """Add what each step made, and that the engine ran it; return the identifiers of all runs.
+    """Add the run of each step, and its control by the engine; return identifiers of all runs.
 
-    The runs of steps have no times: they are pure functions of the records, and the same records
-    give the same file whenever it is built.
+    The runs of steps have no times: steps are pure functions of the records, and the same records
+    give the same file at any time.
 
     Args:
         there: identifiers of the files and folders that the crate describes.
@@ -128,7 +128,7 @@ def add_step_runs(
         agent=ref(OPERATOR),
         instrument=engine,
         # the profile ("Engine configuration files") wants the engine's configuration among these;
-        # roc-validator 0.13 knows steps only here
+        # roc-validator 0.13 accepts only steps here
         object=[*refs(map(crate_path, workflow.configuration)), *controls],
         result=ref(RUN),
         **span(runs),
@@ -147,8 +147,8 @@ def add_run(
     """Add the run of the whole workflow, from the first trial's begin to the last one's end.
 
     Args:
-        inputs: files that it read and did not make.
-        outputs: files that it was run for.
+        inputs: files that it read but did not make.
+        outputs: its target files.
         used: `processors`, `memory` (GiB) of the machine, `storage` (bytes) of the records.
     """
     settings = [
@@ -193,7 +193,7 @@ def add_run(
 
 
 def span(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return begin of the first and end of the last of some runs, where they are known."""
+    """Return begin of the first and end of the last of some runs, if they are known."""
     return _times(
         min((run.started for run in runs if run.started), default=""),
         max((run.ended for run in runs if run.ended), default=""),
@@ -218,7 +218,7 @@ def _times(started: str, ended: str) -> dict[str, Any]:
 
 
 def stored_bytes(runs: Sequence[Run]) -> int:
-    """Return how many bytes the records take."""
+    """Return the size of the records in bytes."""
     folders = (Path(run.folder) / run.record for run in runs)
     files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     return sum(path.stat().st_size for path in files)

@@ -25,7 +25,7 @@ WRAPPED: Mapping[str, tuple[str, ...]] = {
     "nsm-resilience crate": ("rocrate",),
     "snakemake": ("snakemake",),
 }
-"""Packages that a command puts to work, the foremost first."""
+"""Packages that a command uses, the main one first."""
 
 
 def add_workflow(
@@ -40,7 +40,7 @@ def add_workflow(
     makers, positions = workflow.makers(), workflow.positions()
     tools: dict[str, list[str]] = {}
     for step in workflow.steps:
-        # a trial is run by the version that its record names; all else by the one that builds this
+        # a trial was run by the version in its record, all else by the version that builds this
         software = trial_software if step.name == TRIAL else {__version__: installed(step.tool)}
         tools[step.name] = [_tool(graph, step, own, found) for own, found in software.items()]
     inputs, outputs = [], []
@@ -108,7 +108,7 @@ def step_id(step: Step) -> str:
 
 
 def tool_id(step: Step, version: str) -> str:
-    """Identifier of the command that a step calls, in the version that it calls it in."""
+    """Identifier of the command of a step, in a version of this program."""
     return f"#tool/{step.name}@{version or 'unknown'}"
 
 
@@ -157,7 +157,7 @@ def _tool(graph: Graph, step: Step, own: str, packages: Mapping[str, str]) -> st
 
 
 def installed(tool: str) -> dict[str, str]:
-    """Return versions of the packages that a command puts to work, the foremost first."""
+    """Return versions of the packages that a command uses, the main one first."""
     return {name: version(name) for name in WRAPPED.get(tool, ())}
 
 

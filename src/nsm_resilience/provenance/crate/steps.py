@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workflow as Snakemake knows it, handed to the crate as one JSON text.
+"""The workflow as Snakemake has it, handed to the crate as one JSON text.
 
-The rules themselves are asked, not their source: names, files, inputs, outputs and commands are
-those that this build was planned with.
+It is read from Snakemake's rule objects, not from source: names, files, inputs, outputs and
+commands are those of this build.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 RESULTS = "results/"
 SOURCE = "source/"
-"""Folder in the results with the copies of what the workflow is made of."""
+"""Folder in the results with copies of the workflow's files."""
 
 TRIAL, JUDGE = "trial", "judge"
-"""Rules that are known by name: what they make and read are folders of any number of records."""
+"""Rules known by name: they make and read folders with any number of records."""
 
 
 class WorkflowError(ValueError):
-    """What is said of the workflow cannot be understood."""
+    """The description of the workflow cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Step:
         title: its docstring.
         file: file that declares it, relative to the workflow.
         command: the shell command, with Snakemake's placeholders.
-        code: checksum of the code of ours behind it; empty where there is none.
+        code: checksum of our code that it runs; empty if there is none.
         inputs: paths by name; those with wildcards are left out.
         outputs: likewise; a folder ends with a slash.
     """
@@ -59,7 +59,7 @@ class Step:
 
     @property
     def tool(self) -> str:
-        """The command that it calls: `nsm-resilience judge`, `snakemake`, a word of the shell."""
+        """Its command: `nsm-resilience judge`, `snakemake`, or a command of the shell."""
         words = self.command.removeprefix("exec ").split()
         if words[:1] != ["nsm-resilience"]:
             return words[0] if words else "snakemake"
@@ -80,7 +80,7 @@ class Workflow:
     """The workflow of one build; paths are relative to its folder.
 
     Attributes:
-        settings: what it was told, by key.
+        settings: values by key.
         configuration: files that configure it.
         environment: file that declares its software.
         records: folder of each campaign's records, with a slash at its end.
@@ -117,10 +117,10 @@ class Workflow:
 
 
 def parse_workflow(text: str, records: Sequence[str]) -> Workflow:
-    """Read what `Workflow.to_json` wrote, or WorkflowError; completed by what no rule declares.
+    """Read the output of `Workflow.to_json`, or WorkflowError, and add the records.
 
-    That is the folder of each campaign's records (`Workflow.records`): trials make it, long before
-    this build or in it, and the judge reads it whole.
+    No rule declares them. Trials make the folder of each campaign's records (`Workflow.records`),
+    before this build or in it, and the judge reads it whole.
     """
     try:
         data = json.loads(text)
@@ -148,9 +148,9 @@ def _completed(steps: list[Step], records: Sequence[str]) -> list[Step]:
 
 
 def crate_path(path: str) -> str:
-    """Return where a file of the workflow is in the crate, whose root are the results.
+    """Return the path of a workflow's file in the crate, whose root are the results.
 
-    A study or a testbed may be a file elsewhere, named from the root or by a folder above.
+    A study or a testbed may be a file elsewhere, with an absolute path or one that leads upwards.
     """
     if path.startswith(RESULTS):
         return path.removeprefix(RESULTS)
@@ -163,13 +163,13 @@ def crate_path(path: str) -> str:
 def describe_steps(
     rules: Iterable[Any], base: Path, internal: str, campaigns: Sequence[str]
 ) -> list[Step]:
-    """Describe Snakemake's rule objects; the default target and rules without a command are none.
+    """Describe Snakemake's rule objects, without the default target and rules without a command.
 
     Args:
         rules: `workflow.rules`, once all of them are declared.
         base: folder of the workflow.
-        internal: files that begin so are left out: there is one per trial, and they say nothing
-            that is not in the records.
+        internal: files with this prefix are left out: there is one per trial, and the records have
+            all that they say.
         campaigns: names of the campaigns of the build, values of the wildcard `campaign`; files
             with another wildcard are left out.
     """
@@ -189,7 +189,7 @@ def describe_steps(
 
 
 def _run_for(rule: Any, campaigns: Sequence[str]) -> list[str]:
-    """The campaigns that a rule is run for: one whose input function finds nothing has no job."""
+    """The campaigns that a rule is run for: those for which its input functions find files."""
     functions = [value for _, value in rule.input.items() if callable(value)]
     return [
         campaign
@@ -214,7 +214,7 @@ def _paths(named: Any, internal: str, campaigns: Sequence[str]) -> dict[str, lis
 
 
 def _called(function: Callable[[Any], Any], wildcards: Mapping[str, str]) -> Any:
-    """What an input function gives; nothing when it asks for a wildcard that has no value here."""
+    """The result of an input function; empty if it needs a wildcard that has no value here."""
     try:
         return function(SimpleNamespace(**wildcards))
     except AttributeError:
@@ -222,7 +222,7 @@ def _called(function: Callable[[Any], Any], wildcards: Mapping[str, str]) -> Any
 
 
 def _path(item: Any, wildcards: Mapping[str, str]) -> str | None:
-    """A file's path, a folder's with a slash at its end; None with a wildcard without a value."""
+    """The path of a file, or of a folder with a slash; None if a wildcard has no value."""
     from snakemake.exceptions import WildcardError
     from snakemake.io import apply_wildcards
 
