@@ -4,17 +4,16 @@
 
     python3 tools/environment.py [--dev] [--explore] [--folder .venv]
 
-Needs Python 3.11 to 3.13 and nothing else; the system's own packages are not touched. The same by
-hand is in README.md. This script adds what some systems make necessary: it finds another Python
-when the default one is too old, or newer than those that were tried, and it manages without
-`ensurepip`, which Debian and Ubuntu leave out of Python until `python3-venv` is installed. Run
-again, it does nothing until the pins change.
+Needs Python 3.11 to 3.13 and nothing else; the system's own packages are not touched. README.md has
+the same by hand. This script also works if the default Python is too old, or newer than the tried
+ones, by taking another one, and without `ensurepip`, which Debian and Ubuntu leave out until
+`python3-venv` is installed. Run again, it does nothing until the pins change.
 
 An environment belongs to its folder and to its checkout: its programs begin with the path of its
-interpreter, and it runs the sources of one checkout. A copy or a renamed folder is found out and
-made anew; what this script did not make is left alone, except for the checkout's own `.venv`.
-Settings of pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file)
-do not apply; those that say where packages come from do.
+interpreter, and it runs the sources of one checkout. A copied or renamed one is detected and made
+again; an environment by others is left alone, except for the checkout's own `.venv`. Settings of
+pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file) do not apply; those
+for the sources of packages do.
 """
 
 import argparse
@@ -37,15 +36,14 @@ except ImportError:
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 NEEDED = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))
-"""Versions with which an environment was made at the pins, and tests were run: all of them with the
-first, most of the unit tests with the others."""
+"""Versions tried with the pins: all tests with the first, most unit tests with the others."""
 OTHERS = ("python3.11", "python3.12", "python3.13")
-"""Programs that are looked for where the one that runs this is none of these."""
+"""Programs to look for if the running Python is none of `TRIED`."""
 HAVE_BEEN_TRIED = "3.11, 3.12 and 3.13 have been"
 STAMP = "installed"
-"""In the environment: what is installed, for which folder and checkout. Written last."""
+"""File in the environment: the extras installed, the folder, the checkout. Written last."""
 UNFINISHED = "unfinished"
-"""In the environment while it is made, with the checkout: one that has it was interrupted."""
+"""File in the environment, with the checkout, until it is complete."""
 OTHER = "another environment, which was not made by this script"
 HELP = """\
 This Python cannot make an environment with pip in it. Do one of these, then run the command again:
@@ -56,8 +54,8 @@ SOURCES_OF_PACKAGES = frozenset((
     "index-url", "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout",
     "trusted-host", "use-deprecated", "use-feature",
 ))  # fmt: skip
-"""Settings of pip that are kept: where packages come from. All others say what is installed, and
-where to; that is said here."""
+"""Settings of pip that are kept, for the sources of packages. All others, on what is installed and
+where, are set here."""
 
 
 def main():
@@ -122,9 +120,9 @@ def begin(folder):
 
 
 def own_folder(given):
-    """The real path of the environment's folder; a link to what is not ours is taken away.
+    """The real path of the environment's folder; a link to an environment of others is removed.
 
-    Ends with one line where the folder holds anything else that would be cleared.
+    Exits with one line if the folder holds anything else that would be cleared.
     """
     link, folder = os.path.abspath(given), os.path.realpath(given)
     linked = os.path.islink(link) and os.path.realpath(os.path.dirname(link)) == ROOT
@@ -138,7 +136,7 @@ def own_folder(given):
 
 
 def whose(folder):
-    """What is in a folder that is not to be cleared; empty where nothing is, or what we made."""
+    """What a folder holds that must not be cleared; empty if it has nothing, or what we made."""
     if not os.path.isdir(folder) or not os.listdir(folder):
         return ""
     unfinished = os.path.join(folder, UNFINISHED)
@@ -157,7 +155,7 @@ def whose(folder):
 
 
 def stamp_of(folder):
-    """What an environment says of itself; nothing for one that is unfinished or made by hand."""
+    """The stamp of an environment; empty if it is unfinished or made by hand."""
     try:
         stamp = json.loads(read(os.path.join(folder, STAMP)))
     except ValueError:  # none, or that of an older version
@@ -166,7 +164,7 @@ def stamp_of(folder):
 
 
 def is_ours(folder, stamp):
-    """Whether an environment was made here, to its end, and runs the sources of this checkout."""
+    """Whether an environment was made here, is complete, and runs the sources of this checkout."""
     if os.path.exists(os.path.join(folder, UNFINISHED)):
         return False
     if stamp and (stamp.get("folder"), stamp.get("checkout")) != (folder, ROOT):
@@ -187,14 +185,14 @@ def starts_here(folder, name):
     """Whether a program of an environment begins with the path of this environment's Python."""
     scripts = os.path.dirname(python_of(folder))
     text = read(os.path.join(scripts, name))[:1000]
-    # where its path has a space: a script of sh, '''exec' "/path of/bin/python" "$0" "$@"
+    # with a space in the path it is a script of sh: '''exec' "/path of/bin/python" "$0" "$@"
     found = re.match(r"#!/bin/sh\n'''exec' \"?(.*?)\"? \"\$0\"|#!(/.*)", text)
     interpreter = (found.group(1) or found.group(2)) if found else ""
     return os.path.realpath(os.path.dirname(interpreter)) == scripts
 
 
 def run_with_another_python():
-    """Start this script again with a Python that was tried, go on with a newer one, or end."""
+    """Start this script again with a tried Python; else go on with a newer one, or exit."""
     found = f"This is Python {sys.version.split()[0]} ({sys.executable})"
     for name in OTHERS:
         path = shutil.which(name)
@@ -213,7 +211,7 @@ def run_with_another_python():
 def alone():
     """Wait for another process that makes an environment of this checkout (`make -j`).
 
-    Where the system or the disk keeps no locks, nobody is waited for.
+    Without locks of the system or disk it does not wait.
     """
     with contextlib.ExitStack() as opened:
         with contextlib.suppress(OSError):
@@ -227,7 +225,7 @@ def alone():
 
 
 def fingerprint():
-    """Changes when what is to be installed changes: the pins, or this project's own declaration."""
+    """Checksum of the pins and of this project's own declaration."""
     digest = hashlib.sha256()
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update(read(os.path.join(ROOT, name)).encode())
@@ -245,8 +243,8 @@ def make(folder):
     for command in ways:
         if shutil.which(command[0]) and quiet(command) and works(python, "import pip"):
             return
-    # `venv` without pip works without ensurepip; the system's pip, or the wheel of it that Debian
-    # keeps, can then put pip inside.
+    # `venv` without pip works without ensurepip; then the system's pip, or Debian's wheel of it,
+    # can install pip.
     if quiet([sys.executable, "-m", "venv", "--clear", "--without-pip", folder]):
         if not works(python, "pass"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -273,7 +271,7 @@ def install(python, extras):
     pip = [python, "-m", "pip"]
     # relative to the checkout: pip would read brackets in its path as extras
     target = "." + (f"[{','.join(extras)}]" if extras else "")
-    # pip compiles file by file on one processor, also the tests that packages bring along
+    # pip would compile on one processor, tests of packages included
     command = [*pip, "install", "-q", "--no-compile", "-c", "constraints.txt", "-e", target]
     if subprocess.run(command, cwd=ROOT, env=pip_settings(pip)).returncode != 0:
         sys.exit(
@@ -284,19 +282,19 @@ def install(python, extras):
 
 
 def compile_packages(python, folder):
-    """Compile what is installed, on all processors; a file that cannot be compiled is left.
+    """Compile the installed packages on all processors; a file that cannot be compiled is skipped.
 
-    So are tests, and a quarter of all there is: models of Kubernetes, of which we load none.
+    So are tests, and the models of Kubernetes, a quarter of all files, which we do not load.
     """
     left = re.escape(folder) + r".*/(tests?|kubernetes/(aio|client/(api|models)))/"
     quiet([python, "-m", "compileall", "-qq", "-j", "0", "-x", left, folder])
 
 
 def point_to_sources(folder):
-    """Name the sources relative to the environment where their path is not plain ASCII.
+    """Name the sources relative to the environment if their path is not plain ASCII.
 
     Python before 3.13 reads the file that names them in the encoding of the terminal, and does not
-    start at all where that cannot be. In an environment elsewhere their path is left as it is.
+    start if that fails. In an environment elsewhere their path stays.
     """
     sources = os.path.join(ROOT, "src")
     if sources.isascii():
@@ -309,10 +307,10 @@ def point_to_sources(folder):
 
 
 def pip_settings(pip):
-    """The environment for a call of pip: of the user's settings only where packages come from.
+    """The environment for a call of pip, with the user's settings for the sources of packages only.
 
-    They are read by pip itself, from its files and variables, and handed on as variables; the files
-    are then not read again.
+    pip itself reads them from its files and variables. They are passed on as variables, without the
+    files.
     """
     # `config` has the first three, too; the last would have it print nothing
     everywhere = {"PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0", "PIP_QUIET": "0"}
@@ -364,7 +362,7 @@ def works(python, code):
 
 
 def quiet(command, environment=None):
-    """Whether a command succeeds; what it prints is of no interest."""
+    """Whether a command succeeds; its output is dropped."""
     done = subprocess.run(
         command,
         env=without_python_settings() if environment is None else environment,

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a large campaign costs: each step from records to the paper, its time and its peak memory.
+"""Cost of a large campaign: time and peak memory of each step from records to the paper.
 
     python tools/scale.py results/unpacked/kernel-2026-11 100 1000 --work results/scale
 
-multiplies the campaign's records (they are synthetic and say so), builds everything from them, and
-prints one row of a Markdown table per size and step. What an earlier call left is removed. Peak
-memory is that of the largest process of a step.
+multiplies the campaign's records (marked as synthetic), builds everything from them, and prints one
+row of a Markdown table per size and step. Results of an earlier call are removed. Peak memory is
+that of the largest process of a step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 def measure(command: list[str]) -> str:
-    """Run a command to its end, and its children; cells of the table for what that took."""
+    """Run a command to its end; return cells of the table with its cost, children included."""
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

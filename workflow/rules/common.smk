@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the rules share: settings, lists of names, and functions that turn settings into paths. No
-# rules, and nothing is computed here; what a rule does is in the command that it calls.
+# Shared by the rules: settings, lists of names, and functions that turn settings into paths.
+# Nothing is computed here; the work of a rule is in the command that it calls.
 
 import os
 import sys
@@ -22,7 +22,7 @@ from nsm_resilience.workflow import code_of, hold_build, settings_of_call, steps
 
 CHECKOUT = Path(workflow.main_snakefile).parent
 
-code_of = cache(code_of)  # some rules are of one package
+code_of = cache(code_of)  # several rules have the same package
 
 foreign = code_of_another_checkout(CHECKOUT)
 if foreign:
@@ -36,7 +36,7 @@ if set("{}") & set(str(CHECKOUT)):
 
 @contextmanager
 def told_by_snakemake():
-    """Have what keeps a build from starting told without a traceback."""
+    """Have Snakemake report errors that prevent a build without a traceback."""
     try:
         yield
     except (ConfigError, RuntimeError, OSError) as error:
@@ -47,7 +47,7 @@ with told_by_snakemake():
     SETTINGS = settings_of_call(workflow.configfiles, workflow.config_settings)
     CAMPAIGNS = SETTINGS.folders
 
-# The rules call `nsm-resilience`: take the one that is beside the Python of this process, so that
+# The rules call `nsm-resilience`: take the one beside the Python of this process, so that
 # `.venv/bin/snakemake` works without activating the environment.
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -56,8 +56,8 @@ os.environ.update(
 TABLES = [table.name for table in DECLARED]
 CONTRASTS = [table.name for table in CONTRAST_TABLES]
 
-# Of each notebook what it is about, the tables that it reads, and its figures, each with its label in
-# the HTML report; one without a label is not in it, nor in the paper.
+# For each notebook its topic, the tables that it reads, and its figures, each with its label in the
+# HTML report; a figure without a label is neither in the report nor in the paper.
 NOTEBOOKS = {
     "result-table": (
         "The table of the nine: verdict, interval and agreement with the paper, and the claims.",
@@ -123,13 +123,12 @@ RESULTS = [
 
 
 def look_when_jobs_end():
-    """Let Snakemake look for jobs to start when one has ended, and not every second besides.
+    """Let Snakemake look for jobs to start when one has ended, and not every second as well.
 
-    Its limit of jobs in a second (`--max-jobs-per-timespan`) cannot be left out, and has it look
-    again every second; each job that ends adds one more such look a second, for ever
-    (snakemake/scheduling/job_scheduler.py of 9.27). After 120 trials these looks took a sixth of a
-    processor, beside paths whose echoes were measured on it. Where jobs are sent to other hosts, a
-    limit is kept: it may be theirs.
+    Its limit of jobs in a second (`--max-jobs-per-timespan`) has it look every second; each job
+    that ends adds one more look a second, for ever (snakemake/scheduling/job_scheduler.py of 9.27).
+    After 120 trials these looks took a sixth of a processor on which echoes were measured. With
+    jobs on other hosts the limit stays: the hosts may need it.
     """
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
@@ -147,7 +146,7 @@ def described():
 
 
 def kept_commits():
-    """What git showed of the commits of each campaign; a live one that is over may have none."""
+    """The commits.json of each campaign; a live campaign that is over may have none."""
     own = [SETTINGS.own_folder] if SETTINGS.source == "live" else []
     kept = {folder: folder / "commits.json" for folder in CAMPAIGNS.values()}
     return [
@@ -167,8 +166,8 @@ def campaign_folders():
     return [str(folder) for folder in CAMPAIGNS.values()]
 
 
-# Tables that the HTML report holds. The others are long; it leads to them, as to paper and notebooks,
-# which lie beside it: a file that holds everything twice is slow to open and to send.
+# Tables inside the HTML report. It only links to the others, which are long, and to paper and
+# notebooks beside it: a file that holds everything twice is slow to open and to send.
 SHOWN = (
     "scenarios",
     "claims",
@@ -193,13 +192,13 @@ def shown_figure(name):
     if not LABELS[name]:
         return path
     if not (CHECKOUT / "workflow" / "report" / f"{name}.rst").is_file():
-        # Snakemake would say so in its last rule, after a whole campaign
+        # Snakemake would report it in its last rule, after a whole campaign
         raise WorkflowError(f"the caption of {path} is missing: write workflow/report/{name}.rst")
     return report(path, caption=caption, category="Figures", labels={"figure": LABELS[name]})
 
 
 def notebook_parameters(wildcards, input, output):
-    """A notebook's parameters: where its tables and records are, and where its figures go."""
+    """A notebook's parameters: folder of its tables, campaign, folder of its figures."""
     values = {
         "tables": Path(input.tables[0]).parent,
         "campaign": SETTINGS.own,
@@ -211,13 +210,13 @@ def notebook_parameters(wildcards, input, output):
 
 
 def paper_sources():
-    """What the main files of paper and supplement include, and these."""
+    """The main files of paper and supplement, and the files that they include."""
     files = [path for path in Path("paper").rglob("[!.]*") if path.suffix in {".typ", ".bib"}]
     return sorted(map(str, files))
 
 
 def workflow_sources():
-    """What the crate holds of the workflow's own files beside the inputs of its rules."""
+    """The workflow's own files in the crate, besides the inputs of its rules."""
     rules = sorted(str(path) for path in Path("workflow/rules").glob("[!.]*.smk"))
     return [
         "Snakefile",
@@ -229,7 +228,7 @@ def workflow_sources():
 
 
 def described_workflow():
-    """The workflow as Snakemake knows it once all rules are read, for the crate."""
+    """The workflow as Snakemake has it once all rules are read, for the crate."""
     return Workflow(
         main="Snakefile",
         settings=SETTINGS.public(),
@@ -245,8 +244,8 @@ def described_workflow():
 
 
 def recorded_files(name):
-    """The committed files of a recorded campaign; none of a live one.
+    """The committed files of a recorded campaign; none for a live one.
 
-    A link to nowhere, as Emacs makes beside a file that is being edited, is left to `unpack`.
+    A dangling link, as Emacs makes beside a file that is being edited, is left to `unpack`.
     """
     return sorted(str(path) for path in (RECORDED / name).glob("*") if path.exists())

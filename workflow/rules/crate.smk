@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Provenance for programs: what was run, by what, of what, as an RO-Crate over the results' folder.
+# Provenance for programs: runs, tools and inputs, as an RO-Crate of the results' folder.
 
 
 rule crate:

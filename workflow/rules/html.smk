@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For the browser: the site with a page per cell and attempt, and the HTML report with everything in one
-# file, which Snakemake makes in a call of its own. A rule does so (and not the profile's
-# `report-after-run`) because with that key a dry run of a fresh clone fails on files not yet made.
+# file, which Snakemake makes in a call of its own. That is a rule, because with the profile's
+# `report-after-run` a dry run of a fresh clone fails on files not yet made.
 
 
 rule start_page:

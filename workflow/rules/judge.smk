@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # From records to verdicts, campaign by campaign; from the verdicts of all campaigns to tidy tables,
-# and from these to contrasts. Records are read here, by `timelines`, by `testbed` and by `site`.
+# and from these to contrasts. Only these rules, `timelines`, `testbed` and `site` read records.
 
 
 wildcard_constraints:
@@ -18,7 +18,7 @@ rule judge:
         "results/logs/judge-{campaign}.log",
     conda:
         "../envs/nsm-resilience.yaml"
-    # two campaigns at a time: a process takes as long to start as for ten records
+    # two campaigns at a time: the start of a process takes as long as ten records
     threads: lambda wildcards: max(1, workflow.cores // min(2, len(CAMPAIGNS)))
     params:
         folder=lambda wildcards: CAMPAIGNS[wildcards.campaign],

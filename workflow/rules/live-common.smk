@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the rules of a live campaign share: its schedule, its lanes, and the claim on its folder.
+# Shared by the rules of a live campaign: its schedule, its lanes, and the claim on its folder.
 
 from nsm_resilience.closing import other_planes
 from nsm_resilience.executor import check_hosts
@@ -18,11 +18,11 @@ with told_by_snakemake():
 SCHEDULE = {scheduled.trial: scheduled for scheduled in make_schedule(STUDY)}
 RECEIPTS = [campaign("receipts", f"{trial}.json") for trial in SCHEDULE]
 
-# A limit that no profile gives would be ignored, and every core would start a trial (the default
-# profile cannot know the number of lanes). `--resources cluster=1` on the command line wins.
+# Without this limit every core would start a trial; the default profile cannot know the number of
+# lanes. `--resources cluster=1` on the command line wins.
 workflow.global_resources.setdefault("cluster", LANES)
 
-# What every command on the cluster is told.
+# Options of every command on the cluster.
 CLUSTER = ["--testbed", str(SETTINGS.testbed), "--campaign-dir", str(SETTINGS.own_folder)]
 if SETTINGS.allow_context:
     CLUSTER += ["--allow-context", SETTINGS.allow_context]
@@ -31,7 +31,7 @@ RESULTS.append(campaign("cluster-removed"))
 
 
 def scheduled(wildcards):
-    """The trial of a job, as it is scheduled."""
+    """The scheduled trial of a job."""
     try:
         return SCHEDULE[f"{wildcards.cell}/{wildcards.number}"]
     except KeyError as error:
@@ -44,15 +44,15 @@ def priority_of(wildcards):
 
 
 def lanes_for(wildcards):
-    """How many lanes a trial asks for: one, or all that may be used, so that nothing runs beside."""
+    """How many lanes a trial takes: one, or all of them for a trial that runs alone."""
     return workflow.global_resources["cluster"].value if scheduled(wildcards).alone else 1
 
 
 def receipts_before(wildcards):
-    """Receipts of trials that have to be over before: what it waits for, never what it uses.
+    """Receipts of trials that have to end before this one; it does not read them.
 
-    Priorities alone would not do: while lanes are busy a trial that asks for all of them would be
-    passed over by later ones that ask for one.
+    Priorities are not enough: while lanes are busy, later trials on one lane would overtake a trial
+    that needs all of them.
     """
     before = trials_before(list(SCHEDULE.values()), scheduled(wildcards))
     return [ancient(campaign("receipts", f"{trial}.json")) for trial in before]

@@ -8,7 +8,7 @@ import shlex
 include: "live-common.smk"
 
 
-# With an executor that sends jobs to other hosts (profiles/slurm), these run where Snakemake does.
+# With an executor that sends jobs to other hosts (profiles/slurm), these run on Snakemake's host.
 localrules:
     begin,
     cluster_up,
@@ -21,11 +21,11 @@ wildcard_constraints:
     number=r"\d\d",
 
 
-# The marker that an interrupted run left may name a cluster that is gone. Snakemake believes in
-# files, so make this one true before any trial starts.
-# A trial that is void is run again, and in the end is a result. Its job fails only where there is
-# no lane, no cluster or no room for a record: then the others would fail as well, so no more of
-# them are begun (the default profile's `keep-going` is for builds).
+# The marker of an interrupted run may name a cluster that is gone. Snakemake trusts files, so the
+# cluster is made before any trial starts.
+# A void trial is run again, and in the end is a result. Its job fails only without a lane, a
+# cluster or room for a record. The others would fail as well then, so no more of them are begun
+# (the default profile's `keep-going` is for builds).
 onstart:
     with told_by_snakemake():
         if not workflow.local_exec:
@@ -53,8 +53,8 @@ onerror:
 rule begin:
     """Open the campaign with a copy of its study: from now on this is what its trials run."""
 
-    # Made once: another content is refused (`live_study`), and the same content under a new date (a
-    # fresh checkout) begins nothing. Without `ancient` Snakemake would make only this copy then,
+    # Made once: another content is refused (`live_study`), and the same content with a new date (a
+    # fresh checkout) changes nothing. Without `ancient` Snakemake would then make only this copy,
     # and no trial, for a target that is a receipt or the end of the cluster.
     input:
         study=ancient(SETTINGS.study),
@@ -84,8 +84,8 @@ rule cluster_up:
         "nsm-resilience cluster up {params.cluster:q} > {log:q} 2>&1"
 
 
-# `exec`: no shell stands between Snakemake and the trial, so signals reach the trial itself.
-# `threads: 0`: a trial waits much more than it computes; lanes bound how many run, not cores.
+# `exec`: without a shell in between, signals reach the trial itself.
+# `threads: 0`: a trial mostly waits; lanes limit how many run, not cores.
 rule trial:
     """Run one trial on a free lane; the record of every attempt is kept, whatever its outcome."""
     input:

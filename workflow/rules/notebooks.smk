@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The notebooks: each draws its figures over the tables, and its executed copy is kept. What Snakemake
-# sees is their outputs; an interpreter, parameters and errors are our runner's business.
+# The notebooks: each draws its figures from the tables, and its executed copy is kept. Our runner
+# handles interpreter, parameters and errors; Snakemake sees only the outputs.
 
 CODES = {package: code_of(package) for package in ("report", "site")}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Campaigns that somebody ran, committed as archives with checksums.
+# Recorded campaigns, committed as archives with checksums.
 
 if SETTINGS.source == "recorded":
 
