@@ -2,9 +2,9 @@
 # %% [markdown]
 # # What broke, what was shown, who was told
 #
-# A verdict joins several questions. Here they are apart, cell by cell: did the established path
-# stop, did it come back, could a new client connect, could an ordinary pod start on the node, did
-# anything show that something was wrong, and was the client told?
+# A verdict combines several questions. Here is each one by itself, cell by cell: did the established
+# path stop, did it come back, could a new client connect, could an ordinary pod start on the node,
+# did anything show that something was wrong, and was the client told?
 
 # %% tags=["parameters"]
 tables = "results/tables"
@@ -29,8 +29,8 @@ consequences = describe_consequences(trials)
 given.save(draw_consequences(trials, given.names), consequences)
 
 # %% [markdown]
-# For how long are new clients refused after damage of sockets? Each that asked is a line, in all
-# campaigns of the build. Where several ask in a trial, the first that connects ends the blind time.
+# How long are new clients refused after damage of sockets? Each client that asked is a line, in all
+# campaigns of the build. If several ask in a trial, the first that connects ends the blind time.
 
 # %%
 damaged = carrying("C1", given.studies)

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Contrasts: what differs in one thing
 #
-# Two sets of trials that differ in one named thing (a level of a factor, whether others ran beside
-# them, the campaign) and are matched by everything else. A difference is second less first.
-# Campaigns are compared, never pooled: trials of one cluster share its state.
+# A contrast compares two sets of trials that differ in one named thing (a level of a factor, whether
+# others ran beside them, the campaign) and are matched by everything else. A difference is second
+# less first. Campaigns are compared, never pooled: trials of one cluster share its state.
 
 # %% tags=["parameters"]
 tables = "results/tables"
@@ -22,8 +22,8 @@ contrasts = pd.read_parquet(given.tables / "contrasts.parquet")
 trials = given.whole("trials")
 
 # %% [markdown]
-# How many comparisons there are, and what is said of them. A word rests on the p and the interval
-# that are adjusted over the whole family; `open` is shown neither to differ nor to be equal.
+# The comparisons, counted by word. A word rests on the p and the interval, both adjusted over the
+# whole family; `open` means that neither a difference nor equality is shown.
 
 # %%
 contrasts.groupby(["differs_in", "measure"], sort=False)["word"].value_counts().unstack(
@@ -31,8 +31,8 @@ contrasts.groupby(["differs_in", "measure"], sort=False)["word"].value_counts().
 )
 
 # %% [markdown]
-# Pairs of which something differs beyond chance. Points are estimates, bars adjusted intervals.
-# Where censoring leaves an estimate open to one side, a triangle stands at its bound.
+# Pairs of cells with a difference beyond chance. Points are estimates, bars adjusted intervals. If
+# censoring leaves an estimate open to one side, a triangle marks its bound.
 
 # %%
 description = describe_contrasts(contrasts, trials)
@@ -49,7 +49,7 @@ contrasts.loc[
 ]  # fmt: skip
 
 # %% [markdown]
-# What the campaigns were made with, where they differ.
+# Facts of the campaigns that differ between them.
 
 # %%
 environments = pd.read_parquet(given.tables / "environments.parquet")

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Walk the timeline of one trial
 #
-# Pick a cell and a trial. Over its timeline the arrow keys move a reading line, plus and minus
-# zoom, and dragging shows a stretch of time; below it stands what the verdict rests on, line by
-# line. With `interactive = False`, or without ipywidgets, one trial is drawn as a figure.
+# Pick a cell and a trial. On its timeline the arrow keys move a reading line, plus and minus zoom,
+# and dragging shows a stretch of time; below is the evidence of the verdict, line by line. With
+# `interactive = False`, or without ipywidgets, one trial is drawn as a figure.
 
 # %% tags=["parameters"]
 tables = "results/tables"
@@ -30,7 +30,7 @@ trials[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
 # All judged trials at a glance: how long the path was away, scenario by scenario. Zero: it never
-# stopped. A path that had not come back stands at the length of its watch.
+# stopped. A path that had not come back is at the length of its watch.
 
 # %%
 import seaborn as sns
@@ -55,7 +55,7 @@ else:
     print("No trial was judged.")
 
 # %% [markdown]
-# The trial to begin with.
+# The first trial.
 
 # %%
 typical = typical_trials(trials)

@@ -41,7 +41,7 @@ given.panels(chosen, list(chosen["trial"]), "gallery", f"All trials of {cell}")
 chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "interruptions", "reason"]]
 
 # %% [markdown]
-# Of the same cell, without a verdict or superseded:
+# Attempts of the same cell without a verdict, or superseded:
 
 # %%
 own.loc[~own.index.isin(judged(own).index), ["trial", "attempt", "verdict", "reason"]]

@@ -3,8 +3,8 @@
 # # How long the path was away
 #
 # An outage runs from the last reply before the first interruption to the first reply after the last
-# one. A path that was not back when the watch ended is *censored*: its outage is longer than what
-# is drawn, by how much nobody knows.
+# one. A path that was not back when the watch ended is *censored*: its outage is longer than drawn,
+# by an unknown time.
 
 # %% tags=["parameters"]
 tables = "results/tables"
@@ -27,7 +27,7 @@ watch_s = given.study.longest_watch_s
 # %% [markdown]
 # Every judged trial is a point; void and cut attempts measured nothing and are not here. The black
 # tick is the median of a cell, the bar its interval from order statistics (none below six trials).
-# Dashed lines are time constants of the systems shown; what they are stands below.
+# Dashed lines are time constants of the systems shown; their meanings are below.
 
 # %%
 outages = describe_outages(trials)

@@ -23,7 +23,7 @@ scenarios, trials, claims = (given.table(name) for name in ("scenarios", "trials
 scenarios.loc[:, "scenario":"agreement"]
 
 # %% [markdown]
-# The same as a picture. An interval that reaches far from its point says: too few trials to tell.
+# The same as a picture. A wide interval means too few trials to tell.
 # There is no interval on the number of supported scenarios: the nine were chosen, not sampled.
 
 # %%
@@ -31,7 +31,7 @@ description = describe_result_table(scenarios, trials)
 given.save(draw_result_table(scenarios, given.names), description)
 
 # %% [markdown]
-# What becomes of the three claims of the abstract, and why.
+# The answers to the three claims of the abstract, and why.
 
 # %%
 claims[["claim", "plane", "agreement", "text", "why"]]

@@ -2,9 +2,8 @@
 # %% [markdown]
 # # The testbed
 #
-# What was deployed when a trial began, drawn from its record: pods, containers, unix sockets and
-# links of both nodes, the moment before the fault. The trial is the
-# typical one of the first scenario on its plane.
+# The deployment of a trial just before its fault, drawn from its record: pods, containers, unix
+# sockets and links of both nodes. The trial is the typical one of the first scenario on its plane.
 
 # %% tags=["parameters"]
 tables = "results/tables"

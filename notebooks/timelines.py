@@ -26,7 +26,7 @@ chosen[["trial", "attempt", "verdict", "outage_s", "outage_censored", "reason"]]
 
 # %% [markdown]
 # Only the chosen trials are read from their records; all else comes from the tables. A component
-# has a lane where it changed after the fault: a gap is a process that is gone, a paler bar one that
+# has a lane if it changed after the fault: a gap is a process that is gone, a paler bar one that
 # is stopped or not ready, a triangle a restart that Kubernetes counted.
 
 # %%
@@ -35,7 +35,7 @@ description = describe_timelines(trials)
 given.save(draw_timelines(chosen, timelines, components, outages, given.names), description)
 
 # %% [markdown]
-# What decided each of them, with the place in the record.
+# The reason of each verdict, with the record.
 
 # %%
 for row in chosen.to_dict("records"):
