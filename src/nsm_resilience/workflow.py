@@ -16,8 +16,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from nsm_resilience.record.archive import CHECKSUMS
-from nsm_resilience.record.checksums import left_behind
+from nsm_resilience.record.checksums import CHECKSUMS, left_behind
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
 from nsm_resilience.study.fault import Model
@@ -57,13 +56,13 @@ def _instead(key: str, name: object) -> str:
     """The error for an old key, with its replacement."""
     if not name:
         return f"`{key}` is no key any more: leave it out, a build has those listed as `campaigns`"
-    told = (
+    advice = (
         f"write `campaigns: [{name}]`, or `--config campaigns={name}`"
         if key == "campaign"
         else f"write it behind the others in the list, `campaigns: [<name>, {name}]`, or "
         f"`--config campaigns=<name>,{name}`"
     )
-    return f"`{key}` is no key any more: a build has a list of campaigns; {told}"
+    return f"`{key}` is no key any more: a build has a list of campaigns; {advice}"
 
 
 def _usable_path(path: Path) -> Path:
@@ -170,9 +169,9 @@ def settings_of_call(files: Sequence[str | Path], call: CallOfSnakemake) -> Sett
     places: dict[Location, Place] = {}
     for file in [*([] if call.replace_workflow_config else own), *given]:
         shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-        told, lines = _read_settings(shown)
-        data.update(told)
-        places = {at: place for at, place in places.items() if at[0] not in told}
+        keys, lines = _read_settings(shown)
+        data.update(keys)
+        places = {at: place for at, place in places.items() if at[0] not in keys}
         for at, place in lines.items():
             if at:
                 places[at] = replace(place, source=str(shown))

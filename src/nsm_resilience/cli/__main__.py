@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m nsm_resilience.cli`, for where the program is not on the PATH."""
+"""`python -m nsm_resilience.cli`, if the program is not on the PATH."""
 
 from nsm_resilience.cli import main
 

@@ -7,7 +7,7 @@ import typer
 
 from nsm_resilience.cli.options import Campaign, OutFolder, Recorded, say
 
-app = typer.Typer(help="Campaigns as they are kept in git.", no_args_is_help=True)
+app = typer.Typer(help="Campaigns in git, as archives.", no_args_is_help=True)
 
 
 @app.command("pack")

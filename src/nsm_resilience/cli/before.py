@@ -147,7 +147,7 @@ def schema(
     """Write the JSON schemas of the configuration files from the models that check them.
 
     The rules of the judge in config/README.md are written with them, from judge/rulebook.md. Before
-    that, what is said of each system under test has to hold together.
+    that, the facts about each system under test are checked for consistency.
     """
     from nsm_resilience.record.files import write_bytes
     from nsm_resilience.schemas import drifted

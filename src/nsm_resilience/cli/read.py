@@ -28,9 +28,9 @@ def explain(
     verdicts: Verdicts = Path("results/verdicts"),
     as_json: Json = False,
 ) -> None:
-    """Follow a verdict to what it rests on: reason, measures, and the lines of the record.
+    """Follow a verdict to its reason, its measures, and the lines of the record.
 
-    Cells come in the order of the study, the one that the paper's claim is about first.
+    Cells come in the order of the study, with the cell of the paper's claim first.
     """
     from nsm_resilience.provenance.explain import explain_verdicts, find_verdicts
 
@@ -53,11 +53,11 @@ def compare(
         ),
     ],
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what is open, and what is equal.")
+        bool, typer.Option("--all", help="Also open and equal comparisons.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Put side by side what differs in one thing: levels of a factor, or the campaigns.
+    """Compare trials that differ in one thing: the level of a factor, or the campaign.
 
     The campaigns are judged again. The exit code is 0, whatever differs.
     """

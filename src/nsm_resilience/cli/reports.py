@@ -38,7 +38,7 @@ def notebook(
 
 @app.command("copy-notebooks", rich_help_panel=AFTER)
 def copy_notebooks() -> None:
-    """Make notebooks to run and change by hand; copies that are there stay as they are."""
+    """Make notebooks to run and change by hand; existing copies stay as they are."""
     from nsm_resilience.report.notebook import copy_notebooks as copy
 
     out = Path("results/explore")
@@ -69,7 +69,7 @@ def paper(
     numbers: Numbers = Path("results/numbers.json"),
     out: OutFile = Path("results/report.pdf"),
 ) -> None:
-    """Set the paper as PDF/A and PDF/UA; what it lacks where it cannot be set so is said loudly."""
+    """Set the paper as PDF/A and PDF/UA; if it cannot be set so, a warning says what it lacks."""
     from nsm_resilience.report.paper import build_paper
 
     lacking = build_paper(main, out, numbers, Path.cwd())
@@ -82,10 +82,10 @@ def paper(
 def readme(
     file: Annotated[Path, typer.Argument(metavar="FILE")] = Path("README.md"),
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail where it is not as the build.")
+        bool, typer.Option("--check", help="Write nothing; fail if it differs from the build.")
     ] = False,
 ) -> None:
-    """Write what came out of the default build into the README, with its picture."""
+    """Write the results of the default build into the README, with their picture."""
     from nsm_resilience.report.readme import write_readme
 
     write_readme(file, Path("results"), check=check)

@@ -11,17 +11,10 @@ from pathlib import Path
 from nsm_resilience.host.checkout import CHECKOUT, NoAnswerError, git, of_checkout
 from nsm_resilience.record.files import well_formed
 
-__all__ = ["Commit", "History", "NoAnswerError"]
-
 _PLAIN = (
-    "--no-replace-objects",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "log.showSignature=false",
-    "-c",
-    "i18n.logOutputEncoding=UTF-8",
-)
+    "--no-replace-objects", "-c", "core.quotePath=false", "-c", "log.showSignature=false",
+    "-c", "i18n.logOutputEncoding=UTF-8",
+)  # fmt: skip
 """Options against a user's settings that would change git's output."""
 _LOG = ("log", "--no-follow", "--no-renames", "-c", "--name-only")
 _FORMAT = "--format=%x1e%H%x1f%P%x1f%cI%x1f%s%x1f"

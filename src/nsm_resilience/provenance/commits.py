@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.host.checkout import CHECKOUT
-from nsm_resilience.host.history import Commit, History, NoAnswerError
+from nsm_resilience.host.checkout import CHECKOUT, NoAnswerError
+from nsm_resilience.host.history import Commit, History
 from nsm_resilience.record.archive import unpack
 from nsm_resilience.record.commits import (
     CODE,

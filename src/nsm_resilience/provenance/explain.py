@@ -17,6 +17,7 @@ from nsm_resilience.nearest import did_you_mean, nearest
 from nsm_resilience.provenance.chain import Built, chain_of
 from nsm_resilience.record.layout import CAMPAIGNS, CampaignLayout
 from nsm_resilience.study.load import ConfigError, load_recorded_study
+from nsm_resilience.tables.language import shortened
 from nsm_resilience.tables.rows import counting
 
 FEW = 12
@@ -189,10 +190,7 @@ def quoted(record: Path, evidence: Evidence, longest: int = LONGEST_LINE) -> str
         return None
     with path.open(encoding="utf-8", errors="replace") as lines:
         line = next(islice(lines, evidence.line - 1, None), None)
-    if line is None:
-        return None
-    line = line.rstrip("\n")
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return None if line is None else shortened(line.rstrip("\n"), longest)
 
 
 def _is_meant(judgement: Judgement, what: str, number: int | None) -> bool:

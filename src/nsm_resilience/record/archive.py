@@ -22,8 +22,6 @@ from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
 from nsm_resilience.record.packed import unpack_first, why_not_packed_into, why_not_replaced
 
-__all__ = ["CHECKSUMS", "ArchiveError", "pack", "scenario_of", "unpack", "verify"]
-
 
 class ArchiveError(ValueError):
     """A recorded campaign is damaged or incomplete."""

@@ -14,7 +14,8 @@ from nsm_resilience.analysis.figures.contrasts import shared_levels, side_name
 from nsm_resilience.analysis.measures import BY_NAME
 from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.judge.campaign import judge_campaign
-from nsm_resilience.record.archive import CHECKSUMS, unpack
+from nsm_resilience.record.archive import unpack
+from nsm_resilience.record.checksums import CHECKSUMS
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.reader import read_record
 from nsm_resilience.report.campaign import environment_table, read_description, record_clusters
@@ -211,8 +212,8 @@ def contrast_lines(contrasts: pd.DataFrame, *, everything: bool = False) -> Iter
     rows = [in_words(row) for row in contrasts.to_dict("records")]
     shown = [row for row in rows if everything or row["word"] not in ("open", "equal")]
     counts = {word: sum(row["word"] == word for row in rows) for word in WORDS}
-    told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
-    yield f"{len(rows)} comparisons: {told or 'none'}"
+    words = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    yield f"{len(rows)} comparisons: {words or 'none'}"
     widths = {c: max([len(c), *(len(row[c]) for row in shown)]) for c in COLUMNS}
     for kind, name in KINDS.items():
         own = [row for row in shown if row["differs_in"] == kind]

@@ -98,8 +98,8 @@ def write_numbers(
             "sources": "source",
         }
         made.append(make_numbers(own_tables, folder, study, links, repository))
-    beside = headline(made, studies)
-    told = contrast_numbers(contrasts, environments)
+    nine = headline(made, studies)
+    differing = contrast_numbers(contrasts, environments)
     refused = asked_clients(tables["new_clients"], tables["trials"], carrying("C1", studies))
     trials, scenarios = split[0]["trials"], split[0]["scenarios"]
     figures = [
@@ -117,12 +117,12 @@ def write_numbers(
         "figures": {figure.name: asdict(figure) for figure in figures},
         "tables": [*tables, *compared],
         "others": made[1:],
-        "headline": beside,
-        "findings": findings(made, studies, beside, told, rows_with_none(tables["campaigns"])),
+        "headline": nine,
+        "findings": findings(made, studies, nine, differing, rows_with_none(tables["campaigns"])),
         "sensitivity": sensitivity(tables["sensitivity"]),
         "without_fault": without_fault(tables["controls"]),
         "coverage": covered(zip(names, (one["trials"] for one in split), studies, strict=True)),
-        "contrasts": told,
+        "contrasts": differing,
         "environment": environments.loc[
             environments["campaign"] == names[0], ["what", "value"]
         ].to_dict("records"),

@@ -27,6 +27,7 @@ from nsm_resilience.site.overview import NOT_TESTED
 from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.tables.columns import Table
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
+from nsm_resilience.tables.language import shortened
 from nsm_resilience.tables.row_numbers import FIRST
 from nsm_resilience.tables.schemas import TABLES
 
@@ -95,12 +96,9 @@ def first_rows(
     shown: list[tuple[int, list[Field]]] = []
     for number, row in enumerate(first, FIRST):
         targets = {name: to for name, to in _targets(table.name, row).items() if to[0] in pages}
-        shown.append((number, [(_cut(row[name]), targets.get(name)) for name in table.names]))
+        fields = [(shortened(row[name], LONGEST), targets.get(name)) for name in table.names]
+        shown.append((number, fields))
     return shown, rows
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _targets(table: str, row: Mapping[str, str]) -> dict[str, Target]:

@@ -15,6 +15,7 @@ from nsm_resilience.judge.timeline import find_instants
 from nsm_resilience.judge.watchdog_events import say
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
+from nsm_resilience.tables.language import shortened
 
 _INTERNAL = frozenset(
     {"opened", "clock", "cluster", "clean", "shared", "snapshot", "log", "closed"}
@@ -146,7 +147,7 @@ def _text(event: Event) -> str:
         case "notification":
             return f"{data.get('channel')}: {data.get('text')}"
         case _:
-            return _shortened(json.dumps(data, ensure_ascii=False)) if data else ""
+            return shortened(json.dumps(data, ensure_ascii=False), _LONGEST) if data else ""
 
 
 def _checks(data: dict[str, Any]) -> str:
@@ -157,12 +158,8 @@ def _checks(data: dict[str, Any]) -> str:
         name = f"{check.get('check')}{failed}"
         counts[name] = counts.get(name, 0) + 1
     texts = [name if n == 1 else f"{name} ({n}×)" for name, n in counts.items()]
-    return _shortened("; ".join(texts) or "no check is recorded")
+    return shortened("; ".join(texts) or "no check is recorded", _LONGEST)
 
 
 def _number(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, int | float) else "?"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

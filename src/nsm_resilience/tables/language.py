@@ -55,6 +55,15 @@ def each(sizes: Sequence[int]) -> str:
     return f"{least_to_most(least, most)} {'trial' if most == 1 else 'trials'} each"
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text to so many characters, of which the last is then `…`.
+
+    >>> shortened("abc", 3), shortened("abcd", 3)
+    ('abc', 'ab…')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def seconds(value: float | None) -> str:
     """Write seconds with three significant digits; empty for no value.
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.host.history import History, NoAnswerError
+from nsm_resilience.host.checkout import NoAnswerError
+from nsm_resilience.host.history import History
 from nsm_resilience.provenance.commits import shown
 from nsm_resilience.record.commits import Used, read_commits
 

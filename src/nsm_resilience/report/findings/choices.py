@@ -16,20 +16,20 @@ Campaign = Mapping[str, Any]
 
 def longer_watches(campaigns: Sequence[Campaign]) -> str:
     """Compare cells with a longer watch and the same cells with the usual one."""
-    told = []
+    parts = []
     for campaign in campaigns:
         cells = {levels_of(row): row for row in all_rows(campaign) if row["n"]}
         for row in cells.values():
             usual = cells.get(levels_of(row, watch="usual"))
             if row["watch"] == "full" and usual is not None:
-                told.append(
+                parts.append(
                     f"{usual['cell']} ({campaign['campaign']['name']}): supported in "
                     f"{usual['kn']}, and over "
                     f"{campaign['campaign']['full_watch_s']} s in {row['kn']}"
                 )
-    if not told:
+    if not parts:
         return "No cell was watched for the usual time and for longer in one campaign."
-    return f"The same cells watched for longer: {'; '.join(told)}."
+    return f"The same cells watched for longer: {'; '.join(parts)}."
 
 
 def company(campaigns: Sequence[Campaign]) -> str:

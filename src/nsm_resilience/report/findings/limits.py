@@ -52,9 +52,8 @@ def setting(campaigns: Sequence[Campaign]) -> str:
     where = machine(campaigns)
     most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
     lanes = f"at most {most} side by side" if most > 1 else "one at a time" if most else ""
-    parts = [f"on clusters of {where} each" if where else "", lanes]
-    told = ", ".join(part for part in parts if part)
-    return f"Trials ran {told}." if told else ""
+    parts = [part for part in (f"on clusters of {where} each" if where else "", lanes) if part]
+    return f"Trials ran {', '.join(parts)}." if parts else ""
 
 
 def few(campaigns: Sequence[Campaign]) -> str:

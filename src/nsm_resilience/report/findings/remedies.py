@@ -95,7 +95,7 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
 
     Empty if no such cell with a fault has judged trials without and with a remedy, all else equal.
     """
-    told = [
+    parts = [
         f"of {_how_many(row)} on the {row['plane']} plane, "
         f"{each([row['least'], row['most']])}, supported in all trials {row['before']} without it "
         f"and {row['after']} where our {row['remedy']}, with a longer median outage in "
@@ -104,7 +104,7 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
         if row["untried"]
     ]
     words = "Monitoring as a remedy, beyond what its rules were made for"
-    return f"{words}: {'; '.join(told)}." if told else ""
+    return f"{words}: {'; '.join(parts)}." if told else ""
 
 
 def _how_many(row: Mapping[str, Any]) -> str:

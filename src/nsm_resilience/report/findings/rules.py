@@ -41,12 +41,12 @@ def answers(rows: Sequence[Row]) -> list[str]:
     """List for each question the campaigns that answer yes, no, and not known."""
     if not rows:
         return ["No trial was run, so there is nothing to be written before."]
-    told = []
+    sentences = []
     for question, words in QUESTIONS.items():
         names = {a: [row["campaign"] for row in rows if row[question] == a] for a in ANSWERS}
         parts = [f"{answer} ({listed(own)})" for answer, own in names.items() if own]
-        told.append(f"{words}: {'; '.join(parts)}.")
-    return told
+        sentences.append(f"{words}: {'; '.join(parts)}.")
+    return sentences
 
 
 def _second(instant: str | None) -> str:

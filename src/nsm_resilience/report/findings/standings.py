@@ -78,13 +78,13 @@ class Sums:
 
 def held(headline: Headline) -> str:
     """Say in one sentence how many scenarios held in each place, without ids."""
-    told = [
+    parts = [
         _held_in(place(column), Sums.of(headline, at))
         for at, column in enumerate(headline["columns"])
     ]
-    if not told:
+    if not parts:
         return NONE_AT_ITS_DEFAULT
-    return f"Scenarios supported in all their trials: {'; '.join(told)}."
+    return f"Scenarios supported in all their trials: {'; '.join(parts)}."
 
 
 NONE_AT_ITS_DEFAULT = "No scenario of the paper has a judged trial at its default."
