@@ -45,14 +45,14 @@ OLD_KEYS = ("campaign", "compare", "beyond", "lanes")
 """Keys of settings before a build had a list of campaigns."""
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     """Take `a,b` and `[a, b]` of a command line as a list."""
     if isinstance(value, str):
         return tuple(name.strip("'\"") for name in value.strip("[]").replace(",", " ").split())
     return tuple(value) if isinstance(value, list) else value
 
 
-def _instead(key: str, name: object) -> str:
+def _advice(key: str, name: object) -> str:
     """The error for an old key, with its replacement."""
     if not name:
         return f"`{key}` is no key any more: leave it out, a build has those listed as `campaigns`"
@@ -87,7 +87,7 @@ class Settings(Model):
         description="`recorded` builds from campaigns somebody ran; `live` runs the first one now.",
     )
     campaigns: Annotated[
-        tuple[CampaignName, ...], Field(min_length=1), BeforeValidator(_listed)
+        tuple[CampaignName, ...], Field(min_length=1), BeforeValidator(_as_list)
     ] = Field(
         description="Names of campaigns: folders of results/recorded/, or of results/live/. The "
         "first is the paper's own; on the command line `--config campaigns=a,b`.",
@@ -278,7 +278,7 @@ def _checked(document: Document) -> Settings:
         places = {key: document.places.get((key,), Place(0)) for key in old}
         raise ConfigError(
             SETTINGS_FILES,
-            [": ".join(filter(None, (p.source, _instead(k, data[k])))) for k, p in places.items()],
+            [": ".join(filter(None, (p.source, _advice(k, data[k])))) for k, p in places.items()],
         )
     return check_model(SETTINGS_FILES, document, Settings)
 
@@ -374,7 +374,7 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
     Wait for steps that a killed build left running, as they write the same files; they hold
     `steps_lock`. RuntimeError if another process builds the results.
     """
-    owner = hold_for_life(_locks(results) / "build.lock")
+    owner = hold_for_life(_lock_folder(results) / "build.lock")
     if owner:
         raise RuntimeError(
             f"the results in {results} are being built by {owner}; wait for it, or stop it"
@@ -389,9 +389,9 @@ def hold_build(results: Path, say: Callable[[str], None]) -> None:
 
 def steps_lock(results: Path) -> Path:
     """The file of which every step of a build holds a shared lock (`record.lock.STEPS_LOCK`)."""
-    return _locks(results) / "steps.lock"
+    return _lock_folder(results) / "steps.lock"
 
 
-def _locks(results: Path) -> Path:
+def _lock_folder(results: Path) -> Path:
     """Snakemake's own folder: the results are the same in every build, and have no locks."""
     return results.parent / ".snakemake"

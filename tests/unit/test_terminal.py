@@ -56,7 +56,7 @@ def test_a_notebook_finds_its_tables_in_any_folder_under_any_locale(tmp_path: Pa
 
 def test_a_sign_is_written_in_plain_letters() -> None:
     code = (
-        "from nsm_resilience.cli.terminal import write_whatever_the_terminal_can as do\n"
+        "from nsm_resilience.cli.terminal import replace_unencodable as do\n"
         "do(); print('a → b … ü – ☃')"
     )
     for encoding, expected in (

@@ -125,9 +125,9 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
         "resampled": contrast.unit,
         "resampled_low": _rounded(by_unit.low),
         "resampled_high": _rounded(by_unit.high),
-        "p": _p(found.test.p) if made else math.nan,
-        "p_adjusted": _p(found.p) if made and found.attainable else math.nan,
-        "least_p": _p(found.least),
+        "p": _rounded_p(found.test.p) if made else math.nan,
+        "p_adjusted": _rounded_p(found.p) if made and found.attainable else math.nan,
+        "least_p": _rounded_p(found.least),
         "method": method_of(found.test) if made else None,
         "family": compared.family,
         "family_size": found.size,
@@ -223,10 +223,10 @@ def _rounded(value: float) -> float:
     return round(value, 6)
 
 
-def _p(value: float) -> float:
+def _rounded_p(value: float) -> float:
     """A p to six places, or to three digits if that would be 0: no p is 0.
 
-    >>> _p(0.0001947), _p(3.327e-9)
+    >>> _rounded_p(0.0001947), _rounded_p(3.327e-9)
     (0.000195, 3.33e-09)
     """
     return _rounded(value) or float(f"{value:.3g}")

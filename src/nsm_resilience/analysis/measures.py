@@ -112,7 +112,7 @@ def _censored(column: str, censored: str) -> Read:
 
 def _number(column: str) -> Read:
     """A number of each trial; trials that lack it are left out."""
-    return lambda judged: _whole(judged[column], judged)
+    return lambda judged: _uncensored(judged[column], judged)
 
 
 def _share_of(part: str, whole: str) -> Read:
@@ -120,12 +120,12 @@ def _share_of(part: str, whole: str) -> Read:
 
     def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
         own = judged[judged[part].notna() & (judged[whole] > 0)]
-        return _whole(own[part].astype(float) / own[whole].astype(float), own)
+        return _uncensored(own[part].astype(float) / own[whole].astype(float), own)
 
     return read
 
 
-def _whole(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+def _uncensored(values: pd.Series, judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
     known = values.notna()
     found = tuple(values[known].astype(float).tolist())
     return Times(found, (True,) * len(found)), judged[known]
@@ -144,7 +144,7 @@ def _whole_second(_: Study) -> float:
 MEASURES: tuple[Measure, ...] = (
     Measure(
         "supported", "share of trials supported", "", "more", True,
-        lambda judged: _whole(judged["verdict"] == "supported", judged),
+        lambda judged: _uncensored(judged["verdict"] == "supported", judged),
     ),
     Measure(
         "outage_s", "outage of the established path", "s", "less", False,

@@ -21,10 +21,10 @@ from nsm_resilience import __version__
 from nsm_resilience.cli import archive, before, cluster, live, read, reports, results
 from nsm_resilience.cli.options import AFTER, LIVE
 from nsm_resilience.cli.terminal import (
-    open_what_is_closed,
+    open_closed_streams,
+    replace_unencodable,
+    restart_in_utf_8,
     visible,
-    work_in_utf_8,
-    write_whatever_the_terminal_can,
 )
 from nsm_resilience.host.checkout import CHECKOUT, code_of_another_checkout
 from nsm_resilience.record.lock import STEPS_LOCK, share_for_life
@@ -45,9 +45,9 @@ app.add_typer(archive.app, name="archive", rich_help_panel=AFTER)
 
 def main() -> None:
     """Entry point of `nsm-resilience`."""
-    open_what_is_closed()
-    work_in_utf_8()
-    write_whatever_the_terminal_can()
+    open_closed_streams()
+    restart_in_utf_8()
+    replace_unencodable()
     os.environ.pop("MPLBACKEND", None)  # figures are files; a window's back end may not even load
     if any(_is_empty(word) for word in sys.argv[1:]):
         typer.echo("error: a word is empty; is a variable of the shell not set?", err=True)

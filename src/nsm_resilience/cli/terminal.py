@@ -27,14 +27,14 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def visible(text: str) -> str:
-    """A text with what cannot be seen in it, or steers a terminal, as an escape; lines stay."""
+    """Escape what is invisible in a text, or controls a terminal; lines and tabs stay."""
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode-escape").decode()
         for sign in text
     )
 
 
-def open_what_is_closed() -> None:
+def open_closed_streams() -> None:
     """Open the null device for input, output and errors that a shell closed (`>&-`).
 
     Without that, this process and its children would print into the next file that is opened, a
@@ -50,7 +50,7 @@ def open_what_is_closed() -> None:
             setattr(sys, name, stream)
 
 
-def write_whatever_the_terminal_can() -> None:
+def replace_unencodable() -> None:
     """From now on write characters that the output's encoding lacks in plain letters.
 
     A terminal with ISO-8859-1 or ASCII (LC_ALL, PYTHONIOENCODING) would cause UnicodeEncodeError.
@@ -61,7 +61,7 @@ def write_whatever_the_terminal_can() -> None:
             cast(io.TextIOWrapper, stream).reconfigure(errors="plain")
 
 
-def work_in_utf_8() -> None:
+def restart_in_utf_8() -> None:
     """Start this program again in Python's UTF-8 mode if the locale has another encoding.
 
     Python returns the bytes of a path unchanged. But pyarrow and notebooks read every path as

@@ -91,8 +91,8 @@ def write_numbers(
     made = []
     for folder, own_tables, study in zip(campaigns, split, studies, strict=True):
         links = {
-            "tables": _from(out_json.parent, tables_dir),
-            "campaign": _from(out_json.parent, folder),
+            "tables": _relative(out_json.parent, tables_dir),
+            "campaign": _relative(out_json.parent, folder),
             "notebooks": "notebooks",
             "figures": "figures",
             "sources": "source",
@@ -264,6 +264,6 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _from(folder: Path, target: Path) -> str:
+def _relative(folder: Path, target: Path) -> str:
     """Return the relative path from a folder to a target, as in links."""
     return Path(os.path.relpath(target, folder)).as_posix()

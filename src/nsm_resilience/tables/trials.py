@@ -42,7 +42,7 @@ UNKNOWN = {"detected_s": "detected_unknown", "notified_s": "notified_unknown"}
 """For the column of a time, the column that says why it is not known."""
 
 
-def _beside(words: str, time: str) -> Rule:
+def _filled_together(words: str, time: str) -> Rule:
     return Rule(f"{words} stands beside {time}", lambda t: t[time].isna() == t[words].isna())
 
 
@@ -216,8 +216,8 @@ TRIALS = Table(
     (
         Rule("what is judged is measured", _judged_is_measured),
         Rule("supported means a path and a new client that work", _supported_is_whole),
-        _beside("detected_by", "detected_s"),
-        _beside("notified_by", "notified_s"),
+        _filled_together("detected_by", "detected_s"),
+        _filled_together("notified_by", "notified_s"),
         Rule(
             "what is not known has no time",
             lambda t: (
@@ -225,12 +225,12 @@ TRIALS = Table(
                 & (t["notified_unknown"].isna() | t["notified_s"].isna())
             ),
         ),
-        _beside("listener_told_by", "listener_told_s"),
+        _filled_together("listener_told_by", "listener_told_s"),
         Rule(
             "what was heard was listened to",
             lambda t: t["listener_told_s"].isna() | t["listener_watched"].fillna(False),
         ),
-        _beside("watchdog_found_rule", "watchdog_found_s"),
+        _filled_together("watchdog_found_rule", "watchdog_found_s"),
         Rule(
             "a watchdog only in an arm with one",
             lambda t: (t["remedy"] != "none") | t["watchdog_findings"].isna(),

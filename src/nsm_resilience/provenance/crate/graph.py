@@ -69,7 +69,7 @@ class Graph:
         self.crate.add(ContextEntity(self.crate, identifier, properties=given))
         return ref(identifier)
 
-    def file(self, identifier: str, content: Path | None = None, /, **properties: Any) -> Reference:
+    def file(self, identifier: str, content: Path | None = None, /, **properties: Any) -> None:
         """Add a file; with `content`, also its size and checksum."""
         kind = properties.pop("kind", "File")
         facts: dict[str, Any] = {"name": identifier.rpartition("/")[2]}
@@ -80,13 +80,11 @@ class Graph:
             facts["sha256"] = hashlib.sha256(data).hexdigest()
         given = {"@type": kind, **_present({**facts, **properties})}
         self.crate.add(File(self.crate, dest_path=identifier, properties=given))
-        return ref(identifier)
 
-    def folder(self, identifier: str, /, **properties: Any) -> Reference:
+    def folder(self, identifier: str, /, **properties: Any) -> None:
         """Add a folder; its identifier ends with a slash."""
         given = {"@type": "Dataset", **_present({"name": identifier, **properties})}
         self.crate.add(Dataset(self.crate, dest_path=identifier, properties=given))
-        return ref(identifier)
 
     def extend(self, identifier: str, /, **properties: Any) -> None:
         """Add properties to an existing entity, or to the crate (`ROOT`) or this file (`NAME`)."""
