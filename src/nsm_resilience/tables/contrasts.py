@@ -39,7 +39,7 @@ CONTRASTS = Table(
     "Two sets of trials that differ in one thing: one row per cell and measure.",
     (
         text("differs_in", "what the two differ in", one_of=tuple(KINDS)),
-        text("first", "its level in the first, what is compared with"),
+        text("first", "its level in the first, the reference"),
         text("second", "its level in the second"),
         text("first_campaign", "campaign of the first"),
         text("second_campaign", "campaign of the second"),
@@ -79,7 +79,7 @@ CONTRASTS = Table(
         number("high", "its upper end; infinite where it is open", _NO_INTERVAL),
         share(
             "delta",
-            "chance that a value of the second is larger less that it is smaller (Cliff)",
+            "chance that a value of the second is larger, less that it is smaller (Cliff)",
             f"{_ONE_SIDED}, or it is a share",
             least=-1,
         ),
@@ -92,7 +92,7 @@ CONTRASTS = Table(
         ),
         share(
             "resampled_low",
-            "interval of delta, of a share of the difference, by these, for the whole family",
+            "interval of delta, or of a share's difference, from these, for the whole family",
             _FEW_UNITS,
             least=-1,
         ),
@@ -101,7 +101,7 @@ CONTRASTS = Table(
         share("p_adjusted", "p for the whole family (Holm)", f"{_NOT_MADE} for the whole family"),
         share(
             "least_p",
-            "least adjusted p that these sizes could give; of a test not made, by itself",
+            "least adjusted p that these sizes could give; unadjusted if no test was made",
             _ONE_SIDED,
         ),
         text(
@@ -112,7 +112,7 @@ CONTRASTS = Table(
         text("family", "which tests are adjusted together"),
         count("family_size", "how many tests these are"),
         amount("margin", "a difference within it does not matter", "none is stated"),
-        text("word", "what is said of it", one_of=WORDS),
+        text("word", "the word for the difference", one_of=WORDS),
     ),
     ("differs_in", "first", "second", "first_campaign", "second_campaign", *CELL, "measure"),
     (

@@ -33,7 +33,7 @@ PROCESSOR = Table(
         text("component", "component"),
         amount("sampled_s", "between its first and last sample"),
         amount("used_s", "processor time in between, of all its threads"),
-        amount("most_share", "the most of one processor that it used over 30 s"),
+        amount("most_share", "largest share of one processor that it used over 30 s"),
         amount("spun_s", "how long it spun (see the rules of the judge)"),
         number("spun_from_s", "when it first began to spin", "it never did"),
     ),
@@ -61,7 +61,7 @@ CONTROLS = Table(
         ),
         amount(
             "alarms_per_h",
-            "of them per hour of watch: a little too many, as it looks for longer",
+            "false alarms per hour of watch; slightly too high, as the watchdog looks for longer",
             _NO_WATCHDOG,
         ),
         amount("alarms_low_per_h", "its exact 95 % Poisson interval", _NO_WATCHDOG),

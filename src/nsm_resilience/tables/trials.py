@@ -67,8 +67,8 @@ TRIALS = Table(
             "alive = never interrupted; recovered = interrupted, and answering for the settle "
             "time at the end of the watch; late = so by its losses, but too many replies came late "
             "at the end; dead = none of these, or it lost too much outside interruptions; gone = "
-            "dead because the client or its only endpoint was taken away, so that its end is not "
-            "asked of; unknown = not measured",
+            "dead because the client or its only endpoint was taken away, so that it need not "
+            "recover; unknown = not measured",
             one_of=get_args(PathVerdict),
         ),
         amount(
@@ -92,11 +92,11 @@ TRIALS = Table(
         count("late_sends", "echoes sent more than half an interval late", _NOT_MEASURED),
         count(
             "shared_losses",
-            "losses shared with another lane: in the columns before taken as answered in time, "
+            "losses shared with another lane; the columns before count them as answered in time, "
             "unless the attempt is unknown because of them (table `disturbances`)",
             _NOT_MEASURED,
         ),
-        count("shared_stalls", "stalls shared likewise", _NOT_MEASURED),
+        count("shared_stalls", "stalls shared with another lane", _NOT_MEASURED),
         amount(
             "new_connection_s",
             "seconds from asking to the first reply to a new client; of several the last one asked",
