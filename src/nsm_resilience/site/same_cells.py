@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.analysis.figures.cells import MOST, levels_in_order, natural
+from nsm_resilience.analysis.figures.cells import USUAL_LEVELS, levels_in_order, natural
 from nsm_resilience.site.overview import CellRow, Overview
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 
-_VARIED = ("failure", *MOST)
+_VARIED = ("failure", *USUAL_LEVELS)
 
 Group = dict[str, Any]
 """Lines of one table (`rows`), with the campaigns that have any of their cells.
@@ -77,7 +77,7 @@ def elsewhere(cell: CellRow, campaigns: Sequence[Overview]) -> list[CellRow]:
 def variant(row: Mapping[str, Any]) -> str:
     """The levels that distinguish a cell, in words: its failure, and unusual levels."""
     levels = [level_name("failure", row["failure"])] + [
-        level_name(name, row[name]) for name, usual in MOST.items() if row[name] != usual
+        level_name(name, row[name]) for name, usual in USUAL_LEVELS.items() if row[name] != usual
     ]
     return ", ".join(filter(None, levels))
 

@@ -177,7 +177,7 @@ def test_labels_tell_pairs_apart_and_trials_are_named_with_their_campaign(
     two: pd.DataFrame, compared: pd.DataFrame
 ) -> None:
     pairs = pairs_of(compared)
-    kinds = [pair.any["differs_in"] for pair in pairs]
+    kinds = [pair.common["differs_in"] for pair in pairs]
     labels = list(zip(kinds, labels_of(pairs), strict=True))
     assert len(set(labels)) == len(labels)
     described = describe_contrasts(compared, two)

@@ -39,19 +39,19 @@ DEFAULTS = {name: str(field.default) for name, field in Factors.model_fields.ite
 
 _ALWAYS_NAMED = ("plane", "client", "failure")
 """Factors whose level is always in a cell's name."""
-USUAL = tuple(level_name(name, DEFAULTS[name]) for name in FACTORS if name not in _ALWAYS_NAMED)
+USUAL_NAMES = tuple(level_name(n, DEFAULTS[n]) for n in FACTORS if n not in _ALWAYS_NAMED)
 """Names of levels that a cell's name leaves out: most cells have them."""
 
-MOST = {n: level for n, level in DEFAULTS.items() if n not in ("system", "plane", "failure")}
+USUAL_LEVELS = {n: s for n, s in DEFAULTS.items() if n not in ("system", "plane", "failure")}
 """Levels that most cells have, for factors whose default is the same for every scenario."""
 
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "failure": ("none", "kill", "replace"),
-    **{name: (level,) for name, level in MOST.items()},
+    **{name: (level,) for name, level in USUAL_LEVELS.items()},
 }
 """Levels that a label may leave out, because a reader assumes them (issue 18.4)."""
 
-_RANK = {name: tuple(said.levels) for name, said in WORDS.items()}
+_LEVELS = {name: tuple(said.levels) for name, said in WORDS.items()}
 """Levels in the order of the report, defaults first."""
 
 
@@ -63,7 +63,7 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
     first = ["system", "plane", "scenario"]
     keys = [*first, *(name for name in FACTORS if name not in first)]
     ranks = table[list(CELL)].copy()
-    for name, levels in _RANK.items():
+    for name, levels in _LEVELS.items():
         known = {level: rank for rank, level in enumerate(levels)}
         ranks[name] = ranks[name].map(lambda level, known=known: known.get(level, len(known)))
     ranks["scenario"] = ranks["scenario"].map(natural)
@@ -110,7 +110,7 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
 
 def levels_in_order(factor: str, levels: Iterable[str]) -> list[str]:
     """Return levels of a factor, each once, defaults first; one unknown here comes last."""
-    known = _RANK[factor]
+    known = _LEVELS[factor]
     return sorted(set(levels), key=lambda level: known.index(level) if level in known else 99)
 
 

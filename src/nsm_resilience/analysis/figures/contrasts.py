@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import USUAL, judged
+from nsm_resilience.analysis.figures.cells import USUAL_NAMES, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
@@ -47,14 +47,14 @@ class Pair:
     rows: Mapping[str, Mapping[str, Any]]
 
     @property
-    def any(self) -> Mapping[str, Any]:
-        """One of them."""
+    def common(self) -> Mapping[str, Any]:
+        """One of its rows, for the columns that all share."""
         return next(iter(self.rows.values()))
 
     @property
     def label(self) -> str:
         """The compared cells, in short."""
-        row = self.any
+        row = self.common
         second, first = (side_name(row, side) for side in ("second", "first"))
         shown = [level for level in shared_levels(row) if level != "monitored"]
         return f"{row['scenario']} ({', '.join(shown)}): {second} – {first}"
@@ -69,15 +69,15 @@ def side_name(row: Mapping[Any, Any], side: str) -> str:
 def shared_levels(row: Mapping[Any, Any]) -> list[str]:
     """Levels of all factors that both sides share, in words, without those that most cells have."""
     levels = (level_name(name, row[name]) for name in FACTOR_LEVELS if isinstance(row[name], str))
-    return [level for level in levels if level and level not in USUAL]
+    return [level for level in levels if level and level not in USUAL_NAMES]
 
 
 def labels_of(pairs: Sequence[Pair]) -> list[str]:
     """Labels of pairs; with their campaigns if several pairs of one kind have the same label."""
-    seen = Counter((pair.any["differs_in"], pair.label) for pair in pairs)
+    seen = Counter((pair.common["differs_in"], pair.label) for pair in pairs)
     return [
-        f"{pair.label} ({pair.any['second_campaign']} – {pair.any['first_campaign']})"
-        if seen[pair.any["differs_in"], pair.label] > 1
+        f"{pair.label} ({pair.common['second_campaign']} – {pair.common['first_campaign']})"
+        if seen[pair.common["differs_in"], pair.label] > 1
         else pair.label
         for pair in pairs
     ]
@@ -110,8 +110,8 @@ def draw_contrasts(contrasts: pd.DataFrame) -> Figure:
     pairs = pairs_of(contrasts)[:MOST_ROWS]
     rows: list[tuple[str, Pair | None]] = []
     labelled = list(zip(labels_of(pairs), pairs, strict=True))
-    for kind in dict.fromkeys(str(pair.any["differs_in"]) for pair in pairs):
-        own = [(label, pair) for label, pair in labelled if pair.any["differs_in"] == kind]
+    for kind in dict.fromkeys(str(pair.common["differs_in"]) for pair in pairs):
+        own = [(label, pair) for label, pair in labelled if pair.common["differs_in"] == kind]
         rows += [(kind, None), *own]
     figure = style.new_figure(style.PAGE_MM, 16 + _ROW_MM * max(len(rows), 1), wspace=0.02)
     panels = dict(zip(PANELS, figure.subplots(1, len(PANELS), sharey=True), strict=True))
@@ -211,7 +211,7 @@ def describe_contrasts(contrasts: pd.DataFrame, trials: pd.DataFrame) -> Descrip
 
 def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
     """Judged trials of both cells, each with the name of its campaign."""
-    row, own = pair.any, judged(trials)
+    row, own = pair.common, judged(trials)
     found = []
     for side in ("first", "second"):
         part = own[own["campaign"] == row[f"{side}_campaign"]]
