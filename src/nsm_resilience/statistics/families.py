@@ -56,17 +56,15 @@ def adjusted(tests: Sequence[PValue]) -> list[Adjusted]:
     Keeps the chance of one or more false alarms below `LEVEL`, whatever the dependence of the
     tests. Source: Holm, Scand. J. Stat. 6 (1979) 65-70.
     """
-    members = [at for at, test in enumerate(tests) if is_member(test)]
-    p_values = [tests[at].p for at in members]
-    found = dict(zip(members, _holm(p_values), strict=True))
+    p_values = [test.p for test in tests if is_member(test)]
+    members = iter(enumerate(_holm(p_values)))
     results = []
-    for at, test in enumerate(tests):
-        if at not in found:
-            results.append(Adjusted(test, math.nan, test.least, len(members)))
-            continue
-        place = members.index(at)
-        could = _holm([*p_values[:place], test.least, *p_values[place + 1 :]])[place]
-        results.append(Adjusted(test, found[at], could, len(members)))
+    for test in tests:
+        p, least = math.nan, test.least
+        if is_member(test):
+            at, p = next(members)
+            least = _holm([*p_values[:at], test.least, *p_values[at + 1 :]])[at]
+        results.append(Adjusted(test, p, least, len(p_values)))
     return results
 
 
