@@ -43,7 +43,7 @@ TEXTS = {
         "the client of the crash."
     ),
 }
-"""The claims in our words (study.md)."""
+"""The claims in our words."""
 
 
 @dataclass

@@ -91,7 +91,7 @@ UNTESTED = ("not tested", "not reached")
 
 
 def verdict_of(k: int, n: int, not_reached: int = 0) -> str:
-    """Verdict of a scenario, whatever the interval (study.md).
+    """Verdict of a scenario, whatever the interval.
 
     `not reached`: trials were run, and the condition that the cell tests came about in none.
     """
