@@ -2,9 +2,9 @@
 # %% [markdown]
 # # What broke, what was shown, who was told
 #
-# A verdict combines several questions. Here is each by itself, cell by cell: did the established path
-# stop, did it come back, could a new client connect, could an ordinary pod start on the node, did
-# anything show that something was wrong, and was the client told?
+# A verdict combines several questions. Here is each by itself, cell by cell: did the established
+# path stop, did it come back, could a new client connect, could an ordinary pod start on the node,
+# did anything show that something was wrong, and was the client told?
 
 # %% tags=["parameters"]
 tables = "results/tables"

@@ -104,7 +104,7 @@ def untried(rows: Sequence[Mapping[str, Any]]) -> str:
         if row["untried"]
     ]
     words = "Monitoring as a remedy, beyond what its rules were made for"
-    return f"{words}: {'; '.join(parts)}." if told else ""
+    return f"{words}: {'; '.join(parts)}." if parts else ""
 
 
 def _how_many(row: Mapping[str, Any]) -> str:
