@@ -226,14 +226,16 @@ def _check_figures(numbers: Mapping[str, Any], figures: Path) -> None:
 
 
 def _below(root: Path, path: Path) -> str:
-    """Return the path as Typst writes it, from the root; PaperError if it is outside."""
-    try:
-        return "/" + path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        raise PaperError(
-            f"{path} lies outside of {root}, where the typesetter may not read; "
-            "give a root above both"
-        ) from None
+    """Return the path as Typst writes it, from the root; PaperError if it is outside.
+
+    What it reads by a link it finds in the end, wherever that leads: results may lie elsewhere.
+    """
+    for below, above in ((path.resolve(), root.resolve()), (path.absolute(), root.absolute())):
+        if below.is_relative_to(above):
+            return "/" + below.relative_to(above).as_posix()
+    raise PaperError(
+        f"{path} lies outside of {root}, where the typesetter may not read; give a root above both"
+    )
 
 
 def _explain(shown: str, diagnostic: str) -> str:

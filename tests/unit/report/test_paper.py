@@ -449,3 +449,13 @@ def test_a_source_outside_of_the_root_is_refused(tmp_path: Path) -> None:
     main, numbers = small(tmp_path, "words")
     with pytest.raises(PaperError, match="lies outside of"):
         build_paper(main, tmp_path / "out.pdf", numbers, tmp_path / "in")
+
+
+def test_results_may_lie_on_another_disk_by_a_link(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "far").mkdir()
+    (tmp_path / "in" / "results").symlink_to(tmp_path / "far")
+    main, numbers = small(tmp_path / "in", "#json(sys.inputs.numbers).keys().len()")
+    moved = tmp_path / "in" / "results" / numbers.name
+    numbers.rename(moved)
+    assert build_paper(main, tmp_path / "out.pdf", moved, tmp_path / "in") == ""
