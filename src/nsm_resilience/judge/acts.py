@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the project itself did to a lane, and when: what may disturb another lane (issue 14, §1).
+"""Acts of the project on a lane, and their times: they may disturb another lane (issue 14, §1).
 
-Looked at are the five kinds of act after which a node stops, starts or continues processes: a fault
-is injected or undone, a mesh is installed, a lane is wiped, a trial begins to collect. Other phases
-begin by asking and disturb nothing.
+An act stops, starts or continues processes on a node. There are five kinds: a fault is injected or
+undone, a mesh is installed, a lane is wiped, a trial begins to collect. Other phases begin with
+queries and disturb nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nsm_resilience.record.reader import Record
 from nsm_resilience.study.fault import FAILURES, UNDOABLE, Fault
 
 ActKind = Literal["undo", "injection", "wipe", "collect", "install"]
-"""The kinds, the most telling first: of two in one instant the first is named."""
+"""The kinds, the likeliest cause first: of two at one instant the first is named."""
 
 KINDS: tuple[ActKind, ...] = get_args(ActKind)
 
@@ -34,12 +34,12 @@ _PHASES: dict[str, tuple[ActKind, str]] = {
     "wipe": ("wipe", "wiped its nodes"),
 }
 UNDOING_PHASES = ("undo", "collect")
-"""Where faults that last until the end of a trial are undone: in records before issue 14 that is
-the beginning of `collect`."""
+"""Phases that undo faults which last until the end of a trial; records before issue 14 undo them
+at the beginning of `collect`."""
 
 UNDOING_NS = 100_000_000
-"""A record that says only when undoing had ended was made by an agent that looks every 20 ms
-whether what it continued runs: five looks before, it can have begun at the earliest."""
+"""How long an undo takes at most, where the record holds only its end. The agents of those records
+check every 20 ms whether the continued process runs: five checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Act:
     """One act.
 
     Attributes:
-        begin_ns: The earliest instant at which it can have been done, nanoseconds.
-        end_ns: The latest one; the same where the record knows it to the instant.
+        begin_ns: Earliest possible instant, nanoseconds.
+        end_ns: Latest possible instant; equal to `begin_ns` where the record holds the instant.
         at: `begin_ns` as UTC, to the second.
-        text: What was done, as it goes on after "which": `continued vpp`.
-        line: Line of `events.jsonl` that tells of it, from 1.
+        text: The act as a clause that follows "which": `continued vpp`.
+        line: Its line in `events.jsonl`, from 1.
     """
 
     kind: ActKind
@@ -63,12 +63,12 @@ class Act:
 
     @property
     def on_fault(self) -> bool:
-        """Whether it was meant to act on what its own trial measures (injection, undoing)."""
+        """Whether it acts on the path that its own trial measures (injection, undo)."""
         return self.kind in ("undo", "injection")
 
 
 def find_acts(record: Record) -> tuple[Act, ...]:
-    """Every act of a record, in the order of their begin."""
+    """Every act of a record, sorted by begin."""
     found = [*_phases(record), *_injections(record), *_undone(record)]
     return tuple(sorted(found, key=lambda act: (act.begin_ns, KINDS.index(act.kind))))
 
@@ -85,16 +85,16 @@ def _injections(record: Record) -> Iterator[Act]:
         begin = event.data.get("t_begin_ns", event.t_ns)
         end = max(begin, event.data.get("t_done_ns", begin))
         method = str(event.data.get("method"))
-        text = f"{_DONE.get(method, method)} {_what(event)}"
+        text = f"{_DONE.get(method, method)} {_target_name(event)}"
         yield _act(record, "injection", begin, end, text, event)
 
 
 def _undone(record: Record) -> Iterator[Act]:
-    """Undoings of faults that last: of what is over at once nothing is undone.
+    """The undos of lasting faults; a kill or a deletion has no undo.
 
-    Records say when undoing had ended, and newer ones when it began. In older ones it began no
-    earlier than UNDOING_NS before, nor than the time of a fault that has one was over, and else no
-    earlier than the phase.
+    Every record holds the end of an undo, and newer ones its begin. In older ones it began at most
+    UNDOING_NS earlier, but not before the fault's duration was over (for a fault without one: not
+    before its phase began).
     """
     injected = {str(e.data.get("id")): e for e in record.all_of("injection")}
     faults = faults_of(record)
@@ -104,12 +104,12 @@ def _undone(record: Record) -> Iterator[Act]:
         if injection is None or injection.data.get("method") not in UNDOABLE:
             continue
         if event.source == "runner" and not event.data.get("made_anew"):
-            continue  # it looked that what an agent had undone serves again
+            continue  # the runner only checked that the component serves again after the undo
         begin = event.data.get("t_begin_ns")
         if begin is None:
             since = _undoing_since(record, event, injection, faults.get(name))
             begin = max(since, event.t_ns - UNDOING_NS)
-        text = f"{_UNDONE[str(injection.data['method'])]} {_what(event)}"
+        text = f"{_UNDONE[str(injection.data['method'])]} {_target_name(event)}"
         yield _act(record, "undo", min(begin, event.t_ns), event.t_ns, text, event)
 
 
@@ -136,7 +136,8 @@ def _utc(record: Record, t_ns: int) -> str:
     return f"{datetime.fromtimestamp((began_ns + t_ns - first.t_ns) // NANOSECONDS, UTC):%H:%M:%S}"
 
 
-def _what(event: Event) -> str:
+def _target_name(event: Event) -> str:
+    """The target of a fault as an object of a clause: `vpp`, `the client's interface`."""
     name = str(event.target or "something").partition("@")[0]
     if name.startswith("interface:"):
         return f"the {name.removeprefix('interface:')}'s interface"

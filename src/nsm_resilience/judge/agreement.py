@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the files of a record agree? A lie that one file tells shows in another.
+"""Do the files of a record agree? A change in one file contradicts another.
 
-The prober says when it saw its interface, and so where its table begins; the runner says when a
-new client asked, and so where its echoes lie; what it saw of the path it writes down as well.
-Nothing of it is a bound on what a system under test may do.
+The prober reports when it saw its interface, which bounds the begin of its table. The runner
+reports when a new client asked, which bounds its echoes, and what it saw of the path. No check
+bounds what a system under test may do.
 
-What was altered alike in all places where it stands cannot be seen (judge/plausible.py).
+A consistent change of all places goes unnoticed (judge/plausible.py).
 """
 
 from __future__ import annotations
@@ -31,30 +31,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_INTERFACE = "ENODEV"
-"""What the prober notes of an echo while it sees no interface (agent/node/echo.py)."""
+"""Error of an echo while the prober sees no interface (agent/node/echo.py)."""
 
 ROUNDED_NS = 2_000
-"""An instant that is the sum of two times, each of which a file keeps in whole microseconds."""
+"""Error of an instant that is the sum of two times, each stored in whole microseconds."""
 
 LAST_S = 10.0
-"""The end of a watch in which a path is looked at once more: several deadlines of an echo."""
+"""Length of the last part of a watch that is checked again: several echo deadlines."""
 
 LOOK_S = 30.0
-"""How long one look of the runner may take: both agents and Kubernetes, each within ten seconds."""
+"""How long one round of the runner's queries may take: two agents and Kubernetes, each 10 s."""
 
 STOPPED_S = 10.0
-"""How long after a new client's result its prober may go on: two calls to the agent, each of which
+"""How long a new client's prober may run on after the result: two calls to the agent, each of which
 may take some seconds on a busy machine."""
 
 wrong_echo = partial(wrong_sample, name="echo")
 
 
 def check_begin_of_echoes(record: Record) -> Iterator[Problem]:
-    """The table of the path begins with the prober, which looks for its interface before it sends.
+    """The prober looks for its interface before it sends.
 
-    So the first echo was due before the interface was first seen, and the first one that was really
-    sent was sent after that. A table that was moved in time, or of which the first rows are gone,
-    does neither.
+    So the first echo is due before the interface is first seen, and the first echo that really goes
+    out is sent after that. A table that was shifted in time, or lost its first rows, fails here.
     """
     rows = record.table("path").sort_values("seq", kind="stable")
     if int(rows["seq"].iloc[0]) != 0:
@@ -73,10 +72,10 @@ def check_begin_of_echoes(record: Record) -> Iterator[Problem]:
 
 
 def check_new_clients(record: Record) -> Iterator[Problem]:
-    """A new client's answer, its time, and its echoes are of one piece.
+    """A new client's result, its time and its echoes agree.
 
-    It connected within its time, or did not until that was over. Its echoes are due between asking
-    and result, from number 0 on.
+    It connected within its window, or was given up at the end of it. Its echoes are due between
+    request and result, numbered from 0.
     """
     table = record.table("new")
     turns: list[tuple[NewClient, Event, Event]] = []
@@ -126,13 +125,13 @@ def _check_answer(
 
 
 def check_end_of_watch(record: Record) -> Iterator[Problem]:
-    """What the runner said of the path at the end of a watch, and what became of the echoes.
+    """The runner's report on the path at the end of a watch agrees with the echoes.
 
-    A watch that ended because the path had settled ended with a reply (trial/phases.py): so it is
-    since a record names its files; before, the runner wrote the instant of writing. It goes by the
-    judge's own rule (settled.py), and by what it had taken in then. Records since that is written
-    say how many echoes those were, and how many of them had no answer: the table begins with them,
-    in the order in which they came.
+    A watch that ended because the path had settled ends with a reply (trial/phases.py). That holds
+    since records have a manifest; before, the event has the instant of writing. The runner applies
+    the judge's own rule (settled.py) to the echoes that it had received. Newer records state their
+    number, and how many of them had no answer; the table begins with these echoes, in the order of
+    arrival.
     """
     table = record.table("path")
     came = _arrivals(table)
@@ -149,22 +148,22 @@ def check_end_of_watch(record: Record) -> Iterator[Problem]:
                 text = f"{unanswered} of the first {taken} echoes had no answer"
                 yield wrong(event, f"the runner saw that {text}, and the table says otherwise")
         elif named and not recovered:
-            yield from _by_its_words(record, table, begin.t_ns, event)
+            yield from _check_stated_reason(record, table, begin.t_ns, event)
 
 
-def _by_its_words(
+def _check_stated_reason(
     record: Record, table: pd.DataFrame, begin_ns: int, end: Event
 ) -> Iterator[Problem]:
-    """The same of a record that does not say what the runner had taken in.
+    """The same for a record that does not state how many echoes the runner had received.
 
-    A path that "never stopped" has no interruption that was over long before. Of another, either an
-    interruption was seen, or no reply within the deadline before the end: a path that lost nothing
-    in LAST_S and kept no reply waiting for half a deadline shows neither.
+    A path that "never stopped" has no interruption that ended more than LOOK_S before the end of
+    the watch. Any other path has an interruption, or got no reply within the deadline before the
+    end: if it lost nothing in LAST_S and no reply took half a deadline, it has neither.
     """
     try:
         echoes = read_echoes(table)
     except SamplesError:
-        return  # it is the path's own problem
+        return  # judge/trial.py reports it
     rules, first = Rules.of(record.meta), int(table["sent_ns"].min())
     never = end.data.get("because") == NEVER_STOPPED
     until = end.t_ns - to_ns(LOOK_S) if never else end.t_ns
@@ -181,13 +180,13 @@ def _by_its_words(
 
 
 def _arrivals(table: pd.DataFrame) -> Int64s:
-    """When the replies came, nanoseconds of the runner's clock."""
+    """Arrivals of the replies, nanoseconds of the runner's clock."""
     found: Int64s = (table["sent_ns"] + table["rtt_ns"]).dropna().to_numpy(dtype=np.int64)
     return found
 
 
 def by_client(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The echoes of each prober that wrote into a table: of the path, or of each new client."""
+    """The echoes of each prober that wrote to a table: the path's, or each new client's."""
     if "client" not in table.columns:
         yield table
         return

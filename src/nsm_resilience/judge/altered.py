@@ -2,9 +2,8 @@
 """Rules other than the study's: what if a threshold were another (issue 14, section 3)?
 
 Two uses. `nsm-resilience judge --set judge.loss_run=8` judges a whole campaign by an altered rule;
-every line and every reason says so. And the judge asks of each record, beside the verdict by the
-study's rules, which verdict it would have at each point of a grid that is stated here, one rule
-altered at a time: the table `sensitivity`.
+every line and every reason says so. And for each record the judge also computes the verdict at each
+point of `GRID`, one rule altered at a time: the table `sensitivity`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from nsm_resilience.study.fault import LONGEST_S
 
 
 class AlterationError(ValueError):
-    """What was given to `--set` is no rule, or no value for it; says what to write."""
+    """The argument of `--set` is no rule, or no value for it; the message says what to write."""
 
 
 COUNTS = frozenset({"judge.loss_run"})
@@ -32,16 +31,16 @@ SHARES = frozenset(
 )  # fmt: skip
 WINDOWS = frozenset({"steady_s", "settle_s", "watch_s", "new_connection_s"})
 FACTS = frozenset({"interval_s", "component_interval_s"})
-"""Fields of `Rules` that say what was done, not by what it is judged: how often was sampled."""
+"""Fields of `Rules` that are no thresholds but facts of the trial: the sampling intervals."""
 KEYS = {
     f"{'windows' if one.name in WINDOWS else 'judge'}.{one.name}": one.name
     for one in fields(Rules)
     if one.name not in FACTS
 }
-"""Keys that can be altered, with the field of `Rules` that each becomes: those of a study, and
-under `judge.` also the thresholds that no study states (judge/rulebook.md has them all). By those
-called `shared_…` the lanes are compared, before any record is judged. What the rulebook writes in
-capitals are bounds of clocks and of the protocol: they can be altered in the code only."""
+"""Keys that can be altered, with the field of `Rules` that each sets: those of a study, and
+under `judge.` also the thresholds that no study states (judge/rulebook.md has them all). The
+`shared_…` ones apply to the comparison of lanes, before any record is judged. Names in capitals in
+the rulebook are bounds of clocks and of the protocol: only the code can change them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Alteration:
     value: float
 
     def __str__(self) -> str:
-        """As it is written on the command line."""
+        """The alteration as an argument of the command line."""
         return f"{self.key}={self.value:g}"
 
 
@@ -67,12 +66,12 @@ GRID: tuple[Alteration, ...] = tuple(
     )
     for value in values
 )
-"""What the table `sensitivity` asks: from a fraction to a multiple of each rule's own value. Of the
-settle time only shorter ones: a watch that ended after it tells nothing of a longer one."""
+"""Points of the table `sensitivity`: from a fraction to a multiple of each rule's own value. The
+settle time is only shortened: a watch that ended after it shows nothing of a longer one."""
 
 
 def parse(text: str) -> Alteration:
-    """`judge.loss_run=8` as an alteration; AlterationError with the near key, or what it takes."""
+    """`judge.loss_run=8` as an alteration; AlterationError names the nearest key, or the range."""
     key, equals, given = text.partition("=")
     key = key.strip()
     if key not in KEYS:
@@ -92,7 +91,7 @@ def parse(text: str) -> Alteration:
 
 
 def altered(rules: Rules, alterations: Iterable[Alteration]) -> Rules:
-    """Rules with other values; the later of two for one key holds."""
+    """Rules with other values; of two values for one key the later counts."""
     values = {KEYS[one.key]: one.value for one in alterations}
     return replace(rules, **values)  # type: ignore[arg-type]
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Was the machine awake during the watch?
 
-While it sleeps the monotonic clock stands still, so that no gap shows in what the probes sent; but
-the timers of whoever goes by another clock run on. Agents tell how long their machine has slept
-since boot (agent/node/wall_clock.py); older records do not.
+The monotonic clock stands still while the machine sleeps, so that the probes show no gap; timers on
+another clock run on. Agents report how long their machine has slept since boot
+(agent/node/wall_clock.py); older records do not hold it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from nsm_resilience.judge.rules import to_s
 from nsm_resilience.record.reader import Record
 
 LEAST_NS = 1_000_000_000
-"""No machine sleeps for less, and no reader is held up for longer between the two clocks that the
-time asleep is the difference of."""
+"""Least length of a sleep. The time asleep is the difference of two clocks, and no reader is held
+up for longer between reading them."""
 
 
 def check_awake(record: Record, begin_ns: int, end_ns: int) -> Problem | None:
-    """The first sleep of a node's machine in the watch; None when none slept, or none tells."""
+    """The first sleep of a node's machine in the watch; None when none slept or none reports it."""
     told = [e for e in record.all_of("clock") if e.data.get("slept_ns") is not None]
     for node in dict.fromkeys(event.node for event in told):
         for before, after in pairwise(event for event in told if event.node == node):

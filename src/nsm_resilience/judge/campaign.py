@@ -36,7 +36,7 @@ CHUNK = 8
 
 
 TRIAL = r"[A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*/[0-9]{2,}"
-"""What the id of a trial looks like: it is a path inside the campaign's folder as well."""
+"""Pattern of a trial's id, which is also a path inside the campaign's folder."""
 
 
 class CampaignError(ValueError):
@@ -44,15 +44,15 @@ class CampaignError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _First:
-    """What the first look at a record found; `checked` is None where it came to no end."""
+class _FirstLook:
+    """Results of the first reading of a record; `checked` is None if that failed or was not due."""
 
     trace: Trace | None = None
     checked: Checked | None = None
 
 
-_Given = tuple[Expected, Across | None, Checked | None]
-"""What an attempt is judged by: the study's word, and what the first looks found of it."""
+_Inputs = tuple[Expected, Across | None, Checked | None]
+"""Inputs of one attempt's judgement: its study's word, and the results of the first readings."""
 
 
 def judge_campaign(
@@ -64,11 +64,10 @@ def judge_campaign(
 ) -> int:
     """Judge all attempts of a campaign, or CampaignError; return how many there were.
 
-    Attempts are those that the description lists and those whose records are there, in the order of
-    their ids: a listed record that is missing, and a record that nobody listed, both get a line.
-    The same campaign gives the same bytes, with any number of `jobs` (processes). A line is written
-    as soon as its turn comes and then forgotten, so that memory does not grow with the campaign.
-    The file appears only when it is complete.
+    Attempts are those in the description and those with a record, in the order of their ids: a
+    missing record and an unlisted record both get a line. The same campaign gives the same bytes,
+    with any number of `jobs` (processes). Each line is written in its turn and not kept, so that
+    memory does not grow with the campaign. The file appears only when it is complete.
     """
     packed = unpack_first(folder)
     if packed:
@@ -93,51 +92,48 @@ def judge_campaign(
 def _lines(
     folder: Path, attempts: list[Expected], jobs: int, alterations: tuple[Alteration, ...]
 ) -> Iterator[bytes]:
-    """One line for each attempt, in their order, judged by so many processes.
+    """One line for each attempt, in their order, judged by up to `jobs` processes.
 
-    Two looks: the traces of all are laid side by side before the first is judged.
+    Each record is read twice: the traces of all are compared before the first one is judged.
     """
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     with ExitStack() as stack:
         each: Callable[..., Iterator[Any]] = map
         if jobs > 1:
             pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
-            each = partial(_side_by_side, pool, jobs * CHUNK * 8)
-        first: list[_First] = list(each(partial(_look, folder, alterations), attempts))
+            each = partial(_map_in_batches, pool, jobs * CHUNK * 8)
+        first: list[_FirstLook] = list(each(partial(_look, folder, alterations), attempts))
         across = look_across(found.trace for found in first if found.trace is not None)
-        given: list[_Given] = [
+        given: list[_Inputs] = [
             (one, across.get((one.trial, one.attempt)), found.checked)
             for one, found in zip(attempts, first, strict=True)
         ]
         yield from each(partial(_line, folder, alterations), given)
 
 
-def _side_by_side(
+def _map_in_batches(
     pool: Pool, most: int, do: Callable[..., Any], given: Sequence[Any]
 ) -> Iterator[Any]:
-    """So many are handed out at a time: what is made waits for nobody for long."""
+    """`map` over a pool, `most` items at a time, so that few results wait in memory."""
     for at in range(0, len(given), most):
         yield from pool.imap(do, given[at : at + most], CHUNK)
 
 
-def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected) -> _First:
-    """What is compared with other lanes; nothing of a record that cannot be, whatever is in it.
-
-    One that is not believed says nothing of other lanes either.
-    """
+def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected) -> _FirstLook:
+    """The first reading of a record; an impossible one has no trace to compare with other lanes."""
     try:
         record = read_record(CampaignLayout(folder).record(expected.trial, expected.attempt))
         record = bind(record, expected)
         if record.outcome != "complete":
-            return _First(trace_of(record, alterations))
+            return _FirstLook(trace_of(record, alterations))
         checked = Checked(find_implausible(record))
-        return _First(None if checked.damage else trace_of(record, alterations), checked)
-    except Exception:  # what is wrong with it is said when it is judged
-        return _First()
+        return _FirstLook(None if checked.damage else trace_of(record, alterations), checked)
+    except Exception:  # `_line` reports it
+        return _FirstLook()
 
 
-def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Given) -> bytes:
-    """The line of one attempt. No record can keep it from being one that can be read again."""
+def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Inputs) -> bytes:
+    """The line of one attempt; it can be read again, whatever is in the record."""
     expected, across, checked = given
     path = CampaignLayout(folder).record(expected.trial, expected.attempt)
     try:
@@ -157,14 +153,14 @@ def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Given) -> b
 def read_judgements(verdicts_jsonl: Path) -> Iterator[Judgement]:
     """The judgements of a file that `judge_campaign` wrote, one in memory at a time.
 
-    CampaignError where a line is none, with its number.
+    CampaignError, with the number of the line, where a line is no judgement.
     """
     for _, judgement in read_lines(verdicts_jsonl):
         yield judgement
 
 
 def read_lines(verdicts_jsonl: Path) -> Iterator[tuple[int, Judgement]]:
-    """The same, each with the place in the file (bytes) at which its line begins."""
+    """The same, each with the offset of its line in the file (bytes)."""
     with verdicts_jsonl.open("rb") as lines:
         offset = 0
         for number, line in enumerate(lines, start=1):
@@ -179,7 +175,7 @@ def read_lines(verdicts_jsonl: Path) -> Iterator[tuple[int, Judgement]]:
 
 
 def _description(folder: Path) -> tuple[dict[str, Any], set[Key]]:
-    """What campaign.json says: all of it, and the attempts that it lists."""
+    """The content of campaign.json, and the attempts that it lists."""
     path = CampaignLayout(folder).description
     try:
         found = parse_json(path.read_bytes())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What changed in the components and sockets of both nodes, out of their samples."""
+"""Changes of the components and sockets of both nodes, from their samples."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Rows = NDArray[np.intp]
 STOPPED = frozenset("Tt")
 """States in /proc/<pid>/stat of a process that a signal or a debugger has stopped."""
 DEAD = frozenset("ZXx")
-"""States of a process that has ended and is only not yet forgotten."""
+"""States of a process that has ended and is still in the process table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A new value of one thing on one node.
+    """A new value of one property on one node.
 
     Attributes:
         node: `client` or `endpoint`.
@@ -50,7 +50,7 @@ def find_changes(
 ) -> tuple[Change, ...]:
     """First values at `begin_ns` and every change until `end_ns`, sorted by time.
 
-    A value that was not known at some moment (readiness while the API server is away) is no change.
+    An unknown value (readiness while the API server is away) is no change.
     """
     found: list[Change] = []
     if len(components):
@@ -136,8 +136,8 @@ def changed_rows(
     Times are nanoseconds; all arrays have the shape (rows,).
 
     Args:
-        keys: What each row is about.
-        known: Rows to look at.
+        keys: The thing that each row describes.
+        known: Rows that have a value.
         values: A row is new when any of them differs from the row before.
     """
     chosen = np.flatnonzero(known & (times <= end_ns))
@@ -158,7 +158,7 @@ def changed_rows(
 def successive(
     keys: NDArray[np.int64], times: NDArray[np.int64], known: NDArray[np.bool_]
 ) -> tuple[Rows, Rows]:
-    """Pairs of known rows of one key that follow each other in time: the earlier and the later."""
+    """Consecutive known rows of one key, by time: the earlier and the later of each pair."""
     order = np.lexsort((times, keys))
     order = order[known[order]]
     alike = keys[order[1:]] == keys[order[:-1]]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of a container's log in a record (CRI format), and where the record lacks some.
+"""Lines of a container's log in a record (CRI format), and the gaps in it.
 
 A line is `<time> <stream> <tag> <text>`; a text that is longer than the runtime's buffer comes in
 pieces, tagged P until the last one, F, between which the other stream may write (Kubernetes, KEP
-"CRI logging", and the pieces of containerd: 16 KiB). A piece alone is no line: what is looked for
-may be cut in two by it.
+"CRI logging", and the pieces of containerd: 16 KiB). Pieces are joined before a search, because a
+cut may split the text that is searched for.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _HEAD = re.compile(r"(\S+) (stdout|stderr) ([PF](?::\S*)?) ")
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One whole line: where it ends in the file (from 1), its time (None: it has none), its text.
+    """One whole line: the number of its last line in the file (from 1), its time or None, its text.
 
-    The time is that of its last piece, nanoseconds UTC of the node's wall clock: then it was there.
+    The time is that of its last piece, nanoseconds UTC of the node's wall clock.
     """
 
     number: int
@@ -36,7 +36,7 @@ class LogLine:
 
 
 def read_log(path: Path) -> Iterator[LogLine]:
-    """The lines of a log in the order in which they ended; one without an end comes last."""
+    """The lines of a log in the order of their ends; one without an end comes last."""
     begun: dict[str, tuple[str, int, int | None]] = {}
     text = path.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.split("\n"), start=1):
@@ -56,11 +56,11 @@ def read_log(path: Path) -> Iterator[LogLine]:
 
 
 def find_gaps(record: Record, pod: str, container: str) -> list[Doubt]:
-    """Where the log of one container of the client's node may lack lines.
+    """Times in which the log of one container on the client's node may lack lines.
 
-    Gaps that its probe reported, and the time in which nobody followed the log: a probe that began
-    and never reported its end leaves all of it open. Older records have neither; of a probe that
-    failed, or of lines that were dropped, they have a warning.
+    These are the gaps that its probe reported, and the time after the last report of a probe that
+    never reported its end. Older records have neither; a warning reports a failed probe or dropped
+    lines.
     """
     found = []
     for event in record.all_of("log_gap"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did the probes really watch all the time? A probe that stopped can prove nothing.
+"""Did the probes really watch all the time? A probe that stopped proves nothing.
 
 Each check returns a `Problem`, which makes the verdict `unknown`, or None.
 """
@@ -38,7 +38,7 @@ def check_echoes(
 ) -> Problem | None:
     """Whether echoes were sent from `begin_ns` to `end_ns` without a pause (rulebook.md).
 
-    `span` and `after` are words for that time and for what it begins with.
+    `span` and `after` name that time and its begin in the text of the problem.
     """
     part = echoes.between(begin_ns, end_ns)
     if not len(part):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """When did Kubernetes, NSM, or the watchdog of a remedy first show that something was wrong?
 
-What counts as shown, and what does not, is in the rulebook ("shown"). A sign is named as what it
-is, so that arms can be compared. What befalls pods that we start to ask, new clients and ordinary
-ones, has measures of its own, and must not depend on when we ask.
+The rulebook defines a sign ("shown"). A sign has the same name in every trial, so that arms can be
+compared. New clients and ordinary pods, which we start ourselves, give no sign: they have measures
+of their own, and the detection must not depend on when we start them.
 """
 
 from __future__ import annotations
@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 
 
 _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
-"""What Kubernetes appends to the name of a DaemonSet's pod (alphabet of its name generator)."""
+"""Suffix that Kubernetes gives to a DaemonSet's pod (alphabet of its name generator)."""
 
 
 def is_bad_condition(event: Event) -> bool:
     """Whether an event is a condition that says that something is wrong.
 
-    One of the watchdog's own pods tells nothing of the system. `Deleted` never does: a pod is
-    deleted because somebody said so, here the fault itself; that its containers are not ready any
-    more is shown by conditions of their own. One that the watchdog set is bad news only when it
-    says `False`: what it does not know, it has not found.
+    Conditions of the watchdog's own pods say nothing about the system. `Deleted` is no sign: a pod
+    is deleted on request, here by the fault itself, and its containers have conditions of their
+    own. A condition that the watchdog set is bad only when it is `False`; `Unknown` is no finding.
     """
     kind = str(event.data.get("type"))
     pod = event.data.get("pod")
@@ -60,7 +59,7 @@ def is_bad_condition(event: Event) -> bool:
 
 
 def is_asked_by_us(pod: object) -> bool:
-    """Whether a pod is a new client or an ordinary pod, which we started to see what it gets."""
+    """Whether a pod is a new client or an ordinary pod, which the trial starts as a probe."""
     return str(pod) == BYSTANDER or str(pod).startswith(f"{NEWCOMER}-")
 
 
@@ -105,7 +104,7 @@ def _from_events(record: Record) -> Iterable[Sign]:
 
 
 def _condition(event: Event) -> str:
-    """A bad condition in words that are the same in every trial."""
+    """The name of a bad condition, the same in every trial."""
     kind, where = str(event.data.get("type")), _on(event.node)
     container = kind.removeprefix("ContainerReady:")
     if container != kind:
@@ -119,10 +118,11 @@ def _condition(event: Event) -> str:
 
 
 def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
-    """Rises of a restart count and falls of readiness, against the sample before.
+    """Rises of a restart count and losses of readiness, compared with the sample before.
 
-    Only for records without such events: a sample carries what the runner knew when it took the
-    sample in, up to some seconds after the agent had made it, so it would date signs too early.
+    Only for records without such events. A sample has the time at which the agent took it, but the
+    restarts and readiness that the runner knew when it received it, up to some seconds later: it
+    would date signs too early.
     """
     if not len(table):
         return
@@ -169,7 +169,7 @@ def _from_watchdog(record: Record) -> Iterable[Sign]:
 
 
 def _short(pod: object) -> str:
-    """A pod's name without what Kubernetes generated, so that trials can be compared."""
+    """A pod's name without the generated suffix, so that trials can be compared."""
     return _GENERATED.sub("", str(pod))
 
 

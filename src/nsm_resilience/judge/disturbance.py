@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One shared stretch as it stands beside a verdict, and what followed from it."""
+"""One shared stretch as a row beside a verdict, and its effect on the verdict."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from nsm_resilience.judge.traces import Stretch, StretchKind
 Followed = Literal["left out", "unknown", "nothing"]
 
 LISTED = 5
-"""How many disturbances are referred to as evidence; the table `disturbances` holds all."""
+"""How many disturbances are listed as evidence; the table `disturbances` holds all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
     """A stretch of an attempt's path that another lane caused or shares.
 
-    Its fields are the columns of table `disturbances`; text is empty, and a number 0, where no act
-    of another lane is known. `beside` names attempts, `<trial>/<attempt>`.
+    Its fields are the columns of table `disturbances`. Without a known act of another lane, texts
+    are empty and `cause_attempt` is 0. `beside` names attempts, `<trial>/<attempt>`.
     """
 
     number: int
@@ -47,14 +47,19 @@ class Disturbance:
 def disturbance_of(
     number: int, shared: Shared, instants: Instants, followed: Followed
 ) -> Disturbance:
-    """A shared stretch with what followed from it."""
+    """A shared stretch with its effect on the verdict."""
     stretch, cause = shared.stretch, shared.cause
-    told: dict[str, Any] = {}
+    of_cause: dict[str, Any] = {}
     if cause is not None:
-        told = {"cause_trial": cause.trial, "cause_attempt": cause.attempt}
-        told |= {"cause_lane": cause.lane, "act": cause.what.kind, "act_text": cause.what.text}
-        offset_ms = to_s(stretch.begin_ns - cause.what.begin_ns) * 1000
-        told |= {"act_at": cause.what.at, "offset_ms": offset_ms}
+        of_cause = {
+            "cause_trial": cause.trial,
+            "cause_attempt": cause.attempt,
+            "cause_lane": cause.lane,
+            "act": cause.what.kind,
+            "act_text": cause.what.text,
+            "act_at": cause.what.at,
+            "offset_ms": to_s(stretch.begin_ns - cause.what.begin_ns) * 1000,
+        }
     return Disturbance(
         number=number,
         kind=stretch.kind,
@@ -65,12 +70,12 @@ def disturbance_of(
         last_seq=stretch.last_seq,
         followed=followed,
         beside=tuple(f"{one.trial}/{one.attempt}" for one in shared.others),
-        **told,
+        **of_cause,
     )
 
 
 def who_disturbed(shared: Shared) -> str:
-    """The other lane, what it did and when; or which lanes stopped with this one."""
+    """The other lane with its act and the time of it, or the lanes that stopped with this one."""
     if shared.cause is not None:
         act = shared.cause.what
         at = f" at {act.at}" if act.at else ""
@@ -80,7 +85,7 @@ def who_disturbed(shared: Shared) -> str:
 
 
 def evidence_of(across: Across) -> tuple[Evidence, ...]:
-    """Where it stands, in this record and in those of the other lanes; losses only."""
+    """Places of the shared losses in this record and in those of the other lanes."""
     found: list[Evidence] = []
     for shared in [s for s in across.shared if s.stretch.kind == "loss"][:LISTED]:
         text = f"{shared.stretch.echoes} echoes in a row lost, disturbed {who_disturbed(shared)}"
@@ -109,5 +114,5 @@ def _samples(stretch: Stretch, text: str) -> Evidence:
 
 
 def _lane(name: str) -> str:
-    """`lane-3` as it is written in a sentence."""
+    """`lane-3` as words of a sentence."""
     return name.replace("-", " ") if name else "another lane"

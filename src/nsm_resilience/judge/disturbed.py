@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judge an attempt whose path was disturbed by another lane (issue 14, section 1).
 
-It is judged with the shared stretches and without them. Where both say the same, and the shared
-stretch can be told from the trial's own outages, it is left out of everything measured. Where the
-verdict, or the outage, rests on one, the attempt is `unknown`: what the system under test would
-have done without the other lane nobody has seen.
+It is judged with the shared stretches and without them. If both verdicts agree, and the shared
+stretches can be told from the trial's own outages, they are left out of all measures. If the
+verdict or the outage depends on one, the attempt is `unknown`: the behaviour of the system under
+test without the other lane was not observed.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Judge = Callable[[Sequence[Stretch]], Judgement]
 
 
 def leave_out(echoes: Echoes, stretches: Sequence[Stretch]) -> Echoes:
-    """The echoes with those of shared stretches as if they had been answered in time.
+    """The echoes, with those in shared stretches marked as answered in time.
 
-    They stay among what was sent, so that the prober does not seem to have stopped.
+    They still count as sent, so that the prober does not seem to have stopped.
     """
     if not stretches or not len(echoes):
         return echoes
@@ -49,11 +49,11 @@ def leave_out(echoes: Echoes, stretches: Sequence[Stretch]) -> Echoes:
 
 
 def watched(rules: Rules, instants: Instants, left_out: Sequence[Stretch]) -> Rules:
-    """The rules with as long a watch as there was, where a shared stretch had it end early.
+    """The rules with the length of the actual watch, where a shared stretch ended it early.
 
-    The runner ends a watch when the path has come back and stayed so for the settle time. When what
-    it came back from is left out, no more can be asked of the trial than after an outage of its
-    own: the settle time. How long it was watched stands beside the verdict (`watch_s`).
+    The runner ends a watch when the path has recovered and answered for the settle time. If it
+    recovered from a stretch that is left out, the settle time is enough, as after an outage of the
+    trial's own. The length of the watch is shown beside the verdict (`watch_s`).
     """
     if instants.watch is None or instants.watch_end is None or not left_out:
         return rules
@@ -66,16 +66,17 @@ def watched(rules: Rules, instants: Instants, left_out: Sequence[Stretch]) -> Ru
 
 
 def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgement:
-    """The judgement on a complete attempt, knowing what the look across lanes found."""
+    """The judgement on a complete attempt, with the result of the comparison of lanes."""
     plain = judge(())
     inside = [one for one in across.shared if _is_judged(one, instants)]
     if not inside:
         return with_disturbances(plain, across, instants)
     masked = judge([one.stretch for one in inside])
-    resting = _resting(judge, plain, masked, inside)
-    if resting is None:
-        return with_disturbances(_saying(masked, inside), across, instants, inside, "left out")
-    first, why = resting
+    decisive = _decisive_stretch(judge, plain, masked, inside)
+    if decisive is None:
+        masked = _with_note(masked, inside)
+        return with_disturbances(masked, across, instants, inside, "left out")
+    first, why = decisive
     begin_s = instants.since_fault(first.stretch.begin_ns) or 0.0
     what = "were lost" if first.stretch.kind == "loss" else "were kept waiting"
     reason = (
@@ -92,10 +93,10 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
     return with_disturbances(unknown, across, instants, inside, "unknown")
 
 
-def _resting(
+def _decisive_stretch(
     judge: Judge, plain: Judgement, masked: Judgement, inside: Sequence[Shared]
 ) -> tuple[Shared, str] | None:
-    """The stretch on which the attempt rests and how; None when it rests on none."""
+    """The stretch that decides the attempt, and why; None when none does."""
     inseparable = [one for one in inside if one.why_inseparable]
     if plain.verdict != masked.verdict:
         worst = max(inseparable or inside, key=lambda one: one.stretch.length_ns)
@@ -103,20 +104,20 @@ def _resting(
     if not inseparable:
         return None
     separable = [one.stretch for one in inside if not one.why_inseparable]
-    if _path(judge(separable)) == _path(masked):
+    if _path_outcome(judge(separable)) == _path_outcome(masked):
         return None
     worst = max(inseparable, key=lambda one: one.stretch.length_ns)
     return worst, f"which cannot be told from an outage of its own, because {worst.why_inseparable}"
 
 
-def _path(judgement: Judgement) -> tuple[object, ...]:
-    """Verdict and outage of the path; what is inside an outage that stays is only counted."""
+def _path_outcome(judgement: Judgement) -> tuple[object, ...]:
+    """Verdict and outage of the path. Losses inside an outage change neither."""
     m = judgement.measures
     return m.path_verdict, m.outage_s, m.outage_censored
 
 
 def _is_judged(shared: Shared, instants: Instants) -> bool:
-    """Whether a stretch touches what is judged: the steady state and the watch."""
+    """Whether a stretch overlaps the steady state or the watch."""
     if instants.watch is None:
         return False
     begin, end = instants.watch
@@ -124,8 +125,8 @@ def _is_judged(shared: Shared, instants: Instants) -> bool:
     return shared.stretch.end_ns >= since and shared.stretch.begin_ns <= end
 
 
-def _saying(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
-    """The judgement with what was left out named in its reason."""
+def _with_note(judgement: Judgement, inside: Sequence[Shared]) -> Judgement:
+    """The judgement whose reason states how many echoes were left out."""
     lost = sum(one.stretch.echoes for one in inside if one.stretch.kind == "loss")
     if not lost or judgement.verdict not in ("supported", "unsupported"):
         return judgement
@@ -140,7 +141,7 @@ def with_disturbances(
     inside: Sequence[Shared] = (),
     followed: Followed = "nothing",
 ) -> Judgement:
-    """The judgement with its disturbances; of those inside of what is judged that followed."""
+    """The judgement with its disturbances; `followed` is the effect of those in `inside`."""
     measures = replace(
         judgement.measures,
         disturbances=tuple(

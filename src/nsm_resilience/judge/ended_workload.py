@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule for a trial whose client, or whose only endpoint, is gone for good.
 
-Deleting the client's pod, or the endpoint's where no spare one is, leaves nothing that the path
-could come back between: that it stays dead says nothing of NSM. What is asked instead is what
-NSM's own tests of 2019 asked (TestNSCDies, TestNSEDies: the survivor has no interface of NSM):
+After the client's pod is deleted, or the endpoint's without a spare, the path has lost one end and
+cannot recover: a dead path says nothing about NSM. Two other conditions decide, as in NSM's own
+tests of 2019 (TestNSCDies, TestNSEDies: the survivor has no interface of NSM):
 
 - the survivor's interface to the dead is released: none of the interfaces that NSM had given to its
   pod before the fault is there in the snapshot after the watch;
 - if the client is gone, a new client gets a working connection, as in every trial. (If the only
   endpoint is gone, a new client cannot, and its answer decides nothing.)
 
-Both are `supported`; anything else `unsupported`. A workload that is killed in place, and an
-endpoint with a spare, are judged like everything else.
+If both hold, the trial is `supported`, else `unsupported`. A workload that is killed in place, and
+an endpoint with a spare, are judged like all other trials.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from nsm_resilience.study.models import Factors
 
 @dataclass(frozen=True, slots=True)
 class EndedWorkload:
-    """What became of the survivor.
+    """The state of the survivor after the watch.
 
     Attributes:
         who: The workload that is gone.
         released: Whether the survivor holds none of its old interfaces; None when not known.
-        text: A clause that says so, or why it is not known.
+        text: `released` as a clause, or why it is not known.
     """
 
     who: Workload
@@ -44,12 +44,12 @@ class EndedWorkload:
 
     @property
     def problem(self) -> Problem | None:
-        """Why it is not known; None when it is."""
+        """Why `released` is not known; None when it is."""
         return Problem(self.text) if self.released is None else None
 
 
 def find_ended_workload(record: Record) -> EndedWorkload | None:
-    """The state of the survivor; None when the trial takes no workload away for good."""
+    """The state of the survivor; None when the trial removes no workload for good."""
     scenario, factors = scenario_of(record), Factors.model_validate(record.meta["factors"])
     gone = {
         fault.workload
@@ -66,7 +66,7 @@ def find_ended_workload(record: Record) -> EndedWorkload | None:
     (ended,) = gone
     survivor: Workload = "endpoint" if ended == "client" else "client"
     names = ("before", "after")
-    before, after = (_held(read_snapshot(record, name), survivor) for name in names)
+    before, after = (_nsm_interfaces(read_snapshot(record, name), survivor) for name in names)
     evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in names)
     if not before or after is None:
         when = "before the fault" if not before else "after the watch"
@@ -80,8 +80,10 @@ def find_ended_workload(record: Record) -> EndedWorkload | None:
     return EndedWorkload(ended, not kept, text, evidence)
 
 
-def _held(snapshot: dict[str, Any], survivor: Workload) -> dict[tuple[str, int], str] | None:
-    """NSM's interfaces in the pods of the survivor, by pod and index; None when none tells."""
+def _nsm_interfaces(
+    snapshot: dict[str, Any], survivor: Workload
+) -> dict[tuple[str, int], str] | None:
+    """NSM's interfaces in the survivor's pods, by pod and index; None when no pod reports them."""
     pods = snapshot["nodes"][survivor]["pods"]
     mine = [p for p in pods if p == survivor or p.startswith(f"{survivor}-")]
     found = {pod: nsm_interfaces(pods[pod]) for pod in mine}

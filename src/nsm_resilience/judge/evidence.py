@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References from a verdict into the record it rests on, and why there may be no verdict."""
+"""References from a verdict to places in its record, and problems that prevent a verdict."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from nsm_resilience.record.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One place in a record and what can be read there.
+    """One place in a record, with a text for readers.
 
     Attributes:
-        what: What it is evidence of: `fault`, `injection`, `steady state`, `interruption`, …
+        what: The subject of the evidence: `fault`, `injection`, `steady state`, `interruption`, …
         file: Path inside the record's folder, with forward slashes.
         line: Line of a text file, counted from 1; None for a table of samples.
         first_seq: First echo (column `seq` of `path` and `new`) or first row (counted from 0, other
             tables of samples); None for a text file.
         last_seq: Last echo or row, included.
-        text: What it says, for a person.
-        record: Folder inside the campaign of the record that holds it; empty: the attempt's own.
+        text: The finding, for a person.
+        record: Folder of another attempt's record inside the campaign; empty: the attempt's own.
     """
 
     what: str
@@ -45,7 +45,7 @@ class Evidence:
 class Problem:
     """Why nothing can be concluded: a clause without capital and full stop, with its evidence.
 
-    `verdict` is what the attempt is by it.
+    `verdict` is the verdict of an attempt that has this problem.
     """
 
     text: str
@@ -79,16 +79,16 @@ def of_snapshot(what: str, name: str, text: str) -> Evidence:
 
 
 def problem_at(event: Event, text: str, what: str) -> Problem:
-    """A problem that one event shows; `what` it is evidence of."""
+    """A problem that one event shows; `what` is the subject of its evidence."""
     return Problem(text, (of_event(what, event, text),))
 
 
 def wrong(event: Event, text: str) -> Problem:
-    """An event that cannot be as it says."""
+    """The problem of an impossible event."""
     return problem_at(event, text, "not possible")
 
 
 def wrong_sample(table: str, at: int, text: str, *, name: str = "row") -> Problem:
-    """A row of a table of samples that cannot be; an `echo` is named by its number."""
+    """The problem of an impossible row in a table of samples; an `echo` is named by its number."""
     evidence = of_samples("not possible", table, at, at, text)
     return Problem(f"{name} {at} of the table {table} {text}", (evidence,))

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a campaign's study says of an attempt, and whether its record says the same.
+"""Does a record agree with its campaign's study?
 
-A record carries copies of what it was run under: its scenario, the levels of its factors, windows,
-probes, thresholds, its place in the schedule. The study's file that the campaign keeps rules: the
-judge takes all of it from there, and a record that says otherwise is not believed (issue 14,
-section 6). A key that the record does not have did not exist when it was made; one that the study
-does not know is another study's.
+A record carries copies of parts of its study: its scenario, the levels of its factors, windows,
+probes, thresholds, its place in the schedule. The judge takes all of them from the study's file in
+the campaign, and rejects a record that differs (issue 14, section 6). A key that the record lacks
+did not exist when it was made; a key that the study does not know belongs to another study.
 
-What this cannot see is a record *and* its study changed alike; that is what the checksums of the
-archive, and git, are for.
+The same change of a record *and* its study goes unnoticed here; the checksums of the archive, and
+git, show it.
 """
 
 from __future__ import annotations
@@ -27,20 +26,19 @@ from nsm_resilience.study.retired import former_content
 from nsm_resilience.study.schedule import make_schedule
 
 RULING = ("scenario", "factors", "windows", "probes", "judge")
-"""Parts of a record's description that rule its verdict: the study's are used."""
+"""Parts of a record's description that its verdict depends on: the study's are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the campaign says of one of its attempts.
+    """The description of one attempt by its campaign.
 
     Attributes:
-        says: What the study says under each key of meta.json.
-        listed: What the campaign's description says of the attempt, under keys of meta.json.
-        former: Keys that studies once had, by part, with their values (study/retired.py).
-        unknown: Why the study says nothing of it; empty when it does.
-        clusters: Ids of the clusters that the campaign was run on; None where it lists none, or
-            not this attempt.
+        says: Values from the study, by key of meta.json.
+        listed: Values from the campaign's description, by key of meta.json.
+        former: Retired keys of studies, by part, with their values (study/retired.py).
+        unknown: Why the study does not describe the attempt; empty when it does.
+        clusters: Ids of the campaign's clusters; None where it lists none, or not this attempt.
     """
 
     campaign: str
@@ -54,11 +52,11 @@ class Expected:
 
 
 class Unbound(ValueError):
-    """A record that does not belong where it lies, with the reason as a clause."""
+    """A record does not match its place in the campaign; the message is a clause."""
 
 
 def bind(record: Record, expected: Expected) -> Record:
-    """The record with what its study says in place of its own copies; Unbound if it differs."""
+    """The record with its study's values in place of its own copies; Unbound if they differ."""
     meta = record.meta
     place = (meta.get("trial"), meta.get("attempt"))
     if place != (expected.trial, expected.attempt) or isinstance(meta.get("attempt"), bool):
@@ -97,9 +95,9 @@ NOTHING = object()
 def differences(
     where: str, said: object, wanted: object, former: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[str, object, object]]:
-    """Places in which a record says something else than its study: where, and what each says.
+    """Differences between a record and its study: the place and both values.
 
-    A record from before a key was retired need not have those that came in its place.
+    A record with a retired key need not have the keys that replaced it.
     """
     if isinstance(said, dict) and isinstance(wanted, dict):
         known = {**(former or {}), **wanted}
@@ -124,13 +122,13 @@ def _shown(value: object) -> str:
 
 
 class Expectations:
-    """A campaign's study and description, asked attempt by attempt."""
+    """A campaign's study and description, looked up attempt by attempt."""
 
     def __init__(self, folder: Path, description: Mapping[str, Any]) -> None:
         """Read the study that the campaign keeps; ConfigError when it cannot be read."""
         self._campaign = str(description.get("campaign") or folder.name)
-        # nobody ran it: it says so in the paper, has trials that its study has not, and its records
-        # are bound to their ids alone
+        # A synthetic campaign was never run (the paper says so) and has trials that its study does
+        # not have: its records are bound to their ids only.
         self._synthetic = description.get("source") == SYNTHETIC
         if self._synthetic:
             return
@@ -152,7 +150,7 @@ class Expectations:
         self._clusters = known if "clusters" in description else None
 
     def of(self, trial: str, attempt: int) -> Expected:
-        """What is expected of one attempt."""
+        """The campaign's description of one attempt."""
         if self._synthetic:
             return Expected(self._campaign, trial, attempt, {}, {}, {})
         cell_id = trial.split("/", 1)[0]

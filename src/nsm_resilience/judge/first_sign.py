@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first sign of something in a watch, and what makes it unknown.
+"""The first sign in a watch, and doubts that make it unknown.
 
-`Nothing was shown` and `nothing was told` rest on the absence of something, and so does `first`. A
-doubt is an interval in which something that would count may lie: a wall time beside a step of the
-clock, a gap in a log, a line that cannot be read. If it could come before what is known to be the
-first, nobody knows which was, nor when.
+`Nothing was shown`, `nothing was told` and `first` all rest on the absence of signs. A doubt is an
+interval that may hide a sign: a wall time beside a step of the clock, a gap in a log, a line that
+cannot be read. If a doubt begins before the first known sign, the first one is unknown.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from nsm_resilience.judge.wall_clock import Moment
 from nsm_resilience.record.events import Event
 
 LISTED = 5
-"""How many signs are referred to; the first one decides, the record holds all."""
+"""How many signs are listed as evidence; the first one decides, the record holds all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing shown, or told to a client: when, by whom and what, and where it stands."""
+    """One sign, or one notification of a client: its time, its name and its place in the record."""
 
     when: Moment
     by: str
@@ -30,7 +29,7 @@ class Sign:
 
 
 def at_event(what: str, event: Event, by: str, text: str) -> Sign:
-    """The sign that an event is."""
+    """An event as a sign."""
     return Sign(Moment(event.t_ns, event.t_ns), by, of_event(what, event, text))
 
 
@@ -39,9 +38,9 @@ class FirstSign:
     """The first sign in the watch.
 
     Attributes:
-        seconds: From the fault; None when there was none, or when that is not known.
-        unknown: Why nobody can tell whether there was any, or what was first.
-        watched: Whether everything was recorded, so that no sign means that there was none.
+        seconds: From the fault; None without a sign, or when the first one is not known.
+        unknown: Why the first sign, or its absence, is not known; None when it is.
+        watched: Whether everything was recorded, so that None proves that there was no sign.
     """
 
     seconds: float | None = None
@@ -53,7 +52,7 @@ class FirstSign:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Between two instants (nanoseconds of the runner's clock) something may be; `why` unknown."""
+    """An interval (nanoseconds of the runner's clock) that may hide a sign, and why."""
 
     earliest_ns: float
     latest_ns: float
@@ -64,9 +63,9 @@ class Doubt:
 def signs_in(
     watch: tuple[int, int], found: Iterable[Sign], doubts: Iterable[Doubt], when: str, whether: str
 ) -> tuple[list[tuple[int, Sign]], FirstSign | None]:
-    """The signs in a watch with their instants, by time; or why the first of them is not known.
+    """The signs in a watch with their instants, by time; also why the first one is not known.
 
-    `when` says what is not known where there are signs, `whether` where there are none.
+    `when` names the unknown fact if there are signs, `whether` if there are none.
     """
     signs: list[tuple[int, Sign]] = []
     undated: list[Doubt] = []
@@ -78,7 +77,7 @@ def signs_in(
         elif watch[0] <= t_ns <= watch[1]:
             signs.append((t_ns, one))
     signs.sort(key=lambda s: (s[0], s[1].by, s[1].evidence.file, s[1].evidence.line or 0))
-    before_ns = signs[0][0] - 1 if signs else watch[1]  # what comes later leaves the first as it is
+    before_ns = signs[0][0] - 1 if signs else watch[1]  # a later doubt does not change the first
     open_ones = [
         one
         for one in (*undated, *doubts)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is what was injected what the study declares, and do the probes show it at the same target?
+"""Was the declared fault injected, and do the probes show it at the same target?
 
-Whether a fault has a proof is asked in injection.py. Here it is asked whether the events that tell
-of it can be: of a fault that the scenario has, in the way it is to fail, not before its time, of a
-process, socket or pod that the probes had seen there; and whether a process that is told to be gone
-or stopped runs on in the samples. Of what was damaged and may have been mended by the system under
-test (a socket, a pod, a rule of the network) the samples prove nothing.
+injection.py checks that each fault has a proof. This module checks that the events of a fault are
+possible: the scenario has the fault, it fails in the declared way, not before its time, and the
+probes had seen the process, socket or pod there. A process that is reported gone or stopped must
+not run in later samples. The system under test may repair a socket, a pod or a network rule, so
+samples of those prove nothing.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ SIGNALLED = frozenset({"kill", "hang"})
 """Failures by a signal to a component's process."""
 
 LEAST = {"pid": 1, "start_ticks": 0, "restarts": 0, "cpu_ticks": 0}
-"""The least value of a number in the table of components."""
+"""Least values of columns in the table of components."""
 
-TOLD = ("injection", "injection_proof", "undo")
+FAULT_EVENTS = ("injection", "injection_proof", "undo")
 """Events that are about one fault of the scenario."""
 
 
 def check_declared(record: Record) -> Iterator[Problem]:
-    """Events of faults are of those that the scenario declares, at their target and in their way.
+    """Events of faults match the declared faults in target, node and method.
 
-    Faults are numbered in the order in which the scenario names them (faults/base.py, plan).
+    Faults are numbered in the order of the scenario (faults/base.py, plan).
     """
     faults = faults_of(record)
     failure = str(record.meta["factors"].get("failure"))
     for event in record.events:
-        if event.kind not in TOLD:
+        if event.kind not in FAULT_EVENTS:
             continue
         fault = faults.get(str(event.data.get("id")))
         if fault is None:
@@ -65,7 +65,7 @@ def check_declared(record: Record) -> Iterator[Problem]:
 
 
 def check_turns(record: Record) -> Iterator[Problem]:
-    """A fault is injected once in its turn and not before its time; proved and undone after it."""
+    """A fault is injected once per turn, not before its time, and then proved and undone."""
     faults, turns = faults_of(record), turns_of(record)
     injected: dict[str, dict[int, Event]] = defaultdict(dict)
     for event in record.all_of("injection"):
@@ -101,10 +101,10 @@ def check_turns(record: Record) -> Iterator[Problem]:
 
 
 def check_parts(record: Record) -> Iterator[Problem]:
-    """Components that are sampled are parts of the system under test on its plane.
+    """Sampled components are parts of the system under test on its plane, with possible values.
 
-    What is sampled of them can be: no process has a number below 1, and the restart count of a
-    container falls only when its pod is deleted and another takes its place.
+    No process id is below 1, and the restart count of a container falls only when its pod is
+    deleted and replaced.
     """
     factors = record.meta["factors"]
     known = set(system_of(factors).components[str(factors["plane"])])
@@ -127,43 +127,45 @@ def check_parts(record: Record) -> Iterator[Problem]:
 
 
 def check_hit(record: Record) -> Iterator[Problem]:
-    """What was hit is what was there; a process that was killed or stopped does not run on."""
+    """The target was there before the fault; a killed or stopped process does not run on."""
     interval = to_ns(float(record.meta["probes"]["component_interval_s"]))
     faults, turns = faults_of(record), turns_of(record)
     for event in record.all_of("injection"):
         fault, before = faults[str(event.data.get("id"))], event.data.get("before")
         before = before if isinstance(before, dict) else {}
         turn = turn_at(turns, event.data["t_begin_ns"]) or 0
-        # A sample is stamped when its reading begins: one that began within a beat of the fault may
-        # have read what the fault did.
+        # The time of a sample is the begin of its reading: one that began within an interval before
+        # the fault may show its effect.
         until = turns[turn][0] - interval
         if "uid" in before:
-            yield from _pod(record, event, before, turn)
+            yield from _check_pod(record, event, before, turn)
         elif fault.kind == "component" and event.data.get("method") in SIGNALLED:
             own = _samples_of(record.table("components"), event.node, "component", fault.component)
-            yield from _process(record, event, before, own, until)
+            yield from _check_process(record, event, before, own, until)
         elif fault.kind == "socket":
-            yield from _sockets(record, event, before, until)
+            yield from _check_sockets(record, event, before, until)
 
 
 def _samples_of(table: pd.DataFrame, node: object, column: str, name: object) -> pd.DataFrame:
-    """The samples of one thing on one node, by time."""
+    """The samples of one component or socket on one node, by time."""
     own = table[(table["node"] == node) & (table[column] == name)]
     return own.sort_values("t_ns", kind="stable")
 
 
-def _pod(record: Record, event: Event, before: dict[str, Any], turn: int) -> Iterator[Problem]:
-    """The pod that was deleted is in the state before the fault."""
+def _check_pod(
+    record: Record, event: Event, before: dict[str, Any], turn: int
+) -> Iterator[Problem]:
+    """The deleted pod is in the snapshot before the fault."""
     name = "before" if turn == 0 else f"before-{turn + 1}"
     pods = read_snapshot(record, name).get("pods")
     if pods is not None and before["uid"] not in {pod["uid"] for pod in pods}:
         yield wrong(event, f"the pod {before.get('pod')} was deleted and was not there"[:120])
 
 
-def _process(
+def _check_process(
     record: Record, event: Event, before: dict[str, Any], own: pd.DataFrame, until_ns: int
 ) -> Iterator[Problem]:
-    """The process that was hit is the component's, and is gone or stopped from its proof on."""
+    """The process that was hit is the component's, and is gone or stopped after its proof."""
     pid, start = before.get("pid"), before.get("start_ticks")
     if type(pid) is not int or type(start) is not int:
         yield wrong(event, f"it does not say which process of {event.target} was hit")
@@ -176,23 +178,23 @@ def _process(
     if len(earlier) and earlier[-1] not in same.index:
         text = f"is of another process than {pid}, which was hit then"
         yield wrong_sample("components", int(earlier[-1]), text)
-    proof = _after(record, event, "injection_proof")
+    proof = _first_after(record, event, "injection_proof")
     if proof is None or proof.data.get("proved") is not True:
         return
     for check in proof.data.get("checks") or ():
         shown = check.get("before")
         if isinstance(shown, dict) and shown.get("pid", pid) != pid:
             yield wrong(proof, f"the proof is of the process {shown['pid']}, and {pid} was hit")
-    yield from _runs_on(record, event, same[same["t_ns"] > proof.t_ns])
+    yield from _check_not_running(record, event, same[same["t_ns"] > proof.t_ns])
 
 
-def _runs_on(record: Record, event: Event, later: pd.DataFrame) -> Iterator[Problem]:
-    """The samples after the proof that show the process at work."""
+def _check_not_running(record: Record, event: Event, later: pd.DataFrame) -> Iterator[Problem]:
+    """No sample after the proof shows the process at work."""
     ended, did = DEAD, "killed"
     if event.data.get("method") == "hang":
         if any(fault.whole_node for fault in faults_of(record).values()):
             return  # another fault of the trial stops and continues everything on a node
-        undo = _after(record, event, "undo")
+        undo = _first_after(record, event, "undo")
         if undo is not None:
             begun = undo.data.get("t_begin_ns", undo.t_ns)
             later = later[later["t_ns"] < begun - UNDOING_NS]
@@ -201,10 +203,10 @@ def _runs_on(record: Record, event: Event, later: pd.DataFrame) -> Iterator[Prob
         yield wrong_sample("components", at, f"shows the process at work that had been {did}")
 
 
-def _sockets(
+def _check_sockets(
     record: Record, event: Event, before: dict[str, Any], until_ns: int
 ) -> Iterator[Problem]:
-    """The sockets that were damaged are those that the probe had seen there."""
+    """The damaged sockets are those that the probe had seen there."""
     for path, was in before.items():
         inode = was.get("inode") if isinstance(was, dict) else None
         own = _samples_of(record.table("sockets"), event.node, "path", path)
@@ -213,8 +215,8 @@ def _sockets(
             yield wrong(event, f"the socket {path} that was damaged is not the one there"[:160])
 
 
-def _after(record: Record, injection: Event, kind: str) -> Event | None:
-    """The first event of a kind about a fault since it was injected."""
+def _first_after(record: Record, injection: Event, kind: str) -> Event | None:
+    """The first event of a kind about the same fault since its injection."""
     since, name = injection.data["t_begin_ns"], injection.data.get("id")
     later = (e for e in record.all_of(kind) if e.data.get("id") == name and e.t_ns >= since)
     return next(later, None)
@@ -226,4 +228,4 @@ INJECTED: tuple[Callable[[Record], Iterator[Problem]], ...] = (
     check_parts,
     check_hit,
 )
-"""In this order; each yields what does not fit."""
+"""In this order; each yields the contradictions that it finds."""

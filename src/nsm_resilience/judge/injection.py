@@ -14,17 +14,17 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
 UNDONE_EARLY_S, UNDONE_LATE_S = 0.5, 5.0
-"""How much before or after its time a fault may be reported undone (the agent looks that it is)."""
+"""How early or late a fault may be reported undone; the agent checks the undo, which takes time."""
 
 ProofState = Literal["proved", "not proved", "missing", "no fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """What is known of a trial's faults.
+    """The state of a trial's faults.
 
     Attributes:
-        state: `proved` when every declared fault has a proof that the agent stands by; `no fault`
+        state: `proved` when every declared fault has a proof that the agent calls one; `no fault`
             for a control.
         skew_s: Seconds between the begin of the first and of the last injection, declared delays
             included; None for fewer than two.
@@ -37,9 +37,9 @@ class Injection:
 
 
 def find_injection(record: Record, instants: Instants) -> Injection:
-    """The state of the faults that the record's scenario declares, in the judged outage."""
+    """The state of the declared faults in the judged outage."""
     faults = faults_of(record)
-    if not faults:  # nor was one injected (injected.py)
+    if not faults:  # and none was injected (injected.py)
         return Injection("no fault", None, None, ())
     since = instants.fault_ns or 0
     injections, proofs = record.all_of("injection"), record.all_of("injection_proof")
@@ -72,7 +72,7 @@ def find_injection(record: Record, instants: Instants) -> Injection:
 
 
 def _undone_early(record: Record) -> str | None:
-    """A fault that was to last until the end and was undone in its watch, as a clause."""
+    """A fault without a duration that was undone in its watch, as a clause."""
     faults = faults_of(record)
     for event in record.all_of("undo"):
         fault = faults[event.data["id"]]
@@ -85,9 +85,9 @@ def _undone_early(record: Record) -> str | None:
 
 
 def _not_undone(record: Record, instants: Instants) -> str | None:
-    """The declared fault that was not undone after its time, as a clause; None if all were.
+    """The declared fault that was not undone after its duration, as a clause; None if all were.
 
-    One that lasted longer, or of which nobody knows when it ended, is another fault than declared.
+    A fault that lasted longer, or whose end is not known, is not the declared one.
     """
     for name, fault in faults_of(record).items():
         if fault.for_s is None:
@@ -106,8 +106,9 @@ def _not_undone(record: Record, instants: Instants) -> str | None:
 def _failed_check(proof: Event) -> str | None:
     """Why a proof proves nothing, or None.
 
-    The agent says which of its checks decide (`proved`): that no new process came after a kill, for
-    one, belongs to the outcome and not to the fault. But a proof of which no check held is none.
+    The agent decides by the checks that matter (`proved`): the absence of a new process after a
+    kill, for example, belongs to the outcome and not to the fault. A proof without any check that
+    held proves nothing.
     """
     checks: list[dict[str, Any]] = proof.data.get("checks") or []
     if not checks:

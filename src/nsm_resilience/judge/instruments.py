@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did our own instruments fail in a trial? Then it says nothing and is run again, like a void one.
+"""Did our own instruments fail in a trial? Then it proves nothing and is repeated, like a void one.
 
-Looked at is how the probes ran, never what they saw: a machine that was too busy to send echoes in
-time, a probe that stopped. So to repeat such a trial favours no verdict. The attempt stays in the
-record and in the tables, as `unknown`.
+The check covers how the probes ran, never what they saw: a machine that was too busy to send echoes
+in time, a probe that stopped. So repeating such a trial favours no verdict. The attempt stays in
+the record and in the tables, as `unknown`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from nsm_resilience.record.reader import Record, RecordError
 
 
 def instrument_failure(record: Record) -> str | None:
-    """What of the probes failed in the watch of a complete record; None when nothing did.
+    """The failure of the probes in the watch of a complete record; None when they all ran.
 
-    A record without a fault or an end of the watch has another problem, and one whose tables cannot
-    be read as well: what is damaged is not made better by another attempt beside it.
+    A record without a fault or an end of the watch, or with unreadable tables, is damaged: that is
+    another problem, and another attempt does not solve it.
     """
     watch = find_instants(record).watch
     if watch is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the judge says of one attempt, and its form as a line of JSON."""
+"""The judgement on one attempt, and its form as a line of JSON."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Measures:
     """Everything measured in one attempt; seconds from the fault unless said otherwise.
 
     A value that does not apply, or could not be measured, is None. Columns of the table
-    `trials` have the same names. Where it is not known whether anything was shown, or the client
-    told, or what was first, `…_unknown` says why: then None is not `never`.
+    `trials` have the same names. Where `…_unknown` gives a reason, the time beside it is not known,
+    and None does not mean `never`.
     """
 
     path_verdict: PathVerdict = "unknown"
@@ -90,7 +90,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """What an attempt would be by one altered rule, `judge.loss_run=3`, where it differs."""
+    """The verdicts by one altered rule, `judge.loss_run=3`, where they differ."""
 
     rule: str
     verdict: Verdict
@@ -108,7 +108,7 @@ class Judgement:
         control: Whether no fault is declared.
         reason: One sentence.
         altered: Rules other than the study's by which it was judged, as given to `--set`.
-        under: Points of the grid (altered.py) at which verdict or path verdict are others.
+        under: Points of the grid (altered.py) at which the verdict or path verdict differs.
     """
 
     campaign: str
@@ -155,7 +155,7 @@ def judgement_of(line: str | bytes) -> Judgement:
 
 
 def check_sound(judgement: Judgement) -> None:
-    """ValueError when a record has brought into it what no line can hold, and so no table."""
+    """ValueError when a judgement holds a value from its record that a line cannot hold."""
     judgement_of(json.dumps(judgement.to_dict(), allow_nan=False))
 
 

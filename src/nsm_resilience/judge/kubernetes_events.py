@@ -26,13 +26,14 @@ class KubernetesEvent:
     """One event as Kubernetes wrote it.
 
     Attributes:
-        line: its line in `kubernetes-events.jsonl`, from 1.
+        line: Its line in `kubernetes-events.jsonl`, from 1.
         type: `Normal` or `Warning`.
-        reason: one word, such as `Unhealthy`.
-        kind: of the object it is about, which has the `name`.
-        moments: when it was seen, the first and the last time, on the runner's clock; what came
-            between is not kept.
-        by: component that reported it, such as `kubelet`; empty when it does not say.
+        reason: One word, such as `Unhealthy`.
+        kind: Kind of the object that it is about.
+        name: Name of that object.
+        moments: First and last time at which it was seen, on the runner's clock; Kubernetes does
+            not keep those in between.
+        by: Component that reported it, such as `kubelet`; empty when it is not stated.
     """
 
     line: int
@@ -46,15 +47,15 @@ class KubernetesEvent:
 
 
 def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[KubernetesEvent]:
-    """Events of a record in the order of their lines; `only` is the one type that is wanted.
+    """Events of a record in the order of their lines; with `only`, those of that type.
 
-    Lines that are no events are skipped: they are evidence only where they can be read.
+    Lines that are no events are skipped.
     """
     path = RecordLayout(record.folder).kubernetes_events
     clocks = wall_clocks(record)
     if not path.exists():
         return
-    # Not splitlines: a message may hold other ends of lines, which JSON does not escape.
+    # Not splitlines: a message may hold other line separators, which JSON does not escape.
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, start=1):
         if only is not None and f'"{only}"' not in line:
@@ -64,8 +65,8 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
             continue
         about = event.get("involvedObject") or event.get("regarding") or {}
         clock = clocks.of_host(_host(event))
-        # A stamp in whole seconds is up to one second older than what it stamps; the end of
-        # its second is when it had been shown for certain.
+        # A stamp in whole seconds is up to one second too early; at the end of that second the
+        # event had certainly been shown.
         moments = [
             (_AT_ANY_TIME if clock is None else clock.moment(t)).later(0 if fine else NANOSECONDS)
             for t, fine in _stamps(event)
@@ -104,13 +105,13 @@ def _event(line: str) -> dict[str, Any] | None:
 
 
 def _reporter(event: dict[str, Any]) -> str:
-    """Who reported it; the field's name depends on the version of the API that wrote it."""
+    """The reporting component; the field's name depends on the version of the API."""
     named = object_in(event, "source").get("component")
     return str(event.get("reportingComponent") or event.get("reportingController") or named or "")
 
 
 def _host(event: dict[str, Any]) -> str:
-    """The host whose clock stamped it; empty when it does not say."""
+    """The host whose clock stamped it; empty when it is not stated."""
     return str(object_in(event, "source").get("host") or event.get("reportingInstance") or "")
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lateness of replies: a measure of its own beside loss (issue 14, section 3).
 
-A reply is late when it came more than `Rules.late_reply_s` after its echo was sent. One that had
-not come by the end of what is looked at, and came later, is late as soon as it had been waited for
-that long. An echo that was never answered is lost, not late (outages.py).
+A reply is late when it came more than `Rules.late_reply_s` after its echo was sent. A reply that
+came after the end of the span is late if that time had passed at the end. An echo that was never
+answered is lost, not late (outages.py).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from nsm_resilience.judge.rules import Rules, to_ns
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Replies to the echoes of one span that came late.
+    """Late replies to the echoes of one span.
 
     Attributes:
-        late: How many did.
+        late: Their number.
         longest_ns: The longest wait for a reply, late or not; 0 without any reply.
         first_seq: First echo answered late, `last_seq` the last; None without any.
     """
@@ -33,7 +33,7 @@ class Lateness:
 
 
 def find_late(part: Echoes, end_ns: int, rules: Rules) -> Lateness:
-    """Lateness among some echoes, by what was known at `end_ns`."""
+    """Lateness of the replies to some echoes, as known at `end_ns`."""
     waited = (np.minimum(part.arrival, end_ns) - part.sent)[part.answered]
     seq = part.seq[part.answered]
     late = seq[waited > to_ns(rules.late_reply_s)]

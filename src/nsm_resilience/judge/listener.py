@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What NSM would have told the client, had it listened: our own stream on the client's workspace.
+"""What did NSM report on its monitor stream? Our own listener reads it on the client's workspace.
 
-It decides nothing about the client of the arm, whether monitored or plain: claim C2 is about what
-that really has (judge/notification.py). What counts is in rulebook.md, "told to one who listens";
-that a listener could not connect (nobody told it anything), and bytes that we could not read, do
-not.
+It decides nothing about the client of the arm, monitored or plain: claim C2 is about the channels
+of that client (judge/notification.py). rulebook.md, "told to one who listens", defines bad news. A
+failed connection of the listener and unreadable bytes are no news.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from nsm_resilience.systems.known import system_of
 
 
 def find_told_to_listener(record: Record, instants: Instants) -> FirstSign:
-    """The first thing that our stream was told between the fault and the end of the watch.
+    """The first bad news on our stream between the fault and the end of the watch.
 
-    `watched` of what is returned says whether nothing heard means nothing said: the stream had
-    given its state before the fault, and the listener was there, and understood all, until the end.
-    A record without a listener (made before there was one) is not watched.
+    The result is `watched` when silence proves that NSM reported nothing: the stream had delivered
+    its state before the fault, and the listener read everything until the end. An older record
+    without a listener is not watched.
     """
     watch = instants.watch
     if watch is None:
@@ -31,9 +30,9 @@ def find_told_to_listener(record: Record, instants: Instants) -> FirstSign:
     system = system_of(record.meta["factors"])
     heard = sorted(_of_stream(record), key=lambda event: (event.t_ns, event.seq))
     told = [
-        (event.t_ns, at_event("listener", event, saying, f"{MONITOR_STREAM}: {saying}"))
+        (event.t_ns, at_event("listener", event, news, f"{MONITOR_STREAM}: {news}"))
         for event in heard
-        if watch[0] <= event.t_ns <= watch[1] and (saying := _saying(event, system)) is not None
+        if watch[0] <= event.t_ns <= watch[1] and (news := _bad_news(event, system)) is not None
     ]
     if not told:
         return FirstSign(watched=_watched(heard, *watch))
@@ -56,8 +55,8 @@ def _watched(heard: list[Event], begin_ns: int, end_ns: int) -> bool:
     )
 
 
-def _saying(event: Event, system: System) -> str | None:
-    """What a client would have understood from it as bad news; None when it is none."""
+def _bad_news(event: Event, system: System) -> str | None:
+    """The bad news that a client would have read from an event; None when there is none."""
     what = event.data.get("what")
     if what == "broken":
         return "stream to NSM broke"

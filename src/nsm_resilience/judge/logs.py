@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What NSM itself wrote about trouble: evidence for a person, which never decides.
+"""Error lines in NSM's own logs: evidence for a person, which never decides.
 
-NSM prints of recovery where it only hands healing over (anchors-resilience.md, rule 3), so a log
-line is shown beside a verdict and no verdict, measure or claim is made from it.
+NSM logs a recovery where it only hands the healing over (anchors-resilience.md, rule 3), so a log
+line is shown beside a verdict, and no verdict, measure or claim depends on it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from nsm_resilience.judge.wall_clock import WallClock, parse_wall, wall_clocks
 from nsm_resilience.record.reader import Record
 
 SIGNS = (b"level=error", b"level=fatal", b"level=panic", b"panic: ", b"fatal error: ")
-"""A log without any of these words has no trouble: most have none, and a word is found sooner than
-a pattern."""
+"""A log without any of these words has no complaint. Most have none, and a word is found faster
+than a pattern."""
 TROUBLE = re.compile(
     rb"level=(?:error|fatal|panic)\b|panic: (?<=\bpanic: )|fatal error: (?<=\bfatal error: )"
 )
-"""What logrus and the Go runtime write when something is wrong. Each word begins with a letter of
-its own and is looked behind from its end: so the pattern runs five times as fast."""
+"""Error lines of logrus and of the Go runtime. The lookbehind stands at the end of each word, so
+that every alternative begins with a letter: the pattern runs five times as fast."""
 LISTED = 6
-"""How many containers are referred to, those that complained first."""
+"""How many containers are listed as evidence, those that complained first."""
 
 
 def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
@@ -55,7 +55,7 @@ def _first_complaint(
 ) -> tuple[int, int, str] | None:
     """Instant, line (from 1) and text of the first complaint in the watch.
 
-    One beside a step of the clock, whose instant is not known, is skipped.
+    A complaint beside a step of the clock has no known instant and is skipped.
     """
     content = path.read_bytes()
     if not any(sign in content for sign in SIGNS):

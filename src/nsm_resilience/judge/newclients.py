@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """All new clients of a trial together: does the service take new clients, and since when again?
 
-The clients on the client's node count (study.md, "One trial", step 5); in a scenario that asks only
-on the endpoint's node it is those. What they say together, and the *blind time*, is in the rulebook
-("new clients together"; issue 14, section 4). A client that waits keeps asking, so its connecting
-is the instant at which the service takes clients again.
+The clients on the client's node count (study.md, "One trial", step 5); in a scenario with new
+clients only on the endpoint's node, those count. The rulebook defines their joint verdict and the
+*blind time* ("new clients together"; issue 14, section 4). A waiting client keeps asking, so it
+connects at the instant at which the service takes clients again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ Service = Literal["served", "recovered", "refused", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class BlindTime:
-    """For how long new clients were not taken; seconds from the fault.
+    """The time during which new clients were not taken; seconds from the fault.
 
     Attributes:
-        seconds: To the first connection afterwards; the last instant of a refusal when censored.
-        at_least: Until when a refusal is known; the same where a client waited until it was taken.
-        censored: Whether nobody connected any more.
+        seconds: To the first connection afterwards; to the last known refusal when censored.
+        at_least: To the last known refusal; equal to `seconds` where a client waited until it
+            connected.
+        censored: Whether no client connected any more.
     """
 
     seconds: float
@@ -37,7 +38,7 @@ class BlindTime:
     censored: bool
 
     def in_words(self, digits: int) -> str:
-        """As a length of time, with so many digits behind the point."""
+        """As a length of time, with `digits` decimals."""
         if self.censored:
             return f"more than {self.seconds:.{digits}f} s"
         if self.at_least < self.seconds:
@@ -47,13 +48,13 @@ class BlindTime:
 
 @dataclass(frozen=True, slots=True)
 class NewClients:
-    """What became of the new clients.
+    """The results of the new clients.
 
     Attributes:
-        last: The one that decides: of those that count, the last asked.
-        counted: Those that count, in the order asked; the last is `last`.
-        others: Those on the other node.
-        service: What they say together; `unknown` when the probe of one of them failed.
+        last: The client that decides: of those that count, the last that asked.
+        counted: The clients that count, in the order asked; the last is `last`.
+        others: The clients on the other node.
+        service: Their joint verdict; `unknown` when the probe of one of them failed.
     """
 
     last: NewConnection
@@ -72,7 +73,7 @@ class NewClients:
 
 
 def find_new_clients(record: Record, instants: Instants, rules: Rules) -> NewClients:
-    """The answers of all new clients of a record."""
+    """The results of all new clients of a record."""
     clients = scenario_of(record).clients
     node = deciding_node(clients)
     found = {c.id: find_new_connection(record, c, instants, rules) for c in clients}
@@ -89,9 +90,9 @@ def find_new_clients(record: Record, instants: Instants, rules: Rules) -> NewCli
 
 
 def service_of(counted: tuple[NewConnection, ...], prompt_s: float, *, early: bool) -> Service:
-    """What new clients, in the order asked, say of the service together; `early`: one asked early.
+    """The joint verdict of new clients, in the order asked; `early`: one asked in the watch.
 
-    One that asked after the watch, and nobody before it, has nothing to be compared with.
+    A client that asked after the watch, without an earlier one, has nothing to be compared with.
     """
     last = counted[-1]
     if last.answered is False:
@@ -119,7 +120,7 @@ def blind_time(counted: tuple[NewConnection, ...], prompt_s: float) -> BlindTime
         last = round(max(end for _, _, end in waited), 6)
         return BlindTime(last, last, censored=True)
     first = min(taken)
-    # Whoever waits at an instant was refused until then; whoever gave up, until that.
+    # A client that was still waiting was refused until `first`; one that gave up, until its end.
     refused = max(min(end, first) for _, asked, end in waited if asked < first)
     return BlindTime(round(first, 6), round(refused, 6), censored=False)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Did a new client get a working connection, and could an ordinary pod start?
 
-What all new clients of a trial mean together is found in judge/newclients.py.
+judge/newclients.py combines all new clients of a trial.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ NO_INTERFACE = "its interface never appeared"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One new client as it is shown.
+    """One new client, as shown in the tables.
 
     Attributes:
-        client: Which of the trial's new clients (NewClient.id).
+        client: Its id among the trial's new clients (NewClient.id).
         asked_s: When it asked, seconds from the fault; None when that is not known.
         answered: Whether it got a reply in its window; None when the probe did not say.
         seconds: From asking to the first reply; None without one.
         window_s: How long it was given; None when the probe did not say.
-        stage: Where it was when the window ended, in the probe's words and its echoes'.
+        stage: Its stage at the end of the window, as reported by the probe and by its echoes.
     """
 
     client: str
@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class NewConnection(Asked):
-    """What became of one new client; `problem` is why `answered` is None."""
+    """The result of one new client; `problem` is why `answered` is None."""
 
     problem: Problem | None
     evidence: tuple[Evidence, ...]
@@ -69,7 +69,7 @@ class Bystander:
 def event_of(record: Record, kind: str, client: NewClient) -> Event | None:
     """The event of a kind about one new client.
 
-    Records made before a client could ask in the watch name its node alone.
+    Records made before a client could ask in the watch name only its node.
     """
     for event in record.all_of(kind):
         named = event.data.get("client")
@@ -82,7 +82,7 @@ def event_of(record: Record, kind: str, client: NewClient) -> Event | None:
 def find_new_connection(
     record: Record, client: NewClient, instants: Instants, rules: Rules
 ) -> NewConnection:
-    """The answer of one new client, checked against its echoes."""
+    """The result of one new client, checked against its echoes."""
     asked, result = (event_of(record, kind, client) for kind in ("asked", "new_connection"))
     asked_s = None if asked is None else instants.since_fault(asked.t_ns)
 
@@ -91,7 +91,7 @@ def find_new_connection(
 
     if result is None:
         return failed("there is no result of the new connection probe")
-    said = of_event("new connection", result, _say(result, client))
+    said = of_event("new connection", result, _in_words(result, client))
     answered, seconds = result.data.get("answered"), _float(result.data.get("seconds"))
     window = _float(result.data.get("window_s"))
     stage = str(result.data.get("stage") or "")
@@ -117,7 +117,7 @@ def find_new_connection(
             of_samples("new connection", "new", first[0], first[0], "a reply"),
         )
     if not answered:
-        seen, shown = _what_its_echoes_say(table)
+        seen, shown = _stage_by_echoes(table)
         late = client.at_s is not None and _was_ready_later(record, asked, result)
         if seen == NO_INTERFACE and not late and _had_interface(record, asked):
             return failed(
@@ -138,7 +138,7 @@ def find_new_connection(
 
 
 def find_bystander(record: Record) -> Bystander:
-    """What became of the ordinary pod on the client's node."""
+    """The result of the ordinary pod on the client's node."""
     event = next((one for one in record.all_of("bystander") if _node(one) == "client"), None)
     if event is None:
         return Bystander(None, None, ())
@@ -149,20 +149,20 @@ def find_bystander(record: Record) -> Bystander:
 
 
 def _node(event: Event) -> str:
-    """Whose node an event is about; one that names none is about the client's."""
+    """The role of an event's node; without a name it is the client's."""
     return event.node or "client"
 
 
 def _rows(record: Record, client: NewClient, asked: Event | None, result: Event) -> pd.DataFrame:
-    """Echoes of this new client: those of the others are in the same table."""
+    """Echoes of this new client; the table holds those of all."""
     table = record.table("new")
     table = table[table["client"].isna() | (table["client"] == client.id)]
     begin = result.t_ns if asked is None else asked.t_ns
     return table[(table["due_ns"] >= begin) & (table["due_ns"] <= result.t_ns)]
 
 
-def _what_its_echoes_say(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]]:
-    """Why a client was not answered, as far as its own echoes tell."""
+def _stage_by_echoes(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]]:
+    """The stage that a client without an answer had reached, by its own echoes."""
     if not len(table):
         return "no echo could be tried", ()
     sent = int((table["fate"] != "send_error").sum())
@@ -178,10 +178,10 @@ def _what_its_echoes_say(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]
 
 
 def _was_ready_later(record: Record, asked: Event | None, result: Event) -> bool:
-    """Whether the client's pod became Ready, which is: connected, only after its time was over.
+    """Whether the client's pod became Ready, i.e. connected, only after its window.
 
-    One that asked in the watch is left to wait on, and the state is taken much later: that it has
-    an interface then is no fault of the probe.
+    A client that asked in the watch keeps waiting, and the snapshot is taken much later: an
+    interface in it is no fault of the probe.
     """
     if asked is None:
         return False
@@ -195,10 +195,10 @@ def _was_ready_later(record: Record, asked: Event | None, result: Event) -> bool
 
 
 def _had_interface(record: Record, asked: Event | None) -> bool:
-    """Whether the state taken afterwards shows the system's interface in the new client's pod.
+    """Whether the snapshot after the watch shows the system's interface in the new client's pod.
 
-    Then the prober looked in the wrong place, or the interface came when the window was over; in
-    neither case is it known that the client had no connection in its window.
+    Then the prober looked in the wrong place, or the interface came after the window. Either way it
+    is not known that the client had no connection in its window.
     """
     if asked is None:
         return False
@@ -211,7 +211,7 @@ def _had_interface(record: Record, asked: Event | None) -> bool:
 
 
 def _first_reply(echoes: Echoes, until_ns: int) -> tuple[int, int] | None:
-    """Number and arrival of the first reply before the probe gave its result."""
+    """Number and arrival of the first reply before the probe's result."""
     at = np.flatnonzero(echoes.answered & (echoes.arrival <= until_ns))
     if not len(at):
         return None
@@ -223,7 +223,7 @@ def _in_window(arrival: int, asked: Event | None, window: float | None) -> bool:
     return asked is None or window is None or arrival <= asked.t_ns + to_ns(window)
 
 
-def _say(event: Event, client: NewClient) -> str:
+def _in_words(event: Event, client: NewClient) -> str:
     data = event.data
     who = "a new client"
     if client.at_s is not None:

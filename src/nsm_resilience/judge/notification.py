@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was the client told of the failure: by which channel, and when?
+"""Was the client notified of the failure: by which channel, and when?
 
-Channels are those that the client in its arm really has (study.md, "One trial"): rulebook.md,
-"told". What a stream of ours heard beside it is none of them (judge/listener.py).
+The channels are those that the client of the arm really has (study.md, "One trial"): rulebook.md,
+"told". Our own stream is none of them (judge/listener.py).
 
-In an arm with a watchdog the client has one channel more: what that tells it of a dead path, by a
-condition of its pod, an event, or a line in its workspace. That folder is mounted where the pod
-asks for NSM's device: in nsm-monitor, so a plain client cannot read it while it runs.
+In an arm with a watchdog the client has one more channel: the watchdog reports a dead path by a
+condition of the client's pod, an event, or a line in its workspace. That folder is mounted in the
+container that requests NSM's device: in nsm-monitor, so a plain client cannot read it.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def find_notification(record: Record, instants: Instants) -> FirstSign:
     doubts: list[Doubt] = []
     if sidecar is not None:
         told += _from_sidecar(record, pod, sidecar)
-        doubts += _not_heard(record, pod, sidecar)
+        doubts += _log_doubts(record, pod, sidecar)
     what = "when the client was first told", "whether the client was told"
     heard, unknown = signs_in(watch, told, doubts, *what)
     return unknown or first_told(heard, instants)
 
 
 def first_told(heard: Sequence[tuple[int, Sign]], instants: Instants) -> FirstSign:
-    """The first of what was told, in order of time; all of it was watched."""
+    """The first of some notifications in order of time, from a complete observation."""
     if not heard:
         return FirstSign()
     t_ns, first = heard[0]
@@ -65,7 +65,7 @@ def first_told(heard: Sequence[tuple[int, Sign]], instants: Instants) -> FirstSi
 
 
 def _client_is_hit(record: Record) -> bool:
-    """Whether the client itself is what fails: that its own pod says so is told to nobody."""
+    """Whether the client itself fails: a condition of its own pod notifies nobody then."""
     return any(fault.workload == "client" for fault in faults_of(record).values())
 
 
@@ -93,7 +93,7 @@ def _from_warnings(record: Record, pod: str) -> Iterator[Sign]:
 
 
 def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[Sign]:
-    """What the watchdog said to this client; what it says to others is none of its business."""
+    """Notifications of this client by the watchdog, without those of other clients."""
     for event in watchdog_events(record, "told"):
         about = (event.target or pod).rpartition("/")[2]
         unread = event.data.get("by") == "workspace file" and not monitored
@@ -109,7 +109,7 @@ def _logs(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
 
 
 def _from_sidecar(record: Record, pod: str, sidecar: Sidecar) -> Iterator[Sign]:
-    """What the sidecar wrote; each line begins with the wall time of its node, the client's."""
+    """Bad news in the sidecar's log; each line begins with the wall time of the client's node."""
     clock = wall_clocks(record).of_node("client")
     for path in _logs(record, pod, sidecar):
         file = path.relative_to(record.folder).as_posix()
@@ -126,8 +126,8 @@ def _from_sidecar(record: Record, pod: str, sidecar: Sidecar) -> Iterator[Sign]:
             yield Sign(when, f"{sidecar.container}: {saying}", found)
 
 
-def _not_heard(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:
-    """When the sidecar may have written what is not in the record."""
+def _log_doubts(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:
+    """Times in which the sidecar may have written lines that the record lacks."""
     if not _logs(record, pod, sidecar):
         return [Doubt(-math.inf, math.inf, f"{sidecar.container}'s log was not recorded")]
     return find_gaps(record, pod, sidecar.container)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interruptions of a path: runs of echoes that were never answered (issue 14, section 3).
 
-Loss and lateness are two phenomena. Here it is loss (rulebook.md, "interruption"); echoes that were
-answered late are none of it (lateness.py). Where the prober paused nothing was sent and so nothing
-was lost: a pause alone is never held against the path. An interruption lasts as long as no reply
-came, whichever echoes they belong to.
+Loss and lateness are two phenomena. This module is about loss (rulebook.md, "interruption"); an
+echo that was answered late is not lost (lateness.py). While the prober pauses nothing is sent and
+nothing is lost: a pause alone never counts against the path. An interruption lasts as long as no
+reply comes, to any echo.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Echoes:
 
     @property
     def lost(self) -> int:
-        """How many were not answered, for whatever reason."""
+        """Number of echoes without an answer, for any reason."""
         return int(len(self) - np.count_nonzero(self.answered))
 
 
@@ -69,7 +69,7 @@ class Interruption:
 
     Attributes:
         begin_ns: Arrival of the last reply before it.
-        end_ns: Arrival of the first reply after it, or the end of what was watched (censored).
+        end_ns: Arrival of the first reply after it, or the end of the span (censored).
         censored: Whether no reply came until the end.
         lost: Echoes that were never answered: from `first_seq`, sent at `first_sent_ns`, to the
             last.
@@ -86,7 +86,7 @@ class Interruption:
 
     @property
     def length_ns(self) -> int:
-        """Time without reply, as far as it was watched."""
+        """Time without reply, inside the span."""
         return self.end_ns - self.begin_ns
 
 
@@ -131,15 +131,14 @@ def find_interruptions(
 ) -> tuple[Interruption, ...]:
     """Interruptions among the echoes sent from `begin_ns` to `end_ns`.
 
-    One that is open at `begin_ns` counts from there. A reply that came after `end_ns` does not end
-    one, because nobody could know of it at the end; it still tells that its own echo was not lost.
-    Short losses that no reply parts from a long run, because replies overtook each other, belong to
-    its interruption.
+    One that is open at `begin_ns` counts from there. A reply after `end_ns` ends no interruption,
+    because it was not known at the end; but its own echo was not lost. Short losses that no reply
+    separates from a long run, because replies overtook each other, belong to its interruption.
     """
     part = echoes.between(begin_ns, end_ns)
     came = part.answered & (part.arrival <= end_ns)
     arrivals = np.sort(part.arrival[came])
-    # When the first reply came to any echo sent after this one; NEVER without any.
+    # Arrival of the first reply to any echo sent from this one on; NEVER without any.
     after = np.append(np.minimum.accumulate(np.where(came, part.arrival, NEVER)[::-1])[::-1], NEVER)
     lost_at = np.flatnonzero(~part.answered)
     ends = after[lost_at + 1]

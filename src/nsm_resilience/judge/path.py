@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of the established path in the watch.
+"""The verdict on the established path in the watch, with measures and evidence.
 
-What an interruption is stands in outages.py, what is late in lateness.py, and when a path lives and
-has settled in settled.py. Here it becomes a verdict on the path, with measures and evidence.
+outages.py defines an interruption, lateness.py a late reply, and settled.py a living and a settled
+path.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nsm_resilience.record.events import RECOVERED, Event
 
 PathVerdict = Literal["alive", "recovered", "late", "dead", "gone", "unknown"]
 LISTED = 5
-"""How many interruptions are referred to as evidence; the table `outages` holds all."""
+"""How many interruptions are listed as evidence; the table `outages` holds all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,17 @@ class PathMeasure:
             interruptions than a living path has; `gone` = dead because the client or its only
             endpoint was taken away (ended_workload.py); `unknown` = see `problem`.
         outage_s: Last reply before the first interruption to first reply after the last one; 0
-            without any; until the end of the watch for `dead`, whose recovery was not seen. Of a
-            path that is dead for its losses it begins at the first loss.
-        censored: Whether `outage_s` is such a lower bound.
+            without any; until the end of the watch for `dead`, whose recovery was not seen. If a
+            path is dead because of its losses, the outage begins at the first loss.
+        censored: Whether `outage_s` is a lower bound, because the recovery was not seen.
         down_s: Sum of the lengths of all interruptions.
-        sent: Echoes sent in the watch; of them `lost` were never answered, inside interruptions or
-            alone.
-        lost_outside: Of these, outside every interruption, as `sent_outside` of all.
+        sent: Echoes sent in the watch.
+        lost: Of these, never answered, inside interruptions or outside.
+        lost_outside: Of `lost`, outside every interruption; `sent_outside` likewise of `sent`.
         replies_late: Echoes answered later than `Rules.late_reply_s`.
-        in_time: Whether the path answers in time at the end of the watch, and whether it `lives`:
-            settled.py.
-        late: Those sent more than half an interval after they were due.
+        in_time: Whether the path answers in time at the end of the watch (settled.py).
+        lives: Whether it loses few enough echoes (settled.py).
+        late: Echoes sent more than half an interval after they were due.
         answering_s: Seconds without interruption at the end of the watch.
         problem: Why `verdict` is unknown; None otherwise.
     """
@@ -85,7 +85,7 @@ class PathMeasure:
 
 
 def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasure:
-    """Measure the established path; never raises for what a record lacks."""
+    """Measure the established path; never raises because a record lacks something."""
     watch = instants.watch
     if watch is None or instants.watch_end is None:
         missing = "fault" if instants.fault is None else "end of the watch"
@@ -93,7 +93,7 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
     begin, end = watch
     part = echoes.between(begin, end)
     since = instants.steady[0] if instants.steady is not None else begin
-    # An interruption that was over before the fault is none of its effects; steady.py looks there.
+    # An interruption that ended before the fault is not its effect; steady.py checks that span.
     state = state_of(echoes, begin, end, rules, since_ns=since)
     hits = state.hits
     lateness = find_late(part, end, rules)
@@ -143,7 +143,7 @@ def _verdict(state: PathState) -> PathVerdict:
 
 
 def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
-    """When the outage began: with the first interruption, or of a dead path with its first loss."""
+    """Begin of the outage: the first interruption; the first loss if losses make the path dead."""
     first = state.hits[0].begin_ns if state.hits else None
     if state.lives:
         return begin_ns if first is None else first
@@ -153,7 +153,7 @@ def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
 
 
 def unknown_path(problem: Problem) -> PathMeasure:
-    """The measure of a path of which nothing is known."""
+    """The measure of a path about which nothing is known."""
     return PathMeasure(problem=problem, evidence=problem.evidence)
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Can a record have come about as it says? What is impossible was damaged, and is not believed.
+"""Is the content of a record possible? An impossible record was damaged and is rejected.
 
-Bounds are of physics and of the protocol (trial/run.py), never of what trials showed: an echo is
-not sent before its turn, nor answered after the prober gave it up; nothing happens before a record
-is opened or after it is closed; what the protocol writes in every trial is there.
+The bounds come from physics and from the protocol (trial/run.py), never from results of trials: no
+echo is sent before its turn, or answered after the prober gave it up; nothing happens before a
+record is opened or after it is closed; everything that the protocol always writes is there.
 
-What this cannot see, in records from before there was a manifest (record/manifest.py), is a lie
-that is consistent: the fate of single echoes (a loss told as a reply of the usual time), rows left
-out at the end of a table behind the watch, a component that was Ready and is told not to have been,
-a line of a log, the words of a check. Those records are covered by their archive's checksums only.
+In records without a manifest (record/manifest.py) a consistent change goes unnoticed: the fate of
+single echoes (a loss changed into a reply of the usual time), rows missing at the end of a table
+after the watch, the readiness of a component, a line of a log, the words of a check. Only the
+checksums of their archives cover those records.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ DAY_NS = 86_400 * NANOSECONDS
 """No trial lasts that long: its prober ends by itself after an hour (probes/datapath.py)."""
 
 PROMPT_NS = 100_000_000
-"""Time from giving up old echoes to the next look at the socket, on a machine that runs."""
+"""Time from giving up old echoes to the next read of the socket, on a running machine."""
 
 LATEST_START_S = 10.0
-"""How much later than its window the start of an ordinary pod may be noticed: one question to
-Kubernetes, which answers within ten seconds or not at all (agent/client.py, testbed/api.py)."""
+"""How long after its window the start of an ordinary pod may be noticed: one query to Kubernetes,
+which answers within ten seconds or not at all (agent/client.py, testbed/api.py)."""
 
 TIMES = ("t_fault_ns", "t_begin_ns", "t_done_ns", "asked_ns")
 """Keys of events that hold instants of the runner's clock."""
 
 
 def find_implausible(record: Record) -> Problem | None:
-    """The first thing in a complete record that cannot be; None when everything can."""
+    """The first impossibility in a complete record, or None."""
     return next((problem for check in CHECKS for problem in check(record)), None)
 
 
 def check_identity(record: Record) -> Iterator[Problem]:
-    """The cell, the scenario and the levels of a record are those of its trial's id."""
+    """The cell, the scenario and the levels of a record match its trial's id."""
     meta = record.meta
     cell_id, _, number = str(meta["trial"]).partition("/")
     cell = Cell(scenario=meta["scenario"]["id"], factors=Factors.model_validate(meta["factors"])).id
@@ -74,7 +74,7 @@ def check_identity(record: Record) -> Iterator[Problem]:
 
 
 def check_instants(record: Record) -> Iterator[Problem]:
-    """Events lie between the first and the last one, and times in them as well."""
+    """Events, and the times in them, lie between the first and the last event."""
     opened, closed = record.events[0], record.events[-1]
     if opened.kind != "opened":
         yield wrong(opened, f"its first event is `{opened.kind}`, not `opened`")
@@ -94,10 +94,10 @@ def check_instants(record: Record) -> Iterator[Problem]:
 
 
 def check_watch(record: Record) -> Iterator[Problem]:
-    """No watch is longer than its window and what the runner may need to notice its end.
+    """No watch is longer than its window plus the settle time.
 
-    That is less than the settle time: a path that came back after the window must not have settled
-    before the watch is over.
+    The runner notices the end of the window sooner than that: a path that recovers after the window
+    must not settle before the watch is over.
     """
     windows = record.meta["windows"]
     longest = float(windows["watch_s"]) + float(windows["settle_s"])
@@ -108,7 +108,7 @@ def check_watch(record: Record) -> Iterator[Problem]:
 
 
 def check_bystander(record: Record) -> Iterator[Problem]:
-    """An ordinary pod started within its time, or did not."""
+    """The result of an ordinary pod agrees with its time and its window."""
     for event in record.all_of("bystander"):
         started, seconds = event.data.get("started"), event.data.get("seconds")
         window = event.data.get("window_s", record.meta["windows"]["bystander_s"])
@@ -119,10 +119,10 @@ def check_bystander(record: Record) -> Iterator[Problem]:
 
 
 def check_presence(record: Record) -> Iterator[Problem]:
-    """What the protocol writes in every trial that comes to its end is there.
+    """Everything that the protocol writes in every complete trial is there.
 
-    The cluster's id at the end, the snapshots before and after each fault and at the end with the
-    files that the events name, Kubernetes' events, and the tables of the probes that always run.
+    The cluster's id at the end; the snapshots before and after each fault and at the end, with the
+    files that the events name; Kubernetes events; the tables of the probes that always run.
     """
     if not record.all_of("cluster"):
         yield Problem("there is no event that says on which cluster it ended")
@@ -146,7 +146,7 @@ def check_presence(record: Record) -> Iterator[Problem]:
 
 
 def check_samples_in_time(record: Record) -> Iterator[Problem]:
-    """Everything sampled was sampled while the record was open."""
+    """All samples were taken while the record was open."""
     low, high = record.events[0].t_ns - CLOCKS_NS, record.events[-1].t_ns + CLOCKS_NS
     for name, column in (("path", "sent_ns"), ("new", "sent_ns"),
                          ("components", "t_ns"), ("sockets", "t_ns")):  # fmt: skip
@@ -156,7 +156,7 @@ def check_samples_in_time(record: Record) -> Iterator[Problem]:
 
 
 def check_beats(record: Record) -> Iterator[Problem]:
-    """Echoes were sent on a beat, not before their turn, and answered before they were given up."""
+    """Echoes were due at regular intervals, sent when due or later, and answered in time."""
     for name in ("path", "new"):
         for rows in by_client(record.table(name)):
             if len(rows):
@@ -195,4 +195,4 @@ CHECKS: tuple[Callable[[Record], Iterator[Problem]], ...] = (
     *AGREEMENTS,
     *INJECTED,
 )
-"""In this order; each yields what cannot be, and the first thing of all is the reason."""
+"""In this order; each yields impossibilities, and the first one of all is the reason."""

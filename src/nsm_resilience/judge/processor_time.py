@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processor time of the components in the watch, and whether one of them spins (issue 17.4).
 
-The component probe tells with each sample how much processor time a component's process has used
-since it began.
+Each sample of the component probe holds the processor time that the component's process has used
+since its start.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SPIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessorTime:
-    """What one component on one node used between the fault and the end of the watch.
+    """Processor time of one component on one node between the fault and the end of the watch.
 
-    Its fields are the columns of table `processor`. Of a process that began in between all of its
-    time was used; `most_share` is 0 where it was sampled for less than SPIN_S.
+    Its fields are the columns of table `processor`. The whole time of a process that started in
+    between counts; `most_share` is 0 where it was sampled for less than SPIN_S.
     """
 
     node: str
@@ -45,7 +45,7 @@ class ProcessorTime:
 def find_processor_times(
     components: pd.DataFrame, begin_ns: int, end_ns: int
 ) -> tuple[ProcessorTime, ...]:
-    """Of every component that was sampled twice; none of records made before this was sampled."""
+    """Times of every component with two samples; none in records without processor times."""
     if not len(components) or not components["cpu_ticks"].notna().any():
         return ()
     known = components[["pid", "start_ticks", "cpu_ticks"]].notna().all(axis="columns")
@@ -71,7 +71,7 @@ def _times(inside: pd.DataFrame, begin_ns: int) -> Iterator[ProcessorTime]:
 
 
 def _used(own: pd.DataFrame) -> NDArray[np.float64]:
-    """Seconds used since the first sample, by all processes that the component was; shape (n,)."""
+    """Seconds used since the first sample, by all processes of the component; shape (n,)."""
     ticks = own["cpu_ticks"].to_numpy(dtype=np.int64)
     pid = own["pid"].to_numpy(dtype=np.int64)
     start = own["start_ticks"].to_numpy(dtype=np.int64)

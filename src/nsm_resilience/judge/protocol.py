@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the events of a record come as the runner writes them (trial/run.py, trial/phases.py)?
+"""Do the events of a record follow the runner's protocol (trial/run.py, trial/phases.py)?
 
-One process writes them, one after the other, by one clock: phases have an order, what is stamped
-when it is written never goes back in time, and what happens once in a trial is there once.
+One process writes them one after the other by one clock: phases have an order, events that are
+stamped as they are written never go back in time, and unique events occur once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
 
 PHASES: tuple[str, ...] = get_args(Phase)
-"""In the order in which a trial goes through them."""
+"""The phases of a trial in their order."""
 
 IN_ITS_PHASE = frozenset(
     {
@@ -30,24 +30,24 @@ IN_ITS_PHASE = frozenset(
         "new_connection", "bystander", "snapshot", "cluster", "closed",
     }
 )  # fmt: skip
-"""Events that the runner writes between the begin and the end of a phase, in the same thread."""
+"""Events that the runner writes inside a phase, in the thread that runs the phase."""
 
 ONCE: dict[str, tuple[str, ...]] = {
     "opened": (), "connected": (), "cluster": (), "bystander": ("node",),
     "asked": ("node", "client"), "new_connection": ("node", "client"),
 }  # fmt: skip
-"""What happens once in a trial, or once for each of these."""
+"""Events that occur once in a trial, or once for each combination of the named properties."""
 
 DESCRIBED_S = 120.0
-"""How much earlier than its first event a record's description may say that it `started`: the
-runner asks Kubernetes for its version and two nodes, each within ten seconds or not at all."""
+"""How far `started` in a record's description may be from its first event: in between the runner
+queries Kubernetes for its version and two nodes, each within ten seconds or not at all."""
 
 
 def check_phases(record: Record) -> Iterator[Problem]:
     """Phases come in their order, each after the end of the one before.
 
-    Steady, fault and watch come once more in a second outage. What the runner writes belongs to the
-    phase that it has begun last; instants of faults and ends of watches lie in theirs.
+    A second outage repeats steady, fault and watch once. The runner's events belong to the phase
+    that began last; instants of faults lie in `fault`, ends of watches in `watch`.
     """
     second = record.meta["factors"].get("outage") == "second"
     current, begun, again, goes_on = PHASES[0], -1, False, False
@@ -81,13 +81,13 @@ def check_phases(record: Record) -> Iterator[Problem]:
 
 
 def check_going_on(record: Record) -> Iterator[Problem]:
-    """What is stamped as it is written is not older than what was written before it.
+    """Events that are stamped as they are written never go back in time.
 
-    Nor was the record opened at another time than its description says.
+    The record was opened at the time that its description states.
     """
     last = record.events[0].t_ns
     for event in record.events:
-        # an agent's `clock` tells of a reading that was before
+        # an agent's `clock` reports an earlier reading
         if event.kind in STAMPED_NOW and event.kind != "clock":
             if event.t_ns < last:
                 yield wrong(event, f"`{event.kind}` is older than what was written before it")
@@ -102,7 +102,7 @@ def check_going_on(record: Record) -> Iterator[Problem]:
 
 
 def check_once(record: Record) -> Iterator[Problem]:
-    """What happens once in a trial is there once; a restart count goes on from where it was."""
+    """Unique events occur once; a restart count continues from its last value."""
     seen: set[tuple[Any, ...]] = set()
     counts: dict[tuple[str, str], int] = {}
     for event in record.events:
@@ -135,9 +135,9 @@ def check_steps(record: Record) -> Iterator[Problem]:
 
 
 def check_clients(record: Record) -> Iterator[Problem]:
-    """New clients that asked, or have a result, are those that the scenario has.
+    """Events of new clients are about clients of the scenario.
 
-    Records made before a client could ask in the watch name none.
+    Records made before a client could ask in the watch do not name the client.
     """
     known = {(id_, c.node) for c in scenario_of(record).clients for id_ in (None, c.id)}
     for event in record.events:
@@ -148,13 +148,13 @@ def check_clients(record: Record) -> Iterator[Problem]:
 
 
 def check_nodes(record: Record) -> Iterator[Problem]:
-    """Events are of the lane's two nodes, and logs of hosts that its description names."""
+    """Events are about the lane's two nodes, and logs come from hosts in the description."""
     for event in record.events:
         if event.node not in (None, "client", "endpoint"):
             yield wrong(event, f"`{event.kind}` is of a node `{event.node}`"[:80])
     listed = record.meta["cluster"].get("nodes")
     if listed is None:
-        return  # a description from before they were
+        return  # an older description does not list them
     names = {str(node["name"]) for node in listed}
     if sorted(node["role"] for node in listed) != ["client", "endpoint"] or len(names) != 2:
         yield Problem("its description does not name one node for the client and one endpoint's")
@@ -163,7 +163,7 @@ def check_nodes(record: Record) -> Iterator[Problem]:
 
 
 def check_snapshots(record: Record) -> Iterator[Problem]:
-    """A snapshot was taken after the begin of its phase and before the event that tells of it.
+    """A snapshot was taken after the begin of its phase and before its event.
 
     The states of the nodes in it are from that time as well, by their own clocks.
     """
@@ -192,4 +192,4 @@ PROTOCOL: tuple[Callable[[Record], Iterator[Problem]], ...] = (
     check_nodes,
     check_snapshots,
 )
-"""In this order; each yields what the runner does not write so."""
+"""In this order; each yields violations of the protocol."""

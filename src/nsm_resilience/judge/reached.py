@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was what a trial depends on reached? What was never reached is no outcome (issue 14, section 2).
+"""Were the conditions of a trial reached? Without them there is no outcome (issue 14, section 2).
 
-A level of a factor, or a part of a scenario, that takes effect only after something else has
-happened is declared here and nowhere else: `CONDITIONS`. A trial in which that did not happen says
-nothing of the level: it is `not_reached`, shown and counted, and in no n. Whether the condition was
-reached is read from the record; a record that does not tell makes the trial `unknown`.
+Some levels of factors and parts of scenarios take effect only after another event. `CONDITIONS`
+declares all of them. A trial without that event says nothing about the level: it is `not_reached`,
+shown and counted, but in no n. The record shows whether the condition was reached; if it does not,
+the trial is `unknown`.
 
-Not here is what has a verdict of its own: a fault that did not come, or was not undone in its time
-(`not_injected`), an arm whose watchdog did not run (`unknown`); nor a pod that nobody started,
-whose measure is empty.
+Other modules handle a fault that did not come, or was not undone in time (`not_injected`), and an
+arm whose watchdog did not run (`unknown`). A pod that was not started has an empty measure.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ def find_unreached(record: Record, path: PathMeasure) -> Problem | None:
 def second_outage(record: Record, path: PathMeasure) -> Problem | None:
     """The runner breaks the path a second time only when it has healed and all pods are Ready.
 
-    So a single fault of which the path did not come back is the proof that the second was never
-    reached; of one that came back the runner itself has to say what was amiss.
+    So a single fault whose path did not recover proves that the second was never reached. If the
+    path recovered, the runner has to record the reason.
     """
     faults = record.all_of("fault_instant")
     if record.meta["factors"].get("outage") != "second" or len(faults) > 1:
@@ -43,12 +42,12 @@ def second_outage(record: Record, path: PathMeasure) -> Problem | None:
     if len(begun) > 1 or not faults:
         return Problem("the record does not hold the instant of its second fault")
     evidence = [of_event("not reached", faults[0], "the only fault of the trial")]
-    said = next(
+    report = next(
         (e for e in record.all_of("not_reached") if e.data.get("condition") == SECOND_OUTAGE), None
     )
-    if said is not None:
-        because = str(said.data.get("because") or "no reason given")
-        evidence.append(of_event("not reached", said, because))
+    if report is not None:
+        because = str(report.data.get("because") or "no reason given")
+        evidence.append(of_event("not reached", report, because))
     elif path.verdict in ("dead", "gone"):
         watched = "" if path.watch_s is None else f" in the {path.watch_s:.1f} s watched"
         because = f"the path did not heal from the first{watched}"
@@ -60,7 +59,7 @@ def second_outage(record: Record, path: PathMeasure) -> Problem | None:
 
 
 def spare_endpoint(record: Record, path: PathMeasure) -> Problem | None:
-    """The system's registry, as it was before the fault, names two endpoints of one service."""
+    """The system's registry lists two endpoints of one service before the fault."""
     if record.meta["scenario"].get("spare_endpoint") is not True:
         return None
     try:
@@ -84,4 +83,4 @@ CONDITIONS: tuple[Callable[[Record, PathMeasure], Problem | None], ...] = (
     second_outage,
     spare_endpoint,
 )
-"""Each says why it was not reached, and None where it was or the record does not depend on it."""
+"""Each returns why it was not reached, or None if it was or the trial does not depend on it."""

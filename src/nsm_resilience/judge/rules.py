@@ -17,7 +17,7 @@ NANOSECONDS = 1_000_000_000
 class Rules:
     """Thresholds and windows of one record; seconds unless the name says otherwise.
 
-    What each decides, and why it is what it is, stands in rulebook.md.
+    rulebook.md explains each of them.
     """
 
     loss_run: int = 5
@@ -43,8 +43,7 @@ class Rules:
     def of(cls, meta: dict[str, Any]) -> Rules:
         """The rules that a record was made under, from its `meta.json`.
 
-        What it says under a key that is no rule any more (`interruption_s`, until issue 14) is not
-        used; what it does not say has its default.
+        Retired keys (`interruption_s`, until issue 14) are ignored; missing keys have defaults.
 
         Raises ValueError when a threshold is not a positive number.
         """
@@ -82,5 +81,5 @@ def to_ns(seconds: float) -> int:
 
 
 def to_s(nanoseconds: int) -> float:
-    """Nanoseconds as seconds, to the microsecond: finer digits are noise and spoil the tables."""
+    """Nanoseconds as seconds, rounded to the microsecond: finer digits are noise in the tables."""
     return round(int(nanoseconds) / NANOSECONDS, 6)

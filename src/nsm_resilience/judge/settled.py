@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a path live, and has it recovered and settled? One decision, for the runner and the judge.
+"""Does a path live, and has it recovered and settled? One rule, for the runner and the judge.
 
-The runner asks while it watches, to end a watch early; the judge asks of the record. Both call
-`state_of`, so that they cannot differ in the rule (rulebook.md: "a living path", "answering in
-time", "recovered and settled"). They differ in what they know: the runner does not know yet what
-becomes of the latest echoes, and takes the worst of them (`probes/fates.py`).
+The runner calls `state_of` during the watch, to end it early; the judge calls it on the record. So
+both apply the same rule (rulebook.md: "a living path", "answering in time", "recovered and
+settled"). The runner does not know the fate of the latest echoes yet, and assumes the worst
+(`probes/fates.py`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from nsm_resilience.judge.rules import Rules, to_ns
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """A path as it stands at the end of a span.
+    """The state of a path at the end of a span.
 
     Attributes:
         hits: Interruptions that were not over when the span began.
         outside: Echoes sent outside them, in the whole span.
         answering_ns: Time without interruption at the end.
-        back: Whether it was never interrupted, or for the settle time no more.
-        lives: Whether it does not lose too much outside interruptions.
+        back: Whether it was never interrupted, or not during the settle time.
+        lives: Whether it loses few enough echoes outside interruptions.
+        in_time: Whether few enough replies come late in the settle time.
     """
 
     hits: tuple[Interruption, ...]
@@ -39,7 +40,7 @@ class PathState:
 
     @property
     def answers(self) -> bool:
-        """Whether nothing is wrong with it: never interrupted, or recovered and settled."""
+        """Whether the path works: never interrupted, or recovered and settled."""
         return self.back and self.lives and self.in_time
 
     @property
@@ -53,8 +54,8 @@ def state_of(
 ) -> PathState:
     """The state of a path at `end_ns`, watched from `begin_ns`; nanoseconds of the runner's clock.
 
-    Interruptions are looked for from `since_ns` on, when it is earlier: the last reply before one
-    that begins with the fault is a little older than the fault.
+    The search for interruptions begins at `since_ns`, when it is earlier: an interruption that the
+    fault causes begins with the last reply before the fault.
     """
     since = begin_ns if since_ns is None else min(since_ns, begin_ns)
     found = find_interruptions(echoes, since, end_ns, loss_run=rules.loss_run)

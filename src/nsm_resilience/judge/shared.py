@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look across lanes: what one lane suffered because of another is no outage of its own.
+"""Compare lanes: a loss that another lane caused is no outage of the trial's own.
 
 Issue 14, section 1: in a recorded campaign a hung `vpp` was continued, and a few milliseconds later
-paths of other lanes lost a hundred echoes. No record alone shows that. So, before any verdict, the
-traces of all attempts of a campaign are laid side by side; what is shared says the rulebook ("begun
+paths of other lanes lost a hundred echoes. No single record shows that. So the traces of all
+attempts of a campaign are compared before any verdict; the rulebook defines what is shared ("begun
 together", "acts of another lane", "shared between lanes").
 
-Two things may begin together by chance. So the same look is made with everything of the other lanes
-moved by several seconds (`SHIFTS_S`), where nothing but chance can match; the tables print both
-counts side by side.
+Two stretches may begin together by chance. So the comparison is repeated with the times of the
+other lanes shifted by several seconds (`SHIFTS_S`), where only chance can match; the tables print
+both counts side by side.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from nsm_resilience.judge.rules import to_ns, to_s
 from nsm_resilience.judge.traces import RunnerClock, Stretch, StretchKind, Trace
 
 SHIFTS_S = (-23.0, -17.0, -13.0, -11.0, -7.0, 7.0, 11.0, 13.0, 17.0, 23.0)
-"""By how much the other lanes are moved to see what chance does; seconds. Primes, so that nothing
+"""Shifts of the other lanes that measure coincidence by chance; seconds. Primes, so that nothing
 periodic in whole seconds fits twice."""
 
 REBOOT_S = 60.0
-"""Records without the boot of their host are of one clock when the boots that follow from their
-wall clocks differ by less; seconds. A wall clock that is set moves by less, and between the boots
-of a machine on which trials were run lies at least a trial, which takes longer."""
+"""Records that do not hold the boot of their host have one clock if their boot times, computed from
+their wall clocks, differ by less; seconds. Setting a wall clock moves it by less, and two boots of
+a machine that runs trials are at least one trial apart, which takes longer."""
 
 MUCH_LONGER = 2
-"""A shared loss that is so many times as long as the longest that began with it has a part of its
-own: what disturbs several lanes at once may hold each of them for another time, but what is twice
-as long has lasted as long again after the others were over."""
+"""A shared loss has a part of its own if it is more than this many times as long as the longest
+that began with it. One disturbance may hold each lane for a different time, but a loss that is
+twice as long went on just as long after the others were over."""
 
 Key = tuple[str, int]
 """Trial and attempt."""
@@ -45,7 +45,7 @@ What = TypeVar("What", Act, Stretch)
 
 @dataclass(frozen=True, slots=True)
 class InLane(Generic[What]):
-    """Something that an attempt did, or that befell its path, and the lane that it ran in."""
+    """An act or a stretch of an attempt, with the attempt and its lane."""
 
     trial: str
     attempt: int
@@ -55,13 +55,13 @@ class InLane(Generic[What]):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A stretch of an attempt that was no doing of its own.
+    """A stretch of an attempt that another lane caused or shares.
 
     Attributes:
-        others: What began with it in other lanes.
+        others: Stretches of other lanes that began with it.
         cause: The act of another lane that it follows on; None when no record shows one.
-        why_inseparable: Why it cannot be told from an outage of the trial's own, as it goes on
-            after "because"; empty when it can.
+        why_inseparable: Why it cannot be told from an outage of the trial's own, as a clause that
+            follows "because"; empty when it can.
     """
 
     stretch: Stretch
@@ -72,9 +72,9 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many stretches of a kind were looked at, were shared, and are so by chance.
+    """How many stretches of a kind were compared, were shared, and are shared by chance.
 
-    `shifted` counts those shared when the other lanes are moved by each of `SHIFTS_S`.
+    `shifted` counts those shared when the other lanes are shifted by each of `SHIFTS_S`.
     """
 
     kind: StretchKind
@@ -85,9 +85,9 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """What the look across lanes says of one attempt.
+    """The result of the comparison of lanes for one attempt.
 
-    `caused` is each act of it that a stretch of another lane follows on, with that stretch.
+    `caused` holds the acts of the attempt that disturbed another lane, each with the stretch there.
     """
 
     shared: tuple[Shared, ...] = ()
@@ -96,7 +96,7 @@ class Across:
 
 
 class _Times(Generic[What]):
-    """What happened in all lanes in the order of its begin; what is near an instant is found."""
+    """Acts or stretches of all lanes, sorted by begin, to find those near an instant."""
 
     def __init__(self, found: Iterable[InLane[What]]) -> None:
         self._found: list[InLane[What]] = sorted(
@@ -105,14 +105,14 @@ class _Times(Generic[What]):
         self._begins: list[int] = [one.what.begin_ns for one in self._found]
 
     def beside(self, lane: str, low_ns: int, high_ns: int) -> list[InLane[What]]:
-        """What began in other lanes between two instants."""
+        """Those that began in other lanes between two instants."""
         low = bisect.bisect_left(self._begins, low_ns)
         high = bisect.bisect_right(self._begins, high_ns, lo=low)
         return [one for one in self._found[low:high] if one.lane != lane]
 
 
-class _Campaign:
-    """All traces of one clock."""
+class _Lanes:
+    """The traces with one clock, whose lanes can be compared."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
         self.stretches: dict[StretchKind, _Times[Stretch]] = {
@@ -129,24 +129,24 @@ class _Campaign:
         return self.stretches[stretch.kind].beside(trace.lane, at - near, at + near)
 
     def causes(self, trace: Trace, begin_ns: int, shift_ns: int = 0) -> list[InLane[Act]]:
-        """Acts of other lanes that something which began then follows on."""
+        """Acts of other lanes that a stretch with this begin follows on."""
         at, near = begin_ns - shift_ns, trace.tolerance_ns
         before = self.acts.beside(trace.lane, at - near - self.longest_act_ns, at)
         return [one for one in before if at <= one.what.end_ns + near]
 
     def is_shared(self, trace: Trace, stretch: Stretch, shift_ns: int = 0) -> bool:
-        """Whether it begins with one of another lane, or is a loss that follows on an act."""
+        """Whether it begins with a stretch of another lane, or is a loss that follows on an act."""
         return bool(self.others(trace, stretch, shift_ns)) or (
             stretch.kind == "loss" and bool(self.causes(trace, stretch.begin_ns, shift_ns))
         )
 
 
 def look_across(traces: Iterable[Trace]) -> dict[Key, Across]:
-    """What is shared in a campaign, by attempt. The order of the traces does not matter."""
+    """The shared stretches of a campaign, by attempt. The order of the traces does not matter."""
     found: dict[Key, Across] = {}
     for of_one_clock in _by_clock(traces):
-        campaign = _Campaign(of_one_clock)
-        shared = [(trace, tuple(_shared(trace, campaign))) for trace in of_one_clock]
+        lanes = _Lanes(of_one_clock)
+        shared = [(trace, tuple(_shared(trace, lanes))) for trace in of_one_clock]
         caused: dict[Key, list[tuple[Act, InLane[Stretch]]]] = defaultdict(list)
         for trace, stretches in shared:
             for one in stretches:
@@ -155,7 +155,7 @@ def look_across(traces: Iterable[Trace]) -> dict[Key, Across]:
                     caused[one.cause.trial, one.cause.attempt].append(hit)
         for trace, stretches in shared:
             key = (trace.trial, trace.attempt)
-            looked = tuple(_looked(trace, campaign))
+            looked = tuple(_looked(trace, lanes))
             found[key] = Across(stretches, tuple(caused.get(key, ())), looked)
     return found
 
@@ -164,14 +164,14 @@ def _in_lane(trace: Trace, what: What) -> InLane[What]:
     return InLane(trace.trial, trace.attempt, trace.lane, what)
 
 
-def _shared(trace: Trace, campaign: _Campaign) -> Iterator[Shared]:
+def _shared(trace: Trace, lanes: _Lanes) -> Iterator[Shared]:
     for stretch in _not_own(trace):
-        if not campaign.is_shared(trace, stretch):
+        if not lanes.is_shared(trace, stretch):
             continue
-        others = campaign.others(trace, stretch)
-        causes = campaign.causes(trace, stretch.begin_ns)
-        if not causes:  # the act is before the first of them, which may be another one
-            causes = campaign.causes(trace, min(one.what.begin_ns for one in others))
+        others = lanes.others(trace, stretch)
+        causes = lanes.causes(trace, stretch.begin_ns)
+        if not causes:  # the act precedes the first stretch, which may be in another lane
+            causes = lanes.causes(trace, min(one.what.begin_ns for one in others))
         cause = min(causes, key=lambda c: _likeliest(c, stretch), default=None)
         yield Shared(stretch, tuple(others), cause, _inseparable(trace, stretch, others))
 
@@ -203,7 +203,7 @@ def _inseparable(trace: Trace, stretch: Stretch, others: Sequence[InLane[Stretch
 
 
 def _not_own(trace: Trace, kind: StretchKind | None = None) -> list[Stretch]:
-    """Stretches, of one kind, that do not begin with what their own trial did to its path."""
+    """Stretches (of one kind) that do not begin with an act of their own trial on its path."""
     near = trace.tolerance_ns
     own = [(act.begin_ns - near, act.end_ns + near) for act in trace.acts if act.on_fault]
     return [
@@ -213,21 +213,21 @@ def _not_own(trace: Trace, kind: StretchKind | None = None) -> list[Stretch]:
     ]
 
 
-def _looked(trace: Trace, campaign: _Campaign) -> Iterator[Looked]:
-    for kind in campaign.stretches:
+def _looked(trace: Trace, lanes: _Lanes) -> Iterator[Looked]:
+    for kind in lanes.stretches:
         own = _not_own(trace, kind)
         shared, *shifted = (
-            sum(campaign.is_shared(trace, one, to_ns(shift_s)) for one in own)
+            sum(lanes.is_shared(trace, one, to_ns(shift_s)) for one in own)
             for shift_s in (0.0, *SHIFTS_S)
         )
         yield Looked(kind, len(own), shared, tuple(shifted))
 
 
 def _by_clock(traces: Iterable[Trace]) -> Iterator[list[Trace]]:
-    """Traces whose times can be compared, together."""
+    """Groups of traces whose times can be compared."""
     together: list[Trace] = []
     for trace in sorted(traces, key=lambda one: one.clock):
-        if together and not _is_one(together[-1].clock, trace.clock):
+        if together and not _is_same_clock(together[-1].clock, trace.clock):
             yield together
             together = []
         together.append(trace)
@@ -235,6 +235,6 @@ def _by_clock(traces: Iterable[Trace]) -> Iterator[list[Trace]]:
         yield together
 
 
-def _is_one(one: RunnerClock, other: RunnerClock) -> bool:
+def _is_same_clock(one: RunnerClock, other: RunnerClock) -> bool:
     same_host = (one.cluster, one.host) == (other.cluster, other.host)
     return same_host and abs(one.booted_s - other.booted_s) < REBOOT_S

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was everything well before the fault? Otherwise an outage proves nothing about the fault."""
+"""Was the steady state healthy? Otherwise an outage proves nothing about the fault."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nsm_resilience.study.fault import NodeRole
 
 
 def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Problem | None:
-    """What is asked of the echoes alone: that they were watched for long enough, and were well."""
+    """The checks of the echoes: the steady state was long enough, and the path answered."""
     if instants.steady is None:
         return Problem("the steady state before the fault was not watched")
     begin, end = instants.steady
@@ -30,14 +30,14 @@ def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Probl
             f"the steady state was watched for {to_s(end - begin):.1f} s only, and "
             f"{rules.steady_s:g} s are required"
         )
-    # What was sent from the fault on cannot vouch for the moment before it.
+    # Echoes sent after the fault prove nothing about the time before it.
     part = echoes.between(begin, end)
     stopped = check_echoes(
         part, begin, end, rules, span="the steady state", after="the steady state began"
     )
     if stopped is not None:
         return stopped
-    before = _without_on_their_way(part, end)
+    before = _without_in_flight(part, end)
     found = find_interruptions(before, begin, end, loss_run=rules.loss_run)
     if found:
         hit = found[0]
@@ -61,21 +61,21 @@ def check_steady_path(echoes: Echoes, instants: Instants, rules: Rules) -> Probl
 
 
 def check_steady_cluster(record: Record, instants: Instants, rules: Rules) -> Problem | None:
-    """What is asked beside the echoes; nothing where there was no steady state."""
+    """The checks of events and components; None without a steady state."""
     if instants.steady is None:
         return None
     begin, end = instants.steady
-    # A sample is stamped when its reading begins: one that began within a beat of the fault may
-    # have read what the fault did.
+    # The time of a sample is the begin of its reading: one that began within an interval before the
+    # fault may show its effect.
     last = end - to_ns(rules.component_interval_s)
     return _events(record, begin, end) or _components(record, begin, last)
 
 
-def _without_on_their_way(part: Echoes, end: int) -> Echoes:
-    """Echoes before the fault without those that it may have caught on their way.
+def _without_in_flight(part: Echoes, end: int) -> Echoes:
+    """Echoes before the fault without those that were in flight when it came.
 
-    They are the last ones, lost, and sent no longer before the fault than the slowest reply in the
-    steady state took: whether the path or the fault lost them cannot be told.
+    These are the last ones, lost, and sent no longer before the fault than the slowest reply in the
+    steady state took: either the path or the fault lost them.
     """
     answered = np.flatnonzero(part.answered)
     if not len(answered):
@@ -95,8 +95,8 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
             what = f"{event.target} was restarted"
         elif event.kind == "interface_lost":
             what = "the client's interface went away"
-        # A watchdog that cries before anything is wrong is a false alarm, counted as such. A trial
-        # that is dropped for it would hide it.
+        # A condition that the watchdog sets before the fault is a false alarm and counted as one.
+        # Dropping the trial would hide it.
         elif is_bad_condition(event) and not is_own_condition(event):
             what = f"{event.data.get('type')} of pod {event.data.get('pod')} was not true"
         else:

@@ -18,14 +18,14 @@ error is half a round trip to the agent, which answers within a second or the tr
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """When the judged fault came and how long it was watched; None where the record lacks it.
+    """The instants of the judged outage; None where the record lacks one.
 
     Attributes:
-        fault: Event of the judged fault (of a control: the instant at which it would have come).
+        fault: Event of the judged fault (in a control: the instant at which it would have come).
         watch_end: Event that ended the watch.
-        steady: Begin of the steady phase and the fault, nanoseconds: all of it must be green.
-            Between the end of the phase and the fault the agents are only being armed: what is not
-            green there is not the fault's doing either.
+        steady: Begin of the steady phase, and the fault, nanoseconds: the steady state. The time
+            between the end of the phase and the fault belongs to it, because arming the agents
+            disturbs nothing.
     """
 
     fault: Event | None
@@ -45,7 +45,7 @@ class Instants:
         return self.fault.t_ns, self.watch_end.t_ns
 
     def since_fault(self, t_ns: int) -> float | None:
-        """Seconds from the fault; None when there was none."""
+        """Seconds from the fault; None without a fault."""
         return None if self.fault is None else to_s(t_ns - self.fault.t_ns)
 
 
@@ -59,16 +59,16 @@ class PhaseSpan:
 
 
 def phase_begun(event: Event) -> str | None:
-    """The phase that begins with an event; None when it begins none."""
+    """The phase that an event begins, or None."""
     begins = event.kind == "phase" and event.data.get("state") == "begin"
     return str(event.data.get("name")) if begins else None
 
 
 def find_instants(record: Record) -> Instants:
-    """The instants of the judged outage: the last fault of the record and what came around it.
+    """The instants of the judged outage, which is the last one of the record.
 
-    A record of a second outage in one connection holds two fault instants; the first is the history
-    that the trial needs, the last is the one that is judged.
+    A record of a second outage in one connection holds two fault instants; the first only prepares
+    the second.
     """
     fault = _last(record.all_of("fault_instant"))
     steady = None
@@ -80,7 +80,7 @@ def find_instants(record: Record) -> Instants:
 
 
 def find_phases(record: Record, instants: Instants) -> tuple[PhaseSpan, ...]:
-    """Every phase in the order begun; a phase that was entered twice has two spans."""
+    """Every phase in the order of begin; a repeated phase has two spans."""
     spans: list[PhaseSpan] = []
     open_: dict[str, tuple[int, int]] = {}
     for event in record.all_of("phase"):
@@ -97,9 +97,9 @@ def find_phases(record: Record, instants: Instants) -> tuple[PhaseSpan, ...]:
 
 
 def turns_of(record: Record) -> list[tuple[int, int]]:
-    """From the instant of each fault to the end of its watch, nanoseconds.
+    """The turns of a record: from each fault to the end of its watch, nanoseconds.
 
-    To the record's end where the watch has none.
+    A watch without an end lasts until the end of the record.
     """
     ends = [event.t_ns for event in record.all_of("watch_end")]
     faults = [event.t_ns for event in record.all_of("fault_instant")]
@@ -108,7 +108,7 @@ def turns_of(record: Record) -> list[tuple[int, int]]:
 
 
 def turn_at(turns: list[tuple[int, int]], t_ns: int) -> int | None:
-    """Which of them is the last that had begun at an instant, by whatever clock; None for none."""
+    """The number of the last turn that had begun at an instant of any clock; None for none."""
     begun = [n for n, (begin, _) in enumerate(turns) if begin - CLOCKS_NS <= t_ns]
     return begun[-1] if begun else None
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is kept of a record for the look across lanes: its clock, its acts, where its path stood.
+"""The trace of a record, for the comparison of lanes: its clock, its acts, its losses and stalls.
 
-Small, so that a whole campaign's fit into memory: a few numbers for each stretch in which the path
-lost echoes or kept them waiting.
+Traces are small, so that those of a whole campaign fit into memory: a few numbers for each stretch
+in which the path lost or delayed echoes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,14 @@ StretchKind = Literal["loss", "stall"]
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time in which a path did not answer as it should; nanoseconds of the runner's clock.
+    """A time in which a path lost or delayed echoes; nanoseconds of the runner's clock.
 
     Attributes:
-        kind: `loss`: a run of echoes that were never answered; `stall`: no reply came for as long,
-            and none was lost for good.
-        begin_ns: When the first echo lost was sent; of a stall, when the last reply before it came.
-        end_ns: When the first reply after it came; the last echo sent, when none came any more
-            (`open_end`).
-        echoes: How many were lost; of a stall, kept waiting.
+        kind: `loss`: a run of echoes that were never answered; `stall`: a time without replies that
+            overlaps no loss.
+        begin_ns: Of a loss, when the first lost echo was sent; of a stall, the last reply before.
+        end_ns: The first reply after it; without one (`open_end`), when the last echo was sent.
+        echoes: Number of lost, or delayed, echoes.
     """
 
     kind: StretchKind
@@ -47,16 +46,16 @@ class Stretch:
 
     @property
     def length_ns(self) -> int:
-        """How long it was."""
+        """Its length."""
         return self.end_ns - self.begin_ns
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class RunnerClock:
-    """Which monotonic clock the times of a record are of.
+    """Identity of the monotonic clock of a record's times.
 
     Attributes:
-        host: Boot of the runner's host; where a record does not know it, the host's description.
+        host: Boot id of the runner's host; in records without it, the host's description.
         booted_s: UTC minus the monotonic clock at the record's begin, seconds; 0 where the boot is
             known.
     """
@@ -68,7 +67,7 @@ class RunnerClock:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the look across lanes needs of one attempt.
+    """The data of one attempt for the comparison of lanes.
 
     `tolerance_ns` is `Rules.shared_tolerance_s` of its study.
     """
@@ -83,10 +82,10 @@ class Trace:
 
 
 def trace_of(record: Record, alterations: Sequence[Alteration] = ()) -> Trace | None:
-    """The trace of a record, by its rules or by altered ones; None without a clock to compare by.
+    """The trace of a record, by its rules or by altered ones; None without a wall time.
 
-    What is looked at ends when the trial begins to collect: after that nobody judges the path. A
-    table of echoes that cannot be read, or contradicts itself, has no stretches.
+    It ends when the trial begins to collect: later echoes are not judged. A table of echoes that
+    cannot be read, or contradicts itself, has no stretches.
     """
     clock = _clock_of(record)
     if clock is None:
@@ -125,10 +124,10 @@ def _clock_of(record: Record) -> RunnerClock | None:
 def find_shared_candidates(
     echoes: Echoes, rules: Rules, until_ns: int | None = None
 ) -> tuple[Stretch, ...]:
-    """Stretches of loss and stalls that are long enough to be looked at, in the order begun.
+    """Losses and stalls that are long enough to be compared, in the order of begin.
 
-    A loss is as many echoes in a row as fit into `shared_least_s`, a stall is that long. So much
-    without a reply is no echo that was dropped by chance, nor one that was sent late.
+    A loss has at least as many echoes in a row as fit into `shared_least_s`, a stall lasts longer
+    than that. Single losses, and echoes sent late, are shorter.
     """
     if until_ns is not None and len(echoes):
         echoes = echoes.between(int(echoes.sent[0]), until_ns)
@@ -148,7 +147,7 @@ def _losses(echoes: Echoes, least: int) -> list[Stretch]:
         if after - first < least:
             continue
         last_sent = int(echoes.sent[after - 1])
-        # the first reply to what was sent after it: one on its way when it began ends nothing
+        # the first reply to a later echo: a reply in flight when the loss began does not end it
         came = echoes.arrival[after:][echoes.answered[after:]]
         end = int(came.min()) if len(came) else None
         if end is None and len(arrivals) and arrivals[-1] > last_sent:
@@ -163,7 +162,7 @@ def _losses(echoes: Echoes, least: int) -> list[Stretch]:
 
 
 def _stalls(echoes: Echoes, least: int, interval: int) -> list[Stretch]:
-    """Times without a reply although echoes were sent; a prober that rested has none."""
+    """Times without a reply although echoes were sent; a pause of the prober is no stall."""
     arrivals = np.sort(echoes.arrival[echoes.answered])
     found = []
     for at in np.flatnonzero(np.diff(arrivals) > least):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judge one record: read what it holds, measure, decide. A pure function of the record."""
+"""Judge one record: read it, measure, decide. A pure function of the record."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """That a complete record was looked at by find_implausible, and what was found."""
+    """The result of find_implausible for a complete record."""
 
     damage: Problem | None
 
@@ -61,10 +61,10 @@ def judge_record(
     """The judgement on one record, by its rules or by altered ones (altered.py).
 
     The rules are those of its campaign's study (expected.py). Without `expected` the record's own
-    copy of it is believed, as far as the record fits itself. `across` is what the look across lanes
-    found of it (shared.py); `checked` saves a second look at what cannot be.
+    copy counts, if the record is consistent. `across` is the result of the comparison of lanes
+    (shared.py); `checked` saves a second run of find_implausible.
 
-    Never raises for what stands in the record: a record that is damaged or makes no sense is
+    Never raises for any content of the record: a record that is damaged or makes no sense is
     `unknown` with the reason, so that one bad record cannot lose the verdicts of a campaign.
     """
     if expected is not None:
@@ -81,14 +81,14 @@ def judge_record(
         line = f", line {error.line}" if error.line is not None else ""
         why = f"{name}{line} cannot be read"
     except Exception as error:
-        # Whatever a foreign record can provoke ends here, on the safe side and named; a record
-        # that the runner wrote never gets here (tested).
+        # Any error that a foreign record can provoke becomes `unknown` here; a record that the
+        # runner wrote never gets here (tested).
         why = f"it makes no sense to the judge ({describe_error(error)})"
     return _labelled(_unreadable(record.meta, why), alterations)
 
 
 def not_believed(expected: Expected, why: str, alterations: Sequence[Alteration]) -> Judgement:
-    """The judgement on an attempt of which only the campaign's own word is believed."""
+    """The judgement on an attempt whose record is rejected: only its place is known."""
     ids = {
         "campaign": expected.campaign, "trial": expected.trial, "attempt": expected.attempt,
     }  # fmt: skip
@@ -102,7 +102,7 @@ def _unreadable(meta: dict[str, Any], why: str, evidence: tuple[Evidence, ...] =
 
 
 def _labelled(found: Judgement, alterations: Sequence[Alteration]) -> Judgement:
-    """A judgement by altered rules that says so, in its reason as well."""
+    """A judgement that names the altered rules, in its reason as well."""
     if not alterations:
         return found
     texts = tuple(map(str, alterations))
@@ -140,7 +140,7 @@ def _not_complete(record: Record) -> Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What depends on the thresholds of the path: by each point of the grid it is decided anew."""
+    """The results that depend on thresholds of the path; each point of the grid has its own."""
 
     path: PathMeasure
     steady: Problem | None
@@ -174,7 +174,7 @@ def _judge_complete(
             path = replace(path, verdict="gone")
         steady = None
         if not isinstance(echoes, Problem) and path.watch_s is not None and path.sent:
-            # without, the path's own problem is the better reason
+            # otherwise the path's own problem is the better reason
             steady = check_steady_path(echoes, instants, by) or calm
         unreached = find_unreached(record, path)
         problems = (
@@ -336,12 +336,12 @@ def _judgement(
 
 
 def _levels(trial: str, given: object) -> dict[str, str]:
-    """Levels of the factors; of a damaged description they are read off the trial's id."""
+    """Levels of the factors; if the description is damaged, from the trial's id."""
     try:
         return Factors.model_validate(given).levels()
     except ValidationError:
         cell = trial.split("/", 1)[0]
-        # its names have dashes themselves, and stand at the end of the id
+        # names of systems contain dashes, and stand at the end of the id
         system = next((name for name in SYSTEMS if cell.endswith(f"-{name}")), FIRST)
         parts = cell.removesuffix(f"-{system}").split("-")[1:]
         found = {"system": system}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verdict on a trial (study.md, "Verdict of a trial"), and the sentence that gives the reason.
 
-Before it a record that is void, cut, or cannot be believed (plausible.py) is `unknown`. Then the
-first problem decides, in the order in which trial.py asks. Without one, what was seen does: the
-path and the new client, or of a client or endpoint that is gone the survivor (ended_workload.py).
-Each rule in words: rulebook.md.
+A record that is void, cut, or implausible (plausible.py) is `unknown` without coming here. Else the
+first problem decides, in the order of trial.py. Without a problem the path and the new client
+decide; if the client or the only endpoint is gone, the survivor (ended_workload.py). Each rule in
+words: rulebook.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def decide(
     ended: EndedWorkload | None,
     new: NewConnection,
 ) -> tuple[Verdict, str]:
-    """The verdict and, unless it is `supported` or `unsupported`, the clause that says why."""
+    """The verdict and, unless it is `supported` or `unsupported`, the reason as a clause."""
     first = next((problem for problem in problems if problem is not None), None)
     if first is not None:
         return first.verdict, first.text
@@ -54,8 +54,8 @@ def explain(
 ) -> str:
     """One sentence with the numbers behind `supported` or `unsupported`.
 
-    `detection` and `notification` are given only for scenarios whose claim is about them; of the
-    watchdog something is said where there was one.
+    `detection` and `notification` are given only for scenarios whose claim is about them. The
+    watchdog is mentioned if there was one.
     """
     new = _new_clauses(clients, rules)
     clauses = [*_path_clauses(path, rules), *new] if ended is None else _ended_clauses(ended, new)
@@ -129,7 +129,7 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
 
 
 def _echoes(path: PathMeasure) -> str:
-    """Losses, down time and lateness: never an outage without them (issue 14, section 3)."""
+    """Losses, down time and lateness, which go with every outage (issue 14, section 3)."""
     words = [f"{path.lost} of {path.sent} echoes lost"]
     if path.outages:
         number = len(path.outages)
@@ -153,16 +153,16 @@ def _times(number: int) -> str:
 
 
 def _new_clauses(clients: NewClients, rules: Rules) -> list[str]:
-    """What became of the new clients that count, in the order asked, and the blind time."""
+    """The results of the new clients that count, in the order asked, and the blind time."""
     if len(clients.counted) == 1 and clients.blind is None:
         return [f"a new client {_fate(clients.last, rules)}"]
-    clauses = [f"a new client asked {_asked(c)} {_fate(c, rules)}" for c in clients.counted]
+    clauses = [f"a new client asked {_asked_at(c)} {_fate(c, rules)}" for c in clients.counted]
     if clients.blind is not None and clients.blind.seconds > 0:
         clauses.append(f"new clients were not taken for {clients.blind.in_words(1)}")
     return clauses
 
 
-def _asked(new: NewConnection) -> str:
+def _asked_at(new: NewConnection) -> str:
     return "at an unknown time" if new.asked_s is None else f"{new.asked_s:.1f} s after the fault"
 
 

@@ -4,16 +4,16 @@
 On Linux, wall clock and monotonic clock are slewed alike: they differ by a constant until somebody
 sets the wall clock, or the machine sleeps. A record shows the difference wherever both clocks were
 read at one moment (`Witness`): at events that are stamped as they are written, and at every `clock`
-event of an agent. Where it changes by more than STEP_NS from one witness to the next, the clock was
-set somewhere between them.
+event of an agent. If it changes by more than STEP_NS from one witness to the next, the clock was
+set between them.
 
-A wall time is turned into an instant by the difference that held then. Around a step there may be
-two: before it and after it; and what was stamped when the clock was set back may have come from
-either time. So a wall time is a `Moment`, with an earliest and a latest instant; the two are one
-but around steps. Nothing is decided by one that could be on either side of what decides.
+The difference at the time converts a wall time to an instant. Around a step there are two, before
+it and after it; a stamp that the clock showed twice, because it was set back, may be from either
+time. So a wall time is a `Moment`, with an earliest and a latest instant; they differ only around
+steps. A moment that contains a deciding instant decides nothing.
 
-What is not seen: a clock that is set and set back between two witnesses. Agents look ten times a
-second; records made before they did have witnesses at the events of the runner and of pods alone.
+A clock that is set and set back between two witnesses goes unnoticed. Agents read the clocks ten
+times a second; older records have witnesses only at the events of the runner and of pods.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
 STEP_NS = 20_000_000
-"""A change of the difference by more than this is a step; by less, it is not told from a reader who
-was held up between the two clocks. It is one interval between echoes, the finest thing a study
-measures, a fifth of the last digit that is printed, and what no value is off by more than."""
+"""A change of the difference by more than this is a step; a smaller one may come from a reader that
+was held up between the two clocks. It is one interval between echoes, the resolution of a study,
+and a fifth of the last printed digit. No value is wrong by more than this."""
 
 SLEW = 500e-6
-"""By how much a wall clock may be slewed against the monotonic one where the two are not slewed
-alike (NTP's limit, RFC 5905 and adjtimex(2)): everywhere but on Linux."""
+"""How fast a wall clock may be slewed against the monotonic one where the two are not slewed alike:
+on all systems but Linux (NTP's limit, RFC 5905 and adjtimex(2))."""
 
 APART_NS = 1_000_000_000
-"""By how much the clocks of several hosts may differ before a stamp of a host that has no witness
-says nothing. A stamp of Kubernetes is in whole seconds."""
+"""Most difference between the clocks of the known hosts at which a stamp of a host without a
+witness is used. Stamps of Kubernetes are in whole seconds."""
 
 STAMPED_NOW = frozenset(
     {
@@ -47,15 +47,15 @@ STAMPED_NOW = frozenset(
         "snapshot", "warning", "void", "closed",
     }
 )  # fmt: skip
-"""Events of the runner that carry both clocks as they are written; others may tell of what was
-before, as `watch_end` does of the reply by which the path had settled."""
+"""Events of the runner that hold both clocks at the time of writing; others may be about an earlier
+time, as `watch_end` is about the reply by which the path had settled."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened, nanoseconds of the runner's clock; `why` it is not one instant."""
+    """Earliest and latest instant, nanoseconds of the runner's clock; `why` they differ."""
 
     earliest_ns: int
     latest_ns: int
@@ -63,7 +63,7 @@ class Moment:
 
     @classmethod
     def at_any_time(cls, why: str) -> Moment:
-        """One of which nothing is known, and why."""
+        """A moment about which nothing is known, and why."""
         return cls(-(1 << 62), 1 << 62, why)
 
     @property
@@ -78,7 +78,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Both clocks at one moment: the monotonic one, UTC minus it, and whether at a phase."""
+    """Both clocks at once: the monotonic one, UTC minus it, and whether at an event of a phase."""
 
     t_ns: int
     offset_ns: int
@@ -87,9 +87,9 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """A difference that held from the first to the last of some witnesses.
+    """A difference between the clocks that was constant for some time.
 
-    `after_ns` and `until_ns` are the witnesses next to it, where another one held.
+    `after_ns` and `until_ns` are the nearest witnesses with another difference.
     """
 
     offset_ns: int
@@ -101,11 +101,11 @@ class WallClock:
     """The wall clock of one host during a record."""
 
     def __init__(self, witnesses: Iterable[Witness], *, slew: float = 0.0) -> None:
-        """`slew` is how much it may be slewed against the monotonic clock (a share of the time)."""
+        """`slew`: how fast it may be slewed against the monotonic clock (a share of the time)."""
         found = sorted(witnesses, key=lambda one: one.t_ns)
         runs: list[list[Witness]] = []
         for one in found:
-            if runs and _alike(runs[-1][-1], one, slew):
+            if runs and _no_step(runs[-1][-1], one, slew):
                 runs[-1].append(one)
             else:
                 runs.append([one])
@@ -115,24 +115,24 @@ class WallClock:
                 runs[n - 1][-1].t_ns if n > 0 else -math.inf,
                 runs[n + 1][0].t_ns if n + 1 < len(runs) else math.inf,
             )
-            for n, offset in enumerate(_levels(runs))
+            for n, offset in enumerate(_run_offsets(runs))
         ]
         self._span = (found[0].t_ns, found[-1].t_ns) if found else (0, 0)
 
     @property
     def offsets_ns(self) -> list[int]:
-        """The differences that held, in order."""
+        """The differences from the monotonic clock, in order of time."""
         return [stretch.offset_ns for stretch in self._stretches]
 
     def steps(self) -> list[tuple[int, int, int]]:
-        """(by how much, after which instant, before which instant) of every step, nanoseconds."""
+        """Every step: its size, the last instant before it and the first after it, nanoseconds."""
         return [
             (after.offset_ns - before.offset_ns, int(after.after_ns), int(before.until_ns))
             for before, after in pairwise(self._stretches)
         ]
 
     def moment(self, wall_ns: int) -> Moment:
-        """When this clock showed a time. ValueError when it is not known at all."""
+        """When this clock showed a time. ValueError without any witness."""
         if not self._stretches:
             raise ValueError("nothing tells how the wall clock went")
         instants = {
@@ -140,31 +140,31 @@ class WallClock:
             for one in self._stretches
             if one.after_ns < wall_ns - one.offset_ns < one.until_ns
         }
-        # What is in a record happened in it, unless no time in it would fit.
+        # An instant inside the record is preferred, because its events happened there.
         inside = {t for t in instants if self._span[0] <= t <= self._span[1]}
         instants = inside or instants
         if len(instants) == 1:
             (t_ns,) = instants
             return Moment(t_ns, t_ns)
-        text = f"the wall clock was set ({', '.join(map(_say, self.steps()))})"
+        text = f"the wall clock was set ({', '.join(map(_step_text, self.steps()))})"
         if not instants:  # it was set more than once between two witnesses, or is another's
             return Moment(*self._span, text)
         return Moment(min(instants), max(instants), text)
 
 
-def _say(step: tuple[int, int, int]) -> str:
+def _step_text(step: tuple[int, int, int]) -> str:
     by_ns, after_ns, until_ns = step
     within = max(0.0, (until_ns - after_ns) / 1e9)
     return f"by {by_ns / 1e9:+.3f} s, at an instant known to {within:.1f} s"
 
 
-def _alike(before: Witness, after: Witness, slew: float) -> bool:
+def _no_step(before: Witness, after: Witness, slew: float) -> bool:
     change = abs(after.offset_ns - before.offset_ns)
     return change <= STEP_NS + slew * (after.t_ns - before.t_ns)
 
 
-def _levels(runs: Sequence[Sequence[Witness]]) -> list[int]:
-    """The difference in each run; runs that agree, such as beside one late reading, have one."""
+def _run_offsets(runs: Sequence[Sequence[Witness]]) -> list[int]:
+    """The difference in each run; runs that agree, as around one late reading, share it."""
     groups: list[list[int]] = []
     least = [min(one.offset_ns for one in run) for run in runs]
     for number in range(len(runs)):
@@ -178,8 +178,8 @@ def _levels(runs: Sequence[Sequence[Witness]]) -> list[int]:
     for group in groups:
         members = [one for number in group for one in runs[number]]
         phases = [one.offset_ns for one in members if one.phase]
-        # Either clock may be read late, but never early: of many the middle is proof against that,
-        # of a few the least is best.
+        # Either clock may be read late, but never early: the median of many readings is robust
+        # against that; of a few the least is best.
         offset = median_low(phases) if phases else min(one.offset_ns for one in members)
         level.update(dict.fromkeys(group, offset))
     return [level[number] for number in range(len(runs))]
@@ -187,7 +187,7 @@ def _levels(runs: Sequence[Sequence[Witness]]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class WallClocks:
-    """The wall clocks of a record: the runner's, and those of nodes that have one of their own."""
+    """The wall clocks of a record: the runner's, and those of nodes with a kernel of their own."""
 
     runner: WallClock
     nodes: Mapping[str, WallClock]
@@ -200,10 +200,10 @@ class WallClocks:
         return self.nodes.get(role or "", self.runner)
 
     def of_host(self, name: str) -> WallClock | None:
-        """The clock of a host by its name; None where none is known well enough.
+        """The clock of a host by its name; None where it is not known well enough.
 
-        One that is no node of the lane, such as the control plane, is taken to agree with the
-        others where those agree with each other.
+        A host outside the lane, such as the control plane, is assumed to agree with the others if
+        those agree with each other.
         """
         role = self.names.get(name)
         if role is not None or not self.nodes:
@@ -213,7 +213,7 @@ class WallClocks:
 
 
 def wall_clocks(record: Record) -> WallClocks:
-    """How the wall clocks of a record went."""
+    """The wall clocks of a record, from its witnesses."""
     system = (record.meta.get("host") or {}).get("system")
     slew = 0.0 if system in (None, "Linux") else SLEW
     own = [witness for event in record.events for witness in _stamped_now(event)]
@@ -243,7 +243,7 @@ def _stamped_now(event: Event) -> Iterator[Witness]:
 
 
 def _read_by_agent(event: Event) -> Iterator[Witness]:
-    """Both readings of an agent's `clock` event: the one it tells of, and the one before."""
+    """Both readings of an agent's `clock` event: its own, and the one before."""
     before = event.data.get("before")
     readings = [(event.t_ns, event.data.get("wall_ns"))]
     if isinstance(before, list) and len(before) > 1:
@@ -254,7 +254,7 @@ def _read_by_agent(event: Event) -> Iterator[Witness]:
 
 
 def parse_wall(text: str) -> int | None:
-    """Nanoseconds since 1970 UTC of an ISO time (to the microsecond), None when it is none."""
+    """Nanoseconds since 1970 UTC of an ISO time (to the microsecond); None for any other text."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog of an arm with a remedy did: found, acted, cried wolf, cut a path that lived.
+"""The watchdog of an arm with a remedy: findings, actions, false alarms, and cuts of a living path.
 
-An arm is its treatment; what that is, and what a *cut* is, harm that an action may have done, is in
-the rulebook ("treatment"). The last reply before a cut is always a little older than it: hence
-`ECHOES_BEFORE`. The settle time is what the study itself takes to tell that a path is well. Actions
-and interruptions are looked for until the pods are taken away, also after the watch, beside the new
-client: a watchdog acts there as well. Where less than the settle time was recorded after an
-action and nothing stopped in it, it is not known whether it cut. A fault whose own effect comes
-late meets the rule, too: how the path fares without the watchdog is told by the same scenario
-without it, in the table `contrasts`.
+The rulebook ("treatment") defines the treatment of an arm, and a *cut*: possible harm by an action.
+The last reply before a cut is always a little older than the cut: hence `ECHOES_BEFORE`. The settle
+time is the time after which the study calls a path healthy. Actions and interruptions count until
+the pods are removed, also after the watch, beside the new client: a watchdog acts there as well. If
+less than the settle time was recorded after an action, without an interruption, a cut is not known.
+A fault with a late effect of its own also meets the rule: the same scenario without the watchdog
+shows that, in the table `contrasts`.
 
 Harm and false alarms are counted in every attempt, void ones too: a watchdog that spoils a trial
 must not vanish with it.
@@ -32,21 +31,21 @@ from nsm_resilience.record.reader import Record
 from nsm_resilience.study.fault import NodeRole
 
 LISTED = 5
-"""How many events of one kind are referred to; the record holds all."""
+"""How many events of one kind are listed as evidence; the record holds all."""
 
 BEATS_MISSED = 3
-"""A longer time than so many beats without one means that it did not look."""
+"""A longer time without a beat, in intervals between beats, means that it did not look."""
 
 ECHOES_BEFORE = 2
-"""Echoes that the last reply before a cut may be older than the action."""
+"""How much older than the action the last reply before a cut may be, in echo intervals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """What the watchdog did between the fault and the end of the watch; seconds from the fault.
+    """Findings and acts of the watchdog from the fault to the end of the watch; seconds after it.
 
-    Everything is None in an arm without one and where it never started. What is counted in the
-    watch is None also without a watch. Its fields are columns of table `trials` (`watchdog_…`).
+    All fields are None in an arm without a watchdog and where it never started. Those about the
+    watch are also None without a watch. The fields are columns of table `trials` (`watchdog_…`).
     """
 
     found_s: float | None = None
@@ -60,7 +59,7 @@ class Watchdog:
     evidence: tuple[Evidence, ...] = ()
 
     def as_measures(self) -> dict[str, Any]:
-        """Its fields by the names that `Measures` has for them."""
+        """Its fields by their names in `Measures`."""
         shown = (one.name for one in fields(self) if one.name != "evidence")
         return {f"watchdog_{name}": getattr(self, name) for name in shown}
 
@@ -101,9 +100,9 @@ def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int)
         return Problem(f"{name} was not heard until the end of the watch")
     beat_s = before[-1].data.get("beat_s")
     stopped = any(fault.whole_node and fault.node == node for fault in faults_of(record).values())
-    if beat_s is None or stopped:  # the fault itself stops everything on that node, and so it
+    if beat_s is None or stopped:  # such a fault stops the watchdog with everything on the node
         return None
-    # It looked all the time: its pages may answer while nothing looks.
+    # Its pages may answer although its loop hangs: the beats show that it looked all the time.
     beats = [event.t_ns for event in own if event.data.get("what") == "beat"]
     last = max((t for t in beats if t < begin_ns), default=begin_ns)
     for left, right in pairwise([last, *(t for t in beats if begin_ns <= t <= end_ns), end_ns]):
@@ -118,7 +117,7 @@ def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int)
 def find_watchdog(
     record: Record, instants: Instants, path: PathMeasure, echoes: Echoes | None, rules: Rules
 ) -> Watchdog:
-    """What it did in a complete record."""
+    """The watchdog in a complete record."""
     harm = _harm_in(record)
     watch = instants.watch
     if watch is None or harm is None:
@@ -130,7 +129,7 @@ def find_watchdog(
     known = path.verdict != "unknown" and echoes is not None
     if echoes is not None and known:
         last_ns = min(harm.until_ns, int(echoes.sent[-1]))
-        # as the path's own are found, but until the pods are taken away
+        # as for the path itself, but until the pods are removed
         hits = find_interruptions(echoes, begin, last_ns, loss_run=rules.loss_run)
         outages = [outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1)]
         cut = _cut(later, outages, instants, rules)
@@ -157,7 +156,7 @@ def find_watchdog(
 
 @dataclass(frozen=True, slots=True)
 class _Harm:
-    """Events that are counted in any attempt, until the pods are taken away (`until_ns`)."""
+    """Events that are counted in any attempt, until the pods are removed (`until_ns`)."""
 
     until_ns: int
     acts: list[Event]
@@ -166,13 +165,13 @@ class _Harm:
 
 
 def _harm_in(record: Record) -> _Harm | None:
-    """What a watchdog did and cried in an attempt; None without one, and where it never started."""
+    """Acts and false alarms in an attempt; None without a watchdog, or if it never started."""
     remedy = record.meta["factors"].get("remedy", "none")
     if remedy == "none" or not watchdog_events(record, "started"):
         return None
     ends = [e.t_ns for e in record.events if phase_begun(e) in ("undo", "collect", "wipe")]
     until = min(ends, default=record.events[-1].t_ns)
-    # Findings of nothing: before any fault; where there is none, all of them.
+    # False alarms: findings before any fault; without a fault, all findings.
     fault = record.first("fault_instant") if faults_of(record) else None
     alarms_until = until if fault is None else fault.t_ns
     outcomes = watchdog_events(record, "outcome")
@@ -185,7 +184,7 @@ def _harm_in(record: Record) -> _Harm | None:
 
 
 def count_harm(record: Record) -> Watchdog:
-    """What is counted in any attempt, void ones too: false alarms and actions."""
+    """Actions and false alarms, which are counted in any attempt, void ones too."""
     return _counted(_harm_in(record))
 
 
@@ -200,11 +199,11 @@ def _counted(harm: _Harm | None) -> Watchdog:
 def _cut(
     acts: list[Event], outages: list[Outage], instants: Instants, rules: Rules
 ) -> tuple[Event, Outage] | None:
-    """The first action that was followed by a cut, and the interruption."""
+    """The first action that was followed by a cut, with the interruption."""
     slack = ECHOES_BEFORE * rules.interval_s
     for event in acts:
         acted = instants.since_fault(event.t_ns)
-        if acted is None or any(_open(outage, acted, slack) for outage in outages):
+        if acted is None or any(_was_down(outage, acted, slack) for outage in outages):
             continue
         for outage in outages:
             if acted - slack <= outage.begin_s <= acted + rules.settle_s:
@@ -212,8 +211,8 @@ def _cut(
     return None
 
 
-def _open(outage: Outage, at_s: float, slack_s: float) -> bool:
-    """Whether the path was away at that time, and had been for more than the slack."""
+def _was_down(outage: Outage, at_s: float, slack_s: float) -> bool:
+    """Whether the path was down at that time, and had been for more than the slack."""
     return outage.begin_s < at_s - slack_s and (outage.end_s is None or outage.end_s > at_s)
 
 

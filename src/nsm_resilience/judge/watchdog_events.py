@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog of an arm with a remedy wrote into a record, and how it is named.
+"""Events of the watchdog in a record, and its names.
 
 The watchdog runs on both nodes of the trial. Its events are of kind `watchdog`; `what` in their
-data says what happened:
+data is one of:
 
-- `started` (with `mode` and `rules`) and `ended`: from when to when it was heard on that node;
+- `started` (with `mode` and `rules`) and `ended`: the time in which it was heard on that node;
 - `finding` and `cleared`: a rule's condition held long enough, and holds no longer; the same `id`;
-- `action`, `outcome` and `held`: it begins to do something, what came of it, why it did nothing;
-- `told`: a line was written, or a condition set, that somebody can read;
-- `beat` and `problem`: it looked and nothing prevented it, or something did. `started` says as
-  `beat_s` how many seconds lie between two beats; older records have none.
+- `action`, `outcome` and `held`: it begins an action, the result, why it did nothing;
+- `told`: it wrote a line, or set a condition, that somebody can read;
+- `beat` and `problem`: it looked, or something prevented it. `started` holds the seconds between
+  two beats as `beat_s`; older records have none.
 
-Beside that it makes Warning events of Kubernetes and conditions of the client's pod; these are
-recorded like all others and told apart by who made them.
+It also makes Warning events of Kubernetes and conditions of the client's pod; these are recorded
+like all others, and recognized by their author.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 
 NAME = "nsm-watchdog"
-"""What it is called: its pods' names begin with it."""
+"""Its name, with which its pods' names begin."""
 ANSWERS = "the path answers again"
-"""What it tells a client whose path is back; records before `alive` have the words alone."""
+"""Its message when a path is back; older records have this text instead of `alive`."""
 
 REPORTER = NAME
-"""Component that its Kubernetes events come from."""
+"""Reporting component of its Kubernetes events."""
 CONDITIONS = f"{NAME}/"
-"""Begin of the type of every condition that it sets."""
+"""Prefix of the types of its conditions."""
 
 
 def watchdog_events(record: Record, *what: str) -> list[Event]:
@@ -48,13 +48,13 @@ def is_own_pod(name: object) -> bool:
 
 
 def is_bad_news(told: Event) -> bool:
-    """Whether what was told is that a path is dead, and not that it answers again."""
+    """Whether a message says that a path is dead, and not that it answers again."""
     alive = told.data.get("alive", told.data.get("text") == ANSWERS)
     return alive is not True
 
 
 def rule_of(event: Event) -> str:
-    """Name of the rule that a finding, or what came of it, is of."""
+    """Name of the rule of a finding, action or outcome."""
     return str(event.data.get("rule") or "unnamed")
 
 
