@@ -135,7 +135,7 @@ class Expectations:
         study = CampaignLayout(folder).study
         document = read_document(study)
         self._study = recorded_study(study, document)
-        self._former = former_content({}, document.data)
+        self._former = former_content(document.data)
         self._cells = {cell.id: cell for cell, _ in self._study.cells()}
         self._places = {s.trial: s for s in make_schedule(self._study)}
         self._listed = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is repeated: a scenario with one level of each factor, and the arms that name many."""
+"""Cells (a scenario with one level of each factor), and arms, which name many cells."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from nsm_resilience.systems.known import (
 Client = Literal["monitored", "plain"]
 Outage = Literal["first", "second"]
 SECOND_OUTAGE = "outage: second"
-"""What a trial depends on that breaks a path again after it has healed (judge/reached.py)."""
+"""Condition of a trial that breaks a path again after it has healed (judge/reached.py)."""
 Watch = Literal["usual", "full"]
 """`full`: the longer windows of the study's key `full`; "not within 120 s" becomes "not at all"."""
 Remedy = Literal["none", "observe", "heal"]
@@ -35,8 +35,8 @@ Remedy = Literal["none", "observe", "heal"]
 class Factors(Model):
     """One level of each factor.
 
-    `watch` is none of the system's: a cell that is watched for longer is a cell of its own, so that
-    trials of two windows are never counted together, and it has no effect that could be compared.
+    `watch` has no effect on the system and is no contrast. It is a factor so that a longer watch is
+    a cell of its own, and trials of two windows are never counted together.
     """
 
     ADDED_LATER = frozenset({"watch", "system"})
@@ -51,7 +51,7 @@ class Factors(Model):
 
     @property
     def under_test(self) -> System:
-        """What is known of the system under test."""
+        """The system under test."""
         return system_named(self.system)
 
     @property
@@ -60,7 +60,7 @@ class Factors(Model):
         return self.under_test.components[self.plane]
 
     def levels(self) -> dict[str, str]:
-        """Every level by the factor's name, also those that are not written."""
+        """Every level by the factor's name, defaults included."""
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
 
@@ -72,7 +72,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
 """Every level by the factor's name, in the order of the factors."""
 
 
-def _levels(value: object) -> object:
+def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
@@ -81,7 +81,7 @@ LISTS = ("scenarios", *Factors.model_fields)
 
 
 def _scalars_in_schema(schema: dict[str, Any]) -> None:
-    """Tell the JSON schema, too, that a single value may stand for a list, and an example."""
+    """Allow a single value for a list in the JSON schema as well, and add an example."""
     schema["examples"] = [{"scenarios": ["S1", "S2"], "trials": 5}]
     for name in LISTS:
         listed = schema["properties"][name]
@@ -123,7 +123,7 @@ class Arm(Model):
     def _scalars_are_lists(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        return {k: _levels(v) if k in LISTS else v for k, v in data.items()}
+        return {k: _as_list(v) if k in LISTS else v for k, v in data.items()}
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -153,7 +153,7 @@ class Cell(Model):
 
     @property
     def id(self) -> str:
-        """E.g. `S2-kernel-monitored-kill`; all other factors only when not default."""
+        """E.g. `S2-kernel-monitored-kill`; other factors appear only with a level not default."""
         f = self.factors
         parts = [self.scenario, f.plane, f.client, f.failure]
         unusual = {
@@ -161,7 +161,7 @@ class Cell(Model):
             for name, level in f.levels().items()
             if name not in _ALWAYS and level != Factors.model_fields[name].default
         }
-        system = unusual.pop("system", None)  # it has dashes itself, and stands at the end
+        system = unusual.pop("system", None)  # names of systems have dashes, and come last
         return "-".join((*parts, *unusual.values(), *([system] if system else [])))
 
 
@@ -211,7 +211,7 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
 
 
 def not_applicable(fault: Fault, factors: Factors) -> str:
-    """Why what a fault names does not exist in the system under test; empty when it does."""
+    """Why the target of a fault does not exist in the system under test; empty when it does."""
     system = factors.under_test
     if fault.component is not None and fault.component not in factors.components:
         elsewhere = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The factors of a study in words: what each is called, and what each of its levels means.
+"""The factors of a study in words: their names, and the meanings of their levels.
 
 A new level is a word of its `Literal` (cells.py; of `failure` in fault.py) and an entry here; a new
 factor besides a field of `Factors` and of `Arm`. Figures, glossaries and contrasts read them here.
@@ -20,8 +20,7 @@ class LevelWords:
 
     Attributes:
         meaning: For a reader who meets it for the first time.
-        name: In a label and in a sentence; None where that is the level itself, empty where nothing
-            is said.
+        name: For labels and sentences; None where it is the level itself, empty to omit it.
     """
 
     meaning: str

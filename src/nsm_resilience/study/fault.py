@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fault of a scenario as data: what is broken, how, when, and for how long.
+"""One fault of a scenario as data: its target, its failure, its time and its duration.
 
 A new kind of fault is a key of `Fault` and of `TARGET_FAILURES` here, a module in `faults/` and,
 where the agent injects it, a module beside `agent/node/inject.py`. A new way to fail is a word of
-`Failure`, and what is said of it in `FAILURES`.
+`Failure`, with an entry in `FAILURES`.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ Failure = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FailureWords:
-    """What is said of a way to fail.
+    """A way to fail in words.
 
     Attributes:
-        meaning: What is done, for a reader who meets the word for the first time.
-        done: What was done, as it goes on before its target: `killed`.
-        undone: The same of undoing it; empty for what is over at once.
-        lasting: Whether it must end before its trial does (`for_s`): a node is not left cut off or
-            paused for as long as a trial takes.
+        meaning: For a reader who meets the word for the first time.
+        done: The injection as a verb before its target: `killed`.
+        undone: The undo as a verb before its target; empty for a failure that is over at once.
+        lasting: Whether it must end before its trial does (`for_s`), so that no node is cut off or
+            paused for a whole trial.
     """
 
     meaning: str
@@ -102,9 +102,9 @@ TARGET_FAILURES: dict[str, frozenset[str]] = {
     "whole_node": frozenset({"pause"}),
     "interface": frozenset({"down"}),
 }
-"""What a fault can name, by the key that names it, and how that can fail."""
+"""Keys of a fault that name its target, with the ways in which each can fail."""
 BY_ITSELF: frozenset[str] = frozenset({"workload", "registry", "interface"})
-"""Keys that say where it is by what they name, or are on no node: `node` does not go with them."""
+"""Keys whose target has only one place, or is on no node: `node` does not go with them."""
 UNDOABLE: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.undone)
 """Failures that can end before the trial does (`for_s`)."""
 LASTING: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.lasting)
@@ -112,7 +112,7 @@ LASTING: frozenset[str] = frozenset(name for name, said in FAILURES.items() if s
 EXAMPLE, EXAMPLE_SOCKET = component_names()[0], socket_names()[0]
 """A component and a socket that messages and schemas name as an example."""
 LONGEST_S = 86_400.0
-"""Seconds. No window, delay or fault of a trial is longer than a day: a slip of the keyboard."""
+"""Seconds. A window, delay or fault that is longer than a day is a typing error."""
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
 
 
@@ -121,17 +121,17 @@ def _as_path(value: object) -> object:
 
 
 WrittenPath = Annotated[Path, BeforeValidator(_as_path)]
-"""A path, which files write as text: models are checked strictly, and text is no path to them."""
+"""A path that a file holds as text: strict models would not accept text as a path."""
 
 
 class Model(BaseModel):
-    """Base of all configuration models: immutable, and a key it does not know is an error."""
+    """Base of all configuration models: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
-    """Keys that came after campaigns had been recorded: not written while they have their default,
-    so that the checksums in those campaigns stay what they were."""
+    """Keys that are newer than recorded campaigns: not written while they have their default, so
+    that the checksums in those campaigns stay valid."""
 
     @model_serializer(mode="wrap")
     def _without_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -144,16 +144,16 @@ class Model(BaseModel):
 
 
 def fault_id(number: int) -> str:
-    """The id of a scenario's fault, by its place from 1: orders, events and proofs name it."""
+    """The id of a scenario's fault, by its place from 1, for orders, events and proofs."""
     return f"fault-{number}"
 
 
 class Fault(Model):
-    """One thing that is broken, on one of the trial's two nodes or in NSM's registry.
+    """One fault, on one of the trial's two nodes or in NSM's registry.
 
-    Exactly one key of `TARGET_FAILURES` is given. `failure` is taken from the cell's factor when
-    absent, unless what is named can fail in one way only. Faults of one scenario are injected in
-    one instant unless `delay_s` says otherwise.
+    Exactly one key of `TARGET_FAILURES` is given. `failure` defaults to the cell's factor, or to
+    the only way in which the target can fail. Faults of one scenario are injected at one instant
+    unless `delay_s` says otherwise.
     """
 
     model_config = ConfigDict(
@@ -234,12 +234,12 @@ class Fault(Model):
         return cast(Failure, next(iter(ways))) if len(ways) == 1 else None
 
     def failure_in(self, of_cell: str) -> str:
-        """How it fails in a cell with this level of the factor `failure`."""
+        """Its failure in a cell with this level of the factor `failure`."""
         return self.failure or self.only_failure or of_cell
 
     @property
     def target(self) -> str:
-        """Name of what is broken, e.g. `nsmd@client`, `socket:all@client` or `endpoint`."""
+        """Name of the target, e.g. `nsmd@client`, `socket:all@client` or `endpoint`."""
         named = getattr(self, self.kind)
         name = {"component": named, "workload": named, "whole_node": "node"}.get(
             self.kind, f"{self.kind}:{named}"
@@ -249,8 +249,8 @@ class Fault(Model):
     def disturbs(self, of_cell: str) -> bool:
         """Whether it stops or continues a whole data plane, node or network (issue 14, section 1).
 
-        What was queued meanwhile is worked off at once when it is continued, on bridges, processors
-        and in kernels that other lanes share: measured in the docstring of faults/process.py.
+        When it continues, it processes the queued work at once, on bridges, processors and kernels
+        that other lanes share: measured in the docstring of faults/process.py.
         """
         failure = self.failure_in(of_cell)
         if failure in LASTING:
@@ -259,7 +259,7 @@ class Fault(Model):
 
     @property
     def role(self) -> NodeRole | None:
-        """Role of the node on which it comes, as the study says; None where that has no say."""
+        """Role of its node according to the study; None where the study does not name one."""
         named = getattr(self, self.kind) if self.kind in BY_ITSELF else None
         return self.node or (named if named in get_args(NodeRole) else None)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a study file or another one with a model, with errors that say what to write instead."""
+"""Read a study file, or another file with a model; errors say what to write instead."""
 
 from __future__ import annotations
 
@@ -44,10 +44,7 @@ def load_recorded_study(path: Path) -> Study:
 
 
 def recorded_study(path: Path, document: Document) -> Study:
-    """The same of what its file holds.
-
-    It may hold keys that studies no longer have; they are not used (retired.py).
-    """
+    """The study in a document that was read from `path`; retired keys are ignored (retired.py)."""
     return check_model(path, replace(document, data=without_retired(document.data)), Study)
 
 
@@ -57,7 +54,7 @@ def load_model(path: Path, model: type[T]) -> T:
 
 
 def read_document(path: Path) -> Document:
-    """What a YAML file holds, with its lines; ConfigError when it cannot be read."""
+    """The content of a YAML file, with its lines; ConfigError when it cannot be read."""
     try:
         return read_yaml(path)
     except NotReadable as error:
@@ -65,7 +62,7 @@ def read_document(path: Path) -> Document:
 
 
 def check_model(path: Path, document: Document, model: type[T]) -> T:
-    """Validate what was read from `path` against a model; ConfigError with every mistake found."""
+    """Validate a document that was read from `path`; ConfigError with every mistake found."""
     if not isinstance(document.data, dict):
         key = next(iter(model.model_fields))
         what = "a list" if isinstance(document.data, tuple) else f"`{document.data}`"
@@ -76,7 +73,7 @@ def check_model(path: Path, document: Document, model: type[T]) -> T:
         return model.model_validate(document.data, strict=True)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        # a list whose items are wrong is counted without them, and told to be too short as well
+        # pydantic counts a list without its wrong items, and also reports it as too short
         wrong = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
         problems = [
             explain(e, model, document)
@@ -87,7 +84,7 @@ def check_model(path: Path, document: Document, model: type[T]) -> T:
 
 
 def sha256_of(model: BaseModel) -> str:
-    """Checksum of a model's content, independent of how its YAML was laid out."""
+    """Checksum of a model's content, independent of the layout of its YAML."""
     return checksum(model.model_dump(mode="json"))
 
 

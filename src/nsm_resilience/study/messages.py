@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong in a configuration file, in the words of the person who wrote it.
+"""Mistakes in a configuration file, in the words of its author.
 
-Pydantic knows that a model does not fit; here each of its errors gets its line, the scenario or arm
-that it is in, the nearest word that is known, and an example of what would be right.
+Each error of pydantic becomes one line with the place in the file, the scenario or arm, the nearest
+known word, and a correct example.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PATTERNS = {
         "an address without a slash at its end", "https://git.example.org/me/nsm-resilience",
     ),
 }  # fmt: skip
-"""What the models' patterns mean, with an example of each."""
+"""Meanings of the models' patterns, with an example of each."""
 LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -39,34 +39,34 @@ LIMITS = {
     "less_than_equal": ("at most", "le"),
 }
 OF_WORDS = ("literal_error", "enum", "union_tag_invalid")
-"""Errors of what is none of the words that are possible."""
+"""Errors of values that are not among the allowed words."""
 KINDS = {"scenarios": "scenario", "faults": "fault", "campaign": "arm", "nodes": "lane"}
-"""What an item of a list is called."""
+"""Name of an item, by the key of its list."""
 
 
 def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document) -> str:
     """One error of pydantic as one line."""
     kind, context = str(error["type"]), error.get("ctx") or {}
     location = _in_data(error["loc"], document.data, missing=kind == "missing")
-    schema = _schema(model)
+    schema = _schema_of(model)
     if kind.startswith("union_tag"):
         location = (*location, str(context["discriminator"]).strip("'"))
-    node = _node(schema, location, document.data)
+    node = _schema_node(schema, location, document.data)
     where = _where(location, document)
     if kind in ("missing", "union_tag_not_found"):
-        return f"{where}: is missing; write `{_right(schema, location, document.data)}`"
+        return f"{where}: is missing; write `{_suggestion(schema, location, document.data)}`"
     if kind == "extra_forbidden":
         wrong = str(error["loc"][-1])
-        known = sorted(_node(schema, location[:-1], document.data).get("properties", {}))
+        known = sorted(_schema_node(schema, location[:-1], document.data).get("properties", {}))
         near = nearest(wrong, known)
         hint = f"did you mean `{near[0]}:`?" if near else f"known keys: {', '.join(known)}"
-        return f"{where}: `{_visible(wrong)}` is no key here{_foreign(wrong)}; {hint}"
+        return f"{where}: `{_escaped(wrong)}` is no key here{_non_ascii_hint(wrong)}; {hint}"
     place = document.places.get(location, Place(0))
     given = error.get("input")
     written = str(context.get("tag", given if place.written is None else place.written))
-    short = _visible(written if len(written) <= 60 else written[:60] + "…")
+    short = _escaped(written if len(written) <= 60 else written[:60] + "…")
     of_letters = kind in (*OF_WORDS, "string_pattern_mismatch")
-    shown = f" (you wrote `{short}`{_foreign(written) if of_letters else ''})"
+    shown = f" (you wrote `{short}`{_non_ascii_hint(written) if of_letters else ''})"
     if isinstance(given, dict | list | tuple | BaseModel) and "tag" not in context:
         shown = ""
     if kind in ("value_error", "assertion_error"):
@@ -77,25 +77,25 @@ def explain(error: Mapping[str, Any], model: type[BaseModel], document: Document
         else:
             found = _line_of(message, document)
         return f"{found or where}: {message}{shown}"
-    right = _right(schema, location, document.data)
+    right = _suggestion(schema, location, document.data)
     if given is None:
         return f"{where}: is empty; write `{right}`"
     fits = re.search(str(node.get("pattern", "")), place.written or "")
     if kind == "string_type" and place.written is not None and fits:
         key = f"{location[-1]}: " if isinstance(location[-1], str) else ""
         return f'{where}: must be text; write `{key}"{place.written}"`, in quotes'
-    meant = did_you_mean(written, _known(context, node)) if kind in OF_WORDS else ""
+    meant = did_you_mean(written, _allowed_words(context, node)) if kind in OF_WORDS else ""
     advice = meant or f"write for example `{right}`"
-    return f"{where}: {_must(kind, context, node)}{shown}; {advice}"
+    return f"{where}: {_requirement(kind, context, node)}{shown}; {advice}"
 
 
-def _visible(text: str) -> str:
-    """A text with what cannot be seen in it written as an escape."""
+def _escaped(text: str) -> str:
+    """A text with unprintable characters as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in text)
 
 
-def _foreign(text: str) -> str:
-    """The first sign of a word that is none of ours, however much it looks like one."""
+def _non_ascii_hint(text: str) -> str:
+    """A hint at the first character outside ASCII, which may look like a letter; else empty."""
     sign = next((c for c in text if not c.isascii()), None)
     if sign is None:
         return ""
@@ -103,15 +103,15 @@ def _foreign(text: str) -> str:
 
 
 @cache
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
 def _line_of(message: str, document: Document) -> str:
-    """Line of the scenario that a check of the whole study speaks of."""
+    """Line of the scenario that an error of the whole study names; else empty."""
     location: Location = ()
     named = re.match(r"([A-Za-z][A-Za-z0-9]*): ", message)
-    scenarios = _at(document.data, ("scenarios",))
+    scenarios = _value_at(document.data, ("scenarios",))
     if named and isinstance(scenarios, tuple):
         for n, one in enumerate(scenarios):
             if isinstance(one, dict) and one.get("id") == named[1]:
@@ -120,13 +120,13 @@ def _line_of(message: str, document: Document) -> str:
     return f"line {place.line}" if place else ""
 
 
-def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """What the value must be."""
+def _requirement(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """The requirement that the value misses."""
     if kind in LIMITS:
         words, key = LIMITS[kind]
         return f"must be {words} {context[key]:.16g}"
     if kind in OF_WORDS:
-        known = _known(context, node)
+        known = _allowed_words(context, node)
         return f"must be {'one of: ' if len(known) > 1 else ''}{', '.join(known)}"
     if kind == "string_pattern_mismatch":
         return f"must be {PATTERNS.get(context['pattern'], ('of another form', ''))[0]}"
@@ -148,8 +148,8 @@ def _must(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str
     return f"must be {what.get(kind, 'something else')}"
 
 
-def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
-    """The words that are possible."""
+def _allowed_words(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """The allowed words."""
     if "expected_tags" in context:
         return [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
     values = node.get("enum") or ([node["const"]] if "const" in node else [])
@@ -157,29 +157,30 @@ def _known(context: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
 
 
 def _where(location: Location, document: Document) -> str:
-    """Line, and the way to the value: `line 12, scenario S2, fault 1, node`."""
+    """The line and the path of a value: `line 12, scenario S2, fault 1, node`."""
     at = location
     while at and at not in document.places:
         at = at[:-1]
     places = [document.places[at]] if at else []  # the whole file has no line
-    return ", ".join((*_lines(places), *_way(location, document))) or "the file"
+    return ", ".join((*_line_words(places), *_container_names(location, document))) or "the file"
 
 
 def _where_all(location: Location, below: Sequence[Location], document: Document) -> str:
-    """All lines of a mistake in what is at a location, and the way there: `lines 3 and 9, arm 1`.
+    """All lines of a mistake below a location, and its path: `lines 3 and 9, arm 1`.
 
-    Empty where none of the places below it is written: then the location says more.
+    Empty if the file holds none of the places below it: then the location alone is better.
     """
     places = []
     for at in ((*location, *one) for one in below):
         alone = at[:-1] if isinstance(at[-1], int) else at  # one value that stands for a list
         place = document.places.get(at) or document.places.get(alone)
         places += [place] if place else []
-    return ", ".join((*_lines(places), *_way(location, document))) if places else ""
+    words = (*_line_words(places), *_container_names(location, document))
+    return ", ".join(words) if places else ""
 
 
-def _lines(places: Sequence[Place]) -> list[str]:
-    """Source and lines, as far as they are known."""
+def _line_words(places: Sequence[Place]) -> list[str]:
+    """Sources and lines of places, if known."""
     sources = dict.fromkeys(place.source for place in places if place.source)
     numbers = [str(n) for n in sorted({place.line for place in places if place.line})]
     many = " and ".join(filter(None, (", ".join(numbers[:-1]), *numbers[-1:])))
@@ -187,8 +188,8 @@ def _lines(places: Sequence[Place]) -> list[str]:
     return [*sources, *told]
 
 
-def _way(location: Location, document: Document) -> list[str]:
-    """The names of what holds a value, from the outermost on."""
+def _container_names(location: Location, document: Document) -> list[str]:
+    """The names of the containers of a value, from the outermost on."""
     words: list[str] = []
     for n, part in enumerate(location):
         if not isinstance(part, int):
@@ -196,7 +197,7 @@ def _way(location: Location, document: Document) -> list[str]:
             continue
         of = str(location[n - 1]) if n else ""
         name = f"{KINDS.get(of, 'item')} {part + 1}"
-        item = _at(document.data, location[: n + 1])
+        item = _value_at(document.data, location[: n + 1])
         if of == "scenarios" and isinstance(item, dict) and isinstance(item.get("id"), str):
             name = f"scenario {item['id']}"
         if of in KINDS:
@@ -206,13 +207,13 @@ def _way(location: Location, document: Document) -> list[str]:
 
 
 def _in_data(location: Sequence[str | int], data: object, missing: bool) -> Location:
-    """Pydantic's location without what is not in the file: names of alternatives of a union.
+    """Pydantic's location without parts that are not in the file: alternatives of a union.
 
-    Of what is `missing` the last part is not there either, and stays.
+    The last part of a `missing` key is not in the file either, but stays.
     """
     found: list[str | int] = []
     for n, part in enumerate(location):
-        here = _at(data, tuple(found))
+        here = _value_at(data, tuple(found))
         last = missing and n == len(location) - 1
         is_key = isinstance(part, str) and isinstance(here, dict) and (part in here or last)
         is_item = isinstance(part, int) and isinstance(here, tuple) and (part < len(here) or last)
@@ -221,7 +222,7 @@ def _in_data(location: Sequence[str | int], data: object, missing: bool) -> Loca
     return tuple(found)
 
 
-def _at(data: object, location: Location) -> object:
+def _value_at(data: object, location: Location) -> object:
     for part in location:
         if isinstance(data, dict):
             data = data.get(part)
@@ -232,31 +233,29 @@ def _at(data: object, location: Location) -> object:
     return data
 
 
-def _node(schema: dict[str, Any], location: Location, data: object) -> dict[str, Any]:
+def _schema_node(schema: dict[str, Any], location: Location, data: object) -> dict[str, Any]:
     """The part of a model's JSON schema that describes a location."""
     node = schema
     for n, part in enumerate(location):
-        node = _resolved(schema, node, _at(data, location[:n]))
+        node = _resolved(schema, node, _value_at(data, location[:n]))
         if isinstance(part, int):
             prefix = node.get("prefixItems", [])
             node = prefix[part] if part < len(prefix) else node.get("items", {})
         else:
             node = node.get("properties", {}).get(part, {})
-    told: dict[str, Any] = {key: node[key] for key in ("examples", "default") if key in node}
-    return {**_resolved(schema, node, _at(data, location)), **told}
+    kept: dict[str, Any] = {key: node[key] for key in ("examples", "default") if key in node}
+    return {**_resolved(schema, node, _value_at(data, location)), **kept}
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any], data: object) -> dict[str, Any]:
-    """Without references; of alternatives the one that the data name, or else the first."""
+    """A node without references; of alternatives the one that fits the data, or else the first."""
     while True:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
         elif "discriminator" in node:
-            told = (
-                data.get(node["discriminator"]["propertyName"]) if isinstance(data, dict) else None
-            )
-            mapping = node["discriminator"]["mapping"]
-            node = {"$ref": mapping.get(told, next(iter(mapping.values())))}
+            name, mapping = (node["discriminator"][key] for key in ("propertyName", "mapping"))
+            tag = data.get(name) if isinstance(data, dict) else None
+            node = {"$ref": mapping.get(tag, next(iter(mapping.values())))}
         elif "anyOf" in node:
             several = [one for one in node["anyOf"] if one.get("type") != "null"]
             listed = isinstance(data, tuple)
@@ -268,18 +267,18 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any], data: object) -> dic
             return node
 
 
-def _right(schema: dict[str, Any], location: Location, data: object) -> str:
-    """What would be right there; for an item that has no example of its own, the whole list."""
-    node = _node(schema, location, data)
+def _suggestion(schema: dict[str, Any], location: Location, data: object) -> str:
+    """A correct text for a location; for an item without an example of its own, the whole list."""
+    node = _schema_node(schema, location, data)
     if isinstance(location[-1], str):
-        return f"{location[-1]}: {_shown(_example(schema, node))}"
+        return f"{location[-1]}: {_as_yaml(_example(schema, node))}"
     if node.keys() & {"enum", "examples", "pattern", "properties"}:
-        return _shown(_example(schema, node))
-    return _right(schema, location[:-1], data)
+        return _as_yaml(_example(schema, node))
+    return _suggestion(schema, location[:-1], data)
 
 
 def _example(schema: dict[str, Any], node: dict[str, Any], depth: int = 0) -> object:
-    """A value that would be right."""
+    """A correct value."""
     if node.get("examples"):
         return node["examples"][0]
     node = _resolved(schema, node, None)
@@ -306,10 +305,10 @@ def _example(schema: dict[str, Any], node: dict[str, Any], depth: int = 0) -> ob
     return PATTERNS.get(str(node.get("pattern")), ("", "some text"))[1]
 
 
-def _shown(value: object) -> str:
-    """In YAML's short form."""
+def _as_yaml(value: object) -> str:
+    """A value in YAML's short form."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_shown(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_as_yaml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(_as_yaml, value)) + "]"
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does not fit together in a file although each value may stand by itself, and where it is."""
+"""Contradictions between values of a file that are each valid, with their places."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from nsm_resilience.study.yaml_file import Location
 
 
 class Mistake(ValueError):
-    """Raised by the check of a model, with all the places that it is about.
+    """Raised by the check of a model, with all places of the contradiction.
 
-    `at` are locations below that model; those that are not written in the file are passed over.
+    `at` are locations below that model; those that the file does not hold are ignored.
     """
 
     def __init__(self, message: str, *at: Location) -> None:
@@ -20,7 +20,7 @@ class Mistake(ValueError):
 
 
 def repeated(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
-    """The places, from 0, of each value that is there more than once, in the order of the first."""
+    """The places, from 0, of each value that occurs more than once, in the order of the first."""
     places: dict[Hashable, list[int]] = {}
     for n, value in enumerate(values):
         places.setdefault(value, []).append(n)
@@ -28,7 +28,7 @@ def repeated(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
 
 
 def check_listed_once(key: str, values: Iterable[Hashable]) -> None:
-    """Raise Mistake when a value is twice in the list that the model has under `key`."""
+    """Raise Mistake when the model's list under `key` holds a value twice."""
     twice = repeated(values)
     if twice:
         raise Mistake(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The study as data: what is claimed, which faults are injected, what is watched and for how long.
+"""The study as data: claims, scenarios with their faults, probes, windows, and the campaign.
 
 These pydantic models are the one source of the configuration's defaults and of its JSON schema
 (`workflow/schemas/study.schema.json`). Unknown keys are errors. All times are in seconds.
@@ -24,9 +24,9 @@ __all__ = ["Cell", "Factors", "Plane", "Probes", "Scenario", "Study", "Turns", "
 
 
 class Turns(Model):
-    """Blocks by turns, one trial at a time and one on each lane: the way to see if lanes bias.
+    """Blocks in turns, with one trial at a time or one on each lane, to measure bias by lanes.
 
-    Of two turns that follow each other one is of each kind; which is first is drawn by the seed.
+    Turns come in pairs, one of each kind; the seed draws which one comes first.
     """
 
     blocks: Annotated[int, Field(ge=1)] = Field(
@@ -43,8 +43,8 @@ class Study(Model):
     seed: Annotated[int, Field(ge=0, lt=2**53)]
     attempts: Annotated[int, Field(ge=1, le=9)] = Field(
         default=3,
-        description="How often a trial is run that is void, or in which our own probes failed; "
-        "every attempt is kept.",
+        description="Attempts at a trial that is void, or in which our own probes failed; every "
+        "attempt is kept.",
     )
     windows: Windows = Windows()
     full: FullWindows | None = Field(
@@ -73,7 +73,7 @@ class Study(Model):
                 one if own & one.model_fields_set else one.model_copy(update=asked)
                 for one in self.scenarios
             )
-            object.__setattr__(self, "scenarios", tuple(scenarios))  # it is not seen unfinished
+            object.__setattr__(self, "scenarios", tuple(scenarios))  # frozen, but not yet in use
         return self
 
     @model_validator(mode="after")
@@ -119,7 +119,7 @@ class Study(Model):
         return self
 
     def _check_times(self, cell: Cell) -> None:
-        """Everything that is to happen in the watch of a cell happens in it."""
+        """Check that faults, undos and new clients of the watch fit into it."""
         scenario, windows = self.scenario(cell.scenario), self.windows_of(cell)
         last = scenario.last_act_s
         wanted = last + windows.settle_s
@@ -153,12 +153,12 @@ class Study(Model):
         return self.full.over(self.windows)
 
     def in_cell(self, cell: Cell) -> Study:
-        """The study as a trial of this cell sees it: its windows are that cell's."""
+        """The study with the windows of this cell."""
         return self.model_copy(update={"windows": self.windows_of(cell)})
 
     @property
     def watches(self) -> dict[str, float]:
-        """Length of the watch by level of the factor `watch`, of the levels there are; seconds."""
+        """Length of the watch for each level of the factor `watch` that the study has; seconds."""
         full = {} if self.full is None else {"full": self.full.watch_s}
         return {"usual": self.windows.watch_s, **full}
 

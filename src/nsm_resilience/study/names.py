@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of names that the systems under test give: components, sockets, systems."""
+"""Types for the names of components, sockets, registries, planes and systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nsm_resilience.systems import known
 
 @dataclass(frozen=True)
 class _OneOf:
-    """What a study's `key` may name, for its check and for its JSON schema."""
+    """The names that a study may write under `key`, for its check and for its JSON schema."""
 
     key: str
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class _OneOf:
         return {"type": "string", "enum": list(self.names)}
 
     def check(self, value: str) -> str:
-        """The name, if it is one; ValueError says where it belongs, or why there is none."""
+        """The name, if it is known; ValueError says where it belongs, or why it does not exist."""
         if value in self.names:
             return value
         for other, of_other in _BY_KEY.items():
@@ -37,16 +37,16 @@ class _OneOf:
                 raise ValueError(
                     f"`{value}` is no {self.key}; write `{other}: {value}` in place of `{self.key}`"
                 )
-        absent = _meant(value, self.names)
+        absent = _nearest_absent(value, self.names)
         if absent and self.key in _BY_KEY:
-            told = "; ".join(f"{system}: {why}" for system, why in known.why_absent(absent).items())
-            raise ValueError(f"`{absent}` cannot be broken in any system: {told}")
+            reasons = "; ".join(f"{name}: {why}" for name, why in known.why_absent(absent).items())
+            raise ValueError(f"`{absent}` cannot be broken in any system: {reasons}")
         expected = ", ".join(f"'{name}'" for name in self.names)
         raise PydanticKnownError("literal_error", {"expected": expected})
 
 
-def _meant(value: str, names: tuple[str, ...]) -> str:
-    """The name that is meant, in any spelling, if no system has it; else empty."""
+def _nearest_absent(value: str, names: tuple[str, ...]) -> str:
+    """The nearest name, if it is one that no system has; else empty."""
     absent = known.in_no_system()
     return next((name for name in nearest(value, (*names, *absent), 1, 0.8) if name in absent), "")
 
@@ -54,18 +54,18 @@ def _meant(value: str, names: tuple[str, ...]) -> str:
 _COMPONENTS, _SOCKETS = known.component_names(), known.socket_names()
 _REGISTRY, _SYSTEMS = known.registry_names(), tuple(known.SYSTEMS)
 PLANE_NAMES = {name: plane.title for name, plane in known.every_plane().items()}
-"""The forwarding planes of all systems as they are written for people."""
+"""The forwarding planes of all systems, with their titles."""
 _PLANES = tuple(PLANE_NAMES)
 _BY_KEY = {"component": _COMPONENTS, "socket": _SOCKETS, "registry": _REGISTRY}
-"""What a fault can name, by its key."""
+"""Names of targets, by the key of a fault."""
 
 Component = Annotated[str, _OneOf("component", _COMPONENTS)]
-"""A component of any system; whether a cell's system has it, `check_cell` says."""
+"""A component of any system; `check_cell` checks that a cell's system has it."""
 Socket = Annotated[str, _OneOf("socket", _SOCKETS)]
 """A socket of any system, or `all`."""
 Registry = Annotated[str, _OneOf("registry", _REGISTRY)]
 """A kind of custom resource of any system, or `all`."""
 Plane = Annotated[str, _OneOf("plane", _PLANES)]
-"""A forwarding plane of any system; whether a cell's system has it, `check_cell` says."""
+"""A forwarding plane of any system; `check_cell` checks that a cell's system has it."""
 SystemName = Annotated[str, _OneOf("system", _SYSTEMS)]
 """A level of the factor `system`."""

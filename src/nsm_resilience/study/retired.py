@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that studies once had, and how a study that was recorded with them is still read.
+"""Keys that studies once had: recorded studies with them can still be read.
 
-A recorded campaign keeps its `study.yaml` as it was, word for word, and the checksum of what stood
-in it. A key that came to mean nothing is left out when such a file is read; nothing uses it. A new
-study that writes it is refused, with what to write instead.
+A recorded campaign keeps its `study.yaml` unchanged, and the checksum of its content. Reading such
+a file drops a retired key. A new study that writes it is refused, with what to write instead.
 
 `judge.interruption_s` (until November 2026) called any stretch without reply that was longer an
 interruption, whether echoes were lost or only late (issue 14, section 3). It was 0.1 s on the
@@ -15,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 INTERRUPTION_S = 0.1
-"""What a study that did not name the key meant by it, seconds."""
+"""Default of the retired key, seconds."""
 
 FORMER_JUDGE = {"interruption_s": INTERRUPTION_S, "probe_gap_s": 1.0, "late_fraction": 0.05}
 """All keys of `judge` in studies that had it, with their defaults."""
@@ -28,12 +27,12 @@ INSTEAD = (
 
 
 def retired_problems(data: object) -> list[str]:
-    """One line for each retired key in a study as it was read from YAML."""
+    """One line for each retired key in the data of a study."""
     return [INSTEAD] if "interruption_s" in _judge_of(data) else []
 
 
 def without_retired(data: Any) -> Any:
-    """The same study without retired keys; what is no study at all is returned as it is."""
+    """The data without retired keys; data without such keys are returned unchanged."""
     judge = _judge_of(data)
     if "interruption_s" not in judge:
         return data
@@ -41,11 +40,10 @@ def without_retired(data: Any) -> Any:
     return {**data, "judge": kept}
 
 
-def former_content(content: dict[str, Any], data: object) -> dict[str, Any]:
-    """The content of a study as versions with retired keys wrote it, for its checksum."""
+def former_content(data: object) -> dict[str, Any]:
+    """The parts of a study that versions with retired keys wrote differently, in their form."""
     given = {name: value for name, value in _judge_of(data).items() if name in FORMER_JUDGE}
-    judge = {name: float(value) for name, value in {**FORMER_JUDGE, **given}.items()}
-    return {**content, "judge": judge}
+    return {"judge": {name: float(value) for name, value in {**FORMER_JUDGE, **given}.items()}}
 
 
 def _judge_of(data: object) -> dict[str, Any]:

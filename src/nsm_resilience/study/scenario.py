@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One scenario: its faults, what the paper claims of it, and where that is said."""
+"""One scenario: its faults, its new clients, and the paper's claim with its source."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ Source = Literal["stated", "reconstructed", "ours"]
 
 SCENARIO_ID = r"^[A-Za-z][A-Za-z0-9]*$"
 LONGEST_ID = 40
-"""Letters of a scenario's id: names of files begin with it, and have 255 in all."""
+"""Letters of a scenario's id: names of files begin with it, and may have 255."""
 
 NEWCOMER = "newcomer"
-"""How the names of new clients' pods begin."""
+"""Prefix of the names of new clients' pods."""
 BYSTANDER = "bystander"
 """Name of the ordinary pod."""
 
 
 class NewClient(Model):
-    """A new client that asks for the service once, at a stated instant, and waits for so long.
+    """A new client that asks for the service at a stated instant and waits for a stated time.
 
-    Each is a pod of its own with a prober of its own. One that is asked early, while the path is
-    watched, shows for how long new clients are refused; it is part of what happens on its node.
+    Each is a pod of its own with a prober of its own. One that asks during the watch shows how long
+    new clients are refused, and adds to the load of its node.
     """
 
     node: NodeRole = "client"
@@ -54,7 +54,7 @@ class NewClient(Model):
         return f"{self.node}{at}"
 
     def waits_s(self, usual_s: float) -> float:
-        """How long it waits; `usual_s` is the study's `new_connection_s`."""
+        """Seconds that it waits; `usual_s` is the study's `new_connection_s`."""
         return usual_s if self.patience_s is None else self.patience_s
 
     @property
@@ -143,7 +143,7 @@ class Scenario(Model):
 
     @property
     def last_act_s(self) -> float:
-        """Seconds from the first fault until the last one has come or is undone in the watch."""
+        """Seconds from the first fault to the last injection or undo in the watch."""
         return max((f.delay_s + (f.for_s or 0.0) for f in self.faults), default=0.0)
 
     @property
@@ -155,12 +155,12 @@ class Scenario(Model):
 
     @property
     def _given(self) -> tuple[NewClient, ...]:
-        """The new clients in the order in which they are written, in whichever form."""
+        """The new clients as written, from either of the two keys."""
         return self.new_clients or tuple(NewClient(node=node) for node in self.new_connection)
 
     @property
     def last_asked_s(self) -> float:
-        """Seconds from the fault until the last new client asks that asks in the watch."""
+        """Seconds from the fault to the last request of a new client in the watch; 0 without."""
         return max((c.at_s for c in self.clients if c.at_s is not None), default=0.0)
 
     @model_validator(mode="after")

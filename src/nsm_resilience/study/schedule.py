@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order in which trials are run: seeded, shuffled in blocks, controls among them.
+"""The order of the trials: seeded, shuffled in blocks, with controls among them.
 
 A block holds one trial of every cell that still has trials left, so that slow drifts of the machine
-meet all scenarios alike (randomised complete blocks; anchors: Hoefler and Belli 2015, rule on
-documenting and randomising the order). The order depends on the study file alone.
+affect all scenarios alike (randomised complete blocks; anchors: Hoefler and Belli 2015, rule on
+documenting and randomising the order). The order depends only on the study file.
 
-Some trials are alone on the cluster: those of a scenario that says so, and those with a fault that
-would disturb other lanes (study/fault.py, `disturbs`). The order does not change for them: what is
-before such a trial in it is over before it begins, and what is after it waits for it. So a trial
-that needs all lanes is not passed over for ever by others that need one.
+Some trials run alone on the cluster: those of a scenario with `alone`, and those with a fault that
+would disturb other lanes (study/fault.py, `disturbs`). They keep their place in the order: all
+earlier trials end before such a trial begins, and all later ones wait for it. So trials that need
+one lane never overtake a trial that needs all lanes.
 
 A study with `turns` runs some blocks one trial at a time and some with a trial on every lane. Turns
-come in pairs, one of each kind in an order drawn for each pair, so that a drift meets both alike.
+come in pairs, one of each kind in random order, so that a drift affects both alike.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class ScheduledTrial:
     """One planned trial.
 
     Attributes:
-        order: from 0; all other numbers from 1.
-        number: inside its cell.
+        order: Place in the order, from 0; all other numbers are from 1.
+        number: Number inside its cell.
         turn: 0 in a study without turns. One turn ends before the next begins.
-        alone: whether no other trial may run beside it.
+        alone: Whether no other trial may run beside it.
     """
 
     order: int
@@ -49,13 +49,13 @@ class ScheduledTrial:
 
 
 def make_schedule(study: Study) -> list[ScheduledTrial]:
-    """Return all trials of the study in the order in which they are to be run."""
+    """Return all trials of the study in their order."""
     cells = study.blocks()
     schedule: list[ScheduledTrial] = []
     for block in range(1, max(blocks.stop for _, blocks in cells)):
         members = [(cell, blocks) for cell, blocks in cells if block in blocks]
-        # One generator per block: adding a scenario does not reorder the blocks after it by chance
-        # of how many numbers were drawn before.
+        # One generator per block: the order of a block does not depend on how many numbers the
+        # blocks before it have drawn.
         random.Random(f"{study.seed}/{block}").shuffle(members)
         turn, alone = _turn(study, block)
         for cell, blocks in members:
@@ -66,7 +66,7 @@ def make_schedule(study: Study) -> list[ScheduledTrial]:
 
 
 def _turn(study: Study, block: int) -> tuple[int, bool]:
-    """The turn that a block is in, and whether its trials are run one at a time."""
+    """The turn of a block, and whether its trials run one at a time."""
     if study.turns is None:
         return 0, False
     before = (block - 1) // study.turns.blocks
@@ -78,8 +78,8 @@ def _turn(study: Study, block: int) -> tuple[int, bool]:
 def trials_before(schedule: Sequence[ScheduledTrial], scheduled: ScheduledTrial) -> list[str]:
     """Ids of the trials that have to be over before this one may begin.
 
-    All of the turn before its own. In its turn, of a trial that is alone: those before it back to
-    the last one that is alone; of another: that last one.
+    All trials of the turn before its own. In its own turn: the last earlier trial that runs alone,
+    and, if this one runs alone, also all trials since.
     """
     before = [s for s in schedule[: scheduled.order] if s.turn == scheduled.turn]
     own: list[str] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long is watched, how often is looked, and the judge's thresholds; times in seconds."""
+"""Windows of a trial, rates of the probes, and the judge's thresholds; times in seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsm_resilience.study.mistake import Mistake
 
 
 def _check_settle(settle_s: float, watch_s: float, *key: str) -> None:
-    """Mistake when a settle time does not fit into its watch; `key` is that of both."""
+    """Mistake when a settle time does not fit into its watch; `key` is the key above both."""
     if settle_s >= watch_s:
         raise Mistake(
             f"settle_s ({settle_s:g}) must be shorter than watch_s ({watch_s:g}): a path that "
@@ -38,7 +38,7 @@ class Windows(Model):
 
 
 class FullWindows(Model):
-    """The windows of cells with `watch: full`; what is not named is as in `windows`; seconds."""
+    """The windows of cells with `watch: full`; defaults are those of `windows`; seconds."""
 
     watch_s: Seconds
     settle_s: Seconds | None = None
@@ -47,7 +47,7 @@ class FullWindows(Model):
     bystander_s: Seconds | None = None
 
     def over(self, usual: Windows) -> Windows:
-        """The whole of them; Mistake when they do not fit each other or are not longer."""
+        """All windows; Mistake when they contradict each other or the watch is not longer."""
         if self.watch_s <= usual.watch_s:
             raise Mistake(
                 f"full: watch_s ({self.watch_s:g}) must be longer than that of `windows` "
@@ -99,13 +99,13 @@ class JudgeRules(Model):
     prompt_s: Seconds = Field(
         default=10.0,
         description="A new client that connects within this was served when it asked; one that "
-        "needs longer met a service that took none.",
+        "needs longer asked while new clients were refused.",
     )
     shared_tolerance_s: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.05,
-        description="What begins in two lanes within so many seconds has begun together: two and "
-        "a half intervals of the echoes, because the first one lost may be sent an interval after "
-        "what loses it, and half an interval late, in either lane.",
+        description="Losses or stalls in two lanes whose begins are no farther apart began "
+        "together. Two and a half echo intervals: in either lane the first lost echo may be sent "
+        "an interval after its cause, and half an interval late.",
     )
     shared_least_s: Seconds = Field(
         default=0.1,
@@ -113,7 +113,7 @@ class JudgeRules(Model):
     )
 
     def check(self, probes: Probes, windows: Windows) -> None:
-        """Mistake when a threshold does not fit to what is sent, and for how long."""
+        """Mistake when a threshold does not fit the rate of the probes or the windows."""
         if self.late_reply_s >= probes.echo_deadline_s:
             raise Mistake(
                 f"judge: late_reply_s ({self.late_reply_s:g}) must be shorter than "

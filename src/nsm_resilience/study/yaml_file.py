@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A YAML file as plain data with the line of everything in it, read by one strict rule.
+"""A YAML file as plain data with the line of each value, read by strict rules.
 
 YAML 1.1, which PyYAML reads, takes `yes` for true, `0123` for 83, `1:30` for 90, `1_000` for 1000,
-and of two keys of one name silently the second. Here a number is a number in decimal digits, truth
-is `true` or `false`, nothing is `null`, `~` or empty, and every other plain word is text as it is
-written. A key that is there twice is an error, and so is a file in another encoding than UTF-8.
+and silently keeps the second of two equal keys. Here a number has decimal digits, a truth value is
+`true` or `false`, an empty value is `null`, `~` or empty, and every other plain word is text. A
+duplicate key is an error, and so is an encoding other than UTF-8.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from yaml.resolver import BaseResolver
 from nsm_resilience.strict_json import JsonError, parse_json
 
 LARGEST = 16 * 2**20
-"""Bytes. A study of every pair of failures has less than one MiB."""
+"""Bytes. A study of all pairs of failures has less than one MiB."""
 MOST_VALUES = 50_000
-"""Values that one file may hold, those that anchors repeat included."""
+"""Values in one file, including those that anchors repeat."""
 
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*|(?=\.))(\.[0-9]*)?([eE][-+]?[0-9]+)?")
@@ -41,7 +41,7 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value is written, and its text if it is a single one."""
+    """The line of a value, and its text if it is a scalar."""
 
     line: int
     written: str | None = None
@@ -51,14 +51,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's data (dicts, tuples, single values) with the place of each value by its location."""
+    """A file's data (dicts, tuples, scalars) with the place of each value by its location."""
 
     data: object
     places: Mapping[Location, Place] = field(default_factory=dict)
 
 
 class NotReadable(ValueError):
-    """A file is no YAML of ours; `problems` has one line for each reason, with its own line."""
+    """A file is not valid; `problems` has one text for each reason, with its line in the file."""
 
     def __init__(self, *problems: str) -> None:
         self.problems = problems
@@ -106,9 +106,9 @@ def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
 
 
 class _Composed(Composer, BaseResolver):
-    """The nodes of a text, made of what libyaml reads in a tenth of the time that PyYAML takes.
+    """The nodes of a text, from events of libyaml, which takes a tenth of PyYAML's time.
 
-    Python puts them together: libyaml would end the process where lists nest too deeply.
+    Python composes them, because libyaml would abort the process on lists that nest too deeply.
     """
 
     def __init__(self, text: str) -> None:
@@ -122,7 +122,8 @@ class _Composed(Composer, BaseResolver):
 def _node_of(text: str) -> yaml.Node | None:
     """The one document of a text.
 
-    PyYAML has the last word, and finds those of a mistake. Of tabs libyaml takes more than it.
+    PyYAML reads again a text that libyaml rejects, for its error messages, and texts with tabs, of
+    which libyaml accepts more than PyYAML.
     """
     if yaml.__with_libyaml__ and "\t" not in text:
         with suppress(yaml.YAMLError):
@@ -137,7 +138,7 @@ def _decoded(raw: bytes) -> str:
     ):  # fmt: skip
         if raw.startswith(mark):
             raise NotReadable(_save_as_utf8(f"is {name}", name))
-    raw = raw.removeprefix(b"\xef\xbb\xbf")  # a byte order mark of UTF-8 says nothing
+    raw = raw.removeprefix(b"\xef\xbb\xbf")  # the byte order mark of UTF-8 is allowed
     if b"\0" in raw:
         line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
         if raw[:200].count(b"\0") * 3 > len(raw[:200]):
@@ -196,9 +197,9 @@ def _lookalike(lines: list[str], first: int) -> str:
 
 
 def unprintable(text: str) -> str:
-    r"""The first sign that no text of a study has: half a character, or one that steers a terminal.
+    r"""The first surrogate or control character of a text, as `U+…`; empty without one.
 
-    A file itself can hold none of them, but an escape such as "\uD800" writes it.
+    A YAML file cannot hold one, but an escape such as "\uD800" can.
     """
     found = UNPRINTABLE.search(text)
     return f"U+{ord(found[0]):04X}" if found else ""
@@ -274,7 +275,7 @@ class _Builder:
         return found
 
     def single(self, node: yaml.ScalarNode) -> object:
-        self.known_tag(node, "str")  # that of every word without a tag of its own
+        self.known_tag(node, "str")  # the tag of every word without an explicit tag
         text = str(node.value)
         if sign := unprintable(text):
             self.problems.append(
@@ -291,7 +292,7 @@ class _Builder:
 
 
 def plain_value(text: str) -> object:
-    """What a plain word of YAML stands for; text where it is no number, truth or nothing.
+    """The value of a plain word of YAML; text unless it is a number, a truth value or empty.
 
     >>> [plain_value(word) for word in ("5", "0.5", "true", "~", "yes", "007", "1:30", "1_000")]
     [5, 0.5, True, None, 'yes', '007', '1:30', '1_000']
