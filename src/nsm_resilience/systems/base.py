@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rest of the code may ask about a system under test.
+"""The description of a system under test, for the rest of the code.
 
 A system is a folder beside this file: one `System` made of the dataclasses below, each fact with
-its source, and its manifests. Whoever runs, injects, watches or judges asks it and names no
-component. To add one: make the folder; `known.py` finds it, and `nsm-resilience schema` says what
-does not hold together. Beside those named here every folder has the manifests `client-plain.yaml`
-and `endpoint.yaml`, and one for each other kind of client that it has, `client-monitored.yaml`;
-what they may ask for as `${NAME}` is in `consistency.py`, and each image by its key in `ImageSet`.
-Where they put what they make, `made.py` asks.
+its source, and its manifests. All other code reads it and names no component. To add a system, make
+the folder: `known.py` finds it, and `nsm-resilience schema` reports contradictions. Besides the
+manifests named here every folder has `client-plain.yaml` and `endpoint.yaml`, and one manifest for
+each other kind of client, such as `client-monitored.yaml`. Manifests may use the substitutions in
+`consistency.py` as `${NAME}`, and each image by its key in `ImageSet`. `made.py` checks what the
+manifests create, and where.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Role = Literal["client", "endpoint"]
 Owner = Literal["DaemonSet", "Deployment"]
 _CONTAINER = re.compile(r"^ *- name: ([\w-]+)\n +image:", re.MULTILINE)
 Kind = Literal["manager", "registry", "device", "forwarder", "agent", "data plane", "identity"]
-"""What a component does, the same word in every system: figures order and colour by it."""
+"""The task of a component, the same word in every system: figures sort and colour by it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Plane:
 
     Attributes:
         title: For people, as in "the VPP plane".
-        meaning: Who forwards packets there, as a clause.
-        in_russian: The title in the Russian abstract, where it is another one.
+        meaning: A clause that says who forwards the packets.
+        in_russian: The title in the Russian abstract; empty: `title`.
     """
 
     title: str
@@ -49,14 +49,14 @@ class Component:
         app: Label `app` of its pod.
         container: Its container.
         program: File name of the program that is the container's main process.
-        kind: What it does.
-        part_of: Component whose process it is as well; empty for one that stands for itself.
-        only_on: Role of the node that it runs on when a lane has one; None: one on every node.
-        serves: Program that answers on its sockets, where that is another one.
-        cannot_hang: Why stopping its main process stops nothing, and what to name instead.
+        kind: Its task.
+        part_of: Component in whose container it runs as a further process; else empty.
+        only_on: Role of its node if a lane has one of it; None: one on every node.
+        serves: Program that answers on its sockets; empty: `program`.
+        cannot_hang: Why stopping its main process has no effect, and what to name instead.
         carries: Whether it carries the packets of every path of a node.
-        shared: Whether it is a part of what the whole cluster shares (`System.shared`): its pods
-            are in that namespace, and a wipe of a lane leaves them.
+        shared: Whether the whole cluster shares it (`System.shared`): its pods are in that
+            namespace, and a wipe of a lane leaves them.
     """
 
     app: str
@@ -81,10 +81,10 @@ class SocketFile:
     """A unix socket on a node.
 
     Attributes:
-        pattern: Its path on the node, with `*` where there are several; `PROGRAM:/path` in the
-            container in which that program runs.
-        owner: Component that makes it at its start and answers on it; empty for a workload.
-        in_all: Whether a scenario's `socket: all` means it, too.
+        pattern: Its path on the node, with `*` if there are several; `PROGRAM:/path` is a path in
+            the container of that program.
+        owner: Component that creates it at its start and answers on it; empty for a workload.
+        in_all: Whether a scenario's `socket: all` includes it.
     """
 
     pattern: str
@@ -94,9 +94,9 @@ class SocketFile:
 
 @dataclass(frozen=True)
 class PeerOf:
-    """A connection that components hold open once `component` has made itself known.
+    """A connection that stays open after `component` has registered at `known_to`.
 
-    `dialler` opens it, to `socket`; empty for kubelet.
+    `dialler` opens it, to `socket`; it is empty for kubelet.
     """
 
     component: str
@@ -112,9 +112,9 @@ class CustomResources:
     Attributes:
         group: Their API group.
         version: Their version.
-        plurals: Their kinds.
-        endpoints: The kind that stands for a registered endpoint.
-        services: Names of the services that such an endpoint offers, out of its `spec`.
+        plurals: Their kinds, by their plural names.
+        endpoints: The kind of a registered endpoint.
+        services: A function from the `spec` of such an endpoint to the names of its services.
     """
 
     group: str
@@ -124,35 +124,35 @@ class CustomResources:
     services: Callable[[Mapping[str, Any]], list[str]]
 
     def path(self, namespace: str, plural: str, name: str = "") -> str:
-        """Where the API server has one of them, or all of a kind."""
+        """Path in the API of one resource, or of all of a kind."""
         base = f"/apis/{self.group}/{self.version}/namespaces/{namespace}/{plural}"
         return f"{base}/{name}" if name else base
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What holds pods of the system in a lane: DaemonSets have two, on a lane's two nodes."""
+    """An owner of pods of the system in a lane: a DaemonSet has two, on the lane's two nodes."""
 
     owner: Owner
     name: str
 
     @property
     def pods(self) -> int:
-        """How many pods it has in a lane."""
+        """Number of its pods in a lane."""
         return 2 if self.owner == "DaemonSet" else 1
 
     def path(self, namespace: str) -> str:
-        """Where the API server has it."""
+        """Its path in the API."""
         kind = "daemonsets" if self.owner == "DaemonSet" else "deployments"
         return f"/apis/apps/v1/namespaces/{namespace}/{kind}/{self.name}"
 
 
 @dataclass(frozen=True)
 class Residue:
-    """What a system leaves on a node, beside its processes.
+    """Files and interfaces that a system leaves on a node.
 
     Attributes:
-        state: Directories whose content is the system's.
+        state: Directories whose whole content belongs to the system.
         files: Single files.
         interfaces: Names of interfaces in the node's network, with `*`.
     """
@@ -164,7 +164,7 @@ class Residue:
 
 @dataclass(frozen=True)
 class Image:
-    """An image, `<registry>/<name>:<tag>`; registry and tag are the system's where not given."""
+    """An image, `<registry>/<name>:<tag>`; registry and tag default to the system's."""
 
     name: str
     registry: str = ""
@@ -178,8 +178,8 @@ class ImageSet:
     Attributes:
         registry: Where they are published.
         tag: Their tag.
-        always: Those that every plane needs, by the name that manifests know them by.
-        of_plane: Those that a plane needs beside them.
+        always: Images that every plane needs, by their names in the manifests.
+        of_plane: Further images of each plane.
     """
 
     registry: str
@@ -188,15 +188,15 @@ class ImageSet:
     of_plane: Mapping[str, Mapping[str, Image]]
 
     def needed(self, plane: str) -> dict[str, Image]:
-        """The images of one plane by the name that manifests know them by."""
+        """The images of one plane by their names in the manifests."""
         return {**self.always, **self.of_plane.get(plane, {})}
 
 
 @dataclass(frozen=True)
 class Sidecar:
-    """The container beside a client's application that the system tells of failures.
+    """The container beside a client's application that the system notifies of failures.
 
-    `sayings` are what it writes for each bad event: the name of the event, and its line.
+    `sayings` holds the name of each bad event, and the pattern of its log line.
     """
 
     container: str
@@ -205,7 +205,7 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class Device:
-    """What the system offers by a device plugin: its resource, and how many a lane's node needs."""
+    """The resource of the system's device plugin, and how many of it a lane's node needs."""
 
     resource: str
     needed: int
@@ -213,19 +213,19 @@ class Device:
 
 @dataclass(frozen=True)
 class Shared:
-    """What a system needs once a cluster, beside its definitions, and no lane of its own has.
+    """The part of a system that runs once in a cluster, for all lanes.
 
     Attributes:
-        namespace: Where it runs.
-        manifest: What makes it, once.
+        namespace: Its namespace.
+        manifest: The manifest that creates it, once.
         selector: Label selector of its pods, all of which are Ready when it serves.
-        pod: Which of them sets it up, once that is Ready.
-        container: Its container in which that is done.
+        pod: The pod in which it is set up, when that is Ready.
+        container: The container of that pod in which the commands run.
         setup: Commands that are run once.
         per_lane: Commands for each lane; `{NAMESPACE}` stands for its namespace.
-        repeated: What a command writes when what it makes is there already.
-        healthy: By the label `app` of its pods a command that ends with 0, in the container of that
-            name, when the pod serves. Ready says the same, but up to a probe's period late.
+        repeated: Output of a command whose result exists already.
+        healthy: By the label `app` of its pods, a command that ends with 0, in the container of
+            that name, when the pod serves. Ready changes up to a probe's period later.
     """
 
     namespace: str
@@ -249,37 +249,37 @@ class System:
         planes: Its forwarding planes by the level of the factor `plane`, the usual one first.
         components: Its components by plane and by the names that scenarios use.
         sockets: Its unix sockets on a node, by the names that scenarios use.
-        absent: What other systems have and it has not: why, and what there is instead.
-        registry: Its custom resources, by which endpoints register: a trial waits for them there.
-        workloads: What holds its pods, in the order in which a wipe removes it.
+        absent: By names of other systems' parts that it lacks: why, and its replacement.
+        registry: Its custom resources, with which endpoints register: a trial waits for them.
+        workloads: The owners of its pods, in the order in which a wipe removes them.
         client_interface: Interface of a client's connection, in its pod.
-        peer: How the other end is found: in the interface's own `network` of two, or by the `route`
-            that leads through it.
-        residue: What it leaves on a node.
+        peer: How to find the address of the other end: in the interface's own `network` of two, or
+            by the `route` that leads through it.
+        residue: Files and interfaces that it leaves on a node.
         pod_programs: Programs of its clients and endpoints.
         images: Its images.
         folder: Package with its manifests.
-        definitions: Manifest of what the whole cluster needs once.
-        rights: Manifest of what each lane needs once.
+        definitions: Manifest of resources for the whole cluster, applied once.
+        rights: Manifest of resources for each lane, applied once.
         parts: Manifests of the system in a lane, with `{plane}` where planes differ.
-        addresses: Networks that endpoints give addresses from, by the pod's name.
-        sidecar: The container that tells a monitored client; None for a system that has no such
-            client, so that only `client: plain` can be run; its cells are in all tables, but not in
-            the headline, which is about monitored clients.
-        listening: What the notification probe is told: how to listen as a client does. Its keys are
-            in `consistency.py`, what they mean in `agent/node/listen.py`. In texts,
-            `{pod}` and `{lane}` stand for the client's pod and the number of its lane. Empty where
-            there is no stream to listen to.
-        deletion_is_news: Whether a client whose connection is deleted learns it by that.
-        device: What its device plugin offers, if it has one.
-        peers: Connections that its components hold open.
-        remedy: Why the watchdog cannot be put beside it; empty when it can.
-        leftovers: Interfaces that the watchdog takes for NSM's when it tidies up.
+        addresses: Networks from which endpoints give addresses, by the pod's name.
+        sidecar: The container that notifies a monitored client. None for a system without such a
+            client: only `client: plain` can be run, and its cells are in all tables, but not in the
+            headline, which is about monitored clients.
+        listening: Order of the notification probe: how to listen as a client does. Its keys are in
+            `consistency.py`, their meanings in `agent/node/listen.py`. In texts, `{pod}` and
+            `{lane}` stand for the client's pod and the number of its lane. Empty for a system
+            without a stream.
         api_client: Component of a node that talks to the API server.
-        constants_s: Its own time constants that an outage may show, in seconds, by what they say.
-        kernel_modules: Modules of the nodes' kernel that it cannot do without, and what for.
-        claims_on: Plane that the paper's claims are about; empty for a system that it does not
-            know.
+        device: The resource of its device plugin, if it has one.
+        shared: Its part that all lanes of a cluster share, if it has one.
+        peers: Connections that its components hold open.
+        remedy: Why the watchdog cannot run beside it; empty when it can.
+        leftovers: Interfaces that the watchdog may remove as NSM's.
+        deletion_is_news: Whether the deletion of its connection tells a client about a failure.
+        constants_s: Its own time constants that an outage may show, in seconds, by their meaning.
+        kernel_modules: Kernel modules that the nodes need, and their purpose.
+        claims_on: Plane of the paper's claims; empty for a system that is not in the paper.
     """
 
     name: str
@@ -314,15 +314,15 @@ class System:
     claims_on: str = ""
 
     def programs(self, plane: str) -> list[str]:
-        """Programs that run on a node while it does, the workloads' included.
+        """Programs that run on a node with the system, those of workloads included.
 
-        Without those of what the cluster shares, which run on.
+        Programs that the cluster shares are left out, because a wipe leaves them.
         """
         own = {c.program for c in self.components[plane].values() if not c.shared}
         return sorted(own | set(self.pod_programs))
 
     def namespace_of(self, component: Component, lane: str) -> str:
-        """Where the pods of a component are; `lane` is the lane's own namespace."""
+        """Namespace of a component's pods; `lane` is the lane's own namespace."""
         if not component.shared:
             return lane
         assert self.shared is not None
@@ -333,7 +333,7 @@ class System:
         return {c.app for parts in self.components.values() for c in parts.values() if c.shared}
 
     def shared_sockets(self) -> dict[str, str]:
-        """Paths by name of the sockets on which such components answer."""
+        """Paths, by name, of the sockets on which shared components answer."""
         shared = {n for parts in self.components.values() for n, c in parts.items() if c.shared}
         return {n: s.pattern for n, s in self.sockets.items() if s.owner in shared}
 
@@ -342,13 +342,13 @@ class System:
         return {name: part for parts in self.components.values() for name, part in parts.items()}
 
     def socket_patterns(self, socket: str = "") -> dict[str, str]:
-        """Paths by name: of one socket, of all that `all` means, or without a name of every one."""
+        """Paths by name: of one socket, of those that `all` includes, or without a name of all."""
         if socket and socket != "all":
             return {socket: self.sockets[socket].pattern}
         return {n: s.pattern for n, s in self.sockets.items() if s.in_all or not socket}
 
     def listening_to(self, pod: str, lane: int) -> dict[str, Any]:
-        """What the notification probe is told for one client."""
+        """Order of the notification probe for one client."""
         return {
             key: value.format(pod=pod, lane=lane) if isinstance(value, str) else value
             for key, value in self.listening.items()
@@ -360,18 +360,18 @@ class System:
         return sorted({name for text in texts for name in _CONTAINER.findall(text)})
 
     def clients(self) -> list[str]:
-        """Kinds of client that it has, levels of the factor: those that there is a manifest of."""
+        """Kinds of client with a manifest: the possible levels of the factor `client`."""
         found = (re.fullmatch(r"client-(.+)\.yaml", name) for name in self.manifests())
         return [one[1] for one in found if one is not None]
 
     def manifests(self) -> list[str]:
-        """File names of its manifests in alphabetical order, without what editors leave beside."""
+        """File names of its manifests in alphabetical order, without hidden and other files."""
         folder = resources.files(self.folder) / "manifests"
         names = (file.name for file in folder.iterdir())
         return sorted(name for name in names if re.fullmatch(r"[^.].*\.yaml", name))
 
     def template(self, manifest: str) -> str:
-        """One of its manifests as it is written; FileNotFoundError that lists those there are."""
+        """The text of one manifest; FileNotFoundError lists the existing ones."""
         if manifest not in self.manifests():
             raise FileNotFoundError(
                 f"{self.name} has no manifest {manifest}; write it beside: "
@@ -380,7 +380,7 @@ class System:
         return (resources.files(self.folder) / "manifests" / manifest).read_text(encoding="utf-8")
 
     def render(self, manifest: str, values: Mapping[str, str]) -> str:
-        """One of its manifests with its substitutions; KeyError that lists those that are given."""
+        """One manifest with its substitutions; KeyError lists the possible ones."""
         try:
             return Template(self.template(manifest)).substitute(values)
         except KeyError as error:

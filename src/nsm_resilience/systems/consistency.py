@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether what is said of a system holds together: found when its folder is added, not in a trial.
+"""Checks of a system's description, when its folder is added and not in a trial.
 
-`nsm-resilience schema`, the last step of adding a system, says each problem with what to write.
+`nsm-resilience schema`, the last step of adding a system, prints each problem with what to write.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ WORKLOADS = (MONITORED, "client-plain.yaml", "endpoint.yaml")
 """Manifests that every system has under these names: both kinds of client, unless it has no client
 that watches its connection, and the endpoint."""
 PODS = ("endpoint", "endpoint-spare")
-"""Pods that give addresses, each of a network of its own (`System.addresses`)."""
+"""Pods that give addresses, each from a network of its own (`System.addresses`)."""
 SUBSTITUTIONS = ("NAMESPACE", "LANE", "SERVICE", "AGENT", "ADDRESSES", "POD", "NODE")
-"""What manifests may ask for beside their images: the lane's namespace, number and name of service,
-the image of the node agent, the endpoint's network, and of a workload's pod its name and node."""
+"""Substitutions in manifests besides images: the lane's namespace, number and name of service, the
+image of the node agent, the endpoint's network, and the name and node of a workload's pod."""
 LISTENING = ("socket", "resource", "identity", "client", "retry_s", "answer_s")
-"""What `System.listening` may hold (agent/node/listen.py)."""
+"""Keys of `System.listening` (agent/node/listen.py)."""
 _NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
 def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
-    """What does not hold together of any of these systems, each with what to write."""
+    """Every problem of these systems, each with what to write."""
     known = list(systems)
     names = [system.name for system in known]
     papers = [system.name for system in known if system.claims_on]
@@ -49,12 +49,12 @@ def problems_of_all(systems: Iterable[System]) -> Iterator[str]:
 
 
 def problems(system: System) -> Iterator[str]:
-    """What does not hold together of one system."""
-    found = [*_names(system), *_parts(system), *_manifests(system)]
+    """Every problem of one system."""
+    found = [*_check_names(system), *_check_parts(system), *_check_manifests(system)]
     yield from found or problems_of_manifests(system)
 
 
-def _names(system: System) -> Iterator[str]:
+def _check_names(system: System) -> Iterator[str]:
     for what, name in (("name", system.name), *(("plane", plane) for plane in system.planes)):
         if _NAME.fullmatch(name) is None:
             joined = "lower-case letters and digits, joined by single `-` or `.`"
@@ -69,7 +69,7 @@ def _names(system: System) -> Iterator[str]:
         yield f"`claims_on` is no plane; write one of: {', '.join(system.planes)}"
 
 
-def _parts(system: System) -> Iterator[str]:
+def _check_parts(system: System) -> Iterator[str]:
     if not system.planes or set(system.planes) != set(system.components):
         yield (
             f"`planes` are {listed(system.planes)} and `components` are of "
@@ -107,7 +107,7 @@ def _parts(system: System) -> Iterator[str]:
             yield f"`addresses` lacks the network of `{pod}`"
 
 
-def _manifests(system: System) -> Iterator[str]:
+def _check_manifests(system: System) -> Iterator[str]:
     try:
         there = system.manifests()
     except (FileNotFoundError, NotADirectoryError, ModuleNotFoundError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systems there are, and what can be asked of all of them together."""
+"""All systems under test, and queries over all of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from nsm_resilience.systems.base import Component, Kind, Plane, Role, System
 
 
 def _of_folders() -> dict[str, System]:
-    """The system of every folder beside this file; that of the paper first, others by their names.
+    """The system of every folder beside this file: the paper's first, the others by their folders.
 
-    ImportError for a folder without one, and for two of one name.
+    ImportError for a folder without a system, and for two systems with one name.
     """
     folders = sorted(one.name for one in iter_modules(systems.__path__) if one.ispkg)
     found: list[System] = []
@@ -32,24 +32,24 @@ def _of_folders() -> dict[str, System]:
 
 
 SYSTEMS: dict[str, System] = _of_folders()
-"""By the level of the factor `system`; the first is the one that the paper is about."""
+"""By the level of the factor `system`; the first is the system of the paper."""
 FIRST = next(iter(SYSTEMS))
 USUAL_PLANE = next(iter(SYSTEMS[FIRST].planes))
-"""The plane of an arm that names none."""
+"""The default plane of an arm."""
 
 
 def system_named(name: str) -> System:
-    """The system that a level of the factor names; KeyError when there is none."""
+    """The system of a level of the factor; KeyError when there is none."""
     return SYSTEMS[name]
 
 
 def system_of(factors: Mapping[str, Any]) -> System:
-    """The system of a record's factors; records made before there was a second say none."""
+    """The system of a record's factors; the oldest records name none."""
     return SYSTEMS[factors.get("system", FIRST)]
 
 
 def every_plane() -> dict[str, Plane]:
-    """Every forwarding plane that any system has; of several by one name that of the first."""
+    """Every forwarding plane of any system; of several with one name that of the first system."""
     found: dict[str, Plane] = {}
     for system in SYSTEMS.values():
         for name, plane in system.planes.items():
@@ -58,39 +58,39 @@ def every_plane() -> dict[str, Plane]:
 
 
 def component_names() -> tuple[str, ...]:
-    """Every component that any system has, each once."""
+    """Every component of any system, each once."""
     return tuple(dict.fromkeys(name for s in SYSTEMS.values() for name in s.components_by_name()))
 
 
 def socket_names() -> tuple[str, ...]:
-    """Every socket that any system has, each once, and `all`."""
+    """Every socket of any system, each once, and `all`."""
     names = dict.fromkeys(name for s in SYSTEMS.values() for name in s.sockets)
     return (*names, "all")
 
 
 def registry_names() -> tuple[str, ...]:
-    """`all`, and every kind of custom resource that any system has, each once."""
+    """`all`, and every kind of custom resource of any system, each once."""
     names = dict.fromkeys(name for s in SYSTEMS.values() for name in s.registry.plurals)
     return ("all", *names)
 
 
 def why_absent(name: str) -> dict[str, str]:
-    """What systems say of a name that no system has: by system, why and what there is instead."""
+    """By system, why it lacks a name, and its replacement."""
     return {s.name: s.absent[name] for s in SYSTEMS.values() if name in s.absent}
 
 
 def in_no_system() -> tuple[str, ...]:
-    """Names that no system has, of which at least one says why."""
+    """Names that no system has and at least one explains (`System.absent`)."""
     there = {*component_names(), *socket_names(), *registry_names()}
     named = dict.fromkeys(name for s in SYSTEMS.values() for name in s.absent)
     return tuple(name for name in named if name not in there)
 
 
 def instead_of(name: str, system: System) -> str:
-    """What a system has in place of a component or socket of others, as a clause.
+    """A system's replacement for a component or socket of other systems, as a clause.
 
-    By what the part does; empty where the system has nothing that does it. What its own folder
-    says (`System.absent`) goes before this: systems do not know those that came after them.
+    Found by the task of the part; empty if no part of the system has that task. `System.absent` has
+    precedence, but knows only the systems that existed when it was written.
     """
     owners, does = _owners(name), kinds_of(name)
     own = {n: p for of in system.components.values() for n, p in of.items() if not p.part_of}
@@ -101,19 +101,19 @@ def instead_of(name: str, system: System) -> str:
 
 
 def kinds_of(name: str) -> list[Kind]:
-    """What a component does in any system, or who answers on a socket; of others nothing."""
+    """Tasks of a component in any system, or of the owners of a socket; else empty."""
     found = (part.kind for one in (name, *_owners(name)) for part in parts_named(one))
     return list(dict.fromkeys(found))
 
 
 def _owners(socket: str) -> list[str]:
-    """Components that make a socket, in any system; none for what is no socket."""
+    """Components that own a socket, in any system; empty for other names."""
     named = (s.sockets[socket].owner for s in SYSTEMS.values() if socket in s.sockets)
     return list(dict.fromkeys(named))
 
 
 def parts_named(component: str) -> list[Component]:
-    """What a component is in every system and on every plane that has it."""
+    """The component in every system and on every plane that has it."""
     return [
         parts[component]
         for system in SYSTEMS.values()
@@ -123,7 +123,7 @@ def parts_named(component: str) -> list[Component]:
 
 
 def placed_by_itself(component: str) -> Role | None:
-    """Role of the node of a component that a lane has one of wherever it exists, else None."""
+    """Role of the node of a component of which every lane has only one; else None."""
     found = {part.only_on for part in parts_named(component)}
     return found.pop() if len(found) == 1 else None
 
@@ -134,17 +134,17 @@ def carries(component: str) -> bool:
 
 
 def kind_of(component: str) -> Kind | None:
-    """What a component does; None for what is no component."""
+    """The task of a component; None for other names."""
     return next((part.kind for part in parts_named(component)), None)
 
 
 def is_part(component: str | None) -> bool:
-    """Whether a component is a process of another one."""
+    """Whether a component runs in the container of another one."""
     return component is not None and any(part.part_of for part in parts_named(component))
 
 
 def are_all(components: Iterable[str]) -> bool:
-    """Whether these are all components of a system, but for those that are parts of others."""
+    """Whether these are all components of a system, apart from shared ones and parts of others."""
     named = set(components)
     return any(
         {name for name, part in parts.items() if not part.part_of and not part.shared} <= named

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a system's manifests make what its folder says, and make it where a lane is to have it.
+"""Do a system's manifests create the parts that its description names, and in the right place?
 
-What is not so would show in a trial only: by parts that are never Ready, by a fault that finds
-nothing to hit, or by what stays on a cluster that is given back.
+Without these checks a mistake shows only in a trial: parts are never Ready, a fault finds no
+target, or resources stay on a cluster after `down`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import yaml
 from nsm_resilience.systems.base import System
 
 CLUSTER_WIDE = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
-"""Kinds that are in no namespace, and are removed by their label (`mesh.prepare`)."""
+"""Kinds without a namespace, which are removed by their label (`mesh.prepare`)."""
 LABEL, OURS = "app.kubernetes.io/part-of", "nsm-resilience"
-"""That label, and what it says of ours."""
+"""That label, with its value."""
 
 
 class _Named(dict[str, str]):
-    """The values of whatever a manifest asks for: each its own name."""
+    """Values for all substitutions of a manifest: each is its own name."""
 
     def __missing__(self, name: str) -> str:
         return name
@@ -30,16 +30,16 @@ class _Named(dict[str, str]):
 
 @dataclass(frozen=True)
 class _Made:
-    """What one document of a manifest makes.
+    """The object of one document of a manifest.
 
     Attributes:
         file: The manifest.
         kind: Its kind.
-        meta: What it is called, and where it is.
-        pod: Specification of the pod that it is, or of which it makes some; empty without any.
-        app: Label `app` of those.
-        containers: Image of each container in them by its name.
-        initial: Likewise of those that run first.
+        meta: Its metadata, with name and namespace.
+        pod: Specification of the pod that it is, or of its pods; empty without any.
+        app: Label `app` of its pods.
+        containers: Image of each of their containers, by its name.
+        initial: Likewise of their init containers.
     """
 
     file: str
@@ -52,7 +52,7 @@ class _Made:
 
     @classmethod
     def of(cls, file: str, content: Mapping[str, Any]) -> _Made:
-        """Take a document; KeyError, TypeError or AttributeError when it is none of Kubernetes."""
+        """Read a document; KeyError, TypeError or AttributeError if it is no Kubernetes object."""
         kind, spec = str(content["kind"]), content.get("spec") or {}
         template = content if kind == "Pod" else spec.get("template") or {}
         labels = (template.get("metadata") or {}).get("labels") or {}
@@ -68,12 +68,12 @@ class _Made:
         return f"manifests/{self.file}: {self.kind} `{self.meta['name']}`"
 
     def node(self, label: str) -> object:
-        """What the label of a node has to be for its pods to be there; None for any."""
+        """The value of a node's label that its pods require; None for any."""
         return (self.pod.get("nodeSelector") or {}).get(f"nsm-resilience/{label}")
 
 
 def problems_of_manifests(system: System) -> Iterator[str]:
-    """What is said of a system and not made by its manifests, each with what to write."""
+    """Differences between a system's description and its manifests, each with what to write."""
     there: dict[str, list[_Made]] = {}
     for name in system.manifests():
         try:
@@ -90,11 +90,11 @@ def problems_of_manifests(system: System) -> Iterator[str]:
         own = [part.format(plane=plane) for part in system.parts]
         files += own
         parts = [made for file in own for made in there[file]]
-        yield from _workloads(system, plane, parts)
-        yield from _components(system, plane, parts, shared)
-        yield from _images(system, plane, [*parts, *shared, *pods])
+        yield from _check_workloads(system, plane, parts)
+        yield from _check_components(system, plane, parts, shared)
+        yield from _check_images(system, plane, [*parts, *shared, *pods])
     for made in (*pods, *(made for file in dict.fromkeys(files) for made in there[file])):
-        yield from _placed(made)
+        yield from _check_placement(made)
     for made in there[system.rights]:
         if made.meta.get("namespace") != "NAMESPACE" and "NAMESPACE" not in made.meta["name"]:
             yield f"{made} is one for all lanes; write `${{NAMESPACE}}` into its name"
@@ -106,11 +106,14 @@ def problems_of_manifests(system: System) -> Iterator[str]:
             if name not in known:
                 yield f"{made}: write `- name: {name}`, and its `image:` in the line below"
     if system.sidecar is not None:
-        yield from _sidecar(system.sidecar.container, there)
+        yield from _check_sidecar(system.sidecar.container, there)
 
 
-def _workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iterator[str]:
-    """A trial waits for the pods of all workloads, finds them by their label, and wipes these."""
+def _check_workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iterator[str]:
+    """The manifests create exactly `workloads`: a trial waits for all of their pods and wipes them.
+
+    A trial finds the pods by their label `app`.
+    """
     there = {f"{made.kind} {made.meta['name']}": made for made in parts if made.pod}
     wanted = [f"{workload.owner} {workload.name}" for workload in system.workloads]
     apps = {part.app for part in system.components[plane].values()}
@@ -127,7 +130,7 @@ def _workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iterator[s
             yield f"{made}: no component of the {plane} plane has its `app: {made.app}`"
 
 
-def _components(
+def _check_components(
     system: System, plane: str, parts: list[_Made], shared: list[_Made]
 ) -> Iterator[str]:
     there = {(made.app, name): made for made in (*parts, *shared) for name in made.containers}
@@ -148,7 +151,7 @@ def _components(
             )
 
 
-def _images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
+def _check_images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
     needed = system.images.needed(plane)
     used = {image for one in made for image in (*one.initial.values(), *one.containers.values())}
     for name in needed:
@@ -158,8 +161,8 @@ def _images(system: System, plane: str, made: Iterable[_Made]) -> Iterator[str]:
         yield f"the image `{image}` is none of `images`; write it there, and `${{NAME}}` for it"
 
 
-def _placed(made: _Made) -> Iterator[str]:
-    """It is in the lane's namespace, and its pods are on the lane's nodes."""
+def _check_placement(made: _Made) -> Iterator[str]:
+    """The object is in the lane's namespace, and its pods are on the lane's nodes."""
     if made.meta.get("namespace") != "NAMESPACE":
         yield f'{made} is in no lane; write `namespace: "${{NAMESPACE}}"`'
     if made.kind == "Pod":
@@ -172,7 +175,7 @@ def _placed(made: _Made) -> Iterator[str]:
         )
 
 
-def _sidecar(container: str, there: Mapping[str, list[_Made]]) -> Iterator[str]:
+def _check_sidecar(container: str, there: Mapping[str, list[_Made]]) -> Iterator[str]:
     monitored, plain = (
         {name for made in there[f"client-{kind}.yaml"] for name in made.containers}
         for kind in ("monitored", "plain")
@@ -185,5 +188,5 @@ def _sidecar(container: str, there: Mapping[str, list[_Made]]) -> Iterator[str]:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names, each once, as a message lists them."""
+    """Names, each once, for a message."""
     return ", ".join(f"`{name}`" for name in dict.fromkeys(names)) or "none"

@@ -42,11 +42,11 @@ _COMPONENTS = {
     },
     "vpp": {
         **_MANAGER,
-        # As on the kernel plane a forwarder "fails" by its container's main process, here the
-        # supervisor (forwarder/vppagent/build/Dockerfile.vppagent-forwarder). Without a PID
-        # namespace of its own the runtime ends the other three with it. Alone, vpp or vpp-agent
-        # take the container with them (vpp-agent's docker/prod/init_hook.sh); vppagent-forwarder
-        # does not.
+        # As on the kernel plane, the target of a forwarder's failure is its container's main
+        # process, here the supervisor (forwarder/vppagent/build/Dockerfile.vppagent-forwarder). The
+        # container has no PID namespace of its own, so the runtime ends the other three processes
+        # with it. The end of vpp or vpp-agent alone ends the container (vpp-agent's
+        # docker/prod/init_hook.sh); that of vppagent-forwarder does not.
         "forwarder": Component(
             "forwarder",
             "vppagent-forwarder",
@@ -82,7 +82,7 @@ _SOCKETS = {
     # controlplane/api/plugins/constants.go; the name k8s-plugin: k8s/cmd/nsmd-k8s/main.go
     "plugin-registry": SocketFile(f"{_STATE}/plugins/registry.sock", "nsmd"),
     "plugin-k8s": SocketFile(f"{_STATE}/plugins/k8s-plugin.sock", "nsmd-k8s"),
-    # k8s/cmd/nsmdp/nsmdp.go; `all` means all sockets under NSM's own directory (study.md, S8)
+    # k8s/cmd/nsmdp/nsmdp.go; `all` includes all sockets under NSM's own directory (study.md, S8)
     "device-plugin": SocketFile(_DEVICE_SOCKET, "nsmdp", in_all=False),
 }
 _PEERS = (
@@ -96,12 +96,12 @@ _PEERS = (
 )
 _SIDECAR = Sidecar(
     "nsm-monitor",
-    # What nsm-monitor writes for each bad event of its stream (nsm-monitor.go, readEvents and
-    # updateConnection). Its retries are its own doing and tell nothing new.
+    # Log lines of nsm-monitor for each bad event of its stream (nsm-monitor.go, readEvents and
+    # updateConnection). Lines about its own retries carry no news.
     (
         ("stream to NSM broke", re.compile(r"NSM Monitor: NSM die, re-connecting")),
         ("connection closed", re.compile(r"NSM Monitor: Connection closed")),
-        # Prints the connection before and after; a state is printed unless it is UP.
+        # The line shows the connection before and after; it omits a state that is UP.
         ("connection down", re.compile(r"NSM Monitor: Connection updated: .*state:DOWN\s*\W*$")),
     ),
 )
@@ -179,7 +179,7 @@ SYSTEM = System(
     definitions="resources.yaml",
     rights="rights.yaml",
     parts=("nsmgr.yaml", "forwarder-{plane}.yaml"),
-    # two networks, so that an address tells whose it is
+    # two networks, so that an address identifies its endpoint
     addresses={"endpoint": "172.16.1.0/24", "endpoint-spare": "172.16.2.0/24"},
     sidecar=_SIDECAR,
     listening={

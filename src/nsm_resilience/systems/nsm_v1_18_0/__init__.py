@@ -39,8 +39,8 @@ _COMPONENTS = {
         "vpp": Component(
             "forwarder-vpp", "forwarder-vpp", "vpp", "data plane", "forwarder", carries=True
         ),
-        # One in a cluster upstream, here one in a lane, which is a cluster of its own to NSM; the
-        # lane's manifest puts it on the endpoint's node.
+        # Upstream has one in a cluster; here each lane, which is like a cluster to NSM, has one.
+        # The lane's manifest puts it on the endpoint's node.
         "registry-k8s": Component(
             "registry", "registry", "cmd-registry-k8s", "registry", only_on="endpoint"
         ),
@@ -51,20 +51,20 @@ _COMPONENTS = {
     }
 }
 _SOCKETS = {
-    # cmd-nsmgr, internal/config: NSM_LISTEN_ON. The forwarder and endpoints reach it by this path
-    # and pass their own sockets on as descriptors, so that their paths do not matter afterwards.
+    # cmd-nsmgr, internal/config: NSM_LISTEN_ON. The forwarder and endpoints connect to this path
+    # and pass their own sockets as descriptors, so that their paths do not matter afterwards.
     "nsm.io.sock": SocketFile(f"{_STATE}/nsm.io.sock", "nsmgr"),
-    # cmd-forwarder-vpp, internal/config: NSM_LISTEN_ON. The manager holds it by a descriptor, so
-    # that kubelet's probe is the only one that goes by its path.
+    # cmd-forwarder-vpp, internal/config: NSM_LISTEN_ON. The manager holds a descriptor of it, so
+    # that only kubelet's probe uses its path.
     "forwarder": SocketFile("forwarder:/listen.on.sock", "forwarder", in_all=False),
     # SPIRE's Workload API, from which every program of NSM gets its identity at its start
     "spire-agent": SocketFile(_IDENTITY, "spire-agent", in_all=False),
 }
 _SIDECAR = Sidecar(
     "nsc",
-    # What nsc writes when its monitor stream broke or said that its connection is down (sdk,
-    # pkg/networkservice/common/heal/eventloop.go). "Data plane is down" is none: that is its own
-    # ping, which found out what nobody told it.
+    # Log line of nsc when its monitor stream broke or reported its connection down (sdk,
+    # pkg/networkservice/common/heal/eventloop.go). "Data plane is down" is no notification: it is
+    # the result of nsc's own ping.
     (("monitor stream: down or broken", re.compile(r"heal:eventLoop.*Control plane is down")),),
 )
 _IMAGES = ImageSet(
@@ -158,8 +158,8 @@ SYSTEM = System(
         "plugin-registry": "the registry is asked over TCP; to break it, name `registry-k8s`",
         "plugin-k8s": "the registry is asked over TCP; to break it, name `registry-k8s`",
         "device-plugin": "there is no device plugin any more",
-        # What the server gave, its agents keep for an hour (manifests/spire.yaml: the time to live
-        # of an SVID): a kill, after which it runs again in seconds, shows in no trial.
+        # Its agents keep identities for an hour (manifests/spire.yaml: the time to live of an
+        # SVID): a kill of the server, which restarts in seconds, shows in no trial.
         "spire-server": "it is one for the whole cluster, on a node that no lane has, and every "
         "lane's identities go with its pod; name `spire-agent`, which gives them out on each node",
         "networkservicemanagers": "managers are no custom resources any more",
@@ -196,8 +196,8 @@ SYSTEM = System(
         "retry_s": 1.0,  # the first backoff of gRPC
         "answer_s": 5.0,  # NSM_DIAL_TIMEOUT of cmd-nsc
     },
-    # A connection is deleted when the client itself closes it on the way to a new one (sdk,
-    # pkg/networkservice/common/heal/client.go): no news to it.
+    # The client itself deletes a connection before it makes a new one (sdk,
+    # pkg/networkservice/common/heal/client.go): that is no news to it.
     deletion_is_news=False,
     api_client="registry-k8s",
     shared=_SHARED,
