@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults: one module per kind. Each says how it is ordered, proved and undone."""
+"""Faults: one module per kind, with its order, its proof and its undo."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every kind of fault offers, and the plan made out of a scenario's faults."""
+"""The interface of all kinds of fault, and the plan of a scenario's faults."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from nsm_resilience.testbed.api import name_of
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """One fault of a trial with its failure decided. `id` is unique in the trial."""
+    """One fault of a trial with its failure. `id` is unique in the trial."""
 
     id: str
     fault: Fault
     failure: str
     placed: NodeRole | None = None
-    """Role of the node of a component that a lane has one of."""
+    """Role of the node of a component of which a lane has only one."""
 
     @property
     def role(self) -> NodeRole | None:
-        """The role of the node it goes to; None when it goes to the registry."""
+        """The role of the target's node; None for the registry."""
         return self.fault.role or self.placed
 
     def order(self, kind: str, **what: Any) -> dict[str, Any]:
-        """The agent's order: of which kind, what to hit, when, and for how long if not to the end.
+        """The agent's order: kind, target, time, and duration if it does not last to the end.
 
         Args:
-            kind: name of the kind of fault in the agent (`KINDS` of agent/node/inject.py).
-            what: what this kind has to know besides.
+            kind: Name of the kind of fault in the agent (`KINDS` of agent/node/inject.py).
+            what: Further keys for this kind.
         """
         for_s = self.fault.for_s
         when = {"delay_ns": int(self.fault.delay_s * 1e9)}
@@ -42,13 +42,13 @@ class PlannedFault:
 
 
 def pod_to_hit(pod: Mapping[str, Any]) -> dict[str, str]:
-    """A pod, as an order names it: by its name for people, and by its uid."""
+    """A pod in an order: its name, for people, and its uid."""
     return {"pod": name_of(pod), "pod_uid": str(pod["metadata"]["uid"])}
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way to fail: what it does to what it hits, in a word or two, and how it ends, in words."""
+    """A way to fail: its effect on the target in a word or two, and its undo in words."""
 
     does: str
     undone: str
@@ -58,12 +58,12 @@ class Kind(Protocol):
     """A kind of fault: a module with these names."""
 
     TARGETS: frozenset[str]
-    """Keys of `TARGET_FAILURES` that name what it breaks."""
+    """Keys of `TARGET_FAILURES` that name its targets."""
     METHODS: dict[str, Method]
     """The failures that it injects."""
 
     def hits(self, planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
-        """What is hit: programs, pods, paths or addresses, by name."""
+        """The targets: programs, pods, paths or addresses, by name."""
         ...
 
 
@@ -73,16 +73,16 @@ class NodeFault(Kind, Protocol):
     def order(self, planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
         """The agent's order for this fault (see agent/node/inject.py).
 
-        LookupError when what is to be hit does not exist.
+        LookupError when the target does not exist.
         """
         ...
 
 
 @dataclass
 class ApiAction:
-    """Deletions through the API server in one instant, for every fault that asks for them.
+    """Deletions through the API server at one instant, for one or more faults.
 
-    `before` says what is deleted; the other fields are set when it is done.
+    `before` names the deleted objects; the other fields are set afterwards.
     """
 
     faults: list[PlannedFault]
@@ -97,7 +97,7 @@ class ApiFault(Kind, Protocol):
     """A kind of fault that the runner injects through the API server."""
 
     def arm(self, planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
-        """Find what is to be hit; LookupError for what does not exist."""
+        """Find the targets; LookupError when one does not exist."""
         ...
 
     def prove(self, action: ApiAction, mesh: Mesh) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ class ApiFault(Kind, Protocol):
 
 
 def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
-    """A scenario's faults with the failure of the cell where the fault names none."""
+    """A scenario's faults; one that names no failure has the cell's."""
 
     def placed(fault: Fault) -> NodeRole | None:
         return factors.components[fault.component].only_on if fault.component is not None else None
@@ -118,7 +118,7 @@ def plan(scenario: Scenario, factors: Factors) -> list[PlannedFault]:
 
 
 def hits_shared(planned: PlannedFault, factors: Factors) -> bool:
-    """Whether a fault hits what the whole cluster shares, which no wipe of a lane makes anew."""
+    """Whether a fault hits a shared part of the cluster, which no wipe of a lane recreates."""
     system, fault = factors.under_test, planned.fault
     if system.shared is None:
         return False

@@ -22,7 +22,7 @@ from nsm_resilience.testbed.api import ApiUnavailable
 
 SCRIPT = "inject"
 PROVE_S = 30.0
-"""How long the agent looks for the proof, and for the process that replaced a killed one."""
+"""How long the agent looks for the proof, and for the replacement of a killed process."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Injector:
         self.planned = plan(self.scenario, self.mesh.factors)
 
     def prepare(self) -> None:
-        """Find what is to be hit; LookupError when a target, or a kind of fault, does not exist."""
+        """Find the targets; LookupError when a target, or a kind of fault, does not exist."""
         for planned in self.planned:
             kind_of(planned)
         for kind in NODE_FAULTS:
@@ -57,7 +57,7 @@ class Injector:
             self._actions += [(api_kind, action) for action in api_kind.arm(mine, self.mesh)]
 
     def order(self, at_ns: int, expires_ns: int) -> None:
-        """Arm the agents and the deletions with what was prepared."""
+        """Arm the agents and the deletions with the prepared orders."""
         for role, orders in self._orders.items():
             at, end = map(self.clocks[role].to_node, (at_ns, expires_ns))
             wanted = {"at_ns": at, "expires_ns": end, "prove_s": PROVE_S, "faults": orders}
@@ -72,12 +72,12 @@ class Injector:
     def _delete(self, one: ApiAction, at_ns: int) -> None:
         """Delete through the API server at `at_ns` and the delay, in a thread of its own.
 
-        It asks for its object before: the connection is open then, and no handshake comes between
-        the instant and the request (on a busy runner handshakes took the skew over half a second).
+        It queries its object first, so that the connection is open and the request at the instant
+        needs no handshake (on a busy runner, handshakes made the skew longer than half a second).
         """
         cluster = self.mesh.cluster
         delay = max(f.fault.delay_s for f in one.faults)
-        # no answer now is no error: the deletion itself will report what is wrong
+        # no answer now is no error: the deletion itself will report the problem
         with suppress(ApiException, ApiUnavailable):
             cluster.get(one.paths[0], timeout_s=5)
         time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + delay))
@@ -132,7 +132,7 @@ class Injector:
             )  # fmt: skip
 
     def prove_actions(self) -> None:
-        """Look for the proof of what the runner did (those of agents come by themselves)."""
+        """Look for the proofs of the runner's deletions (agents send their proofs)."""
         for thread in self._threads:
             thread.join(timeout=10)
         for kind, one in self._actions:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client's interface of the connection is set down, in the network of the client's own pod.
 
-As `ip link set down` in that pod: addresses stay, routes through it go. Which interface it is, the
-system says (`client_interface`). Nothing outside of the pod is touched, so no other lane is.
+As `ip link set down` in that pod: addresses stay, routes through it are removed. The system names
+the interface (`client_interface`). Nothing outside of the pod is touched, so no other lane is.
 
-Proof: right after it the interface with the index of before is not up. A system that heals makes
-another one within seconds, so that nothing later can tell. The agent sets it up again, with the
-routes that it had, after `for_s` or at the end, unless the interface of before is not there any
-more. One that a killed agent left down is found and set up by `clean`.
+Proof: right after the injection the interface with the same index is not up. A healing system makes
+another one within seconds, so a later check proves nothing. The agent sets it up again, with its
+routes, after `for_s` or at the end, unless the old interface no longer exists. `clean` finds and
+sets up an interface that a killed agent left down.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ METHODS = {
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
-    """The interface, and in whose pod."""
+    """The interface, with its pod."""
     return (f"{factors.under_test.client_interface} in the pod of the {planned.fault.interface}",)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All kinds of fault. A new kind is a module and a word here."""
+"""All kinds of fault. A new kind is a module and an entry here."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from nsm_resilience.faults.base import ApiFault, Kind, NodeFault, PlannedFault
 NODE_FAULTS: tuple[NodeFault, ...] = (
     process, socket_file, workload, network, node_pause, interface,
 )  # fmt: skip
-"""Those that the agents inject."""
+"""Kinds that the agents inject."""
 API_FAULTS: tuple[ApiFault, ...] = (pod_delete, registry)
-"""Those that the runner injects through the API server."""
+"""Kinds that the runner injects through the API server."""
 
 
 def injects(kind: Kind, planned: PlannedFault) -> bool:
@@ -29,7 +29,7 @@ def injects(kind: Kind, planned: PlannedFault) -> bool:
 
 
 def kind_of(planned: PlannedFault) -> Kind:
-    """The kind that injects a fault; LookupError that says where to write one."""
+    """The kind that injects a fault; LookupError says where to write one."""
     kinds: tuple[Kind, ...] = (*NODE_FAULTS, *API_FAULTS)
     for kind in kinds:
         if injects(kind, planned):

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node is cut off from the lane's other node or from the API server, for a while.
 
-By rules in the node's own network namespace (iptables, of the node): what the node or its pods send
-there is dropped, and what comes from there, too, silently. So no other lane is touched.
+Rules in the node's own network namespace (iptables, of the node) silently drop the packets of the
+node and its pods to the other side, and those from there. So no other lane is touched.
 
-`peer`: the other node's addresses and those of its pods, every protocol, NSM's VXLAN with it. A
-partition is this fault on both nodes. `api`: the API server's addresses and port only, so that
-kubelet and NSM's registry client lose it, while it still reaches the node's agent, and the runner
-with it; on both nodes it is, for the lane, an API server that is away.
+`peer`: the other node's addresses and those of its pods, for every protocol, including NSM's VXLAN.
+A partition is this fault on both nodes. `api`: only the API server's addresses and port, so that
+kubelet and NSM's registry client lose it, while the API server, and with it the runner, still
+reaches the node's agent. On both nodes it looks to the lane like an API server that is away.
 
-Proof: the rules are there, and a TCP connection that was answered before is not any more, tried
-from the node and from a pod of it. After `for_s` the agent removes the rules by itself and proves
-it by the same connection; a rule that a killed agent left is found and removed by `clean`.
+Proof: the rules are there, and a TCP connection that was answered before is not answered any more,
+from the node and from one of its pods. After `for_s` the agent removes the rules by itself and
+proves it by the same connection; `clean` finds and removes rules that a killed agent left.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ METHODS = {
     )
 }
 KUBELET_PORT = 10250
-"""Something on a node that answers whatever NSM does: tried for the proof of a partition."""
+"""A port of a node that answers independently of NSM, for the proof of a partition."""
 
 
 def hits(planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
-    """What the node is cut off from."""
+    """The other side of the cut."""
     other = "endpoint" if planned.fault.node == "client" else "client"
     if planned.fault.network == "api":
         return ("the API server, by address and port",)
@@ -61,7 +61,7 @@ def order(planned: PlannedFault, mesh: Mesh) -> dict[str, Any]:
 
 
 def _api_servers(cluster: Cluster) -> list[list[Any]]:
-    """Address and port of every API server, as the service `kubernetes` leads to them."""
+    """Address and port of every API server behind the service `kubernetes`."""
     path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
     slices = cluster.find(path, selector="kubernetes.io/service-name=kubernetes", timeout_s=10)
     found = {
@@ -80,7 +80,7 @@ def _of_node(cluster: Cluster, name: str) -> tuple[list[str], list[str]]:
     kinds = ("InternalIP", "ExternalIP")
     addresses = {a["address"] for a in node["status"].get("addresses") or [] if a["type"] in kinds}
     networks = list(node["spec"].get("podCIDRs") or [])
-    if not networks:  # some networks keep their own books: then those of the pods there now
+    if not networks:  # some network plugins set no podCIDRs: use the pods' current addresses
         pods = cluster.find("/api/v1/pods", fields=f"spec.nodeName={name}", timeout_s=10)
         networks = [ip["ip"] for pod in pods for ip in pod["status"].get("podIPs") or []]
     return sorted(addresses), sorted(set(networks) - addresses)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole node is paused: every process of it is stopped (SIGSTOP), and continued after `for_s`.
+"""A whole node is paused: all of its processes are stopped (SIGSTOP), and continued after `for_s`.
 
-Kubelet, container runtime, NSM, its workloads and every other pod stand still; left out are the
-node's first process, the kernel's own threads and the agent, which must undo it. To Kubernetes and
-to NSM's peers it looks like a frozen machine. It is not one without power: the kernel goes on, so
-that it forwards packets, answers echoes and keeps TCP connections open. Works without Docker.
+Kubelet, container runtime, NSM, its workloads and every other pod stand still. The node's first
+process, kernel threads and the agent, which must undo the fault, run on. To Kubernetes and to NSM's
+peers the node looks like a frozen machine, but not like one without power: its kernel forwards
+packets, answers echoes and keeps TCP connections open. Works without Docker.
 
-Proof: the state of every process that was there is T. After its time the agent continues those
-that it stopped, and only those, and looks that none of them is stopped any more. Which they are
-stands in a file on the node, so that `clean` continues them when the agent was killed.
+Proof: every process that was there has the state T. After `for_s` the agent continues the processes
+that it stopped, and only those, and checks that none of them is stopped any more. A file on the
+node lists them, so that `clean` continues them if the agent was killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ METHODS = {
 
 
 def hits(_planned: PlannedFault, _factors: Factors) -> tuple[str, ...]:
-    """What is stopped."""
+    """The stopped processes."""
     return ("every process of the node but the first and the agent's",)
 
 

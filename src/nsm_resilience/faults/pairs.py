@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study of failures in pairs: component × node × kind of failure, as many as a budget allows.
 
-Two components fail in one instant. Pairs that are one and the same event are left out: components
-of one pod on one node, when one of them fails by the deletion of that pod. When not all pairs fit,
-the choice is seeded and balanced: the next one is always a pair whose two failures were taken least
-often so far, and first of all one with components that were not taken yet. So every component
-is there as soon as two pairs are.
+Two components fail at one instant. Two components of one pod on one node are left out when one of
+them fails by the deletion of that pod, because the pair is a single event. When not all pairs fit,
+the choice is seeded and balanced: the next pair is always one with components that were not taken
+yet, and else one whose two failures were taken least often. So few pairs cover every component.
 """
 
 from __future__ import annotations
@@ -52,11 +51,11 @@ Pair = tuple[Failing, Failing]
 
 @dataclass(frozen=True)
 class Selection:
-    """What fits into a budget.
+    """The pairs that fit into a budget.
 
     Attributes:
-        pairs: Those chosen, in the order chosen.
-        others: Those that were not.
+        pairs: The chosen pairs, in the order of choice.
+        others: The other pairs.
         trial_s: Longest time of one trial, seconds.
         lanes: Lanes that run side by side.
         trials: Trials of each pair, and of the control.
@@ -69,20 +68,20 @@ class Selection:
     trials: int
 
     def minutes_of(self, pairs: Collection[Pair]) -> float:
-        """Longest time of such pairs and the control on these lanes, in minutes."""
+        """Longest time of the pairs and the control on these lanes, in minutes."""
         return _rounds(pairs, self.lanes, self.trials) * self.trial_s / 60
 
     @property
     def minutes(self) -> float:
-        """Longest time of what was chosen."""
+        """Longest time of the chosen pairs, in minutes."""
         return self.minutes_of(self.pairs)
 
 
 def _rounds(pairs: Collection[Pair], lanes: int, trials: int) -> int:
-    """How many trials follow on each other at most when the control and such pairs are run.
+    """Longest sequence of trials, one after the other, of the control and these pairs.
 
-    Nothing runs beside a trial that is alone (study/schedule.py): it waits for all before it, and
-    all after it wait for it. So each of them may leave all lanes but one empty for a trial's time.
+    A trial that runs alone (study/schedule.py) waits for all earlier ones, and all later ones wait
+    for it. So each of them may leave all other lanes empty for the time of a trial.
     """
     alone = trials * sum(runs_alone(pair) for pair in pairs)
     beside = trials * (len(pairs) + 1) - alone
@@ -91,7 +90,7 @@ def _rounds(pairs: Collection[Pair], lanes: int, trials: int) -> int:
 
 @cache
 def runs_alone(pair: Pair) -> bool:
-    """Whether its trials run alone on the cluster, by what the study says of its faults."""
+    """Whether its trials run alone on the cluster, because of its faults."""
     return any(Fault.model_validate(one.fault()).disturbs(one.failure) for one in pair)
 
 
@@ -109,7 +108,7 @@ def all_pairs(plane: Plane) -> list[Pair]:
 
 
 def _components(plane: Plane) -> dict[str, Component]:
-    """The components that every plane of the paper's system has, as they are on one."""
+    """The components that every plane of the paper's system has, as on the given plane."""
     planes = system_named(FIRST).components
     return {
         name: part
@@ -163,7 +162,7 @@ def select(
 def _balanced(
     pool: list[Pair], fits: Callable[[Collection[Pair]], bool], chance: random.Random
 ) -> list[Pair]:
-    """Pairs as long as one more fits; one that does not, because it runs alone, is skipped."""
+    """Add pairs as long as one fits; a pair that runs alone may not fit although others do."""
     left = list(pool)
     chance.shuffle(left)
     taken: Counter[Failing] = Counter()
@@ -202,7 +201,7 @@ def _scenario(number: int, pair: Pair) -> Scenario:
 
 
 def study_of(selection: Selection, base: Study, plane: Plane, seed: int) -> str:
-    """The study of a selection as YAML, with what was left out in its first lines."""
+    """The study of a selection as YAML, with the omitted pairs counted in its first lines."""
     control = {"id": CONTROL, "title": "no fault", "where": "both nodes", "source": "ours"}
     scenarios = [
         _scenario(n, pair).model_dump(mode="json", exclude_defaults=True)

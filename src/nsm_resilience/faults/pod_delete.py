@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pod is deleted through the API server: a component's, the client's or the endpoint's.
 
-With the pod's own grace period, as `kubectl delete pod` does it. Components that share a pod (nsmd,
-nsmdp, nsmd-k8s) share the deletion. A component's owner makes another pod; client and endpoint
-have none and stay away. Proof: the pod with that uid is being deleted or gone.
+The pod has its own grace period, as with `kubectl delete pod`. Components that share a pod (nsmd,
+nsmdp, nsmd-k8s) share the deletion. A component's owner makes another pod; client and endpoint have
+no owner and stay away. Proof: the pod with that uid is being deleted or gone.
 """
 
 from __future__ import annotations

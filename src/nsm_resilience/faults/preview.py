@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every injection of a campaign before it is run: what, where, how, and what is undone.
+"""Every injection of a campaign before it is run: target, node, method and undo.
 
-Made by the same plan as the orders of a trial, so that what is shown is what will be injected.
+It uses the same plan as the orders of a trial, so that it shows the actual injections.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nsm_resilience.study.models import Factors, Scenario, Study
 from nsm_resilience.study.schedule import make_schedule
 
 SHARED = "; as other lanes need it, too, it is proved to serve again, or made anew"
-"""What is done besides about what the whole cluster shares."""
+"""The additional undo of a fault in a shared part of the cluster."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Injection:
 
 
 def injections(scenario: Scenario, factors: Factors) -> list[Injection]:
-    """All injections of one outage, in the order in which they are injected."""
+    """All injections of one outage, in their order."""
     found = []
     for planned in plan(scenario, factors):
         kind = kind_of(planned)
@@ -42,14 +42,14 @@ def injections(scenario: Scenario, factors: Factors) -> list[Injection]:
 def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Lines that name every injection of the campaign, trial by trial in the order of the run.
 
-    `pairs` are the client's and the endpoint's node of each lane; a trial takes the lane that is
-    free when its turn comes, so that of several each may be the one. Nothing else is ever hit.
+    `pairs` are the client's and the endpoint's node of each lane. A trial takes a lane that is free
+    in its turn, so each lane may be the target. Nothing else is ever hit.
     """
     for number, (client, endpoint) in enumerate(pairs, start=1):
         yield f"lane-{number}: client {client}, endpoint {endpoint}"
     nodes = {"client": [c for c, _ in pairs], "endpoint": [e for _, e in pairs]}
-    total = 0
-    for scheduled in make_schedule(study):
+    total, schedule = 0, make_schedule(study)
+    for scheduled in schedule:
         factors = scheduled.cell.factors
         found = injections(study.scenario(scheduled.cell.scenario), factors)
         twice = " (twice: a second outage follows when the first has healed)"
@@ -71,4 +71,4 @@ def preview(study: Study, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
             )
             yield f"        {one.does}: {', '.join(one.hits)}"
             yield f"        afterwards: {one.undone}"
-    yield f"{total} injections in {len(make_schedule(study))} trials"
+    yield f"{total} injections in {len(schedule)} trials"

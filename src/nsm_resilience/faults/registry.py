@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """NSM's registry is wiped: its custom resources in the lane's namespace, all or of one kind.
 
-Deleted one after the other through the API server, by the runner. Proof: none of the objects that
-were there (by uid) is there any more; what NSM registers anew meanwhile is another object.
+The runner deletes them one after the other through the API server. Proof: none of the objects that
+were there (by uid) exists any more; objects that NSM registers meanwhile have other uids.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:
 
 
 def arm(planned: Sequence[PlannedFault], mesh: Mesh) -> list[ApiAction]:
-    """List what is there; LookupError when that is nothing."""
+    """List the existing objects; LookupError when there are none."""
     actions = []
     for fault in planned:
         kinds = hits(fault, mesh.factors)

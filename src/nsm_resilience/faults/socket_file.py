@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file of a unix socket is damaged by the agent of its node (the paper's first failure, C1).
 
-`unlink`: the file is gone. `replace`: an ordinary file is in its place. `orphan`: a socket file is
-there and nobody listens. `mode`: nobody has permission (which does not stop root). Proof: what lies
-at the path afterwards, by inode and kind. The original is put back at the end, unless the component
-has made itself a new one. One of what the whole cluster shares is undone when it answers again.
+`unlink`: the file is removed. `replace`: an ordinary file is in its place. `orphan`: a socket file
+is there, and nobody listens on it. `mode`: nobody has permission (which does not stop root). Proof:
+inode and kind of the file at the path afterwards. The original is put back at the end, unless the
+component has made a new one. A socket of a shared part is undone when it answers again.
 """
 
 from __future__ import annotations

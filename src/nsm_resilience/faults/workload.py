@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client or the endpoint is killed in place: every process of its pod but the pod's sandbox.
+"""The client or the endpoint is killed in place: all processes of its pod except the sandbox.
 
-The pod stays and with it its network and NSM's interface in it; the kubelet starts the containers
-again, but not those that ask NSM for the connection (init containers run once in a sandbox). Proof:
-the processes with those pids and start times are gone. (`delete` takes the pod: pod_delete.py.)
+The pod stays, with its network and NSM's interface in it. The kubelet restarts the containers, but
+not those that ask NSM for the connection (init containers run once in a sandbox). Proof: the
+processes with those pids and start times are gone. (`delete` removes the pod: pod_delete.py.)
 """
 
 from __future__ import annotations

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What watches a trial: data path, components, logs, pods, what NSM and the watchdog tell."""
+"""The probes of a trial: data path, components, logs, pods, NSM's monitor stream, the watchdog."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes and sockets of both nodes, joined with what Kubernetes says of their containers."""
+"""Processes and sockets of both nodes, with restarts and readiness of their containers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ComponentProbe(NodeProbe):
     SCRIPT: ClassVar[str] = "watch"
 
     def order(self, probes: Probes) -> dict[str, Any]:
-        """Programs of the components that this node has, and every socket."""
+        """Programs of the components on this node, and every socket."""
         programs = {
             name: part.program
             for name, part in self.factors.components.items()

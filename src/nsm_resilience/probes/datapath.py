@@ -18,7 +18,7 @@ SCRIPT = "echo"
 
 @dataclass
 class PathProbe:
-    """One echo prober. `table` is where its samples go: `path` or `new`."""
+    """One echo prober. `table` is the table of its samples: `path` or `new`."""
 
     table: str
     agent: Agent
@@ -30,7 +30,7 @@ class PathProbe:
     node: str = "client"
     script_name: str = "path"
     client: str | None = None
-    """Of a new client, which one it is; its samples name it."""
+    """Id of a new client, which its samples hold."""
     first_reply_ns: int | None = None
     last_reply_ns: int | None = None
     sent: int = 0
@@ -42,7 +42,7 @@ class PathProbe:
     def start(self, pod_uid: str, *, max_s: float, until_replies: int | None = None) -> None:
         """Begin to probe as soon as the pod has a process.
 
-        It ends by itself after `max_s`, when nobody stops it (a killed runner).
+        It ends by itself after `max_s`, in case nobody stops it (a killed runner).
         """
         now_node = self.clock.to_node(time.monotonic_ns())
         self.agent.start(
@@ -104,9 +104,9 @@ class PathProbe:
             self.last_reply_ns = max(came_ns, self.last_reply_ns or came_ns)
 
     def settled(self) -> bool:
-        """Whether the path was interrupted, came back, and has settled: by the judge's own rule.
+        """Whether the path was interrupted, recovered, and has settled, by the judge's own rule.
 
-        It is so at `last_reply_ns`; the watch ends at that instant, for the judge as well.
+        The state is that of `last_reply_ns`; the watch ends at that instant, for the judge as well.
         """
         return self.last_reply_ns is not None and self.fates.settled(self.last_reply_ns)
 
@@ -117,9 +117,9 @@ class PathProbe:
         return all(state.answers for state in self.fates.states(self.last_reply_ns))
 
     def interrupted(self) -> bool:
-        """Whether an interruption came in the watch, as far as is known at its last reply."""
+        """Whether the watch has an interruption, as known at the last reply."""
         return self.last_reply_ns is not None and bool(
-            self.fates.states(self.last_reply_ns)[1].hits  # what is not known yet is not lost
+            self.fates.states(self.last_reply_ns)[1].hits  # unknown echoes count as late, not lost
         )
 
     def answers(self, t_ns: int) -> bool:

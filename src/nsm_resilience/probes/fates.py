@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The echoes of a running watch, and the judge's own decision whether the path has settled.
 
-What becomes of the latest echoes is not known yet. A watch may end early only when the judge will
-agree whatever becomes of them. So the decision (`judge/settled.py`) is asked twice: with all of
-them lost, and with all of them answered too late; both must say that the path has settled.
+The fate of the latest echoes is not known yet. A watch may end early only if the judge will agree
+for every fate of theirs. So the decision (`judge/settled.py`) is made twice: with all of them lost,
+and with all of them answered too late; both must say that the path has settled.
 
-The judge is imported where it is asked: a trial begins before it is loaded.
+The judge is imported in the functions that use it, so that a trial begins before it is loaded.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from nsm_resilience.judge.settled import PathState
 
 LOOK_NS = 1_000_000_000
-"""A path that has not settled is looked at again after this, unless more is known."""
+"""A path that has not settled is evaluated again after this, unless a later time is known."""
 
 
 @dataclass
 class Fates:
-    """Every echo of which the fate is known; nanoseconds of the runner's clock.
+    """All echoes with a known fate; nanoseconds of the runner's clock.
 
     Attributes:
-        study: Whose rules and windows hold.
-        since_ns: When the watch began; None before.
+        study: The study, for its rules and windows.
+        since_ns: Begin of the watch; None before.
     """
 
     study: Study
     since_ns: int | None = None
     _known: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    """Of each echo by its number: due, sent, time to its reply (-1: lost)."""
+    """By the echo's number: due, sent, time to its reply (-1: lost)."""
     _look_ns: int = 0
 
     def add(self, seq: int, due_ns: int, sent_ns: int, rtt_ns: int | None) -> None:
-        """Take in what became of one echo; `rtt_ns` is None when it was not answered."""
+        """Add the fate of one echo; `rtt_ns` is None when it was not answered."""
         self._known[seq] = (due_ns, sent_ns, -1 if rtt_ns is None else rtt_ns)
 
     def watch_from(self, t_ns: int) -> None:
-        """A watch begins: what was over before it does not count."""
+        """Begin a watch: interruptions that ended before it do not count."""
         self.since_ns, self._look_ns = t_ns, 0
 
     def settled(self, now_ns: int) -> bool:
         """Whether the path was interrupted, recovered and settled at an instant.
 
-        It is cheap to ask often: nothing is computed while nothing new can come of it.
+        Frequent calls are cheap: nothing is computed before the result can change.
         """
         if self.since_ns is None or now_ns < max(self._look_ns, self.since_ns):
             return False
@@ -66,7 +66,7 @@ class Fates:
         return False
 
     def states(self, now_ns: int) -> tuple[PathState, PathState]:
-        """The path as it stands if what is not known yet is lost, and if it comes too late."""
+        """The state of the path if all unknown echoes are lost, and if all are answered late."""
         from nsm_resilience.judge.outages import NEVER
         from nsm_resilience.judge.rules import Rules
         from nsm_resilience.judge.settled import state_of
@@ -86,9 +86,9 @@ class Fates:
         return first, second
 
     def _until(self, now_ns: int) -> tuple[Echoes, NDArray[np.bool_]]:
-        """All echoes due until an instant, and of which of them the fate is known.
+        """All echoes due until an instant, and a mask of those whose fate is known.
 
-        One that is not known was sent when it was its turn; it counts as lost here.
+        An unknown echo counts as sent when it was due, and as lost.
         """
         import numpy as np
 
@@ -99,7 +99,7 @@ class Fates:
         due, sent, rtt = times.T
         interval = round(self.study.probes.echo_interval_s * 1e9)
         more = max(0, (now_ns - int(due[-1])) // interval) if len(seq) else 0
-        # An echo that the script has not sent yet may be among them: that is the safe side.
+        # An echo that the script has not sent yet may be among them, which errs on the safe side.
         numbers = np.arange(seq[0], seq[-1] + more + 1) if len(seq) else seq
         known = np.isin(numbers, seq)
         all_due = _between(numbers, seq, due, interval)
@@ -111,12 +111,12 @@ class Fates:
 
 
 def _between(numbers: Int64s, seq: Int64s, times: Int64s, interval: int) -> Int64s:
-    """Times of all echoes: the known ones', those between on a line, those after on the beat."""
+    """Times of all echoes: known ones, interpolated ones, and later ones at regular intervals."""
     import numpy as np
 
     if not len(seq):
         return times
-    # relative to the first: floats have 53 bits, the runner's clock may need more
+    # relative to the first, because floats have 53 bits, and the runner's clock may need more
     line = np.interp(numbers, seq, times - times[0]).astype(np.int64) + times[0]
     beyond = np.maximum(numbers - seq[-1], 0)
     result: Int64s = line + beyond * interval

@@ -7,4 +7,4 @@ from nsm_resilience.probes.components import ComponentProbe
 from nsm_resilience.probes.node import NodeProbe
 
 NODE_PROBES: tuple[type[NodeProbe], ...] = (ComponentProbe,)
-"""A new one is a class like these, and a word here (node.py says what else)."""
+"""A new probe is a class like these, and an entry here (node.py names the other places)."""

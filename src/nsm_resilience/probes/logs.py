@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The logs of all containers of the lane, copied as their nodes write them, and what was missed.
+"""The logs of all containers of the lane, copied as their nodes write them, with their gaps.
 
-An event `log_gap` says what of a container's log did not arrive: between `since_ns` and `t_ns`
-(both the runner's clock) so many `bytes` were written and not read, or nobody knows how many
-(null), and `why`. Its target is `<pod>/<container>`, or nothing when it is about every log of that
-node. Events `log` say by their `what` from when (`started`) to when (`ended`) a node's logs were
-followed at all: without `ended` nothing tells what was missed.
+An event `log_gap` reports a gap in a container's log: between `since_ns` and `t_ns` (both the
+runner's clock) so many `bytes` were written and not read (null: an unknown number), and `why`. Its
+target is `<pod>/<container>`, or empty when it is about every log of that node. Events `log` mark
+the begin (`what`: `started`) and the end (`ended`) of following a node's logs: without `ended` the
+gaps are not known.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SCRIPT = "follow"
 
 @dataclass
 class LogProbe:
-    """The logs of one node, and its wall clock, by which they are stamped."""
+    """The logs of one node, and its wall clock, which stamps them."""
 
     role: str
     agent: Agent
@@ -30,7 +30,7 @@ class LogProbe:
     writer: RecordWriter
     problem: str | None = None
     _heard_ns: int = field(default_factory=time.monotonic_ns)
-    """When a line came last."""
+    """When the last line came."""
     _dropped: int = 0
 
     def start(self, namespace: str) -> None:
@@ -75,7 +75,7 @@ class LogProbe:
         )  # fmt: skip
 
     def _lost(self, why: str) -> None:
-        """Something of this node's logs is missing, and nobody knows of which."""
+        """Record a gap in an unknown log of this node."""
         self.problem = why
         data = {"since_ns": self._heard_ns, "bytes": None, "why": why}
         self.writer.event("log_gap", node=self.role, data=data)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a probe of a node is: a script of the agent that runs from before the fault to the end.
+"""The base of a node's probe: a script of the agent that runs from before the fault to the end.
 
-A new one is a class beside `ComponentProbe`, listed in `kinds.py`; its script in `agent/node/`,
+A new one is a class like `ComponentProbe`, listed in `kinds.py`; its script in `agent/node/`,
 listed in `SCRIPTS` of agent.py there; and the table that it fills, in record/samples.py.
 """
 
@@ -22,12 +22,12 @@ class NodeProbe(ABC):
     """A probe of one of a trial's two nodes.
 
     Attributes:
-        role: Whose node it is: `client` or `endpoint`.
-        problem: What was wrong with it, in words; the record keeps it as a warning.
+        role: Role of its node: `client` or `endpoint`.
+        problem: Its problem in words; the record keeps it as a warning.
     """
 
     SCRIPT: ClassVar[str]
-    """The agent's script, which is the name that it runs under as well."""
+    """The agent's script, which also runs under this name."""
 
     role: str
     agent: Agent
@@ -39,7 +39,7 @@ class NodeProbe(ABC):
 
     @abstractmethod
     def order(self, probes: Probes) -> dict[str, Any]:
-        """What the script is told; `probes` are the rates that the study declares."""
+        """The script's order; `probes` are the rates that the study declares."""
 
     @abstractmethod
     def take(self, line: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class NodeProbe(ABC):
         self.agent.start(self.SCRIPT, self.SCRIPT, self.order(probes))
 
     def on_line(self, line: dict[str, Any]) -> None:
-        """Take in one line, or that the script has ended."""
+        """Take in one line, or the end of the script."""
         if line["kind"] != "exited":
             self.take(line)
         elif line["code"] != 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What NSM tells a client that listens: the monitor stream of the client's workspace."""
+"""NSM's notifications to a client that listens: the monitor stream of the client's workspace."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SCRIPT = "listen"
 class NotificationProbe:
     """A listener of our own on the workspace of the established client.
 
-    It is there for every kind of client, so that a trial of a plain one also says what it would
-    have been told, had it listened.
+    It runs for every kind of client, so that a trial of a plain client also shows the notifications
+    that a listening client would have had.
     """
 
     agent: Agent
@@ -31,7 +31,7 @@ class NotificationProbe:
     problem: str | None = None
 
     def start(self, pod: str, pod_uid: str) -> None:
-        """Begin to listen on the socket that NSM serves the pod on, if there is a stream at all."""
+        """Begin to listen on the pod's socket of NSM, if the system has a stream."""
         self.pod = pod
         if self.listening:
             self.agent.start(SCRIPT, SCRIPT, {"pod_uid": pod_uid, **self.listening})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Kubernetes shows of the lane's pods: restarts, readiness, conditions, as they change.
+"""Changes of the lane's pods in Kubernetes: restarts, readiness, conditions.
 
-Of what a whole cluster shares these are the pods on the lane's nodes that can be broken there.
+Pods that the whole cluster shares are included if a fault can hit them on the lane's nodes.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class _Seen:
 class PodWatch:
     """Follows the pods of a lane in a thread and records what changes.
 
-    Times are those at which the runner was told (milliseconds behind the API server). While the API
-    server is away nothing is seen; the watch goes on when it is back, and the first look then shows
-    what changed meanwhile.
+    Times are those at which the runner was notified (milliseconds after the API server). While the
+    API server is away nothing is seen; when it is back, the first answer shows the changes of that
+    time.
     """
 
     cluster: Cluster
@@ -40,7 +40,7 @@ class PodWatch:
     writer: RecordWriter
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _components: dict[tuple[str, str], list[tuple[int, int, bool]]] = field(default_factory=dict)
-    """Of a component of a role's node: when what was known, restart count and readiness."""
+    """By role and component: instants, with the restart count and readiness from then on."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -51,7 +51,7 @@ class PodWatch:
             threading.Thread(target=self._run, args=(namespace,), daemon=True).start()
 
     def stop(self) -> None:
-        """Stop watching. What is on its way is recorded or not: nothing waits for it."""
+        """Stop watching, without waiting for changes in transit."""
         self._stop.set()
 
     def of_component(self, role: str, component: str, t_ns: int) -> tuple[int | None, bool | None]:
@@ -89,8 +89,8 @@ class PodWatch:
             known = seen.conditions.get(condition["type"])
             if condition["status"] != known:
                 seen.conditions[condition["type"]] = condition["status"]
-                # `domain/Name` is somebody's own, such as the watchdog's; what the kubelet
-                # writes besides follows from what is recorded of containers
+                # `domain/Name` is a custom condition, such as the watchdog's; the kubelet's others
+                # follow from the recorded states of containers
                 if (condition["type"] == "Ready" or "/" in condition["type"]) and not new:
                     reason = condition.get("reason") or ""
                     self._condition(
@@ -98,7 +98,7 @@ class PodWatch:
                     )
 
     def _is_ours(self, meta: dict[str, Any], role: str | None) -> bool:
-        """Whether a pod is the lane's, or a shared part's on one of its nodes."""
+        """Whether a pod belongs to the lane, or to a shared part on one of its nodes."""
         if meta.get("namespace", self.lane.namespace) == self.lane.namespace:
             return True
         shared = {part.app for part in self.factors.components.values() if part.shared}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog of a trial saw and did, out of its journals into the record."""
+"""Findings and acts of a trial's watchdog, copied from its journals into the record."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nsm_resilience.watchdog.deploy import Watchdog
 
 PULL_S = 1.0
 LOOK_FOR_S = 10.0
-"""How long a watchdog may be unheard of before its pod is looked for again."""
+"""How long a watchdog may be silent before its pod is looked up again."""
 
 
 @dataclass
 class WatchdogProbe:
-    """Pulls the journals of the watchdog's two pods; a pod that is another one is found again.
+    """Pulls the journals of the watchdog's two pods; a replaced pod is looked up again.
 
-    The journal's instants are the node's monotonic clock, which the node agent's clock describes.
+    The journal's instants are of the node's monotonic clock, which the agent's clock describes.
     """
 
     watchdog: Watchdog
@@ -40,13 +40,13 @@ class WatchdogProbe:
         self.pull(force=True)
 
     def pull(self, *, force: bool = False) -> None:
-        """Take in what is new, at most once a second unless forced; nothing is lost in between."""
+        """Take in new entries, at most once a second unless forced; no entry is lost in between."""
         now_s = time.monotonic()
         if now_s - self._pulled_s < PULL_S and not force:
             return
         self._pulled_s = now_s
         if len(self._pods) < len(self.clocks):
-            self._find()  # at first, and one that was not ready when it was looked for
+            self._find()  # at first, and if one was not ready at the last search
         for role, pod in list(self._pods.items()):
             journal, since = self._next.get(role, ("", 0))
             try:
@@ -62,7 +62,7 @@ class WatchdogProbe:
                 self._record(role, entry)
 
     def stop(self) -> None:
-        """Take in the last entries; for each node that was heard, say that its record ends here."""
+        """Take in the last entries, and record the end for each node that was heard."""
         self.pull(force=True)
         for role in self._pods:
             if time.monotonic() - self._heard_s.get(role, 0.0) < LOOK_FOR_S:

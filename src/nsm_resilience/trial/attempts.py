@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The attempts of a trial: which there are, which one comes next, what became of each."""
+"""The attempts of a trial, with their outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsm_resilience.record.reader import RecordError, read_record
 from nsm_resilience.trial.interrupt import REASON as INTERRUPTED
 
 SIGNED_OUT = "signed out"
-"""How the reason of an attempt begins that was void because the login was no longer taken."""
+"""Prefix of the reason of an attempt that is void because the cluster refused the login."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ class Attempt:
 
     @property
     def lane_failed(self) -> bool:
-        """Whether it was void because its lane did not come clean (see trial.phases.clean).
+        """Whether it was void because its lane could not be cleaned (trial.phases.clean).
 
-        The trial then goes on at once on another lane.
+        The trial then continues at once on another lane.
         """
         return self.outcome == "void" and self.reason.startswith("clean: ")
 
     @property
     def counts(self) -> bool:
-        """Whether it is one of the attempts that a trial has: it was void by what happened in it.
+        """Whether it counts towards the allowed attempts: it was void because of the trial itself.
 
-        One that was cut, interrupted, signed out or without a clean lane says nothing of the trial.
+        An attempt that was cut, interrupted, signed out or without a clean lane does not count.
         """
         return self.outcome == "void" and not (
             self.lane_failed or self.reason.startswith((INTERRUPTED, SIGNED_OUT))
@@ -61,5 +61,5 @@ def _look(folder: Path, number: int) -> Attempt:
 
 
 def write_receipt(campaign: CampaignLayout, trial: str, attempts: list[Attempt]) -> None:
-    """The file that tells Snakemake that the trial is done, one way or the other."""
+    """Write the file that tells Snakemake that the trial is done, complete or not."""
     write_json(campaign.receipt(trial), {"trial": trial, "attempts": [asdict(a) for a in attempts]})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conduct one scheduled trial: what is there already, a lane, an attempt, a receipt."""
+"""Conduct one scheduled trial: check earlier attempts, take a lane, run one, write a receipt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nsm_resilience.trial.phases import API_BACK_S
 from nsm_resilience.trial.run import run_attempt
 
 VOID = 75
-"""Exit code of a trial that was void and may be tried again (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of a void trial that may be tried again (EX_TEMPFAIL of sysexits.h)."""
 
 
 def conduct(
@@ -40,15 +40,15 @@ def conduct(
 ) -> int:
     """Run the next attempt of a trial; returns the exit code, 0 or VOID.
 
-    A complete attempt is never run again, unless our own probes failed in it: then it says nothing
-    of the system and counts as void (judge/instruments.py). A record that is there
-    without its end is the work of a runner that was killed: it counts as an attempt, is shown as
-    cut, and the next number is run. The receipt is written when an attempt is complete or the last
-    allowed one is void. A lane that cannot be cleaned is taken out of use, and the trial goes on at
-    once on another one. It waits for another process that runs the same trial.
+    A complete attempt is never repeated, unless our own probes failed in it: then it proves nothing
+    about the system and counts as void (judge/instruments.py). A record without an end comes from a
+    runner that was killed: the attempt is shown as cut, and the next number is run. The receipt is
+    written when an attempt is complete or the last allowed one is void. A lane that cannot be
+    cleaned is taken out of use, and the trial continues at once on another one. If another process
+    runs the same trial, this one waits.
 
-    Raises NoSuchTrial for one that the study does not have, TestbedError when there is no campaign
-    or no lane is left, and RecordLost when nothing can be written; all say what to do.
+    Raises NoSuchTrial for a trial that the study does not have, TestbedError when there is no
+    campaign or no lane is left, and RecordLost when nothing can be written; all say what to do.
     """
     study = load_study(study_file)
     scheduled = find_trial(study, trial)
@@ -64,9 +64,9 @@ def only_conductor(
 ) -> AbstractContextManager[None]:
     """Hold a trial's lock while the block runs; waits for a process that has it.
 
-    When Snakemake is killed, the trial that it started goes on. The next call asks for the same
-    trial again: it must wait for the first to end and then find its record, or the trial would be
-    measured twice.
+    When Snakemake is killed, the trial that it started goes on. The next call of Snakemake starts
+    the same trial again: it must wait for the first process and then find its record, or the trial
+    would be measured twice.
     """
 
     def waiting(owner: str) -> None:
@@ -88,7 +88,7 @@ def _conduct(
         cluster, cluster_id = _cluster(campaign)
         lanes = find_lanes(cluster)
         locks = lock_folder(campaign_folder, cluster_id)
-        # whoever is in a lane may have begun a trial of this study just now
+        # another process may have begun a trial of this study in each lane just now
         patience_s = max(
             lasts_s(study.windows_of(cell), study.scenario(cell.scenario))
             for cell, _ in study.cells()
@@ -119,10 +119,10 @@ def _conduct(
                     break
                 try:
                     why = clean_again(cluster, lane, testbed.images)
-                except ApiUnavailable as error:  # which is to blame, and not the lane
+                except ApiUnavailable as error:  # the API server failed, not the lane
                     say(str(error))
                     return VOID
-                if why is None:  # it could be cleaned now
+                if why is None:  # the second cleaning succeeded
                     return VOID
                 say(str(take_out(locks, lane.name, why, campaign_folder.name, trial)))
         failures = _failures(campaign, trial, done)
@@ -141,9 +141,9 @@ def _settled(done: list[Attempt], failures: dict[int, str | None], allowed: int)
 
 
 def _failures(campaign: CampaignLayout, trial: str, done: list[Attempt]) -> dict[int, str | None]:
-    """Of each complete attempt what of our own probes failed in it, or None."""
+    """The failure of our own probes, or None, for each complete attempt."""
     complete = [a.attempt for a in done if a.outcome == "complete"]
-    if not complete:  # as at the beginning of most trials, which need not wait for the judge
+    if not complete:  # usual at the begin of a trial: do not load the judge
         return {}
     from nsm_resilience.judge.instruments import instrument_failure
 
@@ -155,7 +155,7 @@ def _say_phase(say: Callable[[str], None], who: str, phase: str) -> None:
 
 
 def _cluster(campaign: CampaignLayout) -> tuple[Cluster, str]:
-    """The campaign's cluster, checked to be the one that was made for it."""
+    """The campaign's cluster, with a check of its identity."""
     if not campaign.cluster.exists():
         raise _not_up(campaign)
     marker = read_marker(campaign.cluster)

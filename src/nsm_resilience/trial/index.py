@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The description of a campaign: what was scheduled, what came of it, on what it ran."""
+"""The description of a campaign: its schedule, its attempts, its clusters and machines."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from nsm_resilience.trial.attempts import attempts_of
 
 
 class NotLiveError(ValueError):
-    """A campaign that is not a live one was to be described."""
+    """The campaign to be described is not a live one."""
 
 
 def index_campaign(folder: Path) -> dict[str, Any]:
-    """Write campaign.json out of the records that are there; every attempt is listed.
+    """Write campaign.json from the existing records; every attempt is listed.
 
-    Trials that were scheduled and never ran are in `scheduled` without a record: nothing is left
-    out, and the tables show them.
+    Trials that were scheduled and never ran are in `scheduled` without a record, and the tables
+    show them.
 
     Raises:
         NotLiveError: It is a recorded campaign, whose description is not written again.
@@ -64,7 +64,7 @@ def index_campaign(folder: Path) -> dict[str, Any]:
         "records": records,
         "clusters": list(clusters.values()),
         "lanes_out_of_use": [asdict(one) for one in lost],
-        # what the trials ran on and with, by their own records; this process only lists them
+        # machines and versions of the trials, from their records and not from this process
         "machines": [host for n, host in enumerate(hosts) if host not in hosts[:n]],
         "versions": metas[0].get("software") if metas else None,
     }

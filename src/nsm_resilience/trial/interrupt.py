@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signals that end a trial: it leaves off, but not its lane with what was injected."""
+"""Signals that end a trial: its faults are undone and its lane is cleaned first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, the wish of another process, a terminal that was closed."""
+"""Ctrl-C, `kill`, and a closed terminal."""
 REASON = "interrupted"
-"""How the reason of an attempt begins that was void for a signal."""
+"""Prefix of the reason of an attempt that a signal made void."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -23,15 +23,14 @@ class Interrupted(KeyboardInterrupt):
 
 
 class OutOfTime(BaseException):
-    """The time is over that a block had to come to its end.
+    """A block did not end in the time that it had.
 
-    No Exception: whatever fails for want of an answer is tried again here and there, and this must
-    not be taken for it.
+    It is no Exception, so that code which repeats failed requests does not catch it.
     """
 
 
 def _handled() -> list[signal.Signals]:
-    """Those that this process does not ignore: `nohup` has its reasons."""
+    """Signals that this process does not ignore; `nohup` makes it ignore SIGHUP."""
     return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
 
@@ -39,13 +38,13 @@ def _handled() -> list[signal.Signals]:
 def interruptible() -> Iterator[None]:
     """Turn signals that would end this process at once into Interrupted, while the block runs.
 
-    The first is raised; those that follow change nothing, or they would break off what the first
-    has set going.
+    Only the first signal is raised; later ones are ignored, because they would break the cleaning
+    that the first one has started.
     """
     handled = _handled()
 
     def ignore(_number: int, _frame: FrameType | None) -> None:
-        """Not SIG_IGN, which programs that are started from now on would inherit."""
+        """Ignore a signal. SIG_IGN would be inherited by programs that are started later."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         for other in handled:
@@ -62,11 +61,11 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def to_its_end(seconds: float, *, hurried: bool = False) -> Iterator[None]:
-    """Let the block come to its end before a signal ends this process, but not for ever.
+    """Let the block end before a signal ends this process, but only for a limited time.
 
-    From the first signal on (`hurried`: from the start) the block has so many seconds left; then
-    OutOfTime is raised in it, and again after as many, should it go on. It ends with the block. A
-    signal that came is raised as Interrupted afterwards.
+    From the first signal on (`hurried`: from the start) the block has `seconds` left; then
+    OutOfTime is raised in it, and again after each further `seconds` until it ends. OutOfTime does
+    not leave this context. A signal that came is raised as Interrupted afterwards.
     """
     came: list[int] = []
     over = False

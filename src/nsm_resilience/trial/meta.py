@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an attempt is going to be, and meta.json of its record: that, and what it ran on."""
+"""The plan of an attempt, and meta.json of its record: the plan, cluster, host and software."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class AttemptPlan:
     """One attempt: which trial of which study, its number, its lane, and its record.
 
     Attributes:
-        folder: the record's folder; it must not exist.
+        folder: The record's folder; it must not exist.
         attempt: 1 for the first attempt of the trial.
-        cluster_id: what the cluster must still be at the end.
-        lane: held by the caller for as long as the attempt lasts.
-        lanes_at_once: how many trials of the campaign may run at once while this one does.
-        say: takes a line of progress.
+        cluster_id: Identity of the cluster, which must be the same at the end.
+        lane: The lane; the caller holds it for the whole attempt.
+        lanes_at_once: How many trials of the campaign may run at once with this one.
+        say: Takes a line of progress.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ def describe(plan: AttemptPlan) -> dict[str, Any]:
 
 
 def _named(plan: AttemptPlan) -> dict[str, Any]:
-    """The images of a system other than the paper's, which `registry` and `tag` are about."""
+    """The images of a system other than the paper's; `registry` and `tag` describe the paper's."""
     factors = plan.scheduled.cell.factors
     if factors.system == FIRST:
         return {}
@@ -98,7 +98,7 @@ def _named(plan: AttemptPlan) -> dict[str, Any]:
 
 
 def _resources(plan: AttemptPlan) -> dict[str, Any]:
-    """What containers got in place of what the system's manifests say, where that is declared."""
+    """Resources of containers that the testbed declares instead of the system's manifests."""
     given = plan.images.resources_of(plan.scheduled.cell.factors.under_test)
     shown = {name: one.model_dump(exclude_defaults=True) for name, one in given.items()}
     return {"resources": shown} if shown else {}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The new clients of one trial: each asks at its instant and waits for as long as it is patient.
+"""The new clients of one trial: each asks at its instant and waits until its patience ends.
 
-Those that ask in the watch do so between two pulls of the probes, and nothing waits for their
-answers: several may wait side by side, each with a pod and a prober of its own. The watch is not
-over before the last of them has asked; whoever still waits then is waited for after it, beside
-those that ask after the watch, one of which asks when the one before has its answer. At last it is
-seen whether an ordinary pod can start at all.
+Clients of the watch ask between two pulls of the probes, and nothing waits for their answers:
+several may wait at once, each with a pod and a prober of its own. The watch does not end before the
+last of them has asked. Those that still wait then keep waiting after it, beside the clients that
+ask after the watch, each of which asks when the one before has its result. Last, an ordinary pod is
+started.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nsm_resilience.testbed.api import API_FAULTS, ready
 from nsm_resilience.trial.setting import Setting
 
 REPLIES = 5
-"""Echoes that a new client's prober wants answered; then it ends."""
+"""A new client's prober ends after this many replies."""
 
 
 @dataclass
@@ -44,11 +44,12 @@ class _Waiting:
 
 @dataclass
 class Newcomers:
-    """The new clients of a trial. In a trial of a second outage they ask in that one."""
+    """The new clients of a trial; in a trial of a second outage they ask in the second."""
 
     setting: Setting
     _due: list[tuple[int, NewClient]] = field(default_factory=list)
-    """Who asks in the watch and has not yet, and when; nobody before the fault that is judged."""
+    """Clients of the watch that have not asked yet, with their instants; empty before the judged
+    fault."""
     _late: list[NewClient] = field(init=False)
     _waiting: list[_Waiting] = field(default_factory=list)
 
@@ -56,12 +57,12 @@ class Newcomers:
         self._late = [c for c in self.setting.scenario.clients if c.at_s is None]
 
     def begin(self, fault_ns: int) -> None:
-        """The fault that is judged came at this instant; from now on `look` asks."""
+        """Start the clients' times at the instant of the judged fault; from now on `look` asks."""
         clients = self.setting.scenario.clients
         self._due = [(fault_ns + int(c.at_s * 1e9), c) for c in clients if c.at_s is not None]
 
     def look(self) -> None:
-        """Ask whose instant has come, and take the answers of those who wait no longer."""
+        """Start clients whose instant has come, and record results of those that are done."""
         for waiting in list(self._waiting):
             if waiting.probe.first_reply_ns is not None or time.monotonic_ns() >= waiting.end_ns:
                 self._waiting.remove(waiting)
@@ -70,17 +71,17 @@ class Newcomers:
             self._ask(self._due.pop(0)[1])
 
     def looked(self) -> bool:
-        """`look`, for a wait that nothing ends but its time."""
+        """`look` as a condition that never ends a wait."""
         self.look()
         return False
 
     @property
     def all_asked(self) -> bool:
-        """Whether nobody is left who is to ask in this watch."""
+        """Whether all clients of this watch have asked."""
         return not self._due
 
     def after(self) -> None:
-        """Let those ask who ask after the watch, and wait until everybody has an answer."""
+        """Start the clients that ask after the watch, and wait until all have a result."""
         while self._late or self._waiting:
             if self._late:
                 self._ask(self._late.pop(0))
@@ -134,7 +135,7 @@ class Newcomers:
 
 
 def stage(pod: Mapping[str, Any]) -> str:
-    """How far a pod has come, in one sentence."""
+    """The progress of a pod's start as a clause."""
     status = pod["status"]
     phase, reason = str(status.get("phase")), status.get("reason")
     for container in status.get("initContainerStatuses") or []:
@@ -165,7 +166,8 @@ def bystander(
 ) -> None:
     """Start an ordinary pod and record how long it took to be Ready, or that it did not.
 
-    Between two looks `pump` is called: the probes go on, and it sees when the API server is away.
+    `pump` is called between two queries: it keeps the probes going, and notices when the API server
+    is away.
     """
     asked_ns = time.monotonic_ns()
     mesh.start_bystander(BYSTANDER, mesh.lane.nodes[role])

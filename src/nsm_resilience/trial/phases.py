@@ -34,18 +34,18 @@ API_BACK_S = 90.0
 API_LOSS_S = 5.0
 """An API server that was away for longer in an attempt makes it void; seconds."""
 UNDONE_WATCH_S = 5.0
-"""How long the probes go on after a fault that lasted until the end was undone; seconds. The
-longest loss that undoing one did to another lane in a recorded campaign was 3.1 s."""
+"""How long the probes run on after the undo of a fault that lasted until the end; seconds. The
+longest loss of another lane after an undo in a recorded campaign was 3.1 s."""
 ARM_S = 2.0
-"""From ordering the faults to their instant: time for both agents to find their targets."""
+"""From the order of the faults to their instant: time for both agents to find their targets."""
 
 
 @contextmanager
 def phase(setting: Setting, name: Phase) -> Iterator[None]:
-    """Bracket a phase with its events; an API that does not answer makes the trial void.
+    """Bracket a phase with its events; an API server that does not answer makes the trial void.
 
-    One that is away for a while between two phases is waited for: the probes go on meanwhile, and
-    the agents keep what they see.
+    Between two phases the runner waits for an API server that is away: the probes run on, and the
+    agents keep their lines.
     """
     setting.writer.begin(name)
     setting.say(name)
@@ -58,7 +58,7 @@ def phase(setting: Setting, name: Phase) -> Iterator[None]:
 
 
 def clean(setting: Setting) -> None:
-    """Nothing of a former trial is left on the lane: removed, then proved."""
+    """Remove everything of earlier trials from the lane, and prove it."""
     with phase(setting, "clean"):
         at_once(setting.agents, Agent.reset)
         setting.events_before = {_version(event) for event in _events(setting)}
@@ -67,10 +67,10 @@ def clean(setting: Setting) -> None:
 
 
 def install(setting: Setting) -> None:
-    """NSM Ready on both nodes, the remedy of the arm beside it, and the endpoint registered.
+    """Install NSM on both nodes, the remedy of the arm, and the endpoint, and wait for all.
 
-    Before all, what lanes share is proved to serve this one: a trial that began without it would
-    tell of the one before.
+    First the shared parts must be proved to serve this lane: otherwise the trial would show an
+    effect of an earlier one.
     """
     with phase(setting, "install"):
         shared = setting.mesh.share()
@@ -89,7 +89,7 @@ def install(setting: Setting) -> None:
 
 
 def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> None:
-    """The client is connected and its path answers; from now on somebody listens beside it."""
+    """Connect the client, wait until its path answers, and start the listener beside it."""
     with phase(setting, "connect"):
         begin = time.monotonic()
         pod = setting.mesh.start_client(CLIENT)
@@ -111,7 +111,7 @@ def connect(setting: Setting, path: PathProbe, listener: NotificationProbe) -> N
 
 
 def steady(setting: Setting, path: PathProbe, probes: list[NodeProbe]) -> None:
-    """Every probe is green for the steady time; otherwise the trial is void."""
+    """Watch the path for the steady time; a loss or an unready pod makes the trial void."""
     with phase(setting, "steady"):
         for probe in probes:
             if (probe.role, probe.SCRIPT) not in setting.handlers:
@@ -136,9 +136,9 @@ def steady(setting: Setting, path: PathProbe, probes: list[NodeProbe]) -> None:
 
 
 def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
-    """Inject everything at one instant; returns it (runner's clock, ns).
+    """Inject all faults at one instant; returns it (runner's clock, ns).
 
-    For a control it is the instant at which a fault would have come.
+    In a control it is the instant at which a fault would have come.
     """
     with phase(setting, "fault"):
         confirm_lane(setting.cluster, setting.lane)
@@ -155,7 +155,7 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
         if time.monotonic_ns() > at_ns:
             raise TrialVoid("fault: ordering the injection took longer than its lead time")
         path.fates.watch_from(at_ns)
-        # Nothing else is done until then: threads of this process may have deletions to do.
+        # Nothing else runs until then, because threads of this process may have to delete pods.
         time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9 + 0.3))
         setting.pump()
         setting.writer.event("fault_instant", t_ns=at_ns, data={"t_fault_ns": at_ns})
@@ -165,17 +165,17 @@ def fault(setting: Setting, injector: Injector, path: PathProbe) -> int:
 def watch(
     setting: Setting, path: PathProbe, injector: Injector, fault_ns: int, newcomers: Newcomers
 ) -> None:
-    """Probe on until recovered and settled, or until the window ends.
+    """Watch the path until it has recovered and settled, or until the window ends.
 
     A path that never stopped is watched for the whole window: NSM's own healing may break it late
-    (anchors-resilience, rule 4), and only the whole window can say that it did not. Faults that
-    come later or are undone after their time do so within the window, and the settle time counts
-    from there. Nor is it over before every new client has asked that asks in it.
+    (anchors-resilience, rule 4), and only the whole window shows that it did not. Delayed faults
+    and timed undos lie within the window, and the settle time counts from the last of them. The
+    watch does not end before all new clients of the watch have asked.
     """
     with phase(setting, "watch"):
         windows = setting.windows
         end_ns = fault_ns + int(windows.watch_s * 1e9)
-        # The first seconds are pumped first, so that proofs of deletions are looked for after them.
+        # The first seconds are only pumped, so that deletions can take effect before their proofs.
         setting.pump_until(fault_ns + int(3e9), newcomers.looked)
         injector.prove_actions()
         snapshot(setting, setting.name_of("fault"))
@@ -184,7 +184,7 @@ def watch(
 
         def is_over() -> bool:
             newcomers.look()
-            # what comes or is undone later may break the path again
+            # a delayed fault or an undo may break the path again
             late = time.monotonic_ns() - last_act_ns
             acted = last_act_ns == fault_ns or late >= settle_ns
             return newcomers.all_asked and acted and path.settled()
@@ -196,7 +196,7 @@ def watch(
             because = NEVER_STOPPED
         else:
             because = "window over"
-        # The instant of the decision: what came after it, the runner has not looked at.
+        # The instant of the decision; the runner has not evaluated later echoes.
         setting.writer.event(
             "watch_end",
             t_ns=path.last_reply_ns if settled else None,
@@ -205,7 +205,7 @@ def watch(
                 "load": load(),
                 "prober_priority": path.priority,
                 "problem": path.problem,
-                # what was known then: the judge compares it with the table of echoes
+                # known at that time: the judge compares it with the table of echoes
                 "echoes": path.sent,
                 "unanswered": path.unanswered,
             },
@@ -213,21 +213,21 @@ def watch(
 
 
 def not_healed(setting: Setting, path: PathProbe) -> str | None:
-    """Undo what is still injected, and say why there can be no second outage; None if there can.
+    """Undo lasting faults, and return why no second outage is possible; None if one is.
 
-    For one the path answers, and every pod is Ready within the time that a watch may take.
+    It requires that the path answers, and that every pod is Ready within the length of a watch.
     """
     for role, agent in setting.agents.items():
         if (role, SCRIPT) in setting.handlers:
             agent.stop(SCRIPT)
-            setting.pump()  # what it said last is about this outage
+            setting.pump()  # its last lines belong to this outage
             del setting.handlers[(role, SCRIPT)]
     shared = restore_shared(setting)
     if shared is not None:
         return shared
     if not path.healed():
         return "the path did not come back and settle after the first"
-    if not path.answers(time.monotonic_ns()):  # it stopped and never came back
+    if not path.answers(time.monotonic_ns()):  # it stopped and did not recover
         return "the path did not answer after the first"
 
     def unready() -> list[str]:
@@ -240,7 +240,7 @@ def not_healed(setting: Setting, path: PathProbe) -> str | None:
 
 
 def after(setting: Setting, newcomers: Newcomers) -> None:
-    """New clients ask that ask after the watch; then an ordinary pod must start."""
+    """Start the new clients that ask after the watch, then an ordinary pod."""
     with phase(setting, "after"):
         newcomers.after()
         window_s = setting.windows.bystander_s
@@ -248,15 +248,15 @@ def after(setting: Setting, newcomers: Newcomers) -> None:
 
 
 def undo_faults(setting: Setting) -> None:
-    """Keep the state, undo what is still injected, and watch on for what that does.
+    """Take a snapshot, undo lasting faults, and watch their effect.
 
-    In a phase of its own, with the probes at work: to continue a data plane disturbs paths, of this
-    lane and of others, and the records must show when and how (issue 14, section 1).
+    The undo has a phase of its own, with the probes running: continuing a data plane disturbs paths
+    of this lane and of others, and the records must show when and how (issue 14, section 1).
     """
     with phase(setting, "undo"):
         if setting.remedy is not None:
             setting.remedy.stop()
-        # before the faults are undone: a client that waited for that must not seem to be connected
+        # before the undo: a client that connects because of it must not seem connected before
         snapshot(setting, "after")
         injecting = [a for role, a in setting.agents.items() if (role, SCRIPT) in setting.handlers]
         for agent in injecting:
@@ -268,7 +268,7 @@ def undo_faults(setting: Setting) -> None:
 
 
 def collect(setting: Setting) -> None:
-    """Stop the probes, take in what they wrote last, keep events."""
+    """Stop the probes, record their last lines and the Kubernetes events."""
     with phase(setting, "collect"):
         for agent in setting.agents.values():
             agent.stop("path", *(probe.SCRIPT for probe in NODE_PROBES), LISTENER)
@@ -286,10 +286,10 @@ def collect(setting: Setting) -> None:
 
 
 def _events(setting: Setting) -> list[dict[str, Any]]:
-    """Kubernetes events of the lane's namespace, in which former trials leave theirs for an hour.
+    """Kubernetes events of the lane's namespace; those of earlier trials stay there for an hour.
 
-    Which are of a trial is told by what was there before it, and not by their times: those are of
-    the wall clock, which somebody may set.
+    A trial drops those that existed before it. It does not go by their times, because somebody may
+    set the wall clock.
     """
     path = f"{NAMESPACES}/{setting.lane.namespace}/events"
     items = setting.cluster.find(path, timeout_s=20)
@@ -299,13 +299,13 @@ def _events(setting: Setting) -> list[dict[str, Any]]:
 
 
 def _version(event: dict[str, Any]) -> tuple[str, str]:
-    """An event as it was last written: one that is seen again is written again."""
+    """Identity of an event with its version: a repeated event has a new version."""
     meta = event.get("metadata", {})
     return str(meta.get("uid")), str(meta.get("resourceVersion"))
 
 
 def wipe(setting: Setting) -> None:
-    """Remove everything; a lane that will not come clean is reported, and tried again next time."""
+    """Remove everything; if that fails, record a warning and leave it to the next trial."""
     setting.writer.begin("wipe")
     setting.say("wipe")
     try:
@@ -317,9 +317,9 @@ def wipe(setting: Setting) -> None:
 
 
 def check_api(setting: Setting) -> None:
-    """The attempt is void when the API server was away: NSM's registry lives there, too.
+    """Make the attempt void when the API server was away, because NSM's registry is there.
 
-    What a path or a new client then did says nothing of the fault that was declared.
+    The behaviour of a path or a new client then says nothing about the declared fault.
     """
     if setting.api_away_s > API_LOSS_S:
         raise TrialVoid(
@@ -329,9 +329,9 @@ def check_api(setting: Setting) -> None:
 
 
 def undo(setting: Setting) -> None:
-    """Undo every fault without writing anything; the lane is left to the next trial's `clean`."""
+    """Undo every fault without a record; the next trial's `clean` cleans the lane."""
     for agent in setting.agents.values():
-        # one that cannot be reached undoes its faults by itself when they expire
+        # an agent that cannot be reached undoes its faults by itself when they expire
         with suppress(AgentError, *API_FAULTS):
             agent.reset()
 

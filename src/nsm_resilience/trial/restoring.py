@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fault did to something that the whole cluster shares is undone before its trial ends.
+"""Restore a shared part of the cluster that a fault has hit, before the trial ends.
 
-A wipe of the lane leaves it. So whatever the fault was, killed, deleted, stopped or a damaged
-socket, it is looked at until it serves again, or made anew, and that is part of the record: an
-event `undo` of the runner for each such fault, in the phase `undo`, at the instant of the proof.
+A wipe of the lane does not touch shared parts. So after any fault (kill, deletion, stop, damaged
+socket) the runner waits until the part serves again, or recreates it. For each such fault it
+records an event `undo` in the phase `undo`, at the instant of the proof.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from nsm_resilience.trial.setting import Setting
 
 
 def restore_shared(setting: Setting) -> str | None:
-    """Have it serve the lane again; None when it does or no fault hit it, else what is wrong.
+    """Make shared parts serve the lane again; returns the problem, or None without one.
 
-    What is wrong ends no trial, whose watch is over: the next one on the lane does not begin.
+    A problem does not end this trial, whose watch is over; but the next one on the lane cannot
+    begin.
     """
     factors = setting.scheduled.cell.factors
     hit = [one for one in plan(setting.scenario, factors) if hits_shared(one, factors)]

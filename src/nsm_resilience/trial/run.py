@@ -34,15 +34,15 @@ from nsm_resilience.trial.setting import Setting, TrialVoid
 from nsm_resilience.watchdog.deploy import Watchdog
 
 LAST_ACT_S = 20.0
-"""How long an attempt that is interrupted may take to leave its lane clean; seconds."""
+"""How long an interrupted attempt may take to clean its lane; seconds."""
 
 NEEDED_LAST = ("pandas", "pyarrow.parquet", "nsm_resilience.judge.instruments")
-"""What an attempt needs when it is over. Loaded while its lane is wiped, which is waiting: so the
-lane is free for the next trial the sooner, by half a second or more."""
+"""Modules that an attempt needs at its end. They are imported during the wipe, which mostly waits,
+so that the lane is free for the next trial at least half a second earlier."""
 
 
 class Probe(Protocol):
-    """What can say that something was wrong with it."""
+    """Any probe that can report a problem."""
 
     problem: str | None
 
@@ -62,21 +62,20 @@ class RecordLost(RuntimeError):
 def run_attempt(plan: AttemptPlan) -> str | None:
     """Write the record of one attempt; returns why it is void, or None.
 
-    Whatever happens on the way, faults are undone, the lane is wiped and the record is closed. An
-    error of ours (not of the system under test) makes the attempt void and is recorded as such, and
-    so does an interrupt. What leaves a record that is cut is the death of this process, and a
-    record that can no longer be written.
+    In any case faults are undone, the lane is wiped and the record is closed. An error of ours (not
+    of the system under test), or an interrupt, makes the attempt void and is recorded. The record
+    is cut only if this process dies, or if the record can no longer be written.
 
     Raises:
-        FileExistsError: there is such a record already; it stays as it is.
-        RecordLost: the record cannot be written, for example because the disk is full.
-        KeyboardInterrupt: a signal asked this process to end. Faults are undone, the lane is wiped
-            and the record closed before, as far as that is possible in LAST_ACT_S.
+        FileExistsError: The record exists already; it stays unchanged.
+        RecordLost: The record cannot be written, for example because the disk is full.
+        KeyboardInterrupt: A signal asked this process to end. Before that, faults are undone, the
+            lane is wiped and the record closed, as far as possible in LAST_ACT_S.
     """
     meta = describe(plan)
     try:
         writer = RecordWriter(plan.folder, meta)
-    except FileExistsError:  # somebody else's record, and no matter of room
+    except FileExistsError:  # an existing record, not a full disk
         raise
     except OSError as error:
         raise RecordLost(plan.folder, error) from error
@@ -89,7 +88,7 @@ def run_attempt(plan: AttemptPlan) -> str | None:
         _phases(setting)
     except KeyboardInterrupt as error:
         interrupt, reason = error, str(error) or REASON
-    except Exception as error:  # a bug of ours must not pass for a result
+    except Exception as error:  # a bug of ours must not become a result
         reason = _why(error, writer.phase)
     with to_its_end(LAST_ACT_S, hurried=interrupt is not None):
         _end(plan, writer, setting, reason)
@@ -107,9 +106,9 @@ def _why(error: Exception, phase: str) -> str:
 def _end(
     plan: AttemptPlan, writer: RecordWriter, setting: Setting | None, reason: str | None
 ) -> None:
-    """Leave the lane clean and close the record; RecordLost when that cannot be written.
+    """Clean the lane and close the record; RecordLost when the record cannot be written.
 
-    OutOfTime when there is no time left even to close it: it stays cut.
+    OutOfTime when there is no time left to close it: the record stays cut.
     """
     try:
         if reason is not None:
@@ -197,7 +196,7 @@ def _phases(setting: Setting) -> None:
 
 
 def warnings(setting: Setting, probes: Sequence[Probe]) -> Iterator[str]:
-    """What was not as it should be and makes no attempt void, in words."""
+    """Problems that do not make an attempt void, in words."""
     remedy = [setting.remedy] if setting.remedy is not None else []
     for probe in [*probes, *remedy, *setting.logs]:
         if probe.problem:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything one attempt of a trial needs, put together in one place."""
+"""The objects that one attempt of a trial needs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from nsm_resilience.testbed.api import API_FAULTS, ApiUnavailable, Cluster, wait
 from nsm_resilience.testbed.base import Lane
 
 SLOW_NS = 2_000_000_000
-"""An answer of the API server that takes longer counts as its absence; nanoseconds.
+"""An answer of the API server that takes longer counts as an absence of the server; nanoseconds.
 
-On a busy machine an answer may take a while, and beside a pull that failed for another reason that
-must not count. An absence that this hides is no longer than it and PULL_S together: API_LOSS_S.
+On a busy machine an answer may take some time, which must not count when a pull failed for another
+reason. An absence that goes unnoticed is at most this long plus PULL_S, together API_LOSS_S.
 """
 
 
 class TrialVoid(Exception):
-    """The trial could not be carried out; says nothing about the system under test."""
+    """The trial could not be carried out; that says nothing about the system under test."""
 
 
 @dataclass
 class Setting:
-    """One attempt: what is run, where, with which clocks, and where it is written."""
+    """One attempt: its trial, lane, agents with their clocks, probes and record."""
 
     study: Study
     scheduled: ScheduledTrial
@@ -54,7 +54,7 @@ class Setting:
     handlers: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     logs: list[LogProbe] = field(default_factory=list)
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """By role, how many pulls failed, and how the last did."""
+    """By role, how many pulls failed, with the error of the last one."""
     api_away_s: float = 0.0
     _api_lost_ns: int | None = None
 
@@ -65,7 +65,7 @@ class Setting:
 
     @property
     def windows(self) -> Windows:
-        """How long each phase of the trial is."""
+        """Lengths of the trial's phases."""
         return self.study.windows_of(self.scheduled.cell)
 
     def name_of(self, snapshot: str) -> str:
@@ -73,10 +73,9 @@ class Setting:
         return snapshot if self.outage == 1 else f"{snapshot}-{self.outage}"
 
     def pump(self) -> None:
-        """Pull what the agents wrote and hand it to the probes. Unreachable agents are skipped.
+        """Pull the agents' lines and pass them to the probes. Unreachable agents are skipped.
 
-        TrialVoid when an agent is not the one any more that the trial began with, or the API server
-        does not know any more who asks.
+        TrialVoid when an agent was replaced during the trial, or the API server refuses the login.
         """
         for role, agent in self.agents.items():
             began_ns = time.monotonic_ns()
@@ -104,9 +103,9 @@ class Setting:
         self._api_answered(asked_ns, asked_ns)
 
     def _ask_api(self, since_ns: int) -> None:
-        """Keep count of how long the API server itself was away, beside agents that were.
+        """Measure how long the API server itself was away, apart from agents.
 
-        `since_ns` is when the pull began that gives reason to ask.
+        `since_ns` is the begin of the pull that failed.
         """
         asked_ns = time.monotonic_ns()
         try:
@@ -118,7 +117,7 @@ class Setting:
         self._api_answered(asked_ns, since_ns)
 
     def _api_answered(self, asked_ns: int, since_ns: int) -> None:
-        """Count an absence that is over: one that was seen, or that a slow answer shows."""
+        """Add an absence that is over: one that was seen, or that a slow answer shows."""
         now_ns = time.monotonic_ns()
         if self._api_lost_ns is None and now_ns - asked_ns > SLOW_NS:
             self._api_lost_ns = since_ns
@@ -127,7 +126,7 @@ class Setting:
             self._api_lost_ns = None
 
     def pump_until(self, t_ns: int, done: Callable[[], bool] = lambda: False) -> bool:
-        """Pump every half second until an instant, or until `done`; whether it was done."""
+        """Pump every half second until an instant, or until `done`; returns whether it was done."""
         while True:
             self.pump()
             if done():
