@@ -17,23 +17,23 @@ from nsm_resilience.testbed.base import AGENT_NAMESPACE
 
 PORT = 8600
 ROUNDS = 7
-"""Round trips by which a clock is measured."""
+"""Round trips to measure a clock."""
 PULL_S = 3.0
-"""How long a pull may take: one that fails loses nothing, and shows soon who is away; seconds."""
+"""How long a pull may take; seconds. A failed pull loses nothing, and soon shows an absence."""
 T = TypeVar("T")
 
 
 class AgentError(RuntimeError):
-    """The agent refused or failed an order, or is not the one that had it."""
+    """The agent refused or failed an order, or was replaced since the order."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How to turn a node's monotonic clock into the runner's: runner = node + offset.
+    """The offset of a node's monotonic clock from the runner's: runner = node + offset.
 
-    `error_ns` bounds the offset's error (half the fastest round trip); with the same kernel under
-    both, the clocks are one and the offset is exactly 0. `measured_ns` is what was measured all the
-    same. An event `clock` of a record has these fields.
+    `error_ns` bounds the offset's error (half the fastest round trip). If both run on the same
+    kernel, the clocks are the same and the offset is exactly 0; `measured_ns` is always the
+    measured offset. An event `clock` of a record has these fields.
     """
 
     offset_ns: int
@@ -68,7 +68,7 @@ class Agent:
                 method, self._base + path, body, timeout_s=timeout_s, headers=self._headers
             )
         except ApiException as error:
-            if is_signed_out(error):  # which is no word of the agent's
+            if is_signed_out(error):  # the API server refused, not the agent
                 raise
             raise AgentError(f"agent on {self.node}, {path}: {error.reason}") from error
 
@@ -86,11 +86,11 @@ class Agent:
         return Clock(offset_ns, took_ns // 2, False, offset_ns)
 
     def start(self, name: str, script: str, order: dict[str, Any]) -> None:
-        """Start a script that runs until it is stopped."""
+        """Start a script that runs until someone stops it."""
         self._call("POST", "/start", {"name": name, "script": script, "order": order})
 
     def stop(self, *names: str) -> None:
-        """Stop scripts; their last lines are there when this returns."""
+        """Stop scripts; after this, their last lines can be pulled."""
         self._call("POST", "/stop", {"names": list(names)}, timeout_s=20)
 
     def run(self, script: str, order: dict[str, Any], timeout_s: float = 20) -> list[Any]:
@@ -102,16 +102,16 @@ class Agent:
         return list(answer["lines"])
 
     def reset(self) -> None:
-        """Stop all scripts (they undo what they injected) and forget what was not pulled."""
+        """Stop all scripts (they undo their faults) and drop all lines that were not pulled."""
         answer = self._call("POST", "/reset", {}, timeout_s=30)
         self._next, self._instance = int(answer["next"]), answer["instance"]
 
     def pull(self) -> list[tuple[str, dict[str, Any]]]:
-        """(script's name, line) of everything written since the last pull, in order.
+        """(script's name, line) of every line since the last pull, in order.
 
-        Raises ApiUnavailable while the API server is away; nothing is lost by that, unless for so
-        long that the agent had to drop lines: then `dropped` counts them. Raises AgentError when
-        it is another agent since `reset` or the first pull: its scripts are gone, and their lines.
+        Raises ApiUnavailable while the API server is away. That loses nothing, unless the agent has
+        to drop lines after a long time: `dropped` counts them. Raises AgentError when the agent was
+        replaced since `reset` or the first pull: its scripts and their lines are lost.
         """
         lines: list[tuple[str, dict[str, Any]]] = []
         more = True
@@ -121,7 +121,7 @@ class Agent:
             except ApiUnavailable:
                 if not lines:
                     raise
-                break  # what is here was taken from the agent already
+                break  # the agent has already forgotten these lines
             self._instance = self._instance or answer["instance"]
             if answer["instance"] != self._instance:
                 raise AgentError(
@@ -136,9 +136,9 @@ class Agent:
 
 
 def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str, T]:
-    """Ask several agents at the same time; their answers by role.
+    """Call several agents at the same time; returns their answers by role.
 
-    When any fails, the first failure is raised once all have answered.
+    If any call fails, the first failure is raised when all have answered.
     """
     answers: dict[str, T] = {}
     failures: list[Exception] = []
@@ -146,10 +146,10 @@ def at_once(agents: Mapping[str, Agent], ask: Callable[[Agent], T]) -> dict[str,
     def one(role: str, agent: Agent) -> None:
         try:
             answers[role] = ask(agent)
-        except Exception as error:  # raised where the answers are waited for
+        except Exception as error:  # raised in the calling thread
             failures.append(error)
 
-    # Not a pool: it would hold up a process that is asked to end until every answer is there.
+    # Not a pool, which would delay the end of this process until every answer is there.
     threads = [Thread(target=one, args=pair, daemon=True) for pair in agents.items()]
     for thread in threads:
         thread.start()

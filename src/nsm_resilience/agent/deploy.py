@@ -30,18 +30,18 @@ _SECRET = f"{NAMESPACES}/{AGENT_NAMESPACE}/secrets/{_NAME}"
 
 
 def scripts(package: str = "nsm_resilience.agent") -> dict[str, str]:
-    """What a package runs on nodes, by file name."""
+    """The scripts that a package runs on nodes, by file name."""
     folder = resources.files(package) / "node"
     return {f.name: f.read_text() for f in folder.iterdir() if is_script(f.name)}
 
 
 def is_script(name: str) -> bool:
-    """Whether a file is one of ours: macOS lays `._agent.py` beside `agent.py` on some disks."""
+    """Whether a file is one of ours; macOS puts `._agent.py` beside `agent.py` on some disks."""
     return name.endswith(".py") and not left_behind(name)
 
 
 def code_map(name: str, namespace: str, code: dict[str, str]) -> tuple[str, str]:
-    """(digest of scripts, manifest of the ConfigMap that holds them, named by that digest)."""
+    """(digest of scripts, manifest of a ConfigMap with the scripts, whose name has the digest)."""
     digest = hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:16]
     manifest = {
         "apiVersion": "v1",
@@ -83,7 +83,7 @@ def deploy(cluster: Cluster, image: str, timeout_s: float = 120) -> None:
 
 
 def why_replaced(cluster: Cluster, image: str) -> str:
-    """Why `deploy` would replace the agents of a cluster; empty where it would not, or has none."""
+    """Why `deploy` would replace the agents of a cluster; empty if it would not, or without any."""
     made = cluster.look(_AGENTS, timeout_s=10)
     if made is None:
         return ""
@@ -97,7 +97,7 @@ def why_replaced(cluster: Cluster, image: str) -> str:
 
 
 def _code() -> tuple[str, str]:
-    """(digest, manifest) of the ConfigMap of what agents run, and of how they are started."""
+    """(digest, manifest) of the ConfigMap with the agents' scripts and their DaemonSet."""
     return code_map(_NAME, AGENT_NAMESPACE, {**scripts(), "agent.yaml": _manifest()})
 
 
@@ -106,7 +106,7 @@ def _manifest() -> str:
 
 
 def _why_waiting(cluster: Cluster) -> str:
-    """Why an agent does not start, as its node says it: an image that cannot be pulled, for one."""
+    """Why an agent does not start, e.g. an image that cannot be pulled; empty when not known."""
     for pod in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}"):
         for container in pod["status"].get("containerStatuses") or []:
             waiting = (container.get("state") or {}).get("waiting") or {}
@@ -117,7 +117,7 @@ def _why_waiting(cluster: Cluster) -> str:
 
 
 def _keep_token(cluster: Cluster) -> None:
-    """Make the secret that requests to the agent must carry, unless it is there."""
+    """Create the secret that requests to the agent must carry, unless it exists."""
     if cluster.look(_SECRET) is None:
         body: dict[str, Any] = {
             "metadata": {"name": _NAME},
@@ -129,8 +129,8 @@ def _keep_token(cluster: Cluster) -> None:
 def agents(cluster: Cluster, lane: Lane) -> dict[str, Agent]:
     """The agents of a lane's two nodes, by role."""
     token = base64.b64decode(cluster.get(_SECRET)["data"]["token"]).decode()
-    # Running is enough: on a node that is cut off or paused no pod is Ready, and it is the agent
-    # that can end that.
+    # Running is enough: no pod is Ready on a node that is cut off or paused, and only the agent
+    # can end that.
     by_node = {
         pod["spec"]["nodeName"]: name_of(pod)
         for pod in cluster.pods(AGENT_NAMESPACE, f"app={_NAME}")

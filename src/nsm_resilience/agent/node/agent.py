@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent of one node: starts and stops the scripts beside it, and buffers what they write.
+"""The agent of one node: starts and stops the scripts beside it, and buffers their lines.
 
 It speaks HTTP inside the cluster; the runner reaches it through the API server's pod proxy. Every
-request needs the token of AGENT_TOKEN, so that no other pod of the cluster can order anything, and
-names the node it is for, which must be AGENT_NODE: this pod runs where the label of a lane is, and
-nothing that was meant for another node is done here. Nothing is lost while the API server is away:
-lines wait here until they are pulled, and a pull acknowledges what came before it. Of a runner that
-never comes back, MOST_WAITING bytes of lines wait: then the oldest go, which the numbers show. What
-can wait where it is does so long before (PATIENT), so that a burst of logs costs no echo. A script
-that injects and is killed before it has undone that has it undone here, at once; and so do
-those that run when this agent is asked to end (SIGTERM). One that begins undoes what another left.
-`instance` in answers tells one agent from the next of the same name: what the former had is gone.
+request needs the token of AGENT_TOKEN, so that no other pod of the cluster can give orders, and
+names its node, which must be AGENT_NODE, so that no order for another node is carried out here.
+
+Nothing is lost while the API server is away: lines wait here until they are pulled, and a pull
+acknowledges all lines before its number. If the runner never comes back, up to MOST_WAITING bytes
+wait; then the oldest lines are dropped, which their numbers show. Scripts whose input can wait
+(PATIENT) are paused long before, so that a burst of logs costs no echo.
+
+The agent undoes the faults of a script that is killed before it has undone them, and of scripts
+that run when the agent is asked to end (SIGTERM). At its start it undoes faults that an earlier
+agent left. `instance` in answers identifies this agent: the lines of an earlier one are lost.
 
 GET  /clock                            → {"mono_ns", "wall_ns", "boot_id"}
 GET  /pull?since=N         → {"items": [[n, name, line], …], "next", "more", "instance"}
@@ -47,14 +49,14 @@ NODE = os.environ.get("AGENT_NODE", "")
 MOST_BYTES = 1 << 20
 """The longest body that is read; orders are a few hundred bytes."""
 READ_S = 5.0
-"""How long the last lines of a script that has ended are waited for: what it started may live."""
+"""How long to wait for the last lines of an ended script, whose child processes may still run."""
 MOST_WAITING = 64 << 20
-"""What lines may wait to be pulled, in bytes: some hours of all probes."""
+"""Most bytes of lines that wait to be pulled: some hours of all probes."""
 PATIENT = ("follow",)
-"""Scripts that are not listened to while more than PATIENT_BYTES wait: they read on later."""
+"""Scripts whose lines are not read while more than PATIENT_BYTES wait: they continue later."""
 PATIENT_BYTES = 16 << 20
 PAGE_BYTES = 4 << 20
-"""How much one answer holds; there is `more` after it."""
+"""Size of one answer; `more` says that there are further lines."""
 
 
 def command(script: str, wanted: dict[str, Any]) -> list[str]:
@@ -76,7 +78,7 @@ class Agent:
         self.running: dict[str, tuple[subprocess.Popen[str], threading.Thread]] = {}
 
     def add(self, name: str, line: Any, size: int = 0) -> None:
-        """Buffer one line of so many bytes; when too much waits, the oldest go."""
+        """Buffer one line of `size` bytes; when too much waits, drop the oldest."""
         with self.lock:
             self.lines.append((self.next, name, line, size))
             self.waiting += size
@@ -90,7 +92,7 @@ class Agent:
     def pull(self, since: int) -> tuple[list[tuple[int, str, Any]], int, bool]:
         """Lines from number `since` on, the number of the next one, and whether there are more.
 
-        Those before `since` are forgotten; about PAGE_BYTES of the rest are handed over.
+        Lines before `since` are dropped; about PAGE_BYTES of the rest are returned.
         """
         with self.lock:
             while self.lines and self.lines[0][0] < since:
@@ -105,7 +107,7 @@ class Agent:
             return page, self.next, False
 
     def start(self, name: str, script: str, wanted: dict[str, Any]) -> int:
-        """Start a script under a name that is free."""
+        """Start a script; ValueError when one runs under its name."""
         with self.lock:
             old = self.running.get(name)
             if old is not None and old[0].poll() is None:
@@ -142,7 +144,7 @@ class Agent:
         self.add(name, {**line, "t_ns": time.monotonic_ns()})
 
     def stop(self, names: list[str]) -> None:
-        """Stop scripts and wait until their last lines are here."""
+        """Stop scripts and wait for their last lines."""
         with self.lock:
             stopped = [self.running.pop(name) for name in names if name in self.running]
         for child, _ in stopped:
@@ -157,7 +159,7 @@ class Agent:
             reader.join(timeout=READ_S)
 
     def reset(self) -> None:
-        """Stop everything and forget every line; numbering goes on."""
+        """Stop everything and drop every line; numbering continues."""
         self.stop(list(self.running))
         with self.lock:
             self.lines.clear()
@@ -179,7 +181,7 @@ def run(script: str, wanted: dict[str, Any], timeout_s: float) -> dict[str, Any]
 
 
 def clock() -> dict[str, Any]:
-    """This node's clocks; the boot id tells whether another machine shares its kernel."""
+    """This node's clocks; an equal boot id means that another machine has the same kernel."""
     boot_id = foreign.text_of(foreign.read("/proc/sys/kernel/random/boot_id")).strip()
     return {"mono_ns": time.monotonic_ns(), "wall_ns": time.time_ns(), "boot_id": boot_id}
 
@@ -188,7 +190,7 @@ AGENT = Agent()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request. Errors come back as {"error": …} with status 400."""
+    """One request. Errors are answered as {"error": …} with status 400."""
 
     protocol_version = "HTTP/1.1"
 
@@ -201,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _allowed(self) -> bool:
-        """Whether this request may be looked at at all; if not, it is answered and cut off."""
+        """Whether this request is allowed; if not, it is refused and its connection closed."""
         given = self.headers.get("X-Agent-Token", "")
         meant = self.headers.get("X-Agent-Node", "")
         length = self.headers.get("Content-Length") or "0"
@@ -258,13 +260,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until SIGTERM; before and after it, nothing is injected on this node."""
+    """Serve until SIGTERM; undo all faults on this node before and afterwards."""
 
     def end(_signal: int, _frame: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
         raise SystemExit(0)
 
-    undo_faults()  # whoever injected them is gone: this agent starts clean
+    undo_faults()  # of an earlier agent
     signal.signal(signal.SIGTERM, end)
     try:
         port = int(os.environ.get("AGENT_PORT", "8600"))

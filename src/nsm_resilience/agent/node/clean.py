@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What former trials left on this node: find it, remove it, find nothing.
+"""Find and remove the residue of earlier trials on this node.
 
 Order: {"act": "inspect" | "undo" | "free" | "wipe" | "leave", "programs", "state": [directories
 whose content is NSM's], "files": [single files], "interfaces": [name patterns]}. `undo` only ends
-what faults left behind: rules in the node's network, processes that are stopped, sockets that are
-damaged, interfaces that are down; all that follow do it first. `free` continues and kills NSM's
-processes that block the node (a device plugin waiting on a dead socket stops its kubelet from
-starting or stopping any pod).
-`leave` wipes and takes the directories away, too. One line: residue {"processes", "files",
-"interfaces", "rules", "stopped"}.
+the effects of faults: rules in the node's network, stopped processes, damaged sockets, interfaces
+that are down; the acts after it in the list do that first. `free` continues and kills NSM's
+processes that block the node (a device plugin that waits on a dead socket stops its kubelet from
+starting or stopping any pod). `wipe` removes files and interfaces. `leave` wipes and also removes
+the directories. One line: residue {"processes", "files", "interfaces", "rules", "stopped"}.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from netns import HOST_ROOT, run_on_node
 
 
 def interfaces(patterns: list[str]) -> list[str]:
-    """Interfaces in the node's own network whose names match; none where there is no `ip`.
+    """Interfaces in the node's own network whose names match; none on a node without `ip`.
 
-    OSError when the node does not tell.
+    OSError when `ip` fails.
     """
     code, text, problem = run_on_node(["ip", "-json", "-details", "link"])
     if code == 127:
@@ -54,7 +53,7 @@ def interfaces(patterns: list[str]) -> list[str]:
 
 
 def residue(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Everything that a clean node does not have."""
+    """Everything on this node that a clean node does not have."""
     files: list[str] = []
     for directory in wanted["state"]:
         for folder, _, names in os.walk(HOST_ROOT + directory):
@@ -85,9 +84,9 @@ def signal_all(programs: list[str], number: int) -> None:
 
 
 def undo_faults() -> None:
-    """End what faults left in processes, sockets and the networks of the node and its pods.
+    """End the effects of faults on processes, sockets and the networks of the node and its pods.
 
-    What cannot be ended is in the residue.
+    Effects that cannot be ended stay in the residue.
     """
     stopped.resume()
     with contextlib.suppress(OSError):
@@ -99,7 +98,7 @@ def undo_faults() -> None:
 
 
 def wipe(wanted: dict[str, Any]) -> None:
-    """Remove it all. Directories stay: pods mount them."""
+    """Remove files and interfaces. Directories stay, because pods mount them."""
     for directory in wanted["state"]:
         root = HOST_ROOT + directory
         for name in os.listdir(root) if os.path.isdir(root) else ():
@@ -110,14 +109,14 @@ def wipe(wanted: dict[str, Any]) -> None:
                 damage.forget(path)
     for path in wanted["files"]:
         damage.forget(HOST_ROOT + path)
-    if not stopped.left():  # else it says which ones they are
+    if not stopped.left():  # else the folder lists the stopped processes
         shutil.rmtree(damage.SAFE, ignore_errors=True)
     for name in interfaces(wanted["interfaces"]):
         run_on_node(["ip", "link", "delete", name])
 
 
 def main() -> None:
-    """Act, then report what is left."""
+    """Act, then report the residue."""
     wanted = order()
     if wanted["act"] != "inspect":
         undo_faults()

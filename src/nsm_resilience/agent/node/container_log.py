@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One container's log on this node, read from the files that the node keeps it in.
+"""One container's log, read from its files on this node.
 
-The runtime writes `<N>.log`, N being how often the container was restarted. Kubelet rotates it: the
-file is renamed to `<N>.log.<time>`, a new `<N>.log` is begun, and older ones are packed to
-`<N>.log.<time>.gz` (pkg/kubelet/logs/container_log_manager.go of Kubernetes). So a file is known by
-its inode and kept open: what was written into it under another name is read all the same. A file
-that nobody saw under its first name is read when it is found, packed or not.
+The runtime writes `<N>.log`, where N is the number of restarts. Kubelet rotates it: it renames the
+file to `<N>.log.<time>`, begins a new `<N>.log`, and packs older ones to `<N>.log.<time>.gz`
+(pkg/kubelet/logs/container_log_manager.go of Kubernetes). So a file is identified by its inode and
+kept open: it is read on after a renaming. A file that is first found under a later name is read
+then, packed or not.
 
-A file that was cut off or written anew in place is known by the bytes before the place of reading,
-which are read again with each piece. What it lost is not known; that it lost something is said.
+Each piece is read together with some bytes before it: if these have changed, the file was truncated
+or rewritten in place. The number of lost bytes is then unknown, and the loss is reported.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from dataclasses import dataclass, field
 
 CHUNK = 256 * 1024
 EDGE = 64
-"""So many bytes before the place of reading must be what they were; a line of a container's log
-begins with a time in nanoseconds, so these are like no others."""
+"""Number of bytes before the reading position that must not change. A line of a container's log
+begins with a time in nanoseconds, so these bytes are unique."""
 LONGEST_LINE = 1024 * 1024
-"""A line without an end is handed over in pieces of this length, rather than never."""
+"""A longer line is passed on in pieces."""
 NAME = re.compile(r"(\d+)\.log(?:\.(?P<rotated>.+?))?(?P<packed>\.gz)?")
 PARTS = (".tmp", ".gz.tmp")
-"""What kubelet is only writing."""
+"""Suffixes of files that kubelet is still writing."""
 
 Say = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Bytes that were written between two instants and not read; None: nobody knows how many."""
+    """Bytes that were written since an instant and not read; None: an unknown number."""
 
     since_ns: int
     lost: int | None
@@ -45,7 +45,7 @@ class Loss:
 
 @dataclass
 class LogFile:
-    """One file, by its descriptor: how far it was read, and a digest of what was."""
+    """One file, by its descriptor: the reading position, and a digest of the bytes before it."""
 
     handle: int
     name: str
@@ -56,13 +56,13 @@ class LogFile:
     whole_ns: int = 0
     """When it was last read to its end."""
     until: int | None = None
-    """At the end: its size when that was asked for."""
+    """Last position to read, after `ask_for_the_end`."""
     digest: hashlib.blake2b = field(default_factory=hashlib.blake2b)
     before: list[tuple[int, bytes]] = field(default_factory=list)
-    """Length and digest of what it held before it was cut off."""
+    """Lengths and digests of its content before each truncation."""
 
     def read(self) -> bytes | None:
-        """The next piece; empty at the end, None when what was read before is no longer there."""
+        """The next piece; empty at the end, None when the bytes before it have changed."""
         most = CHUNK if self.until is None else max(0, min(CHUNK, self.until - self.at))
         found = os.pread(self.handle, len(self.edge) + most, self.at - len(self.edge))
         if not found.startswith(self.edge):
@@ -74,19 +74,19 @@ class LogFile:
         return piece
 
     def begin_anew(self) -> None:
-        """It was cut off: read it from its beginning."""
+        """Read a truncated file from its beginning."""
         self.before.append((self.at, self.digest.digest()))
         self.at, self.edge, self.digest = 0, b"", hashlib.blake2b()
         if self.until is not None:
             self.until = os.fstat(self.handle).st_size
 
     def left(self) -> int:
-        """Bytes that are not read yet; OSError when the file system does not tell."""
+        """Number of unread bytes; OSError when the file system fails."""
         size = os.fstat(self.handle).st_size if self.until is None else self.until
         return max(0, size - self.at)
 
     def versions(self) -> list[tuple[int, bytes]]:
-        """Length and digest of what was read of it, now and before it was cut off."""
+        """Lengths and digests of the bytes that were read, now and before each truncation."""
         return [*self.before, (self.at, self.digest.digest())]
 
 
@@ -96,22 +96,22 @@ class ContainerLog:
     def __init__(
         self, folder: str, say: Say, since_ns: int, now: Callable[[], int] = time.monotonic_ns
     ) -> None:
-        """`say` takes what is read, in whole lines where they have an end.
+        """`say` takes the bytes that are read, in whole lines as far as possible.
 
-        `since_ns` is an instant at which the folder was not there.
+        `since_ns` is an instant at which the folder did not exist.
         """
         self.folder, self.say, self.now = folder, say, now
         self.files: list[LogFile] = []
         self.losses: list[Loss] = []
         self.looked_ns = since_ns
         self._known: set[tuple[int, int]] = set()
-        """Of the files that are open: the number of one that is gone is given to another."""
+        """Identities of files; they stay open, because an inode of a deleted file is reused."""
         self._done: set[str] = set()
-        """Names of files that are not read again: packed ones, and those that cannot be."""
+        """Names of files that are not read again: packed ones, and those with an error."""
         self._numbers: set[int] = set()
 
     def look(self, most: int) -> bool:
-        """Take in what is new, up to about so many bytes; whether all of it was."""
+        """Read new bytes, up to about `most` of each file; returns whether all were read."""
         began_ns = self.now()
         self._find()
         whole = True
@@ -122,13 +122,13 @@ class ContainerLog:
         return whole
 
     def ask_for_the_end(self) -> None:
-        """From now on only what is there now is read: a writer may never stop."""
+        """From now on read only the bytes that exist now, because a writer may never stop."""
         self._find()
         for file in self.files:
             file.until = file.at + file.left()
 
     def end(self, why: str) -> None:
-        """Nothing more is read: what is left is lost."""
+        """Stop reading, and report unread bytes as lost."""
         for file in self.files:
             self._flush(file, line_ends=False)
             left = file.left()
@@ -138,7 +138,7 @@ class ContainerLog:
         self.files = []
 
     def _read(self, file: LogFile, most: int, *, newest: bool) -> bool:
-        """Whether it was read to its end."""
+        """Read a file; returns whether its end was reached."""
         taken = 0
         while taken < most:
             began_ns = self.now()
@@ -156,7 +156,7 @@ class ContainerLog:
                 continue
             if not piece:
                 file.whole_ns = began_ns
-                if not newest:  # a line of it that has no end gets none any more
+                if not newest:  # nothing is written to it any more: end its last line
                     self._flush(file, line_ends=True)
                 return True
             taken += len(piece)
@@ -164,7 +164,7 @@ class ContainerLog:
         return False
 
     def _take(self, file: LogFile, piece: bytes) -> None:
-        # a writer that does not append leaves a hole where the file was cut off
+        # a writer that does not append leaves a hole where the file was truncated
         data = file.rest + (piece if file.rest else piece.lstrip(b"\0"))
         end = data.rfind(b"\n") + 1
         if len(data) - end > LONGEST_LINE:
@@ -219,14 +219,14 @@ class ContainerLog:
             return False
 
     def _missing(self, number: int) -> None:
-        """A container that was started again without its former log being seen has lost that."""
+        """Report the log before a restart as lost if it was never seen."""
         if number > 0 and number - 1 not in self._numbers and number not in self._numbers:
             why = f"{number - 1}.log was never seen"
             self.losses.append(Loss(self.looked_ns, None, why))
         self._numbers.add(number)
 
     def _read_before(self, size: int, digest_of: Callable[[int], bytes]) -> int:
-        """How much of a file was read already, as another one that it is a copy of."""
+        """Number of bytes of a file that were already read from a file with the same content."""
         for file in self.files:
             for length, digest in file.versions():
                 if 0 < length <= size and digest_of(length) == digest:
@@ -234,7 +234,7 @@ class ContainerLog:
         return 0
 
     def _unpack(self, path: str, name: str) -> None:
-        """Hand over a packed file, unless it was read before it was packed."""
+        """Pass on a packed file, unless it was read before it was packed."""
         try:
             with gzip.open(path) as packed:
                 content = packed.read()
@@ -242,13 +242,13 @@ class ContainerLog:
             self.losses.append(Loss(self.looked_ns, None, f"{name}: {error}"))
             return
         if self._read_before(len(content), lambda n: hashlib.blake2b(content[:n]).digest()):
-            return  # what is left of it is read through the file that is open
+            return  # the rest is read from the open file
         if content:
             self.say(content if content.endswith(b"\n") else content + b"\n")
 
 
 def _order(name: str) -> tuple[int, str, str] | None:
-    """Place of a file among a container's: restarts first, then rotations, the current one last."""
+    """Sort key of a container's files: by restart, then by rotation, the current one last."""
     match = NAME.fullmatch(name)
     if match is None or name.endswith(PARTS):
         return None
@@ -271,7 +271,7 @@ def _digest_of(handle: int, length: int) -> bytes:
 
 
 def _skip(file: LogFile, length: int) -> None:
-    """Take as read what was read elsewhere."""
+    """Move the reading position over bytes that were read elsewhere."""
     while file.at < length:
         file.until = length
         if not file.read():
@@ -280,7 +280,7 @@ def _skip(file: LogFile, length: int) -> None:
 
 
 def _whole_letters(data: bytes) -> int:
-    """Where data may be cut without cutting a letter of UTF-8."""
+    """Last position at which a cut splits no UTF-8 character."""
     end = len(data)
     for back in range(1, 4):
         if data[-back] >= 0xC0:

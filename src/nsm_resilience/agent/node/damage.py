@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Break a socket file in one of four ways, and mend it.
 
-The listener keeps its inode, so moving the original back mends the damage. It is kept under a
-second name on the same file system, outside the directory that NSM uses where that is possible, and
-a file for each fault says what is to be mended: whoever comes when the injector is gone does it. A
-socket in a container's own file system is kept beside its place; with its container the damage is
-gone, too.
+The listener keeps its inode, so moving the original back mends the damage. The original is kept
+under a second name on the same file system, if possible outside of NSM's directory. A file for each
+fault lists the damage, so that the agent can mend it when the injector is gone. A socket in a
+container's own file system is kept beside its place; the damage disappears with the container.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from sockets import INSIDE, alive, answers, describe, reachable
 
 SAFE = HOST_ROOT + "/var/lib/nsm-resilience"
 KEPT = ".nsm-resilience-"
-"""How the second name of a socket in a container begins."""
+"""Prefix of the second name of a socket in a container."""
 
 
 def note(kind: str, fault: str, data: Any) -> None:
-    """Write down on the node what a fault is going to do, whole or not at all."""
+    """Write a note about a fault to the node before it is injected, in one step."""
     os.makedirs(SAFE, exist_ok=True)
     file = os.path.join(SAFE, f"{kind}-{fault}.json")
     with open(file + ".new", "w") as stream:
@@ -37,7 +36,7 @@ def note(kind: str, fault: str, data: Any) -> None:
 
 
 def noted(kind: str, fault: str = "*") -> Iterator[tuple[str, Any]]:
-    """Files in which a fault, or any, did so, with what they hold: None where it makes no sense."""
+    """Notes of a fault, or of all: each file with its content, None if that is not readable."""
     for file in sorted(glob.glob(os.path.join(SAFE, f"{kind}-{fault}.json"))):
         try:
             with open(file) as stream:
@@ -48,13 +47,13 @@ def noted(kind: str, fault: str = "*") -> Iterator[tuple[str, Any]]:
 
 
 def forget(file: str) -> None:
-    """Remove one of them; another may have done so."""
+    """Remove a file, unless somebody else has done so."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(file)
 
 
 def keep(path: str) -> str | None:
-    """Give the original a second name; returns it, or None where that is impossible."""
+    """Give the original a second name; returns it, or None if that is impossible."""
     os.makedirs(SAFE, exist_ok=True)
     try:
         names = list(_second_names(path))
@@ -72,10 +71,11 @@ def keep(path: str) -> str | None:
 
 
 def _second_names(path: str) -> Iterator[str]:
-    """Where an original can be kept, the best place first; FileNotFoundError without its container.
+    """Possible second names, the best first; FileNotFoundError without the socket's container.
 
-    Not where the system under test looks for its own, but on the same file system: a node's /run
-    is mostly one of its own. Then the folder is taken in which that begins, or the next one below.
+    They are outside of the folders of the system under test, but on the same file system. If that
+    is not the one of SAFE (a node's /run is often separate), its topmost folder is used, or the
+    next one below.
     """
     folder = os.path.dirname(reachable(path))
     if INSIDE.fullmatch(path):
@@ -91,7 +91,7 @@ def _second_names(path: str) -> Iterator[str]:
 
 
 def put(path: str, make: Callable[[str], None]) -> None:
-    """Make something under a temporary name and move it over `path` in one step."""
+    """Create a file under a temporary name and move it over `path` in one step."""
     place = reachable(path)
     temporary = place + ".new"
     make(temporary)
@@ -130,7 +130,7 @@ def damage(path: str, method: str) -> None:
 
 
 def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]]:
-    """What shows that the damage is done: a list of {check, ok, before, after}."""
+    """Checks that the damage is done: a list of {check, ok, before, after}."""
     after = describe(path)
     if method == "unlink":
         return [seen("the path is empty", after["kind"] == "missing", before, after)]
@@ -147,10 +147,10 @@ def check(path: str, method: str, before: dict[str, Any]) -> list[dict[str, Any]
 
 
 def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bool:
-    """Undo the damage; True when the original is at its place again, or gone with its container.
+    """Undo the damage; True when the original is back in its place, or gone with its container.
 
-    True as well when the component has made itself another one, which answers: that is the right
-    one now, whether there is a second name of the former one or not.
+    Also True when the component has made a new socket that answers: that one stays, even if the
+    original has been kept.
     """
     if INSIDE.fullmatch(path) and not alive(before["process"]):
         return True
@@ -167,13 +167,13 @@ def mend(path: str, method: str, kept: str | None, before: dict[str, Any]) -> bo
 
 
 def remember(fault: str, method: str, kept: dict[str, str | None], before: dict[str, Any]) -> None:
-    """Write down what is going to be damaged, by path: its second name, and what it is."""
+    """Write a note about the sockets to be damaged: path, second name, and state of each."""
     rows = [[path, kept[path], before[path]] for path in before]
     note("damaged", fault, {"method": method, "rows": rows})
 
 
 def mend_all(fault: str = "*") -> list[bool]:
-    """Mend what a fault, or any, has damaged; whether each path could be. Then it is forgotten."""
+    """Mend the sockets of a fault, or of all, and remove the notes; whether each was mended."""
     mended = []
     for file, known in noted("damaged", fault):
         known = known or {"method": "", "rows": []}
@@ -184,6 +184,6 @@ def mend_all(fault: str = "*") -> list[bool]:
                 mended.append(False)
             if kept is not None:
                 with contextlib.suppress(OSError):
-                    os.unlink(kept)  # it may be outside of what a wipe removes
+                    os.unlink(kept)  # a wipe may not find it
         forget(file)
     return mended

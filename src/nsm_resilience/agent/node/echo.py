@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data path probe: one ICMP echo at every beat, from a pod's network namespace to its NSM peer.
+"""Data path probe: one ICMP echo per interval, from a pod's network namespace to its NSM peer.
 
 Order: {"pod_uid", "interface", "peer": network | route, "interval_ns", "deadline_ns",
 "give_up_ns", "until_replies"}.
 Lines: started, address, interface_lost, echoes {"rows": [[seq, due_ns, sent_ns, rtt_ns, fate,
-error], …]}, ended. Times are this node's CLOCK_MONOTONIC. Every echo has its own fate: `reply`
-with its round trip, `lost` when none came within the deadline, `send_error` when the kernel would
-not send it. The socket is bound to the interface: when that is gone nothing leaves by another way.
+error], …]}, ended. Times are this node's CLOCK_MONOTONIC. Every echo has a fate: `reply` with its
+round trip, `lost` without a reply within the deadline, `send_error` when the kernel refused to send
+it. The socket is bound to the interface, so that no echo leaves by another one.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def is_up(interface: str) -> bool:
 
 
 def peer_of(address: bytes, prefix: int) -> str | None:
-    """The other end of a point-to-point network: NSM gives a /30 (or /31) to each connection."""
+    """The other end of a point-to-point network; NSM gives each connection a /30 (or /31)."""
     value = int.from_bytes(address, "big")
     if prefix == 31:
         other = value ^ 1
@@ -95,14 +95,14 @@ def peer_of(address: bytes, prefix: int) -> str | None:
 
 
 def behind(interface: str, own: bytes) -> str | None:
-    """The one other address that a route of its own leads to through an interface; None if none.
+    """The destination of the first host route through an interface to another address, or None.
 
-    NSM of today gives both ends a /32 and such a route. Of several the first counts.
+    NSM of today gives both ends a /32 and such a route.
     """
     with open("/proc/thread-self/net/route") as table:
         rows = [line.split() for line in table][1:]
     for row in rows:
-        # addresses are in the machine's own byte order (net/ipv4/fib_trie.c, fib_route_seq_show)
+        # addresses are in the machine's byte order (net/ipv4/fib_trie.c, fib_route_seq_show)
         address = int(row[1], 16).to_bytes(4, sys.byteorder)
         if row[0] == interface and row[7] == "FFFFFFFF" and address != own:
             return socket.inet_ntoa(address)
@@ -110,10 +110,10 @@ def behind(interface: str, own: bytes) -> str | None:
 
 
 class Target:
-    """The NSM interface as it is now: followed when it is removed, made anew or renumbered."""
+    """The current NSM interface, also after it was removed, recreated or renumbered."""
 
     def __init__(self, interface: str, by_route: bool = False) -> None:
-        """Nothing is known of it yet. `by_route`: the other end is where a route leads."""
+        """`by_route`: the other end is the destination of a route."""
         self.interface = interface
         self.by_route = by_route
         self.index: int | None = None
@@ -123,7 +123,7 @@ class Target:
         self.socket: socket.socket | None = None
 
     def look(self) -> None:
-        """Look at the interface again; report and reopen the socket when it has changed."""
+        """Read the interface; when it has changed, report it and reopen the socket."""
         try:
             index: int | None = socket.if_nametoindex(self.interface)
         except OSError:
@@ -156,7 +156,7 @@ class Target:
         return behind(self.interface, address) if self.by_route else peer_of(address, prefix)
 
     def open(self) -> None:
-        """A socket bound to the interface; none when that has gone since it was looked at."""
+        """Open a socket bound to the interface, unless that has disappeared since `look`."""
         made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         made.setblocking(False)
         try:
@@ -169,14 +169,14 @@ class Target:
         self.socket = made
 
     def close(self) -> None:
-        """Forget the socket."""
+        """Close the socket."""
         if self.socket is not None:
             self.socket.close()
             self.socket = None
 
 
 class Prober:
-    """Sends on the beat, receives in between, and settles the fate of every echo."""
+    """Sends at every interval, receives in between, and determines the fate of every echo."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.target = Target(wanted["interface"], by_route=wanted.get("peer") == "route")
@@ -190,7 +190,7 @@ class Prober:
         self.flushed = 0
 
     def send(self, seq: int, due: int) -> None:
-        """Send one echo, or note why it could not be sent."""
+        """Send one echo, or record why it could not be sent."""
         error = "ENODEV"
         if self.target.socket is not None:
             sent = time.monotonic_ns()
@@ -208,7 +208,7 @@ class Prober:
         self.rows.append([seq, due, time.monotonic_ns(), None, "send_error", error])
 
     def receive_until(self, due: int) -> None:
-        """Take in replies until the next beat."""
+        """Receive replies until the next echo is due."""
         while True:
             left = due - time.monotonic_ns()
             if left <= 0:
@@ -231,7 +231,7 @@ class Prober:
                 self.replies += 1
 
     def settle(self, everything: bool = False) -> None:
-        """Give up on echoes older than the deadline (at the end: on all) and hand over rows."""
+        """Give up echoes older than the deadline (at the end: all) and emit rows."""
         now = time.monotonic_ns()
         for seq, (due, sent) in list(self.pending.items()):
             if not everything and now - sent < self.deadline:
@@ -244,7 +244,7 @@ class Prober:
 
 
 def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
-    """A process of the pod in the pod's network, or None when there was none in time."""
+    """A process of the pod in the pod's network, or None when none starts in time."""
     while time.monotonic_ns() < give_up_ns:
         pid = processes.in_network_of(pod_uid)
         if pid is not None:
@@ -254,10 +254,10 @@ def find_pod(pod_uid: str, give_up_ns: int) -> int | None:
 
 
 class Inside:
-    """In the pod's network for as long as the pod has one.
+    """Keeps this thread in the pod's network while the pod has one.
 
-    A network lives as long as anybody is in it. One whose pod is gone is left, or the interface of
-    a client that is dead would live on and answer.
+    A network exists while any process is in it. So this thread leaves a network without its pod;
+    else the interface of a dead client would stay and answer.
     """
 
     def __init__(self, pod_uid: str, pid: int) -> None:
@@ -277,7 +277,7 @@ class Inside:
         return processes.state_of(*self._holder) not in processes.GONE
 
     def look(self, target: Target) -> None:
-        """Leave a network that the pod has left; enter the one it has made itself anew."""
+        """Leave a network without its pod; enter the pod's new one."""
         if self._held():
             return
         now = time.monotonic_ns()
@@ -288,7 +288,7 @@ class Inside:
         target.close()
         try:
             self._leave() if pid is None else self._enter(pid)
-        except OSError:  # it went at this very moment
+        except OSError:  # the process ended just now
             self._leave()
 
     def _leave(self) -> None:
@@ -297,7 +297,7 @@ class Inside:
 
 
 def probe(prober: Prober, wanted: dict[str, Any], inside: Inside) -> str:
-    """Send on every beat; returns why it ended. Stop passes through."""
+    """Send an echo per interval; returns why it ended. Stop is not caught."""
     start = time.monotonic_ns() + prober.interval
     emit("started", t_ns=start, priority=be_punctual())
     seq, looked = 0, 0
@@ -330,7 +330,7 @@ def main() -> None:
             because = "the pod never had a process"
         else:
             because = probe(prober, wanted, Inside(wanted["pod_uid"], pid))
-    with contextlib.suppress(Stop):  # replies that are still on their way
+    with contextlib.suppress(Stop):  # replies that are still in flight
         prober.receive_until(time.monotonic_ns() + 200_000_000)
     no_more_stops()
     prober.settle(everything=True)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log probe: copies what the node writes into the logs of one namespace's containers.
+"""Log probe: copies the logs of one namespace's containers on this node.
 
-Read from the node's own files, so that it needs neither API server nor kubelet, and keeps the log
-of a container that was restarted or a pod that was deleted (container_log.py). Pods that are there
-at the start are a former trial's and left alone.
+It reads the node's own files, so that it needs neither API server nor kubelet, and keeps the log of
+a container that was restarted or a pod that was deleted (container_log.py). Pods that exist at the
+start belong to an earlier trial and are ignored.
 
-Asked to end, it reads what is there at that moment, for at most DRAIN_S seconds and DRAIN_BYTES;
-what it does not get is counted. It also says what the node's wall clock does (wall_clock.py),
-because the node stamps its logs by it.
+When it is asked to end, it reads the bytes that exist then, for at most DRAIN_S seconds and up to
+DRAIN_BYTES; unread bytes are counted. It also reports the node's wall clock (wall_clock.py), which
+stamps the logs.
 
 Order: {"namespace"}. Lines: log {"pod", "container", "data"}, gap {"t_ns", "since_ns", "pod",
 "container", "bytes", "why"}, clock (see wall_clock.py); at the end ended {"t_ns", "bytes"}.
@@ -26,9 +26,9 @@ from netns import HOST_ROOT
 from wall_clock import WallClock
 
 LOOK_S = 0.1
-"""Between two looks."""
+"""Time between two rounds."""
 LOOK_BYTES = 2 << 20
-"""What is read of one file before others get their turn."""
+"""Most bytes of one file in a round."""
 DRAIN_S = 3.0
 DRAIN_BYTES = 32 << 20
 
@@ -44,7 +44,7 @@ class Follower:
         self.found_ns = time.monotonic_ns()
 
     def find(self) -> None:
-        """Take up containers that are new."""
+        """Start to follow new containers."""
         before_ns, self.found_ns = self.found_ns, time.monotonic_ns()
         for pod in glob.glob(self.pods):
             if pod in self.old:
@@ -54,14 +54,14 @@ class Follower:
                     self.logs[folder] = ContainerLog(folder, self._sayer(folder), before_ns)
 
     def look(self) -> bool:
-        """Take in what is new; whether all of it was."""
+        """Read new bytes; returns whether all were read."""
         self.find()
         whole = all([log.look(LOOK_BYTES) for log in self.logs.values()])
         self._tell_losses()
         return whole
 
     def drain(self) -> None:
-        """Read what is there now, within bounds, and count the rest."""
+        """Read the bytes that exist now, within bounds, and count the rest."""
         self.find()
         for log in self.logs.values():
             log.ask_for_the_end()
@@ -101,7 +101,7 @@ def _names(folder: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Follow until asked to end, then read what came last."""
+    """Follow until asked to end, then read the last bytes."""
     wanted = order()
     ending = Ending()
     follower, clock = Follower(wanted["namespace"]), WallClock()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""What others wrote on this node, as text that a record can hold.
+r"""Foreign bytes on this node as text that a record can hold.
 
-Names of processes, files and interfaces, command lines, control groups and logs are bytes that
-anybody may choose. They are read as bytes; what is no UTF-8 in them is shown as `\xff`, so that
-two names stay two. A lone surrogate, which is how Python keeps such a byte in the name of a file,
-is no text: no line of a script has one (`printable`).
+Names of processes, files and interfaces, command lines, control groups and logs may hold any bytes.
+They are read as bytes; bytes that are no UTF-8 are shown as `\xff`, so that different names stay
+different. Python keeps such a byte in the name of a file as a lone surrogate, which is no valid
+text: `printable` replaces it in the lines of scripts.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_of(raw: bytes) -> str:
-    """Bytes of somebody else as text."""
+    """Foreign bytes as text."""
     return raw.decode("utf-8", "backslashreplace")
 
 
 def read(path: str) -> bytes:
-    """The content of a file; OSError, also for a process that ends while it is read."""
+    """The content of a file; OSError, also when its process ends during the reading."""
     with open(path, "rb") as stream:
         return stream.read()
 
 
 def printable(value: Any) -> Any:
-    """The same value, with every text in it (keys, too) fit for UTF-8."""
+    """The same value, with every text in it, keys included, valid for UTF-8."""
     if isinstance(value, str):
         return _fit(value) if _SURROGATE.search(value) else value
     if isinstance(value, dict):

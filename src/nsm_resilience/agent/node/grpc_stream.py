@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One gRPC call that sends one message and then only listens: unary, or a server stream.
 
-As much of HTTP/2 (RFC 9113) and of gRPC over it as that takes: header blocks are written without
-compression (RFC 7541, 6.2.3) and never read, because nothing is decided by a header.
+It implements the necessary parts of HTTP/2 (RFC 9113) and of gRPC: header blocks are written
+without compression (RFC 7541, 6.2.3) and never read, because no decision depends on a header.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ END_HEADERS = 0x4
 PADDED = 0x8
 OUR_STREAM = 1
 LARGEST_FRAME = 16384
-"""SETTINGS_MAX_FRAME_SIZE that holds when a client asks for no other."""
+"""Default of SETTINGS_MAX_FRAME_SIZE."""
 LARGEST_MESSAGE = 4 * 1024 * 1024
-"""What a gRPC client takes unless told otherwise."""
+"""Largest message that a gRPC client accepts by default."""
 
 
 class Broken(Exception):
@@ -29,7 +29,7 @@ class Broken(Exception):
 
 
 class Unreadable(Exception):
-    """What came is no gRPC as this module knows it: says nothing about the other side's health."""
+    """The bytes are no gRPC that this module knows; the other side may be healthy."""
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -43,7 +43,7 @@ def header(name: str, value: str) -> bytes:
 
 
 class ServerStream:
-    """The call over a connected socket. Its timeout is the caller's business."""
+    """The call over a connected socket. The caller sets its timeout."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ServerStream:
     ) -> None:
         """Call `method`, as in `/package.Service/Method`, with a message (empty by default).
 
-        `metadata` are headers of the call's own; TLS is the caller's business, too.
+        `metadata` are further headers; the caller sets up TLS.
         """
         self._channel = channel
         self._received = bytearray()
@@ -80,7 +80,7 @@ class ServerStream:
             self._read_frame()
 
     def messages(self) -> Iterator[bytes]:
-        """The messages as they come. It ends by Broken or Unreadable only."""
+        """The messages as they come. It ends only with Broken or Unreadable."""
         while True:
             while len(self._received) >= 5:
                 compressed, length = struct.unpack_from("!BI", self._received)
@@ -113,11 +113,11 @@ class ServerStream:
             self._take(kind, flags, payload)
 
     def _take(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame of our stream; kinds that are not known are ignored (RFC 9113, 4.1)."""
+        """Take in a frame of our stream; unknown kinds are ignored (RFC 9113, 4.1)."""
         if kind == RST_STREAM:
             raise Broken(f"the stream was reset, HTTP/2 error {int.from_bytes(payload, 'big')}")
         if kind == DATA and payload:
-            # A server that is given no more room would wait for us: the room is returned at once.
+            # A server waits when its window is used up, so the window is returned at once.
             room = struct.pack("!I", len(payload))
             self._send(frame(WINDOW_UPDATE, 0, 0, room) + frame(WINDOW_UPDATE, 0, OUR_STREAM, room))
             if flags & PADDED:
@@ -129,7 +129,7 @@ class ServerStream:
             raise Broken("the other side ended the stream")
 
     def _take_goaway(self, payload: bytes) -> None:
-        """Streams that it does not exclude go on until they end (RFC 9113, 6.8)."""
+        """Take in GOAWAY; streams that it does not exclude continue (RFC 9113, 6.8)."""
         if len(payload) < 8:
             raise Unreadable("GOAWAY is cut off")
         last, code = struct.unpack_from("!II", payload)

@@ -2,10 +2,10 @@
 """Inject this node's share of a scenario's faults at one instant, prove them, undo them at the end.
 
 Order: {"at_ns", "expires_ns", "prove_s", "faults": [{"id", "kind", "method", …, "delay_ns",
-"for_ns"}]}; what else belongs to a kind of fault its class reads. Lines: armed {"id", "before"},
-injected {"id", "t_begin_ns", "t_done_ns", "error"}, proof {"id", "proved", "checks"}, undone {"id",
+"for_ns"}]}; the class of each kind reads further keys. Lines: armed {"id", "before"}, injected
+{"id", "t_begin_ns", "t_done_ns", "error"}, proof {"id", "proved", "checks"}, undone {"id",
 "t_begin_ns", "t_ns", "ok", "checks"}, ended. A fault with `for_ns` is undone after that time; every
-other when the script is stopped or expires, whatever happens to the runner.
+other one when the script is stopped or expires, even if the runner has died.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from lines import Stop, emit, no_more_stops, order, seen, sleep_until, stop_on_t
 
 SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
 ANSWERS_AGAIN_S = 2.0
-"""How long a socket that has to answer again is waited for; seconds. Who stops this script kills it
-after five (agent.py)."""
+"""How long to wait until a socket answers again; seconds. The agent kills this script five seconds
+after it has asked it to stop (agent.py)."""
 
 
 class Process:
     """A fault in a component's process: SIGKILL or SIGSTOP."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Find the process; which one will be stopped is written down now, to save time later."""
+        """Find the process; a note about one to be stopped is written now, to save time later."""
         self.id, self.method, self.program = wanted["id"], wanted["method"], wanted["program"]
         self.before = processes.component(self.program)
         if self.method == "hang" and self.before is not None:
             stopped.keep(self.id, [(self.before["pid"], self.before["start_ticks"])])
 
     def inject(self) -> None:
-        """Send the signal; OSError or LookupError when there is nothing to send it to."""
+        """Send the signal; OSError or LookupError without a process."""
         if self.before is None:
             raise LookupError(f"no process of {self.program} runs in a pod of this node")
         os.kill(self.before["pid"], SIGNALS[self.method])
@@ -54,7 +54,7 @@ class Process:
         return processes.state_of(self.before["pid"], self.before["start_ticks"])
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks). What decides is the old process; a new one is shown where it came."""
+        """(proved, checks). The old process decides; a new one is only shown."""
         if self.method == "hang":
             while self._state() not in ("T", "t") and time.monotonic_ns() < until_ns:
                 time.sleep(0.01)
@@ -76,7 +76,7 @@ class Process:
         return gone, checks
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Continue a stopped process; a killed one is Kubernetes' to restart."""
+        """Continue a stopped process; Kubernetes restarts a killed one."""
         if self.method != "hang":
             return True, []
         was_stopped = bool(stopped.left(self.id))
@@ -92,7 +92,7 @@ class Sockets:
     def __init__(self, wanted: dict[str, Any]) -> None:
         """Find the sockets, and keep the originals, so that the damage itself takes no time.
 
-        `serves`: undone is only what answers again, because no wipe makes it anew.
+        `serves`: a socket is undone only when it answers again, because no wipe recreates it.
         """
         self.id, self.method = wanted["id"], wanted["method"]
         self.serves = bool(wanted.get("serves"))
@@ -107,7 +107,7 @@ class Sockets:
         damage.remember(self.id, self.method, self.kept, self.before)
 
     def _container(self, path: str) -> dict[str, Any]:
-        """The process that stands for the container which a path is in, if it is in one."""
+        """The process that identifies the container of a path, if it is in a container."""
         process = sockets.holder(path)
         return {} if process is None else {"process": process}
 
@@ -127,7 +127,7 @@ class Sockets:
         return bool(checks) and all(c["ok"] for c in checks), checks
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Put the originals back where nothing new has taken their place."""
+        """Put the originals back, unless new sockets have taken their places."""
         mended = all(damage.mend_all(self.id))
         if not self.serves:
             return mended, [
@@ -152,16 +152,16 @@ class Sockets:
 
 
 class Fault(Protocol):
-    """A fault that found its target. `before` is what was there."""
+    """A fault that has looked for its target. `before` is the state of the target."""
 
     id: str
     before: Any
 
     def inject(self) -> None:
-        """Do it; OSError or LookupError when that is impossible."""
+        """Inject it; OSError or LookupError when that is impossible."""
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks), looked for until an instant."""
+        """(proved, checks), repeated until an instant."""
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
         """(undone, checks)."""
@@ -178,14 +178,14 @@ KINDS: dict[str, type[Any]] = {
 
 
 def arm(wanted: dict[str, Any]) -> Fault:
-    """Find the target of a fault and report what it is before."""
+    """Find the target of a fault and report its state."""
     fault: Fault = KINDS[wanted["kind"]](wanted)
     emit("armed", id=fault.id, t_ns=time.monotonic_ns(), before=fault.before)
     return fault
 
 
 def inject(fault: Fault) -> bool:
-    """Inject one fault; whether it was tried without an error."""
+    """Inject one fault; returns whether it raised no error."""
     begin, error = time.monotonic_ns(), None
     try:
         fault.inject()
@@ -196,7 +196,7 @@ def inject(fault: Fault) -> bool:
 
 
 def prove(fault: Fault, until_ns: int) -> None:
-    """Report whether the fault shows."""
+    """Report the proof of a fault."""
     try:
         proved, checks = fault.prove(until_ns)
     except OSError as problem:
@@ -205,7 +205,7 @@ def prove(fault: Fault, until_ns: int) -> None:
 
 
 def undo(fault: Fault) -> None:
-    """Undo one fault and report it: when undoing began, and when it was seen to be done."""
+    """Undo one fault and report it, with the instants of its begin and of its check."""
     begin = time.monotonic_ns()
     try:
         ok, checks = fault.undo()
@@ -217,10 +217,10 @@ def undo(fault: Fault) -> None:
 
 
 class Timed:
-    """A fault that ends by itself, in a thread of its own: proved at once, undone after a time."""
+    """A fault with a duration, in a thread of its own: proved at once, undone after it."""
 
     def __init__(self, fault: Fault, for_ns: int) -> None:
-        """Begin to count: the fault was injected just now."""
+        """Start the duration: the fault was injected just now."""
         self._fault = fault
         self._end_ns = time.monotonic_ns() + for_ns
         self._over = threading.Event()
@@ -233,7 +233,7 @@ class Timed:
         undo(self._fault)
 
     def end(self) -> None:
-        """Undo it now, unless that is done; returns when it is."""
+        """Undo it now, unless it is undone; returns when it is."""
         self._over.set()
         self._thread.join()
 
@@ -251,7 +251,7 @@ def main() -> None:
         to_prove: list[Fault] = []
         for delay, for_ns, fault in sorted(armed, key=lambda one: one[0]):
             sleep_until(wanted["at_ns"] + delay)
-            tried.append(fault)  # from now on: one that fails may have been done in part
+            tried.append(fault)  # before the injection: a failed one may be done in part
             if not inject(fault):
                 emit("proof", id=fault.id, proved=False, checks=[], t_ns=time.monotonic_ns())
             elif for_ns is not None:

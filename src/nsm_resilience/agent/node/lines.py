@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every script of the agent does: read its order, write lines of JSON, stop when told."""
+"""Common parts of the agent's scripts: read the order, write lines of JSON, stop on SIGTERM."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def order() -> dict[str, Any]:
 
 
 def emit(kind: str, **fields: Any) -> None:
-    """Write one line, whichever thread it is from; the agent buffers it until it is pulled.
+    """Write one line, from any thread; the agent buffers it until it is pulled.
 
-    It is ASCII, and holds no lone surrogate, whatever others on this node call their things.
+    It is ASCII, and holds no lone surrogate, whatever names occur on this node.
     """
     text = json.dumps(printable({"kind": kind, **fields}), separators=(",", ":")) + "\n"
     left = memoryview(text.encode("ascii"))
     with _one_at_a_time:
-        # A signal ends the writing of a long line early, and Python without a buffer leaves it so.
+        # A signal may end a long write early, and Python without a buffer does not repeat it.
         while left:
             left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.buffer.flush()
 
 
 def seen(what: str, ok: bool, before: Any, after: Any) -> dict[str, Any]:
-    """One check of a proof: whether that is so, and what was there before and after the fault."""
+    """One check of a proof: whether it holds, and the states before and after the fault."""
     return {"check": what, "ok": ok, "before": before, "after": after}
 
 
@@ -55,17 +55,17 @@ def stop_on_term() -> None:
 
 
 def no_more_stops() -> None:
-    """From now on SIGTERM is ignored: the script is ending, and does so whole.
+    """Ignore SIGTERM from now on, because the script is ending anyway.
 
-    One that ends by itself may be asked to in the same moment. Then Stop would break off its last
-    line or its undoing; and while Python takes itself down, SIGTERM is deadly again: a prober whose
-    time was over ended with code -15, and its client's fate counted as unknown.
+    The agent may ask a script to end just when it ends by itself. Stop would then break its last
+    line or its undo. And SIGTERM kills Python during its own shutdown: a prober whose time was over
+    ended with code -15, and the result of its client was unknown.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 class Ending:
-    """Notes SIGTERM, for a script that must not be interrupted in the middle of a line."""
+    """Remembers SIGTERM, for a script that must not be interrupted inside a line."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -76,7 +76,7 @@ class Ending:
 
 
 def sleep_until(t_ns: int) -> None:
-    """Sleep until an instant of the node's monotonic clock; the last 2 ms are spun through."""
+    """Sleep until an instant of the node's monotonic clock, with a busy wait for the last 2 ms."""
     while True:
         left = t_ns - time.monotonic_ns()
         if left <= 0:
@@ -86,9 +86,9 @@ def sleep_until(t_ns: int) -> None:
 
 
 def be_punctual() -> str:
-    """Run before everything else on this node, so that a busy machine does not delay the beat.
+    """Raise this process's priority, so that a busy machine does not delay its echoes.
 
-    Real-time priority where the node allows it, else the best ordinary one; returns which.
+    Real-time priority if the node allows it, else the best ordinary one; returns which.
     """
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))

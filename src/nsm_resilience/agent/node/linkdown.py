@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """An interface in a pod's own network is set down, and set up again.
 
-Asked and set by the kernel's own requests (netdevice(7)): they take microseconds and no tool. With
-the link its routes go, and the kernel brings back only those that follow from its addresses; the
-others are put back by the node's `ip`. What is down stands in a file of the node (see `damage`), so
-that whoever comes when the injector is gone sets it up again.
+The kernel's own requests (netdevice(7)) read and set its state: they take microseconds and need no
+tool. The kernel removes the routes of a link that is set down, and restores only those that follow
+from its addresses; the node's `ip` restores the others. A note on the node (see `damage`) lists the
+interface, so that the agent can set it up again when the injector is gone.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ GET_FLAGS, SET_FLAGS, GET_INDEX = 0x8913, 0x8914, 0x8933
 UP = 0x1
 """IFF_UP of linux/if.h."""
 REQUEST = "16s{}"
-"""struct ifreq: a name, then what is asked or set."""
+"""struct ifreq: a name, then the value."""
 LONGEST = 15
 """Bytes of a name (IFNAMSIZ less its end)."""
 
 
 def channel_in(pid: int) -> socket.socket:
-    """A socket in the network of a process, by which its interfaces are asked and set.
+    """A socket in the network of a process, for requests about its interfaces.
 
-    It keeps that network open, as long as it is open itself. OSError when the process is gone.
+    The open socket keeps the network alive. OSError when the process is gone.
     """
     network = network_of_process(pid)
     try:
@@ -43,7 +43,7 @@ def channel_in(pid: int) -> socket.socket:
 
 
 def state(channel: socket.socket, name: str) -> dict[str, Any] | None:
-    """An interface as {index, up}; None when there is none of that name."""
+    """An interface as {index, up}; None when no interface has that name."""
     if len(name.encode()) > LONGEST:
         return None
     try:
@@ -55,7 +55,7 @@ def state(channel: socket.socket, name: str) -> dict[str, Any] | None:
 
 
 def set_link(channel: socket.socket, name: str, up: bool) -> None:
-    """Set an interface up or down; the rest of its flags stays. OSError when that is impossible."""
+    """Set an interface up or down and keep its other flags. OSError when that is impossible."""
     flags = _ask(channel, GET_FLAGS, name, "H22x")
     _ask(channel, SET_FLAGS, name, "H22x", flags | UP if up else flags & ~UP)
 
@@ -67,26 +67,26 @@ def _ask(channel: socket.socket, number: int, name: str, value: str, given: int 
 
 
 def routes(pid: int, name: str) -> list[str]:
-    """The routes through an interface, as the node's `ip` prints them; none if it has no `ip`."""
+    """The routes through an interface, as the node's `ip` prints them; empty without `ip`."""
     code, text, _ = run_on_node(["ip", "-4", "route", "show", "dev", name], network_of=pid)
     return [line.strip() for line in text.splitlines() if line.strip()] if code == 0 else []
 
 
 def whole(route: str) -> list[str]:
-    """The words of a printed route, its scope among them.
+    """The words of a printed route, with its scope.
 
-    `ip` prints no scope where it is global, and takes one that is not given to be `link`: put back
-    as it was printed, the route of a client was another one than before.
+    `ip` omits a global scope when it prints a route, but assumes `link` when it reads one without a
+    scope: a client's route that was restored as printed differed from the original.
     """
     words = route.split()
     return words if "scope" in words else [*words, "scope", "global"]
 
 
 def set_up_again(kept: dict[str, Any]) -> bool:
-    """Set up what was set down; whether it is so.
+    """Set an interface up again; returns whether it is up with its routes.
 
-    Nothing is to be done where it is not there any more: the pod is gone, or the system under test
-    has removed the interface or made another one of its name.
+    True as well when the interface no longer exists: the pod is gone, or the system under test has
+    removed the interface or made another one with its name.
     """
     pid = processes.in_network_of(kept["pod_uid"])
     if pid is None:
@@ -107,7 +107,7 @@ def set_up_again(kept: dict[str, Any]) -> bool:
 
 
 def set_all_up(fault: str = "*") -> list[bool]:
-    """Set up what a fault, or any, has set down; whether each is. Then it is forgotten."""
+    """Set up the interfaces of a fault, or of all, and remove the notes; whether each is up."""
     found = []
     for file, kept in damage.noted("down", fault):
         try:
@@ -119,7 +119,7 @@ def set_all_up(fault: str = "*") -> list[bool]:
 
 
 class Interface:
-    """An interface of a pod, set down."""
+    """A fault that sets an interface of a pod down."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.id, self.method = wanted["id"], wanted["method"]
@@ -138,23 +138,23 @@ class Interface:
             damage.note("down", self.id, {"pod_uid": self.uid, **self.before})
 
     def inject(self) -> None:
-        """Set it down and look at once; LookupError when there is none, or it is down already."""
+        """Set it down and read its state; LookupError without an interface, or if it is down."""
         if self.channel is None or self.before is None:
             raise LookupError(f"pod {self.pod} has no interface {self.name} on this node")
         if not self.before["up"]:
             raise LookupError(f"the interface {self.name} of pod {self.pod} is down already")
         set_link(self.channel, self.name, up=False)
-        # now: the system under test may make another one within a second
+        # at once, because the system under test may make another one within a second
         self.after = state(self.channel, self.name)
 
     def prove(self, _until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks): right after the injection the same interface was not up any more."""
+        """(proved, checks): right after the injection the same interface was not up."""
         before, after = self.before or {}, self.after or {}
         ok = after.get("index") == before.get("index") and after.get("up") is False
         return ok, [seen("the same interface is down", ok, self.before, self.after)]
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Set it up again, unless it is not there any more; (undone, checks)."""
+        """Set it up again, if it still exists; (undone, checks)."""
         if self.channel is None:
             return True, []
         with self.channel as channel:

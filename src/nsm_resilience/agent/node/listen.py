@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notification probe: what NSM tells a client that listens.
+"""Notification probe: NSM's notifications to a client that listens.
 
-It opens the stream that the client's own program opens and asks for nothing: listening changes
-nothing. The server only keeps a list of those who listen, sends each what it sends all, and takes
-one off the list when its stream has ended; a connection is closed by a request alone. A listener
-that does not read would hold up a server of 2019, so every byte is taken as it comes.
+It opens the same stream as the client's own program and requests nothing, so listening does not
+change the system. The server keeps a list of listeners, sends all of them the same, and removes one
+when its stream has ended; only a request closes a connection. A listener that does not read would
+block a server of 2019, so this one reads every byte at once.
 
-- NSM v0.2.0, as nsm-monitor (side-cars/pkg/nsm-monitor/nsm-monitor.go) does it: in clear, on the
+- NSM v0.2.0, like nsm-monitor (side-cars/pkg/nsm-monitor/nsm-monitor.go): without TLS, on the
   workspace that kubelet gave the pod. Server: MonitorEntities and Serve in sdk/monitor/
   monitor_server.go, Close in controlplane/pkg/common/monitor_service.go.
-- NSM v1.18.0, as nsc (main.go of cmd-nsc) does it: on nsmgr's socket, by mutual TLS, with an
-  identity that SPIRE gives (spiffe.py says which, why that one, and what it changes). Server:
-  MonitorConnections and Send in pkg/networkservice/common/monitor/monitor_connection_server.go of
-  sdk v1.18.0; it has a queue for each who listens. nsc dials within 5 s (NSM_DIAL_TIMEOUT) and
-  tries again after 1 s at first, as gRPC does ("Connection Backoff").
+- NSM v1.18.0, like nsc (main.go of cmd-nsc): on nsmgr's socket, by mutual TLS, with an identity
+  from SPIRE (spiffe.py says which, why that one, and what it changes). Server: MonitorConnections
+  and Send in pkg/networkservice/common/monitor/monitor_connection_server.go of sdk v1.18.0; it has
+  a queue for each listener. nsc dials within 5 s (NSM_DIAL_TIMEOUT) and first retries after 1 s, as
+  gRPC does ("Connection Backoff").
 
-The socket's folder is opened once and kept, as the client's containers keep their mount: when
-another folder takes its place, a client does not see it either.
+The socket's folder is opened once and kept open, as the client's containers keep their mount: a
+client does not see a folder that replaces it either.
 
 Order: {"pod_uid", "resource", "socket": path pattern} for a pod's workspace, {"socket": path}
 without; {"identity": path of SPIRE's agent} for mutual TLS; {"client": name} for the connections of
-one client by the ids that it knows (monitor_stream.py); {"retry_s", "answer_s"}: between two
-attempts, and how long one may take, in seconds. Lines, all with "t_ns": connected {"path"}, with an
+one client by the ids that it knows (monitor_stream.py); {"retry_s", "answer_s"}: time between two
+attempts, and length of one, in seconds. Lines, all with "t_ns": connected {"path"}, with an
 identity also {"identity", "peer": SPIFFE IDs}; event {"type": INITIAL | UPDATE | DELETE,
 "connections": [[id, state], …]}, broken {"text"}, unreachable {"errno", "text"}, unreadable
 {"text"}; at the end ended.
@@ -47,26 +47,26 @@ from lines import Stop, emit, no_more_stops, order, stop_on_term
 from netns import HOST_ROOT
 
 RETRY_S = 5.0
-"""Between two attempts, unless ordered: nsmMonitorRetryDelay in nsm-monitor.go."""
+"""Default time between two attempts: nsmMonitorRetryDelay in nsm-monitor.go."""
 ANSWER_S = 15.0
-"""How long an attempt may take, unless ordered: dialTimeoutDefault in pkg/tools/socket.go."""
+"""Default length of an attempt: dialTimeoutDefault in pkg/tools/socket.go."""
 
 
 def say(kind: str, **fields: Any) -> None:
-    """One line, stamped now."""
+    """Emit one line with the current time."""
     emit(kind, t_ns=time.monotonic_ns(), **fields)
 
 
 def unreachable(error: Exception, text: str = "") -> None:
-    """Nobody is there to listen to."""
-    # ssl keeps a number of OpenSSL's where other errors have the system's.
+    """Report a failed connection."""
+    # An error of ssl has a number of OpenSSL, others have the system's.
     number = 0 if isinstance(error, ssl.SSLError) else getattr(error, "errno", None) or 0
     name = errno.errorcode.get(number)
     say("unreachable", errno=name, text=text or f"{type(error).__name__}: {error}")
 
 
 def open_folder(wanted: dict[str, Any]) -> tuple[int, str]:
-    """A handle of the socket's folder, and the path of the socket; LookupError or OSError."""
+    """A handle of the socket's folder, and the socket's path; LookupError or OSError."""
     path = wanted["socket"]
     if "resource" in wanted:
         path = workspace.server_socket(wanted["pod_uid"], wanted["resource"], path)
@@ -75,14 +75,14 @@ def open_folder(wanted: dict[str, Any]) -> tuple[int, str]:
 
 @dataclass
 class Listener:
-    """One who listens on a socket, again and again.
+    """Listens on a socket, again and again.
 
     Attributes:
         folder: Handle of the socket's folder.
-        path: Of the socket on the node.
+        path: Path of the socket on the node.
         answer_s: How long an attempt may take.
-        client: Whose connections; None for all.
-        source: Of the identity to show; None to speak in clear.
+        client: The client whose connections are reported; None for all.
+        source: Source of our identity; None for a connection without TLS.
     """
 
     folder: int
@@ -92,7 +92,7 @@ class Listener:
     source: spiffe.Source | None = None
 
     def listen_once(self) -> None:
-        """One attempt: until nobody answers or the stream ends."""
+        """One attempt, until the connection fails or the stream ends."""
         try:
             channel, shown = self._connect()
         except (OSError, spiffe.NoIdentity, ValueError) as error:
@@ -112,17 +112,17 @@ class Listener:
             except grpc_stream.Unreadable as problem:
                 say("unreadable", text=str(problem))
             except (grpc_stream.Broken, OSError) as end:
-                # What never began cannot break: a client had nothing to lose there.
+                # A stream that never began cannot break: a client loses nothing.
                 if heard:
                     say("broken", text=str(end))
                 else:
-                    # With TLS 1.3 an identity is refused after the handshake only.
+                    # With TLS 1.3 an identity is refused only after the handshake.
                     self._doubt()
                     unreachable(end, f"it ended before the initial state: {end}")
 
     def _connect(self) -> tuple[socket.socket, dict[str, str]]:
-        """A connection, and what both sides have shown of themselves."""
-        # First the identity: while SPIRE is asked, nobody is kept waiting at NSM's socket.
+        """A connection, with the identities of both sides."""
+        # First the identity: a query of SPIRE must not keep NSM's socket waiting.
         identity = self.source.identity() if self.source is not None else None
         channel = sockets.connect_in(self.folder, os.path.basename(self.path), self.answer_s)
         if identity is None:
@@ -135,7 +135,7 @@ class Listener:
         return encrypted, {"identity": identity.spiffe_id, "peer": peer}
 
     def _doubt(self) -> None:
-        """The other side took none of our identity, or we none of its: perhaps SPIRE has news."""
+        """Renew our identity, because one side rejected the other's."""
         if self.source is not None:
             self.source.doubt()
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What NSM says on a monitor stream, as one client understands it.
+"""Messages of NSM on a monitor stream, as one client reads them.
 
-The same messages since 2019: ConnectionEvent and Connection of controlplane/api/connection/
-connection.proto of NSM v0.2.0 are, in their numbers, those of pkg/api/networkservice/
-connection.proto of the API v1.18.0, and the method has the same name in both. Since then a
-connection has a path, with a segment for each component that it goes through, and there are two
-states more.
+The messages have not changed since 2019: ConnectionEvent and Connection of controlplane/api/
+connection/connection.proto of NSM v0.2.0 have the same field numbers as in pkg/api/networkservice/
+connection.proto of the API v1.18.0, and the method has the same name. Newer connections also have a
+path, with a segment for each component that they go through, and two more states.
 """
 
 from __future__ import annotations
@@ -30,22 +29,22 @@ WANTED_SEGMENTS = 1
 
 
 def selector(client: str) -> bytes:
-    """Ask for connections whose path goes through a component of this name.
+    """A request for connections whose path goes through a component with this name.
 
-    nsc asks by its name and the connection's id (newEventLoop in pkg/networkservice/common/heal/
-    eventloop.go of sdk v1.18.0); it makes that id from its name.
+    nsc requests by its name and the connection's id (newEventLoop in pkg/networkservice/common/
+    heal/eventloop.go of sdk v1.18.0); it makes that id from its name.
     """
     segment = protobuf.delimited(NAME, client.encode())
     return protobuf.delimited(WANTED_SEGMENTS, segment)
 
 
 def connection_event(message: bytes, client: str | None = None) -> dict[str, Any] | None:
-    """A ConnectionEvent as {type, connections: [[id, state], …]}; ValueError for what is none.
+    """A ConnectionEvent as {type, connections: [[id, state], …]}; ValueError for other bytes.
 
-    With a client's name only its connections, by the id that the client knows. One manager stands
-    in a connection's path several times, and has one for each; a client acts on that of its next
-    hop only (Recv in pkg/networkservice/common/heal/client_filter.go of sdk v1.18.0). None for
-    events of others: the client receives and ignores those. The initial state is never None.
+    With a client's name only its connections, by the id that the client knows. A manager that is
+    several times in a path has a connection for each time; a client acts only on that of its next
+    hop (Recv in pkg/networkservice/common/heal/client_filter.go of sdk v1.18.0). None for events of
+    others, which the client receives and ignores. The initial state is never None.
     """
     kind = protobuf.number(message, TYPE)
     connections = []
@@ -64,7 +63,7 @@ def connection_event(message: bytes, client: str | None = None) -> dict[str, Any
 
 
 def _known_to(client: str, connection: bytes) -> str | None:
-    """By which id a client knows a connection; None when it ignores it."""
+    """The id by which a client knows a connection; None when the client ignores it."""
     path = b"".join(protobuf.messages(connection, PATH)[-1:])
     segments = protobuf.messages(path, SEGMENTS)
     for place, segment in enumerate(segments):

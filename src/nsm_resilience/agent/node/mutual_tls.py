@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutual TLS between two that have SPIFFE identities ("X.509-SVID", section 5), for gRPC.
+"""Mutual TLS between two SPIFFE identities ("X.509-SVID", section 5), for gRPC.
 
-As MTLSClientConfig with AuthorizeAny of go-spiffe does it, which nsc of NSM v1.18.0 uses (main.go
-of cmd-nsc): the other side's certificate must lead to the bundle and bear one SPIFFE ID of the
-trust domain, whichever; no name of a host is checked; TLS 1.2 at least.
+Like MTLSClientConfig with AuthorizeAny of go-spiffe, which nsc of NSM v1.18.0 uses (main.go of
+cmd-nsc): the other side's certificate must lead to the bundle and hold one SPIFFE ID of the trust
+domain, whichever; host names are not checked; TLS 1.2 at least.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from spiffe import Identity, trust_domain
 
 PROTOCOL = "h2"
-"""A gRPC server refuses a client that does not name it (ALPN, RFC 9113, 3.2)."""
+"""Protocol that a client must name to a gRPC server (ALPN, RFC 9113, 3.2)."""
 PARTIAL_CHAIN = 0x80000
-"""X509_V_FLAG_PARTIAL_CHAIN of OpenSSL: what stands in the bundle is believed, also when another
-authority has signed it, as Go has it; ssl.VERIFY_X509_PARTIAL_CHAIN since Python 3.10."""
+"""X509_V_FLAG_PARTIAL_CHAIN of OpenSSL: certificates of the bundle are trusted even if another
+authority has signed them, as in Go; ssl.VERIFY_X509_PARTIAL_CHAIN since Python 3.10."""
 
 
 class Untrusted(OSError):
-    """The other side has shown a certificate, but not one of SPIFFE in our trust domain."""
+    """The other side's certificate is not one of SPIFFE in our trust domain."""
 
 
 def context(identity: Identity) -> ssl.SSLContext:
-    """TLS as this identity; ValueError or OSError when its certificates or key are none."""
+    """TLS with this identity; ValueError or OSError when its certificates or key are invalid."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.check_hostname = False
@@ -40,9 +40,9 @@ def context(identity: Identity) -> ssl.SSLContext:
 
 
 def secured(channel: socket.socket, identity: Identity) -> tuple[ssl.SSLSocket, str]:
-    """(the connection, encrypted; the other side's SPIFFE ID); OSError when they do not agree.
+    """(encrypted connection, the other side's SPIFFE ID); OSError when the handshake fails.
 
-    The connected socket is the new one's from here on, and closed when this fails.
+    The new connection owns the given socket, which is closed on failure.
     """
     try:
         encrypted = context(identity).wrap_socket(channel)
@@ -60,7 +60,7 @@ def secured(channel: socket.socket, identity: Identity) -> tuple[ssl.SSLSocket, 
 
 
 def peer_of(certificate: Any, domain: str) -> str:
-    """The SPIFFE ID in a verified certificate, as ssl shows that; Untrusted without one of ours."""
+    """The SPIFFE ID in a verified certificate of ssl; Untrusted if it is not of our domain."""
     names = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"]
     if len(names) != 1:
         raise Untrusted(f"a certificate names {names}, and one SPIFFE ID is expected")
@@ -74,7 +74,7 @@ def peer_of(certificate: Any, domain: str) -> str:
 
 
 def _load(made: ssl.SSLContext, identity: Identity) -> None:
-    """Python takes certificate and key from a file only: from one in memory, never on a disk."""
+    """Load certificate and key. Python reads them only from a file: here one in memory."""
     handle = os.memfd_create("svid")
     try:
         text = "".join(ssl.DER_cert_to_PEM_cert(one) for one in identity.certificates)

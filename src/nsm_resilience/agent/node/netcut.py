@@ -18,13 +18,13 @@ from netns import HOST_ROOT, in_network, network_of_process, run_on_node
 KUBECONFIGS = ("/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/kubeconfig")
 SERVER = re.compile(r"^\s*server:\s*['\"]?https://(\[[^]]+\]|[^:/\s'\"]+)(?::(\d+))?", re.MULTILINE)
 TRY_S = 1.0
-"""How long a connection may take to be answered."""
+"""Time limit of a connection."""
 BACK_S = 2.0
-"""How long after the rules are gone an answer is waited for."""
+"""How long to wait for an answer after the removal of the rules."""
 
 
 def kubelets_server() -> list[tuple[str, int | None]]:
-    """The addresses under which this node's kubelet knows the API server; none if not told."""
+    """The addresses under which this node's kubelet knows the API server; empty if unknown."""
     for path in KUBECONFIGS:
         try:
             found = SERVER.search(foreign.text_of(foreign.read(HOST_ROOT + path)))
@@ -38,7 +38,7 @@ def kubelets_server() -> list[tuple[str, int | None]]:
 
 
 def reached(network: int, address: str, port: int) -> bool:
-    """Whether somebody at `address` accepts a connection from the network open as `network`."""
+    """Whether `address` accepts a connection from the network that is open as `network`."""
 
     def connect() -> bool:
         with socket.create_connection((address, port), TRY_S):
@@ -51,10 +51,10 @@ def reached(network: int, address: str, port: int) -> bool:
 
 
 class Network:
-    """The node cut off from `drop`; whether it is, is tried with TCP connections to `try`."""
+    """A fault that cuts the node off from `drop`; TCP connections to `try` prove it."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        """Try what is reached while nothing is dropped."""
+        """Find the addresses that answer before the fault."""
         self.id, self.method = wanted["id"], wanted["method"]
         self.drop: list[tuple[str, int | None]] = [(a, port) for a, port in wanted["drop"]]
         if wanted["kubelets_server"]:
@@ -63,7 +63,7 @@ class Network:
         self.networks = {"node": network_of_process(1)}
         pod = processes.component(wanted["from_pod_of"])
         if pod is not None and processes.in_own_network(pod["pid"]):
-            # open from now on: the pod may be gone when it is asked from there again
+            # kept open, because the pod may be gone at the proof
             self.networks["pod"] = network_of_process(pod["pid"])
         self.before: dict[str, Any] = {
             "drop": [list(one) for one in self.drop], "reached": self._reached()
@@ -78,13 +78,13 @@ class Network:
         ]
 
     def inject(self) -> None:
-        """Put the rules there; LookupError when there is nothing to drop."""
+        """Add the rules; LookupError when there is nothing to drop."""
         if not self.drop:
             raise LookupError("there is no address to cut the node off from")
         rules.drop(self.drop, self.id)
 
     def prove(self, _until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks): the rules are there, and what answered before does not now."""
+        """(proved, checks): the rules are there, and no address answers any more."""
         there, now = rules.find(self.id), self._reached()
         silent = bool(self.before["reached"]) and not now
         checks = [
@@ -94,7 +94,7 @@ class Network:
         return all(c["ok"] for c in checks), checks
 
     def undo(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Remove our rules; (undone, checks): what answered before answers again."""
+        """Remove our rules; (undone, checks): an address that answered before answers again."""
         left = rules.remove(self.id)
         end, now = time.monotonic() + BACK_S, self._reached()
         while set(now) < set(self.before["reached"]) and time.monotonic() < end:

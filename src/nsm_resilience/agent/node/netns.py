@@ -27,19 +27,19 @@ def enter_network(pid: int) -> None:
 
 
 def network_of_process(pid: int) -> int:
-    """A handle on the network namespace of `pid`, which lives as long as it is open."""
+    """A handle on the network namespace of `pid`; while it is open, the namespace exists."""
     return os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
 
 
 def enter(handle: int) -> None:
-    """Move the calling thread into the network namespace that a handle is open on."""
+    """Move the calling thread into the network namespace of a handle."""
     if _libc.setns(handle, CLONE_NEWNET) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
 
 
 def in_network(handle: int, do: Callable[[], Made]) -> Made:
-    """What `do` returns in the network that a handle is open on: in a thread, which alone moves."""
+    """Call `do` in the network of a handle, in a thread of its own; returns its result."""
 
     def inside() -> Made:
         enter(handle)
@@ -75,7 +75,7 @@ def run_on_node(
             timeout=timeout,
             check=False,
             encoding="utf-8",
-            errors="replace",  # comments of rules and aliases of interfaces are anybody's
+            errors="replace",  # comments of rules and aliases of interfaces may hold any bytes
         )
     except FileNotFoundError:
         return 127, "", f"{command[0]}: not found on the node"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every process of this node is stopped, and those are continued.
+"""Every process of this node is stopped, and the same processes are continued.
 
 Left out: the node's first process (it cannot be stopped from inside), the kernel's threads and the
-processes of the agent's own container. Which ones are stopped is written down before (`stopped`).
+processes of the agent's own container. The processes are noted before they are stopped (`stopped`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stopped import STOPPED
 
 
 def _of_the_agent(pid: int) -> bool:
-    """Whether a process has our file system: that of the agent's container."""
+    """Whether a process has our file system, that of the agent's container."""
     try:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino == os.stat("/proc/self/ns/mnt").st_ino
     except OSError:
@@ -52,7 +52,7 @@ class Node:
         self.before = {"processes": len(candidates())}
 
     def inject(self) -> None:
-        """Stop everything, again and again until nothing new has come meanwhile."""
+        """Stop everything, and repeat until no new process appears."""
         while new := [
             (pid, start)
             for pid, start, state in candidates()
@@ -64,7 +64,7 @@ class Node:
                 stopped.send(pid, signal.SIGSTOP)
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks): every process that is there is stopped."""
+        """(proved, checks): every existing process is stopped."""
         while (running := self._running()) and time.monotonic_ns() < until_ns:
             time.sleep(0.05)
         after = {"stopped": len(self.paused), "running": running}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every process of a pod is killed but its sandbox, which keeps the pod's network."""
+"""Every process of a pod is killed except its sandbox, which keeps the pod's network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SANDBOX = "pause"
 
 
 class Pod:
-    """The containers of one pod."""
+    """A fault that kills the containers of one pod."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.id, self.method = wanted["id"], wanted["method"]
@@ -32,17 +32,17 @@ class Pod:
         return found
 
     def inject(self) -> None:
-        """Kill them; LookupError when there is none."""
+        """Kill them; LookupError without any process."""
         if not self.before:
             raise LookupError(f"pod {self.pod} has no process on this node")
         for one in self.before:
             try:
                 os.kill(one["pid"], signal.SIGKILL)
-            except ProcessLookupError:  # it went with the one before
+            except ProcessLookupError:  # it ended with an earlier one
                 continue
 
     def prove(self, until_ns: int) -> tuple[bool, list[dict[str, Any]]]:
-        """(proved, checks): the processes of before are gone."""
+        """(proved, checks): the old processes are gone."""
         while (alive := self._alive()) and time.monotonic_ns() < until_ns:
             time.sleep(0.01)
         after = {"alive": alive, "t_ns": time.monotonic_ns()}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find processes on this node by program or by pod.
 
-A node belongs to one lane, so a component is known by the name of its program; that also holds for
-a pod that replaced another. The identity of a process is its pid together with its start time
-(field 22 of /proc/<pid>/stat, clock ticks since boot): pids are reused, the pair is not.
+A node belongs to one lane, so the name of its program identifies a component, also after its pod
+was replaced. The identity of a process is its pid together with its start time (field 22 of
+/proc/<pid>/stat, clock ticks since boot): pids are reused, the pair is not.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import foreign
 
 GONE = (None, "Z", "X")
-"""States of a process that does not live: gone, a zombie, dead (proc(5))."""
+"""States of a process that is not alive: gone, a zombie, dead (proc(5))."""
 
 
 def _stat(pid: int) -> list[bytes]:
-    """Fields of /proc/<pid>/stat from the state on; OSError, or none, when the process is gone."""
-    # the name before them is whatever the process chose, brackets, line ends and odd bytes included
+    """Fields of /proc/<pid>/stat from the state on; OSError, or empty, when the process is gone."""
+    # the name before them may hold any bytes, such as brackets and line ends
     return foreign.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
@@ -29,18 +29,18 @@ def stat_of(pid: int) -> tuple[str, int] | None:
     try:
         fields = _stat(pid)
         return foreign.text_of(fields[0]), int(fields[19])
-    except (OSError, IndexError):  # an empty one is of a process that has just ended
+    except (OSError, IndexError):  # the file is empty when the process has just ended
         return None
 
 
 def state_of(pid: int, start: int) -> str | None:
-    """State of this very process; None when it is gone, or another one has its number."""
+    """State of the process with this pid and start time; None when it is gone."""
     stat = stat_of(pid)
     return stat[0] if stat is not None and stat[1] == start else None
 
 
 def cpu_ticks(pid: int) -> int | None:
-    """Processor time that all threads of a process have used, in clock ticks; None: it is gone."""
+    """Processor time of all threads of a process, in clock ticks; None when it is gone."""
     try:
         fields = _stat(pid)
         return int(fields[11]) + int(fields[12])
@@ -49,7 +49,7 @@ def cpu_ticks(pid: int) -> int | None:
 
 
 def program_of(pid: int) -> str | None:
-    """Name of the program a process runs; of a zombie, the (shortened) name it had."""
+    """Name of the program of a process; of a zombie, its (shortened) former name."""
     try:
         name = os.path.basename(os.readlink(f"/proc/{pid}/exe".encode()))
         return foreign.text_of(name.removesuffix(b" (deleted)"))
@@ -74,18 +74,18 @@ def all_pids() -> list[int]:
 
 
 def in_pod(pid: int, pod_uid: str) -> bool:
-    """Whether a process belongs to the pod (both ways of writing the uid in a cgroup)."""
+    """Whether a process belongs to the pod; cgroups have the uid in two spellings."""
     text = cgroups_of(pid)
     return pod_uid in text or pod_uid.replace("-", "_") in text
 
 
 def of_pod(pod_uid: str) -> list[int]:
-    """Pids of a pod's processes, ascending; empty when it has none (yet)."""
+    """Pids of a pod's processes, ascending; empty without any."""
     return [pid for pid in all_pids() if in_pod(pid, pod_uid)]
 
 
 def in_own_network(pid: int) -> bool:
-    """Whether a process has left the node's network; one that is only being made has not yet."""
+    """Whether a process has left the node's network; a process that just starts has not yet."""
     try:
         own, node = os.stat(f"/proc/{pid}/ns/net"), os.stat("/proc/1/ns/net")
     except OSError:
@@ -94,7 +94,7 @@ def in_own_network(pid: int) -> bool:
 
 
 def in_network_of(pod_uid: str) -> int | None:
-    """A process in a pod's own network; None when the pod has none (any more)."""
+    """A process in a pod's own network, or None."""
     return next((pid for pid in of_pod(pod_uid) if in_own_network(pid)), None)
 
 
@@ -104,7 +104,7 @@ def in_any_pod(pid: int) -> bool:
 
 
 class Finder:
-    """Finds the processes of named programs again and again, cheaply."""
+    """Finds the processes of named programs, cheaply in repeated calls."""
 
     def __init__(self, programs: Iterable[str]) -> None:
         self.programs = set(programs)
@@ -120,7 +120,7 @@ class Finder:
                 continue
             state, start = stat
             program = self._known.get((pid, start))
-            # Until exec a new process carries its parent's name, so only settled ones are kept.
+            # Until exec a new process has its parent's name, so only found ones are cached.
             if program is None:
                 program = program_of(pid)
                 if program in self.programs and not in_any_pod(pid):
@@ -135,7 +135,7 @@ class Finder:
 def component(program: str) -> dict[str, Any] | None:
     """The living process of a program as {pid, start_ticks, state}, or None.
 
-    Of several the oldest counts: a container's main process, not what it started.
+    Of several it is the oldest: a container's main process, not its children.
     """
     alive = [p for p in Finder([program]).find()[program] if p[1] not in "ZX"]
     if not alive:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read protocol buffers without their library, and write what the few questions here need.
+"""Read protocol buffers without their library, and write the few requests of the agent.
 
-The wire format is that of protobuf.dev, "Encoding". Groups (wire types 3 and 4) are long deprecated
-and refused. Every error in the bytes is a ValueError.
+The wire format is that of protobuf.dev, "Encoding". Groups (wire types 3 and 4), long deprecated,
+are refused. Every error in the bytes is a ValueError.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of one message in order; what has no bytes as such is a number."""
+    """(field number, value) of one message in order; a varint is a number, else bytes."""
     at = 0
     while at < len(data):
         key, at = varint(data, at)
@@ -56,13 +56,13 @@ def messages(data: bytes, wanted: int) -> list[bytes]:
 
 
 def text(data: bytes, wanted: int) -> str:
-    """A field that holds a text, empty when it is not there; of several the last counts."""
+    """A text field, empty when it is missing; of several the last one."""
     found = messages(data, wanted)
     return found[-1].decode("utf-8", "replace") if found else ""
 
 
 def number(data: bytes, wanted: int) -> int:
-    """A field that holds a number or an enum, 0 when it is not there; the last one counts."""
+    """A number or enum field, 0 when it is missing; of several the last one."""
     found = [value for field, value in fields(data) if field == wanted]
     if found and not isinstance(found[-1], int):
         raise ValueError(f"field {wanted} holds no number")
@@ -70,12 +70,12 @@ def number(data: bytes, wanted: int) -> int:
 
 
 def delimited(field: int, value: bytes) -> bytes:
-    """One field that holds a message, a text or bytes, as it is written."""
+    """The encoding of a field with a message, a text or bytes."""
     return written(field << 3 | DELIMITED) + written(len(value)) + value
 
 
 def written(number: int) -> bytes:
-    """A number of 0 to 2^64 - 1 as a varint."""
+    """The encoding of a number from 0 to 2^64 - 1 as a varint."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

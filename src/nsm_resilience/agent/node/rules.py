@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules in the node's own network that drop what goes to or comes from an address.
+"""Rules in the node's own network that drop packets to or from an address.
 
-Each carries the comment `nsm-resilience-<name>`, by which it is found and removed by the fault of
-that name, or by whoever comes later.
-What comes in is dropped before anything else sees it (raw, PREROUTING); what goes out is dropped
-where its real destination is known, after the translation of services' addresses (filter, OUTPUT
-for the node, FORWARD for its pods).
+Each has the comment `nsm-resilience-<name>`, by which the fault of that name, or a later agent,
+finds and removes it. Incoming packets are dropped before all other rules (raw, PREROUTING);
+outgoing ones after the translation of services' addresses, when the real destination is known
+(filter, OUTPUT for the node, FORWARD for its pods).
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from netns import run_on_node
 COMMENT = "nsm-resilience-"
 FAMILIES = {4: "iptables", 6: "ip6tables"}
 ROUNDS = 5
-"""How often removing is tried: a rule that is there several times goes one at a time."""
+"""Rounds of removal: each removes one copy of a duplicate rule."""
 TABLES = {"raw": ("PREROUTING",), "filter": ("OUTPUT", "FORWARD")}
 
 
 NO_SUCH = re.compile(r"does not exist|No chain|[Nn]ot supported", re.ASCII)
-"""What iptables says where the kernel has no such table, or nothing of such a family, at all."""
+"""Errors of iptables when the kernel lacks the table, or the whole family."""
 
 
 def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
-    """Drop what comes from and goes to addresses or networks; with a port, only its TCP.
+    """Drop packets from and to addresses or networks; with a port, only its TCP.
 
-    OSError when the node's iptables is not there or does not take the rules.
+    OSError when the node's iptables is missing or refuses the rules.
     """
     lines = []
     for target, port in targets:
@@ -47,15 +46,15 @@ def drop(targets: Iterable[tuple[str, int | None]], name: str) -> None:
 def find(name: str | None = None) -> list[str]:
     """The rules of a name, or all of ours on this node, as `<tool> <table> -A …`.
 
-    OSError when the node does not tell.
+    OSError when iptables fails.
     """
     return [f"{FAMILIES[v]} {table} {rule}" for v, table, rule in _ours(name)]
 
 
 def remove(name: str | None = None) -> list[str]:
-    """Remove the rules of a name, or all of ours; returns what is left.
+    """Remove the rules of a name, or all of ours; returns the remaining ones.
 
-    OSError when they cannot be removed, or the node does not tell which there are.
+    OSError when they cannot be removed or listed.
     """
     for _ in range(ROUNDS):
         found = _ours(name)
@@ -76,9 +75,9 @@ def _ours(name: str | None) -> list[tuple[int, str, str]]:
 
 
 def _listed(tool: str, table: str) -> list[str]:
-    """A table as the tool prints it; nothing where there is no such tool or no such table.
+    """A table as the tool prints it; empty without the tool or the table.
 
-    Any other failure (another holds the lock, no answer in time) says nothing of what is there.
+    OSError for any other failure (a held lock, a timeout), which does not show the rules.
     """
     code, text, problem = run_on_node([tool, "-w", "5", "-t", table, "-S"])
     if code == 0:
@@ -89,7 +88,7 @@ def _listed(tool: str, table: str) -> list[str]:
 
 
 def _restore(lines: Iterable[tuple[int, str, str]]) -> None:
-    """Take changes, each of a family and a table, in one step for each table."""
+    """Apply changes, each for a family and a table, in one step per table."""
     changes: dict[int, dict[str, list[str]]] = {}
     for version, table, line in lines:
         changes.setdefault(version, {}).setdefault(table, []).append(line)

@@ -18,7 +18,7 @@ from netns import run_on_node
 
 
 def interface(raw: dict[str, Any]) -> dict[str, Any]:
-    """What matters of an interface as `ip -json -details address` shows it."""
+    """The relevant fields of an interface in `ip -json -details address`."""
     link = raw.get("linkinfo", {})
     data = link.get("info_data", {})
     return {
@@ -33,7 +33,7 @@ def interface(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def route(raw: dict[str, Any]) -> dict[str, Any]:
-    """What matters of a route."""
+    """The relevant fields of a route."""
     return {k: raw[k] for k in ("dst", "gateway", "dev", "prefsrc") if k in raw}
 
 
@@ -57,7 +57,7 @@ def network(pid: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Take it and write it."""
+    """Take a snapshot and write it."""
     wanted = order()
     t_ns = time.monotonic_ns()
     pods: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The unix sockets that NSM's components talk through, as files of this node.
+"""The unix sockets of NSM's components, as files of this node.
 
-A path is one of the node, or `PROGRAM:/path`: one in the file system of the container in which that
-program runs, which goes with the container. The runner passes them in.
+A path is one of the node, or `PROGRAM:/path`: a path in the file system of that program's
+container. The runner passes them in.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from netns import HOST_ROOT
 INSIDE = re.compile(r"([^/:]+):(/.*)", re.DOTALL)
 """A path in a program's container."""
 _holders: dict[str, dict[str, Any]] = {}
-"""The processes that were found last, by program."""
+"""The last process that was found, by program."""
 
 
 def holder(path: str) -> dict[str, Any] | None:
-    """The process whose file system a path is in, as {pid, start_ticks}.
+    """The process whose file system holds a path, as {pid, start_ticks}.
 
     None for a path of the node, and when no such process runs.
     """
@@ -43,12 +43,12 @@ def holder(path: str) -> dict[str, Any] | None:
 
 
 def alive(process: dict[str, Any]) -> bool:
-    """Whether this very process runs."""
+    """Whether the process with this pid and start time is alive."""
     return processes.state_of(process["pid"], process["start_ticks"]) not in processes.GONE
 
 
 def reachable(path: str) -> str:
-    """Where this process finds a path; FileNotFoundError when its container does not run."""
+    """The path as seen by this process; FileNotFoundError when its container does not run."""
     inside = INSIDE.fullmatch(path)
     if inside is None:
         return HOST_ROOT + path
@@ -71,7 +71,7 @@ def expand(patterns: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def describe(path: str) -> dict[str, Any]:
-    """What lies at a path: {kind, inode, mode}; kind socket, file or missing."""
+    """The file at a path: {kind, inode, mode}; kind is socket, file or missing."""
     try:
         info = os.lstat(reachable(path))
     except OSError:
@@ -81,11 +81,11 @@ def describe(path: str) -> dict[str, Any]:
 
 
 def connect_in(folder: int, name: str, timeout: float) -> socket.socket:
-    """Connect to a socket in a folder that is open as `folder`; OSError when nobody listens."""
+    """Connect to a socket in the folder of a handle; OSError when nobody listens."""
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         channel.settimeout(timeout)
-        # A unix address holds 107 bytes; through a directory handle the prefix costs nothing.
+        # A unix address holds only 107 bytes; a directory handle makes it short.
         channel.connect(f"/proc/self/fd/{folder}/{name}")
     except BaseException:
         channel.close()
@@ -94,7 +94,7 @@ def connect_in(folder: int, name: str, timeout: float) -> socket.socket:
 
 
 def connect(place: str, timeout: float) -> socket.socket:
-    """Connect to a socket where this process finds it; OSError when nobody listens."""
+    """Connect to a socket at a path as seen by this process; OSError when nobody listens."""
     directory, name = os.path.split(place)
     folder = os.open(directory, os.O_PATH)
     try:

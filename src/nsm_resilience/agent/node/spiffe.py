@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The identity (X.509 SVID) that SPIRE gives to this script, by the SPIFFE Workload API.
+"""The identity (X.509 SVID) of this script from SPIRE, by the SPIFFE Workload API.
 
-NSM of today answers nobody without one: nsmgr serves by mutual TLS alone (initSecurity and RunNsmgr
-in internal/manager/manager.go of cmd-nsmgr v1.18.0), with any SVID of its trust domain.
+NSM of today requires one: nsmgr serves only by mutual TLS (initSecurity and RunNsmgr in
+internal/manager/manager.go of cmd-nsmgr v1.18.0), and accepts any SVID of its trust domain.
 
-The way that changes nothing in NSM is an identity of the listener's own: **one registration entry
-in SPIRE**, whose selectors are the namespace and the label of the node agent's pods. It is chosen
-for these facts of NSM v1.18.0:
+The listener has an identity of its own, which changes nothing in NSM: **one registration entry in
+SPIRE**, whose selectors are the namespace and the label of the node agent's pods. The reasons are
+these facts of NSM v1.18.0:
 
-- nsmgr asks no policy who may listen. The map of identities and connections is given to its monitor
-  server, but no policy (`authmonitor.WithSpiffeIDConnectionMap` alone in manager.go; in
+- nsmgr has no policy for listeners. Its monitor server gets the map of identities and connections,
+  but no policy (only `authmonitor.WithSpiffeIDConnectionMap` in manager.go; in
   pkg/tools/monitorconnection/authorize/server.go of sdk the default policies are commented out).
-  A listener with another identity is shown all that the client is shown.
-- That map is written by who requests and closes connections (pkg/networkservice/common/authorize/
-  server.go of sdk): a request that fails under an identity takes that identity's connections off
-  the map. With the client's own identity a listener would stand beside the client there; with
-  another one it is in none of NSM's state.
+  A listener with another identity sees everything that the client sees.
+- Requests and closes of connections write that map (pkg/networkservice/common/authorize/server.go
+  of sdk): a failed request under an identity removes that identity's connections from the map. With
+  the client's identity a listener would share the client's entry; with another one it is in none of
+  NSM's state.
 - SPIRE attests the process behind the socket by its pod. The client's identity would need an entry
-  that says of the node agent that it is the client, which is false; entering the client's pod would
+  which claims that the node agent is the client, which is false; entering the client's pod would
   put a process into the system under test.
 
-What it changes is that entry in SPIRE and, while it listens, one connection to nsmgr and one row in
-its list of those who listen. To SPIRE's agent it is one caller more among kubelet's probes of NSM,
-each of which asks for an SVID, too (grpc-health-probe -spiffe).
+The listener adds that entry in SPIRE and, while it listens, one connection to nsmgr and one row in
+its list of listeners. For SPIRE's agent it is one more caller besides kubelet's probes of NSM, each
+of which also fetches an SVID (grpc-health-probe -spiffe).
 
-What is asked: FetchX509SVID, one answer, then the stream is closed. X509Source of go-spiffe, which
-NSM's programs use, keeps it open and goes on with what it has while SPIRE is away. Here likewise:
-what was given is held, asked for anew before it runs out, and kept while nobody answers.
+The call is FetchX509SVID: it takes one answer, then closes the stream. X509Source of go-spiffe,
+which NSM's programs use, keeps it open, and keeps its identity while SPIRE is away. This script
+likewise holds its identity, renews it before it expires, and keeps it while nobody answers.
 
 Messages and header: workload.proto of go-spiffe v2.6.0; "SPIFFE Workload API", section 3.
 """
@@ -43,30 +43,30 @@ from netns import HOST_ROOT
 
 METHOD = "/SpiffeWorkloadAPI/FetchX509SVID"
 HEADER = ("workload.spiffe.io", "true")
-"""Without it an agent refuses: it shows that no page in a browser was tricked into the call."""
+"""Required by the agent: it proves that the call does not come from a page in a browser."""
 SVIDS = 1
 SPIFFE_ID, CERTIFICATES, KEY, BUNDLE = 1, 2, 3, 4
 """Fields: X509SVIDResponse.svids; of X509SVID its spiffe_id, x509_svid, x509_svid_key, bundle."""
 
 RENEW_S = 600.0
-"""After this long what is held is asked for anew at the next attempt. An SVID lives 1 h as NSM's
-deployment of SPIRE has it (default_x509_svid_ttl), and SPIRE renews it at half of that."""
+"""An older identity is renewed at the next attempt; seconds. An SVID lives 1 h in NSM's deployment
+of SPIRE (default_x509_svid_ttl), and SPIRE renews it at half of that."""
 
 SCHEME = "spiffe://"
 SEQUENCE = 0x30
 
 
 class NoIdentity(Exception):
-    """SPIRE gave none; the text says why."""
+    """SPIRE gave no identity; the text says why."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An X.509 SVID, and who is to be believed.
+    """An X.509 SVID, with the authorities to trust.
 
     Attributes:
         spiffe_id: Such as spiffe://trust-domain/path.
-        certificates: DER, the own one first, then those between it and the bundle.
+        certificates: DER, its own certificate first, then those between it and the bundle.
         key: PKCS#8, DER.
         bundle: DER certificates of the trust domain's authorities, one after another.
     """
@@ -78,7 +78,7 @@ class Identity:
 
 
 def trust_domain(spiffe_id: str) -> str:
-    """The trust domain of a SPIFFE ID; ValueError when it is none."""
+    """The trust domain of a SPIFFE ID; ValueError for another text."""
     domain = spiffe_id[len(SCHEME) :].partition("/")[0]
     if not spiffe_id.startswith(SCHEME) or not domain:
         raise ValueError(f"{spiffe_id!r} is no SPIFFE ID")
@@ -86,7 +86,7 @@ def trust_domain(spiffe_id: str) -> str:
 
 
 def split_der(data: bytes) -> tuple[bytes, ...]:
-    """Certificates that stand one after another; ValueError when the bytes are none (X.690)."""
+    """Concatenated certificates as a tuple; ValueError for other bytes (X.690)."""
     found = []
     while data:
         if len(data) < 2 or data[0] != SEQUENCE:
@@ -104,7 +104,7 @@ def split_der(data: bytes) -> tuple[bytes, ...]:
 
 
 def identity_of(message: bytes) -> Identity:
-    """The first SVID of an answer, which is the one to use by default; ValueError without one."""
+    """The first SVID of an answer, which is the default; ValueError without one."""
     svids = protobuf.messages(message, SVIDS)
     if not svids:
         raise ValueError("the answer holds no SVID")
@@ -119,9 +119,9 @@ def identity_of(message: bytes) -> Identity:
 
 
 def ask(path: str, timeout: float) -> Identity:
-    """Ask the agent that listens at a path of the node; NoIdentity when it gives none.
+    """Fetch an identity from the agent at a path of the node; NoIdentity when it gives none.
 
-    A refusal is a header that is not read here (grpc_stream.py): the stream just ends.
+    A refusal is a header, which grpc_stream.py does not read: the stream just ends.
     """
     try:
         with sockets.connect(HOST_ROOT + path, timeout) as channel:
@@ -137,16 +137,16 @@ def ask(path: str, timeout: float) -> Identity:
 
 
 class Source:
-    """The identity of this script for as long as it runs."""
+    """The identity of this script while it runs."""
 
     def __init__(self, path: str, timeout: float) -> None:
-        """`path` is that of SPIRE's agent on the node; `timeout` of one question, in seconds."""
+        """`path` is that of SPIRE's agent on the node; `timeout` of one request, in seconds."""
         self._path, self._timeout = path, timeout
         self._held: Identity | None = None
         self._fresh_until = 0.0
 
     def identity(self) -> Identity:
-        """What is held, or asked for anew when that is due; NoIdentity when there is neither."""
+        """The current identity, renewed when that is due; NoIdentity without any."""
         if self._held is None or time.monotonic() >= self._fresh_until:
             try:
                 self._held = ask(self._path, self._timeout)
@@ -157,5 +157,5 @@ class Source:
         return self._held
 
     def doubt(self) -> None:
-        """It was not accepted, or the other side was not: ask anew next time."""
+        """Renew the identity at the next call, because one side rejected the other's."""
         self._fresh_until = 0.0

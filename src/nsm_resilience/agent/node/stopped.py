@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that faults have stopped, in files of the node: whoever comes can continue them.
+"""Notes on the node about processes that faults stop, so that any later agent can continue them.
 
-A process is [pid, start_ticks]: see `processes`. A fault has a file of its own, which is written
-before it stops anything, and removed when nothing in it is stopped any more.
+A process is [pid, start_ticks]: see `processes`. Each fault has a file of its own, which is written
+before it stops anything, and removed when none of its processes is stopped any more.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Process = tuple[int, int]
 
 
 def keep(fault: str, stopped: Iterable[Process]) -> None:
-    """Write down all that a fault is going to stop."""
+    """Write a note about all processes that a fault is going to stop."""
     damage.note("stopped", fault, list(stopped))
 
 
 def left(fault: str = "*") -> list[int]:
-    """Pids that a fault stopped, or any, and nobody has continued."""
+    """Pids that a fault, or any fault, stopped and that are still stopped."""
     return [
         pid
         for _, rows in damage.noted("stopped", fault)
@@ -37,12 +37,12 @@ def left(fault: str = "*") -> list[int]:
 
 
 def is_stopped(pid: int, start: int) -> bool:
-    """Whether this very process is stopped."""
+    """Whether the process with this pid and start time is stopped."""
     return processes.state_of(pid, start) in STOPPED
 
 
 def resume(fault: str = "*") -> list[int]:
-    """Continue what a fault, or any, has stopped; returns pids that are stopped all the same."""
+    """Continue the processes of a fault, or of all; returns pids that are still stopped."""
     end = time.monotonic() + SETTLE_S
     while (stopped := left(fault)) and time.monotonic() < end:
         for pid in stopped:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this node's wall clock does beside its monotonic one.
+"""This node's wall clock, compared with its monotonic clock.
 
-Logs and Kubernetes' events are stamped with the wall clock, which somebody may set; all else is
-timed with the monotonic one. Linux slews both alike, so their difference stays the same until the
-wall clock is set, or until the machine sleeps: the monotonic clock stands still then, and the clock
-since boot does not.
+Logs and Kubernetes events are stamped with the wall clock, which somebody may set; all other times
+are of the monotonic clock. Linux slews both alike, so their difference is constant until the wall
+clock is set, or until the machine sleeps: then the monotonic clock stands still, but not the clock
+since boot.
 
-One line at least every BEAT_S seconds, and one at once when the difference has changed by more than
-CHANGED_NS: clock {"t_ns", "wall_ns", "error_ns", "slept_ns", "before"}. The wall clock was read
-within `error_ns` after `t_ns`; `slept_ns` is the time since boot that the machine slept (null where
-that is not known); `before` is [t_ns, wall_ns, error_ns] of the reading before, between which and
-this one it changed.
+It writes a line at least every BEAT_S seconds, and at once when the difference has changed by more
+than CHANGED_NS: clock {"t_ns", "wall_ns", "error_ns", "slept_ns", "before"}. The wall clock was
+read within `error_ns` after `t_ns`; `slept_ns` is the time that the machine has slept since boot
+(null when not known); `before` is [t_ns, wall_ns, error_ns] of the reading before, so that a change
+lies between the two.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from lines import emit
 BEAT_S = 5.0
 CHANGED_NS = 1_000_000
 Reading = tuple[int, int, int]
-"""Monotonic, wall, and how much later than the first the second was read at most; nanoseconds."""
+"""Monotonic clock, wall clock, and the longest time between reading them; nanoseconds."""
 
 
 def read(
     monotonic: Callable[[], int] = time.monotonic_ns, wall: Callable[[], int] = time.time_ns
 ) -> Reading:
-    """Both clocks, the best of three times."""
+    """Both clocks, the best of three readings."""
     readings = []
     for _ in range(3):
         begin, shown, end = monotonic(), wall(), monotonic()
@@ -45,7 +45,7 @@ def slept_ns() -> int | None:
 
 
 class WallClock:
-    """Looks again and again, and says what must be known."""
+    """Compares the clocks repeatedly, and reports them."""
 
     def __init__(self, read: Callable[[], Reading] = read) -> None:
         self._read = read
@@ -53,7 +53,7 @@ class WallClock:
         self._said_ns = 0
 
     def look(self, *, say: bool = False) -> None:
-        """Read both clocks; say so if it is time, or `say`, or their difference has changed."""
+        """Read both clocks; report them if it is time, or if `say`, or after a change."""
         now, last = self._read(), self._last
         self._last = now
         changed = last is None or abs(_offset(now) - _offset(last)) > CHANGED_NS + max(

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Component probe: the processes and sockets of this node, at every beat.
+"""Component probe: the processes and sockets of this node, at regular intervals.
 
 Order: {"programs": {component: program}, "sockets": {name: path pattern}, "interval_ns"}.
 Lines: components {"t_ns", "rows": [[component, pid, start_ticks, state, cpu_ticks], …]} and
 sockets {"t_ns", "rows": [[name, path, inode, kind, answers], …]}. A component without a process has
-nulls. An order with "sockets" alone is one look at them now.
+nulls. An order with only "sockets" takes one sample of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def component_rows(finder: processes.Finder, programs: dict[str, str]) -> list[l
 
 
 def socket_rows(patterns: dict[str, str]) -> list[list[Any]]:
-    """What lies at each socket's path, and whether somebody listens there."""
+    """The file at each socket's path, and whether somebody listens there."""
     rows = []
     for name, path in sockets.expand(patterns):
         info = sockets.describe(path)
@@ -42,7 +42,7 @@ def socket_rows(patterns: dict[str, str]) -> list[list[Any]]:
 
 
 def main() -> None:
-    """Sample until stopped, or look once."""
+    """Sample until stopped, or once."""
     wanted = order()
     if "programs" not in wanted:
         emit("sockets", t_ns=time.monotonic_ns(), rows=socket_rows(wanted["sockets"]))
@@ -58,7 +58,7 @@ def main() -> None:
             emit("components", t_ns=now, rows=rows)
             now = time.monotonic_ns()
             emit("sockets", t_ns=now, rows=socket_rows(wanted["sockets"]))
-            # A beat that was missed is not made up for: samples tell when they were taken.
+            # A missed interval is skipped: every sample has its own time.
             beat = max(beat + 1, (time.monotonic_ns() - start) // wanted["interval_ns"])
     except Stop:
         no_more_stops()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which workspace of NSM belongs to a pod.
+"""The workspace of NSM that belongs to a pod.
 
 nsmdp answers kubelet's Allocate with the workspace's folder on the node as a mount of the container
-(k8s/cmd/nsmdp/nsmdp.go of NSM v0.2.0). Of a client without the sidecar only an init container had
-it, and that has ended; but kubelet keeps the answers for as long as the pod is there, in its
-checkpoint (PodDevicesEntry in pkg/kubelet/cm/devicemanager/checkpoint of Kubernetes; AllocResp is a
+(k8s/cmd/nsmdp/nsmdp.go of NSM v0.2.0). In a client without the sidecar only an init container had
+that mount, and it has ended; but kubelet keeps the answers while the pod exists, in its checkpoint
+(PodDevicesEntry in pkg/kubelet/cm/devicemanager/checkpoint of Kubernetes; AllocResp is a
 ContainerAllocateResponse of the device plugin API v1beta1).
 """
 
@@ -26,12 +26,12 @@ MOUNTS, HOST_PATH = 2, 2
 
 
 def server_socket(pod_uid: str, resource: str, pattern: str) -> str:
-    """Path on the node of the socket that NSM serves a pod's containers on.
+    """Path on the node of the socket on which NSM serves a pod's containers.
 
     Args:
-        pod_uid: Which pod.
-        resource: Name of the device that stands for a workspace.
-        pattern: Such a socket's path for any workspace, with `*` in the folder's name.
+        pod_uid: The pod.
+        resource: Name of the device that represents a workspace.
+        pattern: Path of such a socket for any workspace, with `*` in the folder's name.
 
     Raises:
         LookupError: If kubelet gave the pod no workspace, or several, or its checkpoint cannot be
