@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The remedy that the paper proposes, made real: a monitor beside NSM that tells, and heals."""
+"""The remedy that the paper proposes: a monitor beside NSM that reports failures, and heals."""

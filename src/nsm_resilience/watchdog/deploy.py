@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Put the watchdog beside NSM in a lane, and read its journal."""
+"""Install the watchdog beside NSM in a lane, and read its journal."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ SHARED = (
     "echo.py", "foreign.py", "grpc_stream.py", "lines.py", "netns.py", "processes.py",
     "protobuf.py", "sockets.py", "workspace.py",
 )  # fmt: skip
-"""Scripts of the node agent that the watchdog is made of, too."""
+"""Scripts of the node agent that the watchdog also uses."""
 
 
 def scripts() -> dict[str, str]:
-    """The watchdog's scripts by file name, with those it shares with the node agent."""
+    """The watchdog's scripts by file name, with the shared ones of the node agent."""
     shared = agent_scripts()
     own = agent_scripts("nsm_resilience.watchdog")
     return own | {name: shared[name] for name in SHARED}
 
 
 def contracts(lane: Lane, factors: Factors) -> dict[str, Any]:
-    """What the watchdog is told of NSM (watchdog/node/contracts.py)."""
+    """The watchdog's configuration about NSM (watchdog/node/contracts.py)."""
     system = factors.under_test
     parts = factors.components
     whole = [name for name in parts if all(name in one for one in system.components.values())]
@@ -80,7 +80,7 @@ class Watchdog:
     image: str
 
     def install(self, timeout_s: float = 60) -> None:
-        """Start it on both nodes and wait until it looks. Raises ApiUnavailable."""
+        """Start it on both nodes and wait until it is Ready. Raises ApiUnavailable."""
         digest, code = code_map(NAME, self.lane.namespace, scripts())
         manifest = (resources.files("nsm_resilience.watchdog") / "watchdog.yaml").read_text()
         values = {

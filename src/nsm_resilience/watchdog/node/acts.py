@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog can do about a finding. Each act says in a sentence what it did."""
+"""The acts of the watchdog on a finding. Each returns a sentence about its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from observe import greets
 from policy import Breach, Decision
 
 BACK_S = 20.0
-"""How long a restarted component is waited for."""
+"""How long to wait for a restarted component."""
 
 
 class Failed(Exception):
@@ -29,9 +29,9 @@ class Failed(Exception):
 def restart(contracts: Contracts, name: str) -> str:
     """End a component's main process and wait until the kubelet has started another.
 
-    SIGKILL: it also ends a process that is stopped or waits for ever, and a crash is what NSM's
-    components are made to survive. Ordinary files in the places of its sockets go first: its own
-    start removes a dead socket there, but not a file (SocketCleanup in pkg/tools/tools.go).
+    SIGKILL also ends a process that is stopped or waits for ever, and NSM's components are made to
+    survive a crash. Ordinary files in the places of its sockets are removed first: at its start it
+    removes a dead socket there, but not a file (SocketCleanup in pkg/tools/tools.go).
     """
     component = contracts.components[name]
     removed = []
@@ -74,7 +74,7 @@ def reconnect(client: Client) -> str:
 
 
 def do(decision: Decision, contracts: Contracts, clients: Mapping[str, Client]) -> tuple[bool, str]:
-    """Carry out a decision; (whether it went through, what happened). Never raises."""
+    """Carry out a decision; (whether it succeeded, its result in words). Never raises."""
     breach: Breach = decision.finding.breach
     try:
         if decision.act == "restart":
@@ -86,7 +86,7 @@ def do(decision: Decision, contracts: Contracts, clients: Mapping[str, Client]) 
         return True, reconnect(clients[breach.client])
     except Failed as error:
         return False, str(error)
-    except Exception as error:  # an act without an outcome would look like one that goes on
+    except Exception as error:  # an act without an outcome would look unfinished
         return False, f"{type(error).__name__}: {error}"
 
 

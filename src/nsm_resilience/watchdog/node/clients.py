@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clients of this node, and whether the path of each one answers."""
+"""The clients of this node, and whether their paths answer."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from netns import HOST_ROOT, enter_network, run_on_node
 from policy import Breach
 
 BEAT_S = 0.5
-"""Between two echoes of a client's path."""
+"""Time between two echoes of a client's path."""
 FAILED_S, SPAN_S = 15.0, 60.0
-"""A path that was silent for so long within such a span has failed (policy.py)."""
+"""A path has failed if it was silent for FAILED_S within SPAN_S (policy.py)."""
 ASK_S = 5.0
-"""Between two looks at what NSM thinks of a client's connections."""
+"""Time between two queries of NSM's view of a client's connections."""
 IN_HAND_S = 6.0
-"""What NSM may still be doing with a connection that was closed meanwhile: it calls the forwarder
-ten times with half a second between (controlplane/pkg/local/forwarder_service.go), and would take
-a new interface of the same name down again."""
+"""Time in which NSM may still work on a connection after its close: it calls the forwarder ten
+times with half a second between (controlplane/pkg/local/forwarder_service.go), and would remove a
+new interface with the same name."""
 PATH_ALIVE = "nsm-watchdog/PathAlive"
 """Condition of a client's pod."""
 SERVICE, LABELS = "OUTGOING_NSC_NAME", "OUTGOING_NSC_LABELS"
@@ -38,7 +38,7 @@ SERVICE, LABELS = "OUTGOING_NSC_NAME", "OUTGOING_NSC_LABELS"
 
 
 def wish_of(pod: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
-    """(service, labels) that a pod's containers ask NSM for, or None when it is no client."""
+    """(service, labels) that a pod's containers request from NSM; None when it is no client."""
     spec = pod["spec"]
     for container in [*spec.get("initContainers", []), *spec.get("containers", [])]:
         given = {e["name"]: e.get("value", "") for e in container.get("env", [])}
@@ -49,9 +49,9 @@ def wish_of(pod: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
 
 
 def is_connected(pod: dict[str, Any]) -> bool:
-    """Whether a client has got what it asked for: nsm-init, its init container, ended well.
+    """Whether a client got its connection: nsm-init, its init container, ended with 0.
 
-    That is all that a watchdog which was itself restarted knows of the time before.
+    A watchdog that was itself restarted has no other knowledge of the time before.
     """
     status = pod.get("status", {})
     inits = status.get("initContainerStatuses") or []
@@ -60,10 +60,10 @@ def is_connected(pod: dict[str, Any]) -> bool:
 
 
 class Client:
-    """One client's pod: an echo at every beat from its network, and its connection at NSM."""
+    """One client's pod: regular echoes from its network, and its connection at NSM."""
 
     def __init__(self, pod: dict[str, Any], interface: str, device: str, pattern: str) -> None:
-        """Watching begins at once, in a thread of its own."""
+        """Begin to watch at once, in threads of its own."""
         self.pod = pod
         self.name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         self.uid = str(pod["metadata"]["uid"])
@@ -71,18 +71,18 @@ class Client:
         self.device = device
         self.pattern = pattern
         self.last_reply_s: float | None = None
-        """When the path answered last, or the client was first seen connected; None before that."""
+        """When the path answered last, or the client was first seen connected; None before."""
         self.known: set[str] = set()
-        """Ids of all connections that NSM ever showed for this client."""
+        """Ids of all connections that NSM has shown for this client."""
         self.thinks = "not asked yet"
         self.silent: deque[float] = deque()
-        """When echoes were sent that had no answer, the last SPAN_S of them at least."""
+        """When unanswered echoes were sent, at least those of the last SPAN_S."""
         self.stopped = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
         threading.Thread(target=self._ask, daemon=True).start()
 
     def update(self, pod: dict[str, Any], now_s: float) -> None:
-        """What Kubernetes says of it now."""
+        """Take in the pod's current state in Kubernetes."""
         self.pod = pod
         if self.last_reply_s is None and is_connected(pod):
             self.last_reply_s = now_s
@@ -94,7 +94,7 @@ class Client:
 
     @property
     def server(self) -> str:
-        """Path of the socket NSM serves it on; LookupError when kubelet knows of none."""
+        """Path of the socket on which NSM serves it; LookupError when kubelet knows none."""
         return workspace.server_socket(self.uid, self.device, self.pattern)
 
     def channel(self, timeout_s: float) -> socket.socket:
@@ -102,7 +102,7 @@ class Client:
         return sockets.connect(HOST_ROOT + self.server, timeout_s)
 
     def breaches(self, now_s: float) -> list[Breach]:
-        """What is wrong with a path that was alive and is silent now."""
+        """The breaches of a path that was alive and is silent now."""
         if self.last_reply_s is None or now_s - self.last_reply_s < 2 * BEAT_S:
             return []
         subject, thinks = f"client {self.name}", f"NSM's view of its connection: {self.thinks}"
@@ -115,14 +115,14 @@ class Client:
         return found
 
     def silent_s(self, now_s: float) -> float:
-        """How long the path was silent within the last SPAN_S: beats without an answer."""
-        beats = self.silent  # an act may begin it anew, from a thread of its own
+        """How long the path was silent within the last SPAN_S: echoes without an answer."""
+        beats = self.silent  # an act may replace it, from a thread of its own
         while beats and now_s - beats[0] > SPAN_S:
             beats.popleft()
         return len(beats) * BEAT_S
 
     def write(self, line: dict[str, Any]) -> bool:
-        """A line in the client's own workspace folder, where its containers see it."""
+        """Write a line to the client's workspace folder, where its containers can read it."""
         try:
             path = os.path.join(os.path.dirname(HOST_ROOT + self.server), "watchdog.jsonl")
             with open(path, "a") as stream:
@@ -155,7 +155,7 @@ class Client:
             time.sleep(max(0.0, BEAT_S - (time.monotonic() - begin)))
 
     def _echo(self, identifier: int, number: int, nonce: int) -> bool:
-        """One echo through the interface as it is now; whether it was answered in a beat."""
+        """Send one echo through the current interface; returns whether it was answered in time."""
         address = echo.address_of(self.interface)
         peer = echo.peer_of(*address) if address else None
         if peer is None:
@@ -184,12 +184,12 @@ class Client:
             self.thinks = ", ".join(map(request.summary, found)) or "none"
 
     def reconnect(self) -> str:
-        """Ask NSM for the connection again in the client's place; returns the new one's id.
+        """Request the connection again in the client's place; returns the new one's id.
 
-        What NSM still knows of the old one is closed first, or its healing would go on in between,
-        and what it has in hand is waited for; then the dead interface goes, because the forwarder
-        does not replace one. Raises
-        request.Refused, OSError or LookupError with the first thing that would not go.
+        First the old connections are closed at NSM, or its healing would interfere, and NSM gets
+        time to finish its work on them. Then the dead interface is removed, because the forwarder
+        does not replace one. Raises request.Refused, OSError or LookupError for the first step that
+        fails.
         """
         pid = self.pid
         wish = wish_of(self.pod)
@@ -198,7 +198,7 @@ class Client:
         with contextlib.suppress(request.Refused, OSError), self.channel(2.0) as channel:
             self.known |= {request.identity(c) for c in request.connections(channel)}
         for known in sorted(self.known):
-            # NSM reports the trouble of a connection that is broken, and forgets it all the same
+            # NSM reports an error for a broken connection, but removes it
             with contextlib.suppress(request.Refused), self.channel(5.0) as channel:
                 request.close(channel, known)
         self.stopped.wait(IN_HAND_S)
@@ -209,5 +209,5 @@ class Client:
         with self.channel(request.ANSWER_S) as channel:
             new = request.ask(channel, asked)
         self.known = {new}
-        self.silent = deque()  # what was is over: there is another connection
+        self.silent = deque()  # earlier silence belongs to the old connection
         return new

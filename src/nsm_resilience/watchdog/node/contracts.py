@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What NSM's components owe each other, as the watchdog's configuration describes it.
+"""The contracts between NSM's components, from the watchdog's configuration.
 
-The facts (paths, programs, who serves what) come from the runner (nsm_resilience.systems, with
-the files of NSM v0.2.0 they were read in), so that another release needs no change here.
+The facts (paths, programs, owners of sockets) come from the runner (nsm_resilience.systems, which
+names their sources in NSM v0.2.0), so that another release needs no change here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Component:
     """A part of NSM on every node.
 
     Attributes:
-        name: As scenarios call it, e.g. `nsmd`.
+        name: Its name in scenarios, e.g. `nsmd`.
         app: Label of its pod.
         main: Program of its container's main process: when that ends, the kubelet starts it again.
         serving: Program that serves the component's sockets; mostly the same.
@@ -33,10 +33,10 @@ class Component:
 
 @dataclass(frozen=True)
 class ServedSocket:
-    """A unix socket that a component makes at its start and answers on for as long as it lives.
+    """A unix socket that a component creates at its start and answers on while it lives.
 
-    `owner` is a component's name, or empty for one that a workload serves: those are watched and
-    reported, but a workload is never restarted.
+    `owner` is a component's name, or empty for a socket of a workload: it is watched and reported,
+    but a workload is never restarted.
     """
 
     name: str
@@ -46,13 +46,13 @@ class ServedSocket:
 
 @dataclass(frozen=True)
 class Peer:
-    """A connection that stays open between two components once one has made itself known.
+    """A connection that stays open between two components after one has registered.
 
-    When it is missing while both live, one of them was restarted and the other did not notice.
+    If it is missing while both live, one of them was restarted and the other did not notice.
 
     Attributes:
-        component: Who has to make itself known (again), and is restarted to do so.
-        known_to: With whom.
+        component: The component that registers; a restart makes it register again.
+        known_to: The component at which it registers.
         socket: Path of the socket that the connection goes to.
         dialler: Program that opens the connection; empty for the node itself (kubelet).
     """
@@ -65,7 +65,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Contracts:
-    """Everything the watchdog knows of NSM, and where it is."""
+    """The whole configuration of the watchdog: NSM's contracts, mode, node and namespace."""
 
     mode: Mode
     node: str
@@ -77,7 +77,7 @@ class Contracts:
     leftovers: Sequence[str]
     device: str
     workspace: str
-    """Path of the socket that a client is served on, for any workspace."""
+    """Pattern of the path of a client's socket, for any workspace."""
 
     @classmethod
     def of(cls, given: dict[str, Any], node: str) -> Contracts:

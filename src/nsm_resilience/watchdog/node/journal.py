@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the watchdog saw and did, in order: kept in memory, printed, and served.
+"""The journal of the watchdog's findings and acts: kept in memory, printed, and served.
 
-Pages, for reading only: /journal?since=N, /healthz.
+Read-only pages: /journal?since=N, /healthz.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from urllib.parse import parse_qs, urlparse
 from foreign import printable
 
 STUCK_S = 30.0
-"""Without a look for so long, the watchdog itself is stuck, and is to be restarted."""
+"""After this long without a look, the watchdog itself is stuck and must be restarted."""
 MOST = 20_000
-"""Entries kept; older ones are in the container's log only."""
+"""Number of entries in memory; older ones are only in the container's log."""
 
 
 class Journal:
     """Entries {n, t_ns (CLOCK_MONOTONIC), wall_ns, what, node, …}. Safe for threads."""
 
     def __init__(self, node: str) -> None:
-        """A journal has an id of its own, so that a reader sees that a new one was begun."""
+        """Begin a journal with an id of its own, by which readers recognize a new one."""
         self.id = os.urandom(8).hex()
         self.node = node
         self.lock = threading.Lock()
@@ -39,7 +39,7 @@ class Journal:
 
     @property
     def is_looking(self) -> bool:
-        """Whether the last look is not long ago."""
+        """Whether the last look is recent."""
         return time.monotonic() - self.last_look_s < STUCK_S
 
     def write(self, what: str, subject: str = "", **data: Any) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Kubernetes API from inside a pod: read pods and NSM's registry, write events and conditions.
 
-Telling runs in a thread of its own, so that an API server that is away delays nothing; what cannot
-be told within a minute, or is refused, is dropped from there (the journal has it all the same).
+Writes run in a thread of their own, so that an API server that is away delays nothing else. A write
+that fails for a minute, or is refused, is dropped; the journal still has its content.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ TELL_S = 60.0
 
 
 class ApiAway(Exception):
-    """The API server did not answer, or not well."""
+    """The API server did not answer, or with an error."""
 
 
 class ApiRefused(ApiAway):
-    """It said no; asking again would not help."""
+    """The API server refused; a retry would not help."""
 
 
 class Api:
     """Requests with this pod's account."""
 
     def __init__(self, namespace: str, node: str) -> None:
-        """Address and certificate are where Kubernetes puts them in every pod."""
+        """Read address and certificate from their usual places in a pod."""
         host = os.environ["KUBERNETES_SERVICE_HOST"]
         if ":" in host:
             host = f"[{host}]"
@@ -47,7 +47,7 @@ class Api:
         self.context = ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt")
 
     def call(self, method: str, path: str, body: Any = None, kind: str = "json") -> Any:
-        """One request; ApiAway when there is no good answer."""
+        """One request; ApiAway when it fails."""
         try:
             with open(f"{ACCOUNT}/token") as stream:  # it is renewed while the pod lives
                 token = stream.read()
@@ -115,7 +115,7 @@ class Api:
     def condition(
         self, pod: dict[str, Any], kind: str, holds: bool, reason: str, text: str
     ) -> None:
-        """Set a condition of a pod; only ours is touched."""
+        """Set one condition of a pod; others stay unchanged."""
         path = f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}/status"
         condition = {
             "type": kind,
@@ -133,10 +133,10 @@ def _now() -> str:
 
 
 class Teller:
-    """Does calls one after the other, in their order, again and again until they are old."""
+    """Makes calls one after the other, in their order; a failed one is repeated for TELL_S."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
-        """`report` takes what could not be told. Its thread ends with the process."""
+        """`report` takes the error of a dropped call. The thread ends with the process."""
         self.report = report
         self.waiting: queue.Queue[tuple[float, Any]] = queue.Queue(maxsize=1000)
         threading.Thread(target=self._run, daemon=True).start()
@@ -152,7 +152,7 @@ class Teller:
     def _run(self) -> None:
         while True:
             since, call = self.waiting.get()
-            while True:  # once at least, however long it waited behind others
+            while True:  # at least once, even if the call is already old
                 try:
                     call()
                     break
@@ -164,6 +164,6 @@ class Teller:
                         self.report(f"given up after {TELL_S:g} s: {error}")
                         break
                     time.sleep(1)
-                except Exception as error:  # whatever it is, what waits behind it is to be told
+                except Exception as error:  # the next calls must still be made
                     self.report(f"{type(error).__name__}: {error}")
                     break

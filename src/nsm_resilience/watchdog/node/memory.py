@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was done on this node, kept on it: a watchdog that is restarted keeps to its limits.
+"""The watchdog's earlier acts, kept on the node, so that its limits hold after its own restart.
 
-Times are CLOCK_MONOTONIC, which goes on while the machine does. A file of another boot, or one that
-makes no sense, is forgotten: then nothing is known of former acts.
+Times are CLOCK_MONOTONIC, which continues as long as the machine runs. A file of another boot, or
+an invalid one, is ignored: then earlier acts are unknown.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 def boot() -> str:
-    """Which boot of the machine this is."""
+    """Id of the machine's boot."""
     with open(BOOT) as stream:
         return stream.read().strip()
 
 
 def load() -> History:
-    """The acts of this boot."""
+    """Load the acts of this boot."""
     try:
         with open(HOST_ROOT + FILE) as stream:
             kept = json.load(stream)
@@ -38,7 +38,7 @@ def load() -> History:
 
 
 def save(history: History) -> None:
-    """Keep them, as a whole or not at all; what cannot be kept is done all the same."""
+    """Save the acts in one step; a failure does not prevent the act."""
     kept = {"boot": boot(), "acts": history.acts, "restarted_s": history.restarted_s}
     path = HOST_ROOT + FILE
     try:

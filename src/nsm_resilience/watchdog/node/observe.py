@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One look at this node: which of NSM's contracts do not hold now."""
+"""One look at this node: the breaches of NSM's contracts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from policy import Breach
 GREETING_S = 2.0
 """How long a server may take to greet a caller."""
 START_S = 5.0
-"""What a process gets after its start to make its sockets and to meet its peers."""
+"""Time after its start in which a process creates its sockets and connects to its peers."""
 CONNECTED = b"03"
 """SS_CONNECTED in the column St of /proc/net/unix."""
 PEER_CREDENTIALS = struct.Struct("3i")
@@ -53,9 +53,9 @@ def greets(channel: socket.socket) -> bool:
 
 
 def look_at_socket(path: str, program: str) -> str:
-    """How a socket fails its contract: `lost …`, `hung …`, or nothing.
+    """How a socket breaks its contract: `lost …`, `hung …`, or empty.
 
-    `program` is who must be behind it; empty when that does not matter.
+    `program` is the program that must serve it; empty for any.
     """
     kind = sockets.describe(path)["kind"]
     if kind != "socket":
@@ -79,14 +79,14 @@ def look_at_socket(path: str, program: str) -> str:
 
 
 def connected_to(pid: int, path: str) -> int:
-    """How many connections to a unix socket were opened in the network namespace of a process.
+    """Number of connections to a unix socket opened in the network namespace of a process.
 
-    The accepting end of a connection lives in the namespace of who opened it, and carries the
-    socket's name there (unix_stream_connect in net/unix/af_unix.c of Linux).
+    The accepting end of a connection is listed in the namespace of the process that opened it, with
+    the socket's name (unix_stream_connect in net/unix/af_unix.c of Linux).
     """
     found = 0
     name = os.fsencode(path)
-    with open(f"/proc/{pid}/net/unix", "rb") as stream:  # names of sockets are anybody's
+    with open(f"/proc/{pid}/net/unix", "rb") as stream:  # names of sockets may hold any bytes
         for line in stream:
             part = line.split(maxsplit=7)
             if len(part) == 8 and part[5] == CONNECTED and part[7].rstrip(b"\n") == name:
@@ -97,8 +97,8 @@ def connected_to(pid: int, path: str) -> int:
 def leftover_interfaces(patterns: Iterable[str]) -> list[str]:
     """Interfaces in the node's own network that a forwarder makes for pods.
 
-    Only kinds that its kernel implementation makes (vxlan, veth) and only by their names; the
-    Kubernetes network's own have other names.
+    Only kinds that its kernel implementation makes (vxlan, veth), and only by their names; those of
+    the Kubernetes network have other names.
     """
     code, text, _ = run_on_node(["ip", "-json", "-details", "link"])
     if code != 0:
@@ -113,10 +113,10 @@ def leftover_interfaces(patterns: Iterable[str]) -> list[str]:
 
 
 class Node:
-    """Looks at the node again and again; keeps what it needs to see restarts."""
+    """Looks at the node repeatedly; remembers processes to detect restarts."""
 
     def __init__(self, contracts: Contracts) -> None:
-        """Nothing is known yet: the first look never finds a restart."""
+        """Begin without known processes: the first look never finds a restart."""
         self.contracts = contracts
         programs = {c.main for c in contracts.components.values()}
         programs |= {c.serving for c in contracts.components.values()}
@@ -127,7 +127,7 @@ class Node:
         self.pool = ThreadPoolExecutor(max_workers=8)
 
     def look(self) -> list[Breach]:
-        """All breaches now, but those of clients."""
+        """All current breaches, except those of clients."""
         running = self._running()
         return [
             *self._components(running),
@@ -169,7 +169,7 @@ class Node:
             owner = self.contracts.components.get(served.owner)
             process = running.get(owner.serving) if owner is not None else None
             if owner is not None and (process is None or process.age_s < START_S):
-                continue  # the kubelet's business, or its own time to make its sockets
+                continue  # the kubelet restarts it, or it is still creating its sockets
             for _, path in sockets.expand({served.name: served.pattern}):
                 program = owner.serving if owner is not None else ""
                 jobs.append((served, path, self.pool.submit(look_at_socket, path, program)))

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The watchdog's rules: pure functions of what was seen, when.
+"""The watchdog's rules: pure functions of breaches and their times.
 
-A rule says what a component owes, how long a breach lasts before it is told, and how long before
-it is acted on. The times follow from NSM's and Kubernetes' own, and no rule knows a scenario; that
-some were seen while the rules were made, and which, is said in config/README.md. The times:
+A rule states a duty of a component, how long a breach lasts before it is reported, and how long
+before the watchdog acts on it. The times follow from those of NSM and Kubernetes, and no rule knows
+a scenario; config/README.md says which scenarios had been seen when the rules were made. The times:
 
-- A process that the kubelet restarts is back within about two seconds and makes its sockets at
-  once; three seconds (five for a missing process) are past that.
-- A request that NSM has not answered in 15 s it has given up itself (ConnectTimeout in
-  sdk/client/client.go, ForwarderTimeout in controlplane/pkg/local/forwarder_service.go): until then
-  a dead path is NSM's to heal, afterwards the watchdog's. What counts is the silence within a
-  minute, so that a path which comes and goes has failed as well as one that is gone.
-- NSM's parts register with each other within a second or poll every few; one that is not known
+- A process that the kubelet restarts is back within about two seconds and creates its sockets at
+  once; three seconds (five for a missing process) are longer.
+- NSM gives up a request that is not answered in 15 s (ConnectTimeout in sdk/client/client.go,
+  ForwarderTimeout in controlplane/pkg/local/forwarder_service.go): until then NSM should heal a
+  dead path, afterwards the watchdog. The silence within a minute counts, so that a path which comes
+  and goes has failed as well as one that is gone.
+- NSM's parts register with each other within a second or poll every few; a part that is not known
   again after 20 s (HealRequestTimeout in controlplane/pkg/properties) has not noticed.
-- A forwarder makes an interface in the node's network and moves it into a pod in the same call;
-  one that is there for longer is left over from a call that failed.
+- A forwarder creates an interface in the node's network and moves it into a pod in the same call;
+  an interface that stays longer is left over from a failed call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Act = Literal["restart", "remove", "reconnect"]
 
 @dataclass(frozen=True)
 class Rule:
-    """`tell_s` and `act_s` count from when a breach was first seen; seconds."""
+    """One rule; `tell_s` and `act_s` count from the first sight of a breach, in seconds."""
 
     name: str
     says: str
@@ -36,15 +36,15 @@ class Rule:
     act: Act | None = None
     act_s: float = 0.0
     pause_s: float = 60.0
-    """Between two acts on the same subject; doubled from act to act when `doubles`."""
+    """Least time between two acts on the same subject; `doubles`: twice as long after each act."""
     doubles: bool = False
     most: int = 3
-    """Acts on one subject within SPAN_S."""
+    """Most acts on one subject within SPAN_S."""
 
 
 SPAN_S = 600.0
 SETTLE_S = 3.0
-"""After a restart nothing else is done on the node for so long: its peers meet the new process."""
+"""Pause after a restart, in which the peers connect to the new process."""
 
 RULES: dict[str, Rule] = {
     rule.name: rule
@@ -101,9 +101,9 @@ RULES: dict[str, Rule] = {
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule that does not hold now. `subject` is who or what breaks it, `text` how it shows.
+    """A rule that does not hold now. `subject` breaks it; `text` describes the breach.
 
-    `blocks` says why nothing can be done about it at present; empty when something can.
+    `blocks` says why no act is possible at present; empty when one is.
     """
 
     rule: str
@@ -112,15 +112,15 @@ class Breach:
     component: str = ""
     """The component whose restart would mend it, for rules that restart."""
     client: str = ""
-    """The client concerned, as `namespace/pod`; empty when it concerns all of the node."""
+    """The affected client, as `namespace/pod`; empty when the whole node is affected."""
     blocks: str = ""
     is_event: bool = False
-    """Whether it is an event rather than a state: told, and over."""
+    """Whether it is an event rather than a state: it is over as soon as it is reported."""
 
 
 @dataclass
 class Finding:
-    """A breach that was told."""
+    """A breach that was reported."""
 
     id: int
     breach: Breach
@@ -130,7 +130,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Change:
-    """A finding that is new, or is over."""
+    """The begin or the end of a finding."""
 
     what: Literal["finding", "cleared"]
     finding: Finding
@@ -139,14 +139,14 @@ class Change:
 
 @dataclass
 class Memory:
-    """What was seen so far."""
+    """The breaches that were seen so far."""
 
     seen: dict[tuple[str, str], float] = field(default_factory=dict)
     open: dict[tuple[str, str], Finding] = field(default_factory=dict)
     number: int = 0
 
     def take(self, breaches: Iterable[Breach], now_s: float) -> list[Change]:
-        """Take in one look; returns what changed. Every breach of the look must be in it."""
+        """Take in all breaches of one look; returns the changes."""
         changes: list[Change] = []
         current: dict[tuple[str, str], Breach] = {}
         for breach in breaches:
@@ -178,7 +178,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do about a finding, or why nothing is done (`held`)."""
+    """An act on a finding; `held` says why it is not carried out."""
 
     finding: Finding
     act: Act
@@ -189,27 +189,27 @@ ORDER: Mapping[str, int] = {
     "component-hung": 0, "socket-lost": 1, "leftover-interface": 2, "peer-unaware": 3,
     "path-failed": 4,
 }  # fmt: skip
-"""Sockets and components first: a path cannot be asked for where nobody answers."""
+"""Sockets and components first: a path can be requested only if they answer."""
 
 CONTROL = ("component-gone", "socket-lost", "component-hung")
-"""Rules whose breach on a node makes a request for a connection there hopeless."""
+"""Rules whose breach on a node makes requests for connections fail there."""
 
 
 @dataclass
 class History:
-    """Acts that were begun: (subject of the limit, time)."""
+    """Acts that began: (subject of the limit, time)."""
 
     acts: list[tuple[str, float]] = field(default_factory=list)
     restarted_s: float | None = None
 
     def begun(self, decision: Decision, now_s: float) -> None:
-        """Remember an act."""
+        """Record the begin of an act."""
         self.acts.append((limited_subject(decision.finding.breach), now_s))
         if decision.act == "restart":
             self.restarted_s = now_s
 
     def settling(self, now_s: float) -> bool:
-        """Whether something was restarted a moment ago."""
+        """Whether a component was restarted less than SETTLE_S ago."""
         return self.restarted_s is not None and now_s - self.restarted_s < SETTLE_S
 
     def limit(self, rule: Rule, subject: str, now_s: float) -> str:
@@ -225,15 +225,15 @@ class History:
 
 
 def limited_subject(breach: Breach) -> str:
-    """What the rate limit counts by: a component however it is broken, a path, an interface."""
+    """Subject of the rate limit: a component (for all its rules together), path or interface."""
     return breach.component or f"{breach.rule} {breach.subject}"
 
 
 def decide(findings: Iterable[Finding], history: History, now_s: float) -> list[Decision]:
-    """What to do now: decisions in order of urgency, at most one of them not held.
+    """Decisions in order of urgency, of which at most one is not held.
 
-    Only findings whose time to act has come are decided on. One act at a time: what follows is
-    decided when the first has had its effect.
+    Only findings that have lasted for `act_s` are considered. Acts are done one at a time: the next
+    one is decided when the first has had its effect.
     """
     due = sorted(
         (

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask NSM for a client's connection again, as the client itself would.
+"""Request a client's connection from NSM again, as the client itself would.
 
-A client asks on the socket that its service manager serves in its workspace; whoever can open that
-socket can ask in its place. Messages and numbers are those of controlplane/api (connection.proto,
-networkservice.proto, connectioncontext.proto), the content that of nsm-init's own request
-(sdk/client/client.go, sdk/common: NewMechanism). A plain new request is made, and not one with the
-old connection's id: NSM would take that for the healing of a connection that is no more.
+A client sends requests to the socket that its service manager serves in its workspace; any process
+that can open that socket can do so in its place. Messages and field numbers are those of
+controlplane/api (connection.proto, networkservice.proto, connectioncontext.proto), the content that
+of nsm-init's own request (sdk/client/client.go, sdk/common: NewMechanism). The request is new and
+has no old id: NSM would treat one with the old id as the healing of a connection that is gone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CLOSE = "/networkservice.NetworkService/Close"
 MONITOR = "/connection.MonitorConnection/MonitorConnections"
 
 ANSWER_S = 15.0
-"""What a client waits for an answer (ConnectTimeout in sdk/client/client.go)."""
+"""How long a client waits for an answer (ConnectTimeout in sdk/client/client.go)."""
 
 CONNECTION, PREFERENCES = 1, 2
 ID, SERVICE, MECHANISM, CONTEXT, LABELS, STATE = 1, 2, 3, 4, 5, 9
@@ -33,12 +33,12 @@ EVENT_CONNECTIONS, ENTRY_VALUE = 2, 2
 
 
 class Refused(Exception):
-    """NSM did not do what was asked; the text says how far it came."""
+    """NSM did not fulfil a request; the text names the failed call."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a client asks for: its service with labels, as an interface of its network."""
+    """A client's request: a service with labels, as an interface of its network."""
 
     service: str
     labels: Mapping[str, str]
@@ -48,7 +48,7 @@ class Wish:
 
 
 def text(field: int, value: str) -> bytes:
-    """A field that holds a text; an empty value is not written, as in proto3."""
+    """A text field; an empty value is omitted, as in proto3."""
     return delimited(field, value.encode()) if value else b""
 
 
@@ -96,7 +96,7 @@ def first_message(channel: socket.socket, method: str, message: bytes) -> bytes:
 
 
 def connections(channel: socket.socket) -> list[bytes]:
-    """The connections that NSM thinks this workspace has, as it encodes them."""
+    """This workspace's connections in NSM's view, encoded."""
     event = first_message(channel, MONITOR, b"")
     found = []
     for entry in protobuf.messages(event, EVENT_CONNECTIONS):
@@ -111,13 +111,13 @@ def identity(connection: bytes) -> str:
 
 
 def summary(connection: bytes) -> str:
-    """A connection in a few words: its id, and whether NSM thinks that it is up."""
+    """A connection in a few words: its id, and its state in NSM's view."""
     state = "down" if protobuf.number(connection, STATE) else "up"
     return f"{identity(connection)} {state}"
 
 
 def ask(channel: socket.socket, wish: Wish) -> str:
-    """Make the request; returns the new connection's id, Refused when there is no connection."""
+    """Make the request; returns the new connection's id, or raises Refused."""
     answer = first_message(channel, REQUEST, request_message(wish))
     return protobuf.text(answer, ID)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The watchdog of one node: looks at NSM's contracts every second, tells, and may heal.
+"""The watchdog of one node: checks NSM's contracts every second, reports breaches, and may heal.
 
-It is the paper's proposal ("monitoring be used to solve these problems") with what NSM v0.2.0 has;
-NSM itself is not changed. WATCHDOG_CONTRACTS holds the contracts (contracts.py), NODE_NAME the
-node. In mode `observe` it never acts. It tells by a Warning event about the pod concerned, and a
-client whose path is dead also by a condition of its pod and a line in its workspace folder.
+It is the paper's proposal ("monitoring be used to solve these problems") for NSM v0.2.0, without a
+change of NSM itself. WATCHDOG_CONTRACTS holds the contracts (contracts.py), NODE_NAME the node. In
+mode `observe` it never acts. It reports by a Warning event about the affected pod; a client whose
+path is dead also gets a condition of its pod and a line in its workspace folder.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from observe import Node
 from policy import RULES, Breach, Change, Decision, Finding, Memory, Rule, decide
 
 LOOK_S = 1.0
-"""From look to look."""
+"""Time between two looks."""
 BEAT_S = 5.0
-"""Between two entries that say that it still looks."""
+"""Time between two `beat` entries, which show that it still looks."""
 LIST_S = 3.0
-"""Between two lists of the pods of this node."""
+"""Time between two lists of this node's pods."""
 PORT = 8601
 
 
@@ -41,14 +41,14 @@ def reason_of(rule: str) -> str:
 
 
 def described(rule: Rule) -> dict[str, Any]:
-    """A rule for the record: what it says, and its thresholds."""
+    """A rule for the record: its text and its thresholds."""
     values = asdict(rule)
     del values["name"]
     return {"text": values.pop("says"), **values}
 
 
 class Watchdog:
-    """Puts looks, rules, tellings and acts together."""
+    """Combines looks, rules, reports and acts."""
 
     def __init__(self, contracts: Contracts, journal: Journal, api: Api) -> None:
         self.contracts = contracts
@@ -61,15 +61,15 @@ class Watchdog:
         self.pods: list[dict[str, Any]] = []
         self.clients: dict[str, Client] = {}
         self.remote: str = ""
-        """Why a request for a connection would be hopeless on the other side; empty if not."""
+        """Why the other side could not fulfil a request for a connection; empty if it could."""
         self.listed_s: float | None = None
-        """When the lists of the API server were last read whole; None before the first."""
+        """When the API server's lists were last read completely; None before the first time."""
         self.acting: threading.Thread | None = None
         self.held: dict[int, str] = {}
         threading.Thread(target=self._list, daemon=True).start()
 
     def look(self, now_s: float) -> None:
-        """Look once, report what changed, and begin one act at most."""
+        """Look once, report the changes, and begin at most one act."""
         breaches = self.node.look()
         for client in list(self.clients.values()):
             breaches += client.breaches(now_s)
@@ -139,7 +139,7 @@ class Watchdog:
         self.teller.tell(condition)
 
     def _pod_of(self, breach: Breach) -> dict[str, Any] | None:
-        """The pod an event is about: the component's, or that of the first for no owner."""
+        """The pod for an event: the component's, or without a component that of the first one."""
         name = breach.component or breach.subject
         first = next(iter(self.contracts.components.values()))
         app = self.contracts.components.get(name, first).app
@@ -149,7 +149,7 @@ class Watchdog:
         return None
 
     def _list(self) -> None:
-        """Keep the lists of pods and clients, and what is known of the other side, up to date."""
+        """Keep the lists of pods and clients, and the state of the other side, up to date."""
         while True:
             try:
                 self.pods = self.api.pods()
@@ -158,7 +158,7 @@ class Watchdog:
                 self.listed_s = time.monotonic()
             except ApiAway as error:
                 self.remote = f"the API server does not answer ({error})"[:200]
-            except Exception as error:  # a thread that ended would leave the clients unseen
+            except Exception as error:  # without this thread, new clients would go unnoticed
                 self.remote = f"the lists cannot be read ({type(error).__name__}: {error})"[:200]
                 self.journal.write("problem", "lists", text=self.remote)
             time.sleep(LIST_S)
@@ -181,7 +181,7 @@ class Watchdog:
             self.clients[name].update(pod, time.monotonic())
 
     def _other_side(self) -> str:
-        """Whether every service asked for has an endpoint whose manager greets a caller."""
+        """Why a requested service has no endpoint whose manager greets a caller; else empty."""
         wishes = {w[0] for c in self.clients.values() if (w := wish_of(c.pod)) is not None}
         if not wishes:
             return ""
@@ -216,13 +216,13 @@ def main() -> None:
     while not ended.wait(max(0.0, due - time.monotonic())):
         begin = time.monotonic()
         if begin - due > LOOK_S:
-            # The machine was too busy to look: what comes now would show that, and not NSM.
+            # The machine was too busy to look: this look would show that, and not NSM.
             journal.late += 1
             due = begin + LOOK_S
             continue
         try:
             dog.look(begin)
-        except Exception as error:  # the next look may go well; one without a beat proves nothing
+        except Exception as error:  # no beat is written, and the next look may succeed
             journal.write("problem", "look", text=f"{type(error).__name__}: {error}"[:500])
         else:
             journal.last_look_s = time.monotonic()
