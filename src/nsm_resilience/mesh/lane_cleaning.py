@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean a lane outside of any trial, with proof; and look at one before its first trial."""
+"""Clean a lane outside of any trial, with proof; and check a lane before its first trial."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from nsm_resilience.testbed.unusable_lanes import put_back, unusable
 
 
 def clean_again(cluster: Cluster, lane: Lane, images: Images, *, leave: bool = False) -> str | None:
-    """Wipe a lane of whatever plane ran there; None when it is proved clean, else why not.
+    """Wipe a lane of every system and plane; None when it is proved clean, else why not.
 
-    With `leave` the folders of the systems go as well.
+    With `leave` the folders of the systems are removed as well.
 
-    Raises ApiUnavailable when the API server itself does not answer: that says nothing of a lane.
+    Raises ApiUnavailable when the API server itself does not answer, which says nothing about the
+    lane.
     """
     try:
         agents = find_agents(cluster, lane)
@@ -37,7 +38,7 @@ def clean_again(cluster: Cluster, lane: Lane, images: Images, *, leave: bool = F
         mesh.wipe()
         if leave:
             mesh.residue("leave")
-    except Exception as error:  # whatever keeps it from being proved: it is not clean
+    except Exception as error:  # without a proof the lane is not clean
         why = str(error)
     else:
         return None
@@ -51,7 +52,7 @@ def clean_again(cluster: Cluster, lane: Lane, images: Images, *, leave: bool = F
 def heal_lanes(
     cluster: Cluster, lanes: list[Lane], images: Images, locks: Path, say: Callable[[str], None]
 ) -> None:
-    """Put every lane that is out of use back, if it can be proved clean now.
+    """Put every lane that is out of use back into use, if it can be proved clean now.
 
     Raises TestbedError when none of the cluster's lanes can be used.
     """
@@ -75,12 +76,12 @@ def heal_lanes(
 
 
 def check_untouched(cluster: Cluster, lanes: list[Lane], images: Images) -> None:
-    """Check that nodes which are new to us have nothing that a wipe would take for NSM's.
+    """Check that a wipe would remove nothing from nodes that are new to us.
 
     A wipe removes processes, files and interfaces by their names. On somebody else's nodes the same
-    names may belong to others (a mesh that is in use; interfaces of a pod network). When any of the
-    new nodes has some, none of them stays in a lane, and TestbedError lists what was found. Nodes
-    that pass are marked, and not looked at again.
+    names may belong to others (a mesh that is in use; interfaces of a pod network). If any of the
+    new nodes has such names, none of them stays in a lane, and TestbedError lists the findings.
+    Nodes that pass are marked, and not checked again.
     """
     known = checked_nodes(cluster)
     new = {node for lane in lanes for node in lane.nodes.values()} - known
@@ -109,10 +110,10 @@ def check_untouched(cluster: Cluster, lanes: list[Lane], images: Images) -> None
 
 
 def leave_nodes(cluster: Cluster, images: Images, say: Callable[[str], None]) -> None:
-    """Take everything of NSM off the nodes of a cluster that stays.
+    """Remove everything of NSM from the nodes of a cluster that stays.
 
     Nodes that were never used are not touched. Raises TestbedError when others cannot be proved
-    clean: they keep their labels and agents, with which it can be tried again.
+    clean: they keep their labels and agents for another attempt.
     """
     known = checked_nodes(cluster)
     lanes = [lane for lane in whole_lanes(cluster) if known.issuperset(lane.nodes.values())]

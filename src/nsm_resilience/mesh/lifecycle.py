@@ -51,22 +51,22 @@ class Mesh:
 
     @property
     def system(self) -> System:
-        """What is known of the system under test."""
+        """The system under test."""
         return self.factors.under_test
 
     def share(self) -> Proof | None:
-        """Have what the whole cluster shares serve this lane; the proof, or None without any.
+        """Make the shared parts of the cluster serve this lane; the proof, or None without any.
 
-        Nothing is installed before. ApiUnavailable naming what does not serve.
+        It comes before the installation. ApiUnavailable names the parts that do not serve.
         """
         if self.system.shared is None:
             return None
         return make_shared_ready(self.cluster, self.system, self.lane, self.agents)
 
     def install(self, timeout_s: float = 120) -> None:
-        """Create the system's parts and wait until all are Ready and offer what clients need.
+        """Create the system's parts and wait until all are Ready and its device is offered.
 
-        Raises ApiUnavailable naming what did not come up.
+        Raises ApiUnavailable with the condition that did not become true.
         """
         for manifest in self.system.parts:
             name = manifest.format(plane=self.factors.plane)
@@ -106,7 +106,7 @@ class Mesh:
         self.cluster.apply(bystander({**self._values, "POD": pod, "NODE": node}))
 
     def start_endpoints(self, spare: bool, timeout_s: float = 60) -> None:
-        """Start the endpoint, and a spare one, and wait until the service managers know them."""
+        """Start the endpoint, and a spare one, and wait until they are registered."""
         names = (ENDPOINT, SPARE) if spare else (ENDPOINT,)
         for name in names:
             extra = {"ADDRESSES": self.system.addresses[name]}
@@ -142,7 +142,7 @@ class Mesh:
         return str(serving[0])
 
     def start_client(self, pod: str, timeout_s: float = 60) -> Any:
-        """Start the established client and wait until it is Ready, which is: connected."""
+        """Start the established client and wait until it is Ready, i.e. connected."""
         self.start_pod(f"client-{self.factors.client}.yaml", pod, self.lane.client_node)
         wait_for("the client connected", lambda: ready(self.pod(pod)), timeout_s)
         return self.pod(pod)
@@ -154,7 +154,7 @@ class Mesh:
     def custom_resources(self, other: System | None = None) -> dict[str, list[Any]]:
         """The system's registry: its custom resources in the lane's namespace, by plural name.
 
-        Or another system's, of which there is none of a kind that the cluster does not know.
+        With `other` that of another system; a kind that the cluster does not know is empty then.
         """
         registry = (other or self.system).registry
         found: dict[str, list[Any]] = {}
@@ -171,7 +171,7 @@ class Mesh:
         return found
 
     def residue(self, act: str) -> dict[str, Any]:
-        """What the agents find on both nodes after acting (see agent/node/clean.py)."""
+        """The residue on both nodes after an act of the agents (agent/node/clean.py)."""
 
         def of(agent: Agent) -> dict[str, Any]:
             (line,) = agent.run("clean", residue_order(act), timeout_s=30)
@@ -182,11 +182,10 @@ class Mesh:
     def wipe(self, timeout_s: float = 90) -> dict[str, Any]:
         """Remove every system from the lane and return the proof that nothing is left.
 
-        The order matters: first the owners of the pods, then their processes by the agents (a
-        device plugin that waits on a dead socket keeps its kubelet from deleting any pod), then
-        the pods, then the files. Before all, nodes that a fault has left cut off or paused are
-        brought back: a kubelet that missed the deletions would start the containers again. Raises
-        ApiUnavailable naming what would not go.
+        First the agents undo faults that cut off or pause a node, because a kubelet that missed the
+        deletions would start the containers again. Then the order is: the owners of the pods; their
+        processes, by the agents (a device plugin that waits on a dead socket keeps its kubelet from
+        deleting any pod); the pods; the files. Raises ApiUnavailable with everything that is left.
         """
         self.residue("undo")
         ours = set(self.lane.nodes.values())
@@ -211,7 +210,7 @@ class Mesh:
         return self.prove_clean(self.residue("wipe"))
 
     def prove_clean(self, found: dict[str, Any]) -> dict[str, Any]:
-        """The proof that a lane is clean, by its residue; ApiUnavailable listing what is not."""
+        """The proof that a lane is clean, from its residue; ApiUnavailable lists the residue."""
         resources = {
             plural: list(dict.fromkeys(name for _, name in paths))
             for plural, paths in self._of_every_system().items()
@@ -231,7 +230,7 @@ class Mesh:
         return proof
 
     def _delete_workloads(self) -> None:
-        """Of every system, as the trial before may have been of another; the remedy first."""
+        """Delete those of every system, because an earlier trial may have had another one."""
         known = [workload for system in SYSTEMS.values() for workload in system.workloads]
         for workload in dict.fromkeys((Workload("DaemonSet", REMEDY), *known)):
             path = workload.path(self.lane.namespace)
@@ -240,8 +239,8 @@ class Mesh:
     def _of_every_system(self) -> dict[str, dict[tuple[str, str], str]]:
         """Paths of the custom resources of every system, by plural, and by group and name.
 
-        A kind that the cluster does not know has none; versions of one kind are one thing, but what
-        two groups call the same is not.
+        A kind that the cluster does not know has none. Versions of one kind are the same kind;
+        equal plurals of two groups are not.
         """
         found: dict[str, dict[tuple[str, str], str]] = {}
         for system in SYSTEMS.values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bring a testbed up for a campaign and take it down again. Both may be repeated."""
+"""Bring a testbed up for a campaign, and take it down. Both may be repeated."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def make_testbed(
     say: Callable[[str], None],
     planes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Kind | Existing:
-    """The testbed that a file describes, for a campaign; kubeconfigs are kept beside its folder.
+    """The testbed of a file, for a campaign; kubeconfigs are kept beside the campaign's folder.
 
-    Only one that is brought up needs to know the `planes` of each system that will run.
+    `planes`, those of each system that will run, are needed only to bring it up.
     """
     if isinstance(config, KindTestbed):
         return Kind(config, campaign_folder.parent / STATE, say, campaign_folder, planes)
@@ -49,7 +49,7 @@ def make_testbed(
 
 
 def _planes(campaign_folder: Path) -> dict[str, tuple[str, ...]]:
-    """The planes of each system of a campaign's study; before it has one, the paper's, on both."""
+    """The planes of each system in a campaign's study; without a study, all of the paper's."""
     study = CampaignLayout(campaign_folder).study
     if study.exists():
         return load_recorded_study(study).planes
@@ -62,12 +62,12 @@ def bring_up(
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """Cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id.
+    """Create cluster, lanes, agents and NSM's definitions; then the marker with the cluster's id.
 
-    Lanes that are out of use are cleaned, and put back into use where that is proved. Waits for
-    another process that is at the same cluster: one that a killed run left behind, for example.
-    TestbedError, and nothing is changed, where that would disturb another campaign there: looked at
-    before anything else, and once more when this one is written down, before others can be.
+    Lanes that are out of use are cleaned, and put back into use with proof. It waits for another
+    process that works on the same cluster, such as one that a killed run left behind. TestbedError,
+    without any change, if it would disturb another campaign there: that is checked first, and again
+    when this campaign is entered, before others can be.
     """
     campaign_folder.mkdir(parents=True, exist_ok=True)
     with _alone(config, campaign_folder, say):
@@ -110,11 +110,11 @@ def take_down(
     allow_context: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """Remove the cluster (ours) or what we put into it (somebody else's), and the marker.
+    """Remove our cluster, or our parts of somebody else's cluster, and the marker.
 
-    A cluster that another campaign uses stays as it is, which is said: the last one removes it.
-    Waits for another process as `bring_up` does. TestbedError when nodes of somebody else's cannot
-    be left clean: then all stays, so that it can be tried again.
+    A cluster that another campaign uses stays, with a message: the last campaign removes it. It
+    waits for another process as `bring_up` does. TestbedError when nodes of somebody else's cluster
+    cannot be cleaned: then everything stays for another attempt.
     """
     testbed = make_testbed(config, campaign_folder, allow_context, say)
     if isinstance(testbed, Existing):
@@ -122,7 +122,7 @@ def take_down(
     with _alone(config, campaign_folder, say):
         testbed.connect()
         if not _is_needed(testbed, campaign_folder, say):
-            if isinstance(testbed, Existing):  # ours goes as a whole
+            if isinstance(testbed, Existing):  # our own is removed as a whole
                 cluster = Cluster(testbed.kubeconfig, testbed.context)
                 leave_nodes(cluster, testbed.config.images, say)
                 remove_definitions(cluster, say)
@@ -131,16 +131,16 @@ def take_down(
 
 
 def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[str], None]) -> bool:
-    """Whether other campaigns use the cluster; then this one signs off, and it is said.
+    """Whether other campaigns use the cluster; then this one is removed from it, with a message.
 
-    If none does, none can come up any more until this process has ended.
+    If none does, none can come up until this process has ended.
     """
     if campaign_folder.is_dir():
         users.hold(testbed.kubeconfig, testbed.context, campaign_folder)
     found = users.others(testbed.kubeconfig, testbed.context, campaign_folder, testbed.config.name)
     if not found:
         return False
-    # where it does not answer: what has ended counts for nothing there anyway
+    # if it does not answer: campaigns that have ended are ignored anyway
     with suppress(KubeconfigError, *API_FAULTS):
         users.leave(Cluster(testbed.kubeconfig, testbed.context), campaign_folder)
     say(
@@ -155,7 +155,7 @@ def _is_needed(testbed: Kind | Existing, campaign_folder: Path, say: Callable[[s
 def _alone(
     config: KindTestbed | ExistingTestbed, campaign_folder: Path, say: Callable[[str], None]
 ) -> Iterator[None]:
-    """Alone at a cluster of this name; to other campaigns this one runs meanwhile (`User.runs`)."""
+    """Hold the locks of a cluster's name; meanwhile others see this campaign run (`User.runs`)."""
 
     def waiting(owner: str) -> None:
         say(f"cluster {config.name}: {owner} is at it; waiting for its end")
@@ -173,8 +173,8 @@ def _alone(
 def _check_others(testbed: Kind | Existing, campaign_folder: Path, found: list[User]) -> None:
     """TestbedError when the cluster is used by another campaign, unless the two can share it.
 
-    They can when both lock lanes in the same folder, and this one needs no other lanes or agents.
-    `found` are the others that run there.
+    They can if both lock lanes in the same folder, and this one needs no other lanes or agents.
+    `found` are the other campaigns that run there.
     """
     if not found:
         return
@@ -199,7 +199,7 @@ def _check_others(testbed: Kind | Existing, campaign_folder: Path, found: list[U
 
 
 def _differences(cluster: Cluster, config: KindTestbed | ExistingTestbed) -> Iterator[str]:
-    """What would be another thing on the cluster than it is."""
+    """Differences between the cluster and the testbed's file."""
     lanes = [(lane.client_node, lane.endpoint_node) for lane in whole_lanes(cluster)]
     wanted = config.worker_pairs()
     strays = lane_nodes(cluster) - {node for pair in wanted for node in pair}

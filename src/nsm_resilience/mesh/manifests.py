@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plain YAML with a few named substitutions (architecture.md, decision 8)."""
+"""Manifests as plain YAML with a few named substitutions (architecture.md, decision 8)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
 
 
 def values(system: System, lane: Lane, images: Images, plane: str) -> dict[str, str]:
-    """The substitutions that all manifests of a system in a lane share."""
+    """The common substitutions of all manifests of a system in a lane."""
     named = system.images.needed(plane)
     return {
         "NAMESPACE": lane.namespace,
@@ -50,7 +50,7 @@ def rendered(
 
 
 def _containers(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every container of a pod, or of what makes pods."""
+    """Every container of a pod, or of an owner of pods."""
     spec = document.get("spec") or {}
     pod = spec if document["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
     for key in ("initContainers", "containers"):
@@ -58,6 +58,6 @@ def _containers(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def bystander(substitutions: dict[str, str]) -> str:
-    """The manifest of an ordinary pod, which knows nothing of any system."""
+    """The manifest of an ordinary pod, independent of all systems."""
     folder = resources.files("nsm_resilience.mesh") / "manifests"
     return Template((folder / "bystander.yaml").read_text()).substitute(substitutions)

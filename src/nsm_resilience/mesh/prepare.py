@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the systems of a study need once a cluster: definitions, rights, and what lanes share.
+"""Parts of a study's systems that a cluster has once: definitions, rights, and shared parts.
 
-In a cluster that stays ours are removed, and those of others left alone.
+Ours are removed from a cluster that stays; those of others are left alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nsm_resilience.testbed.config import Images
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 RIGHTS = "/apis/rbac.authorization.k8s.io/v1"
 SERVED_S = 60.0
-"""How long a definition may take until it is served; seconds."""
+"""How long the API server may take to serve a new definition; seconds."""
 
 
 def prepare_cluster(
@@ -33,12 +33,12 @@ def prepare_cluster(
     systems: Iterable[System],
     say: Callable[[str], None],
 ) -> None:
-    """Definitions, rights and shared parts of every system. May be repeated."""
+    """Apply definitions, rights and shared parts of every system. May be repeated."""
     for system in reversed(list(systems)):
         plane = next(iter(system.planes))
         shared_values = values(system, lanes[0], images, plane)
         _define(cluster, system.render(system.definitions, shared_values))
-        # A definition that was just made is not served at once (429, storage is initializing).
+        # A new definition is not served at once (429, storage is initializing).
         wait_for(
             f"custom resources of {system.name} served", partial(_served, cluster, system), SERVED_S
         )
@@ -52,9 +52,9 @@ def prepare_cluster(
 
 
 def _define(cluster: Cluster, text: str) -> None:
-    """Apply definitions; a kind that is served in the wanted version already stays as it is.
+    """Apply definitions, except kinds that are already served in the wanted versions.
 
-    Two systems may have the same kinds in different versions: the later one serves both.
+    Two systems may have the same kinds in different versions: the newer definition serves both.
     """
     for document in yaml.safe_load_all(text):
         wanted = {version["name"] for version in document.get("spec", {}).get("versions", ())}
@@ -75,7 +75,7 @@ def _served(cluster: Cluster, system: System) -> bool:
 
 
 def refuse_another_mesh(cluster: Cluster) -> None:
-    """TestbedError when the cluster has a Network Service Mesh that we did not put there."""
+    """TestbedError when the cluster has a Network Service Mesh that is not ours."""
     registries = [system.registry for system in SYSTEMS.values()]
     for name in dict.fromkeys(f"{kind}.{r.group}" for r in registries for kind in r.plurals):
         found = cluster.look(f"{DEFINITIONS}/{name}", timeout_s=10)
@@ -90,7 +90,7 @@ def refuse_another_mesh(cluster: Cluster) -> None:
 
 
 def remove_definitions(cluster: Cluster, say: Callable[[str], None]) -> None:
-    """Remove what `prepare_cluster` put there for the whole cluster, and nothing else."""
+    """Remove the cluster-wide resources of `prepare_cluster`, and nothing else."""
     for base in (f"{RIGHTS}/clusterrolebindings", f"{RIGHTS}/clusterroles", DEFINITIONS):
         for item in cluster.find(base, selector=f"{LABEL}={OURS}", timeout_s=10):
             name = name_of(item)

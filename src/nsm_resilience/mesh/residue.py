@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a wipe leaves none of on a node: the systems under test, and what faults put there."""
+"""The residue that a wipe removes from a node: of the systems under test, and of faults."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from nsm_resilience.systems.known import SYSTEMS
 
 RESIDUE = ("processes", "files", "interfaces", "rules", "stopped")
-"""The kinds of what may be left."""
+"""The kinds of residue."""
 WATCHDOG_MEMORY = "/run/nsm-watchdog.json"
-"""What the remedy keeps on a node (watchdog/node/memory.py)."""
+"""The remedy's file on a node (watchdog/node/memory.py)."""
 
 
 def state_directories() -> list[str]:
-    """Directories of a node whose content is that of a system under test."""
+    """Directories of a node whose content belongs to a system under test."""
     return list(dict.fromkeys(d for s in SYSTEMS.values() for d in s.residue.state))
 
 
 def residue_order(act: str) -> dict[str, Any]:
-    """Order for the agent's `clean` script: everything that any system leaves on a node.
+    """Order for the agent's `clean` script: the residue of all systems and planes.
 
-    Of every system and plane: the trial before may have been of another one.
+    An earlier trial may have had another system or plane.
     """
     systems = SYSTEMS.values()
     return {

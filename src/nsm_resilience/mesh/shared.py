@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a system shares once a cluster: set up, looked at before a lane uses it, made anew.
+"""The part of a system that all lanes of a cluster share: set up, checked, and recreated.
 
-A wipe of a lane leaves it. So before each trial the pods on the lane's nodes that trials break are
-made anew if one was restarted: a container that ended twice in ten minutes is started later and
-later (the kubelet's back-off), and what a trial finds would depend on the one before. And where the
-pod that everything is set up in is another one than before, which has forgotten it all, it is set
-up again, and those on the lane's nodes are made anew, too, because they trust its predecessor.
-Then it is proved to serve (mesh/shared_health.py), and no trial begins before.
+A wipe of a lane does not touch it. So before each trial, shared pods on the lane's nodes that were
+restarted are recreated: the kubelet delays repeated restarts more and more (back-off), and a trial
+would depend on the one before. If the main pod, which holds the setup, was replaced, its setup is
+lost: it is set up again, and the shared pods on the lane's nodes are recreated, because they trust
+its predecessor. Then the part is proved to serve (mesh/shared_health.py) before the trial begins.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ from nsm_resilience.testbed.exec import run_in_pod
 from nsm_resilience.testbed.lanes import find_lanes
 
 SERVES_S = 180.0
-"""How long what a cluster shares may take to become Ready; seconds."""
+"""How long a shared part may take to become Ready; seconds."""
 ROUNDS = 3
-"""How often pods are made anew for one trial at most: one may be killed while it is proved."""
+"""How often pods are recreated for one trial at most: one may be killed during the proof."""
 SET_UP = "nsm-resilience/set-up"
-"""Annotation of the pod that everything is set up in, once it is."""
+"""Annotation of the main pod after its setup."""
 SERVED_BY = "nsm-resilience/served-by"
-"""Annotation of the others on lanes' nodes: uid of the pod that was set up when they began."""
+"""Annotation of shared pods on lanes' nodes: uid of the main pod at their start."""
 
 
 def set_up_shared(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
-    """Run the commands that make what the lanes need; one that was run before is no error."""
+    """Run the setup commands for all lanes; a repeated command is no error."""
     shared = _shared(system)
     uid = _uid(_main_pod(cluster, shared))
     commands = [*shared.setup]
@@ -59,9 +58,10 @@ def set_up_shared(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
 def make_shared_ready(
     cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]
 ) -> Proof:
-    """Make what a lane shares serve it as if new, and prove it.
+    """Make the shared part serve a lane as if new, and prove it.
 
-    `agents` are those of the lane's nodes. ApiUnavailable or TestbedError name what does not serve.
+    `agents` are those of the lane's nodes. ApiUnavailable or TestbedError names the part that does
+    not serve.
     """
     shared = _shared(system)
     main = _main_pod(cluster, shared)
@@ -85,7 +85,7 @@ def make_shared_ready(
 
 
 def _worn(cluster: Cluster, system: System, lane: Lane, served_by: str) -> list[str]:
-    """The pods that are no longer as new: restarted, or trusting another server."""
+    """The pods to recreate: those that were restarted, or that trust an earlier main pod."""
     return [
         name_of(pod)
         for pod in _breakable(cluster, system, lane)
@@ -95,9 +95,9 @@ def _worn(cluster: Cluster, system: System, lane: Lane, served_by: str) -> list[
 
 
 def wait_until_shared_serves(cluster: Cluster, system: System, lanes: list[Lane]) -> None:
-    """Wait until what a system shares is Ready, with a pod on every node; else ApiUnavailable.
+    """Wait until a shared part is Ready, with a pod on every node; else ApiUnavailable.
 
-    Nodes of other lanes than these do not count: a trial there may be about just that.
+    Nodes of other lanes than these do not count, because a trial there may break the part.
     """
     shared = _shared(system)
     ours = {node for lane in lanes for node in lane.nodes.values()}
@@ -143,7 +143,7 @@ def _breakable(cluster: Cluster, system: System, lane: Lane) -> list[Any]:
 
 
 def _main_pod(cluster: Cluster, shared: Shared) -> Any:
-    """The pod that everything is set up in, once it is Ready."""
+    """The pod that holds the setup, when it is Ready."""
     path = f"{NAMESPACES}/{shared.namespace}/pods/{shared.pod}"
     wait_for(f"{shared.pod} Ready", lambda: ready(cluster.get(path, timeout_s=10)), SERVES_S)
     return cluster.get(path, timeout_s=10)

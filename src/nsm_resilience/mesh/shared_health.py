@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether what a cluster shares serves a lane: looked at where it is, and made anew if it does not.
+"""Does the shared part of a cluster serve a lane? Pods that do not are recreated.
 
-Ready is a probe's word of some seconds ago. So each pod is asked by its own health check, and on
-the lane's nodes the agent looks that the sockets are there, are sockets, and answer. What a fault
-broke is looked at like this before its trial ends (trial/restoring.py), and all of it before the
-next one begins (mesh/shared.py): a wipe of the lane leaves it as it is.
+Ready is the result of a probe some seconds ago. So each pod's own health check is run, and on the
+lane's nodes the agent checks that the sockets exist, are sockets, and answer. A part that a fault
+broke is checked like this before the trial ends (trial/restoring.py), and all of it before the next
+one begins (mesh/shared.py), because a wipe of the lane does not touch it.
 """
 
 from __future__ import annotations
@@ -29,24 +29,23 @@ from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.exec import run_in_pod
 
 PATIENCE_S = 45.0
-"""How long what does not serve is waited for before it is made anew: longer than the kubelet needs
-for a container that ended twice (its back-off begins with 10 s) and a busy machine for a new pod;
-seconds."""
+"""How long to wait for a pod before it is recreated: longer than the kubelet needs for a container
+that ended twice (its back-off begins with 10 s), and a busy machine for a new pod; seconds."""
 SERVES_S = 120.0
-"""How long it may take in all; seconds."""
+"""Longest time in all; seconds."""
 INTERVAL_S = 1.0
-"""Between two looks; seconds."""
+"""Time between two rounds of checks; seconds."""
 CHECK_S = 10.0
 """How long a pod's own health check may take; seconds."""
 RENEWAL_GRACE_S = 5
-"""Grace period of pods that are made anew; seconds."""
+"""Grace period of pods that are recreated; seconds."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One thing that was looked at: `check` is {check, ok, before, after}, as in a fault's proof.
+    """One check, {check, ok, before, after} as in a fault's proof.
 
-    `pod` is who is made anew if it stays so; empty where that does not help.
+    `pod` is the pod to recreate if it keeps failing; empty where that does not help.
     """
 
     pod: str
@@ -54,20 +53,20 @@ class Look:
 
     @property
     def ok(self) -> bool:
-        """Whether it is as it should be."""
+        """Whether the check holds."""
         return self.check["ok"] is True
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Everything serves: the checks that held, and the pods that were made anew for it."""
+    """The proof that everything serves: the checks, and the pods that were recreated."""
 
     checks: tuple[dict[str, Any], ...]
     made_anew: tuple[str, ...]
 
 
 class NotServing(ApiUnavailable):
-    """What a cluster shares does not serve a lane; `checks` are those that were made last."""
+    """The shared part does not serve a lane; `checks` are the last ones."""
 
     def __init__(self, what: str, seconds: float, looks: list[Look], made_anew: list[str]) -> None:
         self.checks = tuple(one.check for one in looks)
@@ -87,9 +86,9 @@ def prove_serving(
     agents: Mapping[str, Agent],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Proof:
-    """Wait until all of it serves; what does not after PATIENCE_S is made anew, once.
+    """Wait until everything serves; pods that do not after PATIENCE_S are recreated once.
 
-    `meanwhile` is called between two looks. NotServing after SERVES_S.
+    `meanwhile` is called between two rounds of checks. NotServing after SERVES_S.
     """
     shared = system.shared
     assert shared is not None
@@ -98,7 +97,7 @@ def prove_serving(
     while True:
         try:
             found = list(_looks(cluster, system, lane, agents))
-        except (*API_FAULTS, AgentError) as error:  # that is one more thing that is wrong
+        except (*API_FAULTS, AgentError) as error:  # it counts as a failed check
             found = [Look("", _seen("everybody who is asked answers", False, str(error)))]
         wrong = [one for one in found if not one.ok]
         if not wrong:
@@ -115,7 +114,7 @@ def prove_serving(
 
 
 def renew(cluster: Cluster, shared: Shared, pods: Collection[str], timeout_s: float) -> None:
-    """Delete pods, so that their owner makes others; ApiUnavailable when they stay."""
+    """Delete pods, so that their owner recreates them; ApiUnavailable when they stay."""
     if not pods:
         return
     cluster.delete_pods(shared.namespace, pods, grace_s=RENEWAL_GRACE_S)
@@ -129,7 +128,7 @@ def renew(cluster: Cluster, shared: Shared, pods: Collection[str], timeout_s: fl
 def _looks(
     cluster: Cluster, system: System, lane: Lane, agents: Mapping[str, Agent]
 ) -> Iterator[Look]:
-    """Everything that a lane needs of what the cluster shares, as it is now."""
+    """The checks of everything in the shared part that a lane needs."""
     shared = system.shared
     assert shared is not None
     pods = cluster.pods(shared.namespace, shared.selector)
@@ -154,7 +153,7 @@ def _looks(
 
 
 def _is(pod: Any, app: str, node: str) -> bool:
-    """Whether it is the pod of that label on that node, and not one that is going."""
+    """Whether a pod has the label, runs on the node, and is not being deleted."""
     return (
         labels_of(pod).get("app") == app
         and pod["spec"].get("nodeName") == node
@@ -163,7 +162,7 @@ def _is(pod: Any, app: str, node: str) -> bool:
 
 
 def _pod(cluster: Cluster, shared: Shared, pod: Any, what: str, anew: str) -> Iterator[Look]:
-    """Whether a pod is there and Ready, and what its own health check says."""
+    """The checks of one pod: it exists and is Ready, and passes its own health check."""
     is_ready = pod is not None and ready(pod)
     yield Look(anew, _seen(f"{what} is Ready", is_ready, None if pod is None else name_of(pod)))
     command = shared.healthy.get("" if pod is None else labels_of(pod).get("app", ""))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster to run on: made with kind or named by a kubeconfig; its lanes; what it lacks."""
+"""A cluster for campaigns, made with kind or named by a kubeconfig; its lanes; its checks."""

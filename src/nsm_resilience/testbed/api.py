@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Kubernetes API as the rest of the code uses it: a thin layer over the official client."""
+"""The Kubernetes API for the rest of the code: a thin layer over the official client."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ FIELD_MANAGER = "nsm-resilience"
 NODES = "/api/v1/nodes"
 NAMESPACES = "/api/v1/namespaces"
 PATIENCE_S = 30.0
-"""How long a call that names no timeout of its own waits for an answer; seconds."""
+"""Default timeout of a call; seconds."""
 
 T = TypeVar("T")
 
 
 class ApiUnavailable(RuntimeError):
-    """The API server, or what is behind it, did not answer in time."""
+    """The API server, or a service behind it, did not answer in time."""
 
 
 class ApiRefused(ApiException):
-    """The API server said no; the text is one line that says what it was asked and what to do.
+    """The API server refused; the text is one line with the request and what to do.
 
     `status` and `reason` are those of the answer.
     """
@@ -59,11 +59,11 @@ REMEDIES = {
 """What to do about a refusal, by its status."""
 
 API_FAULTS = (ApiException, ApiUnavailable, urllib3.exceptions.HTTPError)
-"""What a call raises while the API server is away or does not do what it was asked."""
+"""Errors of a call while the API server is away, or when it refuses."""
 
 
 def is_signed_out(error: BaseException | None) -> bool:
-    """Whether it is, or comes from, a login that is not taken any more, or cannot be had."""
+    """Whether an error is caused by a login that is refused or not available."""
     while error is not None:
         refused = isinstance(error, ApiException) and error.status == 401
         if refused or isinstance(error, KubeconfigError):
@@ -73,38 +73,38 @@ def is_signed_out(error: BaseException | None) -> bool:
 
 
 class _Client(client.ApiClient):
-    """The official client, except that no call waits for ever."""
+    """The official client with a default timeout."""
 
     def call_api(self, *arguments: Any, **named: Any) -> Any:
-        # Here, and not in the pool: the client tells its pool `timeout=None` when it knows none.
+        # Not in the pool, because the client passes `timeout=None` to its pool.
         if named.get("_request_timeout") is None:
             named["_request_timeout"] = PATIENCE_S
         return super().call_api(*arguments, **named)
 
 
 def _mapping(found: Any) -> dict[str, Any]:
-    """An answer; TypeError where it is a list, a number or nothing."""
+    """An answer; TypeError when it is no JSON object."""
     if not isinstance(found, dict):
         raise TypeError("the answer is no object")
     return found
 
 
 def _object(found: Any) -> dict[str, Any]:
-    """An object of the API; a LookupError or a TypeError where it is none."""
+    """An object of the API; LookupError or TypeError for other answers."""
     _mapping(found["metadata"])
     return _mapping(found)
 
 
 def _objects(found: Any) -> list[dict[str, Any]]:
-    """The objects of a list; a LookupError or a TypeError where it is none."""
+    """The objects of a list; LookupError or TypeError for other answers."""
     return [_object(one) for one in found["items"] or []]
 
 
 class Cluster:
-    """Clients for one cluster. `identity` tells it from another one of the same name."""
+    """Clients for one cluster. `identity` distinguishes it from another one of the same name."""
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
-        """Load the kubeconfig; nothing is asked of the cluster yet.
+        """Load the kubeconfig, without a request to the cluster.
 
         `kubeconfig` may be several files, as in $KUBECONFIG. KubeconfigError when it cannot be
         used.
@@ -122,7 +122,7 @@ class Cluster:
         return make(self.api)
 
     def _signed_in(self, ask: Callable[[], T]) -> T:
-        """An answer; where the API server does not know who asks any more, one to a new login."""
+        """An answer; when the API server refuses the login, try once more with a new one."""
         api = self.api
         try:
             return ask()
@@ -132,12 +132,12 @@ class Cluster:
         return ask()
 
     def _sign_in(self, refused: client.ApiClient) -> bool:
-        """Read the kubeconfig again: its token may be a new one, and its plug-in gives another.
+        """Read the kubeconfig again for a new token, also from its plug-in.
 
-        False when there is none, or it was read a moment ago.
+        False when that fails, or the last time was less than LOGIN_PAUSE_S ago.
         """
         with self._signing_in:
-            if self.api is not refused:  # another thread has
+            if self.api is not refused:  # another thread has done so
                 return True
             now_s = time.monotonic()
             if self._asked_s is not None and now_s - self._asked_s < LOGIN_PAUSE_S:
@@ -151,7 +151,7 @@ class Cluster:
             return True
 
     def identity(self) -> str:
-        """The uid of the namespace kube-system: given once when a cluster is made."""
+        """The uid of the namespace kube-system, which a cluster gets when it is created."""
         path = f"{NAMESPACES}/kube-system"
         return self.ask("GET", path, lambda own: str(own["metadata"]["uid"]), timeout_s=5)
 
@@ -167,12 +167,12 @@ class Cluster:
     def apply(self, text: str, *, dry_run: bool = False) -> None:
         """Server-side apply of a YAML stream; unknown fields are refused by the API server.
 
-        With `dry_run` the API server checks everything and keeps nothing. ApiRefused for a refusal.
+        With `dry_run` the API server checks everything and saves nothing. ApiRefused for a refusal.
         """
         for document in filter(None, yaml.safe_load_all(text)):
             try:
                 self._signed_in(partial(self._apply, document, dry_run=dry_run))
-            except ApiException as error:  # its text has a traceback and headers in it
+            except ApiException as error:  # its text would hold a traceback and headers
                 what = f"apply {document['kind']} {document['metadata']['name']}"
                 raise ApiRefused(what, error.status, (error.body or "").encode()) from error
 
@@ -192,11 +192,11 @@ class Cluster:
         )
 
     def get(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
-        """One object as plain JSON; ApiException with status 404 when it is not there."""
+        """One object as plain JSON; ApiException with status 404 when it does not exist."""
         return self.ask("GET", path, _object, timeout_s=timeout_s)
 
     def look(self, path: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any] | None:
-        """As `get`, but None when it is not there."""
+        """As `get`, but None when the object does not exist."""
         try:
             return self.get(path, timeout_s=timeout_s)
         except ApiException as error:
@@ -207,19 +207,19 @@ class Cluster:
     def find(
         self, path: str, *, selector: str = "", fields: str = "", timeout_s: float = PATIENCE_S
     ) -> list[dict[str, Any]]:
-        """All objects of a kind, or those that a label and a field selector leave."""
+        """All objects of a kind, or those that match a label and a field selector."""
         asked = {"labelSelector": selector, "fieldSelector": fields}
         query = urlencode({key: value for key, value in asked.items() if value})
         whole = f"{path}?{query}" if query else path
         return self.ask("GET", whole, _objects, timeout_s=timeout_s)
 
     def merge(self, path: str, body: Any, *, timeout_s: float = PATIENCE_S) -> None:
-        """Change some fields of an object; a field that is None goes."""
+        """Change some fields of an object; a field that is None is removed."""
         kind = {"Content-Type": "application/merge-patch+json"}
         self.request("PATCH", path, body, timeout_s=timeout_s, headers=kind)
 
     def delete(self, path: str, options: Any = None, *, timeout_s: float = PATIENCE_S) -> bool:
-        """Delete an object, with options as of a DeleteOptions; False when it was gone already."""
+        """Delete an object, with the options of DeleteOptions; False when it was already gone."""
         try:
             self.request("DELETE", path, options, timeout_s=timeout_s)
         except ApiException as error:
@@ -239,10 +239,10 @@ class Cluster:
     ) -> dict[str, Any]:
         """A raw request; returns the parsed JSON, an object.
 
-        The client's own models are not used: to load them costs a trial more than a second of a
-        processor, and each pod that is read into one tens of milliseconds. Raises ApiUnavailable
-        when there is no answer, one that says "not now", or one that is not of an API server;
-        ApiRefused for any other refusal.
+        The client's own models are not used: loading them takes more than a second of a processor
+        per trial, and reading a pod into one takes tens of milliseconds. Raises ApiUnavailable when
+        there is no answer, a temporary error, or an answer of another server; ApiRefused for any
+        other refusal.
         """
         return self.ask(method, path, _mapping, body, timeout_s=timeout_s, headers=headers)
 
@@ -256,9 +256,9 @@ class Cluster:
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """As `request`, but returns what `read` takes from the answer.
+        """As `request`, but returns the result of `read` on the answer.
 
-        Where that is not in it, no API server has answered.
+        An error of `read` means that the answer is not from an API server.
         """
         given = (method, path, body, timeout_s, headers or {})
         answer = self._signed_in(lambda: self._send(*given, preload_content=True))
@@ -268,7 +268,7 @@ class Cluster:
             raise self._not_an_api(f"{method} {path}", answer) from error
 
     def _not_an_api(self, asked: str, answer: Any) -> ApiUnavailable:
-        """What to say of a proxy's page, a login form, or another server at that address."""
+        """The error for a proxy's page, a login form, or another server at the address."""
         kind = answer.headers.get("Content-Type", "no type")
         begin = " ".join((answer.data or b"")[:80].decode("utf-8", "replace").split())
         return ApiUnavailable(
@@ -278,9 +278,9 @@ class Cluster:
         )
 
     def follow(self, path: str, *, timeout_s: float) -> Iterator[Any]:
-        """Events of a watch, as JSON, each as it comes; faults as of `request`.
+        """Events of a watch, as JSON, as they come; errors as in `request`.
 
-        `timeout_s` is for the silence between two lines. A line that is no event is a ValueError.
+        `timeout_s` limits the silence between two lines. ValueError for a line that is no event.
         """
         answer = self._signed_in(
             lambda: self._send("GET", path, None, timeout_s, {}, preload_content=False)
@@ -327,7 +327,7 @@ class Cluster:
             raise ApiUnavailable(f"{method} {path}: {answer.status} {said[:300]!r}")
         if answer.status >= 400:
             raise ApiRefused(f"{method} {path}", answer.status, said)
-        if answer.status >= 300:  # an API server sends nobody elsewhere
+        if answer.status >= 300:  # an API server never redirects
             raise self._not_an_api(f"{method} {path}", answer)
         return answer
 
@@ -336,14 +336,14 @@ class Cluster:
         return self.find(f"{NAMESPACES}/{namespace}/pods", selector=selector, timeout_s=10)
 
     def delete_pods(self, namespace: str, names: Iterable[str], grace_s: int | None) -> None:
-        """Delete pods; one that is gone already is no error. `grace_s` None: the pod's own."""
+        """Delete pods; one that is already gone is no error. `grace_s` None: the pod's own."""
         options = None if grace_s is None else {"gracePeriodSeconds": grace_s}
         for name in names:
             self.delete(f"{NAMESPACES}/{namespace}/pods/{name}", options, timeout_s=10)
 
 
 def _message(said: bytes) -> str:
-    """The words of a refusal: the message of a Status, else the beginning of the text; one line."""
+    """The text of a refusal in one line: the message of a Status, else the begin of the answer."""
     text = said[:2000].decode("utf-8", "replace")
     with suppress(ValueError, KeyError, TypeError):
         text = str(json.loads(said)["message"])
@@ -356,7 +356,7 @@ def name_of(thing: Mapping[str, Any]) -> str:
 
 
 def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
-    """Labels of an object, maybe none."""
+    """Labels of an object."""
     return dict(thing["metadata"].get("labels") or {})
 
 
@@ -376,7 +376,7 @@ def wait_for(
 ) -> None:
     """Wait until a condition holds.
 
-    A fault of the API on the way is waited through. Raises ApiUnavailable naming `what`.
+    Errors of the API in between are ignored. Raises ApiUnavailable with `what`.
     """
     start = time.monotonic()
     problem: Exception | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rest of the code knows of a cluster."""
+"""Lanes, labels and errors of a cluster, for the rest of the code."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 LANE_LABEL = "nsm-resilience/lane"
 ROLE_LABEL = "nsm-resilience/role"
 CHECKED = "nsm-resilience/checked"
-"""Annotation of a node of somebody else's that had nothing a wipe would take for NSM's."""
+"""Annotation of somebody else's node from which a wipe would have removed nothing at first."""
 AGENT_NAMESPACE = "nsm-resilience"
 
 
 class TestbedError(RuntimeError):
-    """The cluster cannot be had or is not what it should be. The message says what to do."""
+    """The cluster is not available or not as it should be. The message says what to do."""
 
     __test__ = False
 
@@ -33,7 +33,7 @@ class Lane:
 
     @property
     def namespace(self) -> str:
-        """The namespace of everything NSM in this lane."""
+        """The namespace of NSM in this lane."""
         return f"nsm-lane-{self.number}"
 
     @property

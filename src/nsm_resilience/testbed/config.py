@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The testbed as data (`config/testbed-*.yaml`): which cluster, which images, how many lanes."""
+"""The testbed as data (`config/testbed-*.yaml`): cluster, images, lanes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from nsm_resilience.systems.base import Image, System
 from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
 
 KIND_VERSION = "v0.30.0"
-"""The version of kind the default node image was published for."""
+"""The version of kind for which the default node image was published."""
 
 NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
-"""A DNS subdomain (RFC 1123): host names are made of it, with something behind."""
+"""A DNS subdomain (RFC 1123): host names begin with it."""
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
 LONGEST_KIND_NAME = 63 - len("-control-plane")
-"""Kind names nodes after the cluster, and the name of a node is a host name and a label's value:
-63 characters (RFC 1123; Kubernetes, "Labels and Selectors")."""
+"""Kind names nodes after the cluster, and a node's name is a host name and a label's value: 63
+characters (RFC 1123; Kubernetes, "Labels and Selectors")."""
 
 
 def _of_home(path: Path) -> Path:
@@ -51,7 +51,7 @@ ImageRegistry = Annotated[str, AfterValidator(_of_images)]
 
 
 class Resources(Model):
-    """What a container gets in place of what its manifest says, in quantities of Kubernetes."""
+    """Resources of a container instead of those in its manifest, in quantities of Kubernetes."""
 
     limits: dict[Literal["cpu", "memory"], str] = Field(default={}, examples=[{"cpu": "1"}])
     requests: dict[Literal["cpu", "memory"], str] = Field(default={}, examples=[{"cpu": "50m"}])
@@ -64,7 +64,7 @@ _CONTAINER = next(iter(_OTHER.components_by_name().values())).container
 
 
 class SystemImages(Model):
-    """Where one system's images come from, where it is not where they are published."""
+    """The source of one system's images, if it is not where they are published."""
 
     registry: ImageRegistry | None = Field(default=None, examples=["registry.example.org/nsm"])
     tag: str | None = Field(default=None, examples=[_OTHER.images.tag])
@@ -76,18 +76,18 @@ class SystemImages(Model):
     resources: dict[str, Resources] = Field(
         default={},
         examples=[{_CONTAINER: {"limits": {"memory": "120Mi"}}}],
-        description="By a container's name: what it gets on a machine that cannot hold what its "
-        "manifest says, which is what the system's makers say. Written into each record.",
+        description="By a container's name: its resources on a machine that is too small for those "
+        "in its manifest, which are the system's own. Written into each record.",
     )
 
 
 class Images(Model):
-    """Where the images of the systems under test come from.
+    """The source of the images of the systems under test.
 
-    An image is `<registry>/<name>:<tag>`; both keys are about the paper's system, and `systems` has
-    those of others. `load` says how they reach the nodes: `pull` lets the
-    nodes pull them, `docker` loads them out of the local Docker engine, `archives` loads the files
-    in `archives` (made with `docker save`).
+    An image is `<registry>/<name>:<tag>`; both keys are those of the paper's system, and `systems`
+    has those of others. `load` says how they reach the nodes: `pull` lets the nodes pull them,
+    `docker` loads them from the local Docker engine, `archives` loads the files in `archives` (made
+    with `docker save`).
     """
 
     registry: ImageRegistry = system_named(FIRST).images.registry
@@ -115,7 +115,7 @@ class Images(Model):
         return self
 
     def resources_of(self, system: System) -> Mapping[str, Resources]:
-        """What containers of a system get that is not what its manifests say, by their names."""
+        """Resources of a system's containers that replace those of its manifests, by name."""
         return self.systems.get(system.name, SystemImages()).resources
 
     def of(self, system: System, image: Image) -> str:
@@ -133,7 +133,7 @@ class Images(Model):
         found = [
             self.of(system, image)
             for system, planes in ((system_named(n), p) for n, p in systems.items())
-            for plane in planes  # one after the other: manifests call both forwarders the same
+            for plane in planes  # each alone, because both forwarders have the same key
             for image in system.images.needed(plane).values()
         ]
         return list(dict.fromkeys(found))
@@ -160,7 +160,7 @@ class KindTestbed(Model):
 
 
 class ExistingTestbed(Model):
-    """A cluster that is there already; only the named context is touched, and never removed."""
+    """An existing cluster; only the named context is used, and it is never removed."""
 
     type: Literal["existing"]
     name: Name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find and read a kubeconfig as kubectl does; every mistake in it is one line."""
+"""Find and read a kubeconfig as kubectl does; every mistake in it is reported in one line."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from nsm_resilience.testbed.proxy import (
 )
 
 DEFAULT = "~/.kube/config"
-"""Where a kubeconfig is when neither the testbed's file nor $KUBECONFIG names one."""
+"""Path of the kubeconfig when neither the testbed's file nor $KUBECONFIG names one."""
 SERVER = (
     "it begins with https:// and ends with host and port, an IPv6 address in brackets, as in "
     "https://api.example:6443 or https://[fd00::1]:6443"
 )
-"""What is said of an address of an API server that cannot be used."""
+"""Advice about an unusable address of an API server."""
 LOGIN_PAUSE_S = 10.0
-"""Between two times that a login is renewed, seconds: a plug-in takes long, and may ask people."""
+"""Least time between two renewals of a login, seconds: a plug-in is slow, and may ask people."""
 
 
 class KubeconfigError(TestbedError):
-    """A kubeconfig is not there, cannot be read, or lacks the context."""
+    """A kubeconfig is missing, cannot be read, or lacks the context."""
 
 
 def default_kubeconfig() -> Path:
-    """What kubectl would read: $KUBECONFIG, which may list several files, else the user's own.
+    """The kubeconfig of kubectl: $KUBECONFIG, which may list several files, else the user's own.
 
-    Several files stay one path with the separator of the system between them, as the client and
-    kubectl take it; they are merged, and one that is not there is left out.
+    Several files are one path with the system's separator between them, as for the client and
+    kubectl; they are merged, and missing files are ignored.
     """
     named = os.environ.get("KUBECONFIG", "")
     return Path(named) if named.strip(os.pathsep) else _of_home(DEFAULT)
@@ -61,11 +61,11 @@ def _of_home(path: str) -> Path:
 
 
 def _contents(kubeconfig: Path) -> dict[Path, dict[str, Any]]:
-    """The files of a kubeconfig that are there and say something, with what they hold.
+    """The existing, non-empty files of a kubeconfig, with their contents.
 
     KubeconfigError when there is none, or when one of them is no kubeconfig.
     """
-    whole = _of_home(str(kubeconfig))  # its own path may have the separator in it
+    whole = _of_home(str(kubeconfig))  # its path may contain the separator
     parts = str(kubeconfig).split(os.pathsep)
     named = [whole] if whole.is_file() else [_of_home(part) for part in parts if part]
     there = [path for path in named if path.exists()]
@@ -82,7 +82,7 @@ def _contents(kubeconfig: Path) -> dict[Path, dict[str, Any]]:
 
 
 def _content_of(path: Path) -> dict[str, Any]:
-    """What a kubeconfig holds; nothing for an empty file, which kubectl passes over."""
+    """The content of a kubeconfig; an empty dict for an empty file, which kubectl ignores."""
     try:
         content = yaml.safe_load(path.read_bytes())
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
@@ -106,13 +106,13 @@ def _are_named(entries: object) -> bool:
 
 
 def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) -> client.ApiClient:
-    """A client for one context of a kubeconfig; nothing is asked of the cluster.
+    """A client for one context of a kubeconfig, without a request to the cluster.
 
-    KubeconfigError names the file and, for a context that is not there, those that are.
+    KubeconfigError names the file and, for an unknown context, the known ones.
     """
     contents = _contents(kubeconfig)
     given = os.pathsep.join(map(str, contents))
-    split = any(os.pathsep in str(path) for path in contents)  # as the client would split it
+    split = any(os.pathsep in str(path) for path in contents)  # the client would split such a path
     source = io.StringIO(yaml.safe_dump(next(iter(contents.values())))) if split else given
     known = {
         str(one["name"]) for content in contents.values() for one in content.get("contexts") or []
@@ -122,15 +122,15 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
             f"{given}: has no context `{context}`; there are: {', '.join(sorted(known)) or 'none'}"
         )
     settings = client.Configuration()
-    settings.proxy = None  # from now on only a kubeconfig's own is one
+    settings.proxy = None  # only the kubeconfig may set one now
     settings.host = ""
     load: Any = config.load_kube_config  # untyped in the client
     try:
         with _complaints() as said:
             load(source, context, settings)
-    except Exception as error:  # the client raises whatever YAML, the disk or the content provoke
+    except Exception as error:  # the client passes on errors of YAML, the disk and the content
         raise KubeconfigError(_unusable(given, context, _first_line(error))) from error
-    if said:  # it goes on without a credential then, and the API server would refuse a nobody
+    if said:  # the client goes on without a credential, and the API server would refuse it
         plugin = "; is its program installed, and does it work by itself?"
         raise KubeconfigError(
             _unusable(given, context, f"its credential plug-in: {said[0]}{plugin}")
@@ -140,7 +140,7 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
     except AddressError as error:
         raise KubeconfigError(_unusable(given, context, str(error))) from None
     _renew_now_and_then(settings)
-    settings.retries = False  # urllib3 would try thrice more before it says that nothing answers
+    settings.retries = False  # urllib3 would retry three times before it reports an error
     try:
         return kind(settings)
     except (ImportError, urllib3.exceptions.HTTPError) as error:
@@ -152,9 +152,9 @@ def make_client(kubeconfig: Path, context: str, kind: type[client.ApiClient]) ->
 
 
 def _renew_now_and_then(settings: Any) -> None:
-    """The client's own renewal of a login that expires soon, asked now and then, and quiet.
+    """Call the client's own renewal of an expiring login less often, and without messages.
 
-    Where it fails, the login stays as it is: the API server says what comes of that.
+    If it fails, the login stays unchanged, and the API server may refuse it.
     """
     renew, asked_s = settings.refresh_api_key_hook, time.monotonic()
 
@@ -163,18 +163,18 @@ def _renew_now_and_then(settings: Any) -> None:
         if time.monotonic() - asked_s < LOGIN_PAUSE_S:
             return
         asked_s = time.monotonic()
-        with _complaints(), suppress(Exception):  # whatever plug-ins and providers provoke
+        with _complaints(), suppress(Exception):  # any error of plug-ins and providers
             renew(own)
-        own.refresh_api_key_hook = renew_quietly  # the client's own has taken its place
+        own.refresh_api_key_hook = renew_quietly  # the client has replaced it by its own hook
 
     if renew is not None:
         settings.refresh_api_key_hook = renew_quietly
 
 
 def _find_the_way(settings: Any) -> None:
-    """See that the API server's address is one, and settle which proxy is asked for it, if any.
+    """Check the API server's address, and choose its proxy, if any.
 
-    AddressError for an address that cannot be used.
+    AddressError for an unusable address.
     """
     server = "`server` of its cluster"
     url = read_address(settings.host, server, SERVER)
@@ -182,7 +182,7 @@ def _find_the_way(settings: Any) -> None:
         raise AddressError(
             f"{server} {'cannot be read' if settings.host else 'is missing'}; {SERVER}"
         )
-    settings.no_proxy = None  # the environment's, which is asked here
+    settings.no_proxy = None  # it is from the environment, which `proxy_for` reads
     if settings.proxy:
         settings.proxy = with_scheme_and_port(settings.proxy, "`proxy-url` of its cluster")
     else:
@@ -191,13 +191,13 @@ def _find_the_way(settings: Any) -> None:
 
 
 def make_stream_client(kubeconfig: Path, context: str) -> client.ApiClient:
-    """As `make_client`, for commands in containers, which go over a web socket.
+    """As `make_client`, for commands in containers, which use a web socket.
 
-    The library behind it asks the environment for a proxy by a rule of its own: it would send
-    127.0.0.1 there.
+    The library of web sockets has its own rule for the environment's proxy, which it would use even
+    for 127.0.0.1.
     """
     made = make_client(kubeconfig, context, client.ApiClient)
-    if made.configuration.proxy is None:  # after the client is made: only web sockets look again
+    if made.configuration.proxy is None:  # set last, because only web sockets read it again
         made.configuration.proxy, made.configuration.no_proxy = "http://none", "*"
     return made
 
@@ -211,7 +211,7 @@ def _unusable(given: str, context: str, why: str) -> str:
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """What the client logs as an error meanwhile, each as one line: it passes these over."""
+    """Collect the errors that the client only logs, each as one line."""
     said: list[str] = []
 
     class Listener(logging.Handler):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a live run needs and this machine lacks, and how long the campaign will take."""
+"""Check this machine for the needs of a live run, and estimate the campaign's duration."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from nsm_resilience.testbed.image_check import look_at_images
 from nsm_resilience.testbed.proxy import without_password
 
 LANE_PROCESSORS = 1.0
-"""What is allowed for a lane. In results/recorded/lanes-2026-11, with five lanes on two processors
-(0.4 each), NSM took 2.2 to 3.8 s longer to be installed, and up to 2.4 in a hundred echoes more
-were sent late: different beyond chance, and estimated at more than their margins. Of outages and
-detection eight trials a side decided little. In results/recorded/kernel-2026-11, also with five and
-with other work on the machine, 4 of 147 attempts were lost, 2 of them to late echoes. Between one
-and five nothing was compared with one, so this is a guess on the safe side of five; see
-config/README.md, "How many lanes?"."""
+"""Processors per lane. In results/recorded/lanes-2026-11, with five lanes on two processors (0.4
+each), the installation of NSM took 2.2 to 3.8 s longer, and up to 2.4 in a hundred more echoes were
+sent late: different beyond chance, with estimates above their margins. Eight trials a side decided
+little about outages and detection. In results/recorded/kernel-2026-11, also with five lanes and
+with other load on the machine, 4 of 147 attempts were lost, 2 of them to late echoes. Numbers
+between one and five lanes were not compared with one, so this is a guess on the safe side of five;
+see config/README.md, "How many lanes?"."""
 NODE_GIB = 0.75
-"""What is allowed for one kind node with its share of NSM. Read off the nodes' control groups while
-trials ran (memory in use less the part of the page cache that may be dropped): 0.3 to 0.4 GiB for a
-worker, 0.7 to 0.9 GiB for a control plane. Twice a worker's, because a node that reads its images
-from the disk again and again is slow."""
+"""Memory per kind node with its share of NSM. From the nodes' control groups during trials (memory
+in use without the droppable part of the page cache): 0.3 to 0.4 GiB for a worker, 0.7 to 0.9 GiB
+for a control plane. Twice a worker's, because a node that reads its images from the disk again and
+again is slow."""
 MACHINE_GIB = 2.0
-"""What is allowed for everything else, an allowance and no measurement: beside system and engine
-there are Snakemake (0.2 GiB), a runner for each lane (0.1 GiB), what a control plane has more than
-a worker (0.5 GiB), and the largest step of a build (0.3 GiB, config/README.md)."""
+"""Memory for everything else, an allowance and no measurement: besides system and engine there are
+Snakemake (0.2 GiB), a runner for each lane (0.1 GiB), the difference of a control plane from a
+worker (0.5 GiB), and the largest step of a build (0.3 GiB, config/README.md)."""
 RECORD_MIB = 4.0
-"""What is allowed for the record of an attempt: twice the 2.1 MiB that one of the 394 in
-results/recorded/beyond-2026-11 has, unpacked."""
+"""Disk space per record of an attempt: twice the 2.1 MiB of one of the 394 in
+results/recorded/beyond-2026-11, unpacked."""
 BUILD_MIB = 1024.0
-"""What is allowed for what a build makes of the records."""
+"""Disk space for the results of a build."""
 TRIED_ON = ("x86_64", "AMD64")
 """Processors that campaigns have been run on, by both of their names."""
 CLUSTER_S = 90.0
@@ -53,7 +53,7 @@ CLUSTER_S = 90.0
 
 @dataclass(frozen=True)
 class Duration:
-    """How long a campaign takes: from every path recovering at once to none recovering, seconds."""
+    """Bounds of a campaign's duration: all paths recover at once, or none does; seconds."""
 
     trials: int
     lanes: int
@@ -62,7 +62,7 @@ class Duration:
 
 
 def estimate(study: Study, lanes: int) -> Duration:
-    """Bounds of the campaign's duration on so many lanes, the cluster's own time included."""
+    """Bounds of the campaign's duration on `lanes`, with the time to make the cluster."""
     least = most = 0.0
     schedule = make_schedule(study)
     for scheduled in schedule:
@@ -75,9 +75,9 @@ def estimate(study: Study, lanes: int) -> Duration:
 
 
 def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -> Iterator[Finding]:
-    """Look at everything a live run of a study on this testbed needs, cheapest first.
+    """Check everything that a live run of a study on this testbed needs, cheapest first.
 
-    Without a study the usual plane's images and room for one record are looked for.
+    Without a study it checks the usual plane's images, and space for one record.
     """
     cells = study.cells() if study else []
     if platform.system() != "Linux":
@@ -178,7 +178,7 @@ def _records(trials: int) -> Finding:
 
 
 def propose_lanes(cpus: int, memory_gib: float) -> int:
-    """How many lanes are proposed for a machine, by its processors and by its memory; at least one.
+    """Number of lanes for a machine, by its processors and its memory; at least one.
 
     A lane is two worker nodes; one more node is the control plane.
     """
@@ -211,7 +211,7 @@ def _inotify(nodes: int) -> Finding:
 
 
 def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
-    """What the cluster itself says of rights and nodes, or why it says nothing."""
+    """Rights and nodes of the cluster, or why it does not answer."""
     from nsm_resilience.testbed.api import Cluster
     from nsm_resilience.testbed.connection import KubeconfigError
     from nsm_resilience.testbed.existing import Existing, look_at
@@ -221,13 +221,13 @@ def _cluster(config: ExistingTestbed) -> Iterator[Finding]:
         yield from look_at(config, Cluster(testbed.kubeconfig, testbed.context))
     except KubeconfigError as error:
         yield Finding("missing", "kubeconfig", str(error))
-    except Exception as error:  # whatever keeps it from answering is the answer
+    except Exception as error:  # any error becomes the finding
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("missing", "cluster", reason, "see that kubectl reaches it")
 
 
 def _free_gib(folder: str) -> float:
-    """Free space on a folder's disk; of `/` where it is on another machine or not ours to see."""
+    """Free space on a folder's disk; of `/` if it is on another machine or not readable."""
     for one in (folder, "/"):
         try:
             return shutil.disk_usage(one).free / 2**30

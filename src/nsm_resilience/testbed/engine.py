@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Docker engine: where it is, and whether it can have an image.
+"""The Docker engine: its address, and whether it can pull an image.
 
-The program `docker` asks a registry by itself, with the proxy and the names of this host; what
-pulls is the engine, with its own. Where both differ, only the engine's word counts.
+The program `docker` itself queries a registry with the proxy and the host names of this machine;
+but the engine pulls, with its own. If they differ, only the engine's answer counts.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from nsm_resilience.testbed.finding import Ask, answer
 from nsm_resilience.testbed.proxy import is_loopback
 
 ASK_S = 30.0
-"""How long an engine or a registry may take to describe an image, seconds."""
+"""How long an engine or a registry may take to describe an image; seconds."""
 
 
 def endpoint(ask: Ask = answer) -> str:
-    """The address of the engine that `docker` talks to; empty where that cannot be known."""
+    """The address of the engine of `docker`; empty when it is not known."""
     known, host = ask("docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     return host.strip() if known else ""
 
 
 def is_elsewhere(address: str) -> bool:
-    """Whether an engine is on another machine: what kind makes there cannot be reached from here.
+    """Whether an engine is on another machine: a kind cluster there cannot be reached from here.
 
     Kind's API server listens on the engine's own 127.0.0.1.
     """
@@ -35,17 +35,17 @@ def is_elsewhere(address: str) -> bool:
         return False
     try:
         with socket.socket() as own:
-            own.bind((url.hostname or "", 0))  # which only works at an address of this machine
+            own.bind((url.hostname or "", 0))  # only an address of this machine works
     except OSError:
         return True
     return False
 
 
 def why_not_pulled(image: str, address: str, timeout_s: float = ASK_S) -> str | None:
-    """Why the engine cannot have an image: empty where it can, None where it does not say.
+    """Why the engine cannot pull an image: empty when it can, None when it is not known.
 
-    It says nothing where it wants to be signed in to the registry, which it is by whoever asks, and
-    where another program answers in its place (podman).
+    It is not known when the registry needs a login, which the caller of a pull provides, and when
+    another program answers instead of Docker (podman).
     """
     if not address.startswith("unix://"):
         return None

@@ -21,11 +21,11 @@ def run_in_pod(
     command: Sequence[str],
     timeout_s: float = 60,
 ) -> tuple[int, str]:
-    """Exit code of a command, and what it wrote.
+    """Exit code and output of a command.
 
     ApiException when it cannot be run, ApiUnavailable when it does not end in time, or is cut off.
     """
-    # A client of its own: while a stream is open, the library turns all its calls into streams.
+    # A separate client, because the library turns all calls of a client with a stream into streams.
     api = client.CoreV1Api(make_stream_client(cluster.kubeconfig, cluster.context))
     answer: Any = stream(
         api.connect_get_namespaced_pod_exec,
@@ -46,12 +46,12 @@ def run_in_pod(
 def _ended(answer: Any, what: str, timeout_s: float) -> tuple[int, str]:
     try:
         answer.run_forever(timeout=timeout_s)
-    except Exception as error:  # the library passes on whatever its sockets raise
+    except Exception as error:  # the library passes on any error of its sockets
         raise ApiUnavailable(f"{what} was cut off: {error}") from error
     if answer.is_open():
         raise ApiUnavailable(f"{what} did not end within {timeout_s:g} s")
     try:
-        code = int(answer.returncode)  # before the rest is read, which forgets it
-    except (TypeError, KeyError, ValueError) as error:  # its container ended first
+        code = int(answer.returncode)  # before `read_all`, which drops it
+    except (TypeError, KeyError, ValueError) as error:  # the container ended before the command
         raise ApiUnavailable(f"{what} ended without a word") from error
     return code, str(answer.read_all())

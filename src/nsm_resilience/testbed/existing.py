@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster that somebody else made, named explicitly."""
+"""A cluster of somebody else, which the user names explicitly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Existing:
 
     @property
     def kubeconfig(self) -> Path:
-        """The named file, else what kubectl would read."""
+        """The named file, else the kubeconfig of kubectl."""
         return self.config.kubeconfig or default_kubeconfig()
 
     @property
@@ -39,7 +39,7 @@ class Existing:
         return self.config.context
 
     def connect(self) -> None:
-        """Nothing is read from it unless the user allowed its context."""
+        """Check that the user allowed its context, before anything is read from it."""
         self.check_allowed()
 
     def up(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One thing that `nsm-resilience doctor` looked at."""
+"""One result of `nsm-resilience doctor`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Ask = Callable[..., tuple[bool, str]]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `remedy` says what to do when it is not ok."""
+    """One result. `remedy` says what to do when it is not ok."""
 
     level: Level
     what: str
@@ -24,7 +24,7 @@ class Finding:
 
 
 def answer(*command: str, timeout_s: float = 60) -> tuple[bool, str]:
-    """Whether a program succeeds in time, and what it says: its output, or else its errors."""
+    """Whether a program succeeds in time, and its output, or else its errors."""
     if shutil.which(command[0]) is None:
         return False, f"{command[0]} is not on the PATH"
     try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the images of a kind cluster are there or can be had, before it is made.
+"""Check, before a kind cluster is made, that its images are there or can be pulled.
 
-`kind create cluster` pulls the node image with Docker's engine, so the engine itself is asked; the
-nodes pull the others. A registry that does not answer here, or does not have an image, would stop
-`cluster up` after minutes, so each is asked for its description first, which is small.
+`kind create cluster` pulls the node image with Docker's engine, so the engine itself is queried;
+the nodes pull the others. A registry that does not answer here, or lacks an image, would stop
+`cluster up` after minutes; so the small description of each image is requested first.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ BRING = (
     "see that `docker pull {image}` works (network, the engine's proxy, `docker login`), or bring "
     "it with `docker save` and `docker load`, or name another one as `node_image:`"
 )
-"""What to do about a node image that cannot be pulled."""
+"""Advice about a node image that cannot be pulled."""
 
 
 def look_at_images(
     config: KindTestbed, planes: Mapping[str, tuple[str, ...]], ask: Ask = answer
 ) -> Iterator[Finding]:
-    """What there is of the node image and of the images that the planes need.
+    """Check the node image and the images that the planes need.
 
     Args:
         planes: Forwarding planes of each system of the study.
@@ -95,7 +95,7 @@ def _pulled(names: Sequence[str], ask: Ask) -> Finding:
 
 
 def _not_to_be_had(names: Sequence[str], ask: Ask) -> list[str]:
-    """Of each image whose registry does not describe it: the image, and why."""
+    """Each image that its registry does not describe, with the reason."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         told = pool.map(
             lambda name: ask("docker", "manifest", "inspect", name, timeout_s=ASK_S), names
@@ -108,7 +108,7 @@ def _not_to_be_had(names: Sequence[str], ask: Ask) -> list[str]:
 
 
 def _level(ask: Ask) -> Level:
-    """An engine with mirrors may pull what this host cannot ask for: a warning then."""
+    """A warning if the engine has mirrors, from which it may pull an image unknown to this host."""
     known, mirrors = ask("docker", "info", "--format", "{{json .RegistryConfig.Mirrors}}")
     return "warning" if known and mirrors.strip() not in ("", "[]", "null") else "missing"
 

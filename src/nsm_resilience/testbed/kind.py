@@ -31,17 +31,17 @@ READY_S = 120.0
 CREATE_S = 1200.0
 """How long kind may take to make a cluster, or to load images into its nodes; seconds."""
 ACT_S = 300.0
-"""How long everything else that kind does may take; seconds."""
+"""How long any other act of kind may take; seconds."""
 MAKE_AGAIN = 3
-"""How often a cluster is made for which Docker still had nodes of a kind that was killed."""
+"""Attempts to make a cluster while Docker still creates nodes for a kind that was killed."""
 WAIT_S = 0.5
-"""Between two looks whether another process has left a cluster to us; seconds."""
+"""Time between two attempts to get the lock of a cluster; seconds."""
 NODES_THERE = "node(s) already exist"
-"""What kind v0.30.0 says when it is to make a cluster of which there are nodes
+"""Error of kind v0.30.0 when nodes of the new cluster exist already
 (pkg/cluster/internal/create/create.go)."""
 
 NOT_PULLED = "failed to pull image"
-"""What it says where Docker's engine cannot have the node image
+"""Its error when Docker's engine cannot pull the node image
 (pkg/cluster/internal/providers/docker/images.go)."""
 
 
@@ -49,8 +49,8 @@ NOT_PULLED = "failed to pull image"
 class Kind:
     """`up` makes it unless it is there and healthy, `down` removes it. Both may be repeated.
 
-    `state` is the folder for the kubeconfig and kind's own file, `campaign` that of the campaign
-    which asks, `planes` the planes of each system that it runs.
+    `state` is the folder for the kubeconfig and kind's own file, `campaign` the folder of the
+    campaign, `planes` the planes of each system in it.
     """
 
     config: KindTestbed
@@ -71,7 +71,7 @@ class Kind:
 
     @property
     def _layout(self) -> Path:
-        """Kind's own file, written before the cluster is made: that it is ours."""
+        """Kind's own file, written before the cluster is made; it marks the cluster as ours."""
         return self.state / f"{self.name}.kind.yaml"
 
     @property
@@ -80,15 +80,15 @@ class Kind:
         return f"kind-{self.name}"
 
     def exists(self) -> bool:
-        """Whether kind knows a cluster of this name; TestbedError when it cannot tell."""
+        """Whether kind knows a cluster of this name; TestbedError when kind fails."""
         return self.name in self._kind("get", "clusters").split()
 
     def healthy(self) -> bool:
-        """Whether it was made to the end, all its nodes run, and the API server calls them Ready.
+        """Whether it is complete, all its nodes run, and the API server calls them Ready.
 
-        The API server goes on calling a node Ready for some 40 s after its end, so the containers
-        are looked at, too. Agents come after the images (`manage`): a cluster without their
-        namespace is the work of a kind that went on alone when we were killed.
+        The API server calls a node Ready for some 40 s after its end, so the containers are checked
+        as well. Agents are installed after the images (`manage`): a cluster without their namespace
+        was made by a kind that went on after this program had been killed.
         """
         nodes = set(self._kind("get", "nodes", "--name", self.name, quiet=True).split())
         wanted = {n for pair in self.config.worker_pairs() for n in pair} | {
@@ -99,23 +99,23 @@ class Kind:
         try:
             has_agents = self._has_our_namespace()
             return has_agents and Cluster(self.kubeconfig, self.context).ready_nodes() >= wanted
-        except Exception:  # whatever keeps it from answering: it is not healthy
+        except Exception:  # a cluster that does not answer is not healthy
             return False
 
     def _has_our_namespace(self) -> bool:
-        """Whether it answers and has what `manage` puts into every cluster of ours."""
+        """Whether it answers and has the namespace that `manage` creates in every cluster."""
         self._export_kubeconfig()
         try:
             cluster = Cluster(self.kubeconfig, self.context)
             cluster.get(f"{NAMESPACES}/{AGENT_NAMESPACE}", timeout_s=5)
-        except Exception:  # it is not there, or nothing that could have one answers
+        except Exception:  # there is none, or the cluster does not answer
             return False
         return True
 
     def _check_ours(self) -> None:
-        """TestbedError when a cluster of this name is there that may be somebody else's.
+        """TestbedError when an existing cluster of this name may be somebody else's.
 
-        Kind's names are chosen by people, and two can choose the same.
+        People choose the names of kind clusters, and two may choose the same.
         """
         if self._layout.exists() or self._has_our_namespace():
             return
@@ -128,7 +128,7 @@ class Kind:
         )
 
     def _check_unused(self) -> None:
-        """TestbedError when another campaign uses the cluster: it is not what this one needs."""
+        """TestbedError when another campaign uses the cluster, which this one would replace."""
         users = others(self.kubeconfig, self.context, self.campaign, self.name)
         if users:
             raise TestbedError(
@@ -139,17 +139,17 @@ class Kind:
             )
 
     def connect(self) -> None:
-        """Have the kubeconfig of a cluster of this name that is there, whoever made it."""
+        """Export the kubeconfig of an existing cluster of this name, even if it is not ours."""
         if shutil.which("kind") is not None:
             self._export_kubeconfig()
 
     def up(self) -> None:
-        """Make the cluster; one of ours that is there but damaged is removed first."""
+        """Make the cluster; a damaged one of ours is removed first."""
         was_begun = self._layout.exists()
         if self.exists():
             if self.healthy():
                 self.say(f"cluster {self.name}: is up")
-                self._load_images()  # of a system that it did not have so far
+                self._load_images()  # the cluster may lack those of a new system
                 return
             self._check_ours()
             self._check_unused()
@@ -169,10 +169,10 @@ class Kind:
         self._wait_for_nodes()
 
     def _create(self, times: int) -> None:
-        """Have kind make it, up to `times` times in all.
+        """Let kind make it, in up to `times` attempts.
 
-        Docker ends what it was told by a kind that has been killed since, so nodes of that one can
-        come after it was removed.
+        Docker completes the orders of a kind that was killed, so nodes of its cluster may appear
+        after that was removed.
         """
         try:
             self._kind(
@@ -194,7 +194,7 @@ class Kind:
         self._kind("delete", "cluster", "--name", self.name, "--kubeconfig", str(self.kubeconfig))
 
     def _wait_for_nodes(self) -> None:
-        """Kind waits for the control plane only; a worker whose kubelet dies never registers."""
+        """Wait for the workers. Kind waits only for the control plane, and a kubelet may die."""
         cluster = Cluster(self.kubeconfig, self.context)
         wanted = {node for pair in self.config.worker_pairs() for node in pair}
         try:
@@ -220,12 +220,12 @@ class Kind:
             leftover.unlink(missing_ok=True)
 
     def _to_load(self) -> list[str]:
-        """Names of the images that are loaded out of Docker; none where they come otherwise."""
+        """Names of the images that are loaded from Docker; empty for other ways."""
         images = self.config.images
         return [*images.names(self.planes), images.agent] if images.load == "docker" else []
 
     def _check_images(self) -> None:
-        """TestbedError for an image that could not be loaded, before minutes go into a cluster."""
+        """TestbedError for an image that could not be loaded, before a cluster is made."""
         absent = [name for name in self._to_load() if not in_docker(name)]
         if absent:
             raise TestbedError(
@@ -260,18 +260,18 @@ class Kind:
         )  # fmt: skip
 
     def _kind(self, *arguments: str, quiet: bool = False, timeout_s: float | None = None) -> str:
-        """What kind prints; with `quiet` an empty text instead of TestbedError when it fails."""
+        """The output of kind; with `quiet`, empty instead of TestbedError when it fails."""
         if shutil.which("kind") is None:
             raise TestbedError(
                 f"kind is not on the PATH; install {KIND_VERSION}, for example with\n"
                 f"  go install sigs.k8s.io/kind@{KIND_VERSION}\n"
                 "or from its release page, and make sure that `kind version` answers"
             )
-        # It shares the lock of `manage`: killed alone, we leave a kind that still makes a cluster.
-        # It writes into files, because a pipe of ours would end with us, and kind with it at its
-        # next line, and Docker alone would be left at work, which holds no lock.
+        # Kind inherits the lock of `manage`, because it goes on if this process is killed. It
+        # writes to files: a pipe would end with this process, and kind at its next line, while
+        # Docker, which holds no lock, would go on.
         command, timeout_s = ["kind", *arguments], timeout_s or ACT_S
-        # with another engine (podman) kind makes what nothing else here would see
+        # the rest of this code would not see a cluster in another engine (podman)
         plain = {k: v for k, v in os.environ.items() if k != "KIND_EXPERIMENTAL_PROVIDER"}
         with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
             try:
@@ -297,8 +297,8 @@ class Kind:
 def alone_at(name: str, say: Callable[[str], None]) -> Iterator[None]:
     """Be the only process of this machine that makes or removes a kind cluster of a name.
 
-    Checkouts do not see each other's locks. An abstract socket has a name that the kernel gives to
-    one at a time, and takes back however that ends (unix(7)); a kind that we start holds it, too.
+    Checkouts do not see each other's locks. The kernel gives the name of an abstract socket to one
+    process at a time, and releases it at its end (unix(7)); a kind that it starts also holds it.
     """
     with socket.socket(socket.AF_UNIX) as held:
         held.set_inheritable(True)
@@ -307,7 +307,7 @@ def alone_at(name: str, say: Callable[[str], None]) -> Iterator[None]:
                 held.bind(f"\0nsm-resilience/kind/{name}")
                 break
             except OSError as error:
-                if error.errno != errno.EADDRINUSE:  # no Linux: then there are no such names
+                if error.errno != errno.EADDRINUSE:  # only Linux has abstract sockets
                     break
             if nth == 0:
                 say(f"cluster {name}: another checkout here is at it; waiting for its end")
@@ -316,7 +316,7 @@ def alone_at(name: str, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _running(cluster: str) -> set[str]:
-    """Names of the cluster's containers that run; none that has ended, or is paused."""
+    """Names of the cluster's running containers, without ended or paused ones."""
     works, said = answer(
         "docker", "ps", "--filter", f"label=io.x-k8s.kind.cluster={cluster}",
         "--filter", "status=running", "--format", "{{.Names}}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes: made once on a cluster, locked by the trial that runs in them."""
+"""Lanes: created once on a cluster, locked by the trial that runs in them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from nsm_resilience.testbed.unusable_lanes import unusable
 
 
 def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
-    """Label the nodes and make the namespaces of all lanes. May be repeated.
+    """Label the nodes and create the namespaces of all lanes. May be repeated.
 
-    A node that is in no lane any more loses its labels, so that no fault goes there.
+    A node that is no longer in a lane loses its labels, so that no fault is injected there.
     """
     lanes = [Lane(n, *pair) for n, pair in enumerate(pairs, start=1)]
     ours = {node for lane in lanes for node in lane.nodes.values()}
@@ -54,13 +54,13 @@ def make_lanes(cluster: Cluster, pairs: list[tuple[str, str]]) -> list[Lane]:
 
 
 def drop_labels(cluster: Cluster, node: str) -> None:
-    """Take our marks off a node: from now on it is in no lane, and new to us."""
+    """Remove our marks from a node: from now on it is in no lane, and new to us."""
     metadata = {"labels": {LANE_LABEL: None, ROLE_LABEL: None}, "annotations": {CHECKED: None}}
     cluster.merge(f"{NODES}/{node}", {"metadata": metadata})
 
 
 def mark_checked(cluster: Cluster, node: str) -> None:
-    """Note on a node that it had nothing of NSM's before we used it."""
+    """Mark a node that had nothing of NSM before its first use."""
     cluster.merge(f"{NODES}/{node}", {"metadata": {"annotations": {CHECKED: utc_now()}}})
 
 
@@ -70,7 +70,7 @@ def lane_nodes(cluster: Cluster) -> set[str]:
 
 
 def checked_nodes(cluster: Cluster) -> set[str]:
-    """Those of them that are known to have had nothing of NSM's before we used them."""
+    """Names of the nodes of lanes that are marked as checked (`mark_checked`)."""
     nodes = _labelled(cluster)
     return {name_of(n) for n in nodes if CHECKED in (n["metadata"].get("annotations") or {})}
 
@@ -80,7 +80,7 @@ def _labelled(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def whole_lanes(cluster: Cluster) -> list[Lane]:
-    """The lanes of a cluster that have both their nodes, from the nodes' labels; maybe none."""
+    """The lanes of a cluster with both of their nodes, from the nodes' labels."""
     nodes: dict[int, dict[str, str]] = {}
     for node in _labelled(cluster):
         labels = labels_of(node)
@@ -94,7 +94,7 @@ def whole_lanes(cluster: Cluster) -> list[Lane]:
 
 
 def find_lanes(cluster: Cluster) -> list[Lane]:
-    """The lanes of a cluster: faults go nowhere else. TestbedError when it has none."""
+    """The lanes of a cluster, the only places of faults. TestbedError when it has none."""
     lanes = whole_lanes(cluster)
     if not lanes:
         raise TestbedError(
@@ -106,8 +106,8 @@ def find_lanes(cluster: Cluster) -> list[Lane]:
 def confirm_lane(cluster: Cluster, lane: Lane) -> None:
     """Check, just before faults are injected, that the lane is still ours.
 
-    Both nodes and the namespace must carry the lane's label; TestbedError names what does not. (An
-    administrator may have taken a node back since the lane was found.)
+    Both nodes and the namespace must have the lane's label; TestbedError names those that have not.
+    (An administrator may have taken a node back since the lane was found.)
     """
     wrong = []
     for role, node in lane.nodes.items():
@@ -127,7 +127,7 @@ def confirm_lane(cluster: Cluster, lane: Lane) -> None:
 def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
     """Remove namespaces, agent and labels from a cluster that stays.
 
-    The agents' namespace goes last: it says who uses the cluster, until nothing of that is left.
+    The agents' namespace is removed last, because it lists the users of the cluster.
     """
 
     def remove(names: list[str]) -> None:
@@ -148,10 +148,10 @@ def remove_lanes(cluster: Cluster, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def take_lane(lanes: list[Lane], locks: Path, timeout_s: float) -> Iterator[Lane]:
-    """Lock a free lane for as long as the block runs; one that is out of use is never taken.
+    """Lock a free lane while the block runs; a lane that is out of use is never taken.
 
-    The lock belongs to the process: it is released by the kernel however the process ends.
-    Raises TestbedError when none gets free in time, or all are out of use.
+    The lock belongs to the process: the kernel releases it whenever the process ends. Raises
+    TestbedError when no lane gets free in time, or all are out of use.
     """
     locks.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_s
@@ -168,7 +168,7 @@ def take_lane(lanes: list[Lane], locks: Path, timeout_s: float) -> Iterator[Lane
             handle = take(locks / lane.name)
             if handle is None:
                 continue
-            # Looked at under the lock: whoever had the lane may just have taken it out of use.
+            # Check again under the lock: its last holder may just have taken it out of use.
             if unusable(locks, lane.name) is not None:
                 os.close(handle)
                 continue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of a campaign that says which cluster was brought up for it."""
+"""The file of a campaign that names its cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsm_resilience.testbed.base import TestbedError
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A cluster as `cluster up` left it: its own id, its name, and how it is reached."""
+    """A campaign's cluster: its id, its name, and its kubeconfig with the context."""
 
     id: str
     name: str
@@ -21,7 +21,7 @@ class Marker:
 
 
 def read_marker(path: Path) -> Marker:
-    """Read a campaign's `cluster.json`; TestbedError when it does not say all of that."""
+    """Read a campaign's `cluster.json`; TestbedError when it is not complete."""
     found = object_or_empty(path)
     told = [found.get(key) for key in ("id", "name", "kubeconfig", "context")]
     if not all(isinstance(one, str) and one for one in told):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which proxy an API server is asked through: the one that kubectl would take.
+"""The proxy for an API server: the same as kubectl's.
 
 kubectl follows Go's rule (golang.org/x/net/http/httpproxy): $HTTPS_PROXY or $HTTP_PROXY by the
-address's scheme, in capitals first; $NO_PROXY in Go's spelling; never $ALL_PROXY, never for this
-machine. Python's own rule differs in each of these. Where a variable cannot be read, kubectl asks
-without a proxy; here it is said.
+address's scheme, in capitals first; $NO_PROXY in Go's syntax; never $ALL_PROXY, never for this
+machine. Python's own rule differs in each of these points. If a variable is invalid, kubectl uses
+no proxy; here it is an error.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import urllib3
 
 PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-"""Schemes of proxies that kubectl knows, with the ports that they have where none is named."""
+"""Schemes of proxies that kubectl knows, with their default ports."""
 RIGHT = (
     "write it as http://user:password@proxy.example:3128; in user and password `#` is `%23`, `/` "
     "is `%2F`, `?` is `%3F`, `@` is `%40`, `[` is `%5B`, and a blank is `%20`"
 )
-"""What is said of an address of a proxy that cannot be read."""
+"""Advice about an invalid address of a proxy."""
 
 
 class AddressError(ValueError):
-    """An address cannot be read. The text says whose and why; it never shows a part of it."""
+    """An invalid address. The text names its source and the reason, and no part of the address."""
 
 
 def proxy_for(address: str, environment: Mapping[str, str]) -> str | None:
-    """The proxy that the environment names for an address, with scheme and port; None for none."""
+    """The environment's proxy for an address, with scheme and port, or None."""
     url = urlsplit(address)
     if url.scheme not in ("http", "https") or is_loopback(address):
         return None
     variable, named = _first(environment, f"{url.scheme.upper()}_PROXY")
     if not named or (url.scheme == "http" and environment.get("REQUEST_METHOD")):
-        return None  # in a CGI program HTTP_PROXY is a header that a stranger sent
+        return None  # in a CGI program HTTP_PROXY is a header of a foreign request
     port = url.port or PORTS[url.scheme]
     rules = _first(environment, "NO_PROXY")[1].split(",")
     if any(_matches((url.hostname or "").lower(), port, rule) for rule in rules):
@@ -46,9 +46,9 @@ def proxy_for(address: str, environment: Mapping[str, str]) -> str | None:
 
 
 def with_scheme_and_port(proxy: object, name: str) -> str:
-    """A proxy's address as it is meant: `proxy:3128` is an HTTP proxy.
+    """The complete address of a proxy; `proxy:3128` is an HTTP proxy.
 
-    AddressError under this name where it cannot be read.
+    AddressError, with `name`, when it is invalid.
     """
     bare = isinstance(proxy, str) and "://" not in proxy
     url = read_address(f"http://{proxy}" if bare else proxy, name, RIGHT)
@@ -62,9 +62,9 @@ def with_scheme_and_port(proxy: object, name: str) -> str:
 
 
 def read_address(address: object, name: str, right: str) -> SplitResult:
-    """The parts of an address that somebody wrote.
+    """The parts of an address.
 
-    AddressError where there are none, or where a part of a password would be taken for another one.
+    AddressError when it is invalid, or when a part of a password would be read as another part.
     """
     try:
         if not isinstance(address, str):
@@ -76,12 +76,12 @@ def read_address(address: object, name: str, right: str) -> SplitResult:
             raise AddressError("a `/`, `?` or `#` comes before its `@`")
         if url.port == 0:
             raise AddressError("its port is 0")
-        urllib3.util.parse_url(address)  # who asks with it may be stricter
+        urllib3.util.parse_url(address)  # urllib3 may be stricter when it uses the address
         unquote(url.username or "", errors="strict")
         unquote(url.password or "", errors="strict")
     except AddressError as error:
         raise AddressError(f"{name} cannot be read ({error}); {right}") from None
-    except ValueError:  # whose text shows a part of it
+    except ValueError:  # its text shows a part of the address
         raise AddressError(
             f"{name} cannot be read (its host and port cannot be told); {right}"
         ) from None
@@ -89,9 +89,9 @@ def read_address(address: object, name: str, right: str) -> SplitResult:
 
 
 def headers_for(proxy: str) -> dict[str, str]:
-    """How an HTTP proxy is told who asks: the user and password of its address.
+    """The header for an HTTP proxy with the user and password of its address.
 
-    Nothing for a SOCKS proxy, which is told otherwise: a header would reach the API server.
+    Empty for a SOCKS proxy, which has another way: a header would reach the API server.
     """
     url = urlsplit(proxy)
     if url.scheme not in ("http", "https") or "@" not in url.netloc:
@@ -101,12 +101,12 @@ def headers_for(proxy: str) -> dict[str, str]:
 
 
 def without_password(address: str) -> str:
-    """An address as it may be shown."""
+    """An address without user and password, which may be shown."""
     return re.sub(r"^([^/@]*://)?.*@", r"\1", address, flags=re.DOTALL)
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a URL is of this machine: `localhost`, or a loopback address."""
+    """Whether a URL points to this machine: `localhost`, or a loopback address."""
     host = (urlsplit(address).hostname or "").rstrip(".")
     if host == "localhost":
         return True
@@ -117,15 +117,15 @@ def is_loopback(address: str) -> bool:
 
 
 def _first(environment: Mapping[str, str], name: str) -> tuple[str, str]:
-    """A variable that is set, with its value; that in capitals comes first, as in Go."""
+    """The name of a variable that is set, with its value; capitals come first, as in Go."""
     spelled = name if environment.get(name) else name.lower()
     return spelled, environment.get(spelled, "")
 
 
 def _matches(host: str, port: int, rule: str) -> bool:
-    """Whether one part of $NO_PROXY is about a host.
+    """Whether one part of $NO_PROXY matches a host.
 
-    A name is also about the names below it, one that begins with `.` or `*.` about these only.
+    A name also matches its subdomains; one that begins with `.` or `*.` matches only these.
     """
     rule = rule.strip().lower()
     if rule == "*":
@@ -144,7 +144,7 @@ def _matches(host: str, port: int, rule: str) -> bool:
 
 
 def _spellings(rule: str) -> Iterator[tuple[str, str]]:
-    """A rule as name and port; the port is empty where there is none."""
+    """A rule as name and port; the port may be empty."""
     name, colon, port = rule.rpartition(":")
     if colon and port.isdigit() and (":" not in name or name.startswith("[")):
         yield name.strip("[]"), port

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rights that a runner needs on somebody else's cluster, and which of them it lacks."""
+"""The rights that a runner needs on somebody else's cluster, and the missing ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from nsm_resilience.testbed.api import Cluster
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-"""All manifests of all systems are read: libyaml does it in a tenth of the time."""
+"""libyaml reads all manifests of all systems in a tenth of the time."""
 
 
 @dataclass(frozen=True)
 class Right:
-    """One verb on one kind of resource, as a rule of a ClusterRole gives it."""
+    """One verb on one kind of resource, as in a rule of a ClusterRole."""
 
     verb: str
     resource: str
     group: str
 
     def __str__(self) -> str:
-        """As kubectl writes it, e.g. `create daemonsets.apps`."""
+        """The right in kubectl's form, e.g. `create daemonsets.apps`."""
         return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
 
 
@@ -52,7 +52,10 @@ def runner_rights(systems: Iterable[System] = tuple(SYSTEMS.values())) -> str:
 
 
 def _needed_by(system: System) -> Iterator[dict[str, Any]]:
-    """Rules for what a system's manifests make; nobody can give a right that he does not hold."""
+    """Rules for the objects of a system's manifests, and for the rights that these grant.
+
+    Kubernetes lets an account grant only rights that it holds itself.
+    """
     registry = system.registry
     yield _rule(registry.group, list(registry.plurals), ["*"])
     for name in system.manifests():
@@ -69,7 +72,7 @@ def _rule(group: str, kinds: list[str], verbs: list[str]) -> dict[str, Any]:
 
 
 def plural_of(kind: str) -> str:
-    """What a path of the API calls a kind.
+    """The name of a kind in paths of the API.
 
     >>> plural_of("DaemonSet"), plural_of("NetworkPolicy"), plural_of("Ingress")
     ('daemonsets', 'networkpolicies', 'ingresses')
@@ -86,13 +89,13 @@ def _holds(held: set[Right], rule: dict[str, Any]) -> bool:
 
 
 def needed_rights() -> list[Right]:
-    """Every right of that role once, in its order."""
+    """Every right of the runner's role once, in its order."""
     rules = yaml.load(runner_rights(), Loader=_LOADER)["rules"]
     return list(dict.fromkeys(right for rule in rules for right in _of(rule)))
 
 
 def missing_rights(cluster: Cluster) -> list[Right]:
-    """Those that the user of the kubeconfig does not have; the API server itself is asked."""
+    """The rights that the kubeconfig's user lacks, according to the API server."""
     return [right for right in needed_rights() if not _has(cluster, right)]
 
 

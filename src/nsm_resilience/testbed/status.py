@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Say in words which cluster a campaign runs on and whether it answers."""
+"""Describe the cluster of a campaign, and whether it answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsm_resilience.testbed.unusable_lanes import lock_folder, unusable
 
 
 def describe_cluster(campaign_folder: Path) -> Iterator[str]:
-    """One line for each thing known; a cluster that does not answer is no error."""
+    """Lines about the cluster; one that does not answer is no error."""
     marker_file = CampaignLayout(campaign_folder).cluster
     if not marker_file.exists():
         there = "" if campaign_folder.is_dir() else "there is no such folder, and "
@@ -29,7 +29,7 @@ def describe_cluster(campaign_folder: Path) -> Iterator[str]:
         cluster = Cluster(marker.kubeconfig, marker.context)
         identity, ready = cluster.identity(), cluster.ready_nodes()
         lanes = find_lanes(cluster)
-    except Exception as error:  # whatever keeps it from answering is the answer
+    except Exception as error:  # any error becomes a line
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         yield f"  does not answer: {reason}"
         return

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lanes that could not be cleaned: out of use until they are proved clean.
 
-One file for each lane beside the lanes' locks, so that it outlives every runner and holds for
-all campaigns on the cluster. It keeps its history: why a campaign lost lanes is told afterwards.
+Each lane has a file beside the lanes' locks, so that it outlives every runner and applies to all
+campaigns on the cluster. The file keeps the history, from which a campaign's lost lanes are
+reported.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from nsm_resilience.testbed.base import TestbedError
 
 @dataclass(frozen=True)
 class UnusableLane:
-    """A lane that was taken out of use. Times are UTC; `until` is empty while it still is."""
+    """A lane that was taken out of use. Times are UTC; `until` is empty while it is out of use."""
 
     lane: str
     why: str
@@ -33,12 +34,12 @@ class UnusableLane:
 
 
 def lock_folder(campaign_folder: Path, cluster_id: str) -> Path:
-    """Where the locks and the past of a cluster's lanes are, for all campaigns beside this one."""
+    """Folder of the locks and histories of a cluster's lanes, for all campaigns in one place."""
     return campaign_folder.parent / ".locks" / cluster_id
 
 
 def past_of(locks: Path, lane: str) -> list[UnusableLane]:
-    """Every time that the lane was taken out of use, in order."""
+    """The lane's history: every time that it was taken out of use, in order."""
     try:
         rows = json.loads(_file(locks, lane).read_text(encoding="utf-8"))
         return [UnusableLane(**row) for row in rows]
@@ -53,7 +54,7 @@ def past_of(locks: Path, lane: str) -> list[UnusableLane]:
 
 
 def unusable(locks: Path, lane: str) -> UnusableLane | None:
-    """Why the lane is out of use now, or None when it is not."""
+    """The current entry of a lane that is out of use, or None."""
     past = past_of(locks, lane)
     return past[-1] if past and not past[-1].until else None
 
@@ -73,7 +74,7 @@ def put_back(locks: Path, lane: str) -> None:
 
 
 def lost_lanes(locks: Iterable[Path], campaign: str) -> Iterator[UnusableLane]:
-    """What a campaign lost lanes to, over several clusters, in the order of their folders."""
+    """The lanes that a campaign lost, over several clusters, in the order of their folders."""
     for folder in locks:
         for file in sorted(folder.glob("[!.]*.json")):
             yield from (one for one in past_of(folder, file.stem) if one.campaign == campaign)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which campaigns use a cluster: written on the cluster itself, so that every checkout sees it.
+"""The campaigns that use a cluster, listed on the cluster itself, so that every checkout sees them.
 
-A campaign is known by its host and folder, and to itself by an id that its folder keeps, for hosts
-change their names. It uses the cluster from `cluster up` until its own `cluster down`; one of this
-host that was killed does not count, because the kernel has released its locks. Of another host
-nobody can tell that from here, so it counts. A cluster that is too busy to answer is not one that
-nobody uses: campaigns beside this one are also known by their own files. Of two that come at once
-the API server lets one in first, and the other sees it (`enter`).
+A campaign is identified by its host and folder, and also by an id in its folder, because hosts
+change their names. It uses the cluster from `cluster up` until its own `cluster down`. A killed
+campaign of this host does not count, because the kernel has released its locks; one of another host
+counts, because its locks cannot be seen from here. A busy cluster that does not answer may still be
+in use: campaigns in the same place are also found by their own files. If two campaigns come at
+once, the API server accepts one first, and the other sees it (`enter`).
 """
 
 from __future__ import annotations
@@ -34,45 +34,45 @@ from nsm_resilience.testbed.connection import KubeconfigError
 from nsm_resilience.testbed.marker import read_marker
 
 MARK = "nsm-resilience/user-"
-"""Annotations of our namespace that begin so are campaigns."""
+"""Prefix of the annotations of our namespace that list campaigns."""
 ASKED, ASKED_S, PAUSE_S = 3, 5.0, 1.0
-"""How often a cluster is asked that does not answer, for how long each time, and the pause between;
-seconds. One on a busy machine may be late."""
+"""Number of queries, timeout of each, and pause between them, in seconds, for a cluster that does
+not answer. A busy machine may be late."""
 ID_FILE = ".user"
-"""The file of a campaign's folder with the id by which it knows itself on a cluster."""
+"""The file in a campaign's folder with its id on clusters."""
 MACHINE = Path("/etc/machine-id")
 """machine-id(5)."""
 ENTER_S = 180.0
-"""How long a campaign waits to be written down, for our namespace to go for one; seconds."""
+"""How long a campaign waits for its entry, e.g. until an old namespace is removed; seconds."""
 _NAMESPACE = f"{NAMESPACES}/{AGENT_NAMESPACE}"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A campaign that uses a cluster: the host it is run from, its folder there, and its id.
+    """A campaign that uses a cluster: its host, its folder there, and its id.
 
-    One that was written down before it had an id has none.
+    Entries of older versions have no id.
     """
 
     host: str
     folder: str
     id: str = field(default="", compare=False)
     machine: str = field(default="", compare=False)
-    """Tells two machines of one name apart; empty where the system has no such id."""
+    """Distinguishes machines with one name; empty if the system has no such id."""
 
     @property
     def key(self) -> str:
-        """The name of its annotation; the same after a change of the host's name."""
+        """The name of its annotation, which a change of the host's name does not affect."""
         return f"{MARK}{_digest(self.id or self.host, self.folder)}"
 
     @property
     def is_far(self) -> bool:
-        """Whether it is of another host, as far as names and ids of machines tell."""
+        """Whether it is of another host, according to names and ids of machines."""
         return self.host != socket.gethostname() or _differ(self.machine, _machine())
 
     @property
     def runs(self) -> bool:
-        """Whether it is being run, as far as this host can tell."""
+        """Whether it is running; assumed for another host."""
         if self.is_far:
             return True
         folder = Path(self.folder)
@@ -82,7 +82,7 @@ class User:
         return f"{self.folder} on {self.host}"
 
     def is_same(self, other: User) -> bool:
-        """Whether both are one campaign, though its host may have got another name."""
+        """Whether both are the same campaign, even after a change of the host's name."""
         known = bool(self.id) and self.id == other.id
         near = self.host == other.host and not _differ(self.machine, other.machine)
         return self.folder == other.folder and (known or near)
@@ -93,7 +93,7 @@ def _digest(*parts: str) -> str:
 
 
 def _machine() -> str:
-    """What this machine is known by: never its id itself, which is nobody else's business."""
+    """A digest that identifies this machine; its id itself is confidential (machine-id(5))."""
     try:
         own = MACHINE.read_text(encoding="ascii").strip()
         return own and _digest("nsm-resilience", own)
@@ -112,7 +112,7 @@ def user_of(campaign_folder: Path) -> User:
 
 
 def _id_of(folder: Path) -> str:
-    """The id of a campaign's folder; empty before it has one. That of a copy is another one."""
+    """The id of a campaign's folder, or empty. A copy of the folder has another id."""
     file = folder / ID_FILE
     try:
         token, number = file.read_text(encoding="ascii").strip(), file.stat().st_ino
@@ -126,11 +126,12 @@ def enter(
     campaign_folder: Path,
     refuse: Callable[[list[User]], None] = lambda _: None,
 ) -> None:
-    """Write down that a campaign uses the cluster. May be repeated.
+    """Enter a campaign as a user of the cluster. May be repeated.
 
-    Before that, `refuse` is given the others that run there, and raises what keeps this one away.
-    Nobody comes in between: the API server changes no other version of the namespace than the one
-    that was looked at (409), and then both are done again. `since` makes every entry a change.
+    Before that, `refuse` gets the other campaigns that run there, and raises if this one must stay
+    away. No other entry can come in between: the API server refuses a change of a namespace that
+    has changed since it was read (409), and then both steps are repeated. `since` makes every entry
+    a change.
     """
     if not _id_of(campaign_folder):
         campaign_folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +140,7 @@ def enter(
 
     def entered() -> bool:
         meta = _our_namespace(cluster)["metadata"]
-        if meta.get("deletionTimestamp"):  # the campaign before is only just leaving
+        if meta.get("deletionTimestamp"):  # an earlier campaign is just leaving
             return False
         refuse(running(_users_in(meta), campaign_folder))
         note = {**asdict(user), "since": utc_now()}
@@ -152,7 +153,7 @@ def enter(
 
 
 def _our_namespace(cluster: Cluster) -> dict[str, Any]:
-    """The namespace as it is; it is made where it is not there."""
+    """Our namespace; it is created if it does not exist."""
     found = cluster.look(_NAMESPACE, timeout_s=ASKED_S)
     if found is not None:
         return found
@@ -161,9 +162,9 @@ def _our_namespace(cluster: Cluster) -> dict[str, Any]:
 
 
 def hold(kubeconfig: Path, context: str, campaign_folder: Path) -> None:
-    """Write a campaign down anew that is about to leave: from now on no other one comes up.
+    """Renew the entry of a campaign that is about to leave, so that no other one can come up.
 
-    Nothing is done where nothing of ours is, or answers, or it is going already.
+    Does nothing if our namespace does not exist, does not answer, or is being deleted.
     """
     with suppress(KubeconfigError, *API_FAULTS):
         cluster = Cluster(kubeconfig, context)
@@ -173,34 +174,34 @@ def hold(kubeconfig: Path, context: str, campaign_folder: Path) -> None:
 
 
 def leave(cluster: Cluster, campaign_folder: Path) -> None:
-    """Take that back."""
+    """Remove the entry of a campaign."""
     cluster.merge(_NAMESPACE, {"metadata": {"annotations": {user_of(campaign_folder).key: None}}})
 
 
 def others(kubeconfig: Path, context: str, campaign_folder: Path, name: str) -> list[User]:
-    """Other campaigns that use the cluster of this name now; it need not be reachable."""
+    """Other campaigns that use the cluster now, even if it cannot be reached."""
     users = {*written_down(kubeconfig, context), *_beside(campaign_folder, name)}
     return running(users, campaign_folder)
 
 
 def running(users: Iterable[User], campaign_folder: Path) -> list[User]:
-    """Those of them that are run now and are another campaign than that of the folder."""
+    """Those users that are running, without the folder's own campaign."""
     own = user_of(campaign_folder)
     return sorted((u for u in set(users) if not u.is_same(own) and u.runs), key=str)
 
 
 def shares_locks(user: User, campaign_folder: Path) -> bool:
-    """Whether its trials lock lanes where those of the folder's campaign do (unusable_lanes)."""
+    """Whether its trials and those of the folder's campaign lock lanes in one place."""
     return not user.is_far and Path(user.folder).parent == campaign_folder.resolve().parent
 
 
 def told(users: Iterable[User]) -> str:
-    """Campaigns as a list for people."""
+    """Campaigns as a list in words."""
     return ", ".join(map(str, users))
 
 
 def way_out(users: Iterable[User], kubeconfig: Path, context: str) -> str:
-    """What to do about campaigns of other hosts when such a host is gone; empty without any."""
+    """Advice about campaigns of other hosts that may be gone; empty without any."""
     far = [user for user in users if user.is_far]
     if not far:
         return ""
@@ -215,11 +216,11 @@ def way_out(users: Iterable[User], kubeconfig: Path, context: str) -> str:
 
 
 def written_down(kubeconfig: Path, context: str) -> list[User]:
-    """Campaigns that the cluster knows; none where nothing of ours is, or answers."""
+    """Campaigns that the cluster lists; empty if our namespace does not exist or answer."""
     found: dict[str, Any] = {}
     try:
         cluster = Cluster(kubeconfig, context)
-    except KubeconfigError:  # it was never made, or its kubeconfig is gone
+    except KubeconfigError:  # it was never made, or its kubeconfig is missing
         return []
     for nth in range(ASKED):
         if nth:
