@@ -69,7 +69,7 @@ class Act:
 
 def find_acts(record: Record) -> tuple[Act, ...]:
     """Every act of a record, sorted by begin."""
-    found = [*_phases(record), *_injections(record), *_undone(record)]
+    found = [*_phases(record), *_injections(record), *_undos(record)]
     return tuple(sorted(found, key=lambda act: (act.begin_ns, KINDS.index(act.kind))))
 
 
@@ -89,7 +89,7 @@ def _injections(record: Record) -> Iterator[Act]:
         yield _act(record, "injection", begin, end, text, event)
 
 
-def _undone(record: Record) -> Iterator[Act]:
+def _undos(record: Record) -> Iterator[Act]:
     """The undos of lasting faults; a kill or a deletion has no undo.
 
     Every record holds the end of an undo, and newer ones its begin. In older ones it began at most
@@ -107,13 +107,13 @@ def _undone(record: Record) -> Iterator[Act]:
             continue  # the runner only checked that the component serves again after the undo
         begin = event.data.get("t_begin_ns")
         if begin is None:
-            since = _undoing_since(record, event, injection, faults.get(name))
+            since = _earliest_undo(record, event, injection, faults.get(name))
             begin = max(since, event.t_ns - UNDOING_NS)
         text = f"{_UNDONE[str(injection.data['method'])]} {_target_name(event)}"
         yield _act(record, "undo", min(begin, event.t_ns), event.t_ns, text, event)
 
 
-def _undoing_since(record: Record, undo: Event, injection: Event, fault: Fault | None) -> int:
+def _earliest_undo(record: Record, undo: Event, injection: Event, fault: Fault | None) -> int:
     done = injection.data.get("t_done_ns")
     if done is not None and fault is not None and fault.for_s is not None:
         over: int = done + to_ns(fault.for_s)

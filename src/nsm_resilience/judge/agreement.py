@@ -18,7 +18,7 @@ import numpy as np
 
 from nsm_resilience.judge.declared import scenario_of
 from nsm_resilience.judge.evidence import Problem, wrong, wrong_sample
-from nsm_resilience.judge.newconnection import event_of
+from nsm_resilience.judge.newconnection import NO_INTERFACE, event_of
 from nsm_resilience.judge.outages import Int64s, SamplesError, read_echoes
 from nsm_resilience.judge.rules import Rules, to_ns, to_s
 from nsm_resilience.judge.settled import state_of
@@ -29,9 +29,6 @@ from nsm_resilience.study.scenario import NewClient
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NO_INTERFACE = "ENODEV"
-"""Error of an echo while the prober sees no interface (agent/node/echo.py)."""
 
 ROUNDED_NS = 2_000
 """Error of an instant that is the sum of two times, each stored in whole microseconds."""
@@ -97,7 +94,7 @@ def check_new_clients(record: Record) -> Iterator[Problem]:
     for client, asked, result in turns:
         own = replies[replies["client"].isna() | (replies["client"] == client.id)]
         declared = client.waits_s(float(record.meta["windows"]["new_connection_s"]))
-        yield from _check_answer(asked, result, declared, _arrivals(own))
+        yield from _check_answer(asked, result, declared, _reply_times(own))
 
 
 def _check_answer(
@@ -134,7 +131,7 @@ def check_end_of_watch(record: Record) -> Iterator[Problem]:
     arrival.
     """
     table = record.table("path")
-    came = _arrivals(table)
+    came = _reply_times(table)
     named = record.meta["format"] >= SINCE
     faults, ends = record.all_of("fault_instant"), record.all_of("watch_end")
     for begin, event in zip(faults, ends, strict=False):
@@ -179,7 +176,7 @@ def _check_stated_reason(
         yield wrong(end, "the path is not said to have never stopped, and its echoes say so")
 
 
-def _arrivals(table: pd.DataFrame) -> Int64s:
+def _reply_times(table: pd.DataFrame) -> Int64s:
     """Arrivals of the replies, nanoseconds of the runner's clock."""
     found: Int64s = (table["sent_ns"] + table["rtt_ns"]).dropna().to_numpy(dtype=np.int64)
     return found

@@ -79,7 +79,7 @@ def judge_campaign(
         raise CampaignError(
             f"the study of the campaign cannot be read, and every verdict depends on it: {error}"
         ) from error
-    attempts = [expectations.of(*one) for one in sorted(listed | set(_found(folder)))]
+    attempts = [expectations.of(*one) for one in sorted(listed | set(_recorded_attempts(folder)))]
     with new_file(out_jsonl) as stream:
         lines = _lines(folder, attempts, jobs, tuple(alterations))
         for done, line in enumerate(lines, start=1):
@@ -102,13 +102,13 @@ def _lines(
         if jobs > 1:
             pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
             each = partial(_map_in_batches, pool, jobs * CHUNK * 8)
-        first: list[_FirstLook] = list(each(partial(_look, folder, alterations), attempts))
+        first: list[_FirstLook] = list(each(partial(_read_first, folder, alterations), attempts))
         across = look_across(found.trace for found in first if found.trace is not None)
         given: list[_Inputs] = [
             (one, across.get((one.trial, one.attempt)), found.checked)
             for one, found in zip(attempts, first, strict=True)
         ]
-        yield from each(partial(_line, folder, alterations), given)
+        yield from each(partial(_judge_line, folder, alterations), given)
 
 
 def _map_in_batches(
@@ -119,7 +119,9 @@ def _map_in_batches(
         yield from pool.imap(do, given[at : at + most], CHUNK)
 
 
-def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected) -> _FirstLook:
+def _read_first(
+    folder: Path, alterations: tuple[Alteration, ...], expected: Expected
+) -> _FirstLook:
     """The first reading of a record; an impossible one has no trace to compare with other lanes."""
     try:
         record = read_record(CampaignLayout(folder).record(expected.trial, expected.attempt))
@@ -128,11 +130,11 @@ def _look(folder: Path, alterations: tuple[Alteration, ...], expected: Expected)
             return _FirstLook(trace_of(record, alterations))
         checked = Checked(find_implausible(record))
         return _FirstLook(None if checked.damage else trace_of(record, alterations), checked)
-    except Exception:  # `_line` reports it
+    except Exception:  # `_judge_line` reports it
         return _FirstLook()
 
 
-def _line(folder: Path, alterations: tuple[Alteration, ...], given: _Inputs) -> bytes:
+def _judge_line(folder: Path, alterations: tuple[Alteration, ...], given: _Inputs) -> bytes:
     """The line of one attempt; it can be read again, whatever is in the record."""
     expected, across, checked = given
     path = CampaignLayout(folder).record(expected.trial, expected.attempt)
@@ -184,7 +186,7 @@ def _description(folder: Path) -> tuple[dict[str, Any], set[Key]]:
         for key, kind, what in (("campaign", str, "a text"), ("records", list, "a list")):
             if not isinstance(found.get(key), kind):
                 raise ValueError(f"`{key}` is {'not ' + what if key in found else 'missing'}")
-        return found, {_listed(one) for one in found["records"]}
+        return found, {_attempt_key(one) for one in found["records"]}
     except OSError as error:
         raise CampaignError(
             f"{path} cannot be read ({error.strerror}); give the folder of an unpacked or live "
@@ -197,7 +199,7 @@ def _description(folder: Path) -> tuple[dict[str, Any], set[Key]]:
         ) from error
 
 
-def _listed(entry: object) -> Key:
+def _attempt_key(entry: object) -> Key:
     found = entry if isinstance(entry, dict) else {}
     trial, number = found.get("trial"), found.get("attempt")
     if not isinstance(trial, str) or re.fullmatch(TRIAL, trial) is None:
@@ -207,7 +209,7 @@ def _listed(entry: object) -> Key:
     return trial, number
 
 
-def _found(folder: Path) -> Iterator[Key]:
+def _recorded_attempts(folder: Path) -> Iterator[Key]:
     for record in (folder / "records").glob("*/*/*"):
         cell, number, attempt = record.parts[-3:]
         if re.fullmatch(r"[1-9][0-9]{0,2}", attempt, re.ASCII) and record.is_dir():

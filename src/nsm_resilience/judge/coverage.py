@@ -54,7 +54,7 @@ def check_echoes(
         seq = int(echoes.seq[before + widest])
         return Problem(
             f"the data path probe sent nothing for {to_s(int(gaps[widest])):.1f} s, "
-            + _when(at, after),
+            + _relative_to(at, after),
             (of_samples("probe stopped", "path", seq, seq, "first echo after the gap"),),
         )
     uncovered = end_ns - int(part.sent[-1])
@@ -67,7 +67,7 @@ def check_echoes(
     return None
 
 
-def _when(at_s: float, what: str) -> str:
+def _relative_to(at_s: float, what: str) -> str:
     return f"{abs(at_s):.1f} s {'before' if at_s < 0 else 'after'} {what}"
 
 
@@ -95,7 +95,7 @@ def check_sampled(record: Record, begin_ns: int, end_ns: int, rules: Rules) -> P
             row = int(rows[np.searchsorted(times[rows], edges[widest], "left")])
             return Problem(
                 f"the component probe of the {node}'s node sampled nothing for "
-                f"{to_s(int(gaps[widest])):.1f} s, {_when(at, 'the fault')}",
+                f"{to_s(int(gaps[widest])):.1f} s, {_relative_to(at, 'the fault')}",
                 (of_samples("probe stopped", "components", row, row, "last row before the gap"),),
             )
     return check_awake(record, begin_ns, end_ns)

@@ -92,24 +92,24 @@ def _from_events(record: Record) -> Iterable[Sign]:
             before, after = data.get("count_before"), data.get("count_after")
             if is_asked_by_us(data.get("pod")) or is_own_pod(data.get("pod")):
                 continue
-            name = f"{event.target}{_on(event.node)}"
+            name = f"{event.target}{_on_node(event.node)}"
             text = f"restart count of {name} from {before} to {after}"
             yield at_event("detection", event, f"Kubernetes: restart of {name}", text)
         elif is_bad_condition(event):
-            by = _condition(event)
+            by = _condition_name(event)
             reason = f" ({data['reason']})" if data.get("reason") else ""
             text = f"pod {data.get('pod')}: {data.get('type')} is {data.get('status')}{reason}"
             who = "watchdog" if is_own_condition(event) else "Kubernetes"
             yield at_event("detection", event, f"{who}: {by}", text)
 
 
-def _condition(event: Event) -> str:
+def _condition_name(event: Event) -> str:
     """The name of a bad condition, the same in every trial."""
-    kind, where = str(event.data.get("type")), _on(event.node)
+    kind, where = str(event.data.get("type")), _on_node(event.node)
     container = kind.removeprefix("ContainerReady:")
     if container != kind:
         return f"{container} not ready{where}"
-    pod = _short(event.data.get("pod"))
+    pod = _without_suffix(event.data.get("pod"))
     if is_own_condition(event):
         return f"condition {kind.removeprefix(CONDITIONS)} of pod {pod}{where}"
     if kind == "Ready":
@@ -138,7 +138,7 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
 
     for before, row in zip(*successive(keys, times, counts >= 0), strict=True):
         if counts[row] > counts[before] and times[row] >= begin_ns:
-            where = f"{names[row]}{_on(nodes[row])}"
+            where = f"{names[row]}{_on_node(nodes[row])}"
             text = f"restart count of {where} from {counts[before]} to {counts[row]}"
             yield sign(int(row), f"restart of {where}", text)
     unready = np.flatnonzero(
@@ -148,7 +148,7 @@ def _from_components(table: pd.DataFrame, begin_ns: int) -> Iterable[Sign]:
     for row in unready[np.argsort(times[unready], kind="stable")]:
         if int(keys[row]) not in fallen:
             fallen.add(int(keys[row]))
-            text = f"{names[row]} not ready{_on(nodes[row])}"
+            text = f"{names[row]} not ready{_on_node(nodes[row])}"
             yield sign(int(row), text, text)
 
 
@@ -157,21 +157,21 @@ def _from_kubernetes(record: Record) -> Iterable[Sign]:
         if is_own_pod(event.name) or is_asked_by_us(event.name):
             return None
         who = "watchdog" if event.by == REPORTER else "Kubernetes"
-        return f"{who}: Warning event {event.reason} of {event.kind} {_short(event.name)}"
+        return f"{who}: Warning event {event.reason} of {event.kind} {_without_suffix(event.name)}"
 
     return warnings_as_signs(record, "detection", by)
 
 
 def _from_watchdog(record: Record) -> Iterable[Sign]:
     for event in watchdog_events(record, "finding"):
-        by = f"watchdog: rule {rule_of(event)}{_on(event.node)}"
+        by = f"watchdog: rule {rule_of(event)}{_on_node(event.node)}"
         yield at_event("detection", event, by, say(event))
 
 
-def _short(pod: object) -> str:
+def _without_suffix(pod: object) -> str:
     """A pod's name without the generated suffix, so that trials can be compared."""
     return _GENERATED.sub("", str(pod))
 
 
-def _on(node: object) -> str:
+def _on_node(node: object) -> str:
     return f" on the {node}'s node" if node in ("client", "endpoint") else ""

@@ -60,7 +60,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
     for number, line in enumerate(lines, start=1):
         if only is not None and f'"{only}"' not in line:
             continue
-        event = _event(line)
+        event = _parse(line)
         if event is None or (only is not None and event.get("type") != only):
             continue
         about = event.get("involvedObject") or event.get("regarding") or {}
@@ -96,7 +96,7 @@ def warnings_as_signs(
                 yield Sign(moment, named, evidence)
 
 
-def _event(line: str) -> dict[str, Any] | None:
+def _parse(line: str) -> dict[str, Any] | None:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-NO_INTERFACE = "its interface never appeared"
+NO_INTERFACE = "ENODEV"
+"""Error of an echo while the prober sees no interface (agent/node/echo.py)."""
+NEVER_APPEARED = "its interface never appeared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def find_new_connection(
     if not answered:
         seen, shown = _stage_by_echoes(table)
         late = client.at_s is not None and _was_ready_later(record, asked, result)
-        if seen == NO_INTERFACE and not late and _had_interface(record, asked):
+        if seen == NEVER_APPEARED and not late and _had_interface(record, asked):
             return failed(
                 "the new connection probe saw no interface in a client that had one", said, *shown
             )
@@ -166,11 +168,11 @@ def _stage_by_echoes(table: pd.DataFrame) -> tuple[str, tuple[Evidence, ...]]:
     if not len(table):
         return "no echo could be tried", ()
     sent = int((table["fate"] != "send_error").sum())
-    gone = int((table["error"] == "ENODEV").sum())
+    gone = int((table["error"] == NO_INTERFACE).sum())
     if sent:
         text = f"{sent} echoes went out and none was answered"
     elif gone == len(table):
-        text = NO_INTERFACE
+        text = NEVER_APPEARED
     else:
         text = "no echo could be sent"
     first, last = int(table["seq"].min()), int(table["seq"].max())

@@ -104,20 +104,20 @@ def _from_watchdog(record: Record, pod: str, *, monitored: bool) -> Iterator[Sig
             yield at_event("notification", event, by, say(event))
 
 
-def _logs(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
+def _log_files(record: Record, pod: str, sidecar: Sidecar) -> list[Path]:
     return sorted(record.folder.glob(f"logs/*/{pod}/{sidecar.container}.log"))
 
 
 def _from_sidecar(record: Record, pod: str, sidecar: Sidecar) -> Iterator[Sign]:
     """Bad news in the sidecar's log; each line begins with the wall time of the client's node."""
     clock = wall_clocks(record).of_node("client")
-    for path in _logs(record, pod, sidecar):
+    for path in _log_files(record, pod, sidecar):
         file = path.relative_to(record.folder).as_posix()
         for line in read_log(path):
             saying = next((name for name, said in sidecar.sayings if said.search(line.text)), None)
             if saying is None:
                 continue
-            found = Evidence("notification", file, line.number, None, None, _short(line.text))
+            found = Evidence("notification", file, line.number, None, None, _shortened(line.text))
             when = (
                 Moment.at_any_time("a line of its log has no time")
                 if line.wall_ns is None
@@ -128,11 +128,11 @@ def _from_sidecar(record: Record, pod: str, sidecar: Sidecar) -> Iterator[Sign]:
 
 def _log_doubts(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:
     """Times in which the sidecar may have written lines that the record lacks."""
-    if not _logs(record, pod, sidecar):
+    if not _log_files(record, pod, sidecar):
         return [Doubt(-math.inf, math.inf, f"{sidecar.container}'s log was not recorded")]
     return find_gaps(record, pod, sidecar.container)
 
 
-def _short(text: str, length: int = 200) -> str:
+def _shortened(text: str, length: int = 200) -> str:
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"

@@ -98,12 +98,12 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
     hits = state.hits
     lateness = find_late(part, end, rules)
     outages = tuple(outage_of(n, hit, begin) for n, hit in enumerate(hits, start=1))
-    problem = check_prober(echoes, begin, end, rules) or _watched_long_enough(
+    problem = check_prober(echoes, begin, end, rules) or _check_watch_length(
         state, instants.watch_end, end - begin, rules
     )
     verdict = "unknown" if problem is not None else _verdict(state)
     censored = not (state.back and state.lives)
-    begun = _begun(state, part, begin)
+    begun = _outage_begin(state, part, begin)
     last = end if censored else hits[-1].end_ns if hits else begun
     because = f"watch ended: {instants.watch_end.data.get('because', 'no reason given')}"
     return PathMeasure(
@@ -126,9 +126,9 @@ def measure_path(echoes: Echoes, instants: Instants, rules: Rules) -> PathMeasur
         problem=problem,
         evidence=(
             *(problem.evidence if problem is not None else ()),
-            *(_refer(o) for o in outages[:LISTED]),
-            *_refer_to_late(lateness, rules),
-            *(_watched(part)),
+            *(_outage_evidence(o) for o in outages[:LISTED]),
+            *_lateness_evidence(lateness, rules),
+            *_watch_evidence(part),
             of_event("watch", instants.watch_end, because),
         ),
     )
@@ -142,7 +142,7 @@ def _verdict(state: PathState) -> PathVerdict:
     return "recovered" if state.hits else "alive"
 
 
-def _begun(state: PathState, part: Echoes, begin_ns: int) -> int:
+def _outage_begin(state: PathState, part: Echoes, begin_ns: int) -> int:
     """Begin of the outage: the first interruption; the first loss if losses make the path dead."""
     first = state.hits[0].begin_ns if state.hits else None
     if state.lives:
@@ -157,7 +157,7 @@ def unknown_path(problem: Problem) -> PathMeasure:
     return PathMeasure(problem=problem, evidence=problem.evidence)
 
 
-def _watched_long_enough(
+def _check_watch_length(
     state: PathState, watch_end: Event, watched_ns: int, rules: Rules
 ) -> Problem | None:
     if watched_ns >= to_ns(rules.watch_s - rules.tolerance_s):
@@ -187,13 +187,13 @@ def outage_of(number: int, hit: Interruption, begin: int) -> Outage:
     )
 
 
-def _refer(outage: Outage) -> Evidence:
+def _outage_evidence(outage: Outage) -> Evidence:
     until = "to the end of the watch" if outage.end_s is None else f"to {outage.end_s:.2f} s"
     text = f"no reply from {outage.begin_s:.2f} s {until}, {outage.echoes_lost} echoes lost"
     return of_samples("interruption", "path", outage.first_seq, outage.last_seq, text)
 
 
-def _refer_to_late(lateness: Lateness, rules: Rules) -> tuple[Evidence, ...]:
+def _lateness_evidence(lateness: Lateness, rules: Rules) -> tuple[Evidence, ...]:
     if lateness.first_seq is None or lateness.last_seq is None:
         return ()
     text = (
@@ -203,7 +203,7 @@ def _refer_to_late(lateness: Lateness, rules: Rules) -> tuple[Evidence, ...]:
     return (of_samples("lateness", "path", lateness.first_seq, lateness.last_seq, text),)
 
 
-def _watched(part: Echoes) -> tuple[Evidence, ...]:
+def _watch_evidence(part: Echoes) -> tuple[Evidence, ...]:
     if not len(part):
         return ()
     first, last = int(part.seq.min()), int(part.seq.max())

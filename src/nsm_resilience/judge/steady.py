@@ -68,7 +68,7 @@ def check_steady_cluster(record: Record, instants: Instants, rules: Rules) -> Pr
     # The time of a sample is the begin of its reading: one that began within an interval before the
     # fault may show its effect.
     last = end - to_ns(rules.component_interval_s)
-    return _events(record, begin, end) or _components(record, begin, last)
+    return _check_events(record, begin, end) or _check_components(record, begin, last)
 
 
 def _without_in_flight(part: Echoes, end: int) -> Echoes:
@@ -87,7 +87,7 @@ def _without_in_flight(part: Echoes, end: int) -> Echoes:
     return part.where(kept)
 
 
-def _events(record: Record, begin: int, end: int) -> Problem | None:
+def _check_events(record: Record, begin: int, end: int) -> Problem | None:
     for event in record.events:
         if not begin <= event.t_ns < end:
             continue
@@ -106,7 +106,7 @@ def _events(record: Record, begin: int, end: int) -> Problem | None:
     return None
 
 
-def _components(record: Record, begin: int, end: int) -> Problem | None:
+def _check_components(record: Record, begin: int, end: int) -> Problem | None:
     table = record.table("components")
     part = table[(table["t_ns"] >= begin) & (table["t_ns"] < end)]
     for node in get_args(NodeRole):

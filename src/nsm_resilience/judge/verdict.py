@@ -91,22 +91,22 @@ def _told_clause(told: FirstSign) -> str:
 def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
     first = path.outages[0] if path.outages else None
     if path.verdict == "alive":
-        return [f"the path never stopped in the {path.watch_s:.1f} s watched ({_echoes(path)})"]
+        return [f"the path never stopped in the {path.watch_s:.1f} s watched ({_losses(path)})"]
     stayed = f"stayed so for the last {path.answering_s:.1f} s"
     if first is None:
-        clauses = [f"the path was never interrupted ({_echoes(path)})"]
+        clauses = [f"the path was never interrupted ({_losses(path)})"]
     elif (last := path.outages[-1]).censored:
         number = len(path.outages)
         before = f", having stopped and come back {_times(number - 1)} since {first.begin_s:.1f} s"
         return [
             f"the path stopped for good {max(0.0, last.begin_s):.1f} s after the fault"
-            f"{before if number > 1 else ''} ({_echoes(path)})",
+            f"{before if number > 1 else ''} ({_losses(path)})",
             f"did not answer again in the {path.watch_s:.1f} s watched",
         ]
     else:
         clauses = [
             f"the path stopped {max(0.0, first.begin_s):.1f} s and answered again "
-            f"{last.end_s:.1f} s after the fault ({_echoes(path)})"
+            f"{last.end_s:.1f} s after the fault ({_losses(path)})"
         ]
         if path.verdict == "recovered":
             return [*clauses, stayed]
@@ -128,7 +128,7 @@ def _path_clauses(path: PathMeasure, rules: Rules) -> list[str]:
     return clauses
 
 
-def _echoes(path: PathMeasure) -> str:
+def _losses(path: PathMeasure) -> str:
     """Losses, down time and lateness, which go with every outage (issue 14, section 3)."""
     words = [f"{path.lost} of {path.sent} echoes lost"]
     if path.outages:
@@ -155,8 +155,8 @@ def _times(number: int) -> str:
 def _new_clauses(clients: NewClients, rules: Rules) -> list[str]:
     """The results of the new clients that count, in the order asked, and the blind time."""
     if len(clients.counted) == 1 and clients.blind is None:
-        return [f"a new client {_fate(clients.last, rules)}"]
-    clauses = [f"a new client asked {_asked_at(c)} {_fate(c, rules)}" for c in clients.counted]
+        return [f"a new client {_result_of(clients.last, rules)}"]
+    clauses = [f"a new client asked {_asked_at(c)} {_result_of(c, rules)}" for c in clients.counted]
     if clients.blind is not None and clients.blind.seconds > 0:
         clauses.append(f"new clients were not taken for {clients.blind.in_words(1)}")
     return clauses
@@ -166,7 +166,7 @@ def _asked_at(new: NewConnection) -> str:
     return "at an unknown time" if new.asked_s is None else f"{new.asked_s:.1f} s after the fault"
 
 
-def _fate(new: NewConnection, rules: Rules) -> str:
+def _result_of(new: NewConnection, rules: Rules) -> str:
     if new.answered is None:
         return "is unknown"
     if new.answered:

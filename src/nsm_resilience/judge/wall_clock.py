@@ -216,11 +216,11 @@ def wall_clocks(record: Record) -> WallClocks:
     """The wall clocks of a record, from its witnesses."""
     system = (record.meta.get("host") or {}).get("system")
     slew = 0.0 if system in (None, "Linux") else SLEW
-    own = [witness for event in record.events for witness in _stamped_now(event)]
+    own = [witness for event in record.events for witness in _own_witnesses(event)]
     nodes: dict[str, list[Witness]] = {}
     for event in record.all_of("clock"):
         if event.node is not None:
-            nodes.setdefault(event.node, []).extend(_read_by_agent(event))
+            nodes.setdefault(event.node, []).extend(_agent_witnesses(event))
     apart = {
         event.node for event in record.all_of("clock") if event.data.get("same_kernel") is False
     }
@@ -235,14 +235,14 @@ def wall_clocks(record: Record) -> WallClocks:
     )
 
 
-def _stamped_now(event: Event) -> Iterator[Witness]:
+def _own_witnesses(event: Event) -> Iterator[Witness]:
     if event.kind in STAMPED_NOW and event.source in ("runner", "kubernetes"):
         wall = parse_wall(event.wall)
         if wall is not None:
             yield Witness(event.t_ns, wall - event.t_ns, event.kind == "phase")
 
 
-def _read_by_agent(event: Event) -> Iterator[Witness]:
+def _agent_witnesses(event: Event) -> Iterator[Witness]:
     """Both readings of an agent's `clock` event: its own, and the one before."""
     before = event.data.get("before")
     readings = [(event.t_ns, event.data.get("wall_ns"))]

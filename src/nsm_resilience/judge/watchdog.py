@@ -77,11 +77,13 @@ def check_watchdog(record: Record, instants: Instants) -> Problem | None:
         for event in watchdog_events(record, "action"):
             text = "the watchdog acted in an arm in which it is to observe"
             return problem_at(event, text, "watchdog")
-    watched = (_watched(record, node, remedy, *instants.watch) for node in get_args(NodeRole))
+    watched = (_check_watched(record, node, remedy, *instants.watch) for node in get_args(NodeRole))
     return next((problem for problem in watched if problem is not None), None)
 
 
-def _watched(record: Record, node: str, remedy: str, begin_ns: int, end_ns: int) -> Problem | None:
+def _check_watched(
+    record: Record, node: str, remedy: str, begin_ns: int, end_ns: int
+) -> Problem | None:
     own = [event for event in watchdog_events(record) if event.node == node]
     turns = [event for event in own if event.data.get("what") in ("started", "ended")]
     before = [event for event in turns if event.t_ns < begin_ns]
@@ -149,7 +151,7 @@ def find_watchdog(
         evidence=(
             *(of_event("false alarm", event, say(event)) for event in harm.alarms[:LISTED]),
             *(of_event("watchdog", e, say(e)) for events in listed for e in events[:LISTED]),
-            *(_refer(*cut) if cut is not None else ()),
+            *(_cut_evidence(*cut) if cut is not None else ()),
         ),
     )
 
@@ -216,7 +218,7 @@ def _was_down(outage: Outage, at_s: float, slack_s: float) -> bool:
     return outage.begin_s < at_s - slack_s and (outage.end_s is None or outage.end_s > at_s)
 
 
-def _refer(event: Event, outage: Outage) -> tuple[Evidence, ...]:
+def _cut_evidence(event: Event, outage: Outage) -> tuple[Evidence, ...]:
     text = f"no reply from {outage.begin_s:.2f} s on, after the path had answered the action"
     return (
         of_event("cut", event, say(event)),
