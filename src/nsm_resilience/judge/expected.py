@@ -154,14 +154,14 @@ class Expectations:
         if self._synthetic:
             return Expected(self._campaign, trial, attempt, {}, {}, {})
         cell_id = trial.split("/", 1)[0]
+        place = self._places.get(trial)
         says: dict[str, Any] = {}
         unknown = ""
         if cell_id not in self._cells:
             unknown = f"the study {self._study.name} has no cell {_shown(cell_id)}"
-        elif trial not in self._places:
+        elif place is None:
             unknown = f"the study {self._study.name} has no trial {_shown(trial)}"
         else:
-            place = self._places[trial]
             numbers = {"number": place.number, "order": place.order, "block": place.block}
             says = {**self._of_cell(cell_id), **numbers}
         listed = self._listed.get((trial, attempt))

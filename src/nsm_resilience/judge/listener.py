@@ -28,7 +28,8 @@ def find_told_to_listener(record: Record, instants: Instants) -> FirstSign:
     if watch is None:
         return FirstSign(watched=False)
     system = system_of(record.meta["factors"])
-    heard = sorted(_of_stream(record), key=lambda event: (event.t_ns, event.seq))
+    ours = (e for e in record.all_of("notification") if e.data.get("channel") == MONITOR_STREAM)
+    heard = sorted(ours, key=lambda event: (event.t_ns, event.seq))
     told = [
         (event.t_ns, at_event("listener", event, news, f"{MONITOR_STREAM}: {news}"))
         for event in heard
@@ -37,11 +38,6 @@ def find_told_to_listener(record: Record, instants: Instants) -> FirstSign:
     if not told:
         return FirstSign(watched=_watched(heard, *watch))
     return first_told(told, instants)
-
-
-def _of_stream(record: Record) -> list[Event]:
-    events = record.all_of("notification")
-    return [event for event in events if event.data.get("channel") == MONITOR_STREAM]
 
 
 def _watched(heard: list[Event], begin_ns: int, end_ns: int) -> bool:

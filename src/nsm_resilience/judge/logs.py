@@ -45,9 +45,8 @@ def find_log_lines(record: Record, instants: Instants) -> tuple[Evidence, ...]:
         file = path.relative_to(record.folder).as_posix()
         said = f"{after:.1f} s after the fault: {text}"
         found.append((t_ns, Evidence("NSM log", file, line, None, None, said)))
-    return tuple(evidence for _, evidence in sorted(found, key=lambda f: (f[0], f[1].file)))[
-        :LISTED
-    ]
+    found.sort(key=lambda one: (one[0], one[1].file))
+    return tuple(evidence for _, evidence in found[:LISTED])
 
 
 def _first_complaint(

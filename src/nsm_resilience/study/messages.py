@@ -109,15 +109,14 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def _line_of(message: str, document: Document) -> str:
     """Line of the scenario that an error of the whole study names; else empty."""
-    location: Location = ()
     named = re.match(r"([A-Za-z][A-Za-z0-9]*): ", message)
     scenarios = _value_at(document.data, ("scenarios",))
     if named and isinstance(scenarios, tuple):
         for n, one in enumerate(scenarios):
             if isinstance(one, dict) and one.get("id") == named[1]:
-                location = ("scenarios", n)
-    place = document.places.get(location) if location else None
-    return f"line {place.line}" if place else ""
+                place = document.places.get(("scenarios", n))
+                return f"line {place.line}" if place else ""
+    return ""
 
 
 def _requirement(kind: str, context: Mapping[str, Any], node: Mapping[str, Any]) -> str:
