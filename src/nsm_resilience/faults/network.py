@@ -27,7 +27,7 @@ TARGETS = frozenset({"network"})
 METHODS = {
     "cut": Method(
         "dropped, both ways",
-        "the agent removes its rules after their time, and tries that it is so",
+        "the agent removes its rules after their time, and proves it by a connection",
     )
 }
 KUBELET_PORT = 10250

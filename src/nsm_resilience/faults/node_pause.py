@@ -22,7 +22,7 @@ from nsm_resilience.study.models import Factors
 TARGETS = frozenset({"whole_node"})
 METHODS = {
     "pause": Method(
-        "SIGSTOP", "the agent continues what it stopped after its time, and looks that it runs"
+        "SIGSTOP", "the agent continues what it stopped after its time, and checks that it runs"
     )
 }
 

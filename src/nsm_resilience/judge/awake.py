@@ -21,9 +21,9 @@ up for longer between reading them."""
 
 def check_awake(record: Record, begin_ns: int, end_ns: int) -> Problem | None:
     """The first sleep of a node's machine in the watch; None when none slept or none reports it."""
-    told = [e for e in record.all_of("clock") if e.data.get("slept_ns") is not None]
-    for node in dict.fromkeys(event.node for event in told):
-        for before, after in pairwise(event for event in told if event.node == node):
+    readings = [e for e in record.all_of("clock") if e.data.get("slept_ns") is not None]
+    for node in dict.fromkeys(event.node for event in readings):
+        for before, after in pairwise(event for event in readings if event.node == node):
             slept_ns = after.data["slept_ns"] - before.data["slept_ns"]
             if slept_ns > LEAST_NS and before.t_ns <= end_ns and after.t_ns >= begin_ns:
                 text = f"the machine of the {node}'s node slept for {to_s(slept_ns):.1f} s"

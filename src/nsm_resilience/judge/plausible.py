@@ -87,8 +87,8 @@ def check_instants(record: Record) -> Iterator[Problem]:
         yield wrong(closed, f"it was closed {to_s(lasted):g} s after it was opened")
     low, high = opened.t_ns - CLOCKS_NS, closed.t_ns + CLOCKS_NS
     for event in record.events:
-        told = [(name, event.data[name]) for name in TIMES if event.data.get(name) is not None]
-        for name, at in (("it", event.t_ns), *told):
+        times = [(name, event.data[name]) for name in TIMES if event.data.get(name) is not None]
+        for name, at in (("it", event.t_ns), *times):
             if type(at) is not int or not low <= at <= high:
                 yield wrong(event, f"in `{event.kind}`, {name} lies outside of the record's time")
 

@@ -15,7 +15,7 @@ from nsm_resilience.testbed.base import Lane
 from nsm_resilience.testbed.config import Images
 
 CLIENT, ENDPOINT, SPARE = "client", "endpoint", "endpoint-spare"
-"""Names of the workloads' pods: the established client, the endpoint, and one more of it."""
+"""Names of the workloads' pods: the established client, the endpoint, and a spare endpoint."""
 
 
 def values(system: System, lane: Lane, images: Images, plane: str) -> dict[str, str]:

@@ -183,8 +183,8 @@ def _line_words(places: Sequence[Place]) -> list[str]:
     sources = dict.fromkeys(place.source for place in places if place.source)
     numbers = [str(n) for n in sorted({place.line for place in places if place.line})]
     many = " and ".join(filter(None, (", ".join(numbers[:-1]), *numbers[-1:])))
-    told = [f"line{'s' if len(numbers) > 1 else ''} {many}"] if numbers else []
-    return [*sources, *told]
+    lines = [f"line{'s' if len(numbers) > 1 else ''} {many}"] if numbers else []
+    return [*sources, *lines]
 
 
 def _container_names(location: Location, document: Document) -> list[str]:
