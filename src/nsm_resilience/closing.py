@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nsm_resilience.study.cells import Cell
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 TO_OPEN = (
     ("report.pdf", "the paper"),
@@ -37,7 +37,7 @@ def closing_words(results: Path) -> str:
 def other_planes(cells: Iterable[Cell]) -> Iterator[str]:
     """One line if no cell is on the plane that the claims are about."""
     planes = sorted({cell.factors.plane for cell in cells})
-    claimed = system_named(FIRST).claims_on
+    claimed = SYSTEMS[FIRST].claims_on
     if planes and claimed not in planes:
         yield (
             f"These trials are on the plane {', '.join(planes)}, and the paper's claims are about "

@@ -203,7 +203,7 @@ describe_all()
 
 def add_a_factor(sources: Sources) -> None:
     cells = "study/cells.py"
-    sources.insert(cells, "    system_named,\n)\n", 'Load = Literal["idle", "busy"]\n')
+    sources.insert(cells, "    kinds_of,\n)\n", 'Load = Literal["idle", "busy"]\n')
     sources.insert(cells, '    remedy: Remedy = "none"\n', '    load: Load = "idle"\n')
     sources.insert(cells, '    remedy: tuple[Remedy, ...] = ("none",)\n',
                    '    load: tuple[Load, ...] = ("idle",)\n')  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis.coverage_facts import Covered, Facts, Match
-from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.tables.attempts import JUDGED, that_count
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def _line(
     return Line(
         title=covered.title,
         ours=_ours(match, own, declared),
-        parts=tuple(dict.fromkeys(p for s in systems for p in match.parts(system_named(s)))),
-        absent=tuple(s for s in systems if match.is_absent(system_named(s))),
+        parts=tuple(dict.fromkeys(p for s in systems for p in match.parts(SYSTEMS[s]))),
+        absent=tuple(s for s in systems if match.is_absent(SYSTEMS[s])),
     )
 
 

@@ -23,7 +23,7 @@ from nsm_resilience.study.duration import longest_s
 from nsm_resilience.study.fault import COMPONENT_FAILURES, Fault, NodeRole
 from nsm_resilience.study.models import Plane, Scenario, Study
 from nsm_resilience.systems.base import Component
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 CONTROL = "S1"
 _WORDS = {"kill": "is killed", "delete": "has its pod deleted", "hang": "hangs"}
@@ -109,7 +109,7 @@ def all_pairs(plane: Plane) -> list[Pair]:
 
 def _components(plane: Plane) -> dict[str, Component]:
     """The components that every plane of the paper's system has, as on the given plane."""
-    planes = system_named(FIRST).components
+    planes = SYSTEMS[FIRST].components
     return {
         name: part
         for name, part in planes[plane].items()
@@ -137,7 +137,7 @@ def select(
     """
     if lanes < 1 or trials < 1:
         raise BudgetError("at least one lane and one trial of each pair are needed")
-    planes = system_named(FIRST).planes
+    planes = SYSTEMS[FIRST].planes
     if plane not in planes:
         raise BudgetError(f"{FIRST} has no plane `{plane}`; write one of: {', '.join(planes)}")
     trial_s = longest_s(base.windows, _scenario(1, all_pairs(plane)[0]))

@@ -16,7 +16,7 @@ from nsm_resilience.record.files import write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.lock import one_at_a_time
 from nsm_resilience.study.load import load_recorded_study
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.testbed import users
 from nsm_resilience.testbed.api import API_FAULTS, Cluster
 from nsm_resilience.testbed.base import TestbedError
@@ -53,7 +53,7 @@ def _planes(campaign_folder: Path) -> dict[str, tuple[str, ...]]:
     study = CampaignLayout(campaign_folder).study
     if study.exists():
         return load_recorded_study(study).planes
-    return {FIRST: tuple(system_named(FIRST).planes)}
+    return {FIRST: tuple(SYSTEMS[FIRST].planes)}
 
 
 def bring_up(
@@ -88,7 +88,7 @@ def bring_up(
         deploy(cluster, config.images.agent)
         if somebody_elses:
             check_untouched(cluster, lanes, config.images)
-        systems = [system_named(name) for name in planes]
+        systems = [SYSTEMS[name] for name in planes]
         prepare_cluster(cluster, lanes, config.images, systems, say)
         identity = cluster.identity()
         heal_lanes(cluster, lanes, config.images, lock_folder(campaign_folder, identity), say)

@@ -20,7 +20,6 @@ from nsm_resilience.systems.known import (
     USUAL_PLANE,
     instead_of,
     kinds_of,
-    system_named,
 )
 
 Client = Literal["monitored", "plain"]
@@ -52,7 +51,7 @@ class Factors(Model):
     @property
     def under_test(self) -> System:
         """The system under test."""
-        return system_named(self.system)
+        return SYSTEMS[self.system]
 
     @property
     def components(self) -> Mapping[str, Component]:

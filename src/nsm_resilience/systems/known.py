@@ -38,11 +38,6 @@ USUAL_PLANE = next(iter(SYSTEMS[FIRST].planes))
 """The default plane of an arm."""
 
 
-def system_named(name: str) -> System:
-    """The system of a level of the factor; KeyError when there is none."""
-    return SYSTEMS[name]
-
-
 def system_of(factors: Mapping[str, Any]) -> System:
     """The system of a record's factors; the oldest records name none."""
     return SYSTEMS[factors.get("system", FIRST)]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from nsm_resilience.judge.judgement import Judgement
 from nsm_resilience.study.models import Cell, Plane, Scenario, Study
 from nsm_resilience.study.names import PLANE_NAMES
-from nsm_resilience.systems.known import FIRST, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.language import counted, listed, seconds
 from nsm_resilience.tables.rows import counting
@@ -74,7 +74,7 @@ def claim_rows(campaign: str, study: Study, judgements: Sequence[Judgement]) -> 
     """
     rows: list[Row] = []
     run = {plane for planes in study.planes.values() for plane in planes}
-    run |= {*system_named(FIRST).planes, *(judgement.plane for judgement in judgements)}
+    run |= {*SYSTEMS[FIRST].planes, *(judgement.plane for judgement in judgements)}
     for plane in (name for name in PLANE_NAMES if name in run):
         cells = _cells(study, judgements, plane)
         for claim, judge in (("C0", _seven_of_nine), ("C1", _undetected), ("C2", _not_notified)):
@@ -159,7 +159,7 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
 def _place(study: Study, plane: Plane) -> str:
     """The plane in words, with the system if the study runs several on it."""
     several = sum(plane in planes for planes in study.planes.values()) > 1
-    of = f" of {system_named(_system(study, plane)).title}" if several else ""
+    of = f" of {SYSTEMS[_system(study, plane)].title}" if several else ""
     return f"{PLANE_NAMES[plane]} plane{of}"
 
 

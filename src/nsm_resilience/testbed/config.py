@@ -13,7 +13,7 @@ from nsm_resilience.study.fault import Model, WrittenPath
 from nsm_resilience.study.mistake import Mistake, repeated
 from nsm_resilience.study.names import SystemName
 from nsm_resilience.systems.base import Image, System
-from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 
 KIND_VERSION = "v0.30.0"
 """The version of kind for which the default node image was published."""
@@ -90,8 +90,8 @@ class Images(Model):
     with `docker save`).
     """
 
-    registry: ImageRegistry = system_named(FIRST).images.registry
-    tag: str = system_named(FIRST).images.tag
+    registry: ImageRegistry = SYSTEMS[FIRST].images.registry
+    tag: str = SYSTEMS[FIRST].images.tag
     systems: dict[SystemName, SystemImages] = Field(
         default={}, description="Of other systems, by their names."
     )
@@ -105,7 +105,7 @@ class Images(Model):
     @model_validator(mode="after")
     def _containers_exist(self) -> Self:
         for name, own in self.systems.items():
-            there = system_named(name).container_names()
+            there = SYSTEMS[name].container_names()
             unknown = [container for container in own.resources if container not in there]
             if unknown:
                 raise ValueError(
@@ -132,7 +132,7 @@ class Images(Model):
         """Full names of the images that these planes of these systems need, each once."""
         found = [
             self.of(system, image)
-            for system, planes in ((system_named(n), p) for n, p in systems.items())
+            for system, planes in ((SYSTEMS[n], p) for n, p in systems.items())
             for plane in planes  # each alone, because both forwarders have the same key
             for image in system.images.needed(plane).values()
         ]

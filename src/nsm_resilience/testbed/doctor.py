@@ -16,7 +16,7 @@ from nsm_resilience.record.layout import LIVE
 from nsm_resilience.study.duration import longest_s, shortest_s
 from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
-from nsm_resilience.systems.known import FIRST, USUAL_PLANE, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS, USUAL_PLANE
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
 from nsm_resilience.testbed.engine import endpoint, is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
@@ -96,7 +96,7 @@ def examine(config: KindTestbed | ExistingTestbed, study: Study | None = None) -
         return
     planes = study.planes if study else {FIRST: (USUAL_PLANE,)}
     yield from _kind_and_docker(config, planes)
-    needed = {m: why for name in planes for m, why in system_named(name).kernel_modules.items()}
+    needed = {m: why for name in planes for m, why in SYSTEMS[name].kernel_modules.items()}
     yield from (_module(name, why) for name, why in needed.items())
     yield from _machine(config)
     yield records

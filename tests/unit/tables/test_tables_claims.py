@@ -10,7 +10,7 @@ import pytest
 
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.study.models import Cell, Factors, Study
-from nsm_resilience.systems.known import system_named
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.tables.claims import claim_rows
 from tests.builders.studies import CAMPAIGN, make_study, study_text
 
@@ -177,7 +177,7 @@ def test_of_two_systems_on_a_plane_the_other_answers_for_neither(
     alone = claims(both, own, "vpp")
     assert {alone[claim]["agreement"] for claim in ("C1", "C2")} == {"reproduced"}
     assert claims(both, [*theirs, *own], "vpp") == alone
-    title = system_named(first).title
+    title = SYSTEMS[first].title
     assert all(f"VPP plane of {title}" in alone[claim]["why"] for claim in ("C1", "C2"))
     unasked = claims(both, theirs, "vpp")
     assert {row["agreement"] for row in unasked.values()} == {"not tested"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nsm_resilience.analysis import style
 from nsm_resilience.analysis.figures.cells import cell_labels, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
-from nsm_resilience.systems.known import system_named
+from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
 from nsm_resilience.tables.language import least_to_most, seconds
@@ -49,7 +49,7 @@ def shown_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 def reference_lines(trials: pd.DataFrame) -> dict[float, str]:
     """Return time constants, in seconds, of the systems shown, and their meanings."""
-    shown = (system_named(str(name)) for name in dict.fromkeys(judged(trials)["system"]))
+    shown = (SYSTEMS[str(name)] for name in dict.fromkeys(judged(trials)["system"]))
     return {at_s: what for system in shown for what, at_s in system.constants_s.items()}
 
 

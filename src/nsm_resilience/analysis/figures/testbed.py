@@ -17,7 +17,7 @@ from nsm_resilience.analysis import style
 from nsm_resilience.analysis.deployment import Deployment, Node, Pod
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.systems.known import system_named
+from nsm_resilience.systems.known import SYSTEMS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ class _Box:
 
 def _boxes(node: Node, own: Deployment) -> list[_Box]:
     """The pods of a node, its workload first; last the sockets of no pod of the lane."""
-    system = system_named(own.system)
+    system = SYSTEMS[own.system]
     parts = system.components[own.plane]
     served: dict[str, list[str]] = {}
     for name in node.sockets:

@@ -9,7 +9,7 @@ from typing import Any
 from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.systems.known import FIRST, SYSTEMS, system_named
+from nsm_resilience.systems.known import FIRST, SYSTEMS
 from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
@@ -38,7 +38,7 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
 
 
 def _row(campaign: str, row: Mapping[str, Any]) -> Row:
-    system = system_named(row["system"])
+    system = SYSTEMS[row["system"]]
     shown_known = row["n"] - row["detected_unknown"]
     told_known = row["n"] - row["notified_unknown"]
     longer = "" if row["watch"] == "usual" else f", {level_name('watch', row['watch'])}"
