@@ -66,7 +66,7 @@ def find_ended_workload(record: Record) -> EndedWorkload | None:
     (ended,) = gone
     survivor: Workload = "endpoint" if ended == "client" else "client"
     names = ("before", "after")
-    before, after = (_nsm_interfaces(read_snapshot(record, name), survivor) for name in names)
+    before, after = (_survivor_interfaces(read_snapshot(record, name), survivor) for name in names)
     evidence = tuple(of_snapshot("survivor", n, f"interfaces of the {survivor}") for n in names)
     if not before or after is None:
         when = "before the fault" if not before else "after the watch"
@@ -80,7 +80,7 @@ def find_ended_workload(record: Record) -> EndedWorkload | None:
     return EndedWorkload(ended, not kept, text, evidence)
 
 
-def _nsm_interfaces(
+def _survivor_interfaces(
     snapshot: dict[str, Any], survivor: Workload
 ) -> dict[tuple[str, int], str] | None:
     """NSM's interfaces in the survivor's pods, by pod and index; None when no pod reports them."""

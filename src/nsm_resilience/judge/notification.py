@@ -133,6 +133,6 @@ def _log_doubts(record: Record, pod: str, sidecar: Sidecar) -> list[Doubt]:
     return find_gaps(record, pod, sidecar.container)
 
 
-def _shortened(text: str, length: int = 200) -> str:
+def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+    return line if len(line) <= 200 else line[:199] + "…"

@@ -23,9 +23,9 @@ class Instants:
     Attributes:
         fault: Event of the judged fault (in a control: the instant at which it would have come).
         watch_end: Event that ended the watch.
-        steady: Begin of the steady phase, and the fault, nanoseconds: the steady state. The time
-            between the end of the phase and the fault belongs to it, because arming the agents
-            disturbs nothing.
+        steady: Begin of the steady phase, and the fault, nanoseconds: the steady state. The agents
+            are armed between the end of the phase and the fault; that time belongs to it as well,
+            because the fault cannot have an effect yet.
     """
 
     fault: Event | None
