@@ -105,7 +105,7 @@ def service_of(counted: tuple[NewConnection, ...], prompt_s: float, *, early: bo
 
 def blind_time(counted: tuple[NewConnection, ...], prompt_s: float) -> BlindTime | None:
     """The blind time of new clients in the order asked; None when one of them is not known."""
-    known: list[tuple[NewConnection, float, float]] = []  # each with when it asked, and until when
+    known: list[tuple[NewConnection, float, float]] = []  # each with begin and end of its waiting
     for one in counted:
         until = one.seconds if one.answered else one.window_s
         if one.answered is None or one.asked_s is None or until is None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAY_NS = 86_400 * NANOSECONDS
-"""No trial lasts that long: its prober ends by itself after an hour (probes/datapath.py)."""
+"""No trial lasts that long: its prober ends by itself before (study/duration.py)."""
 
 PROMPT_NS = 100_000_000
 """Time from giving up old echoes to the next read of the socket, on a running machine."""

@@ -147,7 +147,7 @@ class WallClock:
             (t_ns,) = instants
             return Moment(t_ns, t_ns)
         text = f"the wall clock was set ({', '.join(map(_step_text, self.steps()))})"
-        if not instants:  # it was set more than once between two witnesses, or is another's
+        if not instants:  # it was set twice between two witnesses, or the time is of another clock
             return Moment(*self._span, text)
         return Moment(min(instants), max(instants), text)
 

@@ -74,7 +74,7 @@ def check_asked_once(clients: tuple[NewClient, ...], key: str) -> None:
 
 
 class Scenario(Model):
-    """One row of the table: its faults, what the paper claims of it, and where that is said."""
+    """One row of the table: its faults, its new clients, and the paper's claim with its source."""
 
     ADDED_LATER = frozenset({"spare_endpoint", "new_clients", "alone"})
 

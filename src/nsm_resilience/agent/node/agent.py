@@ -139,7 +139,7 @@ class Agent:
         child.stdout.close()
         child.stderr.close()
         if code != 0 and name == INJECTOR:
-            undo_faults()  # it was killed before it could
+            undo_faults()  # the script was killed before it could undo them
         line = {"kind": "exited", "code": code, "error": problem[-2000:]}
         self.add(name, {**line, "t_ns": time.monotonic_ns()})
 
