@@ -88,6 +88,6 @@ def _survivor_interfaces(
     mine = [p for p in pods if p == survivor or p.startswith(f"{survivor}-")]
     found = {pod: nsm_interfaces(pods[pod]) for pod in mine}
     known = {pod: held for pod, held in found.items() if held is not None}
-    return {(pod, i): name for pod, held in known.items() for i, name in held.items()} or (
-        {} if known else None
-    )
+    if not known:
+        return None
+    return {(pod, i): name for pod, held in known.items() for i, name in held.items()}

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from nsm_resilience.record.events import Event
 
@@ -31,10 +31,6 @@ class Evidence:
     last_seq: int | None
     text: str
     record: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields, in a fixed order."""
-        return asdict(self)
 
     def in_record(self, trial: str, attempt: int) -> Evidence:
         """The same place in the record of another attempt."""

@@ -110,15 +110,13 @@ def find_new_connection(
     except SamplesError as error:
         return failed(f"the new client's echoes contradict themselves ({error})", said)
     first = _first_reply(echoes, result.t_ns)
-    if answered and first is None:
-        return failed("the new connection probe says that it was answered but holds no reply", said)
-    if not answered and first is not None and _in_window(first[1], asked, window):
-        return failed(
-            "the new connection probe says that it was not answered but holds a reply",
-            said,
-            of_samples("new connection", "new", first[0], first[0], "a reply"),
-        )
     if not answered:
+        if first is not None and _in_window(first[1], asked, window):
+            return failed(
+                "the new connection probe says that it was not answered but holds a reply",
+                said,
+                of_samples("new connection", "new", first[0], first[0], "a reply"),
+            )
         seen, shown = _stage_by_echoes(table)
         late = client.at_s is not None and _was_ready_later(record, asked, result)
         if seen == NEVER_APPEARED and not late and _had_interface(record, asked):
@@ -127,15 +125,16 @@ def find_new_connection(
             )
         stages = "; ".join(filter(None, (stage, seen)))
         return NewConnection(client.id, asked_s, False, None, window, stages, None, (said, *shown))
-    if seconds is None and asked is not None and first is not None:
+    if first is None:
+        return failed("the new connection probe says that it was answered but holds no reply", said)
+    if seconds is None and asked is not None:
         seconds = to_s(first[1] - asked.t_ns)
     if seconds is None:
         return failed("the new connection probe does not say how long it took", said)
-    proof = () if first is None else (
-        of_samples("new connection", "new", first[0], first[0], "first reply to the new client"),
-    )  # fmt: skip
+    reply = of_samples("new connection", "new", first[0], first[0], "first reply to the new client")
+    evidence = (said, reply)
     return NewConnection(
-        client.id, asked_s, True, round(seconds, 6), window, stage, None, (said, *proof)
+        client.id, asked_s, True, round(seconds, 6), window, stage, None, evidence
     )
 
 

@@ -73,9 +73,9 @@ def find_instants(record: Record) -> Instants:
     fault = _last(record.all_of("fault_instant"))
     steady = None
     if fault is not None:
-        begun = [e.t_ns for e in record.all_of("phase") if phase_begun(e) == "steady"]
-        before = [t_ns for t_ns in begun if t_ns <= fault.t_ns]
-        steady = (before[-1], fault.t_ns) if before else None
+        phases = (e for e in record.all_of("phase") if phase_begun(e) == "steady")
+        begun = [e.t_ns for e in phases if e.t_ns <= fault.t_ns]
+        steady = (begun[-1], fault.t_ns) if begun else None
     return Instants(fault, _last(record.all_of("watch_end")), steady)
 
 

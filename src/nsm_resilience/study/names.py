@@ -51,21 +51,22 @@ def _nearest_absent(value: str, names: tuple[str, ...]) -> str:
     return next((name for name in nearest(value, (*names, *absent), 1, 0.8) if name in absent), "")
 
 
-_COMPONENTS, _SOCKETS = known.component_names(), known.socket_names()
-_REGISTRY, _SYSTEMS = known.registry_names(), tuple(known.SYSTEMS)
 PLANE_NAMES = {name: plane.title for name, plane in known.every_plane().items()}
 """The forwarding planes of all systems, with their titles."""
-_PLANES = tuple(PLANE_NAMES)
-_BY_KEY = {"component": _COMPONENTS, "socket": _SOCKETS, "registry": _REGISTRY}
+_BY_KEY = {
+    "component": known.component_names(),
+    "socket": known.socket_names(),
+    "registry": known.registry_names(),
+}
 """Names of targets, by the key of a fault."""
 
-Component = Annotated[str, _OneOf("component", _COMPONENTS)]
+Component = Annotated[str, _OneOf("component", _BY_KEY["component"])]
 """A component of any system; `check_cell` checks that a cell's system has it."""
-Socket = Annotated[str, _OneOf("socket", _SOCKETS)]
+Socket = Annotated[str, _OneOf("socket", _BY_KEY["socket"])]
 """A socket of any system, or `all`."""
-Registry = Annotated[str, _OneOf("registry", _REGISTRY)]
+Registry = Annotated[str, _OneOf("registry", _BY_KEY["registry"])]
 """A kind of custom resource of any system, or `all`."""
-Plane = Annotated[str, _OneOf("plane", _PLANES)]
+Plane = Annotated[str, _OneOf("plane", tuple(PLANE_NAMES))]
 """A forwarding plane of any system; `check_cell` checks that a cell's system has it."""
-SystemName = Annotated[str, _OneOf("system", _SYSTEMS)]
+SystemName = Annotated[str, _OneOf("system", tuple(known.SYSTEMS))]
 """A level of the factor `system`."""

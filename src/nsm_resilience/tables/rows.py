@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.tables.cell import FACTOR_LEVELS, OF_ATTEMPT
@@ -46,7 +46,7 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
         "blind_censored": m.blind_censored if m.blind_s is not None else None,
         "record": j.record,
         "evidence": json.dumps(
-            [e.to_dict() for e in j.evidence], ensure_ascii=False, separators=(",", ":")
+            list(map(asdict, j.evidence)), ensure_ascii=False, separators=(",", ":")
         ),
     }
 
