@@ -133,9 +133,7 @@ def find_new_connection(
         return failed("the new connection probe does not say how long it took", said)
     reply = of_samples("new connection", "new", first[0], first[0], "first reply to the new client")
     evidence = (said, reply)
-    return NewConnection(
-        client.id, asked_s, True, round(seconds, 6), window, stage, None, evidence
-    )
+    return NewConnection(client.id, asked_s, True, round(seconds, 6), window, stage, None, evidence)
 
 
 def find_bystander(record: Record) -> Bystander:
