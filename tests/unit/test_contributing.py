@@ -88,19 +88,6 @@ MEASURE = """
     ),
 """
 
-LAST_GENERATOR = '                yield Contrast("company", sides[0], sides[1], cell)\n'
-BY_ATTEMPT = """
-
-def _by_attempt(campaigns: ByCampaign) -> Iterator[Contrast]:
-    \"\"\"Trials of one cell that went well at once, and those that had to be repeated.\"\"\"
-    for campaign, own in campaigns.items():
-        for key, alike in own.groupby(list(CELL), sort=False):
-            sides = [Side(str(n), campaign, part) for n, part in alike.groupby("attempt")]
-            for side in sides[1:]:
-                cell = dict(zip(CELL, map(str, key), strict=True))
-                yield Contrast("attempt", sides[0], side, cell)
-"""
-
 
 def test_a_new_measure_and_a_new_contrast_are_compared_printed_and_in_the_paper(
     sources: Sources,
@@ -118,13 +105,9 @@ def test_a_new_measure_and_a_new_contrast_are_compared_printed_and_in_the_paper(
     check_row("a new measure", sources)
     sources.touched.clear()
     sources.insert(
-        "tables/contrasts.py", '    "company": "trials alone, or side by side",\n',
+        "tables/contrasts.py", 'PROPERTIES: dict[str, str] = {\n',
         '    "attempt": "how often it was tried",\n',
     )  # fmt: skip
-    sources.insert("analysis/contrasts.py", LAST_GENERATOR, BY_ATTEMPT)
-    sources.insert(
-        "analysis/contrasts.py", "GENERATORS: tuple[Generator, ...] = (", "_by_attempt, "
-    )
     check_row("a new contrast", sources)
     told = sources.commands(*((step, CAMPAIGN) for step in ("contrasts", "numbers", "compare")))
     assert "how often it was tried: second less first" in told

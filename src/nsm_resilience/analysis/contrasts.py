@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contrasts: two sets of trials that differ in one named thing, matched by everything else.
 
-The thing is a level of a factor, whether others ran beside the trial, or the campaign. Within a
-campaign the first level in the order of the report is compared with each other one. Between two
-campaigns the same cells are compared. If each campaign has only one level of a factor, and the two
-levels differ (one forwarding plane each, say), the contrast is in that factor, and cells are
-matched by all others; the row then names both campaigns, which differ too. The length of the watch
-has no effect on the system, so it is always matched.
+The thing is a level of a factor, another property of trials (whether others ran beside them, say),
+or the campaign. Within a campaign the first level in the order of the report is compared with each
+other one. Between two campaigns the same cells are compared. If each campaign has only one level of
+a factor, and the two levels differ (one forwarding plane each, say), the contrast is in that
+factor, and cells are matched by all others; the row then names both campaigns, which differ too.
+The length of the watch has no effect on the system, so it is always matched.
 
 Campaigns are compared and never pooled: trials on one cluster share its state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from nsm_resilience.analysis.figures.cells import TREATMENTS, in_order, judged, levels_in_order
-from nsm_resilience.tables.cell import CELL, COMPANY
-from nsm_resilience.tables.contrasts import KINDS
+from nsm_resilience.analysis.figures.cells import in_order, judged, levels_in_order
+from nsm_resilience.tables.cell import CELL, TREATMENTS
+from nsm_resilience.tables.contrasts import PROPERTIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,64 +61,42 @@ class Contrast:
         return "turn" if self.differs_in == "company" else "block"
 
 
-ByCampaign = Mapping[str, "pd.DataFrame"]
-"""Judged trials by the name of their campaign."""
-Generator = Callable[[ByCampaign], Iterator[Contrast]]
-
-
 def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
     """Yield every contrast that the judged trials allow, in the order of the report.
 
     Raises:
-        KeyError: one differs in a thing that `KINDS` lacks; the message says where to write it.
+        KeyError: a property is no column of the table; the message says where to write it.
     """
     own = in_order(judged(trials))
-    by_campaign = {
+    campaigns = {
         name: own[own["campaign"] == name] for name in dict.fromkeys(map(str, trials["campaign"]))
     }
-    for differ in GENERATORS:
-        for contrast in differ(by_campaign):
-            if contrast.differs_in not in KINDS:
-                raise KeyError(
-                    f"two sets of trials differ in `{contrast.differs_in}`, which has no name; "
-                    "write it into KINDS in tables/contrasts.py"
-                )
-            yield contrast
+    for kind in (*TREATMENTS, *PROPERTIES):
+        if kind not in own:
+            raise KeyError(
+                f"PROPERTIES of tables/contrasts.py names `{kind}`, which is no column of the "
+                "table `trials`; add it in tables/trials.py, or leave it out there"
+            )
+        for name, part in campaigns.items():
+            yield from _within(part, kind, name)
+    for first, second in combinations(campaigns.values(), 2):
+        yield from _between(first, second)
 
 
 # --- which trials belong together -----------------------------------------------------------------
 
 
-def _by_factor(campaigns: ByCampaign) -> Iterator[Contrast]:
-    """Pairs of cells of one campaign that differ in the level of one factor."""
-    for factor, (campaign, own) in product(TREATMENTS, campaigns.items()):
-        others = [name for name in CELL if name != factor]
-        for key, alike in own.groupby(others, sort=False):
-            levels = levels_in_order(factor, alike[factor])
-            cell = {**dict(zip(others, map(str, key), strict=True)), factor: None}
-            sides = [Side(level, campaign, alike[alike[factor] == level]) for level in levels]
-            for side in sides[1:]:
-                yield Contrast(factor, sides[0], side, cell)
-
-
-def _by_company(campaigns: ByCampaign) -> Iterator[Contrast]:
-    """Trials of one cell that ran alone, and side by side with others."""
-    for campaign, own in campaigns.items():
-        for key, alike in own.groupby(list(CELL), sort=False):
-            sides = [
-                Side(level, campaign, part)
-                for level in COMPANY
-                if len(part := alike[alike["company"] == level])
-            ]
-            if len(sides) == len(COMPANY):
-                cell = dict(zip(CELL, map(str, key), strict=True))
-                yield Contrast("company", sides[0], sides[1], cell)
-
-
-def _by_campaign(campaigns: ByCampaign) -> Iterator[Contrast]:
-    """Cells of two campaigns, of each pair of campaigns."""
-    for first, second in combinations(campaigns.values(), 2):
-        yield from _between(first, second)
+def _within(own: pd.DataFrame, kind: str, campaign: str) -> Iterator[Contrast]:
+    """Trials of one campaign that differ in one factor or property alone."""
+    others = [name for name in CELL if name != kind]
+    for key, alike in own.groupby(others, sort=False):
+        found = alike[kind].astype(str)
+        levels = levels_in_order(kind, found[alike[kind].notna()])
+        sides = [Side(level, campaign, alike[found == level]) for level in levels]
+        cell: dict[str, str | None] = dict.fromkeys(CELL)
+        cell.update(zip(others, map(str, key), strict=True))
+        for side in sides[1:]:
+            yield Contrast(kind, sides[0], side, cell)
 
 
 def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
@@ -163,7 +141,3 @@ def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]
             found.append(factor)
     return found
 
-
-GENERATORS: tuple[Generator, ...] = (_by_factor, _by_company, _by_campaign)
-"""All contrasts, in the order of the report. Another one is a function here and a word of `KINDS`
-in tables/contrasts.py."""

@@ -15,6 +15,9 @@ FACTOR_LEVELS = LEVELS
 
 CELL = ("scenario", *FACTOR_LEVELS)
 
+TREATMENTS = tuple(name for name in FACTOR_LEVELS if name != "watch")
+"""Factors that may have an effect on the system; the length of the watch has none."""
+
 
 def factor(name: str) -> Column:
     """The column of a factor."""

@@ -8,18 +8,23 @@ less first. Rows are made by `analysis.contrast_rows` and `report.campaign`.
 from __future__ import annotations
 
 from nsm_resilience.study.factors import FACTORS
-from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTOR_LEVELS, SCENARIO
+from nsm_resilience.tables.cell import CAMPAIGN, CELL, FACTOR_LEVELS, SCENARIO, TREATMENTS
 from nsm_resilience.tables.columns import Rule, Table, amount, count, number, share, text, truth
 
 SIDES = ("first", "second")
 
-KINDS: dict[str, str] = {
-    **{name: FACTORS[name].name for name in FACTOR_LEVELS if name != "watch"},
+PROPERTIES: dict[str, str] = {
     "company": "trials alone, or side by side",
+}
+"""Columns of table `trials` by which trials of one cell are compared, with their names in words."""
+
+KINDS: dict[str, str] = {
+    **{name: FACTORS[name].name for name in TREATMENTS},
+    **PROPERTIES,
     "campaign": "campaign",
 }
-"""The things that the two sets of a contrast can differ in, with their names: a factor, whether
-other trials ran beside, the campaign. `analysis.contrasts` forms the sets."""
+"""The things that the two sets of a contrast can differ in, with their names: a factor, a property of
+trials, the campaign. `analysis.contrasts` forms the sets."""
 
 WORDS = ("better", "worse", "larger", "smaller", "equal", "open")
 """The words for a difference; they rest on the adjusted test and the adjusted interval alone.

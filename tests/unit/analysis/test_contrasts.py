@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from nsm_resilience.analysis.contrast_rows import contrast_table
-from nsm_resilience.analysis.contrasts import Contrast, Side, contrasts, differing_throughout
+from nsm_resilience.analysis.contrasts import contrasts, differing_throughout
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.analysis.measures import MEASURES
 from nsm_resilience.analysis.trial_units import RunConditions
@@ -21,7 +21,7 @@ from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
-from nsm_resilience.tables.contrasts import ENVIRONMENTS, KINDS
+from nsm_resilience.tables.contrasts import ENVIRONMENTS, KINDS, PROPERTIES
 from tests.builders.studies import make_study, study_text
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
@@ -304,12 +304,21 @@ def test_no_contrast_is_there_twice_and_the_table_is_the_same_in_any_order_of_ro
     assert len(list(contrasts(pd.DataFrame(rows)))) == 4
 
 
-def test_a_contrast_that_is_not_listed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = pd.DataFrame(cell(SHORT))
-    made = Contrast("attempt", Side("1", "a", own), Side("2", "a", own), {})
-    monkeypatch.setattr("nsm_resilience.analysis.contrasts.GENERATORS", (lambda _: iter([made]),))
-    with pytest.raises(KeyError, match=r"`attempt`.* KINDS in tables/contrasts\.py"):
-        list(contrasts(own))
+def test_trials_of_one_cell_that_differ_in_a_property_are_compared_with_its_first_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PROPERTIES, "attempt", "how often it was tried")
+    tried = zip(cell([*SHORT, *LONG]), [10, 2, 2, 10, 9, 2] * 2, strict=True)
+    found = list(contrasts(pd.DataFrame([{**one, "attempt": n} for one, n in tried])))
+    sides = [(one.first.level, one.second.level, len(one.second.trials)) for one in found]
+    assert sides == [("2", "9", 2), ("2", "10", 4)]
+    assert {(one.differs_in, len(one.first.trials)) for one in found} == {("attempt", 6)}
+
+
+def test_a_property_that_is_no_column_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROPERTIES, "weather", "the weather")
+    with pytest.raises(KeyError, match=r"`weather`.* tables/trials\.py"):
+        list(contrasts(pd.DataFrame(cell(SHORT))))
 
 
 def test_a_row_is_written_for_people() -> None:

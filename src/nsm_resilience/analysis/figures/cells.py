@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 FACTORS = CELL[1:]
 """Columns of a cell but the scenario."""
 
-TREATMENTS = tuple(name for name in FACTORS if name != "watch")
-"""Factors that may have an effect on the system; the length of the watch has none."""
-
 _NODES = {
     frozenset({"client"}): "client\u2019s node",
     frozenset({"endpoint"}): "endpoint\u2019s node",
@@ -108,10 +105,10 @@ def cell_labels(cells: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     return labels
 
 
-def levels_in_order(factor: str, levels: Iterable[str]) -> list[str]:
-    """Return levels of a factor, each once, defaults first; one unknown here comes last."""
-    known = _LEVELS[factor]
-    return sorted(set(levels), key=lambda level: known.index(level) if level in known else 99)
+def levels_in_order(name: str, levels: Iterable[str]) -> list[str]:
+    """Return levels of a factor, or of another column, each once: defaults first, then by name."""
+    rank = {level: at for at, level in enumerate(_LEVELS.get(name, ()))}
+    return sorted(set(levels), key=lambda level: (rank.get(level, len(rank)), natural(level)))
 
 
 def short_names(study: Study) -> dict[str, str]:

@@ -14,6 +14,7 @@ from nsm_resilience.analysis.figures.cells import USUAL_NAMES, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL, FACTOR_LEVELS
+from nsm_resilience.tables.contrasts import PROPERTIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,7 +220,7 @@ def _trials(pair: Pair, trials: pd.DataFrame) -> list[str]:
             level = row[name] if isinstance(row[name], str) else row[side]
             part = part[part[name] == level]
         kind = str(row["differs_in"])
-        if kind in part.columns and kind not in ("campaign", *CELL):
+        if kind in PROPERTIES:
             part = part[part[kind].astype(str) == row[side]]
         found += [f"{c}: {t}" for c, t in zip(part["campaign"], part["trial"], strict=True)]
     return found
