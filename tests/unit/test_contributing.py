@@ -136,40 +136,49 @@ def add_a_level(sources: Sources) -> None:
     sources.touched.clear()
 
 
-CELLS = [
-    {"outage": outage, "load": load} for outage in ("first", "third") for load in ("idle", "busy")
-]
-
-
 def test_a_new_level_and_a_new_factor_are_known_from_the_study_to_the_site(
     sources: Sources,
 ) -> None:
-    """Each is in as many files as it says; all between its word and the pages is the program."""
+    """Each is in as many files as it says; all between its word and the pages is the program.
+
+    What is said of cells at the usual levels is said of none at theirs.
+    """
     add_a_level(sources)
     add_a_factor(sources)
     study = yaml.safe_load((ROOT / "config" / "study.yaml").read_text(encoding="utf-8"))
     study["name"] = NAME
     new = {"outage": ["first", "third"], "load": ["idle", "busy"]}
-    study["campaign"] = [{"scenarios": "S2", **new, "trials": 2}]
+    study["campaign"] = [
+        {"scenarios": "S2", **new, "trials": 2},
+        {"scenarios": ["S1", "S9"], "load": new["load"], "trials": 2},
+    ]
     CAMPAIGN.mkdir(parents=True)
     (CAMPAIGN / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
     told = sources.commands(
         ("schedule", "--study", CAMPAIGN / "study.yaml"),
         *((step, CAMPAIGN) for step in ("judge", "tables", "contrasts", "numbers", "site")),
         ("compare", "--all", CAMPAIGN),
-        first=RECORDS.format(cells=CELLS),
+        first=RECORDS,
     )
     for planned in ("-third/02", "-busy/02", "-third-busy/02"):
         assert f"S2-kernel-monitored-kill{planned}" in told
     assert "third outage" in told and "on a busy machine" in told
     trials = pd.read_parquet("results/tables/trials.parquet")
+    trials = trials[trials["scenario"] == "S2"]
     for factor, (usual, other) in new.items():
         assert Counter(trials[factor]) == {usual: 4, other: 4}
     contrasts = pd.read_parquet("results/tables/contrasts.parquet")
     sides = contrasts[["differs_in", "first", "second"]].drop_duplicates()
     assert sorted(sides.to_numpy().tolist()) == sorted([name, *both] for name, both in new.items())
-    words = " ".join(Path("results/site/words.html").read_text("utf-8").split())
-    assert "and once more" in words and "other programs run beside" in words
+    controls = pd.read_parquet("results/tables/controls.parquet")
+    assert sorted(zip(controls["load"], controls["attempts"], strict=True)) == [
+        ("busy", 2), ("idle", 2),
+    ]  # fmt: skip
+    claims = pd.read_parquet("results/tables/claims.parquet").set_index(["claim", "plane"])
+    assert claims.loc[("C2", "kernel"), "scenarios"] == "S9-kernel-monitored-kill"
+    for page in ("index.html", "words.html"):
+        words = " ".join(Path("results/site", page).read_text("utf-8").split())
+        assert "and once more" in words and "other programs run beside" in words
 
 
 RECORDS = """
@@ -177,9 +186,12 @@ from nsm_resilience.study.load import load_study
 from tests.builders.contributing import CAMPAIGN, describe_all
 from tests.builders.records import build
 study = load_study(CAMPAIGN / "study.yaml")
-for place, factors in enumerate({cells!r}):
-    for number in (1, 2):
-        build(CAMPAIGN, study=study, number=number, factors=factors, down=[(1.0, 2.0 + place)])
+for place, (cell, trials) in enumerate(study.cells()):
+    given = dict(study=study, factors=cell.factors.levels())
+    if cell.scenario != "S1":
+        given["down"] = [(1.0, 2.0 + place % 4)]
+    for number in range(1, trials + 1):
+        build(CAMPAIGN, cell.scenario, number=number, **given)
 describe_all()
 """
 

@@ -17,8 +17,12 @@ from nsm_resilience.study.models import Scenario
 from nsm_resilience.systems.base import Kind as Does
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import is_part, system_of
+from nsm_resilience.tables.cell import is_usual
 
 FACTS = Path(__file__).with_name("coverage.yaml")
+
+_ANY = ("system", "plane", "client", "failure", "outage", "watch")
+"""A trial counts at any level of these factors, unless a line names one."""
 
 Words = Annotated[str, StringConstraints(min_length=3)]
 
@@ -108,7 +112,7 @@ class Match(Model):
     def takes(self, scenario: Scenario, cell: Mapping[str, str]) -> bool:
         """Say whether a cell (levels by factor) of a scenario is counted."""
         fits = cell["failure"] in self.failures if self.failures else cell["failure"] != "hang"
-        levels = fits and cell["outage"] == self.outage and cell["remedy"] == "none"
+        levels = fits and cell["outage"] == self.outage and is_usual(cell, *_ANY)
         return levels and self._breaks(scenario, system_of(cell))
 
     def parts(self, system: System) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ from nsm_resilience.report.wording import (
     typographic,
 )
 from nsm_resilience.tables.attempts import APART
-from nsm_resilience.tables.cell import CELL
-from nsm_resilience.tables.claims import C2_FAILURES
+from nsm_resilience.tables.cell import CELL, is_usual
+from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
 from nsm_resilience.tables.language import least_to_most, seconds
 from nsm_resilience.tables.row_numbers import in_words, rows_of
 from nsm_resilience.tables.scenarios import default_cell
@@ -111,7 +111,7 @@ def in_the_nine(row: Mapping[str, Any], study: Study) -> bool:
     if scenario is None or "C0" not in scenario.claims:
         return False
     if "C2" in scenario.claims:
-        usual = (row["outage"], row["watch"], row["remedy"]) == ("first", "usual", "none")
+        usual = is_usual(row, *C2_FACTORS)
         return usual and row["failure"] in C2_FAILURES
     return is_default(row, scenario)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsm_resilience.analysis.figures.cells import natural
+from nsm_resilience.analysis.figures.cells import USUAL_LEVELS, natural
 from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.cells import Factors, not_applicable
@@ -168,8 +168,7 @@ def _shown(column: Mapping[str, Any]) -> Row:
 
 def _cell(column: Mapping[str, Any], scenario: str, client: str) -> Row | None:
     """The cell of a scenario at its defaults in the column's study, with this client."""
-    usual = {"client": client, "failure": column["failures"].get(scenario), "outage": "first",
-             "watch": "usual", "remedy": "none"}  # fmt: skip
+    usual = {**USUAL_LEVELS, "client": client, "failure": column["failures"].get(scenario)}
     for row in column["rows"]:
         if row["scenario"] == scenario and all(row[name] == usual[name] for name in usual):
             return {

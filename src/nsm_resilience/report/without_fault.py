@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.systems.known import FIRST
+from nsm_resilience.tables.cell import DEFAULTS
+from nsm_resilience.tables.controls import GROUP
 from nsm_resilience.tables.language import seconds
 
 if TYPE_CHECKING:
@@ -43,14 +44,13 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _cells(row: dict[Any, Any]) -> str:
-    """Levels that the trials share; the first system and its monitored client are left out.
+    """Levels that the trials share; except for plane and remedy the usual one is left out.
 
-    >>> _cells({"system": FIRST, "plane": "vpp", "client": "plain", "remedy": "none"})
+    >>> _cells({**DEFAULTS, "plane": "vpp", "client": "plain"})
     'VPP, plain, no remedy'
     """
-    unsaid = {"system": FIRST, "client": "monitored"}
-    names = ("system", "plane", "client", "remedy")
-    return ", ".join(level_name(n, str(row[n])) for n in names if row[n] != unsaid.get(n))
+    said = (n for n in GROUP if n in ("plane", "remedy") or row[n] != DEFAULTS[n])
+    return ", ".join(level_name(name, str(row[name])) for name in said)
 
 
 def _alarms(row: dict[Any, Any]) -> dict[str, str]:

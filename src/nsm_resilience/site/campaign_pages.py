@@ -37,7 +37,7 @@ _RESULT_FILES = (
 )
 """Results of a build beside the site, with their names on the first page."""
 
-_ON_FRONT = ("plane", "client", "failure", "outage", "watch", "remedy", "cell", "agreement")
+_ON_FRONT = tuple(name for name in HEADINGS if name not in ("source", "trial"))
 
 
 def write_campaign(

@@ -6,7 +6,9 @@ A cell is a scenario with one level of each factor.
 
 from __future__ import annotations
 
-from nsm_resilience.study.cells import LEVELS
+from collections.abc import Mapping
+
+from nsm_resilience.study.cells import LEVELS, Factors
 from nsm_resilience.tables.columns import Column, count, text
 
 COMPANY = ("alone", "side by side")
@@ -17,6 +19,17 @@ CELL = ("scenario", *FACTOR_LEVELS)
 
 TREATMENTS = tuple(name for name in FACTOR_LEVELS if name != "watch")
 """Factors that may have an effect on the system; the length of the watch has none."""
+
+DEFAULTS = {name: str(field.default) for name, field in Factors.model_fields.items()}
+"""Level of each factor that an arm has when it names none."""
+
+
+def is_usual(levels: Mapping[str, object], *but: str) -> bool:
+    """Whether each factor except these has the level of an arm that names none.
+
+    A factor that is added later counts, too: a cell at another level of it is not usual.
+    """
+    return all(levels[name] == usual for name, usual in DEFAULTS.items() if name not in but)
 
 
 def factor(name: str) -> Column:

@@ -18,9 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nsm_resilience.judge.judgement import Judgement
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.study.models import Cell, Plane, Scenario, Study
 from nsm_resilience.study.names import PLANE_NAMES
 from nsm_resilience.systems.known import FIRST, SYSTEMS
+from nsm_resilience.tables.cell import DEFAULTS, is_usual
 from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.language import counted, listed, seconds
 from nsm_resilience.tables.rows import counting
@@ -31,6 +33,9 @@ SUPPORTED_CLAIMED = 7
 
 C2_FAILURES = ("kill", "delete")
 """Failures of the cells that decide claim C2."""
+
+C2_FACTORS = ("system", "plane", "client", "failure")
+"""Factors in which these cells may differ; all others have their usual level."""
 
 TEXTS = {
     "C0": "Seven of the nine scenarios are supported.",
@@ -210,9 +215,7 @@ def _not_notified(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decisi
         if c.n
         and c.cell.scenario in ids
         and c.cell.factors.failure in C2_FAILURES
-        and c.cell.factors.outage == "first"
-        and c.cell.factors.watch == "usual"
-        and c.cell.factors.remedy == "none"
+        and is_usual(c.cell.factors.levels(), *C2_FACTORS)
     ]
     judged = {c.cell.id for c in run}
     lacking = [s for s in scenarios if defaults[s.id] not in judged]
@@ -315,10 +318,12 @@ def _count(cell: _Cell, measure: str, value: object) -> int:
 
 
 def _level(cell: _Cell) -> str:
-    """Factors of a cell in words, without its plane and the defaults of outage, watch, remedy."""
-    f = cell.cell.factors
-    parts = [f.failure, f"{f.client} client"]
-    parts += [f"{f.outage} outage"] if f.outage != "first" else []
-    parts += ["longer watch"] if f.watch != "usual" else []
-    parts += [f"remedy {f.remedy}"] if f.remedy != "none" else []
-    return " with ".join([parts[0], " and ".join(parts[1:])])
+    """Failure and client of a cell and its other unusual levels, without system and plane."""
+    levels = cell.cell.factors.levels()
+    unusual = [
+        level_name(name, level)
+        for name, level in levels.items()
+        if name not in C2_FACTORS and level != DEFAULTS[name]
+    ]
+    client = f"{levels['client']} client"
+    return f"{levels['failure']} with {' and '.join([client, *unusual])}"

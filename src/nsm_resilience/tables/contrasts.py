@@ -23,8 +23,8 @@ KINDS: dict[str, str] = {
     **PROPERTIES,
     "campaign": "campaign",
 }
-"""The things that the two sets of a contrast can differ in, with their names: a factor, a property of
-trials, the campaign. `analysis.contrasts` forms the sets."""
+"""The things that the two sets of a contrast can differ in, with their names: a factor, a property
+of trials, the campaign. `analysis.contrasts` forms the sets."""
 
 WORDS = ("better", "worse", "larger", "smaller", "equal", "open")
 """The words for a difference; they rest on the adjusted test and the adjusted interval alone.

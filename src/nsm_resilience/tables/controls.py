@@ -14,7 +14,7 @@ from dataclasses import asdict
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.processor_time import ProcessorTime
 from nsm_resilience.statistics.intervals import rate_interval
-from nsm_resilience.tables.cell import CAMPAIGN, FACTORS, NODE, OF_ATTEMPT, factor
+from nsm_resilience.tables.cell import CAMPAIGN, FACTOR_LEVELS, FACTORS, NODE, OF_ATTEMPT, factor
 from nsm_resilience.tables.columns import Row, Rule, Table, amount, count, number, text
 from nsm_resilience.tables.rows import factors_of, head_of
 
@@ -41,7 +41,7 @@ PROCESSOR = Table(
     (Rule("who spun began to", lambda t: (t["spun_s"] > 0) == t["spun_from_s"].notna()),),
 )
 
-GROUP = ("system", "plane", "client", "remedy")
+GROUP = tuple(name for name in FACTOR_LEVELS if name not in ("failure", "outage", "watch"))
 """Controls with the same levels of these factors are added up."""
 
 CONTROLS = Table(
@@ -100,7 +100,7 @@ def processor_rows(judgement: Judgement) -> Iterator[Row]:
 
 
 def control_rows(campaign: str, judgements: Sequence[Judgement]) -> Iterator[Row]:
-    """The rows of `controls`: one for each system, plane, client and remedy.
+    """The rows of `controls`: one for each combination of levels of `GROUP`.
 
     Every complete attempt with a measured path counts, also with the verdict `unknown`: the table
     also shows what our own instruments did.

@@ -19,14 +19,13 @@ from nsm_resilience.analysis.trial_units import RunConditions
 from nsm_resilience.report.contrasts import contrast_lines, contrast_numbers, in_words
 from nsm_resilience.statistics.exact_tests import least_fisher_p, least_rank_p
 from nsm_resilience.study.load import load_study
-from nsm_resilience.study.models import Study
+from nsm_resilience.study.models import Factors, Study
 from nsm_resilience.tables.cell import FACTOR_LEVELS
 from nsm_resilience.tables.contrasts import ENVIRONMENTS, KINDS, PROPERTIES
 from tests.builders.studies import make_study, study_text
 
 STUDY = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
-DEFAULT = {"plane": "kernel", "client": "monitored", "failure": "kill", "outage": "first",
-           "watch": "usual", "remedy": "none", "system": "nsm-v0.2.0"}  # fmt: skip
+DEFAULT = Factors().levels()
 
 
 def cell(

@@ -16,7 +16,7 @@ from nsm_resilience.study.factors import FACTORS as WORDS
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import are_all, parts_named, placed_by_itself
 from nsm_resilience.tables.attempts import JUDGED, that_count
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.cell import CELL, DEFAULTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +31,6 @@ _NODES = {
     frozenset({"endpoint"}): "endpoint\u2019s node",
     frozenset({"client", "endpoint"}): "both nodes",
 }
-DEFAULTS = {name: str(field.default) for name, field in Factors.model_fields.items()}
-"""Level of each factor that an arm has when it names none."""
-
 _ALWAYS_NAMED = ("plane", "client", "failure")
 """Factors whose level is always in a cell's name."""
 USUAL_NAMES = tuple(level_name(n, DEFAULTS[n]) for n in FACTORS if n not in _ALWAYS_NAMED)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import USUAL_NAMES, in_order, judged
+from nsm_resilience.analysis.figures.cells import USUAL_LEVELS, USUAL_NAMES, in_order, judged
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.cell import CELL
@@ -28,12 +28,14 @@ _ROW_MM = 5.2
 _SPREAD = 0.7
 """Height of a row over which the lines of its trials are spread."""
 _KEY = ["campaign", "trial", "attempt"]
+_SAME = {name: level for name, level in USUAL_LEVELS.items() if name not in ("client", "watch")}
+"""Levels that all clients in the figure share: no remedy, the first outage."""
 
 
 def asked_clients(
     new_clients: pd.DataFrame, trials: pd.DataFrame, scenarios: Collection[str]
 ) -> pd.DataFrame:
-    """Return the new clients of judged trials of these scenarios without a remedy.
+    """Return the new clients of judged trials of these scenarios at the levels of `_SAME`.
 
     Returns:
         Rows in the order of campaigns and cells, with `until_s`: seconds from the fault until the
@@ -42,8 +44,7 @@ def asked_clients(
     counting = judged(trials)[_KEY]
     wanted = new_clients[
         new_clients["scenario"].isin(list(scenarios))
-        & (new_clients["remedy"] == "none")
-        & (new_clients["outage"] == "first")
+        & (new_clients[[*_SAME]] == [*_SAME.values()]).all(axis=1)
         & new_clients["asked_s"].notna()
         & new_clients["answered"].notna()
     ].merge(counting, on=_KEY)

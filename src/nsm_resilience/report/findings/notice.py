@@ -10,14 +10,15 @@ from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS
-from nsm_resilience.tables.claims import C2_FAILURES
+from nsm_resilience.tables.cell import is_usual
+from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
 
 
 def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) -> list[Row]:
-    """The cells of these scenarios with judged trials, without a remedy, from all campaigns.
+    """The cells of these scenarios with judged trials at the first outage, without a remedy.
 
     Returns:
         One row for each cell, grouped by system and plane: where, campaign, level of failure and
@@ -31,7 +32,7 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         for row in all_rows(campaign)
         if row["scenario"] in wanted
         and row["n"]
-        and (row["remedy"], row["outage"]) == ("none", "first")
+        and is_usual(row, *C2_FACTORS, "watch")
     ]
     places = list(dict.fromkeys(row["place"] for row in rows))
     return sorted(rows, key=lambda row: places.index(row["place"]))
