@@ -62,6 +62,8 @@ def main() -> None:
     assert socket_file.order(planned, mesh)["sockets"] == {"nerve": "/run/nerve.sock"}
     assert any("SIGKILL: braind" in line for line in preview(study, [("a", "b")]))
     print("orders")
+    _paired(study)
+    print("pairs")
     _judged()
     print("judge")
     _reported()
@@ -95,6 +97,22 @@ def _refused() -> None:
         (Fault(registry="networkservices"), mesh, "there are: meshlinks, meshpoints, all"),
     ):
         assert words in not_applicable(fault, factors), not_applicable(fault, factors)
+
+
+def _paired(study: Any) -> None:
+    """Failures in pairs are of its own components, each where a lane has it."""
+    from nsm_resilience.faults.pairs import select, study_of
+    from tests.builders.studies import make_study
+
+    chosen = select(study, "xdp", 10_000, 1, 1, 1)
+    places = {(one.component, one.node) for pair in chosen.pairs for one in pair}
+    assert places == {
+        ("brain", "client"), ("ledger", "endpoint"), ("arm", "client"), ("arm", "endpoint"),
+        ("forwarder", "client"),
+    }, places  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        made = make_study(Path(folder), study_of(chosen, study, "xdp", 1))
+    assert made.planes == {"mesh-v3": ("xdp",)}, made.planes
 
 
 def _covered(study: Any) -> None:

@@ -319,7 +319,8 @@ def test_a_third_system_is_one_folder(tmp_path: Path) -> None:
     sources = Sources.copy(tmp_path)
     sources.add_system()
     assert sources.python(MADE_UP).stdout.split() == [
-        "study", "schedule", "refusals", "manifests", "orders", "judge", "report", "coverage",
+        "study", "schedule", "refusals", "manifests", "orders", "pairs", "judge", "report",
+        "coverage",
     ]  # fmt: skip
 
 

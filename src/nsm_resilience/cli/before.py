@@ -127,13 +127,12 @@ def pairs(
     ] = 1,
     study: Study = DEFAULT_STUDY,
 ) -> None:
-    """Print a study of failures in pairs that fits into a budget, with the windows of STUDY."""
-    from nsm_resilience.faults.pairs import select, study_of
+    """Print a study of failures in pairs that fits into a budget, with windows and system of STUDY."""
+    from nsm_resilience.faults.pairs import select, study_of, system_under_test
     from nsm_resilience.study.load import load_study
-    from nsm_resilience.systems.known import USUAL_PLANE
 
     base = load_study(study)
-    plane = plane or USUAL_PLANE
+    plane = plane or next(iter(system_under_test(base).planes))
     chosen = select(base, plane, minutes, lanes, trials, seed)
     typer.echo(study_of(chosen, base, plane, seed), nl=False)
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study of failures in pairs: component × node × kind of failure, as many as a budget allows.
 
-Two components fail at one instant. Two components of one pod on one node are left out when one of
-them fails by the deletion of that pod, because the pair is a single event. When not all pairs fit,
-the choice is seeded and balanced: the next pair is always one with components that were not taken
-yet, and else one whose two failures were taken least often. So few pairs cover every component.
+The components are those of the system that the given study runs, of several the first. Two of them
+fail at one instant. Two components of one pod on one node are left out when one of them fails by
+the deletion of that pod, because the pair is a single event. When not all pairs fit, the choice is
+seeded and balanced: the next pair is always one with components that were not taken yet, and else
+one whose two failures were taken least often. So few pairs cover every component.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -22,8 +23,8 @@ import yaml
 from nsm_resilience.study.duration import longest_s
 from nsm_resilience.study.fault import COMPONENT_FAILURES, Fault, NodeRole
 from nsm_resilience.study.models import Plane, Scenario, Study
-from nsm_resilience.systems.base import Component
-from nsm_resilience.systems.known import FIRST, SYSTEMS
+from nsm_resilience.systems.base import Component, System
+from nsm_resilience.systems.known import SYSTEMS, placed_by_itself
 
 CONTROL = "S1"
 _WORDS = {"kill": "is killed", "delete": "has its pod deleted", "hang": "hangs"}
@@ -43,7 +44,8 @@ class Failing:
 
     def fault(self) -> dict[str, Any]:
         """The fault as a study declares it."""
-        return {"component": self.component, "node": self.node, "failure": self.failure}
+        where = {} if placed_by_itself(self.component) else {"node": self.node}
+        return {"component": self.component, **where, "failure": self.failure}
 
 
 Pair = tuple[Failing, Failing]
@@ -94,30 +96,31 @@ def runs_alone(pair: Pair) -> bool:
     return any(Fault.model_validate(one.fault()).disturbs(one.failure) for one in pair)
 
 
-def all_pairs(plane: Plane) -> list[Pair]:
-    """Every pair of failures that are two events, in a fixed order."""
-    known = _components(plane)
+def system_under_test(base: Study) -> System:
+    """The system that a study runs, of several the first."""
+    return SYSTEMS[next(iter(base.planes))]
+
+
+def all_pairs(system: System, plane: Plane) -> list[Pair]:
+    """Every pair of failures that are two events, in a fixed order.
+
+    Processes of another component are left out. A component that is once in a lane fails on its own
+    node.
+    """
+    known = system.components[plane]
     single = [
         Failing(component, node, failure)
         for component, node, failure in product(
             known, get_args(NodeRole), sorted(COMPONENT_FAILURES)
         )
-        if not (known[component].cannot_hang and failure == "hang")
+        if not known[component].part_of
+        and known[component].only_on in (None, node)
+        and not (known[component].cannot_hang and failure == "hang")
     ]
     return [pair for pair in combinations(single, 2) if _two_events(pair, known)]
 
 
-def _components(plane: Plane) -> dict[str, Component]:
-    """The components that every plane of the paper's system has, as on the given plane."""
-    planes = SYSTEMS[FIRST].components
-    return {
-        name: part
-        for name, part in planes[plane].items()
-        if all(name in parts for parts in planes.values())
-    }
-
-
-def _two_events(pair: Pair, known: dict[str, Component]) -> bool:
+def _two_events(pair: Pair, known: Mapping[str, Component]) -> bool:
     first, second = pair
     if first.node != second.node:
         return True
@@ -137,12 +140,13 @@ def select(
     """
     if lanes < 1 or trials < 1:
         raise BudgetError("at least one lane and one trial of each pair are needed")
-    planes = SYSTEMS[FIRST].planes
-    if plane not in planes:
-        raise BudgetError(f"{FIRST} has no plane `{plane}`; write one of: {', '.join(planes)}")
-    trial_s = longest_s(base.windows, _scenario(1, all_pairs(plane)[0]))
+    system = system_under_test(base)
+    if plane not in system.planes:
+        there = ", ".join(system.planes)
+        raise BudgetError(f"{system.name} has no plane `{plane}`; write one of: {there}")
+    pool = all_pairs(system, plane)
+    trial_s = longest_s(base.windows, _scenario(1, pool[0]))
     most = int(minutes * 60 / trial_s)
-    pool = all_pairs(plane)
     fewest = min(_rounds([pair], lanes, trials) for pair in pool)
     if most < fewest:
         least = fewest * trial_s / 60
@@ -202,6 +206,7 @@ def _scenario(number: int, pair: Pair) -> Scenario:
 
 def study_of(selection: Selection, base: Study, plane: Plane, seed: int) -> str:
     """The study of a selection as YAML, with the omitted pairs counted in its first lines."""
+    system = system_under_test(base)
     control = {"id": CONTROL, "title": "no fault", "where": "both nodes", "source": "ours"}
     scenarios = [
         _scenario(n, pair).model_dump(mode="json", exclude_defaults=True)
@@ -215,7 +220,15 @@ def study_of(selection: Selection, base: Study, plane: Plane, seed: int) -> str:
         "probes": base.probes.model_dump(mode="json"),
         "judge": base.judge.model_dump(mode="json"),
         "scenarios": [control, *scenarios],
-        "campaign": [{"scenarios": ids, "plane": plane, "trials": selection.trials}],
+        "campaign": [
+            {
+                "scenarios": ids,
+                "system": system.name,
+                "plane": plane,
+                "client": "monitored" if system.sidecar is not None else "plain",
+                "trials": selection.trials,
+            }
+        ],
     }
     every = (*selection.pairs, *selection.others)
     head = (

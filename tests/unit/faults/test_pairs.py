@@ -14,6 +14,7 @@ from nsm_resilience.faults.pairs import (
     all_pairs,
     select,
     study_of,
+    system_under_test,
 )
 from nsm_resilience.study.duration import longest_s
 from nsm_resilience.study.load import check_model, load_study
@@ -21,7 +22,9 @@ from nsm_resilience.study.models import Plane, Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.study.yaml_file import parse_yaml
 
-BASE = load_study(Path(__file__).parents[3] / "config" / "study.yaml")
+CONFIG = Path(__file__).parents[3] / "config"
+BASE = load_study(CONFIG / "study.yaml")
+SYSTEM = system_under_test(BASE)
 
 
 COMPONENTS = ("nsmd", "nsmdp", "nsmd-k8s", "forwarder")
@@ -77,7 +80,7 @@ def test_a_selection_is_within_its_budget_and_has_every_component(
         return
     assert chosen.minutes <= minutes
     assert len(set(chosen.pairs)) == len(chosen.pairs)
-    assert len(chosen.pairs) + len(chosen.others) == len(all_pairs(plane))
+    assert len(chosen.pairs) + len(chosen.others) == len(all_pairs(SYSTEM, plane))
     for other in chosen.others:  # one more would not have fitted
         assert chosen.minutes_of((*chosen.pairs, other)) > minutes
     study = loaded(study_of(chosen, BASE, plane, seed))
@@ -105,7 +108,7 @@ def test_seeds_choose_differently() -> None:
 
 
 def test_components_of_one_pod_do_not_fail_twice_by_its_deletion() -> None:
-    pairs = set(all_pairs("kernel"))
+    pairs = set(all_pairs(SYSTEM, "kernel"))
     deleted = Failing("nsmd", "client", "delete")
     assert (deleted, Failing("nsmdp", "client", "kill")) not in pairs
     assert (deleted, Failing("nsmdp", "endpoint", "kill")) in pairs
@@ -114,7 +117,7 @@ def test_components_of_one_pod_do_not_fail_twice_by_its_deletion() -> None:
 
 
 def test_on_vpp_the_forwarders_supervisor_does_not_hang() -> None:
-    hanging = [o for pair in all_pairs("vpp") for o in pair if o.component == "forwarder"]
+    hanging = [o for pair in all_pairs(SYSTEM, "vpp") for o in pair if o.component == "forwarder"]
     assert hanging and not any(one.failure == "hang" for one in hanging)
 
 
@@ -137,3 +140,18 @@ def test_a_budget_for_nothing_names_one_that_is_enough() -> None:
 def test_a_plane_that_is_none_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(BudgetError, match="no plane `xdp`; write one of: kernel, vpp"):
         select(BASE, "xdp", 600, 2, 1, 1)
+
+
+def test_pairs_are_of_the_system_that_the_study_runs() -> None:
+    """Of what a lane has one of on its own node alone, and of no process that is another's."""
+    today = load_study(CONFIG / "study-today.yaml")
+    chosen = select(today, "vpp", 10_000, 3, 1, 1)
+    places = {(one.component, one.node) for pair in chosen.pairs for one in pair}
+    everywhere = {(part, node) for part in ("nsmgr", "forwarder", "spire-agent")
+                  for node in ("client", "endpoint")}  # fmt: skip
+    assert places == everywhere | {("registry-k8s", "endpoint")} and chosen.others == ()
+    study = loaded(study_of(chosen, today, "vpp", 1))
+    assert study.planes == {"nsm-v1.18.0": ("vpp",)}
+    assert len(study.scenarios) == len(chosen.pairs) + 1
+    with pytest.raises(BudgetError, match=r"v1\.18\.0 has no plane `kernel`; write one of: vpp"):
+        select(today, "kernel", 600, 2, 1, 1)
