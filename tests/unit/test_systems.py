@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.systems.base import Component, System
+from nsm_resilience.report.words import meaning_of, words_met
+from nsm_resilience.study.factors import FACTORS
+from nsm_resilience.systems.base import Component, Plane, System
 from nsm_resilience.systems.consistency import LISTENING, problems, problems_of_all
-from nsm_resilience.systems.known import SYSTEMS, instead_of, is_part, kinds_of
+from nsm_resilience.systems.known import SYSTEMS, instead_of, is_part, kinds_of, meaning_of_plane
 from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from tests.builders.sources import MADE_UP_SYSTEM, ROOT, Sources
 
@@ -185,6 +187,29 @@ def test_what_another_system_has_instead_follows_from_what_a_part_does() -> None
     assert instead_of("nsmgr", paper) == "its part is `nsmd` there"
     assert instead_of("workspace-server", today) == "its part is `nsm.io.sock` there"
     assert instead_of("nsmdp", today) == instead_of("spire-agent", paper) == ""
+
+
+def test_the_glossary_says_of_a_plane_what_is_so_in_each_system_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for system in SYSTEMS.values():
+        for name, plane in system.planes.items():
+            assert plane.meaning in meaning_of("plane", name)
+    other = replace(TODAY, title="Another", planes={"vpp": Plane("VPP", "nobody knows how")})
+    monkeypatch.setitem(SYSTEMS, "another", other)
+    assert meaning_of_plane("vpp") == (
+        "of NSM v0.2.0 (2019) and NSM v1.18.0 (2026): packets are forwarded by VPP in user space; "
+        "of Another: nobody knows how; the paper's claims are about that of NSM v0.2.0 (2019)"
+    )
+
+
+def test_the_glossary_says_of_no_other_level_what_is_so_in_one_system_alone() -> None:
+    words = words_met({name: said.levels for name, said in FACTORS.items() if name not in PLACE})
+    assert len(words) > 20
+    assert [word for word in words if re.search(r"\bNSM\b", word.meaning)] == []
+
+
+PLACE = ("system", "plane")
 
 
 def test_what_is_said_of_each_system_holds_together() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nsm_resilience.study.fault import FAILURES
-from nsm_resilience.systems.known import SYSTEMS, every_plane
+from nsm_resilience.systems.known import SYSTEMS, every_plane, meaning_of_plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,20 @@ FACTORS: Mapping[str, FactorWords] = {
     ),
     "plane": FactorWords(
         "forwarding plane",
-        {name: LevelWords(plane.meaning, plane.title) for name, plane in every_plane().items()},
+        {
+            name: LevelWords(meaning_of_plane(name), plane.title)
+            for name, plane in every_plane().items()
+        },
     ),
     "client": FactorWords(
         "client",
         {
             "monitored": LevelWords(
-                "a client with NSM's sidecar in its pod, which watches the connection"
+                "a client with the system's own sidecar in its pod, which watches the connection"
             ),
             "plain": LevelWords(
                 "a client without that sidecar: an init container asks for the connection, and "
-                "nothing of NSM is left in the pod to watch it"
+                "nothing of the system is left in the pod to watch it"
             ),
         },
     ),
@@ -84,7 +87,7 @@ FACTORS: Mapping[str, FactorWords] = {
     "remedy": FactorWords(
         "remedy",
         {
-            "none": LevelWords("NSM alone", "no remedy"),
+            "none": LevelWords("the system under test alone", "no remedy"),
             "observe": LevelWords(
                 "our watchdog looks on and tells what it finds; it does nothing",
                 "watchdog observes",

@@ -75,7 +75,7 @@ FAILURES: Mapping[Failure, FailureWords] = {
     "mode": FailureWords(
         "nobody has permission for the file of a unix socket", "damaged", "mended"
     ),
-    "wipe": FailureWords("NSM's custom resources are deleted", "deleted"),
+    "wipe": FailureWords("the custom resources of the system's registry are deleted", "deleted"),
     "cut": FailureWords(
         "a node is cut off from the other node, or from the API server", "cut off", "joined again",
         lasting=True,

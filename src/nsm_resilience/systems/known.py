@@ -52,6 +52,19 @@ def every_plane() -> dict[str, Plane]:
     return found
 
 
+def meaning_of_plane(name: str) -> str:
+    """Who forwards packets on a plane, of each system where they differ; whose the paper means."""
+    said: dict[str, list[str]] = {}
+    for system in SYSTEMS.values():
+        if name in system.planes:
+            said.setdefault(system.planes[name].meaning, []).append(system.title)
+    clauses = list(said)
+    if len(said) > 1:
+        clauses = [f"of {' and '.join(titles)}: {meaning}" for meaning, titles in said.items()]
+    meant = [system.title for system in SYSTEMS.values() if system.claims_on == name]
+    return "; ".join((*clauses, *(f"the paper's claims are about that of {one}" for one in meant)))
+
+
 def component_names() -> tuple[str, ...]:
     """Every component of any system, each once."""
     return tuple(dict.fromkeys(name for s in SYSTEMS.values() for name in s.components_by_name()))

@@ -133,9 +133,7 @@ SYSTEM = System(
     title="NSM v0.2.0 (2019)",
     planes={
         "kernel": Plane("kernel", "packets are forwarded by the kernel of the node", "ядра Linux"),
-        "vpp": Plane(
-            "VPP", "packets are forwarded by VPP in user space; the paper's claims are about it"
-        ),
+        "vpp": Plane("VPP", "packets are forwarded by VPP in user space"),
     },
     constants_s={
         # initialDelaySeconds of the readiness probes (manifests/)
