@@ -19,14 +19,18 @@ MADE_UP_SYSTEM = Path(__file__).parent / "mesh_v3"
 
 @dataclass(frozen=True)
 class Sources:
-    """A package `nsm_resilience` of its own in a folder."""
+    """A package `nsm_resilience` of its own in a folder.
+
+    `project` has the workflow, the notebooks and the paper that go with it, if any do.
+    """
 
     folder: Path
+    project: Path = Path()
     touched: list[str] = field(default_factory=list)
     """Files that were written or changed, each once."""
 
     @classmethod
-    def copy(cls, folder: Path) -> Sources:
+    def copy(cls, folder: Path, project: Path = Path()) -> Sources:
         """The sources as they are, with what Python compiled of them and is still true of a copy.
 
         To compile the whole package takes each process seconds. A file that is just being compiled
@@ -37,11 +41,12 @@ class Sources:
             folder / "nsm_resilience",
             ignore=shutil.ignore_patterns("*.pyc.*"),
         )
-        return cls(folder)
+        return cls(folder, project)
 
     def path(self, module: str) -> Path:
-        """A file of the package."""
-        return self.folder / "nsm_resilience" / module
+        """A file of the package, or one that stands beside it in the project."""
+        beside = module.partition("/")[0] in ("notebooks", "paper", "workflow")
+        return (self.project if beside else self.folder / "nsm_resilience") / module
 
     def add(self, module: str) -> None:
         """A new file, out of the folder of additions; FileExistsError where there is one."""

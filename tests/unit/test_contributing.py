@@ -2,7 +2,7 @@
 """The steps of CONTRIBUTING suffice (issue 15.8): they are done here as they are written there.
 
 A fault and a probe: `test_contributing_live.py`; a system: `test_systems.py`; a figure:
-`tests/pipeline/test_wiring.py`.
+`tests/pipeline/built/test_added_figure.py`.
 """
 
 from __future__ import annotations
