@@ -15,11 +15,11 @@ from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.commits import NOT_READ
 from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Study
-from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables import schemas
 from nsm_resilience.tables.attempts import attempt_row, counted_parts, parts_of
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.cell import CELL, DEFAULTS
+from nsm_resilience.tables.controls import GROUP
 from nsm_resilience.tables.disturbances import coincidence_rows
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 
@@ -60,6 +60,7 @@ def trial_row(
         },
     ]  # fmt: skip
     return {
+        **dict.fromkeys(schemas.TRIALS.names),
         "campaign": NAME, "trial": trial, "attempt": 1, "scenario": cell.scenario,
         **cell.factors.levels(), "company": None, "lane": "lane-1",
         "started": f"2026-11-{20 + order % 3:02}T{number:02}:00:00Z",
@@ -79,13 +80,9 @@ def trial_row(
         "detected_unknown": None, "notified_unknown": None,
         "listener_told_s": 6.0 if told else None,
         "listener_told_by": "stream to NSM broke" if told else None, "listener_watched": True,
-        **_no_watchdog(), "injection_proof": "proved", "watch_s": WATCH_S,
+        "injection_proof": "proved", "watch_s": WATCH_S,
         "record": f"records/{trial}/1", "evidence": json.dumps(evidence),
     }  # fmt: skip
-
-
-def _no_watchdog() -> dict[str, None]:
-    return dict.fromkeys(name for name in schemas.TRIALS.names if name.startswith("watchdog_"))
 
 
 def void_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -200,8 +197,8 @@ def _controls(trials: pd.DataFrame) -> list[dict[str, Any]]:
     own = trials[(trials["scenario"] == "S1") & (trials["path_verdict"] != "unknown")]
     return [
         {
-            **dict.fromkeys(schemas.CONTROLS.names), "campaign": NAME, "system": FIRST,
-            "plane": plane, "client": "monitored", "remedy": "none", "attempts": len(rows),
+            **dict.fromkeys(schemas.CONTROLS.names), **{name: DEFAULTS[name] for name in GROUP},
+            "campaign": NAME, "plane": plane, "attempts": len(rows),
             "unknown": 0, "watched_s": 3600.0 * len(rows), "longest_watch_s": 3600.0, "gaps": 0,
             "down_s": 0.0, "echoes_sent": 180_000, "echoes_lost": 3, "echoes_late": 5,
             "sends_late": 7, "used_s_per_h": 58.2, "busiest": "nsmd-k8s", "busiest_share": 0.4,

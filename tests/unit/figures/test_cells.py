@@ -17,20 +17,14 @@ from nsm_resilience.analysis.figures.typical import typical_of_cell, typical_tri
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.models import Study
 from nsm_resilience.tables.attempts import that_count
+from nsm_resilience.tables.cell import DEFAULTS
 from tests.builders.campaigns import Constructed
 
 CONFIG = Path(__file__).parents[3] / "config"
-CELL = {
-    "plane": "kernel",
-    "client": "monitored",
-    "failure": "kill",
-    "outage": "first",
-    "watch": "usual",
-}
 
 
 def cells(*rows: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame([{"remedy": "none", "system": "nsm-v0.2.0", **CELL, **row} for row in rows])
+    return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
 
 
 def test_scenarios_are_ordered_by_number_and_factors_by_their_defaults() -> None:

@@ -35,8 +35,8 @@ from nsm_resilience.analysis.timeline import (
     timeline_of,
 )
 from nsm_resilience.record.reader import read_record
-from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables import language
+from nsm_resilience.tables.cell import DEFAULTS
 from tests.builders.campaign_tables import WATCH_S
 from tests.builders.campaigns import Constructed
 
@@ -178,8 +178,7 @@ def outages_of(scenario: str, times: dict[str, list[float]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"trial": f"{scenario}-vpp-monitored-{how}/{n:02}", "attempt": 1, "campaign": "c",
-             "scenario": scenario, "system": FIRST, "plane": "vpp", "client": "monitored",
-             "failure": how, "outage": "first", "watch": "usual", "remedy": "none",
+             **DEFAULTS, "scenario": scenario, "plane": "vpp", "failure": how,
              "outcome": "complete", "counts": True, "verdict": "supported", "reason": "x",
              "outage_s": seconds, "outage_censored": False}
             for how, all_of_them in times.items()

@@ -23,6 +23,7 @@ from nsm_resilience.report.findings.standings import (
     sources,
     still_or_changed,
 )
+from nsm_resilience.tables.cell import DEFAULTS
 from nsm_resilience.tables.scenarios import verdict_of
 
 WORDS = st.sampled_from(["supported", "unsupported", ""])
@@ -270,10 +271,7 @@ def test_only_the_campaigns_of_the_headline_say_who_was_told_in_both_languages(
     assert re.findall(r"(\d+) из (\d+)", russian) == [(str(a), str(b)) for a, b in pairs]
 
 
-CELLS = {
-    "system": "nsm-v0.2.0", "plane": "vpp", "client": "monitored", "outage": "first",
-    "watch": "usual", "control": False,
-}  # fmt: skip
+CELLS = {**DEFAULTS, "plane": "vpp", "control": False}
 
 
 @st.composite

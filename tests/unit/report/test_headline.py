@@ -8,6 +8,7 @@ from typing import Any
 
 from nsm_resilience.report.headline import OF_THE_FIRST, headline
 from nsm_resilience.study.load import load_study
+from nsm_resilience.tables.cell import DEFAULTS
 
 CONFIG = Path(__file__).parents[3] / "config"
 STUDIES = [load_study(CONFIG / "study-vpp.yaml"), load_study(CONFIG / "study-today.yaml")]
@@ -15,8 +16,7 @@ STUDIES = [load_study(CONFIG / "study-vpp.yaml"), load_study(CONFIG / "study-tod
 
 def row(scenario: str, system: str, **other: Any) -> dict[str, Any]:
     return {
-        "scenario": scenario, "system": system, "client": "monitored", "failure": "kill", "n": 4,
-        "plane": "vpp", "outage": "first", "watch": "usual", "remedy": "none",
+        **DEFAULTS, "scenario": scenario, "system": system, "plane": "vpp", "n": 4,
         "default": True, "k": 3, "page": f"{scenario}.html", "kn": "3/4",
         "verdict": "flaky", "median": "7.5", "blind": "",
         "new_answered": 3, "new_asked": 4, "title": scenario, "where": "somewhere",
