@@ -140,4 +140,3 @@ def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]
         if all(len(own) == 1 for own in levels) and levels[0] != levels[1]:
             found.append(factor)
     return found
-

@@ -127,7 +127,7 @@ def pairs(
     ] = 1,
     study: Study = DEFAULT_STUDY,
 ) -> None:
-    """Print a study of failures in pairs that fits into a budget, with windows and system of STUDY."""
+    """Print a study of failures in pairs that fits a budget, with windows and system of STUDY."""
     from nsm_resilience.faults.pairs import select, study_of, system_under_test
     from nsm_resilience.study.load import load_study
 

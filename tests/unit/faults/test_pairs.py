@@ -124,7 +124,7 @@ def test_on_vpp_the_forwarders_supervisor_does_not_hang() -> None:
 def test_the_study_says_what_is_left_out_and_how_long_all_would_take() -> None:
     chosen = select(BASE, "kernel", 40, 2, 1, 1)
     head = study_of(chosen, BASE, "kernel", 1).split("name:")[0]
-    assert f"{len(chosen.pairs)} of {len(all_pairs('kernel'))} pairs" in head
+    assert f"{len(chosen.pairs)} of {len(all_pairs(SYSTEM, 'kernel'))} pairs" in head
     assert f"{len(chosen.others)} pairs are left out" in head
     all_minutes = chosen.minutes_of((*chosen.pairs, *chosen.others))
     assert f"at most {all_minutes:.0f} minutes" in head

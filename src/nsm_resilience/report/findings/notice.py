@@ -30,9 +30,7 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         _row(campaign["campaign"]["name"], row)
         for campaign in campaigns
         for row in all_rows(campaign)
-        if row["scenario"] in wanted
-        and row["n"]
-        and is_usual(row, *C2_FACTORS, "watch")
+        if row["scenario"] in wanted and row["n"] and is_usual(row, *C2_FACTORS, "watch")
     ]
     places = list(dict.fromkeys(row["place"] for row in rows))
     return sorted(rows, key=lambda row: places.index(row["place"]))
