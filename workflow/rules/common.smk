@@ -172,7 +172,6 @@ SHOWN = (
     "scenarios",
     "claims",
     "controls",
-    "disturbances",
     "environments",
     "sensitivity",
 )

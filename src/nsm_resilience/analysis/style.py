@@ -88,6 +88,9 @@ _PLACES = 7
 """Decimal places of the position of axes, as a share of the figure: finer than a hundred-thousandth
 of a point, and far coarser than floating-point noise."""
 
+_POINTS = re.compile(r' (?:x|y|d)="[^"]*"')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+
 _MEASURED_FONT = "STIXGeneral"
 _NAMED_FONTS = (
     "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', 'Liberation Serif', 'Nimbus Roman', "
@@ -230,7 +233,7 @@ def save_figure(figure: Figure, path: Path | str, *, title: str, alt: str) -> Sa
     # the document's own metadata: matplotlib would add its version and the time
     metadata = {"Title": title, "Description": alt, "Date": None, "Creator": None}
     figure.savefig(buffer, format="svg", metadata=metadata)
-    text = _with_named_fonts(buffer.getvalue())
+    text = _rounded(_with_named_fonts(buffer.getvalue()))
     write_bytes(out, text.encode())
     return SavedFigure(out, alt)
 
@@ -248,6 +251,11 @@ def _lay_out(figure: Figure) -> None:
     for axes in figure.axes:
         position = axes.get_position(original=True)
         axes.set_position(Bbox(position.get_points().round(_PLACES)))
+
+
+def _rounded(svg: str) -> str:
+    """The same drawing with its points in hundredths of a point: matplotlib writes millionths."""
+    return _POINTS.sub(lambda found: _DECIMALS.sub(r"\1", found[0]), svg)
 
 
 def _with_named_fonts(svg: str) -> str:

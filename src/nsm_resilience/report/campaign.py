@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ from nsm_resilience.record.snapshots import images_of
 from nsm_resilience.report.wording import dates, flattened, parse_time
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.contrasts import ENVIRONMENTS
+from nsm_resilience.tables.language import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from nsm_resilience.study.models import Study
 
+_NODE = ("role", "kernel", "os", "runtime")
 SOURCES = ("recorded", "live", "synthetic")
 
 
@@ -47,20 +49,19 @@ def read_description(campaign: Path) -> dict[str, Any]:
     return description
 
 
-def first_complete(
+def complete_attempts(
     campaign: Path, records: Sequence[Mapping[str, Any]]
-) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
-    """Read the first complete record by path, which stands for all; empty if there is none.
+) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]:
+    """Read `meta.json` of each complete record, by path, and its pods before the fault.
 
-    Returns:
-        Its `meta.json`, and the status of the pods before the fault, as Kubernetes gave it.
+    No record stands for another: a campaign that goes on may have other nodes and other builds of
+    the same images.
     """
     for path in sorted(str(r["path"]) for r in records if r.get("outcome") == "complete"):
         layout = RecordLayout(campaign / path)
         meta, snapshot = object_or_empty(layout.meta), object_or_empty(layout.snapshot("before"))
         if meta:
-            return meta, objects_in(snapshot, "pods")
-    return {}, []
+            yield meta, objects_in(snapshot, "pods")
 
 
 def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
@@ -92,13 +93,14 @@ def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
     description = read_description(campaign)
     records = description["records"]
     commits, dirty = trial_commits(campaign, records)
-    meta, pods = first_complete(campaign, records)
+    attempts = list(complete_attempts(campaign, records))
+    meta = attempts[0][0] if attempts else {}
     outcomes = Counter(record.get("outcome") for record in records)
     started = sorted(str(r["started"]) for r in records if r.get("started"))
     software = dict(meta.get("software") or {})
     cluster = dict(meta.get("cluster") or {})
     machines = list(description.get("machines") or [])
-    nodes = list(cluster.get("nodes") or [])
+    nodes = distinct_nodes(found for found, _ in attempts)
     created = str(description["created"] or "")
     return {
         "name": str(description["campaign"]),
@@ -124,11 +126,8 @@ def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
         and {n.get("kernel") for n in nodes} <= {m.get("kernel") for m in machines},
         "machine": flattened(joined(machines)),
         "versions": flattened(_versions(description, cluster, software)),
-        "nodes": [
-            {key: str(node.get(key) or "") for key in ("role", "kernel", "os", "runtime")}
-            for node in nodes
-        ],
-        "images": images(pods),
+        "nodes": nodes,
+        "images": images(pods for _, pods in attempts),
         "windows": {name: f"{value:g}" for name, value in study.windows.model_dump().items()},
         "full_watch_s": f"{study.full.watch_s:g}" if study.full is not None else "",
         "asked_early_s": _asked_early(study),
@@ -163,15 +162,33 @@ def incomplete(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"outcome": o, "reason": reason, "n": n} for (o, reason), n in ordered]
 
 
-def images(pods: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return name, tag and digest of every image that ran, from the pods' container statuses.
+def distinct_nodes(metas: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return role, kernel, system and runtime of the nodes, each combination once."""
+    found = {
+        tuple(str(node.get(key) or "") for key in _NODE): None
+        for meta in metas
+        for node in objects_in(object_in(meta, "cluster"), "nodes")
+    }
+    return [dict(zip(_NODE, node, strict=True)) for node in found]
 
-    The registry is left out: the same image can come from several.
+
+def images(attempts: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return name, tag, digest and number of attempts of every image that ran, sorted by name.
+
+    The registry is left out: the same image can come from several. An image that was built or
+    pulled anew within a campaign has a row for each digest.
+
+    Args:
+        attempts: the pods of each attempt, with their container statuses.
     """
-    found = {image.name.rpartition("/")[2]: image for image in images_of(pods)}
+    found = Counter(
+        image
+        for pods in attempts
+        for image in {(i.name.rpartition("/")[2], i.tag, i.sha256) for i in images_of(pods)}
+    )
     return [
-        {"name": name, "tag": found[name].tag, "digest": found[name].sha256}
-        for name in sorted(found)
+        {"name": name, "tag": tag, "digest": digest, "attempts": found[name, tag, digest]}
+        for name, tag, digest in sorted(found, key=lambda image: (image[0], -found[image], image))
     ]
 
 
@@ -227,8 +244,20 @@ def _named(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "lanes", facts["lanes"]
     for row in (*facts["machine"], *facts["versions"]):
         yield row["what"], row["value"]
-    for node in facts["nodes"]:
-        parts = (node["os"], node["kernel"], node["runtime"])
-        yield f"node of the {node['role']}", ", ".join(filter(None, parts))
-    for image in facts["images"]:
-        yield f"image {image['name']}", f"{image['tag']} {image['digest']}".strip()
+    for role, nodes in _grouped(facts["nodes"], "role"):
+        systems = [", ".join(filter(None, (n["os"], n["kernel"], n["runtime"]))) for n in nodes]
+        yield f"node of the {role}", "; ".join(systems)
+    for name, builds in _grouped(facts["images"], "name"):
+        shown = [f"{build['tag']} {build['digest']}".strip() for build in builds]
+        if len(builds) > 1:
+            shown = [
+                f"{one} ({counted(build['attempts'], 'attempt')})"
+                for one, build in zip(shown, builds, strict=True)
+            ]
+        yield f"image {name}", "; ".join(shown)
+
+
+def _grouped(rows: Sequence[Mapping[str, Any]], key: str) -> Iterator[tuple[str, list[Any]]]:
+    """Group rows by one of their values, in the order in which the values come first."""
+    for value in dict.fromkeys(str(row[key]) for row in rows):
+        yield value, [row for row in rows if row[key] == value]

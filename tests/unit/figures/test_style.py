@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -46,6 +47,14 @@ def test_text_stays_text_in_the_papers_font(tmp_path: Path) -> None:
     assert "Libertinus Serif" in text
     assert "STIXGeneral" not in text
     assert text.count("font-size-adjust: 0.43") == 1
+
+
+def test_points_are_kept_to_a_hundredth(tmp_path: Path) -> None:
+    svg = style.save_figure(drawing(), tmp_path / "a.svg", title="0.12345", alt="0.12345").path
+    text = svg.read_text(encoding="utf-8")
+    points = re.findall(r' (?:x|y|d)="([^"]*)"', text)
+    assert points and not [one for one in points if re.search(r"\.\d{3}", one)]
+    assert "0.12345" in text  # words stay as they are
 
 
 def test_a_figure_in_another_format_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.report.campaign import CampaignError
+from nsm_resilience.report.campaign import CampaignError, campaign_facts, environment_table
 from nsm_resilience.report.cell_rows import cell_rows
+from nsm_resilience.report.findings import limits
 from nsm_resilience.report.numbers import NumbersError, controls, write_numbers
 from nsm_resilience.report.wording import (
     dates,
@@ -18,6 +19,7 @@ from nsm_resilience.report.wording import (
     parse_time,
     span,
 )
+from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.language import seconds
 from tests.builders.reports import Built
 
@@ -26,6 +28,12 @@ def row(built: Built, cell: str) -> dict[str, object]:
     rows = [r for plane in built.numbers["planes"] for r in plane["rows"]]
     rows += built.numbers["further"]
     return next(r for r in rows if r["cell"] == cell)
+
+
+def attempts_with_pods(campaign: Path) -> list[Path]:
+    return sorted(
+        found.parents[1] for found in campaign.glob("records/*/*/*/snapshots/before.json")
+    )
 
 
 def test_the_same_tables_give_the_same_bytes(mixed: Built, tmp_path: Path) -> None:
@@ -104,9 +112,31 @@ def test_links_lead_from_the_reports_folder_into_the_results(mixed: Built) -> No
 
 
 def test_images_lose_their_registry_and_keep_their_digest(mixed: Built) -> None:
+    attempts = attempts_with_pods(mixed.campaign.campaign)
     assert mixed.numbers["campaign"]["images"] == [
-        {"name": "nsmd", "tag": "v0.2.0", "digest": "ab" * 32}
+        {"name": "nsmd", "tag": "v0.2.0", "digest": "ab" * 32, "attempts": len(attempts)}
     ]
+
+
+def test_every_build_of_an_image_and_every_node_is_named(mixed: Built, tmp_path: Path) -> None:
+    campaign = tmp_path / "campaign"
+    shutil.copytree(mixed.campaign.campaign, campaign)
+    *others, last = attempts_with_pods(campaign)
+    snapshot, meta = last / "snapshots" / "before.json", last / "meta.json"
+    snapshot.write_text(snapshot.read_text(encoding="utf-8").replace("ab" * 32, "cd" * 32))
+    meta.write_text(meta.read_text(encoding="utf-8").replace('"kernel": "', '"kernel": "new-'))
+    found = campaign_facts(campaign, load_recorded_study(campaign / "study.yaml"))
+    builds = [(build["digest"], build["attempts"]) for build in found["images"]]
+    assert builds == [("ab" * 32, len(others)), ("cd" * 32, 1)]
+    assert {node["kernel"].startswith("new-") for node in found["nodes"]} == {True, False}
+    rows = environment_table([campaign]).set_index("what")["value"]
+    assert rows["image nsmd"] == (
+        f"v0.2.0 {'ab' * 32} ({len(others)} attempts); v0.2.0 {'cd' * 32} (1 attempt)"
+    )
+    assert "; " in rows["node of the client"]
+    told = limits.builds([{"campaign": found}])
+    assert told.startswith(f"“{found['name']}” ran several builds of nsmd. ")
+    assert limits.builds([{"campaign": mixed.numbers["campaign"]}]) == ""
 
 
 def test_the_commits_of_all_trials_are_named(mixed: Built) -> None:

@@ -59,5 +59,6 @@ def findings(
             "machine": limits.machine(campaigns),
             "setting": limits.setting(campaigns),
             "few": limits.few(campaigns),
+            "builds": limits.builds(campaigns),
         },
     }

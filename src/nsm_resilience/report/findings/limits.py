@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.report.cell_rows import all_rows
-from nsm_resilience.tables.language import counted, least_to_most
+from nsm_resilience.tables.language import counted, least_to_most, listed
 
 Campaign = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
@@ -69,4 +70,26 @@ def few(campaigns: Sequence[Campaign]) -> str:
     return (
         f"Some cells have {counted(least, 'judged trial')}: a failure of one in ten passes unseen "
         f"there with a chance of {100 * (1 - RARE) ** least:.0f} %."
+    )
+
+
+def builds(campaigns: Sequence[Campaign]) -> str:
+    """Say which campaigns ran several builds of one image; empty if none did.
+
+    >>> build = {"name": "nsmd", "digest": "a"}
+    >>> one = {"name": "mine", "images": [build, {**build, "digest": "b"}]}
+    >>> builds([{"campaign": one}])[:35]
+    '“mine” ran several builds of nsmd. '
+    """
+    found = []
+    for one in (each["campaign"] for each in campaigns):
+        names = Counter(image["name"] for image in one["images"])
+        several = [name for name, n in names.items() if n > 1]
+        if several:
+            found.append(f"“{one['name']}” ran several builds of {listed(several)}.")
+    if not found:
+        return ""
+    return (
+        f"{' '.join(found)} The measures of a cell join theirs; the supplement has the digests, "
+        "and the number of attempts of each."
     )
