@@ -23,7 +23,7 @@ from nsm_resilience.report.findings.standings import (
     sources,
     still_or_changed,
 )
-from nsm_resilience.tables.cell import DEFAULTS
+from nsm_resilience.tables.cell import CELL, DEFAULTS
 from nsm_resilience.tables.scenarios import verdict_of
 
 WORDS = st.sampled_from(["supported", "unsupported", ""])
@@ -471,3 +471,20 @@ def test_what_is_not_there_is_said_in_the_right_number() -> None:
     assert none.startswith("No control was judged")
     one = account.controls({"n": 1, "alarms": 1, "interval": "0.21–1.00", "stopped": 0})
     assert one.startswith("Of 1 control without a fault 1 was judged unsupported")
+
+
+def test_cells_whose_verdict_is_another_in_another_campaign_are_named() -> None:
+    row = {**dict.fromkeys(CELL, "usual"), "cell": "S2-x", "n": 5, "kn": "0/5", "verdict": "no"}
+    one = {"campaign": {"name": "a"}, "planes": [], "further": [row]}
+
+    def with_second(**other: object) -> list[dict[str, object]]:
+        return [one, {**one, "campaign": {"name": "b"}, "further": [{**row, **other}]}]
+
+    assert choices.repeated([one]) == "No cell was judged in several campaigns."
+    assert choices.repeated(with_second(n=0)) == "No cell was judged in several campaigns."
+    assert choices.repeated(with_second(watch="full")) == "No cell was judged in several campaigns."
+    alike = choices.repeated(with_second())
+    assert alike == "Of 1 cell judged in several campaigns, none has another verdict there."
+    assert choices.repeated(with_second(kn="5/5", verdict="yes")) == (
+        "Of 1 cell judged in several campaigns, 1 has another verdict there: S2-x (a: 0/5, b: 5/5)."
+    )

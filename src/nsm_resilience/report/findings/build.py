@@ -51,6 +51,7 @@ def findings(
         "remedy": {"rows": compared, "untried": remedies.untried(compared)},
         "choices": {
             "longer_watches": choices.longer_watches(campaigns),
+            "repeated": choices.repeated(campaigns),
             "company": choices.company(campaigns),
             "lanes": choices.lanes(contrasts["kinds"]),
         },

@@ -32,6 +32,29 @@ def longer_watches(campaigns: Sequence[Campaign]) -> str:
     return f"The same cells watched for longer: {'; '.join(parts)}."
 
 
+def repeated(campaigns: Sequence[Campaign]) -> str:
+    """Name the cells with judged trials in several campaigns whose verdicts differ."""
+    cells: dict[tuple[str, ...], list[tuple[str, Mapping[str, Any]]]] = {}
+    for campaign in campaigns:
+        for row in all_rows(campaign):
+            if row["n"]:
+                cells.setdefault(levels_of(row), []).append((campaign["campaign"]["name"], row))
+    several = [found for found in cells.values() if len(found) > 1]
+    if not several:
+        return "No cell was judged in several campaigns."
+    differing = [found for found in several if len({row["verdict"] for _, row in found}) > 1]
+    said = []
+    for found in differing:
+        shares = ", ".join(f"{name}: {row['kn']}" for name, row in found)
+        said.append(f"{found[0][1]['cell']} ({shares})")
+    has = "have" if len(differing) > 1 else "has"
+    return (
+        f"Of {counted(len(several), 'cell')} judged in several campaigns, "
+        f"{len(differing) or 'none'} {has} another verdict there"
+        f"{f': {listed(said)}' if said else ''}."
+    )
+
+
 def company(campaigns: Sequence[Campaign]) -> str:
     """Say whether trials ran side by side, and how losses shared between lanes were treated."""
     most = max((one["campaign"]["lanes"] for one in campaigns), default=0)
