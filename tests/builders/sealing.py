@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.manifest import manifest_of
+from tests.builders.records import build
 
 Events = list[dict[str, Any]]
+Change = Callable[[Events], object]
 
 
 def events_of(record: Path) -> Events:
@@ -39,3 +42,16 @@ def seal(record: Path, events: Events) -> None:
     (record / "events.jsonl").write_bytes(before)  # which is one of the files
     events[-1]["data"].update(manifest_of(record, hashlib.sha256(before).hexdigest()))
     write_events(record, events)
+
+
+def sealed(record: Path, change: Change) -> None:
+    """Change the events of a record, number them anew, and close it with its files as they are."""
+    events = events_of(record)
+    change(events)
+    seal(record, renumbered(events))
+
+
+def bound(folder: Path, scenario: str = "S2", **given: Any) -> Path:
+    """A record of format 2 in which everything is as it should be."""
+    given.setdefault("down", [(1.0, 4.0)])
+    return build(folder, scenario, meta=lambda m: m.update(format=2), **given)
