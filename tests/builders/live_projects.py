@@ -18,11 +18,13 @@ import yaml
 from nsm_resilience.study.load import load_study
 from nsm_resilience.study.schedule import ScheduledTrial, make_schedule
 from tests.builders.projects import Project, make_project
-from tests.builders.small_campaign import Small
+from tests.builders.small_campaign import Small, recorded_folder
 
 HERE = Path(__file__).parent
 CAMPAIGN = Path("results/live/local")
 VERDICTS = "results/verdicts/local.jsonl"
+INSTRUMENTS = ("windows", "full", "new_clients", "probes", "judge")
+"""Parts of a study that say how trials are watched and judged."""
 RUN = (f"{CAMPAIGN}/campaign.json", f"{CAMPAIGN}/cluster-removed")
 """What is there when a campaign has run; a test that looks at verdicts wants these as well."""
 
@@ -71,7 +73,10 @@ class Live:
     def plan(self, *arms: dict[str, Any], **more: Any) -> list[ScheduledTrial]:
         """Write another campaign into the study; returns its schedule."""
         study = yaml.safe_load(self.study.read_text(encoding="utf-8"))
-        study.update(campaign=list(arms), **more)
+        recorded = yaml.safe_load((recorded_folder() / "study.yaml").read_text(encoding="utf-8"))
+        # the stand-in copies records of that campaign, which ask and watch as its study says
+        instruments = {key: recorded[key] for key in INSTRUMENTS if key in recorded}
+        study.update(campaign=list(arms), **{**instruments, **more})
         self.study.write_text(yaml.safe_dump(study), encoding="utf-8")
         return make_schedule(load_study(self.study))
 

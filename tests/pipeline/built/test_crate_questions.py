@@ -134,7 +134,9 @@ def test_cq5_how_long_each_trial_took(graph: Graph, results: Path, trials: pd.Da
         assert start == pytest.approx(seconds(str(t.started)), abs=0.002)
         # the phases follow each other, from the record's first line almost to its last
         took = float(spent.get((t.trial, t.attempt), 0))
-        assert took - 1 <= end - start <= took + 30
+        assert took - 1 <= end - start
+        # a phase that was interrupted has no end, and no time
+        assert end - start <= took + 30 or t.verdict == "void"
 
 
 def test_cq6_how_long_the_whole_run_took(graph: Graph, trials: pd.DataFrame) -> None:
