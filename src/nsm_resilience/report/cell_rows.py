@@ -15,11 +15,13 @@ from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
 from nsm_resilience.report.wording import (
     down_time,
+    longer_than,
     median_seconds,
     share_interval,
     span,
     typographic,
 )
+from nsm_resilience.statistics.intervals import median_interval
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL, is_usual
 from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
@@ -50,7 +52,6 @@ def cell_rows(
             label,
             trials.get(tuple(row[name] for name in CELL), none),
             declared.get(row["scenario"]),
-            study,
         )
         for row, label in zip(ordered.to_dict("records"), labels, strict=True)
     ]
@@ -122,12 +123,13 @@ def is_default(row: Mapping[str, Any], scenario: Scenario) -> bool:
 
 
 def _row(
-    row: Mapping[Any, Any], label: str, own: pd.DataFrame, scenario: Scenario | None, study: Study
+    row: Mapping[Any, Any], label: str, own: pd.DataFrame, scenario: Scenario | None
 ) -> dict[str, Any]:
     """One row; `own` is the cell's rows of table `trials`."""
     decided = judged(own)
     n, k = int(row["n"]), int(row["k"])
-    watch_s = study.watches[str(row["watch"])]
+    # each outage is at least as long as it was seen
+    seen = median_interval(decided["outage_s"].dropna().astype(float).tolist())
     return {
         "cell": cell_id(row),
         "page": in_results(page_of_cell(str(row["campaign"]), cell_id(row))),
@@ -150,10 +152,15 @@ def _row(
         "agreement": str(row["agreement"]),
         **{name: int(row[name]) for name in (*APART, "attempts")},
         "median_s": _number(row["outage_median_s"]),
-        "median": median_seconds(float(row["outage_median_s"]), watch_s) if n else "",
+        "median": median_seconds(float(row["outage_median_s"]), seen.median) if n else "",
         "down": down_time(float(row["down_median_s"]), int(row["interruptions_most"])),
         "median_interval": (
-            span(float(row["outage_median_low_s"]), float(row["outage_median_high_s"]), watch_s)
+            span(
+                float(row["outage_median_low_s"]),
+                float(row["outage_median_high_s"]),
+                seen.low,
+                seen.high,
+            )
             if n
             else ""
         ),
@@ -199,7 +206,7 @@ def _blind(row: Mapping[Any, Any], decided: pd.DataFrame) -> str:
         return ""
     least = float(decided["blind_at_least_s"].astype(float).median())
     if math.isinf(median):
-        return f"> {seconds(least)}"
+        return longer_than(least)
     if least < median - _SAME_S:
         return least_to_most(seconds(least), seconds(median))
     return seconds(median)

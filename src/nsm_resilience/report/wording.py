@@ -15,9 +15,19 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def median_seconds(value: float, watch_s: float) -> str:
-    """Write a median; one among censored trials as longer than the watch."""
-    return f"> {watch_s:g}" if math.isinf(value) else seconds(value)
+def median_seconds(value: float, seen: float) -> str:
+    """Write a median; one among censored trials as longer than the median of what was seen.
+
+    >>> median_seconds(12.34, 12.34), median_seconds(math.inf, 113.68), median_seconds(math.inf, 0)
+    ('12.3', '> 113', '> 0')
+    """
+    return longer_than(seen) if math.isinf(value) else seconds(value)
+
+
+def longer_than(seen: float) -> str:
+    """Write a bound from below, rounded down: more is not known."""
+    digits = max(0, 2 - math.floor(math.log10(seen))) if seen > 0 else 0
+    return f"> {seconds(math.floor(seen * 10**digits) / 10**digits)}"
 
 
 def down_time(median_down_s: float, most: int) -> str:
@@ -30,12 +40,12 @@ def down_time(median_down_s: float, most: int) -> str:
     return f"down {seconds(median_down_s)} in {'1' if most == 1 else f'up to {most}'}"
 
 
-def span(low: float, high: float, watch_s: float) -> str:
-    """Write the interval of a median; a censored end as longer than the watch."""
+def span(low: float, high: float, seen_low: float, seen_high: float) -> str:
+    """Write the interval of a median; of a censored end how long it was seen at least."""
     if math.isnan(low) or math.isnan(high):
         return ""
-    upper = f"> {watch_s:g}" if math.isinf(high) else seconds(high)
-    lower = f"> {watch_s:g}" if math.isinf(low) else seconds(low)
+    upper = longer_than(seen_high) if math.isinf(high) else seconds(high)
+    lower = longer_than(seen_low) if math.isinf(low) else seconds(low)
     if lower == upper:
         return upper
     return f"{lower} to {upper}" if math.isinf(high) else f"{lower}–{upper}"
