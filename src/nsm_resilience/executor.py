@@ -9,17 +9,14 @@ reads a profile, so that one is installed when this module is called.
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from nsm_resilience.host.snakemake_call import is_dry_run
 from nsm_resilience.study.load import ConfigError
 from nsm_resilience.testbed.config import ExistingTestbed, KindTestbed
-
-DRY_RUN = re.compile(r"--dry-?run|-[fkpqtF]*n[fkpqtF]*")
-"""As Snakemake takes it, also with other letters behind one hyphen (`-pn`)."""
 
 
 def need_executor(name: str, arguments: list[str] | None = None) -> str:
@@ -31,7 +28,7 @@ def need_executor(name: str, arguments: list[str] | None = None) -> str:
     given = sys.argv[1:] if arguments is None else arguments
     if _names_one(given) or find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}"):
         return name
-    if any(map(DRY_RUN.fullmatch, given)):
+    if is_dry_run(given):
         return "dryrun"
     package = f"snakemake-executor-plugin-{name}"
     sys.exit(

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from nsm_resilience.host.snakemake_call import is_dry_run
 from nsm_resilience.record.checksums import CHECKSUMS, left_behind
 from nsm_resilience.record.layout import LIVE, RECORDED, UNPACKED, CampaignLayout
 from nsm_resilience.record.lock import hold_for_life, one_at_a_time
@@ -235,10 +236,11 @@ def _keep_cache() -> None:
 
 def _check_own_folders(arguments: Sequence[str]) -> None:
     """SystemExit if this user cannot write the results: Snakemake would show a traceback."""
-    looks_only = any(one.startswith(("-n", "--dry")) for one in arguments)
+    if is_dry_run(arguments):
+        return
     for folder in map(Path, (".snakemake", "results") if Path("Snakefile").is_file() else ()):
         place = folder if folder.exists() else Path()
-        if not looks_only and not os.access(place, os.W_OK):
+        if not os.access(place, os.W_OK):
             sys.exit(
                 f"error: {place.absolute()}: this user cannot write there. After a build as root: "
                 '`sudo chown -R "$USER" .snakemake results`; on a read-only disk: build in a copy'

@@ -12,7 +12,7 @@ from nsm_resilience.host.environment import joined
 from nsm_resilience.record.description import DescriptionError, description_of
 from nsm_resilience.record.files import object_in, object_or_empty, objects_in
 from nsm_resilience.record.layout import CampaignLayout, RecordLayout
-from nsm_resilience.record.snapshots import images_of
+from nsm_resilience.record.snapshots import Image, images_of
 from nsm_resilience.report.wording import dates, flattened, parse_time
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.tables.contrasts import ENVIRONMENTS
@@ -51,8 +51,8 @@ def read_description(campaign: Path) -> dict[str, Any]:
 
 def complete_attempts(
     campaign: Path, records: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]:
-    """Read `meta.json` of each complete record, by path, and its pods before the fault.
+) -> Iterator[tuple[Mapping[str, Any], set[Image]]]:
+    """Read `meta.json` of each complete record, by path, and the images of its pods.
 
     No record stands for another: a campaign that goes on may have other nodes and other builds of
     the same images.
@@ -61,7 +61,7 @@ def complete_attempts(
         layout = RecordLayout(campaign / path)
         meta, snapshot = object_or_empty(layout.meta), object_or_empty(layout.snapshot("before"))
         if meta:
-            yield meta, objects_in(snapshot, "pods")
+            yield meta, set(images_of(objects_in(snapshot, "pods")))
 
 
 def trial_commits(campaign: Path, records: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
@@ -127,7 +127,7 @@ def campaign_facts(campaign: Path, study: Study) -> dict[str, Any]:
         "machine": flattened(joined(machines)),
         "versions": flattened(_versions(description, cluster, software)),
         "nodes": nodes,
-        "images": images(pods for _, pods in attempts),
+        "images": images(ran for _, ran in attempts),
         "windows": {name: f"{value:g}" for name, value in study.windows.model_dump().items()},
         "full_watch_s": f"{study.full.watch_s:g}" if study.full is not None else "",
         "asked_early_s": _asked_early(study),
@@ -172,19 +172,16 @@ def distinct_nodes(metas: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [dict(zip(_NODE, node, strict=True)) for node in found]
 
 
-def images(attempts: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def images(attempts: Iterable[Iterable[Image]]) -> list[dict[str, Any]]:
     """Return name, tag, digest and number of attempts of every image that ran, sorted by name.
 
     The registry is left out: the same image can come from several. An image that was built or
     pulled anew within a campaign has a row for each digest.
-
-    Args:
-        attempts: the pods of each attempt, with their container statuses.
     """
     found = Counter(
         image
-        for pods in attempts
-        for image in {(i.name.rpartition("/")[2], i.tag, i.sha256) for i in images_of(pods)}
+        for ran in attempts
+        for image in {(one.name.rpartition("/")[2], one.tag, one.sha256) for one in ran}
     )
     return [
         {"name": name, "tag": tag, "digest": digest, "attempts": found[name, tag, digest]}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -184,24 +185,20 @@ def test_a_prober_that_paused_across_the_end_of_the_watch_did_not_end(tmp_path: 
     assert judge(tmp_path, path_rows=paused(11.7, 12.1)).verdict == "supported"
 
 
-def test_a_prober_that_keeps_being_late_is_unknown(tmp_path: Path) -> None:
-    def late(rows: Rows) -> Rows:
-        for row in rows[::10]:
-            row["sent_ns"] += 11_000_000
-        return rows
+def late(rows: Rows, every: int) -> Rows:
+    for row in rows[::every]:
+        row["sent_ns"] += 11_000_000
+    return rows
 
-    found = judge(tmp_path, path_rows=late)
+
+def test_a_prober_that_keeps_being_late_is_unknown(tmp_path: Path) -> None:
+    found = judge(tmp_path, path_rows=partial(late, every=10))
     assert found.verdict == "unknown" and "5 % is allowed" in found.reason
     assert found.measures.late_sends == 60
 
 
 def test_a_prober_that_is_late_now_and_then_is_borne_and_counted(tmp_path: Path) -> None:
-    def late(rows: Rows) -> Rows:
-        for row in rows[::40]:
-            row["sent_ns"] += 11_000_000
-        return rows
-
-    found = judge(tmp_path, path_rows=late)
+    found = judge(tmp_path, path_rows=partial(late, every=40))
     assert found.verdict == "supported" and found.measures.late_sends == 15
 
 

@@ -10,14 +10,8 @@ from typing import Any
 
 import pytest
 
-from nsm_resilience.provenance.commits import (
-    CUT,
-    Attempt,
-    used,
-)
-from nsm_resilience.record.commits import (
-    code_here,
-)
+from nsm_resilience.provenance.commits import CUT, Attempt, used
+from nsm_resilience.record.commits import code_here
 from nsm_resilience.tables.campaigns import CAMPAIGNS, RULE_CHANGES, campaign_row, change_rows
 from tests.builders.repository import Repository, git
 from tests.builders.rules import (
