@@ -34,8 +34,7 @@ def test_a_new_kind_of_fault_is_in_the_schedule_the_orders_the_records_and_the_w
     sources.insert(fault, FIRST_FAILURES, ' "fill",')
     words = '    "fill": FailureWords("no room is left", "filled", "emptied"),\n'
     sources.insert(fault, FIRST_WORDS, words)
-    sources.insert(fault, '    "registry": frozenset({"wipe"}),\n',
-                   '    "disk": frozenset({"fill"}),\n')  # fmt: skip
+    sources.insert(fault, '    "registry": ("wipe",),\n', '    "disk": ("fill",),\n')
     sources.insert(fault, "    component: Component | None = None\n",
                    '    disk: Literal["var", "tmp"] | None = None\n')  # fmt: skip
     sources.add("faults/disk.py")
@@ -96,7 +95,7 @@ def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
     sources.insert(fault, FIRST_FAILURES, ' "quit",')
     words = '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n'
     sources.insert(fault, FIRST_WORDS, words)
-    sources.insert(fault, 'COMPONENT_FAILURES: frozenset[str] = frozenset({"kill"', ', "quit"')
+    sources.insert(fault, 'COMPONENT_FAILURES: tuple[Failure, ...] = ("kill"', ', "quit"')
     methods = '    "quit": Method("SIGTERM", "nothing to undo"),\n'
     sources.insert("faults/process.py", "METHODS = {\n", methods)
     sources.insert("agent/node/inject.py", "SIGNALS = {", '"quit": signal.SIGTERM, ')

@@ -190,12 +190,8 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
         )
     if scenario.is_control and failure != "none":
         raise ValueError(f"{scenario.id} has no fault; its `failure` can only be `none`")
-    one_way = scenario.faults and all(f.only_failure for f in scenario.faults)
-    if one_way and failure != scenario.default_failure:
-        raise ValueError(
-            f"{scenario.id}: its faults come in one way only; its `failure` can only be "
-            f"`{scenario.default_failure}`"
-        )
+    if scenario.faults and all(f.usual_failure for f in scenario.faults):
+        check_own_way(scenario, failure)
     for fault in scenario.faults:
         check_failure(fault, fault.failure_in(failure))
     lacking = dict.fromkeys(not_applicable(fault, cell.factors) for fault in scenario.faults)
@@ -207,6 +203,17 @@ def check_cell(scenario: Scenario, cell: Cell) -> None:
             part = cell.factors.components[fault.component]
             if part.cannot_hang:
                 raise ValueError(f"{scenario.id}: {part.cannot_hang}")
+
+
+def check_own_way(scenario: Scenario, failure: str) -> None:
+    """Raise ValueError when targets that do not fail as their cell says cannot fail so."""
+    ways = scenario.faults[0].ways
+    if failure not in (scenario.default_failure, *ways):
+        possible = " or ".join(f"`{way}`" for way in ways)
+        few = "in one way only" if len(ways) == 1 else "in ways of their own"
+        raise ValueError(
+            f"{scenario.id}: its faults come {few}; its `failure` can only be {possible}"
+        )
 
 
 def not_applicable(fault: Fault, factors: Factors) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -92,17 +92,20 @@ NodeRole = Literal["client", "endpoint"]
 Workload = Literal["client", "endpoint"]
 Network = Literal["peer", "api"]
 Interface = Literal["client"]
-COMPONENT_FAILURES: frozenset[str] = frozenset({"kill", "delete", "hang"})
-TARGET_FAILURES: dict[str, frozenset[str]] = {
+COMPONENT_FAILURES: tuple[Failure, ...] = ("kill", "delete", "hang")
+TARGET_FAILURES: dict[str, tuple[Failure, ...]] = {
     "component": COMPONENT_FAILURES,
-    "socket": frozenset({"unlink", "replace", "orphan", "mode"}),
-    "workload": frozenset({"kill", "delete"}),
-    "registry": frozenset({"wipe"}),
-    "network": frozenset({"cut"}),
-    "whole_node": frozenset({"pause"}),
-    "interface": frozenset({"down"}),
+    "socket": ("replace", "unlink", "orphan", "mode"),
+    "workload": ("kill", "delete"),
+    "registry": ("wipe",),
+    "network": ("cut",),
+    "whole_node": ("pause",),
+    "interface": ("down",),
 }
-"""Keys of a fault that name its target, with the ways in which each can fail."""
+"""Keys of a fault that name its target, with the ways in which each can fail, the usual first."""
+AS_THE_CELL: frozenset[str] = frozenset({"component", "socket", "workload"})
+"""Keys whose target fails in the way of its cell. Every other target fails in its usual way where
+the study names none of its ways, so that a second way changes no study that was written before."""
 BY_ITSELF: frozenset[str] = frozenset({"workload", "registry", "interface"})
 """Keys whose target has only one place, or is on no node: `node` does not go with them."""
 UNDOABLE: frozenset[str] = frozenset(name for name, said in FAILURES.items() if said.undone)
@@ -213,13 +216,9 @@ class Fault(Model):
             raise ValueError(
                 f"`node` does not go with `{what}`, which is where it is; leave it out"
             )
-        failure = self.failure or self.only_failure
+        failure = self.failure or self.usual_failure
         if failure is not None:
             check_failure(self, failure)
-        if self.for_s is None and failure in LASTING:
-            raise ValueError(
-                f"`for_s` is missing: say for how long, e.g. `for_s: 30` ({failure} is undone then)"
-            )
         return self
 
     @property
@@ -228,14 +227,24 @@ class Fault(Model):
         return next(key for key in TARGET_FAILURES if getattr(self, key) is not None)
 
     @property
-    def only_failure(self) -> Failure | None:
-        """The failure of a target that can fail in one way only."""
-        ways = TARGET_FAILURES[self.kind]
-        return cast(Failure, next(iter(ways))) if len(ways) == 1 else None
+    def usual_failure(self) -> Failure | None:
+        """Its failure where neither it nor its cell names one of its ways.
+
+        None for a target that fails in the way of its cell.
+        """
+        return None if self.kind in AS_THE_CELL else TARGET_FAILURES[self.kind][0]
+
+    @property
+    def ways(self) -> tuple[Failure, ...]:
+        """The ways in which it can fail: its own if it names one, else those of its target."""
+        return TARGET_FAILURES[self.kind] if self.failure is None else (self.failure,)
 
     def failure_in(self, of_cell: str) -> str:
         """Its failure in a cell with this level of the factor `failure`."""
-        return self.failure or self.only_failure or of_cell
+        if self.failure is not None:
+            return self.failure
+        usual = self.usual_failure
+        return of_cell if usual is None or of_cell in self.ways else usual
 
     @property
     def target(self) -> str:
@@ -265,7 +274,7 @@ class Fault(Model):
 
 
 def check_failure(fault: Fault, failure: str) -> None:
-    """Raise ValueError unless `failure` is possible for the fault's kind of target."""
+    """Raise ValueError unless `failure` is possible for the fault's target and its `for_s`."""
     ways = TARGET_FAILURES[fault.kind]
     if failure not in ways:
         what = {"whole_node": "a whole node"}.get(
@@ -276,3 +285,7 @@ def check_failure(fault: Fault, failure: str) -> None:
         )
     if fault.for_s is not None and failure not in UNDOABLE:
         raise ValueError(f"`for_s`: the failure `{failure}` is over at once; leave it out")
+    if fault.for_s is None and failure in LASTING:
+        raise ValueError(
+            f"`for_s` is missing: say for how long, e.g. `for_s: 30` ({failure} is undone then)"
+        )

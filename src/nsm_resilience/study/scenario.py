@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -138,8 +138,9 @@ class Scenario(Model):
             return "none"
         if any(f.socket for f in self.faults):
             return "replace"
-        free = any(f.only_failure is None for f in self.faults)
-        return "kill" if free else cast(Failure, self.faults[0].only_failure)
+        first = self.faults[0].failure or self.faults[0].usual_failure
+        as_the_cell = any(f.usual_failure is None for f in self.faults)
+        return "kill" if first is None or as_the_cell else first
 
     @property
     def last_act_s(self) -> float:

@@ -243,3 +243,15 @@ def test_the_address_of_kubelets_own_kubeconfig_is_dropped_too(
     shown = "192.0.2.1 STREAM api.example\n192.0.2.1 DGRAM\nfd00::1 STREAM\n"
     monkeypatch.setattr(netcut, "run_on_node", lambda command: (0, shown, ""))
     assert netcut.kubelets_server() == expected
+
+
+def test_a_way_that_the_agent_does_not_know_is_an_error_and_no_cut(
+    tables: Tables, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The runner's half of a new way to fail is there, and the agent's is forgotten."""
+    import inject
+
+    fault = inject.arm({**order(6443), "kind": "network", "method": "slow"})
+    assert not inject.inject(fault)
+    assert "write it into METHODS of the class `Network` in agent/node/" in capsys.readouterr().out
+    assert list(tables.rules.values()) == [[FOREIGN]]

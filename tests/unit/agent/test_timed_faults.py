@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 
+from nsm_resilience.faults.kinds import NODE_FAULTS
+
 MS = 10**6
 
 
 class Fault:
     """A fault that notes what is done with it."""
 
+    METHODS = frozenset({"break"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
-        self.id, self.before = wanted["id"], None
+        self.id, self.method, self.before = wanted["id"], "break", None
         self.fails = wanted.get("fails", False)
 
     def inject(self) -> None:
@@ -107,3 +111,10 @@ def test_a_fault_that_failed_half_way_is_undone_and_not_proved(
     (proof,) = [line for line in lines if line["kind"] == "proof"]
     assert proof["proved"] is False
     assert at(lines, "undone", "half") >= 0
+
+
+def test_the_agent_knows_every_way_to_fail_that_it_is_ordered() -> None:
+    import inject
+
+    ordered = {way for kind in NODE_FAULTS for way in kind.METHODS}
+    assert {way for kind in inject.KINDS.values() for way in kind.METHODS} == ordered

@@ -35,7 +35,7 @@ def an_example(target: str) -> Fault:
     fault: dict[str, Any] = {target: named.get("const") or named["enum"][0]}
     if target not in BY_ITSELF:
         fault["node"] = "client"
-    if TARGET_FAILURES[target] <= LASTING:
+    if set(TARGET_FAILURES[target]) <= LASTING:
         fault["for_s"] = 30
     return Fault.model_validate(fault)
 

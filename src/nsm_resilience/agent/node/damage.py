@@ -21,6 +21,7 @@ from lines import seen
 from netns import HOST_ROOT
 from sockets import INSIDE, alive, answers, describe, reachable
 
+METHODS = frozenset({"unlink", "replace", "orphan", "mode"})
 SAFE = HOST_ROOT + "/var/lib/nsm-resilience"
 KEPT = ".nsm-resilience-"
 """Prefix of the second name of a socket in a container."""

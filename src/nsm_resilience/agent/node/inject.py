@@ -35,6 +35,8 @@ after it has asked it to stop (agent.py)."""
 class Process:
     """A fault in a component's process: SIGKILL or SIGSTOP."""
 
+    METHODS = frozenset(SIGNALS)
+
     def __init__(self, wanted: dict[str, Any]) -> None:
         """Find the process; a note about one to be stopped is written now, to save time later."""
         self.id, self.method, self.program = wanted["id"], wanted["method"], wanted["program"]
@@ -88,6 +90,8 @@ class Process:
 
 class Sockets:
     """A fault in socket files: every path that the patterns match, one after the other."""
+
+    METHODS = damage.METHODS
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         """Find the sockets, and keep the originals, so that the damage itself takes no time.
@@ -152,9 +156,14 @@ class Sockets:
 
 
 class Fault(Protocol):
-    """A fault that has looked for its target. `before` is the state of the target."""
+    """A fault that has looked for its target.
 
+    `METHODS` are the ways to fail that it knows, `before` is the state of the target.
+    """
+
+    METHODS: frozenset[str]
     id: str
+    method: str
     before: Any
 
     def inject(self) -> None:
@@ -188,6 +197,11 @@ def inject(fault: Fault) -> bool:
     """Inject one fault; returns whether it raised no error."""
     begin, error = time.monotonic_ns(), None
     try:
+        if fault.method not in fault.METHODS:  # else it would be another fault under that name
+            raise LookupError(
+                f"the agent knows no `{fault.method}` here; write it into METHODS of the class "
+                f"`{type(fault).__name__}` in agent/node/"
+            )
         fault.inject()
     except (OSError, LookupError) as problem:
         error = str(problem)

@@ -121,6 +121,8 @@ def set_all_up(fault: str = "*") -> list[bool]:
 class Interface:
     """A fault that sets an interface of a pod down."""
 
+    METHODS = frozenset({"down"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.id, self.method = wanted["id"], wanted["method"]
         self.pod, self.uid, self.name = wanted["pod"], wanted["pod_uid"], wanted["interface"]

@@ -53,6 +53,8 @@ def reached(network: int, address: str, port: int) -> bool:
 class Network:
     """A fault that cuts the node off from `drop`; TCP connections to `try` prove it."""
 
+    METHODS = frozenset({"cut"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
         """Find the addresses that answer before the fault."""
         self.id, self.method = wanted["id"], wanted["method"]

@@ -46,6 +46,8 @@ def candidates() -> list[tuple[int, int, str]]:
 class Node:
     """The whole node, paused."""
 
+    METHODS = frozenset({"pause"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.id, self.method = wanted["id"], wanted["method"]
         self.paused: list[tuple[int, int]] = []

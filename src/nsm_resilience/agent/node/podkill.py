@@ -18,6 +18,8 @@ SANDBOX = "pause"
 class Pod:
     """A fault that kills the containers of one pod."""
 
+    METHODS = frozenset({"kill"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.id, self.method = wanted["id"], wanted["method"]
         self.pod, self.uid = wanted["pod"], wanted["pod_uid"]

@@ -10,8 +10,11 @@ from lines import seen
 class Disk:
     """A fault in a folder: a file that was not there is there."""
 
+    METHODS = frozenset({"fill"})
+
     def __init__(self, wanted: dict[str, Any]) -> None:
-        self.id, self.file = wanted["id"], os.path.join(wanted["folder"], "filled")
+        self.id, self.method = wanted["id"], wanted["method"]
+        self.file = os.path.join(wanted["folder"], "filled")
         self.before = os.path.exists(self.file)
 
     def inject(self) -> None:
