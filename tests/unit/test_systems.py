@@ -17,7 +17,7 @@ import pytest
 
 from nsm_resilience.report.words import meaning_of, words_met
 from nsm_resilience.study.factors import FACTORS
-from nsm_resilience.systems.base import Component, Plane, System
+from nsm_resilience.systems.base import Component, Plane, System, Workload
 from nsm_resilience.systems.consistency import LISTENING, problems, problems_of_all
 from nsm_resilience.systems.known import SYSTEMS, instead_of, is_part, kinds_of, meaning_of_plane
 from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
@@ -235,6 +235,14 @@ def test_what_is_said_of_each_system_holds_together() -> None:
             {"components": {"vpp": {"a": Component("a", "a", "a", "brain")}}},  # type: ignore[arg-type]
             "kind `brain`; write one of `manager`",
         ),
+        (
+            {"workloads": (Workload("StatefulSet", "nsmgr"),)},  # type: ignore[arg-type]
+            "`workloads`: `StatefulSet`; write one of `DaemonSet`, `Deployment`",
+        ),
+        (
+            {"components": {"vpp": {"a": Component("a", "a", "a", "manager", only_on="client")}}},
+            "no component of the vpp plane is on the endpoint's node: nothing would be sampled",
+        ),
     ],
 )
 def test_what_does_not_is_said_with_what_to_write(changed: dict[str, Any], words: str) -> None:
@@ -282,6 +290,14 @@ def test_a_system_without_a_client_that_watches_needs_no_manifest_of_one(
             "with the label `app: brain` has the container `brain`; there are `head/brain`, ",
         ),
         (
+            "brain.yaml", "spec:\n  selector", "spec:\n  replicas: 2\n  selector",
+            "Deployment `brain` has 2 pods, and a lane has one of it; write `replicas: 1`",
+        ),
+        (
+            "arm-xdp.yaml", "{LANE}\"}", "{LANE}\", nsm-resilience/role: client}",
+            "DaemonSet `arm` has a pod on each of the two nodes, and a trial waits for both",
+        ),
+        (
             "brain.yaml", ", nsm-resilience/role: client", "",
             "write `nsm-resilience/role: client` into its `nodeSelector`",
         ),
@@ -323,6 +339,17 @@ def test_what_a_manifest_does_not_make_is_said_with_what_to_write(
     (manifests / file).write_text(text.replace(old, new), encoding="utf-8")
     found = list(problems(system))
     assert any(words in problem for problem in found), found
+
+
+def test_a_part_that_a_deployment_makes_is_on_one_node(made_up: tuple[Path, System]) -> None:
+    """Else the probe would look for it on both, and no trial would begin with all that there is."""
+    _, system = made_up
+    anywhere = {
+        plane: {**parts, "brain": replace(parts["brain"], only_on=None)}
+        for plane, parts in system.components.items()
+    }
+    told = "Deployment `brain` makes `brain` on one of the two nodes; write `only_on=`"
+    assert any(told in problem for problem in problems(replace(system, components=anywhere)))
 
 
 def test_a_probe_is_told_what_it_reads() -> None:

@@ -11,7 +11,7 @@ samples of those prove nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,13 +25,16 @@ from nsm_resilience.judge.timeline import CLOCKS_NS, turn_at, turns_of
 from nsm_resilience.record.events import Event
 from nsm_resilience.record.reader import Record
 from nsm_resilience.record.snapshots import read_snapshot
+from nsm_resilience.study.fault import FAILURES, FailureWords
 from nsm_resilience.systems.known import system_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIGNALLED = frozenset({"kill", "hang"})
-"""Failures by a signal to a component's process."""
+SIGNALLED: Mapping[str, FailureWords] = {
+    name: said for name, said in FAILURES.items() if said.process
+}
+"""Failures after which a component's process is gone or stopped."""
 
 LEAST = {"pid": 1, "start_ticks": 0, "restarts": 0, "cpu_ticks": 0}
 """Least values of columns in the table of components."""
@@ -190,17 +193,17 @@ def _check_process(
 
 def _check_not_running(record: Record, event: Event, later: pd.DataFrame) -> Iterator[Problem]:
     """No sample after the proof shows the process at work."""
-    ended, did = DEAD, "killed"
-    if event.data.get("method") == "hang":
+    ended, said = DEAD, SIGNALLED[event.data["method"]]
+    if said.process == "stopped":
         if any(fault.whole_node for fault in faults_of(record).values()):
             return  # another fault of the trial stops and continues everything on a node
         undo = _first_after(record, event, "undo")
         if undo is not None:
             begun = undo.data.get("t_begin_ns", undo.t_ns)
             later = later[later["t_ns"] < begun - UNDOING_NS]
-        ended, did = DEAD | STOPPED, "stopped"
+        ended = DEAD | STOPPED
     for at in later.index[~later["state"].fillna("").isin(ended)].tolist():
-        yield wrong_sample("components", at, f"shows the process at work that had been {did}")
+        yield wrong_sample("components", at, f"shows the process at work that had been {said.done}")
 
 
 def _check_sockets(

@@ -236,6 +236,8 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"`{fault.component}` of {system.name} is one in a lane, on the {placed}'s node; "
                 f"write `node: {placed}`"
             )
+    if fault.socket == "all" and not system.socket_patterns("all"):
+        return f"{system.name} has no unix socket that `all` means; name something else to break"
     for name, there in (
         (fault.socket, (*system.sockets, "all")),
         (fault.registry, (*system.registry.plurals, "all")),

@@ -47,23 +47,26 @@ class FailureWords:
         undone: The undo as a verb before its target; empty for a failure that is over at once.
         lasting: Whether it must end before its trial does (`for_s`), so that no node is cut off or
             paused for a whole trial.
+        process: What samples show of a component's process after the proof: that it is `gone` or
+            `stopped`; empty for a failure after which it may run on.
     """
 
     meaning: str
     done: str
     undone: str = ""
     lasting: bool = False
+    process: Literal["", "gone", "stopped"] = ""
 
 
 FAILURES: Mapping[Failure, FailureWords] = {
     "none": FailureWords("nothing is broken: a control, in which any alarm is false", "none"),
-    "kill": FailureWords("SIGKILL to the process; its pod stays", "killed"),
+    "kill": FailureWords("SIGKILL to the process; its pod stays", "killed", process="gone"),
     "delete": FailureWords(
         "the pod is deleted; Kubernetes makes another where something owns it",
         "deleted the pod of",
     ),
     "hang": FailureWords(
-        "SIGSTOP: the process is there and does nothing", "stopped", "continued"
+        "SIGSTOP: the process is there and does nothing", "stopped", "continued", process="stopped"
     ),
     "replace": FailureWords(
         "an ordinary file lies in the place of a unix socket", "damaged", "mended"

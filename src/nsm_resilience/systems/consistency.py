@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from string import Template
 from typing import get_args
 
-from nsm_resilience.systems.base import Kind, System
+from nsm_resilience.systems.base import Kind, Owner, Role, System
 from nsm_resilience.systems.made import listed, problems_of_manifests
 
 MONITORED = "client-monitored.yaml"
@@ -75,6 +75,9 @@ def _check_parts(system: System) -> Iterator[str]:
             f"`planes` are {listed(system.planes)} and `components` are of "
             f"{listed(system.components)}; write both for each plane"
         )
+    for workload in system.workloads:
+        if workload.owner not in get_args(Owner):
+            yield f"`workloads`: `{workload.owner}`; write one of {listed(get_args(Owner))}"
     if system.registry.endpoints not in system.registry.plurals:
         yield f"`registry.endpoints` is none of its plurals {listed(system.registry.plurals)}"
     for plane, parts in system.components.items():
@@ -85,6 +88,12 @@ def _check_parts(system: System) -> Iterator[str]:
                 yield f"`{name}` is a part of `{part.part_of}`, which the {plane} plane has not"
             if part.shared and system.shared is None:
                 yield f"`{name}` is shared, and `shared` does not say what makes it"
+        for role in get_args(Role):
+            if not any(part.only_on in (None, role) for part in parts.values()):
+                yield (
+                    f"no component of the {plane} plane is on the {role}'s node: nothing would be "
+                    "sampled there, and every trial be `unknown`; name one that runs there"
+                )
         if system.api_client not in parts:
             yield f"`api_client` is no component of the {plane} plane: {listed(parts)}"
         for name, socket in system.sockets.items():

@@ -35,6 +35,7 @@ class _Made:
     Attributes:
         file: The manifest.
         kind: Its kind.
+        replicas: Number of its pods, where that is declared; else 1.
         meta: Its metadata, with name and namespace.
         pod: Specification of the pod that it is, or of its pods; empty without any.
         app: Label `app` of its pods.
@@ -44,6 +45,7 @@ class _Made:
 
     file: str
     kind: str
+    replicas: object
     meta: Mapping[str, Any]
     pod: Mapping[str, Any]
     app: str
@@ -62,7 +64,8 @@ class _Made:
             {str(one["name"]): str(one["image"]) for one in pod.get(key) or ()}
             for key in ("containers", "initContainers")
         )
-        return cls(file, kind, meta, pod, str(labels.get("app")), containers, initial)
+        replicas = spec.get("replicas", 1)
+        return cls(file, kind, replicas, meta, pod, str(labels.get("app")), containers, initial)
 
     def __str__(self) -> str:
         return f"manifests/{self.file}: {self.kind} `{self.meta['name']}`"
@@ -128,6 +131,8 @@ def _check_workloads(system: System, plane: str, parts: Iterable[_Made]) -> Iter
             yield f"{made} is none of `workloads`: {listed(wanted)}"
         if made.app not in apps:
             yield f"{made}: no component of the {plane} plane has its `app: {made.app}`"
+        if made.kind == "Deployment" and made.replicas != 1:
+            yield f"{made} has {made.replicas} pods, and a lane has one of it; write `replicas: 1`"
 
 
 def _check_components(
@@ -144,10 +149,20 @@ def _check_components(
             continue
         if part.shared is not (made in shared):
             yield f"`{name}` is made by manifests/{made.file}; write `shared={made in shared}`"
-        if part.only_on not in (None, made.node("role")):
+        if made.kind == "DaemonSet" and (part.only_on or made.node("role")):
+            yield (
+                f"{made} has a pod on each of the two nodes, and a trial waits for both; leave "
+                f"`only_on` of `{name}` and `nsm-resilience/role` out, or write `kind: Deployment`"
+            )
+        elif part.only_on not in (None, made.node("role")):
             yield (
                 f"{made} makes `{name}`, which is on the {part.only_on}'s node alone; write "
                 f"`nsm-resilience/role: {part.only_on}` into its `nodeSelector`"
+            )
+        elif made.kind == "Deployment" and part.only_on is None and not part.shared:
+            yield (
+                f"{made} makes `{name}` on one of the two nodes; write `only_on=` with the role of "
+                "that node, and the role into its `nodeSelector`"
             )
 
 

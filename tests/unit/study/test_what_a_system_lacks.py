@@ -224,3 +224,12 @@ def test_a_client_of_which_a_system_has_no_manifest_is_refused(
     wanted = "`plain`; write one of monitored in its arm, or the manifest client-plain.yaml"
     with pytest.raises(ConfigError, match=re.escape(wanted)):
         load(tmp_path, "{component: nsmgr, node: client}", "nsm-v1.18.0")
+
+
+def test_all_sockets_of_a_system_that_has_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else every trial would be run, and be `not_injected`."""
+    name = "nsm-v1.18.0"
+    monkeypatch.setitem(SYSTEMS, name, replace(SYSTEMS[name], sockets={}))
+    fault = Fault.model_validate({"socket": "all", "node": "client"})
+    why = not_applicable(fault, Factors(system=name, plane="vpp"))
+    assert "no unix socket that `all` means" in why
