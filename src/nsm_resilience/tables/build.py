@@ -49,6 +49,7 @@ from nsm_resilience.tables.schemas import (
     PHASES,
     SCENARIOS,
     SENSITIVITY,
+    TABLES,
 )
 from nsm_resilience.tables.sensitivity import sensitivity_rows
 from nsm_resilience.tables.trials import TRIALS
@@ -90,6 +91,7 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
         CommitsError: If a campaign's commits.json is not valid.
         ConfigError: If a campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
+        LookupError: If rows of a declared table are not made; the message says where to write them.
         pandera.errors.SchemaErrors: If a table breaks its schema (a defect of this program).
     """
     sources = [_source(folder, verdicts) for folder in campaigns]
@@ -118,6 +120,12 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
         table = of_campaigns[0][0]
         frame = table.frame(row for _, rows in of_campaigns for row in rows)
         written += write_table(table, frame, out_dir)
+    lacking = {table.name for table in TABLES} - {path.stem for path in written}
+    if sources and lacking:
+        raise LookupError(
+            f"TABLES of tables/schemas.py names `{min(lacking)}`, of which nothing makes rows; write "
+            "it into BY_ATTEMPT of tables/build.py, or into `_summary_rows` there"
+        )
     return sorted(written)
 
 
