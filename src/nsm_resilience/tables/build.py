@@ -123,8 +123,8 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
     lacking = {table.name for table in TABLES} - {path.stem for path in written}
     if sources and lacking:
         raise LookupError(
-            f"TABLES of tables/schemas.py names `{min(lacking)}`, and nothing makes its rows; write "
-            "it into BY_ATTEMPT of tables/build.py, or into `_summary_rows` there"
+            f"TABLES of tables/schemas.py names `{min(lacking)}`, and nothing makes rows; write "
+            "them into BY_ATTEMPT of tables/build.py, or into `_summary_rows` there"
         )
     return sorted(written)
 
