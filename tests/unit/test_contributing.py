@@ -28,9 +28,9 @@ from tests.builders.contributing import (
     describe_all,
     section,
 )
-from tests.builders.records import build
+from tests.builders.records import build, note
 from tests.builders.sources import ROOT, Sources
-from tests.builders.studies import make_study
+from tests.builders.studies import make_study, study_text
 
 
 @pytest.fixture
@@ -122,6 +122,81 @@ def test_a_new_measure_and_a_new_contrast_are_compared_printed_and_in_the_paper(
     assert [kind["name"] for kind in numbers["contrasts"]["kinds"]] == ["how often it was tried"]
     assert numbers["figures"]["contrasts"]["drawn"]
     assert len(numbers["figures"]["contrasts"]["trials"]) == 8
+
+
+COLUMN_MEASURE = """
+    Measure("restarts", "containers restarted", "", "less", False, _number("restarts")),
+"""
+TABLE = """
+LOSSES = Table(
+    "losses",
+    "Echoes that each attempt lost.",
+    (*OF_ATTEMPT, count("lost", "echoes not answered")),
+    ("campaign", "trial", "attempt"),
+)
+"""
+ROWS = """
+
+def loss_rows(judgement: Judgement) -> Iterator[Row]:
+    yield {**head_of(judgement), "lost": judgement.measures.replies_lost}
+"""
+
+
+def test_a_new_column_and_a_new_table_are_judged_compared_and_on_the_site(
+    sources: Sources,
+) -> None:
+    """A column from the record to a measure; a table without rows is said at once."""
+    add_a_column(sources)
+    sources.insert("analysis/measures.py", "\nMEASURES: tuple[Measure, ...] = (", COLUMN_MEASURE)
+    sources.touched.clear()
+    schemas = "tables/schemas.py"
+    sources.insert(schemas, '\n_TOO_FEW = "fewer than 6 judged trials cannot give 95 %"\n', TABLE)
+    sources.insert(schemas, "TABLES: tuple[Table, ...] = (\n", "    LOSSES,\n")
+    campaign = [{"scenarios": ["S2"], "client": ["monitored", "plain"], "trials": 4}]
+    study = make_study(CAMPAIGN, study_text(campaign))
+    counts = {"count_before": 0, "count_after": 1}
+    restart = note("restart", source="kubernetes", node="client", target="nsmd", data=counts)
+    for number in range(1, 5):
+        for client, acts in (("monitored", []), ("plain", [(1.5, restart)])):
+            build(CAMPAIGN, study=study, number=number, factors={"client": client},
+                  down=[(1.0, 2.0)], acts=acts)  # fmt: skip
+    describe_all()
+    sources.command("judge", CAMPAIGN)
+    assert "names `losses`, and nothing makes rows; write them into BY_ATTEMPT" in sources.command(
+        "tables", CAMPAIGN, check=False
+    )
+    sources.insert("tables/rows.py", 'phase_rows = _rows_of("phases")\n', ROWS)
+    build_py = "tables/build.py"
+    sources.insert(build_py, "    CLAIMS,\n", "    LOSSES,\n")
+    sources.insert(build_py, "    component_rows,\n", "    loss_rows,\n")
+    sources.insert(build_py, "    (PHASES, phase_rows),\n", "    (LOSSES, loss_rows),\n")
+    check_row("another table", sources)
+
+    sources.steps(CAMPAIGN, "tables", "contrasts", "numbers", "site")
+    trials = pd.read_parquet("results/tables/trials.parquet")
+    assert Counter(zip(trials["client"], trials["restarts"], strict=True)) == {
+        ("monitored", 0): 4, ("plain", 1): 4,
+    }  # fmt: skip
+    contrasts = pd.read_parquet("results/tables/contrasts.parquet").set_index("measure")
+    assert contrasts.loc["restarts", ["differs_in", "difference"]].tolist() == ["client", 1.0]
+    lost = pd.read_parquet("results/tables/losses.parquet")
+    assert list(lost["lost"]) == list(trials["replies_lost"])
+    assert "losses" in json.loads(Path("results/numbers.json").read_text("utf-8"))["tables"]
+    site = Path("results/site")
+    assert "Echoes that each attempt lost." in (site / "tables/losses.html").read_text("utf-8")
+    pages = list((site / "campaigns" / NAME / "trials").rglob("*.html"))
+    assert len(pages) == len(trials)
+    assert all("containers that were restarted" in page.read_text("utf-8") for page in pages)
+
+
+def add_a_column(sources: Sources) -> None:
+    sources.insert("judge/judgement.py", "    late_sends: int = 0\n", "    restarts: int = 0\n")
+    sources.insert("judge/trial.py", "        late_sends=path.late,\n",
+                   '        restarts=len(record.all_of("restart")),\n')  # fmt: skip
+    last = '"echoes sent more than half an interval late", _NOT_MEASURED),\n'
+    column = '        count("restarts", "containers that were restarted"),\n'
+    sources.insert("tables/trials.py", last, column)
+    check_row("a new column of table `trials`", sources)
 
 
 def add_a_level(sources: Sources) -> None:

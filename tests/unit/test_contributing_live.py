@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from nsm_resilience.study.load import load_study
 from tests.builders.contributing import CAMPAIGN, NAME, check_row, describe_all
 from tests.builders.sources import ROOT, Sources
 
@@ -93,7 +94,7 @@ assert not os.path.exists(os.path.join({folder!r}, "filled"))
 def test_a_new_way_to_fail_is_three_files(sources: Sources) -> None:
     fault = "study/fault.py"
     sources.insert(fault, FIRST_FAILURES, ' "quit",')
-    words = '    "quit": FailureWords("SIGTERM to the process", "asked to end"),\n'
+    words = '    "quit": FailureWords("SIGTERM to the process", "asked to end", process="gone"),\n'
     sources.insert(fault, FIRST_WORDS, words)
     sources.insert(fault, 'COMPONENT_FAILURES: tuple[Failure, ...] = ("kill"', ', "quit"')
     methods = '    "quit": Method("SIGTERM", "nothing to undo"),\n'
@@ -127,8 +128,56 @@ print(int(inject.SIGNALS["quit"]))
 from nsm_resilience.faults.pairs import select, study_of
 from nsm_resilience.study.load import load_study
 base = load_study(Path({study!r}))
+from nsm_resilience.judge.injected import SIGNALLED
+assert "quit" in SIGNALLED
 print("fails (quit)" in study_of(select(base, "kernel", 10_000, 1, 1, 1), base, "kernel", 1))
 """
+
+
+SECOND_WAY = """
+import sys
+from pathlib import Path
+from nsm_resilience.study.load import load_study
+from nsm_resilience.study.models import Study
+print(*(cell.id for cell, _ in load_study(Path(sys.argv[1])).cells()), sep="\\n")
+cut = {"network": "peer", "node": "client", "for_s": 30}
+about = {"id": "N1", "title": "a bad link", "where": "client's node", "source": "ours"}
+def cells(fault, **arm):
+    campaign = [{"scenarios": "N1", "trials": 1, **arm}]
+    declared = {"name": "n", "seed": 1, "campaign": campaign}
+    study = Study.model_validate({**declared, "scenarios": [{**about, "faults": [fault]}]})
+    return [(cell.factors.failure, study.scenario("N1").faults[0].failure_in(cell.factors.failure))
+            for cell, _ in study.cells()]
+assert cells(cut) == [("cut", "cut")]
+assert cells(cut, failure=["cut", "slow"]) == [("cut", "cut"), ("slow", "slow")]
+assert cells({**cut, "failure": "slow"}) == [("slow", "slow")]
+for wrong in ({"failure": "kill"}, {"failure": "cut"}):
+    try:
+        cells({**cut, "failure": "slow"}, **wrong)
+    except ValueError as error:
+        assert "its `failure` can only be `slow`" in str(error), error
+    else:
+        raise AssertionError(wrong)
+"""
+
+
+def test_a_second_way_of_what_failed_in_one_way_changes_no_study_written_before(
+    sources: Sources,
+) -> None:
+    """Recorded campaigns say `network: peer` and no `failure`: it stays what it was."""
+    fault = "study/fault.py"
+    sources.insert(fault, FIRST_FAILURES, ' "slow",')
+    words = '    "slow": FailureWords("packets are held", "slowed", "let go", lasting=True),\n'
+    sources.insert(fault, FIRST_WORDS, words)
+    sources.insert(fault, '    "network": ("cut",', ' "slow",')
+    methods = '    "slow": Method("held", "the agent lets go after its time"),\n'
+    sources.insert("faults/network.py", "METHODS = {\n", methods)
+    sources.insert("agent/node/netcut.py", 'METHODS = frozenset({"cut"', ', "slow"')
+    check_row("a new way to fail, of what can fail already", sources)
+    beyond = ROOT / "config" / "study-beyond.yaml"
+    told = sources.python("-c", SECOND_WAY, beyond).stdout.split()
+    assert told == [cell.id for cell, _ in load_study(beyond).cells()]
+    assert sum(cell.endswith("-cut") or "-cut-" in cell for cell in told) > 1
 
 
 TABLE = '    "pressure": {"t_ns": "int64", "node": "string", "load": "Float64"},\n'
