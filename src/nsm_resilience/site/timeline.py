@@ -58,7 +58,7 @@ def draw(
     rows = [
         phases_row(judgement, end_s),
         fault_row(timeline, events, addresses),
-        *component_rows(measures.changes, events, addresses, timeline.end_s),
+        *component_rows(judgement, events, addresses, timeline.end_s),
         *socket_rows(measures.changes, timeline.end_s),
         shown_row(judgement, events, kubernetes, addresses, timeline.end_s),
         told_row(judgement),

@@ -12,6 +12,7 @@ from nsm_resilience.judge.watchdog_events import say, watchdog_events
 from nsm_resilience.report.site_links import EVIDENCE, evidence_anchor
 from nsm_resilience.site.drawing import Mark, Row, Span
 from nsm_resilience.site.happenings import Clock, Happening
+from nsm_resilience.systems.known import SYSTEMS
 
 if TYPE_CHECKING:
     from nsm_resilience.judge.components import Change
@@ -67,14 +68,18 @@ def fault_row(timeline: Timeline, events: Sequence[Happening], addresses: Addres
 
 
 def component_rows(
-    changes: Sequence[Change],
+    judgement: Judgement,
     events: Sequence[Happening],
     addresses: Addresses,
     end_s: float,
 ) -> Iterator[Row]:
-    """One row per component and node: its process, paler while it is not ready."""
+    """One row per component and node: its process, paler while it is not ready.
+
+    An event of a restart names the container: it marks each component that runs there.
+    """
+    parts = SYSTEMS[judgement.system].components.get(judgement.plane, {})
     points: dict[tuple[str, str], dict[str, list[tuple[float, str]]]] = {}
-    for change in changes:
+    for change in judgement.measures.changes:
         if change.what != "socket":
             own = points.setdefault((change.node, change.component), {})
             own.setdefault(change.what, []).append((change.t_s, change.value))
@@ -88,10 +93,11 @@ def component_rows(
         for begin, end, value in stretches(points[lane].get("ready", []), -BEFORE_S, end_s):
             if value == "false":
                 spans.append(Span(begin, end, "unready", "not ready"))
+        where = f"{parts[component].container if component in parts else component}, {node}"
         marks = [
             _event_mark(e, "restart", addresses)
             for e in events
-            if e.kind == "restart" and e.where == f"{component}, {node}" and e.t_s <= end_s
+            if e.kind == "restart" and e.where == where and e.t_s <= end_s
         ]
         colour = style.component_colour(component)
         yield Row(f"{component}, {node}", "component", colour, tuple(spans), tuple(marks))
