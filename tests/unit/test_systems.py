@@ -240,6 +240,10 @@ def test_what_is_said_of_each_system_holds_together() -> None:
             "`workloads`: `StatefulSet`; write one of `DaemonSet`, `Deployment`",
         ),
         (
+            {"pod_programs": ("app", "nsmgr")},
+            "`pod_programs`, `nsmgr` on the client's node of the vpp plane are one program",
+        ),
+        (
             {"components": {"vpp": {"a": Component("a", "a", "a", "manager", only_on="client")}}},
             "no component of the vpp plane is on the endpoint's node: nothing would be sampled",
         ),

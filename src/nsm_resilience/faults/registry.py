@@ -15,7 +15,9 @@ from nsm_resilience.mesh.lifecycle import Mesh
 from nsm_resilience.study.models import Factors
 
 TARGETS = frozenset({"registry"})
-METHODS = {"wipe": Method("deleted", "nothing to undo: NSM registers itself anew, or does not")}
+METHODS = {
+    "wipe": Method("deleted", "nothing to undo: the system registers itself anew, or does not")
+}
 
 
 def hits(planned: PlannedFault, factors: Factors) -> tuple[str, ...]:

@@ -173,7 +173,7 @@ class Fault(Model):
         default=None, description="The client's pod, or that of the endpoint that serves it."
     )
     registry: Registry | None = Field(
-        default=None, description="NSM's custom resources of the lane, all or of one kind."
+        default=None, description="The system's custom resources of the lane, all or of one kind."
     )
     network: Network | None = Field(
         default=None,

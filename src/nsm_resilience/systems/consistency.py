@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from string import Template
 from typing import get_args
 
-from nsm_resilience.systems.base import Kind, Owner, Role, System
+from nsm_resilience.systems.base import Component, Kind, Owner, Role, System
 from nsm_resilience.systems.made import listed, problems_of_manifests
 
 MONITORED = "client-monitored.yaml"
@@ -89,10 +89,16 @@ def _check_parts(system: System) -> Iterator[str]:
             if part.shared and system.shared is None:
                 yield f"`{name}` is shared, and `shared` does not say what makes it"
         for role in get_args(Role):
-            if not any(part.only_on in (None, role) for part in parts.values()):
+            there = {name: part for name, part in parts.items() if part.only_on in (None, role)}
+            if not there:
                 yield (
                     f"no component of the {plane} plane is on the {role}'s node: nothing would be "
                     "sampled there, and every trial be `unknown`; name one that runs there"
+                )
+            for program, names in _same_program(there, system.pod_programs):
+                yield (
+                    f"{listed(names)} on the {role}'s node of the {plane} plane are one program, "
+                    f"`{program}`, by which a process is found; name for each one of its own"
                 )
         if system.api_client not in parts:
             yield f"`api_client` is no component of the {plane} plane: {listed(parts)}"
@@ -114,6 +120,16 @@ def _check_parts(system: System) -> Iterator[str]:
     for pod in PODS:
         if pod not in system.addresses:
             yield f"`addresses` lacks the network of `{pod}`"
+
+
+def _same_program(
+    parts: Mapping[str, Component], of_pods: Iterable[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Programs of several components of a node, or of one and of a client or endpoint."""
+    found = {program: ["pod_programs"] for program in of_pods}
+    for name, part in parts.items():
+        found.setdefault(part.program, []).append(name)
+    return ((program, names) for program, names in found.items() if len(names) > 1)
 
 
 def _check_manifests(system: System) -> Iterator[str]:

@@ -229,7 +229,7 @@ def _panel(
     counted = ", ".join(f"{kind}: {number}" for kind, number in own.resources.items())
     bar = _Drawing(axes, own.nodes[0])
     bar.box(0.5, top - high - _API_MM + 1, style.PAGE_MM - 1, _API_MM - 2.5, "api", edge=style.SOFT)
-    server = f"API server with NSM\u2019s custom resources ({counted or 'none'})"
+    server = f"API server with the system\u2019s custom resources ({counted or 'none'})"
     text = f"Kubernetes {own.kubernetes}: {server}"
     bar.text(style.PAGE_MM / 2, top - high - _API_MM / 2 - 0.3, text, align="center")
 
