@@ -139,8 +139,8 @@ TRIALS = Table(
         truth("bystander_started", "whether it started in its window", "it was not tried"),
         amount(
             "detected_s",
-            "seconds until Kubernetes, the system or the arm's watchdog first showed that something "
-            "was wrong",
+            "seconds until Kubernetes, the system or the arm's watchdog first showed that "
+            "something was wrong",
             "nothing was shown in the watch, not measured, or not known: see detected_unknown",
         ),
         text("detected_by", "who showed what", "as detected_s"),
@@ -162,7 +162,8 @@ TRIALS = Table(
         ),
         amount(
             "listener_told_s",
-            "seconds until the system first told a client that listens, whether or not this one does",
+            "seconds until the system first told a client that listens, whether or not this one "
+            "does",
             "it told nothing in the watch, or nobody listened: see listener_watched",
         ),
         text("listener_told_by", "what it told", "as listener_told_s"),
