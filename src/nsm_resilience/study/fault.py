@@ -157,9 +157,9 @@ def fault_id(number: int) -> str:
 class Fault(Model):
     """One fault, on one of the trial's two nodes or in the system's registry.
 
-    Exactly one key of `TARGET_FAILURES` is given. `failure` defaults to the cell's factor; what is not
-    among `AS_THE_CELL` fails in its usual way where the cell names none of its ways. Faults of one
-    scenario are injected at one instant unless `delay_s` says otherwise.
+    Exactly one key of `TARGET_FAILURES` is given. `failure` defaults to the cell's factor; what is
+    not among `AS_THE_CELL` fails in its usual way where the cell names none of its ways. Faults of
+    one scenario are injected at one instant unless `delay_s` says otherwise.
     """
 
     model_config = ConfigDict(
