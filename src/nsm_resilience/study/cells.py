@@ -229,9 +229,11 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"{elsewhere[0]}` in its arm, or name another component"
             )
         return _does_not_exist(fault.component, tuple(system.components_by_name()), system)
-    if fault.component is not None and fault.node is not None:
+    if fault.component is not None:
         placed = factors.components[fault.component].only_on
-        if placed not in (None, fault.node):
+        if placed is None and fault.node is None:
+            return f"`{fault.component}` of {system.name} is on both nodes; write `node: client`"
+        if placed is not None and fault.node not in (None, placed):
             return (
                 f"`{fault.component}` of {system.name} is one in a lane, on the {placed}'s node; "
                 f"write `node: {placed}`"

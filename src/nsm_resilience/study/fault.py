@@ -27,6 +27,7 @@ from nsm_resilience.study.names import Component, Registry, Socket
 from nsm_resilience.systems.known import (
     carries,
     component_names,
+    may_need_no_node,
     placed_by_itself,
     socket_names,
 )
@@ -212,7 +213,8 @@ class Fault(Model):
             )
         by_itself = self.component is not None and placed_by_itself(self.component) is not None
         placed = self.kind not in BY_ITSELF and not by_itself
-        if placed and self.node is None:
+        somewhere_alone = self.component is not None and may_need_no_node(self.component)
+        if placed and self.node is None and not somewhere_alone:
             raise ValueError(f"`node` is missing; write `node: client` beside `{self.kind}`")
         if not placed and self.node is not None:
             what = f"{self.kind}: {self.component}" if by_itself else self.kind

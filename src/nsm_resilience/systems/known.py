@@ -136,6 +136,11 @@ def placed_by_itself(component: str) -> Role | None:
     return found.pop() if len(found) == 1 else None
 
 
+def may_need_no_node(component: str) -> bool:
+    """Whether a lane of some system has only one of a component, so that a fault names no node."""
+    return any(part.only_on is not None for part in parts_named(component))
+
+
 def carries(component: str) -> bool:
     """Whether a component carries the packets of every path of a node, in any system."""
     return any(part.carries for part in parts_named(component))

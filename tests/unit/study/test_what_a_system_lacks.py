@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nsm_resilience.analysis.figures.cells import short_names
 from nsm_resilience.study.cells import not_applicable
 from nsm_resilience.study.fault import Fault
 from nsm_resilience.study.load import ConfigError, load_study
@@ -233,3 +234,20 @@ def test_all_sockets_of_a_system_that_has_none_are_refused(monkeypatch: pytest.M
     fault = Fault.model_validate({"socket": "all", "node": "client"})
     why = not_applicable(fault, Factors(system=name, plane="vpp"))
     assert "no unix socket that `all` means" in why
+
+
+def test_a_system_with_a_part_on_both_nodes_changes_no_study_of_one_that_has_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A study that was recorded names no node for it; one of the other system has to."""
+    today = SYSTEMS["nsm-v1.18.0"]
+    (name,) = (name for name, part in today.components["vpp"].items() if part.only_on)
+    parts = today.components["vpp"]
+    everywhere = {"vpp": {**parts, name: replace(parts[name], only_on=None)}}
+    monkeypatch.setitem(SYSTEMS, "other", replace(today, name="other", components=everywhere))
+    fault = Fault(component=name)
+    assert not_applicable(fault, Factors(system=today.name, plane="vpp")) == ""
+    told = not_applicable(fault, Factors.model_construct(system="other", plane="vpp"))
+    assert "is on both nodes; write `node: client`" in told
+    study = load_study(CONFIG / "study-today-beyond.yaml")
+    assert all(short_names(study).values())

@@ -129,7 +129,7 @@ def _broken(scenario: Scenario) -> str:
     sockets = list(dict.fromkeys(f.socket for f in scenario.faults if f.socket))
     placed = (f.node or (placed_by_itself(f.component) if f.component else None)
               for f in scenario.faults)  # fmt: skip
-    nodes = _NODES[frozenset(role for role in placed if role)]
+    nodes = _NODES.get(frozenset(role for role in placed if role), scenario.where)
     targets = ["all components"] if are_all(components) else list(components)
     targets += [_socket(socket) for socket in sockets]
     if not targets:
