@@ -238,10 +238,9 @@ def not_applicable(fault: Fault, factors: Factors) -> str:
                 f"`{fault.component}` of {system.name} is one in a lane, on the {placed}'s node; "
                 f"write `node: {placed}`"
             )
-    if fault.socket == "all" and not system.socket_patterns("all"):
-        return f"{system.name} has no unix socket that `all` means; name something else to break"
+    every = ("all",) if system.socket_patterns("all") else ()
     for name, there in (
-        (fault.socket, (*system.sockets, "all")),
+        (fault.socket, (*system.sockets, *every)),
         (fault.registry, (*system.registry.plurals, "all")),
     ):
         if name is not None and name not in there:
@@ -254,5 +253,5 @@ def _does_not_exist(name: str, there: tuple[str, ...], system: System) -> str:
     if not why:
         kinds = " or ".join(f"`{kind}`" for kind in kinds_of(name))
         lacking = f"nothing there is of the kind {kinds}; " if kinds else ""
-        why = f"{lacking}there are: {', '.join(there)}"
+        why = f"{lacking}there are: {', '.join(there) or 'none'}"
     return f"`{name}` does not exist in {system.name}: {why}"
