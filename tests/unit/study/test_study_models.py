@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from nsm_resilience.study.cells import LEVELS, Factors
+from nsm_resilience.study.factors import FACTORS
 from nsm_resilience.study.load import (
     ConfigError,
     checksum,
@@ -273,3 +275,18 @@ def test_what_is_late_is_answered_before_the_deadline(tmp_path: Path) -> None:
 def test_every_study_of_ours_has_the_same_rules_of_the_judge() -> None:
     files = [*(ROOT / "config").glob("study*.yaml"), ROOT / "config" / "quick.yaml"]
     assert {load_study(file).judge for file in files} == {JudgeRules()}
+
+
+def test_every_level_has_its_words_and_in_a_cells_id_they_can_be_told_apart() -> None:
+    """An id has levels without the names of their factors, joined by `-`."""
+    words = {name: set(said.levels) for name, said in FACTORS.items()}
+    assert words == {name: set(levels) for name, levels in LEVELS.items()}
+    usual = Factors().levels()
+    added = [
+        level
+        for name in set(LEVELS) - {"system", "plane", "client", "failure"}
+        for level in LEVELS[name]
+        if level != usual[name]
+    ]
+    assert len(added) == len(set(added)), "two factors have a level of the same word"
+    assert not any("-" in level for name in LEVELS if name != "system" for level in LEVELS[name])
