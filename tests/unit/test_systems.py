@@ -24,6 +24,7 @@ from nsm_resilience.systems.nsm_v1_18_0 import SYSTEM as TODAY
 from tests.builders.sources import MADE_UP_SYSTEM, ROOT, Sources
 
 SOURCE = ROOT / "src" / "nsm_resilience"
+PARTS = TODAY.components["vpp"]
 MADE_UP = ROOT / "tests" / "builders" / "made_up_system.py"
 WORDS_TOO = {
     "forwarder", "registry", "client", "endpoint", "kernel", "VPP", "app", "application", "bundle",
@@ -247,6 +248,10 @@ def test_what_is_said_of_each_system_holds_together() -> None:
             {"components": {"vpp": {"a": Component("a", "a", "a", "manager", only_on="client")}}},
             "no component of the vpp plane is on the endpoint's node: nothing would be sampled",
         ),
+        (
+            {"components": {"vpp": {n: replace(part, only_on=None) for n, part in PARTS.items()}}},
+            "Deployment `registry-k8s` makes `registry-k8s` on one of the two nodes; write `only",
+        ),
     ],
 )
 def test_what_does_not_is_said_with_what_to_write(changed: dict[str, Any], words: str) -> None:
@@ -343,17 +348,6 @@ def test_what_a_manifest_does_not_make_is_said_with_what_to_write(
     (manifests / file).write_text(text.replace(old, new), encoding="utf-8")
     found = list(problems(system))
     assert any(words in problem for problem in found), found
-
-
-def test_a_part_that_a_deployment_makes_is_on_one_node(made_up: tuple[Path, System]) -> None:
-    """Else the probe would look for it on both, and no trial would begin with all that there is."""
-    _, system = made_up
-    anywhere = {
-        plane: {**parts, "brain": replace(parts["brain"], only_on=None)}
-        for plane, parts in system.components.items()
-    }
-    told = "Deployment `brain` makes `brain` on one of the two nodes; write `only_on=`"
-    assert any(told in problem for problem in problems(replace(system, components=anywhere)))
 
 
 def test_a_probe_is_told_what_it_reads() -> None:
