@@ -156,7 +156,8 @@ MEASURES: tuple[Measure, ...] = (
         _censored("down_s", "outage_censored"),
     ),
     Measure(
-        "interruptions", "interruptions of the path", "", "less", False, _number("interruptions")
+        # a path that died after one has fewer than one that came back time after time
+        "interruptions", "interruptions of the path", "", "", False, _number("interruptions"),
     ),
     Measure(
         "blind_s", "time in which new clients were not taken", "s", "less", False,

@@ -139,6 +139,15 @@ def test_a_share_is_compared_by_fishers_test() -> None:
     assert (found["method"], found["word"]) == ("exact", "worse")
 
 
+def test_fewer_interruptions_are_not_called_better() -> None:
+    often, once = cell(SHORT), cell(LONG, client="plain")
+    for one in often:
+        one.update(interruptions=10)
+    found = row(table(often, once), "interruptions")
+    assert found["better"] is None and found["word"] in ("larger", "smaller")
+    assert (found["word"] == "smaller") == (found["second_value"] < found["first_value"])
+
+
 def test_no_p_is_0_however_many_trials_there_are() -> None:
     early, late = ([low + 0.1 * at for at in range(16)] for low in (1.0, 9.0))
     found = row(table(cell(early), cell(late, client="plain")), "outage_s")
