@@ -6,7 +6,9 @@ or the campaign. Within a campaign the first level in the order of the report is
 other one. Between two campaigns the same cells are compared. If each campaign has only one level of
 a factor, and the two levels differ (one forwarding plane each, say), the contrast is in that
 factor, and cells are matched by all others; the row then names both campaigns, which differ too.
-The length of the watch has no effect on the system, so it is always matched.
+The length of the watch has no effect on the system, but on what is seen of it. So it is always
+matched, and in seconds: the usual watch of one campaign can be longer than that of another, which
+makes a path that came back late supported in one and unsupported in the other.
 
 Campaigns are compared and never pooled: trials on one cluster share its state.
 """
@@ -64,6 +66,9 @@ class Contrast:
 def contrasts(trials: pd.DataFrame) -> Iterator[Contrast]:
     """Yield every contrast that the judged trials allow, in the order of the report.
 
+    Args:
+        trials: with the columns of `analysis.trial_units`.
+
     Raises:
         KeyError: a property is no column of the table; the message says where to write it.
     """
@@ -100,7 +105,10 @@ def _within(own: pd.DataFrame, kind: str, campaign: str) -> Iterator[Contrast]:
 
 
 def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
-    """Contrasts of the same cells, or of those that differ in the one factor of the campaigns."""
+    """Contrasts of the same cells, or of those that differ in the one factor of the campaigns.
+
+    Only between trials that were to be watched for as many seconds.
+    """
     if first.empty or second.empty:
         return
     names = [str(own["campaign"].iloc[0]) for own in (first, second)]
@@ -109,8 +117,9 @@ def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
         return
     factor = throughout[0] if throughout else None
     shared = [name for name in CELL if name != factor]
+    matched = [*shared, "watch_window_s"]
     groups = [
-        {tuple(map(str, key)): alike for key, alike in own.groupby(shared, sort=False)}
+        {tuple(map(str, key)): alike for key, alike in own.groupby(matched, sort=False)}
         for own in (first, second)
     ]
     for key, alike in groups[0].items():
@@ -118,7 +127,7 @@ def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
             continue
         both = (alike, groups[1][key])
         levels = names if factor is None else [str(own[factor].iloc[0]) for own in both]
-        cell: dict[str, str | None] = dict(zip(shared, key, strict=True))
+        cell: dict[str, str | None] = dict(zip(shared, key[:-1], strict=True))
         differs_in = factor or "campaign"
         if factor is not None:
             cell[factor] = None

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from nsm_resilience.study.models import Cell, Study
 
 COLUMNS = (
-    "block", "turn", "cluster", "new_connection_window_s", "bystander_window_s", "install_s",
-    "rtt_ms",
+    "block", "turn", "cluster", "watch_window_s", "new_connection_window_s", "bystander_window_s",
+    "install_s", "rtt_ms",
 )  # fmt: skip
 
 
@@ -59,9 +59,10 @@ def with_units(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions]) -> 
 def _of_campaign(own: pd.DataFrame, ran: RunConditions) -> pd.DataFrame:
     schedule = {scheduled.trial: scheduled for scheduled in make_schedule(ran.study)}
     known = [schedule.get(trial) for trial in own["trial"]]
-    waits = {cell.id: _waits_s(ran.study, cell) for cell, _ in ran.study.cells()}
-    usual = ran.study.windows.new_connection_s, ran.study.windows.bystander_s
-    waited = [waits.get(trial.split("/", 1)[0], usual) for trial in own["trial"]]
+    windows = {cell.id: _windows_s(ran.study, cell) for cell, _ in ran.study.cells()}
+    declared = ran.study.windows
+    usual = declared.watch_s, declared.new_connection_s, declared.bystander_s
+    waited = [windows.get(trial.split("/", 1)[0], usual) for trial in own["trial"]]
     return own.assign(
         block=[
             trial if place is None else f"block {place.block}"
@@ -69,15 +70,16 @@ def _of_campaign(own: pd.DataFrame, ran: RunConditions) -> pd.DataFrame:
         ],
         turn=[f"turn {0 if place is None else place.turn}" for place in known],
         cluster=[ran.clusters.get(record, "") for record in own["record"]],
-        new_connection_window_s=[float(client) for client, _ in waited],
-        bystander_window_s=[float(pod) for _, pod in waited],
+        watch_window_s=[float(watch) for watch, _, _ in waited],
+        new_connection_window_s=[float(client) for _, client, _ in waited],
+        bystander_window_s=[float(pod) for _, _, pod in waited],
         install_s=own["record"].map(ran.installs).astype(float),
         rtt_ms=own["record"].map(ran.round_trips).astype(float),
     )
 
 
-def _waits_s(study: Study, cell: Cell) -> tuple[float, float]:
-    """How long the new client that decides is waited for in a cell, and the ordinary pod."""
+def _windows_s(study: Study, cell: Cell) -> tuple[float, float, float]:
+    """How long a cell is watched, its new client that decides waited for, and the ordinary pod."""
     windows, clients = study.windows_of(cell), study.scenario(cell.scenario).clients
     last = [client for client in clients if client.node == deciding_node(clients)][-1]
-    return last.waits_s(windows.new_connection_s), windows.bystander_s
+    return windows.watch_s, last.waits_s(windows.new_connection_s), windows.bystander_s

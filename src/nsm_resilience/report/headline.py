@@ -37,8 +37,9 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
         (`answers`) for a system that the paper is not about. `rows`: scenario, title, where,
         source, whether nothing is broken (`control`), claimed, client, and one cell for each column
         or None: k of n, verdict, outage and blind time in words, or why the scenario does not
-        apply. `again`: for each other campaign on one of these planes its name, the column's, and
-        its results on the same lines: scenario, client, k of n, its verdict and the column's.
+        apply. `again`: for each other campaign on one of these planes its name, the column's, the
+        seconds of its watch if they are others (`watch_s`, text), and its results on the same
+        lines: scenario, client, k of n, its verdict and the column's.
     """
     columns, others = _columns(made, studies)
     declared = {s.id: s for study in reversed(studies) for s in study.scenarios if "C0" in s.claims}
@@ -95,6 +96,7 @@ def _columns(
                         "claims": _claims_of(plane["claims"], own),
                         "rows": own,
                         "failures": {s.id: s.default_failure for s in study.scenarios},
+                        "watch_s": study.windows.watch_s,
                     }
                     if found.setdefault((system, plane["id"]), column) is not column:
                         others.append(column)
@@ -145,7 +147,9 @@ def _again(
             about = {key: row[key] for key in ("scenario", "client")}
             lines.append({**about, "k": own["k"], "n": own["n"], "verdict": own["verdict"],
                           "lead": lead["verdict"]})  # fmt: skip
+    apart = other["watch_s"] != columns[at]["watch_s"]
     return {"campaign": other["campaign"], "name": columns[at]["name"],
+            "watch_s": f"{other['watch_s']:g}" if apart else "",
             "lead": columns[at]["campaign"], "lines": lines}  # fmt: skip
 
 

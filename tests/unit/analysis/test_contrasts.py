@@ -47,7 +47,8 @@ def cell(
             "verdict": "supported" if supported and outage is not None else "unsupported",
             "path_verdict": "recovered", "outage_s": 120.0 if outage is None else outage,
             "outage_censored": outage is None, "down_s": outage or 120.0, "interruptions": 1,
-            "watch_s": 120.0, "new_connection_s": 1.0, "new_connection_answered": True,
+            "watch_s": 120.0, "watch_window_s": 120.0, "new_connection_s": 1.0,
+            "new_connection_answered": True,
             "blind_s": math.nan, "blind_censored": None, "detected_unknown": None,
             "detected_s": 1.0, "notified_s": math.nan, "notified_unknown": None,
             "bystander_s": 1.0, "bystander_started": True, "late_sends": 0, "replies_sent": 6000,
@@ -299,6 +300,16 @@ def test_controls_of_campaigns_that_differ_in_the_failure_differ_in_the_campaign
 
 def test_cells_that_are_watched_for_longer_are_no_contrast() -> None:
     assert table(cell(SHORT), cell(LONG, watch="full")).empty
+
+
+def test_campaigns_are_compared_only_if_they_were_watched_for_as_many_seconds(
+    tmp_path: Path,
+) -> None:
+    rows = pd.DataFrame([*cell(SHORT), *cell(LONG, campaign="b")])
+    same, shorter = RunConditions(STUDY), RunConditions(make_study(tmp_path))
+    assert STUDY.windows.watch_s != shorter.study.windows.watch_s
+    assert not contrast_table(rows, {"a": same, "b": same}).empty
+    assert contrast_table(rows, {"a": same, "b": shorter}).empty  # both watches are the usual one
 
 
 def test_no_contrast_is_there_twice_and_the_table_is_the_same_in_any_order_of_rows() -> None:

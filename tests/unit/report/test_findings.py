@@ -226,11 +226,12 @@ def test_other_campaigns_on_a_plane_are_named_with_what_they_found_otherwise() -
     line = {"scenario": "S2", "client": "monitored", "k": 1, "n": 3, "verdict": "flaky",
             "lead": "supported"}  # fmt: skip
     same = {**line, "scenario": "S9", "client": "plain", "k": 0, "n": 1, "verdict": "supported"}
-    other = {"campaign": "b", "name": "NSM, VPP", "lead": "a", "lines": [line, same]}
+    other = {"campaign": "b", "name": "NSM, VPP", "watch_s": "", "lead": "a", "lines": [line, same]}
     assert again({"again": [other]}) == (
         "The same lines in other campaigns: “b” (NSM, VPP: 2 lines, 1 to 3 trials each). "
         "Verdicts that differ there: S2 in “b” (1 of 3)."
     )
+    assert "1 to 3 trials each, watched for 30 s)" in again({"again": [{**other, "watch_s": "30"}]})
     assert again({"again": [{**other, "lines": [same]}]}).endswith("differ there: none.")
     assert again({"again": [{**other, "lines": []}]}) == again({"again": []}) == ""
 

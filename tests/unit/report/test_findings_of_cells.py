@@ -204,16 +204,21 @@ def test_what_lanes_change_is_told_with_the_measures_in_which_they_do() -> None:
 
 def test_cells_whose_verdict_is_another_in_another_campaign_are_named() -> None:
     row = {**dict.fromkeys(CELL, "usual"), "cell": "S2-x", "n": 5, "kn": "0/5", "verdict": "no"}
-    one = {"campaign": {"name": "a"}, "planes": [], "further": [row]}
+    about = {"name": "a", "windows": {"watch_s": "120"}, "full_watch_s": "360"}
+    one = {"campaign": about, "planes": [], "further": [row]}
 
-    def with_second(**other: object) -> list[dict[str, object]]:
-        return [one, {**one, "campaign": {"name": "b"}, "further": [{**row, **other}]}]
+    def with_second(watch_s: str = "120", **other: object) -> list[dict[str, object]]:
+        second = {**about, "name": "b", "windows": {"watch_s": watch_s}}
+        return [one, {**one, "campaign": second, "further": [{**row, **other}]}]
 
-    assert choices.repeated([one]) == "No cell was judged in several campaigns."
-    assert choices.repeated(with_second(n=0)) == "No cell was judged in several campaigns."
-    assert choices.repeated(with_second(watch="full")) == "No cell was judged in several campaigns."
+    none = "No cell was judged in several campaigns over the same watch."
+    assert choices.repeated([one]) == none
+    assert choices.repeated(with_second(n=0)) == none
+    assert choices.repeated(with_second(watch="full")) == none
+    assert choices.repeated(with_second("30")) == none
+    same = "judged in several campaigns over the same watch"
     alike = choices.repeated(with_second())
-    assert alike == "Of 1 cell judged in several campaigns, none has another verdict there."
+    assert alike == f"Of 1 cell {same}, none has another verdict there."
     assert choices.repeated(with_second(kn="5/5", verdict="yes")) == (
-        "Of 1 cell judged in several campaigns, 1 has another verdict there: S2-x (a: 0/5, b: 5/5)."
+        f"Of 1 cell {same}, 1 has another verdict there: S2-x (a: 0/5, b: 5/5)."
     )

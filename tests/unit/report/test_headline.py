@@ -63,6 +63,15 @@ def test_the_campaign_that_the_build_names_first_leads_and_the_others_are_said_t
     assert (line["verdict"], line["lead"]) == ("flaky", "supported")
 
 
+def test_another_campaign_says_how_long_it_watched_if_not_as_long_as_the_first() -> None:
+    first, more = (numbers(name, [row("S2", OLD)]) for name in ("then", "again"))
+    windows = STUDIES[0].windows.model_copy(update={"watch_s": 30.0, "settle_s": 15.0})
+    shorter = STUDIES[0].model_copy(update={"windows": windows})
+    for study, watch_s in ((STUDIES[0], ""), (shorter, "30")):
+        (other,) = headline([first, more], [STUDIES[0], study])["again"]
+        assert other["watch_s"] == watch_s
+
+
 def test_of_two_systems_on_one_plane_the_claims_are_those_of_the_one_that_decided_them() -> None:
     """Table `claims` has one answer for a plane; it was said of both."""
     both = numbers("both", [row("S2", OLD), row("S2", NEW)], agreement="reproduced")

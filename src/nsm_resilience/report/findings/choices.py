@@ -33,15 +33,20 @@ def longer_watches(campaigns: Sequence[Campaign]) -> str:
 
 
 def repeated(campaigns: Sequence[Campaign]) -> str:
-    """Name the cells with judged trials in several campaigns whose verdicts differ."""
+    """Name the cells with judged trials in several campaigns whose verdicts differ.
+
+    Only campaigns that watched the cell for as many seconds are compared.
+    """
     cells: dict[tuple[str, ...], list[tuple[str, Mapping[str, Any]]]] = {}
     for campaign in campaigns:
         for row in all_rows(campaign):
             if row["n"]:
-                cells.setdefault(levels_of(row), []).append((campaign["campaign"]["name"], row))
+                own = campaign["campaign"]
+                key = (*levels_of(row), _watch_s(own, row))
+                cells.setdefault(key, []).append((own["name"], row))
     several = [found for found in cells.values() if len(found) > 1]
     if not several:
-        return "No cell was judged in several campaigns."
+        return "No cell was judged in several campaigns over the same watch."
     differing = [found for found in several if len({row["verdict"] for _, row in found}) > 1]
     said = []
     for found in differing:
@@ -49,10 +54,16 @@ def repeated(campaigns: Sequence[Campaign]) -> str:
         said.append(f"{found[0][1]['cell']} ({shares})")
     has = "have" if len(differing) > 1 else "has"
     return (
-        f"Of {counted(len(several), 'cell')} judged in several campaigns, "
+        f"Of {counted(len(several), 'cell')} judged in several campaigns over the same watch, "
         f"{len(differing) or 'none'} {has} another verdict there"
         f"{f': {listed(said)}' if said else ''}."
     )
+
+
+def _watch_s(campaign: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """How long a cell of a campaign was watched at most, in seconds as text."""
+    full = row["watch"] == "full"
+    return str(campaign["full_watch_s"] if full else campaign["windows"]["watch_s"])
 
 
 def company(campaigns: Sequence[Campaign]) -> str:

@@ -115,7 +115,7 @@ def again(headline: Headline) -> str:
         return ""
     names = [
         f"“{other['campaign']}” ({other['name']}: {counted(len(other['lines']), 'line')}, "
-        f"{each([line['n'] for line in other['lines']])})"
+        f"{each([line['n'] for line in other['lines']])}{_watched(other['watch_s'])})"
         for other in others
     ]
     apart = [
@@ -129,6 +129,11 @@ def again(headline: Headline) -> str:
         f"The same lines in other campaigns: {listed(names)}. "
         f"Verdicts that differ there: {listed(apart)}."
     )
+
+
+def _watched(watch_s: str) -> str:
+    """Say how long a campaign watched; empty if for as long as the one that leads."""
+    return f", watched for {watch_s} s" if watch_s else ""
 
 
 CLAIMS = {
