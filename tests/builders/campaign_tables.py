@@ -106,11 +106,14 @@ def tables_of(
         n, k = len(judged), int((judged["verdict"] == "supported").sum())
         verdict = "not tested" if not n else {0: "unsupported", n: "supported"}.get(k, "flaky")
         interval = wilson(k, n)
-        median = median_interval(
-            [
-                math.inf if c else s
-                for s, c in zip(judged["outage_s"], judged["outage_censored"], strict=True)
-            ]
+        median, down = (
+            median_interval(
+                [
+                    math.inf if c else s
+                    for s, c in zip(judged[name], judged["outage_censored"], strict=True)
+                ]
+            )
+            for name in ("outage_s", "down_s")
         )
         agreement = "agrees" if verdict == scenario.claimed else "differs"
         rows.append(
@@ -123,7 +126,7 @@ def tables_of(
                 "agreement": agreement if n else "not tested", "outage_median_s": median.median,
                 "outage_median_low_s": median.low, "outage_median_high_s": median.high,
                 "censored": int(judged["outage_censored"].sum()),
-                "down_median_s": float(judged["down_s"].median()) if n else None,
+                "down_median_s": down.median,
                 "interruptions_most": int(judged["interruptions"].max()) if n else 0,
                 "blind_n": 0, "blind_median_s": math.nan, "blind_censored": 0,
             }

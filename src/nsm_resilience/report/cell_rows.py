@@ -15,8 +15,6 @@ from nsm_resilience.analysis.figures.typical import typical_of_cell
 from nsm_resilience.report.site_links import EVIDENCE, in_results, page_of, page_of_cell
 from nsm_resilience.report.wording import (
     down_time,
-    longer_than,
-    median_seconds,
     share_interval,
     span,
     typographic,
@@ -25,7 +23,12 @@ from nsm_resilience.statistics.intervals import median_interval
 from nsm_resilience.tables.attempts import APART
 from nsm_resilience.tables.cell import CELL, is_usual
 from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
-from nsm_resilience.tables.language import least_to_most, seconds
+from nsm_resilience.tables.language import (
+    least_to_most,
+    longer_than,
+    median_seconds,
+    seconds,
+)
 from nsm_resilience.tables.row_numbers import in_words, rows_of
 from nsm_resilience.tables.scenarios import default_cell
 
@@ -128,8 +131,11 @@ def _row(
     """One row; `own` is the cell's rows of table `trials`."""
     decided = judged(own)
     n, k = int(row["n"]), int(row["k"])
-    # each outage is at least as long as it was seen
-    seen = median_interval(decided["outage_s"].dropna().astype(float).tolist())
+    # each outage is at least as long as it was seen, and so is the time down in it
+    seen, seen_down = (
+        median_interval(decided[name].dropna().astype(float).tolist())
+        for name in ("outage_s", "down_s")
+    )
     return {
         "cell": cell_id(row),
         "page": in_results(page_of_cell(str(row["campaign"]), cell_id(row))),
@@ -153,7 +159,9 @@ def _row(
         **{name: int(row[name]) for name in (*APART, "attempts")},
         "median_s": _number(row["outage_median_s"]),
         "median": median_seconds(float(row["outage_median_s"]), seen.median) if n else "",
-        "down": down_time(float(row["down_median_s"]), int(row["interruptions_most"])),
+        "down": down_time(
+            float(row["down_median_s"]), seen_down.median, int(row["interruptions_most"])
+        ),
         "median_interval": (
             span(
                 float(row["outage_median_low_s"]),

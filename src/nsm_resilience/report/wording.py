@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.language import longer_than, median_seconds, seconds
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -15,29 +15,19 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def median_seconds(value: float, seen: float) -> str:
-    """Write a median; one among censored trials as longer than the median of what was seen.
-
-    >>> median_seconds(12.34, 12.34), median_seconds(math.inf, 113.68), median_seconds(math.inf, 0)
-    ('12.3', '> 113', '> 0')
-    """
-    return longer_than(seen) if math.isinf(value) else seconds(value)
-
-
-def longer_than(seen: float) -> str:
-    """Write a bound from below, rounded down: more is not known."""
-    digits = max(0, 2 - math.floor(math.log10(seen))) if seen > 0 else 0
-    return f"> {seconds(math.floor(seen * 10**digits) / 10**digits)}"
-
-
-def down_time(median_down_s: float, most: int) -> str:
+def down_time(median_down_s: float, seen_s: float, most: int) -> str:
     """Write how long a path was down: during an outage it may answer at times.
 
     Empty without any interruption. Source: issue 14, section 3.
+
+    Args:
+        median_down_s: infinite if it is among the censored.
+        seen_s: the median of what was seen.
     """
     if most == 0 or math.isnan(median_down_s):
         return ""
-    return f"down {seconds(median_down_s)} in {'1' if most == 1 else f'up to {most}'}"
+    down = median_seconds(median_down_s, seen_s)
+    return f"down {down} in {'1' if most == 1 else f'up to {most}'}"
 
 
 def span(low: float, high: float, seen_low: float, seen_high: float) -> str:

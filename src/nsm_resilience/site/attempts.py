@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -119,6 +120,8 @@ def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
 
 def _with_down(row: Mapping[Any, Any]) -> str:
     """The outage of an attempt, with the time down in it."""
-    outage = f"{'> ' * (row['outage_censored'] is True)}{seconds(row['outage_s'])}"
-    down = down_time(float(row["down_s"]), int(row["interruptions"]))
+    censored = row["outage_censored"] is True
+    outage = f"{'> ' * censored}{seconds(row['outage_s'])}"
+    seen_s = float(row["down_s"])
+    down = down_time(math.inf if censored else seen_s, seen_s, int(row["interruptions"]))
     return f"{outage} ({down.replace('up to ', '')})" if down else outage

@@ -78,3 +78,18 @@ def seconds(value: float | None) -> str:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{min(digits, 3)}f}"
+
+
+def median_seconds(value: float, seen: float) -> str:
+    """Write a median; one among censored trials as longer than the median of what was seen.
+
+    >>> median_seconds(12.34, 12.34), median_seconds(math.inf, 113.68), median_seconds(math.inf, 0)
+    ('12.3', '> 113', '> 0')
+    """
+    return longer_than(seen) if math.isinf(value) else seconds(value)
+
+
+def longer_than(seen: float) -> str:
+    """Write a bound from below, rounded down: more is not known."""
+    digits = max(0, 2 - math.floor(math.log10(seen))) if seen > 0 else 0
+    return f"> {seconds(math.floor(seen * 10**digits) / 10**digits)}"

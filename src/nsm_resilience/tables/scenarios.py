@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 
 from nsm_resilience.judge.judgement import Judgement
@@ -108,8 +107,8 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
     judged = [j for j in counted if j.verdict in JUDGED]
     n, k = len(judged), sum(j.verdict == "supported" for j in judged)
     interval = wilson(k, n)
-    median = median_interval(_times(judged, "outage"))
-    blinds = _times(judged, "blind")
+    median = median_interval(_times(judged, "outage", "outage"))
+    blinds = _times(judged, "blind", "blind")
     not_reached = sum(j.verdict == "not_reached" for j in counted)
     verdict = verdict_of(k, n, not_reached)
     return {
@@ -130,7 +129,7 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
         "outage_median_low_s": _rounded(median.low),
         "outage_median_high_s": _rounded(median.high),
         "censored": sum(j.measures.outage_censored for j in judged),
-        "down_median_s": _median([j.measures.down_s for j in judged]),
+        "down_median_s": _rounded(median_interval(_times(judged, "down", "outage")).median),
         "interruptions_most": max((len(j.measures.outages) for j in judged), default=0),
         "blind_n": len(blinds),
         "blind_median_s": _rounded(median_interval(blinds).median),
@@ -138,18 +137,13 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
     }
 
 
-def _times(judged: Sequence[Judgement], what: str) -> list[float]:
-    """Seconds of a measure in the trials that have it; infinite if censored."""
+def _times(judged: Sequence[Judgement], what: str, censored: str) -> list[float]:
+    """Seconds of a measure in the trials that have it; infinite where the other is censored."""
     return [
-        math.inf if getattr(one.measures, f"{what}_censored") else seconds
+        math.inf if getattr(one.measures, f"{censored}_censored") else seconds
         for one in judged
         if (seconds := getattr(one.measures, f"{what}_s")) is not None
     ]
-
-
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return _rounded(statistics.median(known)) if known else None
 
 
 def _rounded(value: float) -> float:

@@ -66,7 +66,8 @@ SCENARIOS = Table(
         count("censored", "of the n, how many paths did not recover"),
         amount(
             "down_median_s",
-            "median of down_s over the n: seconds without reply, summed up over interruptions",
+            "median of down_s over the n, seconds without reply, summed up over interruptions; "
+            "infinite = among the censored",
             _NONE_JUDGED,
         ),
         count("interruptions_most", "most interruptions of a trial"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -90,6 +91,9 @@ def test_where_a_path_stopped_more_than_once_the_time_down_stands_beside_the_out
     often = once.assign(interruptions_most=3, down_median_s=7.25)
     drawn: list[Any] = with_id(draw_outages(mixed.tables["trials"], often, names, WATCH_S), "down:")
     assert drawn and {mark.get_text() for mark in drawn} == {"7.25 in 3"}
+    never_over = often.assign(down_median_s=math.inf)
+    drawn = with_id(draw_outages(mixed.tables["trials"], never_over, names, WATCH_S), "down:")
+    assert drawn and all(mark.get_text().startswith("> ") for mark in drawn)
 
 
 def test_the_reference_lines_are_the_time_constants_of_the_systems_shown(

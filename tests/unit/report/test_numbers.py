@@ -12,15 +12,9 @@ from nsm_resilience.report.campaign import CampaignError, campaign_facts, enviro
 from nsm_resilience.report.cell_rows import cell_rows
 from nsm_resilience.report.findings import limits
 from nsm_resilience.report.numbers import NumbersError, controls, write_numbers
-from nsm_resilience.report.wording import (
-    dates,
-    flattened,
-    median_seconds,
-    parse_time,
-    span,
-)
+from nsm_resilience.report.wording import dates, down_time, flattened, parse_time, span
 from nsm_resilience.study.load import load_recorded_study
-from nsm_resilience.tables.language import seconds
+from nsm_resilience.tables.language import median_seconds, seconds
 from tests.builders.reports import Built
 
 
@@ -217,6 +211,8 @@ def test_what_was_not_reached_is_longer_than_it_was_seen() -> None:
     assert span(30.8, inf, 30.8, 53.59) == "30.8 to > 53.5"
     assert span(inf, inf, 53.59, 53.59) == "> 53.5"
     assert span(13.9, 37, 13.9, 37) == "13.9–37.0"
+    assert down_time(inf, 53.59, 3) == "down > 53.5 in up to 3"
+    assert down_time(2.5, 2.5, 1) == "down 2.50 in 1"
 
 
 def test_dates_are_written_in_utc() -> None:

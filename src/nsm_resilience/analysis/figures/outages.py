@@ -14,7 +14,7 @@ from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.systems.known import SYSTEMS
 from nsm_resilience.tables.attempts import JUDGED
 from nsm_resilience.tables.cell import CELL
-from nsm_resilience.tables.language import least_to_most, seconds
+from nsm_resilience.tables.language import least_to_most, median_seconds, seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +83,11 @@ def draw_outages(
     _shade_scenarios((never, axes), lines)
     style.light_grid(axes)
     _reference_lines(axes, lines_s)
-    _medians(axes, scenarios, rows, right)
+    trials_of = {cell: shown[(shown[list(CELL)] == list(cell)).all(axis=1)] for cell in rows}
+    seen_s = {cell: float(own["down_s"].median()) for cell, own in trials_of.items()}
+    _medians(axes, scenarios, rows, seen_s, right)
     for cell, y in rows.items():
-        own = shown[(shown[list(CELL)] == list(cell)).all(axis=1)]
+        own = trials_of[cell]
         _points(never, axes, own, y)
 
     axes.set_xlabel("outage of the path (s)")
@@ -157,11 +159,20 @@ def _reference_lines(axes: Axes, lines_s: Iterable[float]) -> None:
 
 
 def _medians(
-    axes: Axes, scenarios: pd.DataFrame, rows: Mapping[tuple[str, ...], int], right: float
+    axes: Axes,
+    scenarios: pd.DataFrame,
+    rows: Mapping[tuple[str, ...], int],
+    seen_s: Mapping[tuple[str, ...], float],
+    right: float,
 ) -> None:
-    """Draw each median and its interval; a censored end runs off to the right."""
+    """Draw each median and its interval; a censored end runs off to the right.
+
+    Args:
+        seen_s: median of the time down that was seen, by cell.
+    """
     for record in scenarios.to_dict("records"):
-        y = rows.get(tuple(str(record[name]) for name in CELL))
+        cell = tuple(str(record[name]) for name in CELL)
+        y = rows.get(cell)
         median = float(record["outage_median_s"])
         if y is None or math.isnan(median) or median <= 0:
             continue
@@ -174,9 +185,10 @@ def _medians(
         if math.isfinite(median):
             axes.plot([median, median], [y - 0.36, y + 0.36], color=style.INK, linewidth=1.1)
         if int(record["interruptions_most"]) > 1:  # else the outage is the time down
-            down = f"{seconds(float(record['down_median_s']))} in {record['interruptions_most']}"
+            down = median_seconds(float(record["down_median_s"]), seen_s[cell])
             axes.annotate(
-                down, (1.0, y), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                f"{down} in {record['interruptions_most']}", (1.0, y),
+                xycoords=("axes fraction", "data"), xytext=(5, 0),
                 textcoords="offset points", va="center", fontsize=6, color=style.SOFT,
                 gid=f"down:{record['scenario']}:{y}",
             )  # fmt: skip
