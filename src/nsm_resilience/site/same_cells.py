@@ -33,8 +33,8 @@ def compared_cells(campaigns: Sequence[Overview]) -> list[tuple[str, Group]]:
                 found.setdefault(cell.same, []).append(cell)
     lines = sorted(found.values(), key=lambda line: _order(line[0]))
     groups = {
-        "Scenarios that the paper has a verdict of": [x for x in lines if x[0].row["claimed"]],
-        "All other scenarios": [x for x in lines if not x[0].row["claimed"]],
+        "Cells that the paper has a verdict of": [x for x in lines if x[0].row["claimed"]],
+        "All other cells": [x for x in lines if not x[0].row["claimed"]],
     }
     return [(title, _group(campaigns, own)) for title, own in groups.items() if own]
 

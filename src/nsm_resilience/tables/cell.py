@@ -32,6 +32,15 @@ def is_usual(levels: Mapping[str, object], *but: str) -> bool:
     return all(levels[name] == usual for name, usual in DEFAULTS.items() if name not in but)
 
 
+def is_asked_of_the_paper(levels: Mapping[str, object]) -> bool:
+    """Whether the paper's verdict on a scenario is one on this cell.
+
+    It says nothing of a system with a remedy, or of a second outage. On other planes, clients, ways
+    to fail, watches and systems its claims are asked on purpose.
+    """
+    return is_usual(levels, "system", "plane", "client", "failure", "watch")
+
+
 def factor(name: str) -> Column:
     """The column of a factor."""
     return text(name, f"level of the factor {name}", one_of=FACTOR_LEVELS[name])

@@ -11,6 +11,7 @@ from nsm_resilience.statistics.intervals import median_interval, wilson
 from nsm_resilience.study.models import Cell, Factors, Plane, Scenario, Study
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.tables.attempts import JUDGED, attempt_row, counted_parts, part_of
+from nsm_resilience.tables.cell import is_asked_of_the_paper
 from nsm_resilience.tables.columns import Row
 from nsm_resilience.tables.rows import counting, factors_of
 
@@ -111,20 +112,22 @@ def _row(campaign: str, scenario: Scenario, cell: Cell, attempts: Sequence[Judge
     blinds = _times(judged, "blind", "blind")
     not_reached = sum(j.verdict == "not_reached" for j in counted)
     verdict = verdict_of(k, n, not_reached)
+    levels = cell.factors.levels()
+    claimed = scenario.claimed if is_asked_of_the_paper(levels) else None
     return {
         "campaign": campaign,
         "scenario": scenario.id,
         "title": scenario.title,
         "source": scenario.source,
-        **cell.factors.levels(),
+        **levels,
         "n": n,
         "k": k,
         **attempt_row(parts),
         "verdict": verdict,
         "wilson_low": _rounded(interval.low),
         "wilson_high": _rounded(interval.high),
-        "claimed": scenario.claimed,
-        "agreement": agreement(verdict, scenario.claimed),
+        "claimed": claimed,
+        "agreement": agreement(verdict, claimed),
         "outage_median_s": _rounded(median.median),
         "outage_median_low_s": _rounded(median.low),
         "outage_median_high_s": _rounded(median.high),

@@ -46,7 +46,12 @@ SCENARIOS = Table(
         ),
         share("wilson_low", "95 % Wilson interval of k/n", _NONE_JUDGED),
         share("wilson_high", "its upper end", _NONE_JUDGED),
-        text("claimed", "what the paper says", "it says nothing", ("supported", "unsupported")),
+        text(
+            "claimed",
+            "what the paper says",
+            "it says nothing of the scenario, or the cell has a remedy or a second outage",
+            ("supported", "unsupported"),
+        ),
         text(
             "agreement",
             "verdict against claimed; flaky agrees with neither; not tested without a judged trial",

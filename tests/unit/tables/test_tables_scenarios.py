@@ -48,3 +48,23 @@ def test_a_time_down_of_paths_that_were_not_back_is_among_the_censored(study: St
     assert row(study, [*most, judged(4, "supported", back), judged(5, "supported", back)])[
         "down_median_s"
     ] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("levels", "claimed"),
+    [
+        ({}, "supported"),
+        ({"plane": "vpp", "client": "plain", "failure": "hang"}, "supported"),
+        ({"watch": "full"}, "supported"),
+        ({"system": "nsm-v1.18.0", "plane": "vpp"}, "supported"),
+        ({"remedy": "observe"}, None),
+        ({"remedy": "heal", "plane": "vpp"}, None),
+        ({"outage": "second"}, None),
+    ],
+)
+def test_the_paper_has_no_verdict_on_a_remedy_or_a_second_outage(
+    study: Study, levels: dict[str, str], claimed: str | None
+) -> None:
+    found = row(study, [judged(1, "unsupported", NOT_BACK, **levels)])
+    assert found["claimed"] == claimed
+    assert found["agreement"] == ("differs" if claimed else "no claim")

@@ -10,8 +10,8 @@ from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS
-from nsm_resilience.tables.cell import is_usual
-from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
+from nsm_resilience.tables.cell import is_asked_of_the_paper
+from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
@@ -30,7 +30,7 @@ def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) ->
         _row(campaign["campaign"]["name"], row)
         for campaign in campaigns
         for row in all_rows(campaign)
-        if row["scenario"] in wanted and row["n"] and is_usual(row, *C2_FACTORS, "watch")
+        if row["scenario"] in wanted and row["n"] and is_asked_of_the_paper(row)
     ]
     places = list(dict.fromkeys(row["place"] for row in rows))
     return sorted(rows, key=lambda row: places.index(row["place"]))

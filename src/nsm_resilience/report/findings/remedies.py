@@ -39,11 +39,12 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
         cells = {
             levels_of(row): row for row in all_rows(campaign) if row["n"] and not row["control"]
         }
+        of_the_paper = {row["scenario"] for row in all_rows(campaign) if row["claimed"]}
         groups: dict[tuple[str, str, bool], list[tuple[Row, Row]]] = {}
         for row in cells.values():
             bare = cells.get(levels_of(row, remedy="none"))
             if row["remedy"] != "none" and bare is not None:
-                group = (row["remedy"], row["plane"], not row["claimed"])
+                group = (row["remedy"], row["plane"], row["scenario"] not in of_the_paper)
                 groups.setdefault(group, []).append((bare, row))
         name = campaign["campaign"]["name"]
         found += [_sums(name, *group, groups[group]) for group in sorted(groups)]
