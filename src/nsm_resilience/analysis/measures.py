@@ -110,6 +110,20 @@ def _censored(column: str, censored: str) -> Read:
     return read
 
 
+def _bounded(column: str, least: str, censored: str) -> Read:
+    """A time that may be known between two bounds only: then the lower one, as of a censored time.
+
+    So it is longer than all that ended before its lower bound, and undecided against the rest.
+    """
+
+    def read(judged: pd.DataFrame) -> tuple[Times, pd.DataFrame]:
+        own = judged[judged[column].notna()]
+        ended = ~own[censored].astype(bool) & (own[least] == own[column])
+        return Times(tuple(own[least].astype(float).tolist()), tuple(ended.tolist())), own
+
+    return read
+
+
 def _number(column: str) -> Read:
     """A number of each trial; trials that lack it are left out."""
     return lambda judged: _uncensored(judged[column], judged)
@@ -161,7 +175,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "blind_s", "time in which new clients were not taken", "s", "less", False,
-        _censored("blind_s", "blind_censored"),
+        _bounded("blind_s", "blind_at_least_s", "blind_censored"),
     ),
     Measure(
         "new_connection_s", "time until a new client had a reply", "s", "less", False,

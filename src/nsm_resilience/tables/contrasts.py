@@ -63,7 +63,10 @@ CONTRASTS = Table(
             for side in SIDES
             for column in (
                 count(f"{side}_n", "values"),
-                count(f"{side}_censored", "of these, not seen to end"),
+                count(
+                    f"{side}_censored",
+                    "of these, not seen to end, or known as an interval, whose lower end counts",
+                ),
                 amount(
                     f"{side}_value",
                     "median; of a share the share itself; infinite = among the censored",

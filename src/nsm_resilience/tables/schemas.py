@@ -79,7 +79,8 @@ SCENARIOS = Table(
         count("blind_n", "of the n, in how many the blind time is known"),
         amount(
             "blind_median_s",
-            "median of blind_s over these; infinite = among the censored",
+            "median of blind_s, the upper end of an interval, over these; infinite = among the "
+            "censored",
             "known in none",
         ),
         count("blind_censored", "of the blind_n, in how many no new client connected any more"),

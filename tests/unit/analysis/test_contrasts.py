@@ -49,7 +49,8 @@ def cell(
             "outage_censored": outage is None, "down_s": outage or 120.0, "interruptions": 1,
             "watch_s": 120.0, "watch_window_s": 120.0, "new_connection_s": 1.0,
             "new_connection_answered": True,
-            "blind_s": math.nan, "blind_censored": None, "detected_unknown": None,
+            "blind_s": math.nan, "blind_at_least_s": math.nan, "blind_censored": None,
+            "detected_unknown": None,
             "detected_s": 1.0, "notified_s": math.nan, "notified_unknown": None,
             "bystander_s": 1.0, "bystander_started": True, "late_sends": 0, "replies_sent": 6000,
             "record": f"records/{name}/{number:02}/1",
@@ -274,6 +275,24 @@ def test_a_time_down_that_did_not_end_is_a_lower_bound() -> None:
     found = row(table(cell(SHORT), cell([None] * 6, client="plain")), "down_s")
     assert (found["second_censored"], found["word"]) == (6, "worse")
     assert math.isinf(found["at_most"])
+
+
+def blind(client: str, least: float, most: float) -> list[dict[str, Any]]:
+    """A cell whose new clients were refused until an instant between these two."""
+    own = cell(SHORT, client=client)
+    for one in own:
+        one.update(blind_s=most, blind_at_least_s=least, blind_censored=False)
+    return own
+
+
+def test_a_blind_time_that_is_an_interval_is_compared_with_what_lies_below_it_alone() -> None:
+    above = row(table(blind("monitored", 0.0, 0.0), blind("plain", 60.0, 200.0)), "blind_s")
+    assert (above["second_censored"], above["word"]) == (6, "worse")
+    assert above["at_least"] == pytest.approx(60.0)  # and not 200
+    within = row(table(blind("monitored", 100.0, 100.0), blind("plain", 60.0, 200.0)), "blind_s")
+    assert (within["p"], within["word"]) == (1.0, "open")
+    both = row(table(blind("monitored", 60.0, 70.0), blind("plain", 60.0, 200.0)), "blind_s")
+    assert (both["p"], both["word"]) == (1.0, "open")
 
 
 def test_how_long_the_system_took_to_be_installed_is_read_off_its_phase() -> None:
