@@ -18,6 +18,9 @@ from nsm_resilience.record.events import Event
 LISTED = 5
 """How many signs are listed as evidence; the first one decides, the record holds all."""
 
+NOT_APPLICABLE = "not applicable"
+"""Begin of the reason of what is not known because it is not asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -39,7 +42,7 @@ class FirstSign:
 
     Attributes:
         seconds: From the fault; None without a sign, or when the first one is not known.
-        unknown: Why the first sign, or its absence, is not known; None when it is.
+        unknown: Why the first sign, or its absence, is not known or not asked; None when it is.
         watched: Whether everything was recorded, so that None proves that there was no sign.
     """
 

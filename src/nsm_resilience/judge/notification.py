@@ -19,7 +19,15 @@ from nsm_resilience.judge.container_log import find_gaps, read_log
 from nsm_resilience.judge.declared import faults_of
 from nsm_resilience.judge.detection import is_bad_condition
 from nsm_resilience.judge.evidence import Evidence
-from nsm_resilience.judge.first_sign import LISTED, Doubt, FirstSign, Sign, at_event, signs_in
+from nsm_resilience.judge.first_sign import (
+    LISTED,
+    NOT_APPLICABLE,
+    Doubt,
+    FirstSign,
+    Sign,
+    at_event,
+    signs_in,
+)
 from nsm_resilience.judge.kubernetes_events import KubernetesEvent, warnings_as_signs
 from nsm_resilience.judge.timeline import Instants
 from nsm_resilience.judge.wall_clock import Moment, wall_clocks
@@ -39,8 +47,10 @@ from nsm_resilience.systems.known import system_of
 def find_notification(record: Record, instants: Instants) -> FirstSign:
     """The first notification between the fault and the end of the watch."""
     watch = instants.watch
-    if watch is None or _client_is_hit(record):
+    if watch is None:
         return FirstSign(watched=False)
+    if _client_is_hit(record):
+        return FirstSign(unknown=f"{NOT_APPLICABLE}: the client itself is broken", watched=False)
     pod = _client_pod(record)
     monitored = record.meta["factors"].get("client") == "monitored"
     sidecar = system_of(record.meta["factors"]).sidecar if monitored else None

@@ -11,6 +11,7 @@ from nsm_resilience.analysis.figures.cells import natural
 from nsm_resilience.judge.campaign import read_judgements
 from nsm_resilience.judge.disturbance import Disturbance
 from nsm_resilience.judge.evidence import Evidence
+from nsm_resilience.judge.first_sign import NOT_APPLICABLE
 from nsm_resilience.judge.judgement import Judgement, Measures
 from nsm_resilience.judge.newclients import BlindTime
 from nsm_resilience.nearest import did_you_mean, nearest
@@ -244,5 +245,5 @@ def _answer(answered: bool | None, seconds: float | None) -> str:
 
 def _when(seconds: float | None, by: str | None, unknown: str | None = None) -> str:
     if unknown is not None:
-        return f"unknown: {unknown}"
+        return unknown if unknown.startswith(NOT_APPLICABLE) else f"unknown: {unknown}"
     return "no" if seconds is None else f"after {seconds:.2f} s by {by}"

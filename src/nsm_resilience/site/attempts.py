@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from nsm_resilience.judge.first_sign import NOT_APPLICABLE
 from nsm_resilience.report.site_links import page_of
 from nsm_resilience.report.wording import down_time
 from nsm_resilience.tables.attempts import INCOMPLETE, that_count
@@ -108,7 +109,7 @@ def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
         if answered
         else ("no answer", _NOT_REACHED),
         *(
-            ("unknown", _NOT_REACHED)
+            (_why_not(str(row[UNKNOWN[name]])), _NOT_REACHED)
             if isinstance(row[UNKNOWN[name]], str)
             else ("no", _NOT_REACHED)
             if row[name] != row[name]
@@ -116,6 +117,11 @@ def _numbers(row: Mapping[Any, Any]) -> tuple[tuple[str, float], ...]:
             for name in ("detected_s", "notified_s")
         ),
     )
+
+
+def _why_not(reason: str) -> str:
+    """A word for a time that is not known."""
+    return NOT_APPLICABLE if reason.startswith(NOT_APPLICABLE) else "unknown"
 
 
 def _with_down(row: Mapping[Any, Any]) -> str:

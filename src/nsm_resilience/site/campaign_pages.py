@@ -165,9 +165,12 @@ def consequences_in_words(row: Mapping[str, Any]) -> list[Fact]:
 
 
 def _noticed(row: Mapping[str, Any], name: str) -> str:
+    known = row["n"] - row[f"{name}_unknown"]
+    if not known:
+        return "not known, or not asked, in any trial"
     by = f", most often by {row[f'{name}_by']}" if row[f"{name}_by"] else ""
     after = f", median {row[f'{name}_median']} s" if row[name] else ""
-    return f"in {row[name]} of {row['n'] - row[f'{name}_unknown']}{by}{after}"
+    return f"in {row[name]} of {known}{by}{after}"
 
 
 def words_of(cells: Sequence[CellRow], attempts: Sequence[str] = ()) -> dict[str, set[str]]:

@@ -69,6 +69,14 @@ def test_a_client_that_is_gone_is_supported_when_its_endpoint_lets_go(tmp_path: 
     assert {e.file for e in found.evidence} >= {"snapshots/before.json", "snapshots/after.json"}
 
 
+def test_of_a_client_that_is_gone_it_is_not_asked_whether_it_was_told(tmp_path: Path) -> None:
+    gone = judge(tmp_path / "client", "W1", RELEASED).measures
+    assert gone.notified_s is None
+    assert gone.notified_unknown == "not applicable: the client itself is broken"
+    told = judge(tmp_path / "endpoint", "W2", pods({"client": network()}, {})).measures
+    assert "not applicable" not in str(told.notified_unknown)
+
+
 def test_an_endpoint_that_holds_the_end_of_a_dead_path_is_not(tmp_path: Path) -> None:
     found = judge(tmp_path, "W1", HELD)
     assert found.verdict == "unsupported"
