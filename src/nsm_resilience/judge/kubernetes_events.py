@@ -33,6 +33,7 @@ class KubernetesEvent:
         name: Name of that object.
         moments: First and last time at which it was seen, on the runner's clock; Kubernetes does
             not keep those in between.
+        fine: Whether the stamp of each moment is finer than a second.
         by: Component that reported it, such as `kubelet`; empty when it is not stated.
     """
 
@@ -43,6 +44,7 @@ class KubernetesEvent:
     name: str
     message: str
     moments: tuple[Moment, ...]
+    fine: tuple[bool, ...]
     by: str
 
 
@@ -67,9 +69,10 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
         clock = clocks.of_host(_host(event))
         # A stamp in whole seconds is up to one second too early; at the end of that second the
         # event had certainly been shown.
+        stamps = _stamps(event)
         moments = [
             (_AT_ANY_TIME if clock is None else clock.moment(t)).later(0 if fine else NANOSECONDS)
-            for t, fine in _stamps(event)
+            for t, fine in stamps
         ]
         yield KubernetesEvent(
             line=number,
@@ -79,6 +82,7 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
             name=str(about.get("name", "unnamed")),
             message=" ".join(str(event.get("message") or event.get("note")).split()),
             moments=tuple(moments),
+            fine=tuple(fine for _, fine in stamps),
             by=_reporter(event),
         )
 
@@ -86,14 +90,17 @@ def read_kubernetes_events(record: Record, only: str | None = None) -> Iterator[
 def warnings_as_signs(
     record: Record, what: str, by: Callable[[KubernetesEvent], str | None]
 ) -> Iterator[Sign]:
-    """The first and the last time of every Warning event that `by` has a name for."""
+    """The first and the last time of every Warning event that `by` has a name for.
+
+    The name of a sign says whether its time is known to the second only.
+    """
     for event in read_kubernetes_events(record, only="Warning"):
         named = by(event)
         if named is not None:
             text = f"{event.reason} of {event.kind} {event.name}: {event.message}"
             evidence = of_kubernetes(what, event.line, text[:300])
-            for moment in event.moments:
-                yield Sign(moment, named, evidence)
+            for moment, fine in zip(event.moments, event.fine, strict=True):
+                yield Sign(moment, named if fine else f"{named}, to the second", evidence)
 
 
 def _parse(line: str) -> dict[str, Any] | None:

@@ -140,7 +140,7 @@ TRIALS = Table(
         amount(
             "detected_s",
             "seconds until Kubernetes, the system or the arm's watchdog first showed that "
-            "something was wrong",
+            "something was wrong; by what is shown to the second at the end of that second",
             "nothing was shown in the watch, not measured, or not known: see detected_unknown",
         ),
         text("detected_by", "who showed what", "as detected_s"),
@@ -151,7 +151,7 @@ TRIALS = Table(
         ),
         amount(
             "notified_s",
-            "seconds until the client was first told",
+            "seconds until the client was first told; to the second as in detected_s",
             "it was told nothing in the watch, not measured, or not known: see notified_unknown",
         ),
         text("notified_by", "by which channel", "as notified_s"),

@@ -139,6 +139,7 @@ def test_a_warning_in_whole_seconds_counts_from_the_end_of_its_second(tmp_path: 
     # The made-up fault comes at half a second: a stamp of the same second reads half before it.
     found = judge(tmp_path, kubernetes=[_warning(0.2, 0.2, fine=False)]).measures
     assert found.detected_s == pytest.approx(0.5)
+    assert found.detected_by == "Kubernetes: Warning event BackOff of Pod nsmgr, to the second"
 
 
 def test_a_normal_event_is_no_detection(tmp_path: Path) -> None:

@@ -55,7 +55,11 @@ def test_real_records_have_their_verdicts(
         ("forwarder-killed", "Kubernetes: kernel-forwarder not ready on the client's node", 1.79),
         ("sockets-replaced", None, None),
         ("sockets-unlinked", "Kubernetes: nsmdp not ready on the client's node", 27.23),
-        ("forwarder-killed-today", "Kubernetes: Warning event Unhealthy of Pod forwarder-vpp", 0.9),
+        (
+            "forwarder-killed-today",
+            "Kubernetes: Warning event Unhealthy of Pod forwarder-vpp, to the second",
+            0.9,
+        ),
     ],
 )
 def test_what_was_shown_is_found_in_real_records(
