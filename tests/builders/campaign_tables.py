@@ -204,8 +204,8 @@ def _controls(trials: pd.DataFrame) -> list[dict[str, Any]]:
             "campaign": NAME, "plane": plane, "attempts": len(rows),
             "unknown": 0, "watched_s": 3600.0 * len(rows), "longest_watch_s": 3600.0, "gaps": 0,
             "down_s": 0.0, "echoes_sent": 180_000, "echoes_lost": 3, "echoes_late": 5,
-            "sends_late": 7, "used_s_per_h": 58.2, "busiest": "nsmd-k8s", "busiest_share": 0.4,
-            "spun": 0, "spun_s": 0.0,
+            "sends_late": 7, "sampled": len(rows), "used_s_per_h": 58.2, "busiest": "nsmd-k8s",
+            "busiest_share": 0.4, "spun": 0, "spun_s": 0.0,
         }
         for plane, rows in own.groupby("plane")
     ]  # fmt: skip

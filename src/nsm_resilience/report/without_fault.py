@@ -76,8 +76,9 @@ def _spun(row: dict[Any, Any]) -> str:
 
     if pd.isna(row["spun"]):  # an integer that is missing is no NaN
         return ""
+    sampled = int(row["sampled"])
     if not row["spun"]:
-        return "none"
+        return f"none of {sampled}"
     began = seconds(float(row["spun_from_s"]))
     times = f"{seconds(float(row['spun_s']))} s from {began} s on"
-    return f"in {int(row['spun'])} of {int(row['attempts'])}, {times}"
+    return f"in {int(row['spun'])} of {sampled}, {times}"

@@ -73,6 +73,9 @@ CONTROLS = Table(
         count("echoes_lost", "of these, never answered"),
         count("echoes_late", "of these, answered late"),
         count("sends_late", "of these, sent late by our own prober"),
+        count(
+            "sampled", "attempts in which processor time was sampled: those of the next six columns"
+        ),
         amount(
             "used_s_per_h",
             "processor time that the components of both nodes used, seconds per hour",
@@ -88,6 +91,7 @@ CONTROLS = Table(
     (
         Rule("not more unknown than there are", lambda t: t["unknown"] <= t["attempts"]),
         Rule("not more lost than sent", lambda t: t["echoes_lost"] <= t["echoes_sent"]),
+        Rule("not more sampled than there are", lambda t: t["sampled"] <= t["attempts"]),
         Rule("alarms have a rate", lambda t: t["false_alarms"].isna() == t["alarms_per_h"].isna()),
     ),
 )
@@ -151,17 +155,17 @@ def _alarms(measures: Sequence[Measures]) -> Row:
 
 
 def _processor(sampled: Sequence[Sequence[ProcessorTime]]) -> Row:
-    """Processor time of components, over the attempts that sampled it; all empty without any."""
+    """Processor time of components, over the attempts that sampled it; empty without any."""
     if not sampled:
-        return dict.fromkeys(
-            ("used_s_per_h", "busiest", "busiest_share", "spun", "spun_s", "spun_from_s")
-        )
+        empty = ("used_s_per_h", "busiest", "busiest_share", "spun", "spun_s", "spun_from_s")
+        return {"sampled": 0, **dict.fromkeys(empty)}
     every = [one for times in sampled for one in times]
     sampled_s = math.fsum(max(one.sampled_s for one in times) for times in sampled)
     hours = sampled_s / _SECONDS_PER_HOUR
     busiest = max(every, key=lambda one: one.most_share)
     began = [one.spun_from_s for one in every if one.spun_from_s is not None]
     return {
+        "sampled": len(sampled),
         "used_s_per_h": math.fsum(one.used_s for one in every) / hours if hours else None,
         "busiest": busiest.component,
         "busiest_share": busiest.most_share,

@@ -68,13 +68,15 @@ def test_a_component_that_spun_is_told_with_when(control: Judgement) -> None:
     spun = hour(control, "none", processor_times=(STILL, SPUN))
     table = CONTROLS.frame(control_rows("c", [spun, hour(control, "none")]))
     (row,) = table.to_dict("records")
-    assert (row["spun"], row["spun_s"], row["spun_from_s"]) == (1, 1700.0, 1810.0)
+    assert (row["sampled"], row["spun"]) == (1, 1)
+    assert (row["spun_s"], row["spun_from_s"]) == (1700.0, 1810.0)
     assert (row["used_s_per_h"], row["busiest"], row["busiest_share"]) == (1920.0, "nsmd-k8s", 0.93)
     assert without_fault(table)[0]["busiest"] == "nsmd-k8s 93"
-    assert without_fault(table)[0]["spun"] == "in 1 of 2, 1700 s from 1810 s on"
+    # the other was not sampled
+    assert without_fault(table)[0]["spun"] == "in 1 of 1, 1700 s from 1810 s on"
     assert len(PROCESSOR.frame(processor_rows(spun))) == 2
     still = CONTROLS.frame(control_rows("c", [hour(control, "none", processor_times=(STILL,))]))
-    assert without_fault(still)[0]["spun"] == "none"
+    assert without_fault(still)[0]["spun"] == "none of 1"
     unsampled = CONTROLS.frame(control_rows("c", [hour(control, "none")]))
     assert without_fault(unsampled)[0]["spun"] == ""
 

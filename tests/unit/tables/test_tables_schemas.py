@@ -73,7 +73,7 @@ COLUMNS = {
     "controls": (
         "campaign system plane client remedy attempts unknown watched_s longest_watch_s "
         "false_alarms alarms_per_h alarms_low_per_h alarms_high_per_h acts gaps down_s "
-        "echoes_sent echoes_lost echoes_late sends_late used_s_per_h busiest "
+        "echoes_sent echoes_lost echoes_late sends_late sampled used_s_per_h busiest "
         "busiest_share spun spun_s spun_from_s"
     ),
     "phases": "campaign trial attempt scenario phase begin_s seconds",
