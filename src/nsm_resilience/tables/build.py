@@ -40,7 +40,7 @@ from nsm_resilience.tables.rows import (
     phase_rows,
     trial_row,
 )
-from nsm_resilience.tables.scenarios import all_cells, scenario_rows
+from nsm_resilience.tables.scenarios import all_cells, cell_of, scenario_rows
 from nsm_resilience.tables.schemas import (
     CLAIMS,
     COMPONENTS,
@@ -214,9 +214,8 @@ def _in_order(study: Study, listed: list[_Listed]) -> list[_Listed]:
     places = {cell.id: at for at, cell in enumerate(cells)}
 
     def place(one: _Listed) -> tuple[int, str, int]:
-        _, judgement = one
-        cell = judgement.trial.split("/", 1)[0]
-        return places[cell], judgement.trial, judgement.attempt
+        _, judgement = one  # its trial may have the name of no cell: a stray folder of records
+        return places[cell_of(judgement).id], judgement.trial, judgement.attempt
 
     return sorted(listed, key=place)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -234,6 +235,19 @@ def test_a_campaign_without_any_record_has_tables_all_the_same(tmp_path: Path) -
     assert len(pd.read_parquet(tmp_path / "trials.parquet")) == 0
     assert set(pd.read_csv(tmp_path / "scenarios.csv")["verdict"]) == {"not tested"}
     assert set(pd.read_csv(tmp_path / "claims.csv")["agreement"]) == {"not tested"}
+
+
+def test_a_stray_folder_of_records_is_an_unknown_attempt(tmp_path: Path) -> None:
+    """There was a KeyError: its name is that of no cell."""
+    build(tmp_path, "S2")
+    describe(tmp_path)
+    cells = tmp_path / "records"
+    shutil.copytree(cells / "S2-kernel-monitored-kill", cells / "S2-copy")
+    judge_and_build(tmp_path, tmp_path)
+    trials = pd.read_csv(tmp_path / "trials.csv").set_index("trial")
+    assert trials.loc["S2-copy/01", "verdict"] == "unknown"
+    assert trials.loc["S2-copy/01", "reason"].startswith("unreadable: ")
+    assert trials.loc["S2-kernel-monitored-kill/01", "verdict"] == "supported"
 
 
 def test_a_record_of_an_undeclared_scenario_is_refused(tmp_path: Path) -> None:
