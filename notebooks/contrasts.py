@@ -4,8 +4,8 @@
 #
 # A contrast compares two sets of trials that differ in one named thing (a level of a factor,
 # whether others ran beside them, the campaign) and are matched by everything else, the seconds of
-# the watch included. A difference is second less first. Campaigns are compared, never pooled: trials
-# of one cluster share its state.
+# the watch included. A difference is second less first. Campaigns are compared, never pooled:
+# trials of one cluster share its state.
 
 # %% tags=["parameters"]
 tables = "results/tables"

@@ -157,8 +157,8 @@ TRIALS = Table(
         text("notified_by", "by which channel", "as notified_s"),
         text(
             "notified_unknown",
-            "why nobody knows whether the client was told, or what was first; `not applicable: …` if "
-            "the client itself is broken",
+            "why nobody knows whether the client was told, or what was first; `not applicable: …` "
+            "if the client itself is broken",
             "it is known, or not measured",
         ),
         amount(
