@@ -95,5 +95,5 @@ def test_a_cell_that_has_only_such_trials_is_not_reached_and_agrees_with_nothing
     }
     wanted = ("n", "k", "not_reached", "verdict", "agreement")
     assert [rows["first"][name] for name in wanted] == [2, 0, 0, "unsupported", "agrees"]
-    assert [rows["second"][name] for name in wanted] == [0, 0, 2, "not reached", "not tested"]
+    assert [rows["second"][name] for name in wanted] == [0, 0, 2, "not reached", "no claim"]
     assert agreement("not reached", None) == "no claim"
