@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nsm_resilience.record.events import Event, EventError
 from nsm_resilience.record.layout import READABLE, SAMPLES, RecordLayout
 from nsm_resilience.record.manifest import ManifestError, check_manifest
-from nsm_resilience.record.samples import (
-    ADDED_LATER,
-    COLUMNS,
-    frame,
-    in_nanoseconds,
-    typed,
-    wrong_columns,
-)
+from nsm_resilience.record.samples import frame, typed
 from nsm_resilience.strict_json import JsonError, parse_json
 
 if TYPE_CHECKING:
@@ -145,17 +138,9 @@ class Record:
                     # a small file can hold any number of equal rows
                     if file.metadata.num_rows > MOST_ROWS:
                         raise ValueError(f"{file.metadata.num_rows} rows")
-                    table = file.read(use_threads=False).to_pandas()
-                table = in_nanoseconds(table)
-                for column in ADDED_LATER & set(COLUMNS[name]) - set(table.columns):
-                    table[column] = None
-                wrong = wrong_columns(name, table)
-                found = typed(name, table)
+                    return typed(name, file.read(use_threads=False))
             except Exception as error:  # pyarrow raises many kinds; all mean: not our table
                 raise RecordError(final, f"is not a table of samples: {error}") from error
-            if wrong:
-                raise RecordError(final, f"is not a table of samples: {wrong}")
-            return found
         if not growing.exists():
             return frame(name, [])
         rows = _read_growing(growing)

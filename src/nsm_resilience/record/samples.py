@@ -8,10 +8,14 @@ the file. Older records have `*_ns` there; readers get nanoseconds from both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import pyarrow
+    from numpy.typing import NDArray
 
 _ECHO = {
     "seq": "int64",  # counts from 0 without holes
@@ -59,10 +63,6 @@ ONE_OF = {
 }
 """Allowed values of columns, by table and column; these are never empty."""
 
-TEXT = ("string", "empty")
-"""What `pandas.api.types.infer_dtype` calls a column of text."""
-
-
 def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     """Typed table of samples; a key that the table does not know is a ValueError."""
     import pandas as pd
@@ -81,40 +81,6 @@ def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     )
 
 
-def typed(table: str, found: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a table that was read, in their order and with their types, or an error."""
-    columns = COLUMNS[table]
-    others = {name: kind for name, kind in columns.items() if str(found[name].dtype) != kind}
-    return found[list(columns)].astype(others)
-
-
-def wrong_columns(table: str, found: pd.DataFrame) -> str:
-    """How a table that was read differs from `COLUMNS`, in words; empty if it does not.
-
-    A column of another type would be converted silently: 1.9 s into 1 s.
-    """
-    from pandas.api import types
-
-    foreign = [str(c) for c in found.columns if c not in COLUMNS[table]]
-    if foreign:
-        return f"unknown column {', '.join(foreign)}"
-    for name, kind in COLUMNS[table].items():
-        dtype = found[name].dtype
-        fits = {
-            "string": types.is_string_dtype(dtype) or types.is_object_dtype(dtype),
-            "boolean": types.is_bool_dtype(dtype) or types.is_object_dtype(dtype),
-            "Float64": types.is_float_dtype(dtype),  # none of ours; that of a new probe may be one
-        }.get(kind, types.is_signed_integer_dtype(dtype))
-        if not fits and not found[name].isna().all():
-            return f"column {name} holds {dtype}, not {kind}"
-        if kind == "string" and types.infer_dtype(found[name], skipna=True) not in TEXT:
-            return f"column {name} holds what is no text"
-        allowed = ONE_OF.get((table, name))
-        if allowed is not None and not found[name].isin(allowed).all():
-            return f"column {name} holds something else than {', '.join(allowed)}"
-    return ""
-
-
 _NS_PER_US = 1000
 _MOST_US = (2**63 - 1) // _NS_PER_US
 
@@ -126,19 +92,78 @@ def in_microseconds(samples: pd.DataFrame) -> pd.DataFrame:
     return kept.rename(columns={name: f"{name.removesuffix('_ns')}_us" for name in times})
 
 
-def in_nanoseconds(found: pd.DataFrame) -> pd.DataFrame:
-    """A table that was read, with each column `*_us` as `*_ns`; ValueError if one is no time."""
-    from pandas.api import types
+def typed(table: str, found: pyarrow.Table) -> pd.DataFrame:
+    """The rows of a file: the columns of `COLUMNS` in their order and types, times as nanoseconds.
 
-    names = {name: f"{name.removesuffix('_us')}_ns" for name in map(str, found.columns)
-             if name.endswith("_us")}  # fmt: skip
-    for name, other in names.items():
-        if other in found.columns:
+    ValueError if a column is foreign, missing, or of another type: a column that was converted
+    would change silently, 1.9 s into 1 s. A column without any value may have any type.
+    """
+    import pandas as pd
+
+    columns, given = COLUMNS[table], [str(name) for name in found.column_names]
+    names = [f"{one.removesuffix('_us')}_ns" if one.endswith("_us") else one for one in given]
+    for name, other in zip(given, names, strict=True):
+        if names.count(other) > 1:
             raise ValueError(f"has both {name} and {other}")
-        values = found[name].dropna()
-        if not types.is_signed_integer_dtype(found[name].dtype) and len(values):
-            raise ValueError(f"column {name} holds {found[name].dtype}, not whole numbers")
-        if len(values) and max(abs(int(values.min())), abs(int(values.max()))) > _MOST_US:
-            raise ValueError(f"column {name} holds a time that no clock has")
-    whole = found.assign(**{name: found[name] * _NS_PER_US for name in names})
-    return whole.rename(columns=names)
+    foreign = [name for name in given if name not in columns and not name.endswith("_us")]
+    foreign += [name for name, other in zip(given, names, strict=True)
+                if name.endswith("_us") and other not in columns]  # fmt: skip
+    if foreign:
+        raise ValueError(f"unknown column {', '.join(foreign)}")
+    missing = [name for name in columns if name not in names and name not in ADDED_LATER]
+    if missing:
+        raise ValueError(f"lacks the column {', '.join(missing)}")
+    values: dict[str, Any] = {}
+    for name, kind in columns.items():
+        if name in names:
+            at = names.index(name)
+            values[name] = _values(found.column(at), given[at], kind)
+        else:
+            values[name] = pd.array([None] * found.num_rows, dtype=kind)
+        allowed = ONE_OF.get((table, name))
+        if allowed is not None and not set(values[name].unique()) <= set(allowed):
+            raise ValueError(f"column {name} holds something else than {', '.join(allowed)}")
+    return pd.DataFrame(values)
+
+
+def _values(column: pyarrow.ChunkedArray, name: str, kind: str) -> Any:
+    """The values of a column, as numpy or pandas holds them; `name` is that of the file."""
+    import numpy as np
+    import pandas as pd
+    from pyarrow import types
+
+    says: tuple[Callable[[Any], bool], str] = {
+        "string": (lambda one: types.is_string(one) or types.is_large_string(one), "text"),
+        "boolean": (types.is_boolean, "true or false"),
+        "Float64": (types.is_floating, "numbers"),  # none of ours; that of a new probe may be one
+    }.get(kind, (types.is_signed_integer, "whole numbers"))
+    fits, what = says
+    if column.null_count == len(column):
+        if kind == "int64" and len(column):
+            raise ValueError(f"column {name} lacks its values")
+        return pd.array([None] * len(column), dtype=kind)
+    if not fits(column.type):
+        raise ValueError(f"column {name} holds {column.type}, not {what}")
+    known = column.is_valid().to_numpy()
+    if kind == "int64" and not known.all():
+        raise ValueError(f"column {name} lacks a value")
+    if kind in ("int64", "Int64"):
+        whole = _nanoseconds(column.cast("int64").fill_null(0).to_numpy(), name)
+        return whole if kind == "int64" else pd.arrays.IntegerArray(whole, ~known)
+    if kind == "boolean":
+        return pd.arrays.BooleanArray(column.fill_null(False).to_numpy(), ~known)
+    if kind == "Float64":
+        return pd.array(column.to_pandas(), dtype=kind)
+    # most texts of a column are the same few: one object for each, and not one for each row
+    coded = column.cast("string").combine_chunks().dictionary_encode()
+    texts = np.array([*coded.dictionary.to_pylist(), pd.NA], dtype=object)
+    return pd.arrays.StringArray(texts[coded.indices.fill_null(len(texts) - 1).to_numpy()])
+
+
+def _nanoseconds(whole: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """Whole numbers of a file, those of a column `*_us` as nanoseconds, in memory of their own."""
+    if not name.endswith("_us"):
+        return whole.copy()
+    if max(abs(int(whole.min())), abs(int(whole.max()))) > _MOST_US:
+        raise ValueError(f"column {name} holds a time that no clock has")
+    return whole * _NS_PER_US

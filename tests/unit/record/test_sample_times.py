@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from test_record import a_record
 from nsm_resilience.record.compact import compact_samples
 from nsm_resilience.record.layout import RecordLayout
 from nsm_resilience.record.reader import RecordError, read_record
-from nsm_resilience.record.samples import frame, in_microseconds, in_nanoseconds
+from nsm_resilience.record.samples import frame, in_microseconds, typed
 
 TIMES = st.integers(0, 2**62)
 
@@ -29,7 +30,7 @@ def test_a_time_loses_less_than_a_microsecond_and_an_empty_one_stays_empty(
     ]
     kept = in_microseconds(frame("path", rows))
     assert [name for name in kept.columns if name.endswith("_ns")] == []
-    found = in_nanoseconds(kept)
+    found = typed("path", pyarrow.Table.from_pandas(kept))
     assert list(found.columns) == list(frame("path", rows).columns)
     for (sent, rtt), row in zip(times, found.to_dict("records"), strict=True):
         assert 0 <= sent - row["sent_ns"] < 1000
