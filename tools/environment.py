@@ -17,7 +17,6 @@ for the sources of packages do.
 """
 
 import argparse
-import ast
 import contextlib
 import glob
 import hashlib
@@ -34,6 +33,15 @@ except ImportError:
     sys.exit("The project runs on Linux and macOS; on Windows run it in WSL 2.")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tools"))  # PYTHONSAFEPATH leaves it out
+from packages import (  # noqa: E402
+    compile_packages,
+    install_with_uv,
+    pip_settings,
+    quiet,
+    without_python_settings,
+)
+
 NEEDED = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))
 """Versions tried with the pins: all tests with the first, most unit tests with the others."""
@@ -49,13 +57,6 @@ HELP = """\
 This Python cannot make an environment with pip in it. Do one of these, then run the command again:
   Debian, Ubuntu:  apt-get install python3-venv
   anywhere:        install uv or virtualenv, and have it on the PATH"""
-SOURCES_OF_PACKAGES = frozenset((
-    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links",
-    "index-url", "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout",
-    "trusted-host", "use-deprecated", "use-feature",
-))  # fmt: skip
-"""Settings of pip that are kept, for the sources of packages. All others, on what is installed and
-where, are set here."""
 
 
 def main():
@@ -271,23 +272,19 @@ def install(python, extras):
     pip = [python, "-m", "pip"]
     # relative to the checkout: pip would read brackets in its path as extras
     target = "." + (f"[{','.join(extras)}]" if extras else "")
+    what = ["install", "-q", "-c", "constraints.txt", "-e", target]
+    settings = pip_settings(pip)
     # pip would compile on one processor, tests of packages included
-    command = [*pip, "install", "-q", "--no-compile", "-c", "constraints.txt", "-e", target]
-    if subprocess.run(command, cwd=ROOT, env=pip_settings(pip)).returncode != 0:
+    command = [*pip, what[0], "--no-compile", *what[1:]]
+    if (
+        not install_with_uv(python, what, settings, ROOT)
+        and subprocess.run(command, cwd=ROOT, env=settings).returncode != 0
+    ):
         sys.exit(
             "pip could not install the pinned versions; its messages above say why. This is Python "
             f"{sys.version.split()[0]}; {HAVE_BEEN_TRIED} tried."
         )
     compile_packages(python, os.path.dirname(os.path.dirname(python)))
-
-
-def compile_packages(python, folder):
-    """Compile the installed packages on all processors; a file that cannot be compiled is skipped.
-
-    So are tests, and the models of Kubernetes, a quarter of all files, which we do not load.
-    """
-    left = re.escape(folder) + r".*/(tests?|kubernetes/(aio|client/(api|models)))/"
-    quiet([python, "-m", "compileall", "-qq", "-j", "0", "-x", left, folder])
 
 
 def point_to_sources(folder):
@@ -306,51 +303,6 @@ def point_to_sources(folder):
                 file.write(near + "\n")
 
 
-def pip_settings(pip):
-    """The environment for a call of pip, with the user's settings for the sources of packages only.
-
-    pip itself reads them from its files and variables. They are passed on as variables, without the
-    files.
-    """
-    # `config` has the first three, too; the last would have it print nothing
-    everywhere = {"PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0", "PIP_QUIET": "0"}
-    asked = subprocess.run(
-        [*pip, "config", "list"],
-        env={**without_python_settings(), **everywhere},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    kept = {}
-    for section in ("global", "install", ":env:"):  # the later wins, as in pip
-        for line in asked.stdout.decode("utf-8", "replace").splitlines():
-            key, _, value = line.partition("=")
-            name = key.rpartition(".")[2]
-            if key == f"{section}.{name}" and name in SOURCES_OF_PACKAGES:
-                kept["PIP_" + name.upper().replace("-", "_")] = " ".join(literal(value).split("\n"))
-    plain = {k: v for k, v in without_python_settings().items() if not k.startswith("PIP_")}
-    return {
-        **plain,
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        **kept,
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_USER": "0",
-    }
-
-
-def literal(text):
-    """A value as `pip config list` prints it."""
-    try:
-        return str(ast.literal_eval(text)).strip()
-    except (ValueError, SyntaxError):
-        return text.strip()
-
-
-def without_python_settings():
-    """The environment without variables that would send Python to other libraries."""
-    dropped = ("PYTHON", "VIRTUALENV_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    return {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
-
-
 def python_of(folder):
     """The interpreter of an environment."""
     return os.path.join(os.path.abspath(folder), "bin", "python")
@@ -359,17 +311,6 @@ def python_of(folder):
 def works(python, code):
     """Whether an interpreter runs this."""
     return bool(shutil.which(python)) and quiet([python, "-c", code])
-
-
-def quiet(command, environment=None):
-    """Whether a command succeeds; its output is dropped."""
-    done = subprocess.run(
-        command,
-        env=without_python_settings() if environment is None else environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return done.returncode == 0
 
 
 def read(path):

@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import environment  # noqa: E402
+import packages  # noqa: E402
 
 
 def pins() -> dict[str, str]:
@@ -312,3 +313,57 @@ def test_pip_is_told_where_packages_come_from_and_not_where_they_go(
     dropped = {"TARGET", "PREFIX", "ROOT", "REQUIRE_VIRTUALENV", "CONSTRAINT", "ONLY_BINARY"}
     assert not {f"PIP_{name}" for name in dropped | {"NO_DEPS"}} & set(told)
     assert not {"PYTHONPATH", "PYTHONHOME"} & set(told)
+
+
+def test_uv_installs_where_it_has_the_settings_of_pip_and_else_pip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[tuple[list[str], dict[str, str]]] = []
+
+    def quiet(command: list[str], settings: dict[str, str], folder: str | None = None) -> bool:
+        called.append((command, settings))
+        return True
+
+    monkeypatch.setattr(packages, "quiet", quiet)
+    plain = {"PATH": "/bin", "UV_INDEX": "https://elsewhere.example.org", "PIP_USER": "0"}
+    own = {
+        "PIP_FIND_LINKS": "/a /b", "PIP_EXTRA_INDEX_URL": "https://a.example.org",
+        "PIP_NO_CACHE_DIR": "off", "PIP_INDEX_URL": "https://m.example.org/simple",
+    }  # fmt: skip
+    what = ["install", "-q", "-c", "constraints.txt", "-e", "."]
+    assert packages.install_with_uv("/e/bin/python", what, {**plain, **own}, str(ROOT))
+    (fetched, by_pip), (installed, by_uv) = called
+    assert fetched[-1] == "uv" and by_pip == {**plain, **own}
+    assert installed[1:] == ["pip", "install", "--python", "/e/bin/python", *what[1:]]
+    assert by_uv == {
+        "PATH": "/bin", "UV_FIND_LINKS": "/a,/b", "UV_INDEX": "https://a.example.org",
+        "UV_NO_CACHE": "1", "UV_DEFAULT_INDEX": "https://m.example.org/simple",
+        "UV_NO_CONFIG": "1", "UV_LINK_MODE": "copy",
+    }  # fmt: skip
+    called.clear()
+    proxy = {**plain, "PIP_PROXY": "http://proxy.example.org"}
+    assert not packages.install_with_uv("/e/bin/python", what, proxy, str(ROOT))
+    assert called == []
+
+
+@pytest.mark.parametrize("uv", [True, False])
+def test_where_uv_does_not_install_pip_does_and_says_why_it_cannot(
+    uv: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[list[str]] = []
+
+    def run(command: list[str], **named: object) -> SimpleNamespace:
+        called.append(command)
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(environment, "pip_settings", lambda pip: {})
+    monkeypatch.setattr(environment, "compile_packages", lambda python, folder: None)
+    monkeypatch.setattr(environment, "install_with_uv", lambda *given: uv)
+    monkeypatch.setattr(environment.subprocess, "run", run)
+    if uv:
+        environment.install("/e/bin/python", [])
+        assert called == []
+        return
+    with pytest.raises(SystemExit, match="pip could not install the pinned versions"):
+        environment.install("/e/bin/python", ["dev"])
+    assert called[0][-3:] == ["constraints.txt", "-e", ".[dev]"]

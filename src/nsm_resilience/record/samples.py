@@ -63,6 +63,7 @@ ONE_OF = {
 }
 """Allowed values of columns, by table and column; these are never empty."""
 
+
 def frame(table: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     """Typed table of samples; a key that the table does not know is a ValueError."""
     import pandas as pd
