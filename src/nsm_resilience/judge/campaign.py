@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.pool import Pool
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from nsm_resilience.judge.altered import Alteration
+from nsm_resilience.judge.disturbed import compare_undisturbed
 from nsm_resilience.judge.expected import Expectations, Expected, bind
 from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.plausible import find_implausible
@@ -45,14 +48,19 @@ class CampaignError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _FirstLook:
-    """Results of the first reading of a record; `checked` is None if that failed or was not due."""
+    """Results of the reading of a record; all are None where it cannot be read.
+
+    Attributes:
+        alone: The judgement as if there were no other lanes.
+    """
 
     trace: Trace | None = None
     checked: Checked | None = None
+    alone: Judgement | None = None
 
 
 _Inputs = tuple[Expected, Across | None, Checked | None]
-"""Inputs of one attempt's judgement: its study's word, and the results of the first readings."""
+"""Inputs of a second judgement: the word of the study, and the results of the first reading."""
 
 
 def judge_campaign(
@@ -81,20 +89,24 @@ def judge_campaign(
         ) from error
     attempts = [expectations.of(*one) for one in sorted(listed | set(_recorded_attempts(folder)))]
     with new_file(out_jsonl) as stream:
-        lines = _lines(folder, attempts, jobs, tuple(alterations))
-        for done, line in enumerate(lines, start=1):
+        for line in _lines(folder, attempts, jobs, tuple(alterations), out_jsonl.parent, progress):
             stream.write(line)
-            if progress is not None:
-                progress(done, len(attempts))
     return len(attempts)
 
 
 def _lines(
-    folder: Path, attempts: list[Expected], jobs: int, alterations: tuple[Alteration, ...]
+    folder: Path,
+    attempts: list[Expected],
+    jobs: int,
+    alterations: tuple[Alteration, ...],
+    scratch: Path,
+    progress: Progress | None,
 ) -> Iterator[bytes]:
     """One line for each attempt, in their order, judged by up to `jobs` processes.
 
-    Each record is read twice: the traces of all are compared before the first one is judged.
+    Each record is read and judged alone; the judgements wait in a file without a name in the folder
+    `scratch`. The traces of all are compared then, and a record that another lane disturbed, or
+    that could not be read, is read and judged once more.
     """
     jobs = min(jobs, len(attempts) // CHUNK)  # a process that starts takes as long as some records
     with ExitStack() as stack:
@@ -102,13 +114,30 @@ def _lines(
         if jobs > 1:
             pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
             each = partial(_map_in_batches, pool, jobs * CHUNK * 8)
-        first: list[_FirstLook] = list(each(partial(_read_first, folder, alterations), attempts))
-        across = look_across(found.trace for found in first if found.trace is not None)
-        given: list[_Inputs] = [
-            (one, across.get((one.trial, one.attempt)), found.checked)
-            for one, found in zip(attempts, first, strict=True)
+        alone = stack.enter_context(TemporaryFile(dir=scratch))
+        looks: list[_FirstLook] = []
+        for found in each(partial(_read_first, folder, alterations), attempts):
+            pickle.dump(found.alone, alone)
+            looks.append(replace(found, alone=None))
+            if progress is not None:
+                progress(len(looks), len(attempts))
+        across = look_across(found.trace for found in looks if found.trace is not None)
+        ours = [across.get((one.trial, one.attempt)) for one in attempts]
+        again = {
+            at for at, look in enumerate(looks) if look == _FirstLook() or _is_disturbed(ours[at])
+        }
+        inputs: list[_Inputs] = [
+            (attempts[at], ours[at], looks[at].checked) for at in sorted(again)
         ]
-        yield from each(partial(_judge_line, folder, alterations), given)
+        lines = iter(each(partial(_judge_line, folder, alterations), inputs))
+        alone.seek(0)
+        for at, compared in enumerate(ours):
+            judgement: Judgement = pickle.load(alone)
+            yield next(lines) if at in again else _line(compare_undisturbed(judgement, compared))
+
+
+def _is_disturbed(across: Across | None) -> bool:
+    return across is not None and bool(across.shared)
 
 
 def _map_in_batches(
@@ -122,14 +151,15 @@ def _map_in_batches(
 def _read_first(
     folder: Path, alterations: tuple[Alteration, ...], expected: Expected
 ) -> _FirstLook:
-    """The first reading of a record; an impossible one has no trace to compare with other lanes."""
+    """The reading of a record; an impossible one has no trace to compare with other lanes."""
     try:
         record = read_record(CampaignLayout(folder).record(expected.trial, expected.attempt))
         record = bind(record, expected)
-        if record.outcome != "complete":
-            return _FirstLook(trace_of(record, alterations))
-        checked = Checked(find_implausible(record))
-        return _FirstLook(None if checked.damage else trace_of(record, alterations), checked)
+        checked = None
+        if record.outcome == "complete":
+            checked = Checked(find_implausible(record))
+        trace = trace_of(record, alterations) if checked is None or not checked.damage else None
+        return _FirstLook(trace, checked, judge_record(record, alterations, checked=checked))
     except Exception:  # `_judge_line` reports it
         return _FirstLook()
 
@@ -148,6 +178,10 @@ def _judge_line(folder: Path, alterations: tuple[Alteration, ...], given: _Input
     except Exception as error:
         why = f"it makes no sense to the judge ({describe_error(error)})"
         found = not_believed(expected, why, alterations)
+    return _line(found)
+
+
+def _line(found: Judgement) -> bytes:
     line = json.dumps(found.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"{well_formed(line)}\n".encode()
 

@@ -93,6 +93,16 @@ def judge_disturbed(judge: Judge, across: Across, instants: Instants) -> Judgeme
     return with_disturbances(unknown, across, instants, inside, "unknown")
 
 
+def compare_undisturbed(judgement: Judgement, across: Across | None) -> Judgement:
+    """The judgement on an attempt that shares no stretch, with the result of the comparison."""
+    if across is None or judgement.outcome == "unreadable":
+        return judgement
+    evidence = (*judgement.evidence, *evidence_of(across))
+    return replace(
+        judgement, measures=replace(judgement.measures, looked=across.looked), evidence=evidence
+    )
+
+
 def _decisive_stretch(
     judge: Judge, plain: Judgement, masked: Judgement, inside: Sequence[Shared]
 ) -> tuple[Shared, str] | None:

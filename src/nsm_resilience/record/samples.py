@@ -101,7 +101,8 @@ def typed(table: str, found: pyarrow.Table) -> pd.DataFrame:
     """
     import pandas as pd
 
-    columns, given = COLUMNS[table], [str(name) for name in found.column_names]
+    columns: dict[str, Any] = COLUMNS[table]
+    given = [str(name) for name in found.column_names]
     names = [f"{one.removesuffix('_us')}_ns" if one.endswith("_us") else one for one in given]
     for name, other in zip(given, names, strict=True):
         if names.count(other) > 1:
@@ -127,7 +128,7 @@ def typed(table: str, found: pyarrow.Table) -> pd.DataFrame:
     return pd.DataFrame(values)
 
 
-def _values(column: pyarrow.ChunkedArray, name: str, kind: str) -> Any:
+def _values(column: pyarrow.ChunkedArray, name: str, kind: Any) -> Any:
     """The values of a column, as numpy or pandas holds them; `name` is that of the file."""
     import numpy as np
     import pandas as pd
