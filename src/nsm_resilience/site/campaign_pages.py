@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def write_campaign(
         numbers=NUMBERS,
         shown=SHOWN_TRIALS,
         cell_page=lambda cell: page_of_cell(own.campaign, cell),
-        choices=dict(_choices(own)),
+        choices=_choices(own),
         met=words_met(words_of(run, [a.outcome for a in own.attempts])),
         records=site.outside(page)(folder / "records"),
     )
@@ -83,11 +83,14 @@ def _write_cell(
     )
 
 
-def _choices(found: Overview) -> Iterator[tuple[str, list[str]]]:
-    """Choices of the filters of the list: the levels that occur, in their order."""
-    for name in ("plane", "scenario", "client", "failure"):
-        yield name, list(dict.fromkeys(str(a.row[name]) for a in found.attempts))
-    yield "outcome", sorted({a.outcome for a in found.attempts})
+def _choices(found: Overview) -> dict[str, list[str]]:
+    """Choices of the filters of the list, by column: what occurs of scenario, factors and verdict.
+
+    A column in which all attempts are alike has no filter.
+    """
+    levels = {name: list(dict.fromkeys(str(a.row[name]) for a in found.attempts)) for name in CELL}
+    levels["outcome"] = sorted({a.outcome for a in found.attempts})
+    return {name: met for name, met in levels.items() if len(met) > 1}
 
 
 def write_front(

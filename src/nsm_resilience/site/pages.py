@@ -17,6 +17,7 @@ from urllib.parse import quote
 from nsm_resilience.report.site_links import FRONT, WORDS, claim_anchor, index_of, row_anchor
 from nsm_resilience.report.words import HEADINGS
 from nsm_resilience.site.drawing import Drawing, Replies, summary
+from nsm_resilience.tables.cell import CELL
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -118,6 +119,7 @@ def _environment() -> Environment:
         asset=asset,
         claim_anchor=claim_anchor,
         row_anchor=row_anchor,
+        cell_columns=CELL,
         headings=HEADINGS,
     )
     return environment
