@@ -3,9 +3,9 @@
 # # Contrasts: what differs in one thing
 #
 # A contrast compares two sets of trials that differ in one named thing (a level of a factor,
-# whether others ran beside them, the campaign) and are matched by everything else, the seconds of
-# the watch included. A difference is second less first. Campaigns are compared, never pooled:
-# trials of one cluster share its state.
+# another property of trials, the campaign) and are matched by everything else, the seconds of the
+# watch included. A difference is second less first. Campaigns are compared, never pooled: trials of
+# one cluster share its state.
 
 # %% tags=["parameters"]
 tables = "results/tables"
@@ -17,6 +17,7 @@ import pandas as pd
 
 from nsm_resilience.analysis.figures.contrasts import describe_contrasts, draw_contrasts
 from nsm_resilience.analysis.inputs import Inputs
+from nsm_resilience.report.contrasts import COLUMNS, in_words
 
 given = Inputs.of(tables, campaign, figures)
 contrasts = pd.read_parquet(given.tables / "contrasts.parquet")
@@ -40,14 +41,8 @@ description = describe_contrasts(contrasts, trials)
 given.save(draw_contrasts(contrasts), description)
 
 # %%
-contrasts.loc[
-    ~contrasts["word"].isin(["open", "equal"]),
-    [
-        "differs_in", "first", "second", "scenario", "plane", "client", "failure", "measure",
-        "first_value", "second_value", "difference", "low", "high", "p_adjusted",
-        "method", "family_size", "word",
-    ],
-]  # fmt: skip
+clear = contrasts[~contrasts["word"].isin(["open", "equal"])]
+pd.DataFrame(map(in_words, clear.to_dict("records")), columns=["differs_in", *COLUMNS])
 
 # %% [markdown]
 # Facts of the campaigns that differ between them.

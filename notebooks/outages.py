@@ -19,6 +19,7 @@ from nsm_resilience.analysis.figures.outages import (
 )
 from nsm_resilience.analysis.figures.survival import describe_survival, draw_survival
 from nsm_resilience.analysis.inputs import Inputs
+from nsm_resilience.tables.cell import CELL
 
 given = Inputs.of(tables, campaign, figures)
 trials, scenarios = given.table("trials"), given.table("scenarios")
@@ -50,7 +51,7 @@ given.save(draw_survival(trials, given.names, watch_s), survival)
 scenarios.loc[
     scenarios["n"] > 0,
     [
-        "scenario", "plane", "client", "failure", "n", "censored",
+        *CELL, "n", "censored",
         "outage_median_s", "outage_median_low_s", "outage_median_high_s",
     ],
 ]  # fmt: skip
