@@ -75,7 +75,7 @@ NOTEBOOKS = {
         {"consequences": "consequences", "refusals": "refused clients"},
     ),
     "contrasts": (
-        "What each factor changes, and what differs between campaigns.",
+        "Pairs of cells that differ in one thing, and facts in which campaigns differ.",
         ["trials", *CONTRASTS],
         {"contrasts": "contrasts"},
     ),

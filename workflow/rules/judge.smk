@@ -51,7 +51,7 @@ rule tables:
 
 
 rule contrast:
-    """Put side by side what differs in one thing: two levels of a factor, or two campaigns."""
+    """Put side by side what differs in one thing: a level of a factor, say, or the campaign."""
     input:
         campaigns=described(),
         tables=tables("trials", "scenarios", "phases"),
