@@ -132,7 +132,7 @@ def test_what_a_table_is_said_to_have_is_what_was_looked_for(
     mixed: Built, claim: str, label: str
 ) -> None:
     """Arms with a remedy are no rows of it: neither the text nor the caption counts them in."""
-    looked_for = f"a scenario of claim {claim}, at the first outage and without a remedy"
+    looked_for = f"a scenario of claim {claim} (first outage, no remedy)"
     text = prose(mixed, mixed.main)
     assert f"has every cell with judged trials of {looked_for}." in text
     (table,) = asked(mixed, f"<{label}>", mixed.main)

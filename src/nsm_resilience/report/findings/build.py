@@ -32,6 +32,7 @@ def findings(
     return {
         "sources": standings.sources(headline),
         "held": standings.held(headline),
+        "asked": notice.ASKED,
         "abstract_ru": abstract_ru(headline, told),
         "again": standings.again(headline),
         "claims": [standings.answered(claim, columns) for claim in standings.CLAIMS],

@@ -10,15 +10,15 @@ from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS
-from nsm_resilience.tables.cell import is_asked_of_the_paper
-from nsm_resilience.tables.claims import C2_FAILURES
+from nsm_resilience.tables.cell import DEFAULTS, is_asked_of_the_paper
+from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
 
 
 def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) -> list[Row]:
-    """The cells of these scenarios with judged trials at the first outage, without a remedy.
+    """The cells of these scenarios with judged trials at the usual level of every other factor.
 
     Returns:
         One row for each cell, grouped by system and plane: where, campaign, level of failure and
@@ -105,7 +105,7 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         kinds: dict[str, list[str]] = {}
         for failure in dict.fromkeys(row["failure"] for row in own):
             share = _share_of([hidden(row) for row in own if row["failure"] == failure])
-            kinds.setdefault(share, []).append(DAMAGE.get(failure, failure))
+            kinds.setdefault(share, []).append(DAMAGE.get(failure, f"damaged by {failure}"))
         told = [f"{share} sockets {listed(kinds[share], last='or')}" for share in SHARES
                 if share in kinds]  # fmt: skip
         sizes = each([row["n"] for row in own])
@@ -115,14 +115,19 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return sentences
 
 
-ASKED = "first outage, no remedy"
-"""The scope of the sentence: the cells that `rows_of` keeps."""
+ASKED = ", ".join(
+    name
+    for factor, usual in DEFAULTS.items()
+    if factor not in (*C2_FACTORS, "watch") and (name := level_name(factor, usual))
+)
+"""The scope of tables and sentence in words, as `first outage, no remedy`: the cells that `rows_of`
+keeps."""
 
 SHARES = (
     "true in all cells with",
     "true in some cells and not in others with",
     "true in no cell with",
-    "not known to be true with",
+    "not known in some cells with",
 )
 """How many cells of a kind of damage make claim C1 true; not known if one cell is not known."""
 
