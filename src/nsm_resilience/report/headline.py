@@ -5,7 +5,7 @@ A column is a forwarding plane of a system. Campaigns are never pooled: if sever
 trials of the paper's scenarios at their defaults there, the column has only the trials of the
 leading campaign, the first of them in the build's configuration (`campaigns`). `again` has the
 others, so that other results are reported. A line is a scenario at its defaults; the scenario of
-claim C2 has another line for a plain client. A cell says if its system lacks what the scenario
+claim C2 has another line for each other client. A cell says if its system lacks what the scenario
 breaks; a scenario that was not run has no cell.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from nsm_resilience.analysis.figures.cells import USUAL_LEVELS, natural
 from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.wording import typographic
-from nsm_resilience.study.cells import Factors, not_applicable
+from nsm_resilience.study.cells import LEVELS, Factors, not_applicable
 from nsm_resilience.study.models import Study
 from nsm_resilience.systems.known import FIRST, SYSTEMS
 
@@ -46,7 +46,7 @@ def headline(made: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> dic
     rows = []
     for scenario_id in sorted(declared, key=natural):
         scenario = declared[scenario_id]
-        clients = ("monitored", "plain") if "C2" in scenario.claims else ("monitored",)
+        clients = LEVELS["client"] if "C2" in scenario.claims else ("monitored",)
         for client in clients:
             cells = [_cell(column, scenario_id, client) for column in columns]
             if client != "monitored" and not any(cells):
@@ -95,7 +95,9 @@ def _columns(
                         "name": f"{SYSTEMS[system].title}, {plane['name']}",
                         "claims": _claims_of(plane["claims"], own),
                         "rows": own,
-                        "failures": {s.id: s.default_failure for s in study.scenarios},
+                        "failures": {
+                            s.id: s.default_failure for s in study.scenarios if "C0" in s.claims
+                        },
                         "watch_s": study.windows.watch_s,
                     }
                     if found.setdefault((system, plane["id"]), column) is not column:

@@ -121,7 +121,7 @@ def with_remedy_only(built: Built, claim: str) -> dict[str, Any]:
         for plane in built.numbers["planes"]
     ]  # fmt: skip
     further = [r for r in built.numbers["further"] if r["scenario"] not in carrying]
-    rows = rows_of([{**built.numbers, "planes": planes, "further": further}], carrying)
+    rows = rows_of([{**built.numbers, "planes": planes, "further": further}], [carrying])
     key = {"C1": "noticed", "C2": "told"}[claim]
     found = built.numbers["findings"]
     return {**found, key: {**found[key], "rows": rows}}

@@ -25,8 +25,10 @@ def findings(
     table `campaigns`.
     """
     columns = headline["columns"]
-    unnoticed = notice.rows_of(campaigns, carrying("C1", studies))
-    told = notice.rows_of(campaigns, carrying("C2", studies))
+    unnoticed, told = (
+        notice.rows_of(campaigns, [carrying(claim, [study]) for study in studies])
+        for claim in ("C1", "C2")
+    )
     compared = remedies.compared(campaigns)
     written = rules.rows_of(commits)
     return {

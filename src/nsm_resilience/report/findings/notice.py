@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.report.cell_rows import all_rows
@@ -17,18 +17,22 @@ from nsm_resilience.tables.language import each, listed
 Row = dict[str, Any]
 
 
-def rows_of(campaigns: Sequence[Mapping[str, Any]], scenarios: Iterable[str]) -> list[Row]:
+def rows_of(
+    campaigns: Sequence[Mapping[str, Any]], scenarios: Sequence[Collection[str]]
+) -> list[Row]:
     """The cells of these scenarios with judged trials at the usual level of every other factor.
+
+    Args:
+        scenarios: their ids, by campaign: in another study an id may be another scenario.
 
     Returns:
         One row for each cell, grouped by system and plane: where, campaign, level of failure and
         client in words; counts of supported, shown, told and new clients, each as `k/n` of the
         trials in which it is known; medians in seconds as text.
     """
-    wanted = set(scenarios)
     rows = [
         _row(campaign["campaign"]["name"], row)
-        for campaign in campaigns
+        for campaign, wanted in zip(campaigns, scenarios, strict=True)
         for row in all_rows(campaign)
         if row["scenario"] in wanted and row["n"] and is_asked_of_the_paper(row)
     ]
