@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nsm_resilience.report.findings import choices, notice, remedies
 from nsm_resilience.report.findings.russian import told_ru
 from nsm_resilience.tables.cell import CELL, DEFAULTS
-from tests.builders.findings import WORDS, ids_in
+from tests.builders.findings import ids_in
 
 TOLD_BY = ("nsm-monitor: stream to NSM broke", "Kubernetes: pod failed", "")
 
@@ -111,14 +111,13 @@ CELLS = {**DEFAULTS, "plane": "vpp", "control": False}
 def compared_cells(draw: st.DrawFn) -> dict[str, Any]:
     rows = []
     for number in range(draw(st.integers(0, 5))):
-        claimed = draw(WORDS)
+        source = draw(st.sampled_from(["stated", "reconstructed", "ours"]))
         for remedy in ("none", *draw(st.lists(st.sampled_from(["observe", "heal"]), unique=True))):
             n = draw(st.integers(0, 5))
             median = draw(st.one_of(st.none(), st.floats(0, 100)))
             rows.append(
                 {**CELLS, "scenario": f"S{number}", "failure": "kill", "remedy": remedy, "n": n,
-                 "k": draw(st.integers(0, n)), "claimed": claimed if remedy == "none" else "",
-                 "cell": f"S{number}-{remedy}",
+                 "k": draw(st.integers(0, n)), "source": source, "cell": f"S{number}-{remedy}",
                  "median": "> 120" if median is None else f"{median:g}", "median_s": median}
             )  # fmt: skip
     return {"campaign": {"name": "c"}, "planes": [{"rows": rows}], "further": []}
@@ -138,7 +137,7 @@ def test_a_remedy_is_compared_with_the_same_cells_without_it(
             (bare[row["scenario"]], row)
             for row in rows
             if row["remedy"] == remedy and row["n"] and row["scenario"] in bare
-            and bool(bare[row["scenario"]]["claimed"]) == (line["group"] == "of the nine")
+            and (row["source"] == "ours") == (line["group"] == "beyond the nine")
         ]  # fmt: skip
         assert line["pairs"] == len(pairs) > 0
         assert line["scenarios"] == len({row["scenario"] for _, row in pairs})

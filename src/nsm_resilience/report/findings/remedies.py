@@ -14,7 +14,7 @@ from nsm_resilience.tables.language import counted, each
 Row = dict[str, Any]
 
 GROUPS = {False: "of the nine", True: "beyond the nine"}
-"""Whether the paper says nothing of a scenario."""
+"""Whether a scenario is ours, and not of the paper."""
 
 DEVELOPED_ON = "kernel"
 """The plane on which the remedy's rules were made, with the nine known (config/README.md)."""
@@ -39,12 +39,11 @@ def compared(campaigns: Sequence[Mapping[str, Any]]) -> list[Row]:
         cells = {
             levels_of(row): row for row in all_rows(campaign) if row["n"] and not row["control"]
         }
-        of_the_paper = {row["scenario"] for row in all_rows(campaign) if row["claimed"]}
         groups: dict[tuple[str, str, bool], list[tuple[Row, Row]]] = {}
         for row in cells.values():
             bare = cells.get(levels_of(row, remedy="none"))
             if row["remedy"] != "none" and bare is not None:
-                group = (row["remedy"], row["plane"], row["scenario"] not in of_the_paper)
+                group = (row["remedy"], row["plane"], row["source"] == "ours")
                 groups.setdefault(group, []).append((bare, row))
         name = campaign["campaign"]["name"]
         found += [_sums(name, *group, groups[group]) for group in sorted(groups)]
