@@ -26,6 +26,7 @@ from nsm_resilience.report.findings.standings import (
     sources,
     still_or_changed,
 )
+from nsm_resilience.report.numbers import controls
 from nsm_resilience.tables.scenarios import verdict_of
 from tests.builders.findings import WORDS, ids_in
 
@@ -278,6 +279,13 @@ def test_what_is_not_there_is_said_in_the_right_number() -> None:
     assert account.late({"echoes": 0, "late_sends": 0}) == ""
     assert account.late({"echoes": 1, "late_sends": 1}).endswith("1 of 1 echo (100.00 %).")
     none = account.controls({"n": 0, "alarms": 0, "interval": "", "stopped": 0})
-    assert none.startswith("No control was judged")
+    assert none.startswith("No control without a remedy was judged")
     one = account.controls({"n": 1, "alarms": 1, "interval": "0.21–1.00", "stopped": 0})
-    assert one.startswith("Of 1 control without a fault 1 was judged unsupported")
+    assert one.startswith("Of 1 control without a remedy 1 was judged unsupported")
+
+
+def test_a_control_with_a_remedy_alone_is_not_denied() -> None:
+    """It was said that no control was judged, where the watchdog ran in all of them."""
+    row = {"control": True, "remedy": "heal", "n": 3, "k": 3, "stopped": 0}
+    found = account.controls(controls([row, {**row, "control": False, "remedy": "none"}]))
+    assert found.startswith("No control without a remedy was judged")

@@ -49,11 +49,11 @@ def late(found: Mapping[str, Any]) -> str:
 
 
 def controls(found: Mapping[str, Any]) -> str:
-    """Say how often trials without a fault were judged to fail."""
+    """Say how often trials without a fault and without a remedy were judged to fail."""
     if not found["n"]:
-        return "No control was judged, so the rate of false alarms is not known."
+        return "No control without a remedy was judged, so the rate of false alarms is not known."
     return (
-        f"Of {counted(found['n'], 'control')} without a fault {found['alarms']} "
+        f"Of {counted(found['n'], 'control')} without a remedy {found['alarms']} "
         f"{was(found['alarms'])} judged unsupported (95 % interval of that share "
         f"{found['interval']}), and in "
         f"{found['stopped']} the path stopped."
