@@ -74,7 +74,7 @@ ARM = {
 def test_a_watchdog_is_introduced_before_its_alarms_are_counted(mixed: Built) -> None:
     """It was run without a pair, so nothing is compared, and yet it was run."""
     assert mixed.numbers["findings"]["remedy"]["rows"] == []
-    nothing = "No scenario with a fault has judged trials both without and with a remedy"
+    nothing = "No scenario with a fault has, in one campaign, judged trials both without and with a"
     bare = text_of(mixed, mixed.main)
     assert nothing in bare and "A watchdog makes it real" not in bare
     text = text_of(mixed, mixed.main, watchdog={"rules": [], "arms": [ARM]})
