@@ -27,8 +27,8 @@ class ReadmeError(Exception):
 
 
 NO_REMEDY = (
-    "Monitoring as a remedy: beyond what its rules were made for, no scenario with a fault has, in one "
-    "campaign, judged trials without and with it, all else equal."
+    "Monitoring as a remedy: beyond what its rules were made for, no scenario with a fault has, in "
+    "one campaign, judged trials without and with it, all else equal."
 )
 """The fourth sentence of a build without such trials."""
 

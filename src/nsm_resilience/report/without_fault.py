@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
     """Return table `controls` of all campaigns as text, one dictionary for each row.
 
-    `longest` is the longest watch in minutes. Empty texts: there was no watchdog (`alarms`,
+    `longest` is the longest watch in whole minutes. Empty texts: there was no watchdog (`alarms`,
     `alarms_per_h`, `acts`), or processor time was not sampled (`used`, `busiest`, `spun`).
     """
     return [
@@ -28,7 +28,7 @@ def without_fault(controls: pd.DataFrame) -> list[dict[str, Any]]:
             "attempts": int(row["attempts"]),
             "apart": f" ({row['unknown']} unknown)" if row["unknown"] else "",
             "minutes": f"{row['watched_s'] / 60:.0f}",
-            "longest": round(row["longest_watch_s"] / 60),
+            "longest": int(row["longest_watch_s"] // 60),
             **_alarms(row),
             "gaps": int(row["gaps"]),
             "down": seconds(float(row["down_s"])) if row["gaps"] else "",
