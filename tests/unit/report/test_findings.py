@@ -203,14 +203,14 @@ def test_the_sources_name_what_the_abstract_states() -> None:
     row = {"client": "monitored", "title": "a fails", "source": "stated", "control": False}
     other = {**row, "title": "b fails", "source": "reconstructed"}
     told = sources({"rows": [row, other, other]})
-    one = "Of the scenarios here its abstract states 1 (“a fails”); reconstructed by us: 2."
+    one = "Of its scenarios here the abstract states 1 (“a fails”); reconstructed by us: 2."
     assert told == one
-    none = "Of the scenarios here its abstract states none; reconstructed by us: 1."
+    none = "Of its scenarios here the abstract states none; reconstructed by us: 1."
     assert sources({"rows": [other]}) == none
     # one in which nothing is broken is no failure that a part survives
     calm = {**row, "title": "none fails", "control": True}
     assert sources({"rows": [row, calm, other]}) == (
-        "Of the scenarios here its abstract states 2 (“a fails” and “none fails”; in 1 of them "
+        "Of its scenarios here the abstract states 2 (“a fails” and “none fails”; in 1 of them "
         "nothing is broken); reconstructed by us: 1."
     )
 

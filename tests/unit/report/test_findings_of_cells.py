@@ -196,7 +196,7 @@ def test_what_lanes_change_is_told_with_the_measures_in_which_they_do() -> None:
     clear = [{"measure": "time to install", "word": "worse"}]
     kind = {"id": "company", "n": 3, "across": 2, "words": words, "clear": clear}
     assert choices.lanes([kind]) == (
-        "The same cells alone and then side by side: 3 comparisons, 1 worse and 2 open (side by "
+        "The same cells alone and side by side: 3 comparisons, 1 worse and 2 open (side by "
         "side: time to install worse in 1)."
     )
     assert choices.lanes([{**kind, "id": "plane"}]) == ""

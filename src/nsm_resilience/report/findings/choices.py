@@ -91,7 +91,7 @@ def lanes(kinds: Sequence[Mapping[str, Any]]) -> str:
             beyond = Counter(f"{row['measure']} {row['word']}" for row in kind["clear"])
             measures = [f"{measure} in {n}" for measure, n in sorted(beyond.items())]
             return (
-                "The same cells alone and then side by side: "
+                "The same cells alone and side by side: "
                 f"{counted(kind['n'], 'comparison')}, {listed(words)}"
                 + (f" (side by side: {listed(measures)})" if measures else "")
                 + "."

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsm_resilience.report.cell_rows import all_rows
-from nsm_resilience.tables.language import counted, least_to_most, listed
+from nsm_resilience.tables.language import least_to_most, listed
 
 Campaign = Mapping[str, Any]
 """The numbers of one campaign (`report.numbers.make_numbers`)."""
@@ -68,8 +68,8 @@ def few(campaigns: Sequence[Campaign]) -> str:
         return ""
     least = min(sizes)
     return (
-        f"Some cells have {counted(least, 'judged trial')}: a failure of one in ten passes unseen "
-        f"there with a chance of {100 * (1 - RARE) ** least:.0f} %."
+        f"The smallest number of judged trials in a cell is {least}: a failure of one in ten passes "
+        f"unseen there with a chance of {100 * (1 - RARE) ** least:.2g} %."
     )
 
 

@@ -221,7 +221,7 @@ def sources(headline: Headline) -> str:
     calm = _unbroken(stated, "; ")
     named = f"{len(stated)} ({listed(titles)}{calm})" if stated else "none"
     return (
-        f"Of the scenarios here its abstract states {named}; "
+        f"Of its scenarios here the abstract states {named}; "
         f"reconstructed by us: {len(ours)}{_unbroken(ours, ', ')}."
     )
 
