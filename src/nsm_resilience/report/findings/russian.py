@@ -47,7 +47,7 @@ def held_ru(where: str, sums: Sums) -> str:
     'VPP: выдержано во всех испытаниях — 1 из 1 (n = 2); как в статье — 1 из 1.'
     """
     if not sums.sizes:
-        return f"{where}: оценённых испытаний с основным видом отказа нет."
+        return f"{where}: оценённых испытаний в основных условиях нет."
     least, most = min(sums.sizes), max(sums.sizes)
     sizes = f"n = {least}" if least == most else f"n = {least}–{most}"
     parts = [
@@ -86,8 +86,8 @@ def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> lis
 
 
 NONE_AT_ITS_DEFAULT = (
-    "Ни у одного сценария статьи нет оценённого испытания с основным видом отказа и клиентом с "
-    "монитором NSM, поэтому ответов нет."
+    "Ни у одного сценария статьи нет оценённого испытания в основных условиях, поэтому ответов "
+    "нет."
 )
 """For a headline without a column. Other trials may be judged."""
 
