@@ -148,12 +148,13 @@ def _seven_of_nine(study: Study, cells: dict[str, _Cell], plane: Plane) -> Decis
         elif len(nine) > SCENARIOS_CLAIMED:
             lacking.append(f"the study declares {len(nine)} scenarios as the nine")
         if missing:
-            has = "has" if len(missing) == 1 else "have"
-            lacking.append(f"{listed(missing)} {has} no judged trial")
+            one = len(missing) == 1
+            has, its = ("has", "its default") if one else ("have", "their defaults")
+            lacking.append(f"{listed(missing)} {has} no judged trial at {its}")
         if unclaimed:
             lacking.append(f"the study declares no verdict of the paper on {listed(unclaimed)}")
         if not run:
-            return "not tested", f"{on} none of the nine has a judged trial.", []
+            return "not tested", f"{on} none of the nine has a judged trial at its default.", []
         why = f"{on} {listed(lacking)}; of those judged {found}"
         return "not tested", f"{why}, and {agreeing}." if compared else f"{why}.", tested
     why = f"{on} {found}, where the paper says {SUPPORTED_CLAIMED}; {agreeing}."

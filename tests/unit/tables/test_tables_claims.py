@@ -72,7 +72,18 @@ def test_what_the_paper_found_is_reproduced(study: Study) -> None:
 def test_a_plane_without_trials_is_not_tested(study: Study) -> None:
     found = claims(study, paper(study), plane="vpp")
     assert {row["agreement"] for row in found.values()} == {"not tested"}
-    assert found["C0"]["why"] == "On the VPP plane none of the nine has a judged trial."
+    why = "On the VPP plane none of the nine has a judged trial at its default."
+    assert found["C0"]["why"] == why
+
+
+def test_trials_with_a_remedy_alone_are_not_denied_and_answer_nothing(study: Study) -> None:
+    """They were said not to be judged: `none of the nine has a judged trial`."""
+    healed = [judged(study, s, fate, remedy="heal") for s, fate in PAPER.items()]
+    found = claims(study, healed)
+    assert {row["agreement"] for row in found.values()} == {"not tested"}
+    assert all("at its default" in row["why"] for row in found.values())
+    one = claims(study, [*healed, judged(study, "S1", SUPPORTED)])["C0"]["why"]
+    assert "S8 and S9 have no judged trial at their defaults; of those judged 1 of 1" in one
 
 
 def test_planes_are_decided_apart(study: Study) -> None:
