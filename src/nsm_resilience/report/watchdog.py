@@ -38,7 +38,7 @@ def watchdog(
         for own in [ran[ran["plane"] == plane]]
         for remedy in levels_in_order("remedy", own["remedy"])
     ]
-    return {"rules": stated_rules(campaign, records) if arms else [], "arms": arms}
+    return {"rules": stated_rules(ran, campaign, records), "arms": arms}
 
 
 def _arm(ran: pd.DataFrame, controls: set[str]) -> dict[str, Any]:
@@ -71,23 +71,28 @@ def _arm(ran: pd.DataFrame, controls: set[str]) -> dict[str, Any]:
     }
 
 
-def stated_rules(campaign: Path, records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def stated_rules(
+    ran: pd.DataFrame, campaign: Path, records: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
     """Return the rules that the watchdog logged at its start, in its order.
 
-    They are from the first complete record, by path, in which a watchdog started; one that heals is
-    preferred, because it has more rules. A rule is a text, or an object with a `text` and its
-    thresholds.
+    They are from the first complete record, by path, in which a watchdog started; the last level of
+    the factor, one that heals, is preferred, because it has more rules. A rule is a text, or an
+    object with a `text` and its thresholds.
+
+    Args:
+        ran: rows of table `trials` in which a watchdog ran.
 
     Returns:
         Name of each rule, its text, and its thresholds in words; empty without a watchdog.
     """
-    paths = sorted(str(r["path"]) for r in records if r.get("outcome") == "complete")
-    for mode in ("heal", "observe"):
-        for path in paths:
-            if path.split("/")[1].endswith(f"-{mode}"):
-                rules = _rules(campaign / path)
-                if rules:
-                    return rules
+    complete = {str(r["path"]) for r in records if r.get("outcome") == "complete"}
+    for remedy in reversed(levels_in_order("remedy", ran["remedy"])):
+        own = ran[ran["remedy"] == remedy]
+        paths = {f"records/{t}/{a}" for t, a in zip(own["trial"], own["attempt"], strict=True)}
+        for path in sorted(paths & complete):
+            if rules := _rules(campaign / path):
+                return rules
     return []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from nsm_resilience.report.watchdog import watchdog
 from nsm_resilience.study.load import load_study
@@ -46,3 +47,16 @@ def test_a_finding_in_a_control_is_an_alarm_and_no_fault_found() -> None:
 def test_without_a_watchdog_nothing_is_said() -> None:
     bare = attempt(1, remedy="none", watchdog_false_alarms=None)
     assert watchdog(pd.DataFrame([bare]), STUDY, Path(), []) == {"rules": [], "arms": []}
+
+
+def test_rules_are_stated_whatever_the_id_of_a_cell_ends_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They were looked for by the end of the cell's id, which a later factor would change."""
+    ids = ("S2-kernel-monitored-kill-observe-new/01", "S2-kernel-monitored-kill-heal-new/01")
+    rows = [attempt(1, trial=ids[0], remedy="observe"), attempt(1, trial=ids[1])]
+    records = [{"path": f"records/{trial}/1", "outcome": "complete"} for trial in ids]
+    monkeypatch.setattr("nsm_resilience.report.watchdog._rules", lambda folder: [str(folder)])
+    for known, path in ((records, records[1]["path"]), (records[:1], records[0]["path"])):
+        assert watchdog(pd.DataFrame(rows), STUDY, Path(), known)["rules"] == [path]
+    assert watchdog(pd.DataFrame(rows), STUDY, Path(), [])["rules"] == []
