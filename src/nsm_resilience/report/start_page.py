@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from nsm_resilience.analysis.figures.cells import short_names
+from nsm_resilience.analysis.figures.cells import FACTORS, IMPLIED, short_names
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.report.campaign import read_description
@@ -67,7 +67,7 @@ def start_page(
     run = [row for row in rows if row["attempts"]]
     campaign = link(name, in_folder(site, index_of(name)))
     table = [
-        *list_table(f"Scenarios of campaign {name}", COLUMNS,
+        *list_table(escaped(f"Scenarios of campaign {name}"), COLUMNS,
                     [result_cells(row, name, site) for row in run]),
         *words_line(run, site),
     ]  # fmt: skip
@@ -104,8 +104,15 @@ def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> 
 
 
 def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[str]:
-    """Lines beneath a table on its columns, and its words for sources, planes and clients."""
-    met = {name: {str(row[name]) for row in rows} for name in ("source", "plane", "client")}
+    """Lines beneath a table on its columns, and the words in it: of sources, planes, and the levels
+    of other factors that a label may show.
+    """
+    found = {name: {str(row[name]) for row in rows} for name in ("source", *FACTORS)}
+    met = {
+        name: words
+        for name, words in found.items()
+        if name in COLUMNS or len(words) > 1 or not words <= set(IMPLIED.get(name, words))
+    }
     said = [f"*{escaped(w.word)}*: {escaped(w.meaning)}" for w in words_met(met)]
     return [
         "k of n judged trials supported, with the Wilson interval of that share. Attempts that "

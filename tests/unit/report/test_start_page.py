@@ -4,16 +4,23 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from docutils.core import publish_parts
 
 from nsm_resilience.analysis.figures.cells import cell_id
 from nsm_resilience.analysis.figures.typical import typical_of_cell
-from nsm_resilience.report.start_page import escaped, list_table, write_start_page
+from nsm_resilience.report.cell_rows import cell_rows
+from nsm_resilience.report.start_page import (
+    escaped,
+    list_table,
+    start_page,
+    words_line,
+    write_start_page,
+)
 from nsm_resilience.report.words import meaning_of
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.cell import CELL, DEFAULTS
 from tests.builders.campaigns import Constructed
 from tests.builders.reports import Built
 
@@ -84,11 +91,33 @@ def test_what_a_campaign_lacks_is_not_on_the_page(built: Constructed, body: str)
     assert "vpp" not in body
 
 
-def test_the_words_of_sources_and_clients_are_explained(built: Constructed, body: str) -> None:
-    for column in ("source", "plane", "client"):
-        for word in set(built.tables["scenarios"][column]):
-            assert f"<em>{word}</em>: {meaning_of(column, word)}" in " ".join(body.split())
+def test_the_words_of_sources_and_of_factors_in_which_cells_differ_are_explained(
+    built: Constructed, body: str
+) -> None:
+    """Factors were named by hand, so that a way to fail, or a remedy, was not explained."""
+    scenarios, shown = built.tables["scenarios"], " ".join(body.split())
+    differing = [name for name in CELL[1:] if scenarios[name].nunique() > 1]
+    assert "failure" in differing and "remedy" not in differing
+    for column in ("source", "plane", *differing):
+        for word in set(scenarios[column]):
+            assert f"<em>{word}</em>: {meaning_of(column, word)}" in shown
+    assert meaning_of("remedy", "none") not in shown
     assert 'href="site/words.html"' in body
+
+
+def test_a_level_that_a_label_shows_is_explained_though_all_cells_have_it() -> None:
+    row = {"source": "stated", **DEFAULTS, "plane": "vpp", "remedy": "heal"}
+    (text, _) = words_line([row], PurePosixPath("site"))
+    assert meaning_of("remedy", "heal") in text
+    assert meaning_of("client", "monitored") not in text
+
+
+def test_a_name_that_means_something_to_docutils_is_a_name(built: Constructed) -> None:
+    described = {"campaign": "mine_", "created": ""}
+    rows = cell_rows(built.tables, built.study, {})
+    page = start_page(rows, built.tables["claims"], described, PurePosixPath("site"))
+    assert "<caption>Scenarios of campaign mine_</caption>" in html(page)
+    assert "system-message" not in html(page)
 
 
 def test_claims_stand_on_the_page_with_the_cells_that_decided(
