@@ -27,7 +27,7 @@ from nsm_resilience.site.overview import NOT_TESTED
 from nsm_resilience.site.pages import SiteFolder
 from nsm_resilience.tables.columns import Table
 from nsm_resilience.tables.contrasts import CONTRAST_TABLES
-from nsm_resilience.tables.language import shortened
+from nsm_resilience.tables.language import counted, shortened
 from nsm_resilience.tables.row_numbers import FIRST
 from nsm_resilience.tables.schemas import TABLES
 
@@ -81,7 +81,7 @@ def write_tables(
                 if file.with_suffix(suffix).is_file()
             ],
         )
-        written.append(Document(page, table.name, f"{table.meaning} {rows} rows."))
+        written.append(Document(page, table.name, f"{table.meaning} {counted(rows, 'row')}."))
     return written
 
 

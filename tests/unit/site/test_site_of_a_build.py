@@ -198,7 +198,8 @@ def test_a_campaign_without_a_judged_trial_has_its_pages_too(tmp_path: Path, voi
     written = build_site(results / "tables", [folder], results / "verdicts", results / "site")
     assert written == bool(void)
     for page in (results / "site").rglob("*.html"):
-        assert list(dead_links(page, results / "site")) == [], page
+        dead = [one for one in dead_links(page, results) if not one[0].endswith(BESIDE)]
+        assert dead == [], page
     two = Two(results)
     assert "No trial of any campaign was judged." in two.page(FRONT).words
     cells = [page_of_cell("begun", one.id) for one, _ in study.cells()]

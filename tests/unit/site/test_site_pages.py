@@ -166,7 +166,7 @@ def test_each_entry_of_the_evidence_stands_with_the_line_it_rests_on(built: Buil
 
 def test_an_attempt_that_says_nothing_of_the_system_says_so(built: Built) -> None:
     void = page(built, "S2-vpp-monitored-kill/02")
-    assert "This attempt is void and counts in no number." in void.text
+    assert "This attempt is void and counts in no n." in void.text
     assert "<b>lost</b> & gone" in void.text, "text of a record is shown, not obeyed"
     assert "2 (supported)" in void.text
     assert "This attempt is cut" in page(built, "S6-vpp-monitored-kill/01").text
