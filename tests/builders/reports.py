@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import typst
 
 from tests.builders.campaigns import Constructed
 
@@ -51,3 +55,13 @@ def words(node: Any) -> str:
             return str(node["text"])
         return "".join(words(node[key]) for key in ("children", "body", "child") if key in node)
     return ""
+
+
+def text_of(root: Path, main: Path, numbers: Mapping[str, Any]) -> str:
+    """All paragraphs and lists of the paper or its supplement, set with these numbers."""
+    path = root / "results" / "of-another-build.json"
+    path.write_text(json.dumps(numbers), encoding="utf-8")
+    given = {"numbers": f"/results/{path.name}", "figures": "/results/figures"}
+    compiler = typst.Compiler(main, root=root, ignore_system_fonts=True, sys_inputs=given)
+    found = [json.loads(compiler.query(kind)) for kind in ("par", "list")]
+    return re.sub(r"\s+", " ", " ".join(words(node) for nodes in found for node in nodes))

@@ -3,30 +3,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from nsm_resilience.report.findings.russian import abstract_ru
 from nsm_resilience.report.findings.standings import answered, held
-from tests.builders.reports import Built, words
+from tests.builders import reports
+from tests.builders.reports import Built
 
 NO_CONCLUSION = "There is no judged trial to conclude from"
 
 
 def text_of(built: Built, main: Path, **changed: Any) -> str:
     """All paragraphs and lists of one of the documents, of numbers that are changed in this."""
-    path = built.root / "results" / "of-another-build.json"
-    path.write_text(json.dumps({**built.numbers, **changed}), encoding="utf-8")
-    given = {"numbers": f"/results/{path.name}", "figures": "/results/figures"}
-    compiler = typst.Compiler(
-        main, root=built.root, ignore_system_fonts=True, sys_inputs=given
-    )  # fmt: skip
-    found = [json.loads(compiler.query(kind)) for kind in ("par", "list")]
-    return re.sub(r"\s+", " ", " ".join(words(node) for nodes in found for node in nodes))
+    return reports.text_of(built.root, main, {**built.numbers, **changed})
 
 
 def without_defaults(built: Built) -> dict[str, Any]:
