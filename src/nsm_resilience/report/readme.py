@@ -113,7 +113,7 @@ def _picture(numbers: Mapping[str, Any]) -> str:
 
 def _plain(text: str) -> str:
     """Text escaped for Markdown, for a cell of a table or the words of a picture."""
-    return re.sub(r"([\\|<\[\]`*_])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\|<\[\]`*_&~$])", r"\\\1", " ".join(text.split()))
 
 
 def _result(cell: Mapping[str, Any] | None) -> str:
