@@ -251,8 +251,12 @@ def test_a_new_level_and_a_new_factor_are_known_from_the_study_to_the_site(
     ]  # fmt: skip
     claims = pd.read_parquet("results/tables/claims.parquet").set_index(["claim", "plane"])
     assert claims.loc[("C2", "kernel"), "scenarios"] == "S9-kernel-monitored-kill"
-    for page in ("index.html", "words.html"):
-        words = " ".join(Path("results/site", page).read_text("utf-8").split())
+    page = Path("results/site/campaigns", NAME, "index.html").read_text("utf-8")
+    assert '<select name="load">' in page and page.count(' data-load="busy"') == 8
+    numbers = json.loads(Path("results/numbers.json").read_text("utf-8"))
+    assert numbers["findings"]["asked"] == "first outage, no remedy, idle machine"
+    for name in ("index.html", "words.html"):
+        words = " ".join(Path("results/site", name).read_text("utf-8").split())
         assert "and once more" in words and "other programs run beside" in words
 
 
