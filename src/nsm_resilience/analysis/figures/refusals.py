@@ -11,10 +11,16 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nsm_resilience.analysis import style
-from nsm_resilience.analysis.figures.cells import USUAL_LEVELS, USUAL_NAMES, in_order, judged
+from nsm_resilience.analysis.figures.cells import (
+    FACTORS,
+    USUAL_LEVELS,
+    USUAL_NAMES,
+    in_order,
+    judged,
+)
 from nsm_resilience.analysis.figures.description import Description
 from nsm_resilience.study.factors import level_name
-from nsm_resilience.tables.cell import CELL
+from nsm_resilience.tables.cell import CELL, DEFAULTS
 from nsm_resilience.tables.language import least_to_most
 
 if TYPE_CHECKING:
@@ -105,8 +111,8 @@ def _clients(axes: Axes, own: pd.DataFrame, y: int) -> None:
 
 def _label(own: pd.DataFrame) -> str:
     first = own.iloc[0]
-    parts = (level_name(name, str(first[name])) for name in ("system", "plane", "failure", "watch"))
-    shown = [part for part in parts if part and part not in USUAL_NAMES]
+    parts = (level_name(name, str(first[name])) for name in FACTORS)
+    shown = [part for part in parts if part and part not in (*USUAL_NAMES, DEFAULTS["client"])]
     return f"{first['campaign']}: {', '.join(shown)} (n = {own['trial'].nunique()})"
 
 
