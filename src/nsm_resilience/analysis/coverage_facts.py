@@ -17,12 +17,14 @@ from nsm_resilience.study.models import Scenario
 from nsm_resilience.systems.base import Kind as Does
 from nsm_resilience.systems.base import System
 from nsm_resilience.systems.known import is_part, system_of
-from nsm_resilience.tables.cell import is_usual
+from nsm_resilience.tables.cell import is_usual, usual_in_words
 
 FACTS = Path(__file__).with_name("coverage.yaml")
 
 _ANY = ("system", "plane", "client", "failure", "outage", "watch")
 """A trial counts at any level of these factors, unless a line names one."""
+COUNTED = usual_in_words(*_ANY)
+"""The trials that count, in words: those at the usual levels of all other factors."""
 
 Words = Annotated[str, StringConstraints(min_length=3)]
 

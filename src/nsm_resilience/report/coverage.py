@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nsm_resilience.analysis.coverage import coverage
-from nsm_resilience.analysis.coverage_facts import load_facts
+from nsm_resilience.analysis.coverage_facts import COUNTED, load_facts
 from nsm_resilience.report.wording import typographic
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import SYSTEMS
@@ -24,13 +24,14 @@ def covered(campaigns: Iterable[tuple[str, pd.DataFrame, Study]]) -> dict[str, A
 
     Args:
         campaigns: name, rows of table `trials` and study of each campaign; trials of two campaigns
-            are not added up.
+            are not added up. `counted` says which of them count.
     """
     facts = load_facts()
     given = list(campaigns)
     run = {system for _, _, study in given for system in study.planes}
     by_campaign = [(name, coverage(facts, trials, study)) for name, trials, study in given]
     return {
+        "counted": COUNTED,
         "suites": [suite.model_dump() for suite in facts.suites],
         "systems": [
             {"name": name, "title": system.title} for name, system in SYSTEMS.items() if name in run

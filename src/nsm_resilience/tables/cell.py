@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nsm_resilience.study.cells import LEVELS, Factors
+from nsm_resilience.study.factors import level_name
 from nsm_resilience.tables.columns import Column, count, text
 
 COMPANY = ("alone", "side by side")
@@ -32,13 +33,26 @@ def is_usual(levels: Mapping[str, object], *but: str) -> bool:
     return all(levels[name] == usual for name, usual in DEFAULTS.items() if name not in but)
 
 
+def usual_in_words(*but: str) -> str:
+    """The cells that `is_usual` accepts, in words.
+
+    >>> usual_in_words(*ASKED_AT_ANY)
+    'first outage, no remedy'
+    """
+    names = (level_name(name, usual) for name, usual in DEFAULTS.items() if name not in but)
+    return ", ".join(filter(None, names))
+
+
+ASKED_AT_ANY = ("system", "plane", "client", "failure", "watch")
+"""Factors at any level of which the claims of the paper are asked, on purpose."""
+
+
 def is_asked_of_the_paper(levels: Mapping[str, object]) -> bool:
     """Whether the paper's verdict on a scenario is one on this cell.
 
-    It says nothing of a system with a remedy, or of a second outage. On other planes, clients, ways
-    to fail, watches and systems its claims are asked on purpose.
+    It says nothing of a system with a remedy, or of a second outage.
     """
-    return is_usual(levels, "system", "plane", "client", "failure", "watch")
+    return is_usual(levels, *ASKED_AT_ANY)
 
 
 def factor(name: str) -> Column:

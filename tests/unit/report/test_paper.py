@@ -215,9 +215,9 @@ def test_a_campaign_in_which_nothing_differs_in_one_thing_says_so(single: Built)
 
 def test_the_coverage_counts_what_was_run(mixed: Built, untested: Built) -> None:
     rows = len(mixed.numbers["coverage"]["rows"])
-    assert f"Scenarios with judged trials here: 9 of {rows}." in prose(mixed)
+    assert f"Scenarios with judged trials here (no remedy): 9 of {rows}." in prose(mixed)
     text = prose(untested)
-    assert f"Scenarios with judged trials here: 0 of {rows}." in text
+    assert f"Scenarios with judged trials here (no remedy): 0 of {rows}." in text
     assert "of these with judged trials here: 0." in text
 
 

@@ -10,8 +10,8 @@ from nsm_resilience.report.cell_rows import all_rows
 from nsm_resilience.report.findings.standings import place
 from nsm_resilience.study.factors import level_name
 from nsm_resilience.systems.known import FIRST, SYSTEMS
-from nsm_resilience.tables.cell import DEFAULTS, is_asked_of_the_paper
-from nsm_resilience.tables.claims import C2_FACTORS, C2_FAILURES
+from nsm_resilience.tables.cell import ASKED_AT_ANY, is_asked_of_the_paper, usual_in_words
+from nsm_resilience.tables.claims import C2_FAILURES
 from nsm_resilience.tables.language import each, listed
 
 Row = dict[str, Any]
@@ -119,13 +119,8 @@ def by_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return sentences
 
 
-ASKED = ", ".join(
-    name
-    for factor, usual in DEFAULTS.items()
-    if factor not in (*C2_FACTORS, "watch") and (name := level_name(factor, usual))
-)
-"""The scope of tables and sentence in words, as `first outage, no remedy`: the cells that `rows_of`
-keeps."""
+ASKED = usual_in_words(*ASKED_AT_ANY)
+"""The scope of tables and sentence in words: the cells that `rows_of` keeps."""
 
 SHARES = (
     "true in all cells with",
