@@ -115,7 +115,7 @@ def test_attempts_without_a_verdict_are_no_finding(
     texts: Callable[[str], Set], which: str
 ) -> None:
     found = texts(which)
-    assert "no judged trial. Nothing is found in this document yet." in found.main
+    assert "no judged trial. This document has no verdict." in found.main
     assert "There is no judged trial to conclude from." in found.main
     assert "nothing is compared" in found.supplement
 
@@ -127,7 +127,7 @@ def test_what_a_build_lacks_is_not_referred_to(texts: Callable[[str], Set]) -> N
     # git was not asked, which the supplement gives as the reason
     assert "The supplement has the reasons." in alone.main
     begun = texts("it has not begun, and another has")
-    assert "What is found here comes from the other campaigns: “calm”." in begun.main
+    assert "The verdicts here come from the other campaigns: “calm”." in begun.main
 
 
 def test_of_two_systems_the_one_with_trials_is_told_alone(texts: Callable[[str], Set]) -> None:
