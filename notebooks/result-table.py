@@ -37,7 +37,7 @@ given.save(draw_result_table(scenarios, given.names), description)
 claims[["claim", "plane", "agreement", "text", "why"]]
 
 # %% [markdown]
-# Attempts without a verdict count nowhere above, and are shown here.
+# Attempts without a verdict count in no n, and are shown here.
 
 # %%
 undecided = trials[~trials["verdict"].isin(["supported", "unsupported"])]
