@@ -65,3 +65,9 @@ def test_other_scenarios_remedies_and_attempts_without_a_verdict_are_left_out(
     other = {"scenario": "S2"}, {"remedy": "heal"}, {"outage": "second"}, {"attempt": 99}
     assert clients(mixed, *other).empty
     assert len(clients(mixed, {}, *other)) == 1
+
+
+def test_cells_that_differ_in_the_client_alone_are_told_apart(mixed: Constructed) -> None:
+    described = describe_refusals(clients(mixed, {}, {"client": "plain"}))
+    assert "constructed: kernel, replace (n = 1): 0 of 1" in described.alt
+    assert "constructed: kernel, plain, replace (n = 1): 0 of 1" in described.alt
