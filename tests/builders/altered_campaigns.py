@@ -2,7 +2,7 @@
 """Builds of campaigns of any shape, from judgements alone: no record of them exists.
 
 They are what nobody records on purpose: all attempts void or unknown, a remedy as the only arm, no
-control, planes that are missing, a campaign that is cut in its middle, an id that is another scenario
+control, planes that are missing, a campaign cut in its middle, an id that is another scenario
 in another study, names with signs of markup.
 """
 

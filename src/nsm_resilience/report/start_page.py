@@ -104,8 +104,9 @@ def result_cells(row: Mapping[str, Any], campaign: str, site: PurePosixPath) -> 
 
 
 def words_line(rows: Sequence[Mapping[str, Any]], site: PurePosixPath) -> list[str]:
-    """Lines beneath a table on its columns, and the words in it: of sources, planes, and the levels
-    of other factors that a label may show.
+    """Lines beneath a table on its columns, and on its words.
+
+    These are sources, planes, and the levels of other factors that a label may show.
     """
     found = {name: {str(row[name]) for row in rows} for name in ("source", *FACTORS)}
     met = {

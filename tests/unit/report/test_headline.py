@@ -175,9 +175,7 @@ def test_a_line_says_whether_nothing_is_broken_in_it() -> None:
 def test_an_id_that_is_another_scenario_in_another_study_is_no_result_of_the_nine() -> None:
     """Only the study that declares a scenario as one of the nine has results of it."""
     (then, _) = STUDIES
-    scenarios = [
-        s.model_copy(update={"claims": ()}) if s.id == "S2" else s for s in then.scenarios
-    ]
+    scenarios = [s.model_copy(update={"claims": ()}) if s.id == "S2" else s for s in then.scenarios]
     other = then.model_copy(update={"scenarios": scenarios})
     first = numbers("then", [row("S2", OLD), row("S4", OLD)])
     second = numbers("other", [row("S2", OLD, n=9), row("S4", OLD)])

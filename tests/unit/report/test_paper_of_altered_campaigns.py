@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper is set, by all its standards, for campaigns that lack almost everything, and is true."""
+"""The paper of campaigns that lack almost everything is set, by all its standards, and is true."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class Set:
 
 
 @pytest.fixture(scope="module")
-def texts(
-    tmp_path_factory: pytest.TempPathFactory, picture: Path
-) -> Callable[[str], Set]:
+def texts(tmp_path_factory: pytest.TempPathFactory, picture: Path) -> Callable[[str], Set]:
     made: dict[str, Set] = {}
 
     def text(which: str) -> Set:
@@ -105,15 +103,13 @@ def test_trials_with_a_remedy_alone_are_not_denied(texts: Callable[[str], Set]) 
     assert "No scenario of the nine has a judged trial at its default" in found.main
     assert "испытания в основных условиях" in found.main
     assert "A watchdog makes it real" in found.main
-    assert "counted in the paper’s table of its cost." in found.supplement
+    assert "counted in the paper\u2019s table of its cost." in found.supplement
     assert "stands among the contrasts" not in found.supplement
     assert "in the arm without a remedy" not in found.supplement
 
 
 @pytest.mark.parametrize("which", ["all void", "only unknown"])
-def test_attempts_without_a_verdict_are_no_finding(
-    texts: Callable[[str], Set], which: str
-) -> None:
+def test_attempts_without_a_verdict_are_no_finding(texts: Callable[[str], Set], which: str) -> None:
     found = texts(which)
     assert "no judged trial. This document has no verdict." in found.main
     assert "There is no judged trial to conclude from." in found.main

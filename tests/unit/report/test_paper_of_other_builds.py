@@ -101,5 +101,5 @@ def test_a_synthetic_campaign_that_leads_is_not_all_of_the_document(supported: B
 
 def test_the_russian_abstract_says_which_failures_and_clients_decide(mixed: Built) -> None:
     text = text_of(mixed, mixed.main)
-    assert "утверждение C1 — для основных условий: основной вид отказа, клиент с монитором" in text
+    assert "утверждение C1 — для основных условий: основной вид отказа" in text
     assert "утверждение C2 — для завершения (kill) и удаления (delete) всех компонентов" in text

@@ -221,7 +221,7 @@ def check_counts(campaigns: Sequence[Altered], numbers: dict[str, Any]) -> None:
     assert several or repeated == "No cell was judged in several campaigns."
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(CAMPAIGNS)
 def test_each_sentence_says_what_the_judgements_say(campaigns: tuple[Altered, ...]) -> None:
     with tempfile.TemporaryDirectory() as root:

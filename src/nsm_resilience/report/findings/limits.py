@@ -68,8 +68,8 @@ def few(campaigns: Sequence[Campaign]) -> str:
         return ""
     least = min(sizes)
     return (
-        f"The smallest number of judged trials in a cell is {least}: a failure of one in ten passes "
-        f"unseen there with a chance of {100 * (1 - RARE) ** least:.2g} %."
+        f"The smallest number of judged trials in a cell is {least}: a failure of one in ten "
+        f"passes unseen there with a chance of {100 * (1 - RARE) ** least:.2g} %."
     )
 
 

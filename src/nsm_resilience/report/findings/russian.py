@@ -86,8 +86,7 @@ def told_ru(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> lis
 
 
 NONE_AT_ITS_DEFAULT = (
-    "Ни у одного сценария статьи нет оценённого испытания в основных условиях, поэтому ответов "
-    "нет."
+    "Ни у одного сценария статьи нет оценённого испытания в основных условиях, поэтому ответов нет."
 )
 """For a headline without a column. Other trials may be judged."""
 
