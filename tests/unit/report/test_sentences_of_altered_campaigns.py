@@ -218,7 +218,7 @@ def check_counts(campaigns: Sequence[Altered], numbers: dict[str, Any]) -> None:
     several = sum(n > 1 for n in met.values())
     repeated = findings["choices"]["repeated"]
     assert repeated.startswith(f"Of {several} cell") or not several
-    assert several or repeated == "No cell was judged in several campaigns."
+    assert several or repeated == "No cell was judged in several campaigns over the same watch."
 
 
 @settings(max_examples=10)
