@@ -3,7 +3,8 @@
 
 `verify` checks every file in the folder (checksums.py) and every member of every archive
 (members.py) against SHA256SUMS and the records that the description names, so that additions show
-too. Any problem is an ArchiveError that names the file and what to do.
+too. Any problem is an error that names the file and what to do: ArchiveError, or for the two JSON
+files DescriptionError and CommitsError.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
-from nsm_resilience.record.commits import Commits, CommitsError, keep_commits, read_commits
-from nsm_resilience.record.description import DescriptionError, description_of
+from nsm_resilience.record.commits import keep_commits, read_commits
+from nsm_resilience.record.description import description_of
 from nsm_resilience.record.files import object_or_empty, write_bytes, write_json
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.record.members import SUFFIX, MemberError, read_members, write_members
@@ -62,7 +63,7 @@ def pack(campaign: Path, recorded: Path) -> list[Path]:
     if readme.exists():
         written.append(readme)
     write_bytes(recorded / CHECKSUMS, listing(written))
-    keep_commits(recorded, _commits(campaign))
+    keep_commits(recorded, read_commits(campaign))
     verify(recorded)
     return [*written, recorded / CHECKSUMS, CampaignLayout(recorded).commits]
 
@@ -93,7 +94,7 @@ def _check_packable(campaign: Path, recorded: Path, description: dict[str, Any])
 def verify(recorded: Path) -> None:
     """Check every file and every member of every archive; ArchiveError names what is wrong."""
     _check_files(recorded)
-    _commits(recorded)
+    read_commits(recorded)
     _read_archives(recorded, None)
 
 
@@ -114,7 +115,7 @@ def unpack(recorded: Path, target: Path) -> None:
     try:
         for name in ("campaign.json", "study.yaml"):
             shutil.copyfile(recorded / name, staging / name)
-        keep_commits(staging, _commits(recorded))
+        keep_commits(staging, read_commits(recorded))
         _read_archives(recorded, staging)
         shutil.rmtree(target, ignore_errors=True)
         staging.replace(target)
@@ -159,21 +160,11 @@ def _read_archives(recorded: Path, into: Path | None) -> None:
 
 def _description(campaign: Path) -> dict[str, Any]:
     """The description of a campaign, with each record at its place."""
-    try:
-        found = description_of(campaign)
-    except DescriptionError as error:
-        raise ArchiveError(str(error)) from error
+    found = description_of(campaign)
     for record in found["records"]:
         if record.get("path") is None:
             raise ArchiveError(f"{campaign}: the record of {record['trial']} has no `path`")
     return found
-
-
-def _commits(folder: Path) -> Commits:
-    try:
-        return read_commits(folder)
-    except CommitsError as error:
-        raise ArchiveError(str(error)) from error
 
 
 def _damaged(recorded: Path, problems: list[str]) -> str:

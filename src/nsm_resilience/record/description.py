@@ -61,7 +61,7 @@ class _Listed(_Strict):
 class _Described(_Strict):
     campaign: Annotated[str, Field(min_length=1)] | None = None
     records: list[_Listed]
-    source: str | None = None
+    source: Literal["recorded", "live", "synthetic"] | None = None
     created: Instant | None = None
     last_started: Instant | None = None
     study: str | None = None

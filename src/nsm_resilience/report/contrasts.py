@@ -43,7 +43,7 @@ def write_contrasts(tables_dir: Path, campaigns: Sequence[Path]) -> list[Path]:
 
     Raises:
         ContrastsError: table `trials` or `phases` is missing.
-        CampaignError, ConfigError: a campaign cannot be read.
+        DescriptionError, ConfigError: a campaign cannot be read.
     """
     import pandas as pd
 

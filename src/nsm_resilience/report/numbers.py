@@ -79,7 +79,7 @@ def write_numbers(
 
     Raises:
         NumbersError: a table is missing.
-        CampaignError: a campaign's description is missing or lacks something.
+        DescriptionError: a campaign's description is missing or lacks something.
     """
     tables = read_named(tables_dir, TABLES, "snakemake")
     compared = read_named(tables_dir, CONTRAST_TABLES, "nsm-resilience contrasts")

@@ -49,7 +49,7 @@ def build_site(
 
     Raises:
         SiteError: something that is needed is missing, or `out` holds something else.
-        CampaignError: a campaign's description or a verdict cannot be read.
+        DescriptionError, CampaignError: a campaign's description or a verdict cannot be read.
     """
     import pandas as pd
 

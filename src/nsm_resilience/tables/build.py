@@ -18,7 +18,7 @@ from nsm_resilience.judge.campaign import CampaignError, read_lines
 from nsm_resilience.judge.judgement import Judgement, judgement_of
 from nsm_resilience.judge.rules import Rules
 from nsm_resilience.record.commits import Commits, code_here, read_commits
-from nsm_resilience.record.description import DescriptionError, description_of
+from nsm_resilience.record.description import description_of
 from nsm_resilience.record.layout import CampaignLayout
 from nsm_resilience.study.load import load_recorded_study
 from nsm_resilience.study.models import Study
@@ -86,9 +86,9 @@ def build_tables(campaigns: Sequence[Path], verdicts: Path, out_dir: Path) -> li
         verdicts: Folder with the judge's verdicts, `<campaign>.jsonl`.
 
     Raises:
-        CampaignError: If a description or verdicts are missing, a line of the verdicts is not
-            valid, an attempt has two lines, or two campaigns have the same name.
-        CommitsError: If a campaign's commits.json is not valid.
+        CampaignError: If verdicts are missing, a line of them is not valid, an attempt has two
+            lines, or two campaigns have the same name.
+        DescriptionError, CommitsError: If a campaign's campaign.json or commits.json is not valid.
         ConfigError: If a campaign's study file is not valid.
         ValueError: If a record is of a scenario that the study does not declare.
         LookupError: If rows of a declared table are not made; the message says where to write them.
@@ -159,10 +159,7 @@ class _Source:
 
 def _source(folder: Path, verdicts: Path) -> _Source:
     layout = CampaignLayout(folder)
-    try:
-        description = description_of(folder, "campaign")
-    except DescriptionError as error:
-        raise CampaignError(str(error)) from error
+    description = description_of(folder, "campaign")
     path = verdicts / f"{folder.name}.jsonl"
     if not path.is_file():
         raise CampaignError(

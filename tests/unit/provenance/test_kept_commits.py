@@ -15,7 +15,7 @@ from nsm_resilience.provenance.commits import (
     keep_commits_of,
     keep_commits_of_recorded,
 )
-from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
+from nsm_resilience.record.archive import pack, unpack, verify
 from nsm_resilience.record.commits import (
     NOT_READ,
     Commits,
@@ -99,7 +99,7 @@ def test_what_is_kept_and_damaged_is_refused_with_what_to_run(tmp_path: Path, te
     with pytest.raises(CommitsError, match="nsm-resilience archive commits"):
         read_commits(recorded)
     for look in (verify, lambda folder: unpack(folder, tmp_path / "again")):
-        with pytest.raises(ArchiveError, match=r"commits\.json"):
+        with pytest.raises(CommitsError, match=r"commits\.json"):
             look(recorded)
 
 

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
+from nsm_resilience.record.description import DescriptionError
 from tests.builders.packed_campaign import content, live_campaign, relist
 
 many = settings(
@@ -211,7 +212,7 @@ def test_a_record_that_is_missing_in_its_archive_is_named(recorded: Path) -> Non
 def test_a_description_that_is_none_is_refused(recorded: Path, text: str) -> None:
     (recorded / "campaign.json").write_text(text)
     relist(recorded)
-    with pytest.raises(ArchiveError, match="does not describe a campaign"):
+    with pytest.raises(DescriptionError, match="does not describe a campaign"):
         verify(recorded)
 
 
@@ -230,5 +231,5 @@ def test_a_campaign_that_is_refused_leaves_what_was_unpacked_before(recorded: Pa
 def test_a_campaign_without_a_description_is_not_packed(tmp_path: Path) -> None:
     live = live_campaign(tmp_path / "live")
     (live / "campaign.json").unlink()
-    with pytest.raises(ArchiveError, match="nsm-resilience index"):
+    with pytest.raises(DescriptionError, match="nsm-resilience index"):
         pack(live, tmp_path / "recorded")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nsm_resilience.report.campaign import CampaignError, campaign_facts, environment_table
+from nsm_resilience.record.description import DescriptionError
+from nsm_resilience.report.campaign import campaign_facts, environment_table
 from nsm_resilience.report.cell_rows import cell_rows
 from nsm_resilience.report.findings import limits
 from nsm_resilience.report.numbers import NumbersError, controls, write_numbers
@@ -179,7 +180,7 @@ def test_a_missing_table_is_named(mixed: Built, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"source": "invented"}, "write one of recorded, live, synthetic"), ({"created": None}, "")],
+    [({"source": "invented"}, "`source`: should be .recorded., .live. or .synthetic."), ({"created": None}, "")],
 )
 def test_a_description_that_makes_no_sense_is_an_error(
     mixed: Built, tmp_path: Path, change: dict[str, object], message: str
@@ -191,12 +192,12 @@ def test_a_description_that_makes_no_sense_is_an_error(
     path = campaign / "campaign.json"
     described = {**json.loads(path.read_text(encoding="utf-8")), **change}
     path.write_text(json.dumps({k: v for k, v in described.items() if v is not None}), "utf-8")
-    with pytest.raises(CampaignError, match=message or "lacks created"):
+    with pytest.raises(DescriptionError, match=message or "lacks created"):
         write_numbers(mixed.campaign.tables_dir, [campaign], tmp_path / "n.json")
 
 
 def test_a_missing_campaign_says_which_command_makes_it(mixed: Built, tmp_path: Path) -> None:
-    with pytest.raises(CampaignError, match=re.escape("`nsm-resilience archive unpack`")):
+    with pytest.raises(DescriptionError, match=re.escape("`nsm-resilience archive unpack`")):
         write_numbers(mixed.campaign.tables_dir, [tmp_path], tmp_path / "n.json")
 
 
