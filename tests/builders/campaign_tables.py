@@ -70,7 +70,6 @@ def trial_row(
         "interruptions": int(path != "alive"), "down_s": outage, "replies_sent": 6500,
         "replies_lost": int(outage * 50), "lost_outside": 0, "replies_late": 0,
         "longest_reply_s": 0.004, "late_sends": 0,
-        "shared_losses": 0, "shared_stalls": 0,
         "new_connection_s": chance.uniform(3, 5) if new else None, "new_connection_answered": new,
         "new_connection_verdict": "served" if new else "refused", "blind_s": None,
         "blind_at_least_s": None, "blind_censored": None,

@@ -41,8 +41,6 @@ def trial_row(judgement: Judgement, company: str | None = None) -> Row:
         "reason": j.reason,
         **found,
         "interruptions": len(m.outages) if measured else None,
-        "shared_losses": _shared(m, "loss"),
-        "shared_stalls": _shared(m, "stall"),
         "blind_censored": m.blind_censored if m.blind_s is not None else None,
         "record": j.record,
         "evidence": json.dumps(
@@ -91,13 +89,6 @@ def counting(judgements: Sequence[Judgement]) -> list[Judgement]:
         if judgement.outcome == "complete" and later:
             last[key] = judgement
     return list(last.values())
-
-
-def _shared(measures: Measures, kind: str) -> int | None:
-    """How many losses or stalls in the judged time were shared with another lane."""
-    if measures.outage_s is None:
-        return None
-    return sum(one.kind == kind and one.followed != "nothing" for one in measures.disturbances)
 
 
 def head_of(j: Judgement) -> Row:

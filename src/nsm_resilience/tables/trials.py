@@ -85,18 +85,16 @@ TRIALS = Table(
         count("interruptions", "interruptions of the path", _NOT_MEASURED),
         amount("down_s", "seconds without reply, summed up over them", _NOT_MEASURED),
         count("replies_sent", "echoes sent in the watch", _NOT_MEASURED),
-        count("replies_lost", "of these, not answered", _NOT_MEASURED),
+        count(
+            "replies_lost",
+            "of these, not answered; those shared with another lane (table `disturbances`) count as "
+            "answered, unless the attempt is unknown because of them",
+            _NOT_MEASURED,
+        ),
         count("lost_outside", "of these, outside interruptions", _NOT_MEASURED),
         count("replies_late", "echoes answered later than the judge's late_reply_s", _NOT_MEASURED),
         amount("longest_reply_s", "longest wait for a reply", f"no reply, or {_NOT_MEASURED}"),
         count("late_sends", "echoes sent more than half an interval late", _NOT_MEASURED),
-        count(
-            "shared_losses",
-            "losses shared with another lane; the columns before count them as answered in time, "
-            "unless the attempt is unknown because of them (table `disturbances`)",
-            _NOT_MEASURED,
-        ),
-        count("shared_stalls", "stalls shared with another lane", _NOT_MEASURED),
         amount(
             "new_connection_s",
             "seconds from asking to the first reply to a new client; of several the last one asked",

@@ -33,7 +33,6 @@ COLUMNS = {
         "campaign trial attempt scenario system plane client failure outage watch remedy company "
         "lane started verdict reason path_verdict outage_s outage_censored interruptions down_s "
         "replies_sent replies_lost lost_outside replies_late longest_reply_s late_sends "
-        "shared_losses shared_stalls "
         "new_connection_s "
         "new_connection_answered new_connection_verdict blind_s blind_at_least_s blind_censored "
         "bystander_s bystander_started detected_s detected_by "
