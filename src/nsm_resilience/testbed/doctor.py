@@ -25,13 +25,9 @@ from nsm_resilience.testbed.image_check import look_at_images
 from nsm_resilience.testbed.proxy import is_loopback, without_password
 
 LANE_PROCESSORS = 1.0
-"""Processors per lane. In results/recorded/lanes-2026-11, with five lanes on two processors (0.4
-each), the installation of NSM took 2.2 to 3.8 s longer, and up to 2.4 in a hundred more echoes were
-sent late: different beyond chance, with estimates above their margins. Eight trials a side decided
-little about outages and detection. In results/recorded/kernel-2026-11, also with five lanes and
-with other load on the machine, 4 of 147 attempts were lost, 2 of them to late echoes. Numbers
-between one and five lanes were not compared with one, so this is a guess on the safe side of five;
-see config/README.md, "How many lanes?"."""
+"""Processors per lane: a guess on the safe side of five lanes on two processors (0.4 each), which
+changed measures beyond chance in results/recorded/lanes-2026-11. Numbers between one and five were
+not compared with one; see config/README.md, "How many lanes?"."""
 NODE_GIB = 0.75
 """Memory per kind node with its share of NSM. From the nodes' control groups during trials (memory
 in use without the droppable part of the page cache): 0.3 to 0.4 GiB for a worker, 0.7 to 0.9 GiB
