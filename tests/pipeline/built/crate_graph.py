@@ -31,11 +31,11 @@ PREFIX d: <http://purl.org/dc/terms/>
 """
 
 SCHEMA_TERMS = """
-    Claim ComputerLanguage ControlAction CreateAction CreativeWork Dataset HowTo HowToStep
+    ComputerLanguage ControlAction CreateAction CreativeWork Dataset HowTo HowToStep
     Organization OrganizeAction Person PropertyValue ScholarlyArticle SoftwareApplication
     SoftwareSourceCode WebPage about actionStatus additionalType agent author citation
     contentSize datePublished description encodingFormat endTime error exampleOfWork hasPart
-    identifier instrument isBasedOn isPartOf keywords license mainEntity mentions name object
+    identifier instrument isPartOf keywords license mainEntity mentions name object
     position programmingLanguage propertyID publisher result softwareRequirements
     softwareVersion startTime step text unitCode url value version workExample
 """

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who and what the crate is about: authors, licence, the published study, its claims, profiles."""
+"""Who and what the crate is about: authors, licence, the published study, profiles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from nsm_resilience.provenance.crate.graph import NAME, ROOT, Graph, Reference, ref
 from nsm_resilience.provenance.crate.happened import OPERATOR
@@ -21,19 +18,6 @@ PROFILES = {
 RO_CRATE = "https://w3id.org/ro/crate/1.1"
 
 AUTHORS = "#authors"
-
-
-class CitationError(ValueError):
-    """CITATION.cff lacks a key that the crate needs."""
-
-
-def read_citation(path: Path) -> dict[str, Any]:
-    """Read CITATION.cff, the one place that names authors, licence and the published study."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    missing = [k for k in ("title", "authors", "license", "references") if not data.get(k)]
-    if missing:
-        raise CitationError(f"{path}: lacks {', '.join(missing)}")
-    return dict(data)
 
 
 def add_about(
@@ -62,7 +46,6 @@ def add_about(
         description="Records hold no names.",
     )
     study = add_study(graph, citation)
-    claims = add_claims(graph, numbers, study)
     graph.extend(NAME, conformsTo=[ref(RO_CRATE), profiles[-1]])
     graph.extend(
         ROOT,
@@ -78,7 +61,7 @@ def add_about(
         citation=study,
         conformsTo=profiles,
         mainEntity=ref(main),
-        mentions=[*mentions, *claims],
+        mentions=mentions,
         url=numbers.get("repository"),
     )
 
@@ -104,24 +87,6 @@ def add_study(graph: Graph, citation: Mapping[str, Any]) -> Reference:
         identifier=doi,
         url=doi,
     )
-
-
-def add_claims(graph: Graph, numbers: Mapping[str, Any], study: Reference) -> list[Reference]:
-    """Add the study's claims and the answers to them on each plane."""
-    tables = [ref(f"{numbers['links']['tables']}/{name}.csv") for name in ("claims", "scenarios")]
-    return [
-        graph.entity(
-            f"#claim/{claim['claim']}-{plane['id']}",
-            "Claim",
-            name=f"{claim['claim']} on the {plane['name']} plane",
-            text=claim["text"],
-            description=f"{claim['agreement']}: {claim['why']}",
-            isBasedOn=tables,
-            citation=study,
-        )
-        for plane in numbers["planes"]
-        for claim in plane["claims"]
-    ]
 
 
 def _names(authors: list[Mapping[str, str]]) -> str:

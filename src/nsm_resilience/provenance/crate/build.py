@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from nsm_resilience import __version__
 from nsm_resilience.host.environment import joined
 from nsm_resilience.judge.campaign import read_judgements
-from nsm_resilience.judge.judgement import Judgement
-from nsm_resilience.provenance.crate.about import add_about, read_citation
+from nsm_resilience.provenance.crate.about import add_about
 from nsm_resilience.provenance.crate.attempts import Run, read_runs, run_id
-from nsm_resilience.provenance.crate.graph import NAME, Graph, Reference, ref, refs
+from nsm_resilience.provenance.crate.graph import NAME, Graph, ref, refs
 from nsm_resilience.provenance.crate.happened import (
     ENGINE,
     RUN,
@@ -37,7 +38,6 @@ from nsm_resilience.provenance.crate.steps import (
 )
 from nsm_resilience.record.files import write_bytes
 from nsm_resilience.report.campaign import read_description
-from nsm_resilience.tables.rows import counting
 
 CRATE = "crate"
 """Name of the rule that calls this module; its inputs are the results to describe."""
@@ -70,18 +70,18 @@ def write_crate(
     copy_sources(sources, out.parent / SOURCE)
     descriptions = {folder: read_description(folder) for folder in campaigns}
     runs = [run for folder, about in descriptions.items() for run in read_runs(folder, about)]
-    judgements = [
-        judgement
-        for folder in campaigns
-        for judgement in read_judgements(verdicts / f"{folder.name}.jsonl")
-    ]
+    judged = (verdicts / f"{folder.name}.jsonl" for folder in campaigns)
+    reasons = {
+        run_id(j.campaign, j.trial, j.attempt): f"{j.verdict}: {j.reason}"
+        for file in judged
+        for j in read_judgements(file)
+    }
     numbers = json.loads(numbers_json.read_text(encoding="utf-8"))
     graph = Graph()
     main = add_workflow(graph, workflow, _software(runs))
     there = add_files(graph, workflow, sources)
-    add_trials(graph, _step(workflow, TRIAL), runs, _verdicts(judgements))
+    add_trials(graph, _step(workflow, TRIAL), runs, reasons)
     add_records(graph, workflow, runs)
-    add_figures(graph, numbers, runs, judgements)
     actions = add_step_runs(graph, workflow, runs, there)
     machine = joined([m for about in descriptions.values() for m in about.get("machines") or []])
     studies = [f"{crate_path(folder.as_posix())}/study.yaml" for folder in campaigns]
@@ -98,7 +98,8 @@ def write_crate(
         },
     )
     mentions = refs([RUN, ENGINE, *actions])
-    add_about(graph, read_citation(citation), numbers, main, mentions)
+    cited = yaml.safe_load(citation.read_text(encoding="utf-8"))
+    add_about(graph, cited, numbers, main, mentions)
     write_bytes(out, graph.to_bytes())
 
 
@@ -180,41 +181,6 @@ def add_records(graph: Graph, workflow: Workflow, runs: Sequence[Run]) -> None:
         )
 
 
-def add_figures(
-    graph: Graph,
-    numbers: Mapping[str, Any],
-    runs: Iterable[Run],
-    judgements: list[Judgement],
-) -> None:
-    """Add to each figure its description, and its notebook, tables and records."""
-    links, own = numbers["links"], numbers["campaign"]["name"]
-    counts = {(j.campaign, j.trial, j.attempt) for j in counting(judgements)}
-    # for each trial the attempt that counts, or else the last one
-    counting_last = sorted(
-        runs, key=lambda r: ((r.campaign, r.trial, r.attempt) in counts, r.attempt)
-    )
-    records = {(run.campaign, run.trial): record_of(run) for run in counting_last}
-    for about in numbers["figures"].values():
-        if not about["drawn"]:
-            continue
-        stem = Path(about["notebook"]).stem
-        based: list[Reference] = [
-            ref(f"{links['notebooks']}/{stem}.ipynb"),
-            *(ref(f"{links['tables']}/{name}.parquet") for name in about["tables"]),
-            # trials of a figure of several campaigns begin with their campaign
-            *(
-                ref(records[campaign or own, trial])
-                for campaign, _, trial in (t.rpartition(": ") for t in about["trials"])
-            ),
-        ]
-        graph.extend(
-            f"{links['figures']}/{about['name']}.svg",
-            name=about["title"],
-            description=about["alt"],
-            isBasedOn=based,
-        )
-
-
 def _several(values: list[Any] | None) -> Any:
     """One value, several as they are, or None."""
     return values[0] if values and len(values) == 1 else values or None
@@ -245,7 +211,3 @@ def _step(workflow: Workflow, name: str) -> Step:
 def _software(runs: Iterable[Run]) -> dict[str, Mapping[str, str]]:
     found = {run.version: run.packages for run in runs}
     return {version: found[version] for version in sorted(found)} or {__version__: {}}
-
-
-def _verdicts(judgements: Iterable[Judgement]) -> dict[str, str]:
-    return {run_id(j.campaign, j.trial, j.attempt): f"{j.verdict}: {j.reason}" for j in judgements}

@@ -25,8 +25,6 @@ ENGINE = "#engine"
 
 DOCKER_IMAGE = "https://w3id.org/ro/terms/workflow-run#DockerImage"
 
-RECORD_FORMAT = "#record-format"
-
 _USAGE = (
     # name, property of the quantity, unit
     ("processors", "https://schema.org/processorRequirements", None),
@@ -40,7 +38,6 @@ def add_trials(graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping
 
     `verdicts` are verdict and reason, by the identifier of a run.
     """
-    _add_record_format(graph)
     for image in sorted({image for run in runs for image in run.images}):
         _add_image(graph, image)
     for cell, run in {run.cell: run for run in reversed(runs)}.items():
@@ -73,7 +70,6 @@ def add_trials(graph: Graph, trial: Step, runs: Sequence[Run], verdicts: Mapping
             name=f"record of trial {run.trial} of {run.campaign}, attempt {run.attempt}",
             description=verdicts.get(run.id),
             exampleOfWork=ref(output_id(trial, "record")),
-            conformsTo=ref(RECORD_FORMAT),
         )
 
 
@@ -233,21 +229,6 @@ def _add_image(graph: Graph, image: Image) -> None:
         name=image.name,
         tag=image.tag,
         sha256=image.sha256,
-    )
-
-
-def _add_record_format(graph: Graph) -> None:
-    graph.entity(
-        RECORD_FORMAT,
-        "CreativeWork",
-        name="Record of one attempt of one trial, format 1 or 2",
-        description="meta.json: what it was meant to be and what it ran on. events.jsonl: phases, "
-        "injections with their proof, what was seen, one JSON object a line, the last one closes "
-        "the record and, from format 2 on, holds size and SHA-256 of every other file, and the "
-        "SHA-256 of the lines before it. samples/*.parquet: echoes, components, sockets, times in "
-        "microseconds (*_us), in older records in nanoseconds (*_ns), of one clock. "
-        "kubernetes-events.jsonl, snapshots/*.json and logs/<node>/<pod>/<container>.log: what "
-        "the cluster said.",
     )
 
 
