@@ -9,7 +9,6 @@ duplicate key is an error, and so is an encoding other than UTF-8.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -21,8 +20,6 @@ from pathlib import Path
 import yaml
 from yaml.composer import Composer
 from yaml.resolver import BaseResolver
-
-from nsm_resilience.strict_json import JsonError, parse_json
 
 LARGEST = 16 * 2**20
 """Bytes. A study of all pairs of failures has less than one MiB."""
@@ -66,7 +63,7 @@ class NotReadable(ValueError):
 
 
 def read_yaml(path: Path) -> Document:
-    """Read a YAML file, or JSON where its name ends so; NotReadable with every mistake found."""
+    """Read a YAML file; NotReadable with every mistake found."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
@@ -74,21 +71,16 @@ def read_yaml(path: Path) -> Document:
         raise NotReadable(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a path with a NUL
         raise NotReadable(f"cannot be read: {error}") from error
-    return parse_yaml(raw, is_json=path.suffix == ".json")
+    return parse_yaml(raw)
 
 
-def parse_yaml(raw: bytes, is_json: bool = False) -> Document:
+def parse_yaml(raw: bytes) -> Document:
     """Parse the bytes of a file; NotReadable as `read_yaml`."""
     if len(raw) > LARGEST:
         raise NotReadable(f"is larger than {LARGEST // 2**20} MiB; this is no file of settings")
     text = _decoded(raw)
     try:
-        if is_json:
-            return Document(_frozen(parse_json(text)))
         return _Builder().document(_node_of(text))
-    except JsonError as error:
-        wrong = "is not JSON: " if isinstance(error.__cause__, json.JSONDecodeError) else ""
-        raise NotReadable(f"{wrong}{error}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = error.character if isinstance(error.character, int) else ord(str(error.character))
@@ -203,15 +195,6 @@ def unprintable(text: str) -> str:
     """
     found = UNPRINTABLE.search(text)
     return f"U+{ord(found[0]):04X}" if found else ""
-
-
-def _frozen(value: object) -> object:
-    """JSON's lists as tuples, as the models have them."""
-    if isinstance(value, str) and (sign := unprintable(value)):
-        raise NotReadable(f"{value[:40]!a} holds {sign}, which is no sign of a text; delete it")
-    if isinstance(value, list):
-        return tuple(map(_frozen, value))
-    return {k: _frozen(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class _Builder:

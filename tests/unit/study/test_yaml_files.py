@@ -204,27 +204,6 @@ def test_what_is_no_study_at_all_is_told_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ('{"seed": 1, "seed": 2}', "the key 'seed' is there twice"),
-        ('{"windows": {"steady_s": 1, "steady_s": 2}}', "the key 'steady_s' is there twice"),
-        ('{"seed": NaN}', "NaN is no number"),
-        ('{"seed": -Infinity}', "-Infinity is no number"),
-        ('{"name": "\\ud800"}', "holds half a character (U+D800)"),
-        ('{"name": ["\\u0007"]}', "holds U+0007"),
-        ('{"seed": 1', "is not JSON: Expecting"),
-        ("", "is not JSON"),
-        ("[" * 100_000, "nests too deeply"),
-    ],
-    ids=range(9),
-)
-def test_json_is_read_by_the_same_rule(content: str, told: str) -> None:
-    with pytest.raises(NotReadable, match=re.escape(told)) as caught:
-        parse_yaml(content.encode(), is_json=True)
-    assert len(caught.value.problems) == 1
-
-
-@pytest.mark.parametrize(
     ("old", "new", "told"),
     [
         ("seed: 1", "s\u0435ed: 1", "U+0435 is CYRILLIC SMALL LETTER IE; did you mean `seed:`?"),
