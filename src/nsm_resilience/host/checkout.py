@@ -52,8 +52,9 @@ def of_checkout(root: Path = CHECKOUT) -> Checkout:
         commit = git(root, "rev-parse", "--verify", "HEAD^{commit}")
         if not git(root, "ls-tree", "--name-only", "HEAD", "--", OURS):
             return Checkout(None, None, "the commit of the repository does not hold this code")
-        changed = git(root, "status", "--porcelain", "--untracked-files=no") or git(
-            root, "ls-files", "--others", "--exclude-standard", "--", "src/*.py"
+        changed = (
+            git(root, "status", "--porcelain", "--untracked-files=no")
+            or git(root, "ls-files", "--others", "--exclude-standard", "--", "src/*.py")
         )
     except NoAnswerError as answer:
         return Checkout(None, None, str(answer))

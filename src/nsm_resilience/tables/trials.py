@@ -87,8 +87,8 @@ TRIALS = Table(
         count("replies_sent", "echoes sent in the watch", _NOT_MEASURED),
         count(
             "replies_lost",
-            "of these, not answered; those shared with another lane (table `disturbances`) count "
-            "as answered, unless the attempt is unknown because of them",
+            "of these, not answered; those shared with another lane (table `disturbances`) count as "
+            "answered, unless the attempt is unknown because of them",
             _NOT_MEASURED,
         ),
         count("lost_outside", "of these, outside interruptions", _NOT_MEASURED),

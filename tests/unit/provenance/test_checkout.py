@@ -99,6 +99,7 @@ def test_code_that_git_does_not_show_as_changed_is_no_commits_either(tmp_path: P
     assert of_checkout(tmp_path).dirty is True
 
 
+
 def test_a_sparse_checkout_has_its_commit(tmp_path: Path) -> None:
     commit = repository(tmp_path, OURS, "more/notes.txt")
     git(tmp_path, "sparse-checkout", "set", "src")
