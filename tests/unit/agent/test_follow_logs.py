@@ -175,12 +175,16 @@ def test_a_restart_whose_former_log_was_never_seen_is_a_gap(probe: Probe, folder
     assert gap["since_ns"] < before_ns < gap["t_ns"]
 
 
-def test_a_log_written_anew_in_place_is_a_gap_and_read_anew(probe: Probe, folder: Path) -> None:
+@pytest.mark.parametrize("longer", [False, True], ids=["shorter", "longer"])
+def test_a_log_written_anew_in_place_is_a_gap_and_read_anew(
+    probe: Probe, folder: Path, longer: bool
+) -> None:
+    """Also when the new content is longer than what was read, so that no size shows it."""
     log = folder / "0.log"
     add(log, cri(0, 10))
     probe.until(lambda: probe.text() == cri(0, 10))
     before_ns = time.monotonic_ns()
-    text = cri(100, 102)
+    text = cri(100, 150 if longer else 102)
     log.write_text(text, encoding="utf-8")
     probe.until(lambda: text in probe.text())
     probe.end()
@@ -188,6 +192,36 @@ def test_a_log_written_anew_in_place_is_a_gap_and_read_anew(probe: Probe, folder
     (gap,) = probe.of("gap")
     assert (gap["pod"], gap["container"], gap["bytes"]) == ("pod", "c", None)
     assert gap["since_ns"] < time.monotonic_ns() and gap["t_ns"] > before_ns
+
+
+def test_a_writer_that_does_not_append_leaves_a_hole(probe: Probe, folder: Path) -> None:
+    log = folder / "0.log"
+    with log.open("w", encoding="utf-8") as stream:
+        stream.write(cri(0, 10))
+        stream.flush()
+        probe.until(lambda: probe.text() == cri(0, 10))
+        os.truncate(log, 0)
+        stream.write(cri(10, 12))
+        stream.flush()
+        probe.until(lambda: "line 11\n" in probe.text())
+    probe.end()
+    assert probe.text() == cri(0, 12)
+    assert len(probe.of("gap")) == 1
+
+
+def test_a_copy_that_is_made_before_the_log_is_cut_is_read_once(probe: Probe, folder: Path) -> None:
+    """`copytruncate`: what the copy has beyond what was read is taken from it."""
+    log = folder / "0.log"
+    add(log, cri(0, 10))
+    probe.until(lambda: probe.text() == cri(0, 10))
+    with paused(probe.process):
+        add(log, cri(10, 20))
+        (folder / "0.log.1").write_bytes(log.read_bytes())
+        os.truncate(log, 0)
+        add(log, cri(20, 22))
+    probe.end()
+    assert sorted(probe.text().splitlines()) == sorted(cri(0, 22).splitlines())
+    assert len(probe.of("gap")) == 1  # what was written after the copy is not known
 
 
 def test_what_is_not_read_in_time_is_counted(tmp_path: Path, folder: Path) -> None:

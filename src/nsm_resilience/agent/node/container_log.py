@@ -7,8 +7,8 @@ file to `<N>.log.<time>`, begins a new `<N>.log`, and packs older ones to `<N>.l
 kept open: it is read on after a renaming. A file that is first found under a later name is read
 then, packed or not.
 
-A file that has become shorter than what was read of it is read anew; the loss is reported, and the
-number of lost bytes is unknown.
+Each piece is read together with some bytes before it: if these have changed, the file was truncated
+or rewritten in place. The number of lost bytes is then unknown, and the loss is reported.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 CHUNK = 256 * 1024
+EDGE = 64
+"""Number of bytes before the reading position that must not change. A line of a container's log
+begins with a time in nanoseconds, so these bytes are unique."""
 LONGEST_LINE = 1024 * 1024
 """A longer line is passed on in pieces."""
 NAME = re.compile(r"(\d+)\.log(?:\.(?P<rotated>.+?))?(?P<packed>\.gz)?")
@@ -47,6 +50,7 @@ class LogFile:
     handle: int
     name: str
     at: int = 0
+    edge: bytes = b""
     rest: bytes = b""
     """The beginning of a line whose end is not there yet."""
     whole_ns: int = 0
@@ -54,18 +58,25 @@ class LogFile:
     until: int | None = None
     """Last position to read, after `ask_for_the_end`."""
     digest: hashlib.blake2b = field(default_factory=hashlib.blake2b)
+    before: list[tuple[int, bytes]] = field(default_factory=list)
+    """Lengths and digests of its content before each truncation."""
 
-    def read(self) -> bytes:
-        """The next piece; empty at the end."""
+    def read(self) -> bytes | None:
+        """The next piece; empty at the end, None when the bytes before it have changed."""
         most = CHUNK if self.until is None else max(0, min(CHUNK, self.until - self.at))
-        piece = os.pread(self.handle, most, self.at)
+        found = os.pread(self.handle, len(self.edge) + most, self.at - len(self.edge))
+        if not found.startswith(self.edge):
+            return None
+        piece = found[len(self.edge) :]
         self.at += len(piece)
+        self.edge = found[-EDGE:]
         self.digest.update(piece)
         return piece
 
     def begin_anew(self) -> None:
         """Read a truncated file from its beginning."""
-        self.at, self.digest = 0, hashlib.blake2b()
+        self.before.append((self.at, self.digest.digest()))
+        self.at, self.edge, self.digest = 0, b"", hashlib.blake2b()
         if self.until is not None:
             self.until = os.fstat(self.handle).st_size
 
@@ -73,6 +84,10 @@ class LogFile:
         """Number of unread bytes; OSError when the file system fails."""
         size = os.fstat(self.handle).st_size if self.until is None else self.until
         return max(0, size - self.at)
+
+    def versions(self) -> list[tuple[int, bytes]]:
+        """Lengths and digests of the bytes that were read, now and before each truncation."""
+        return [*self.before, (self.at, self.digest.digest())]
 
 
 class ContainerLog:
@@ -128,15 +143,14 @@ class ContainerLog:
         while taken < most:
             began_ns = self.now()
             try:
-                shorter = os.fstat(file.handle).st_size < file.at
-                piece = b"" if shorter else file.read()
+                piece = file.read()
             except OSError as error:
                 self.losses.append(Loss(file.whole_ns, None, f"{file.name}: {error.strerror}"))
                 file.until = file.at
                 return True
-            if shorter:
+            if piece is None:
                 self._flush(file, line_ends=True)
-                why = f"{file.name} was cut off in place"
+                why = f"{file.name} was cut off or written anew in place"
                 self.losses.append(Loss(file.whole_ns, None, why))
                 file.begin_anew()
                 continue
@@ -150,7 +164,8 @@ class ContainerLog:
         return False
 
     def _take(self, file: LogFile, piece: bytes) -> None:
-        data = file.rest + piece
+        # a writer that does not append leaves a hole where the file was truncated
+        data = file.rest + (piece if file.rest else piece.lstrip(b"\0"))
         end = data.rfind(b"\n") + 1
         if len(data) - end > LONGEST_LINE:
             end = _whole_letters(data)
@@ -213,8 +228,9 @@ class ContainerLog:
     def _read_before(self, size: int, digest_of: Callable[[int], bytes]) -> int:
         """Number of bytes of a file that were already read from a file with the same content."""
         for file in self.files:
-            if 0 < file.at <= size and digest_of(file.at) == file.digest.digest():
-                return file.at
+            for length, digest in file.versions():
+                if 0 < length <= size and digest_of(length) == digest:
+                    return length
         return 0
 
     def _unpack(self, path: str, name: str) -> None:
