@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 """The folder that holds `src/nsm_resilience`, if the code runs from a checkout."""
 OURS = "src/nsm_resilience/host/checkout.py"
 """This file's path in a commit of ours."""
+OWN_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+"""Variables with the places of a user's settings of git."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def of_checkout(root: Path = CHECKOUT) -> Checkout:
         changed = (
             git(root, "status", "--porcelain", "--untracked-files=no")
             or git(root, "ls-files", "--others", "--exclude-standard", "--", "src/*.py")
+            or _hidden_changes(root)
         )
     except NoAnswerError as answer:
         return Checkout(None, None, str(answer))
@@ -69,19 +73,51 @@ def _are_one(one: Path, other: Path) -> bool:
         return False
 
 
+def _hidden_changes(root: Path) -> list[str]:
+    """Files that differ from the commit, but are hidden from `git status`.
+
+    `git update-index --assume-unchanged` and `--skip-worktree` hide them; the latter also marks
+    files that a sparse checkout leaves out.
+    """
+    listed = git(root, "ls-files", "-v", "-z").split("\0")
+    marked = [line[2:] for line in listed if line[:1].islower() or line[:1] == "S"]
+    here = [name for name in marked if (root / name).is_file()]
+    return [
+        name
+        for name in here
+        if git(root, "hash-object", "--", name) != git(root, "rev-parse", f"HEAD:{name}")
+    ]
+
+
+def without_gits_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without variables that would lead git to another repository.
+
+    The places of a user's own settings and of trusted folders (`safe.directory`) stay, or the
+    advice in `_reason` would not help.
+    """
+    plain = {key: value for key, value in environment.items() if not key.startswith("GIT_")}
+    own = {key: environment[key] for key in OWN_SETTINGS if key in environment}
+    trusted = [
+        environment.get(key.replace("KEY", "VALUE"), "")
+        for key, value in environment.items()
+        if key.startswith("GIT_CONFIG_KEY_") and value.lower() == "safe.directory"
+    ]
+    for n, folder in enumerate(trusted):
+        own |= {f"GIT_CONFIG_KEY_{n}": "safe.directory", f"GIT_CONFIG_VALUE_{n}": folder}
+    return plain | own | ({"GIT_CONFIG_COUNT": str(len(trusted))} if trusted else {})
+
+
 def git(root: Path, *arguments: str) -> str:
-    """The output of a git command in a checkout, whatever repository variables name.
+    """The output of a git command in a checkout, without git's variables.
 
     Raises:
         NoAnswerError: It is not installed, or refuses; the text says why.
     """
     command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
-    # others, as GIT_DIR, would lead it to another repository; settings, as of trusted folders, stay
-    own = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or "CONFIG" in k}
     try:
         done = subprocess.run(
             command,
-            env={**own, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            env={**without_gits_variables(os.environ), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -97,7 +97,14 @@ def test_code_that_git_does_not_show_as_changed_is_no_commits_either(tmp_path: P
     added = tmp_path / "src" / "nsm_resilience" / "new.py"
     added.write_text("1\n")
     assert of_checkout(tmp_path).dirty is True
-
+    added.unlink()
+    for mark in ("assume-unchanged", "skip-worktree"):
+        git(tmp_path, "update-index", f"--{mark}", OURS)
+        assert of_checkout(tmp_path).dirty is False
+        (tmp_path / OURS).write_text("2\n")
+        assert of_checkout(tmp_path).dirty is True
+        (tmp_path / OURS).write_text("1\n")
+        git(tmp_path, "update-index", f"--no-{mark}", OURS)
 
 
 def test_a_sparse_checkout_has_its_commit(tmp_path: Path) -> None:
@@ -136,9 +143,10 @@ def test_settings_of_git_that_a_user_names_hold(
     git(tmp_path, "config", "--global", "--add", "safe.directory", str(tmp_path / "own"))
     assert of_checkout(tmp_path / "own").commit == own
     monkeypatch.delenv("GIT_CONFIG_GLOBAL")
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.directory")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "*")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    for n, (key, value) in enumerate((("core.worktree", "/"), ("safe.directory", "*"))):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{n}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{n}", value)
     assert of_checkout(tmp_path / "own").commit == own
 
 
