@@ -170,6 +170,6 @@ def _description(campaign: Path) -> dict[str, Any]:
 def _damaged(recorded: Path, problems: list[str]) -> str:
     lines = f"{recorded} is damaged:\n  - " + "\n  - ".join(problems)
     return (
-        f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`, and move "
-        "what is not listed out of the campaign."
+        f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`; what is "
+        "not listed is to be deleted, or moved out of the campaign."
     )
