@@ -209,7 +209,7 @@ def test_the_folder_that_somebody_is_in_has_its_name(
 
 @pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a shell of POSIX")
 @pytest.mark.parametrize(
-    ("closed", "command"), [(">&-", "schedule"), ("<&- >&- 2>&-", "explain S2")]
+    ("closed", "command"), [(">&-", "schedule --json"), ("<&- >&- 2>&-", "explain S2")]
 )
 def test_a_closed_output_is_no_error(closed: str, command: str, tmp_path: Path) -> None:
     """And no file that is opened later takes its place: see that nothing is printed into it."""
@@ -230,7 +230,7 @@ def test_a_closed_output_is_no_error(closed: str, command: str, tmp_path: Path) 
 
 def test_a_reader_that_stops_is_no_error(tmp_path: Path) -> None:
     """As `head` does."""
-    for command in ("schedule", "--help"):
+    for command in ("schedule --json", "--help"):
         done = subprocess.run(
             ["sh", "-c", f'"$0" -m nsm_resilience.cli {command} | head -c 1', sys.executable],
             capture_output=True, text=True, check=False,
@@ -268,3 +268,12 @@ def test_a_folder_or_file_that_is_not_there_is_one_message(tmp_path: Path) -> No
         assert done.code != 0, (arguments, done)
         assert "Traceback" not in done.errors, (arguments, done)
         assert "nowhere" in done.errors, (arguments, done)
+
+
+def test_what_a_program_reads_is_json_a_line_each() -> None:
+    rows = [json.loads(line) for line in call("schedule", "--json").output.splitlines()]
+    assert [row["order"] for row in rows] == list(range(len(rows)))
+    assert {"trial", "scenario", "plane", "failure", "alone"} <= set(rows[0])
+    found = [json.loads(line) for line in call("doctor", "--json").output.splitlines()]
+    assert found[-1]["what"] == "duration" and found[-1]["trials"] == len(rows)
+    assert {"level", "what", "found", "remedy"} == set(found[0])

@@ -11,20 +11,26 @@ from nsm_resilience.cli.options import (
     BEFORE,
     DEFAULT_STUDY,
     DEFAULT_TESTBED,
+    Json,
     Study,
     Testbed,
     say,
+    say_json,
 )
 
 app = typer.Typer()
 
 
 @app.command(rich_help_panel=BEFORE)
-def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> None:
+def doctor(
+    study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED, as_json: Json = False
+) -> None:
     """Say what a live run needs and this machine lacks, and how long the campaign will take.
 
     The exit code is 1 when something is missing.
     """
+    from dataclasses import asdict
+
     from nsm_resilience.study.load import load_study
     from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine
@@ -33,15 +39,21 @@ def doctor(study: Study = DEFAULT_STUDY, testbed: Testbed = DEFAULT_TESTBED) -> 
     missing = 0
     for finding in examine(config, planned):
         missing += finding.level == "missing"
+        if as_json:
+            say_json(asdict(finding))
+            continue
         say(f"{finding.level:8} {finding.what}: {finding.found}")
         if finding.level != "ok" and finding.remedy:
             say(f"{'':8} → {finding.remedy}")
     lanes = len(config.worker_pairs()) or 1  # none is named yet where `doctor` proposes some
     duration = estimate(planned, lanes)
-    say(
-        f"{duration.trials} trials on {duration.lanes} lane(s): "
-        f"{duration.least_s / 60:.0f} to {duration.most_s / 60:.0f} minutes"
-    )
+    if as_json:
+        say_json({"what": "duration", **asdict(duration)})
+    else:
+        say(
+            f"{duration.trials} trials on {duration.lanes} lane(s): "
+            f"{duration.least_s / 60:.0f} to {duration.most_s / 60:.0f} minutes"
+        )
     if missing:
         raise typer.Exit(1)
 
@@ -56,8 +68,13 @@ def schedule(
             "--injections", help="Also every fault: target, node, method, delay, what is undone."
         ),
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the trials of a study in the order in which they are run. Touches no cluster."""
+    if injections and as_json:
+        raise typer.BadParameter(
+            "--injections is for people; leave out one of the two", param_hint="--json"
+        )
     from nsm_resilience.study.load import load_study
     from nsm_resilience.study.schedule import make_schedule
 
@@ -69,6 +86,20 @@ def schedule(
             say(line)
         return
     for scheduled in make_schedule(load_study(study)):
+        if as_json:
+            factors = scheduled.cell.factors.levels()
+            say_json(
+                {
+                    "order": scheduled.order,
+                    "block": scheduled.block,
+                    "turn": scheduled.turn,
+                    "alone": scheduled.alone,
+                    "trial": scheduled.trial,
+                    "scenario": scheduled.cell.scenario,
+                    **factors,
+                }
+            )
+            continue
         alone = "  alone" if scheduled.alone else ""
         say(f"{scheduled.order:4}  block {scheduled.block:2}  {scheduled.trial}{alone}")
 

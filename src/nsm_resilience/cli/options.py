@@ -77,6 +77,17 @@ Verdicts = Annotated[
     Path,
     typer.Option("--verdicts", metavar="FOLDER", help="The judge's verdicts, by campaign."),
 ]
+Json = Annotated[
+    bool, typer.Option("--json", help="For a program: JSON, one object a line, and nothing else.")
+]
+
+
+def say_json(found: object) -> None:
+    """One object as a line of JSON."""
+    import json
+
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    say(json.dumps(found, ensure_ascii=not unicode, allow_nan=False, default=str))
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nsm_resilience.cli.options import READ, Verdicts, with_names
+from nsm_resilience.cli.options import READ, Json, Verdicts, say_json, with_names
 
 app = typer.Typer()
 
@@ -50,14 +50,13 @@ def compare(
     everything: Annotated[
         bool, typer.Option("--all", help="Also open and equal comparisons.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="For a program: JSON, one object a line.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare trials that differ in one thing: the level of a factor, or the campaign.
 
     The campaigns are judged again. The exit code is 0, whatever differs.
     """
+    import json
     from tempfile import TemporaryDirectory
 
     from nsm_resilience.report.contrasts import compare as compare_folders
@@ -66,7 +65,8 @@ def compare(
     with TemporaryDirectory(prefix="nsm-compare-") as scratch:
         found = compare_folders(campaigns, Path(scratch))
     if as_json:
-        typer.echo(found.to_json(orient="records", lines=True), nl=False)
+        for line in found.to_json(orient="records", lines=True).splitlines():
+            say_json(json.loads(line))
         return
     for line in contrast_lines(found, everything=everything):
         typer.echo(line)
