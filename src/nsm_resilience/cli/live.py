@@ -15,10 +15,12 @@ from nsm_resilience.cli.options import (
     AllowContext,
     Campaign,
     CampaignDir,
+    Json,
     Study,
     Testbed,
     if_anybody_listens,
     say,
+    say_json,
 )
 
 app = typer.Typer()
@@ -57,15 +59,19 @@ def trial(
 
 
 @app.command(rich_help_panel=LIVE)
-def progress(campaign: Campaign = DEFAULT_CAMPAIGN) -> None:
+def progress(campaign: Campaign = DEFAULT_CAMPAIGN, as_json: Json = False) -> None:
     """Show lanes, phases, verdicts so far and the time left, beside a campaign that runs.
 
-    On a terminal until its last trial is done; elsewhere it looks once.
+    On a terminal until its last trial is done; elsewhere, and with `--json`, it looks once.
     """
-    from nsm_resilience.progress.view import show
+    from nsm_resilience.progress.view import as_object, show
     from nsm_resilience.workflow import code_of
 
-    show(campaign, code_of("judge"), say)
+    judge = code_of("judge")
+    if as_json:
+        say_json(as_object(campaign, judge))
+    else:
+        show(campaign, judge, say)
 
 
 @app.command(rich_help_panel=LIVE)

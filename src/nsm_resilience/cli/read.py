@@ -26,13 +26,18 @@ def explain(
         typer.Option("--campaign", metavar="NAME", help="Only of this campaign."),
     ] = None,
     verdicts: Verdicts = Path("results/verdicts"),
+    as_json: Json = False,
 ) -> None:
     """Follow a verdict to its reason, its measures, and the lines of the record.
 
     Cells come in the order of the study, with the cell of the paper's claim first.
     """
-    from nsm_resilience.provenance.explain import explain_verdicts
+    from nsm_resilience.provenance.explain import explain_verdicts, find_verdicts
 
+    if as_json:
+        for judgement in find_verdicts(what, trial, verdicts, campaign):
+            say_json(judgement.to_dict())
+        return
     for line in explain_verdicts(what, trial, verdicts, campaign):
         typer.echo(line)
 

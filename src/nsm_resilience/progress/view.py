@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from nsm_resilience.progress.state import ProgressError, State, Watcher
 from nsm_resilience.progress.verdicts import Tally, Verdicts
@@ -66,6 +67,22 @@ def plain(state: State, tally: Tally) -> Iterator[str]:
     for cell, counts in sorted(tally.items()):
         words = ", ".join(f"{counts[word]} {word}" for word in get_args(Verdict) if counts[word])
         yield f"  {cell}: {words}"
+
+
+def as_object(folder: Path, code: str) -> dict[str, Any]:
+    """One look as plain values for a program; times in seconds."""
+    watcher = Watcher(folder)
+    state = watcher.look()
+    return {
+        "campaign": state.name,
+        "over": state.over,
+        "scheduled": len(state.schedule),
+        "ended": len(state.ended),
+        "left_s": state.left_s,
+        "running": [asdict(one) | {"alive": one.alive} for one in state.running],
+        "verdicts": {cell: dict(counts) for cell, counts in Verdicts(folder, code).tally(
+            state.done).items()},
+    }  # fmt: skip
 
 
 def show(folder: Path, code: str, say: Callable[[str], None]) -> None:

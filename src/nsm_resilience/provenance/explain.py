@@ -31,19 +31,25 @@ class ExplainError(ValueError):
     """There is nothing to explain: the message says what there is."""
 
 
-def explain_verdicts(
+def find_verdicts(
     what: str, number: int | None, verdicts: Path, campaign: str | None = None
-) -> Iterator[str]:
-    """Lines for every attempt of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`).
+) -> list[Judgement]:
+    """The judgements of a scenario (`S2`), a cell, or a trial (`<cell>/<NN>`), in study order.
 
-    Attempts come in the order of the study, which declares the cell of the paper's claim before its
-    variants; each has its way from claim to record. Upper and lower case are the same. ExplainError
-    if there is no such verdict.
+    The study declares the cell of the paper's claim before its variants. Upper and lower case are
+    the same. ExplainError if there is no such verdict.
 
     Args:
         verdicts: Folder with the judge's verdicts, a file for each campaign.
         campaign: Only of this campaign; without it of all, in the order of the build.
     """
+    return _chosen(_read(verdicts, campaign), what.strip(), number, Built(verdicts.parent))
+
+
+def explain_verdicts(
+    what: str, number: int | None, verdicts: Path, campaign: str | None = None
+) -> Iterator[str]:
+    """Lines for every attempt of `find_verdicts`, each with its way from claim to record."""
     judgements = _read(verdicts, campaign)
     what = what.strip()
     built = Built(verdicts.parent)
