@@ -3,12 +3,14 @@
 
 from nsm_resilience.closing import other_planes
 from nsm_resilience.executor import check_hosts
+from nsm_resilience.report.paper import check_texts
 from nsm_resilience.study.schedule import make_schedule, trials_before
 from nsm_resilience.testbed.config import load_testbed
 from nsm_resilience.workflow import check_turns, hold_campaign, live_study
 
 with told_by_snakemake():
     STUDY = live_study(SETTINGS)
+    check_texts(STUDY, Path(SETTINGS.study))
     TESTBED = load_testbed(SETTINGS.testbed)
     LANES = len(TESTBED.worker_pairs())
     check_turns(STUDY, LANES)

@@ -31,11 +31,13 @@ def doctor(
     """
     from dataclasses import asdict
 
+    from nsm_resilience.report.paper import check_texts
     from nsm_resilience.study.load import load_study
     from nsm_resilience.testbed.config import load_testbed
     from nsm_resilience.testbed.doctor import estimate, examine
 
     config, planned = load_testbed(testbed), load_study(study)
+    check_texts(planned, study)
     missing = 0
     for finding in examine(config, planned):
         missing += finding.level == "missing"

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nsm_resilience.record.files import write_bytes
+from nsm_resilience.study.load import ConfigError
+from nsm_resilience.study.models import Study
 
 STANDARDS = ("a-2a", "ua-1")
 
@@ -98,7 +100,7 @@ def build_paper(main_typ: Path, out_pdf: Path, numbers_json: Path, root: Path) -
 
 
 def compiled(
-    main_typ: Path,
+    main_typ: Path | bytes,
     inputs: Mapping[str, str],
     root: Path,
     *,
@@ -115,8 +117,10 @@ def compiled(
     """
     import typst
 
-    _below(root, main_typ)
-    shown = str(main_typ)
+    shown = "the source"
+    if isinstance(main_typ, Path):
+        _below(root, main_typ)
+        shown = str(main_typ)
     source: Any = main_typ
     standards: Any = list(way.standards)
     try:
@@ -140,8 +144,61 @@ def compiled(
     return bytes(pdf)
 
 
+def undisplayable(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Characters that no font of the paper has, by text.
+
+    >>> undisplayable(["nsmd fails", "узел клиента", "日本 \N{CROSS MARK}"])
+    {'日本 ❌': ['日', '本', '❌']}
+    """
+    asked = [text for text in dict.fromkeys(texts) if not text.isascii()]
+    if not asked:
+        return {}
+    # one character a paragraph: typst reports a word with a missing character as a whole
+    characters = sorted({c for text in asked for c in text if not c.isascii()})
+    source = (
+        '#set document(title: "T", date: none)\n#set text(font: "Libertinus Serif")\n'
+        "#for c in json(bytes(sys.inputs.characters)) [#c#parbreak()]"
+    )
+    given = {"characters": json.dumps(characters)}
+    try:
+        compiled(source.encode(), given, Path.cwd(), timestamp=0, way=Way(("a-2b",)))
+        return {}
+    except PaperError as error:
+        missing = set(_glyphs_of(str(error)))
+    found = {text: [c for c in dict.fromkeys(text) if c in missing] for text in asked}
+    return {text: lacking for text, lacking in found.items() if lacking}
+
+
+def check_texts(study: Study, file: Path) -> None:
+    """Raise ConfigError if a text of the study has characters that no font of the paper has.
+
+    For a check before the first trial.
+    """
+    places = {"name": study.name}
+    for scenario in study.scenarios:
+        places[f"scenarios: {scenario.id}: title"] = scenario.title
+        places[f"scenarios: {scenario.id}: where"] = scenario.where
+    lacking = undisplayable(places.values())
+    if lacking:
+        raise ConfigError(
+            file,
+            [
+                f"{place}: the paper has no font for "
+                f"{', '.join(f'{c} ({code_points(c)})' for c in lacking[text])}; write "
+                "Latin, Cyrillic, Greek, Hebrew or Arabic letters instead"
+                for place, text in places.items()
+                if text in lacking
+            ],
+        )
+
+
 def _errors_of(diagnostic: str) -> list[str]:
     return re.split(r"(?m)^(?=error: )", diagnostic)[1:] or [diagnostic]
+
+
+def _glyphs_of(diagnostic: str) -> list[str]:
+    found = re.findall(r"the text `\"(.+?)\"` could not be displayed", diagnostic)
+    return list(dict.fromkeys(found))
 
 
 def _read_numbers(path: Path) -> dict[str, Any]:
@@ -182,7 +239,7 @@ def _below(root: Path, path: Path) -> str:
 
 
 def _explain(shown: str, diagnostic: str) -> str:
-    glyphs = dict.fromkeys(re.findall(r"the text `\"(.+?)\"` could not be displayed", diagnostic))
+    glyphs = _glyphs_of(diagnostic)
     if glyphs:
         named = ", ".join(f"{g} ({code_points(g)})" for g in glyphs)
         return (
