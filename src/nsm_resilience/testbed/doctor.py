@@ -6,11 +6,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from nsm_resilience.host.checkout import of_checkout
 from nsm_resilience.host.environment import memory_gib
@@ -20,9 +18,10 @@ from nsm_resilience.study.models import Study
 from nsm_resilience.study.schedule import make_schedule
 from nsm_resilience.systems.known import FIRST, SYSTEMS, USUAL_PLANE
 from nsm_resilience.testbed.config import KIND_VERSION, ExistingTestbed, KindTestbed
+from nsm_resilience.testbed.engine import endpoint, is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
-from nsm_resilience.testbed.proxy import is_loopback, without_password
+from nsm_resilience.testbed.proxy import without_password
 
 LANE_PROCESSORS = 1.0
 """Processors per lane: a guess on the safe side of five lanes on two processors (0.4 each), which
@@ -44,7 +43,6 @@ BUILD_MIB = 1024.0
 """Disk space for the results of a build."""
 TRIED_ON = ("x86_64", "AMD64")
 """Processors that campaigns have been run on, by both of their names."""
-_HOST = "{{.Endpoints.docker.Host}}"
 CLUSTER_S = 90.0
 """Seconds to make a kind cluster and bring the agents up."""
 
@@ -127,7 +125,7 @@ def _kind_and_docker(
         )
         return
     yield Finding("ok", "Docker", server)
-    address = _output("docker", "context", "inspect", "--format", _HOST) or ""
+    address = endpoint()
     if is_elsewhere(address):
         yield Finding(
             "missing", "Docker's machine", f"another one ({without_password(address)})",
@@ -232,22 +230,6 @@ def _free_gib(folder: str) -> float:
         except OSError:
             continue
     return 0.0
-
-
-def is_elsewhere(address: str) -> bool:
-    """Whether Docker's engine is on another machine: a kind cluster there cannot be reached.
-
-    Kind's API server listens on the engine's own 127.0.0.1.
-    """
-    url = urlsplit(address)
-    if url.scheme not in ("tcp", "ssh", "http", "https") or is_loopback(address):
-        return False
-    try:
-        with socket.socket() as own:
-            own.bind((url.hostname or "", 0))  # only an address of this machine works
-    except OSError:
-        return True
-    return False
 
 
 def _output(*command: str) -> str | None:

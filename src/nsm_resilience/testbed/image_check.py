@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check, before a kind cluster is made, that its images are there or can be pulled.
 
-Docker's engine pulls the node image, the nodes pull the others. A registry that does not answer, or
-lacks an image, would stop `cluster up` after minutes; so the small description of each image is
-requested first, from this machine: an engine with a proxy of its own may reach more, or less.
+`kind create cluster` pulls the node image with Docker's engine, so the engine itself is queried;
+the nodes pull the others. A registry that does not answer here, or lacks an image, would stop
+`cluster up` after minutes; so the small description of each image is requested first.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nsm_resilience.testbed.config import Images, KindTestbed
+from nsm_resilience.testbed.engine import ASK_S, endpoint, why_not_pulled
 from nsm_resilience.testbed.finding import Ask, Finding, Level, answer, in_docker
 
-ASK_S = 30.0
-"""How long a registry may take to describe an image; seconds."""
 BRING = (
     "see that `docker pull {image}` works (network, the engine's proxy, `docker login`), or bring "
     "it with `docker save` and `docker load`, or name another one as `node_image:`"
@@ -70,11 +69,17 @@ def _snap() -> Iterator[Finding]:
 def _node_image(name: str, there: bool, ask: Ask) -> Finding:
     if there:
         return Finding("ok", "node image", "in Docker")
-    reasons = _not_to_be_had([name], ask)
-    if not reasons:
-        return Finding("ok", "node image", "can be pulled")
-    found = f"not in Docker, and cannot be pulled: {reasons[0]}"
-    return Finding(_level(ask), "node image", found, BRING.format(image=name))
+    reason = why_not_pulled(name, endpoint(ask))
+    if reason == "":
+        return Finding("ok", "node image", "can be pulled, by the engine")
+    level: Level = "missing"
+    why = f"its engine cannot pull it: {name} ({reason})"
+    if reason is None:
+        reasons = _not_to_be_had([name], ask)
+        if not reasons:
+            return Finding("ok", "node image", "can be pulled")
+        level, why = _level(ask), f"cannot be pulled: {reasons[0]}"
+    return Finding(level, "node image", f"not in Docker, and {why}", BRING.format(image=name))
 
 
 def _pulled(names: Sequence[str], ask: Ask) -> Finding:

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor says before a cluster is made which images it cannot have."""
 
+import http.server
 import io
 import json
 import os
+import re
+import socketserver
 import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +19,8 @@ import pytest
 from nsm_resilience.systems.known import FIRST
 from nsm_resilience.testbed.base import TestbedError
 from nsm_resilience.testbed.config import Images, KindTestbed
-from nsm_resilience.testbed.doctor import examine, is_elsewhere
+from nsm_resilience.testbed.doctor import examine
+from nsm_resilience.testbed.engine import is_elsewhere
 from nsm_resilience.testbed.finding import Finding, answer
 from nsm_resilience.testbed.image_check import look_at_images
 from nsm_resilience.testbed.kind import Kind
@@ -128,6 +135,29 @@ def test_a_cluster_for_both_planes_has_the_forwarders_of_both() -> None:
     assert len(names) == len(set(names)) == 8
 
 
+@contextmanager
+def engine(folder: Path, status: int, said: str) -> Iterator[str]:
+    """An engine behind a unix socket that says this of every image."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    path = folder / "docker.sock"
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"unix://{path}"
+        server.shutdown()
+    assert all(one.startswith("/distribution/kindest/node:") for one in asked)
+
+
 def stand_in(folder: Path, name: str, script: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -143,6 +173,31 @@ case "$1 $2" in
 esac
 """
 """A stand-in for `docker` without any image, whose own word of a registry is `manifest`."""
+REFUSED = '{"message": "Get \\"https://example.org/v2/\\": dial tcp: no such host"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "manifest", "level", "found"),
+    [
+        (500, REFUSED, "exit 0", "missing", "its engine cannot pull it: .*no such host"),
+        (503, "no json", "exit 0", "missing", "the engine reports an error"),
+        (200, "{}", "exit 1", "ok", "can be pulled, by the engine"),
+        (403, '{"message": "sign in"}', "exit 0", "ok", "can be pulled"),
+        (404, "Not Found", "echo 'no such manifest' >&2; exit 1", "missing", "no such manifest"),
+    ],
+)
+def test_whether_the_node_image_can_be_pulled_is_the_engines_word(
+    status: int, said: str, manifest: str, level: str, found: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """`docker manifest inspect` asks with the proxy of this host, the engine pulls with its own."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    stand_in(tmp_path / "bin", "kind", "echo kind v0.30.0 go1.24")
+    with engine(tmp_path, status, said) as address:
+        stand_in(tmp_path / "bin", "docker", DOCKER.format(manifest=manifest, address=address))
+        (image,) = [one for one in examine(KindTestbed()) if one.what == "node image"]
+    assert image.level == level
+    assert re.search(found, image.found)
 
 
 def test_a_node_image_that_kind_cannot_pull_is_told_as_the_doctor_tells_it(
