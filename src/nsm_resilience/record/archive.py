@@ -15,7 +15,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from nsm_resilience.record.checksums import CHECKSUMS, listing, problems_of
+from nsm_resilience.record.checksums import CHECKSUMS, DELETE, RENAME, listing, problems_of
 from nsm_resilience.record.commits import keep_commits, read_commits
 from nsm_resilience.record.description import description_of
 from nsm_resilience.record.files import object_or_empty, write_bytes, write_json
@@ -126,6 +126,9 @@ def unpack(recorded: Path, target: Path) -> None:
 def _check_files(recorded: Path) -> None:
     sums = recorded / CHECKSUMS
     if not sums.is_file():
+        near = [p.name for p in recorded.glob("*") if p.name.lower() == CHECKSUMS.lower()]
+        if near and near[0] != CHECKSUMS:
+            raise ArchiveError(f"{recorded / near[0]}: rename it to {CHECKSUMS}")
         raise ArchiveError(f"{sums} is missing: {recorded} is not a recorded campaign")
     try:
         problems = problems_of(recorded)
@@ -169,7 +172,8 @@ def _description(campaign: Path) -> dict[str, Any]:
 
 def _damaged(recorded: Path, problems: list[str]) -> str:
     lines = f"{recorded} is damaged:\n  - " + "\n  - ".join(problems)
-    return (
-        f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`; what is "
-        "not listed is to be deleted, or moved out of the campaign."
-    )
+    if all(RENAME in one or DELETE in one for one in problems):  # git knows nothing of such files
+        return lines
+    if any(RENAME in one for one in problems):
+        return f"{lines}\nRename first, then check it again: what is damaged is to be restored."
+    return f"{lines}\nRestore it, for example with `git checkout -- {recorded.as_posix()}`."
