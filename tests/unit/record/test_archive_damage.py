@@ -13,6 +13,7 @@ import lzma
 import os
 import shutil
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nsm_resilience.record import members
 from nsm_resilience.record.archive import ArchiveError, pack, unpack, verify
 from nsm_resilience.record.description import DescriptionError
 from tests.builders.packed_campaign import content, live_campaign, relist
@@ -154,8 +156,9 @@ INSIDE = "records/S2-kernel-monitored-kill/01/1"
         (f"{INSIDE}//meta.json", tarfile.REGTYPE, "outside of the records"),
         (f"{INSIDE}/./meta.json", tarfile.REGTYPE, "outside of the records"),
         (f"{INSIDE}/a\\b", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/c:x", tarfile.REGTYPE, "outside of the records"),
         (f"{INSIDE}/a\nb", tarfile.REGTYPE, "outside of the records"),
-        (f"{INSIDE}/\udcff", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/\udcff", tarfile.REGTYPE, "no UTF-8"),
         ("study.yaml", tarfile.REGTYPE, "outside of the records"),
         (f"{INSIDE}/more", tarfile.SYMTYPE, "no plain file"),
         (f"{INSIDE}/more", tarfile.LNKTYPE, "no plain file"),
@@ -163,9 +166,19 @@ INSIDE = "records/S2-kernel-monitored-kill/01/1"
         (f"{INSIDE}/more", tarfile.FIFOTYPE, "no plain file"),
         (f"{INSIDE}/more", tarfile.CHRTYPE, "no plain file"),
         (f"{INSIDE}/meta.json", tarfile.REGTYPE, "there twice"),
+        (f"{INSIDE}/meta.json/more", tarfile.REGTYPE, "a file and a folder"),
+        (f"{INSIDE}/samples", tarfile.REGTYPE, "a file and a folder"),
         ("records/S1-kernel-monitored-none/01/1/meta.json", tarfile.REGTYPE, "another scenario"),
         ("records/S2-kernel-monitored-kill/01/2/meta.json", tarfile.REGTYPE, "does not name"),
         ("records/S2-kernel-monitored-kill/01/0/meta.json", tarfile.REGTYPE, "outside"),
+        (f"{INSIDE}/META.json", tarfile.REGTYPE, "is there as"),
+        (f"{INSIDE}/Samples/more", tarfile.REGTYPE, "is there as"),
+        ("records/S2-Kernel-monitored-kill/01/1/more", tarfile.REGTYPE, "is there as"),
+        (f"{INSIDE}/nul", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/Com1.log", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/more.", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/more ", tarfile.REGTYPE, "outside of the records"),
+        (f"{INSIDE}/a|b", tarfile.REGTYPE, "outside of the records"),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
@@ -182,9 +195,53 @@ def test_a_member_that_no_archive_of_ours_has_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("name", "most", "says"),
+    [
+        ("LARGEST", 1000, "is larger than 0 GiB when it is unpacked"),
+        ("MOST_MEMBERS", 1, "has more than 1 files"),
+        ("MEMORY", 1000, "cannot be unpacked"),
+    ],
+)
+def test_an_archive_is_unpacked_within_bounds(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int, says: str
+) -> None:
+    monkeypatch.setattr(members, name, most)
+    with pytest.raises(ArchiveError, match=f"S2.tar.xz: {says}"):
+        verify(recorded)
+
+
+def test_a_small_archive_that_holds_very_much_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some kilobytes that hold gigabytes are written piece by piece, and given up at the bound."""
+    monkeypatch.setattr(members, "LARGEST", 32 << 20)
+    path = tmp_path / "S2.tar.xz"
+    path.write_bytes(lzma.compress(bytes(64 << 20), preset=0))
+    tracemalloc.start()
+    tracemalloc.reset_peak()
+    with pytest.raises(members.MemberError, match="is larger than"):
+        members.read_members(path, "S2", None)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 << 20
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_is_as_long_as_an_archive_is_refused(recorded: Path, kind: bytes) -> None:
+    info = _member(f"{INSIDE}/more", kind)
+    info.size = 3 << 20
+    path = recorded / "S2.tar.xz"
+    tar = info.tobuf(tarfile.GNU_FORMAT) + b"a" * info.size + bytes(10240)
+    path.write_bytes(lzma.compress(tar, preset=0))
+    relist(recorded)
+    with pytest.raises(ArchiveError, match="has a header of"):
+        verify(recorded)
+
+
+@pytest.mark.parametrize(
     "made",
-    [gzip.compress, bz2.compress, bytes],
-    ids=["gzip", "bzip2", "plain"],
+    [gzip.compress, bz2.compress, lambda tar: lzma.compress(tar, lzma.FORMAT_ALONE), bytes],
+    ids=["gzip", "bzip2", "lzma", "plain"],
 )
 def test_an_archive_of_another_kind_is_refused(
     recorded: Path, made: Callable[[bytes], bytes]
@@ -199,6 +256,29 @@ def test_an_archive_of_another_kind_is_refused(
 def test_a_record_that_is_missing_in_its_archive_is_named(recorded: Path) -> None:
     _remade(recorded, list.clear)
     with pytest.raises(ArchiveError, match=f"lack the records {INSIDE}"):
+        verify(recorded)
+
+
+@pytest.mark.parametrize(
+    ("behind", "says"),
+    [(b"more", "something behind its end"), (lzma.compress(b"more"), "something behind its end")],
+)
+def test_what_is_behind_the_end_of_the_compressed_stream_is_seen(
+    recorded: Path, behind: bytes, says: str
+) -> None:
+    with (recorded / "S2.tar.xz").open("ab") as stream:
+        stream.write(behind)
+    relist(recorded)
+    with pytest.raises(ArchiveError, match=says):
+        verify(recorded)
+
+
+def test_a_second_tar_behind_the_first_is_seen(recorded: Path) -> None:
+    path = recorded / "S2.tar.xz"
+    tar = lzma.decompress(path.read_bytes())
+    path.write_bytes(lzma.compress(tar + tar, preset=0))
+    relist(recorded)
+    with pytest.raises(ArchiveError, match="something behind its end"):
         verify(recorded)
 
 
