@@ -87,7 +87,7 @@ TRIALS = Table(
         count("replies_sent", "echoes sent in the watch", _NOT_MEASURED),
         count(
             "replies_lost",
-            "of these, not answered; those shared with another lane (table `disturbances`) count as "
+            "of these, not answered; those shared with another lane (`disturbances`) count as "
             "answered, unless the attempt is unknown because of them",
             _NOT_MEASURED,
         ),

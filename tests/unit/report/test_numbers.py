@@ -180,7 +180,10 @@ def test_a_missing_table_is_named(mixed: Built, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"source": "invented"}, "`source`: should be .recorded., .live. or .synthetic."), ({"created": None}, "")],
+    [
+        ({"source": "invented"}, "`source`: should be .recorded., .live. or .synthetic."),
+        ({"created": None}, ""),
+    ],
 )
 def test_a_description_that_makes_no_sense_is_an_error(
     mixed: Built, tmp_path: Path, change: dict[str, object], message: str
