@@ -82,8 +82,10 @@ def contrast_table(trials: pd.DataFrame, campaigns: Mapping[str, RunConditions])
         for one in MEASURES:
             if one.of_lanes and contrast.differs_in != "company":
                 continue  # a measure of how trials were run is only for contrasts of lanes
-            sides = (contrast.first.trials, contrast.second.trials)
-            compared = Compared(contrast, one, *(one.sample(own) for own in sides))
+            if contrast.within_s is not None and not one.from_fault:
+                continue
+            sides = (one.sample(side.trials) for side in (contrast.first, contrast.second))
+            compared = Compared(contrast, one, *(own.within(contrast.within_s) for own in sides))
             if compared.comparable:
                 by_family.setdefault(compared.family, []).append(compared)
     return CONTRASTS.frame(
@@ -109,6 +111,7 @@ def _row(compared: Compared, found: Adjusted, margin: float | None) -> Row:
         "first_campaign": contrast.first.campaign,
         "second_campaign": contrast.second.campaign,
         **{name: contrast.cell[name] for name in CELL},
+        "within_s": math.nan if contrast.within_s is None else contrast.within_s,
         "measure": one.name,
         "unit": one.unit or None,
         "better": one.better or None,

@@ -6,9 +6,10 @@ or the campaign. Within a campaign the first level in the order of the report is
 other one. Between two campaigns the same cells are compared. If each campaign has only one level of
 a factor, and the two levels differ (one forwarding plane each, say), the contrast is in that
 factor, and cells are matched by all others; the row then names both campaigns, which differ too.
-The length of the watch has no effect on the system, but on what is seen of it. So it is always
-matched, and in seconds: the usual watch of one campaign can be longer than that of another, which
-makes a path that came back late supported in one and unsupported in the other.
+The length of the watch has no effect on the system, but on what is seen of it, and the usual watch
+of one campaign can be longer than that of another. A path that came back late is then supported in
+one and unsupported in the other. So only times from the fault to a first event are compared between
+such campaigns, as far as the shorter watch reaches.
 
 Campaigns are compared and never pooled: trials on one cluster share its state.
 """
@@ -42,13 +43,14 @@ class Contrast:
     """Two sets of trials that differ in one thing.
 
     `first` is the reference; `cell` has the scenario and the level of each factor in both, None for
-    the one that differs.
+    the one that differs. `within_s` is the shorter watch in seconds if the two differ in it.
     """
 
     differs_in: str
     first: Side
     second: Side
     cell: Mapping[str, str | None]
+    within_s: float | None = None
 
     @property
     def campaigns(self) -> tuple[str, ...]:
@@ -105,10 +107,7 @@ def _within(own: pd.DataFrame, kind: str, campaign: str) -> Iterator[Contrast]:
 
 
 def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
-    """Contrasts of the same cells, or of those that differ in the one factor of the campaigns.
-
-    Only between trials that were to be watched for as many seconds.
-    """
+    """Contrasts of the same cells, or of those that differ in the one factor of the campaigns."""
     if first.empty or second.empty:
         return
     names = [str(own["campaign"].iloc[0]) for own in (first, second)]
@@ -117,9 +116,8 @@ def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
         return
     factor = throughout[0] if throughout else None
     shared = [name for name in CELL if name != factor]
-    matched = [*shared, "watch_window_s"]
     groups = [
-        {tuple(map(str, key)): alike for key, alike in own.groupby(matched, sort=False)}
+        {tuple(map(str, key)): alike for key, alike in own.groupby(shared, sort=False)}
         for own in (first, second)
     ]
     for key, alike in groups[0].items():
@@ -127,14 +125,16 @@ def _between(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[Contrast]:
             continue
         both = (alike, groups[1][key])
         levels = names if factor is None else [str(own[factor].iloc[0]) for own in both]
-        cell: dict[str, str | None] = dict(zip(shared, key[:-1], strict=True))
+        cell: dict[str, str | None] = dict(zip(shared, key, strict=True))
         differs_in = factor or "campaign"
         if factor is not None:
             cell[factor] = None
             if levels[0] == levels[1]:  # a control, which has no failure
                 cell[factor], differs_in, levels = levels[0], "campaign", names
         sides = [Side(*side) for side in zip(levels, names, both, strict=True)]
-        yield Contrast(differs_in, sides[0], sides[1], cell)
+        watches = {float(seconds) for own in both for seconds in own["watch_window_s"]}
+        within_s = min(watches) if len(watches) > 1 else None
+        yield Contrast(differs_in, sides[0], sides[1], cell, within_s)
 
 
 def differing_throughout(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:

@@ -37,6 +37,12 @@ class Sample:
     times: Times
     trials: pd.DataFrame
 
+    def within(self, seconds: float | None) -> Sample:
+        """As a watch of so many seconds would have seen it; None: as it is."""
+        if seconds is None:
+            return self
+        return Sample(self.times.until(seconds), self.trials)
+
     @property
     def successes(self) -> int:
         """How many values of a share are 1."""
@@ -64,6 +70,8 @@ class Measure:
             None if none was stated. It is for the question whether lanes are biased.
         of_lanes: whether it measures how a trial was run and not the system; it is compared only
             between trials alone and side by side.
+        from_fault: whether it is a time from the fault to a first event, of which a shorter watch
+            would have seen the same until its end. An outage is none: it lasts to the last return.
     """
 
     name: str
@@ -74,6 +82,7 @@ class Measure:
     read: Read
     margin: Callable[[Study], float] | None = None
     of_lanes: bool = False
+    from_fault: bool = False
 
     def sample(self, judged: pd.DataFrame) -> Sample:
         """Values of judged trials."""
@@ -184,11 +193,11 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "detected_s", "time until something was shown", "s", "less", False, _until("detected_s"),
-        _component_interval,
+        _component_interval, from_fault=True,
     ),
     Measure(
         "notified_s", "time until the client was told", "s", "less", False, _until("notified_s"),
-        _component_interval,
+        _component_interval, from_fault=True,
     ),
     Measure(
         "bystander_s", "time until an ordinary pod had started", "s", "less", False,

@@ -44,3 +44,13 @@ class Times:
         """The times for rank methods: a censored one is longer than any observed one."""
         pairs = zip(self.seconds, self.observed, strict=True)
         return tuple(value if seen else math.inf for value, seen in pairs)
+
+    def until(self, seconds: float) -> Times:
+        """The same, censored where it is longer than so many seconds.
+
+        >>> Times((5.0, 150.0, 200.0), (True, True, False)).until(120.0)
+        Times(seconds=(5.0, 120.0, 120.0), observed=(True, False, False))
+        """
+        pairs = zip(self.seconds, self.observed, strict=True)
+        seen = tuple(ended and value <= seconds for value, ended in pairs)
+        return Times(tuple(min(value, seconds) for value in self.seconds), seen)

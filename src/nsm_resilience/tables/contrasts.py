@@ -55,6 +55,11 @@ CONTRASTS = Table(
             )
             for name, levels in FACTOR_LEVELS.items()
         ),
+        amount(
+            "within_s",
+            "seconds of the shorter watch, by whose end both are compared",
+            "both were to be watched for as long",
+        ),
         text("measure", "what is compared, see `analysis.measures`"),
         text("unit", "its unit; a share has none", "a share or a count"),
         text("better", "which way is better", "not known", ("less", "more")),
