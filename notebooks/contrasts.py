@@ -3,8 +3,9 @@
 # # Contrasts: what differs in one thing
 #
 # A contrast compares two sets of trials that differ in one named thing (a level of a factor,
-# another property of trials, the campaign) and are matched by everything else, the seconds of the
-# watch included. A difference is second less first. Campaigns are compared, never pooled: trials of
+# another property of trials, the campaign) and are matched by everything else. If one campaign
+# watched for longer, only times from the fault are compared, as far as the shorter watch reaches
+# (`within_s`). A difference is second less first. Campaigns are compared, never pooled: trials of
 # one cluster share its state.
 
 # %% tags=["parameters"]

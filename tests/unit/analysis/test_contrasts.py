@@ -321,14 +321,24 @@ def test_cells_that_are_watched_for_longer_are_no_contrast() -> None:
     assert table(cell(SHORT), cell(LONG, watch="full")).empty
 
 
-def test_campaigns_are_compared_only_if_they_were_watched_for_as_many_seconds(
+def test_of_two_watches_times_from_the_fault_are_compared_as_far_as_the_shorter_one_reaches(
     tmp_path: Path,
 ) -> None:
-    rows = pd.DataFrame([*cell(SHORT), *cell(LONG, campaign="b")])
+    told = [5.0, 5.1, 5.2, 200.0, 200.1, 200.2]
+    rows = pd.DataFrame([*cell(SHORT), *cell(LONG, campaign="b")]).assign(
+        notified_s=[*told, *([math.nan] * 6)]
+    )
     same, shorter = RunConditions(STUDY), RunConditions(make_study(tmp_path))
-    assert STUDY.windows.watch_s != shorter.study.windows.watch_s
-    assert not contrast_table(rows, {"a": same, "b": same}).empty
-    assert contrast_table(rows, {"a": same, "b": shorter}).empty  # both watches are the usual one
+    within_s = shorter.study.windows.watch_s
+    assert within_s < STUDY.windows.watch_s  # both are called the usual one
+    whole = contrast_table(rows, {"a": same, "b": same})
+    assert whole["within_s"].isna().all() and "outage_s" in set(whole["measure"])
+    assert row(whole, "notified_s")["first_censored"] == 0
+    cut = contrast_table(rows, {"a": same, "b": shorter})
+    assert set(cut["measure"]) == {"detected_s", "notified_s"}
+    assert (cut["within_s"] == within_s).all()
+    notified = row(cut, "notified_s")
+    assert (notified["first_censored"], notified["second_censored"]) == (3, 6)
 
 
 def test_no_contrast_is_there_twice_and_the_table_is_the_same_in_any_order_of_rows() -> None:
