@@ -324,10 +324,8 @@ def test_cells_that_are_watched_for_longer_are_no_contrast() -> None:
 def test_of_two_watches_times_from_the_fault_are_compared_as_far_as_the_shorter_one_reaches(
     tmp_path: Path,
 ) -> None:
-    told = [5.0, 5.1, 5.2, 200.0, 200.1, 200.2]
-    rows = pd.DataFrame([*cell(SHORT), *cell(LONG, campaign="b")]).assign(
-        notified_s=[*told, *([math.nan] * 6)]
-    )
+    told = [5.0, 5.1, 5.2, 200.0, 200.1, 200.2, *([math.nan] * 6)]
+    rows = pd.DataFrame([*cell(SHORT), *cell(LONG, campaign="b")]).assign(notified_s=told)
     same, shorter = RunConditions(STUDY), RunConditions(make_study(tmp_path))
     within_s = shorter.study.windows.watch_s
     assert within_s < STUDY.windows.watch_s  # both are called the usual one
