@@ -13,7 +13,7 @@ An environment belongs to its folder and to its checkout: its programs begin wit
 interpreter, and it runs the sources of one checkout. A copied or renamed one is detected and made
 again; an environment by others is left alone, except for the checkout's own `.venv`. Settings of
 pip that send packages elsewhere (PIP_USER, PIP_TARGET, a configuration file) do not apply; those
-for the sources of packages do.
+for the sources of packages do. Where uv has all of them, it installs, fetched for that; else pip.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from packages import (  # noqa: E402
 
 NEEDED = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))
-"""Versions tried with the pins: all tests with the first, most unit tests with the others."""
+"""Versions tried with the pins: all tests with the first and last, most unit tests with 3.12."""
 OTHERS = ("python3.11", "python3.12", "python3.13")
 """Programs to look for if the running Python is none of `TRIED`."""
 HAVE_BEEN_TRIED = "3.11, 3.12 and 3.13 have been"
