@@ -107,9 +107,7 @@ def typed(table: str, found: pyarrow.Table) -> pd.DataFrame:
     for name, other in zip(given, names, strict=True):
         if names.count(other) > 1:
             raise ValueError(f"has both {name} and {other}")
-    foreign = [name for name in given if name not in columns and not name.endswith("_us")]
-    foreign += [name for name, other in zip(given, names, strict=True)
-                if name.endswith("_us") and other not in columns]  # fmt: skip
+    foreign = [name for name, other in zip(given, names, strict=True) if other not in columns]
     if foreign:
         raise ValueError(f"unknown column {', '.join(foreign)}")
     missing = [name for name in columns if name not in names and name not in ADDED_LATER]
